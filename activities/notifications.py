@@ -1,0 +1,96 @@
+"""Telling offices and people (T8, G1, G4): which channels reach whom, and one delivery on one."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from temporalio import activity
+
+from activities import mail, webhooks
+from activities.channels import (
+    Channel,
+    ChannelError,
+    DingtalkChannel,
+    FeishuChannel,
+    FileChannel,
+    SmtpChannel,
+    WebhookChannel,
+    WecomChannel,
+)
+from activities.failures import outage, undeliverable
+from activities.logbook import Logbook
+from models.orders import Delivery, Notification, Recipient
+
+SECONDS = 30.0
+"""The whole of one delivery; each wait in it has a shorter limit, which a dripping peer evades."""
+
+
+class NotificationActivities:
+    """Deliveries over configured channels.
+
+    Raises:
+        ChannelError: if two channels have one name.
+    """
+
+    def __init__(self, channels: Sequence[Channel]) -> None:
+        self._channels = {channel.name: channel for channel in channels}
+        if len(self._channels) != len(channels):
+            raise ChannelError("two channels have the same name")
+        self._logbooks = {
+            channel.name: Logbook(channel.path)
+            for channel in channels
+            if isinstance(channel, FileChannel)
+        }
+
+    @activity.defn
+    async def route(self, recipient: Recipient) -> tuple[str, ...]:
+        """Names of the channels that a recipient is reached by, in the order of configuration."""
+        return tuple(name for name, channel in self._channels.items() if channel.reaches(recipient))
+
+    @activity.defn
+    async def deliver(self, delivery: Delivery) -> None:
+        """Deliver one notification on one channel, once where the channel can tell.
+
+        Raises:
+            ApplicationError: ``Outage``, to be tried again, or ``Undeliverable``, not retried.
+        """
+        channel = self._channels.get(delivery.channel)
+        if channel is None:
+            known = ", ".join(self._channels) or "none"
+            undeliverable(f"there is no channel {delivery.channel!r}; configured: {known}")
+        if not channel.reaches(delivery.notification.recipient):
+            undeliverable(f"{channel.name} has no address for this recipient")
+        try:
+            async with asyncio.timeout(SECONDS):
+                await self._send(channel, delivery.notification)
+        except TimeoutError:
+            outage(channel, f"no answer within {SECONDS:.0f} seconds")
+
+    async def _send(self, channel: Channel, notification: Notification) -> None:
+        once = key(notification, channel)
+        match channel:
+            case FileChannel():
+                await self._log(channel, notification, once)
+            case SmtpChannel():
+                await mail.send(channel, notification, once)
+            case WebhookChannel():
+                await webhooks.post(channel, notification, once)
+            case WecomChannel() | DingtalkChannel() | FeishuChannel():
+                await webhooks.post_to_robot(channel, notification)
+
+    async def _log(self, channel: FileChannel, notification: Notification, once: str) -> None:
+        line = {"key": once, "logged_at": datetime.now(UTC).isoformat()}
+        line |= notification.model_dump(mode="json")
+        try:
+            await asyncio.to_thread(self._logbooks[channel.name].append, line)
+        except OSError as error:
+            outage(channel, f"the log file cannot be written: {error.strerror}")
+
+
+def key(notification: Notification, channel: Channel) -> str:
+    """Under which a delivery happens once: case, number of the notification, channel, recipient."""
+    recipient = notification.recipient
+    whom = str(recipient.office) if recipient.office else f"{recipient.name}\x1f{recipient.contact}"
+    parts = (notification.case_id, str(notification.number), channel.name, whom)
+    return sha256("\x1e".join(parts).encode()).hexdigest()

@@ -1,0 +1,253 @@
+"""The registry for the desk: loading the register, and reading what it knows."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from activities.counties_file import read_counties
+from activities.counties_loading import load
+from activities.county_facts import county_facts
+from activities.database import RegistryError, claim, reading, writing
+from activities.records import (
+    CaseFilter,
+    CaseRecord,
+    CountyRecord,
+    CountyStanding,
+    DeadlineRecord,
+    DivisionRecord,
+    IndicatorRecord,
+    Loaded,
+    NoticeRecord,
+    Overview,
+    PlanRecord,
+    StandingRecord,
+)
+from models.admission import CountyFacts
+from models.ledger import Entry
+from models.messages import CountyFigures
+from models.offices import Division, Office
+from models.orders import IN_FORCE
+from models.policy import Level
+from models.tables import (
+    CaseRow,
+    DivisionRow,
+    EntryRow,
+    IndicatorRow,
+    NoticeRow,
+    PlanRow,
+    Standing,
+    StatusRow,
+    SubjectKind,
+)
+
+HENAN = Division(code="410000", name="河南省")
+
+
+class UnknownCounty(RegistryError):
+    """The register is well, but knows no county under a code."""
+
+
+class Registry:
+    """Loading and reading; every method raises ``RegistryError`` if the database fails."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def load_counties(
+        self,
+        source: Path | Iterable[Mapping[str, str]],
+        listed_since: date,
+        plan_source: str,
+        province: Division = HENAN,
+    ) -> Loaded:
+        """Load the poor counties with their cities, as listed, and the plans of their exit years.
+
+        All or nothing; what is there already is no change.
+
+        Raises:
+            LoadError: naming every fault with file, row, column and what would be right.
+        """
+        lines = read_counties(source, province)
+        named = str(source) if isinstance(source, Path) else "rows"
+        with writing(self._engine) as session:
+            claim(session, "counties")
+            return load(session, lines, named, listed_since, plan_source, province)
+
+    def county_facts(self, code: str, year: int, on: date) -> CountyFacts:
+        """What the register knows of a county on a day, for an application of a year."""
+        with reading(self._engine) as session:
+            return county_facts(session, code, year, on)
+
+    def add_plan(self, year: int, code: str, source: str) -> bool:
+        """Put a county into a year's plan (G6); False where it is in it already.
+
+        Raises:
+            UnknownCounty: if the code is no county's.
+        """
+        with writing(self._engine) as session:
+            claim(session, f"plan {year} {code}")
+            if not any(row.level is Level.COUNTY for row in _versions(session, code)):
+                raise UnknownCounty(f"plan of {year}: {_unknown(code)}")
+            if session.get(PlanRow, (year, code)) is not None:
+                return False
+            session.add(
+                PlanRow(year=year, subject_code=code, kind=SubjectKind.COUNTY, source=source)
+            )
+            return True
+
+    def case_rows(self, wanted: CaseFilter | None = None) -> tuple[CaseRecord, ...]:
+        """Cases as they stand, the nearest deadline first."""
+        with reading(self._engine) as session:
+            return _cases(session, wanted or CaseFilter())
+
+    def deadlines(self, wanted: CaseFilter | None = None) -> tuple[DeadlineRecord, ...]:
+        """Every limit that an office is held to in an open case, the nearest first."""
+        narrowed = (wanted or CaseFilter()).model_copy(update={"open": True})
+        deadlines = [
+            DeadlineRecord(
+                case_id=case.case_id,
+                subject_name=case.subject_name,
+                year=case.year,
+                step=case.step,
+                in_force=in_force,
+            )
+            for case in self.case_rows(narrowed)
+            for in_force in case.limits
+        ]
+        return tuple(sorted(deadlines, key=lambda each: each.in_force.limit.due))
+
+    def ledger(self, case_id: str) -> list[Entry]:
+        """The whole file of a case, as it was recorded (G7); empty where there is none."""
+        with reading(self._engine) as session:
+            contents = session.exec(
+                select(EntryRow.content)
+                .where(EntryRow.case_id == case_id)
+                .order_by(col(EntryRow.seq))
+            ).all()
+        return [Entry.model_validate_json(content) for content in contents]
+
+    def notices(self, case_id: str) -> tuple[NoticeRecord, ...]:
+        """The notices of a case, in the order in which they were posted."""
+        with reading(self._engine) as session:
+            rows = session.exec(
+                select(NoticeRow).where(NoticeRow.case_id == case_id).order_by(col(NoticeRow.seq))
+            ).all()
+            return tuple(NoticeRecord(**row.model_dump()) for row in rows)
+
+    def county_record(self, code: str) -> CountyRecord:
+        """Everything about one county.
+
+        Raises:
+            UnknownCounty: if the register does not know the code.
+        """
+        with reading(self._engine) as session:
+            versions = _versions(session, code)
+            if not versions:
+                raise UnknownCounty(_unknown(code))
+            standings = session.exec(
+                select(StatusRow).where(StatusRow.code == code).order_by(col(StatusRow.since))
+            ).all()
+            plans = session.exec(
+                select(PlanRow).where(PlanRow.subject_code == code).order_by(col(PlanRow.year))
+            ).all()
+            indicators = session.exec(
+                select(IndicatorRow)
+                .where(IndicatorRow.subject_code == code)
+                .order_by(col(IndicatorRow.as_of), col(IndicatorRow.case_id), col(IndicatorRow.seq))
+            ).all()
+            return CountyRecord(
+                code=code,
+                name=versions[-1].name,
+                divisions=tuple(DivisionRecord(**row.model_dump()) for row in versions),
+                standings=tuple(
+                    StandingRecord(**row.model_dump(exclude={"code"})) for row in standings
+                ),
+                plans=tuple(PlanRecord(**row.model_dump()) for row in plans),
+                cases=_cases(session, CaseFilter(subject=code)),
+                indicators=tuple(_indicator(row) for row in indicators),
+            )
+
+    def overview(self) -> Overview:
+        """Every county that is or was on the register, as it stands by its last status."""
+        with reading(self._engine) as session:
+            divisions = {
+                row.code: row
+                for row in session.exec(
+                    select(DivisionRow).order_by(col(DivisionRow.valid_from))
+                ).all()
+            }
+            latest = {
+                row.code: row
+                for row in session.exec(select(StatusRow).order_by(col(StatusRow.since))).all()
+            }
+            counties = tuple(_county_standing(latest[code], divisions) for code in sorted(latest))
+        listed = sum(county.status is Standing.LISTED for county in counties)
+        return Overview(listed=listed, exited=len(counties) - listed, counties=counties)
+
+
+def _versions(session: Session, code: str) -> list[DivisionRow]:
+    rows = session.exec(
+        select(DivisionRow).where(DivisionRow.code == code).order_by(col(DivisionRow.valid_from))
+    )
+    return list(rows.all())
+
+
+def _unknown(code: str) -> str:
+    return (
+        f"the register knows no county with the code {code}; write the six digits of a county that "
+        "was loaded, for example 411523"
+    )
+
+
+def _cases(session: Session, wanted: CaseFilter) -> tuple[CaseRecord, ...]:
+    query = select(CaseRow).order_by(
+        col(CaseRow.deadline).is_(None), col(CaseRow.deadline), col(CaseRow.case_id)
+    )
+    if wanted.year is not None:
+        query = query.where(CaseRow.year == wanted.year)
+    if wanted.subject is not None:
+        query = query.where(CaseRow.subject_code == wanted.subject)
+    if wanted.region is not None:
+        query = query.where(col(CaseRow.region).contains(f"/{wanted.region}/", autoescape=True))
+    if wanted.waiting_for is not None:
+        query = query.where(CaseRow.waiting_for == str(wanted.waiting_for))
+    if wanted.outcome is not None:
+        query = query.where(CaseRow.outcome == wanted.outcome.value)
+    if wanted.open is not None:
+        unended = col(CaseRow.outcome).is_(None)
+        query = query.where(unended if wanted.open else ~unended)
+    if wanted.overdue is not None:
+        query = query.where(CaseRow.overdue == wanted.overdue)
+    return tuple(_case(row) for row in session.exec(query).all())
+
+
+def _case(row: CaseRow) -> CaseRecord:
+    return CaseRecord(
+        **row.model_dump(exclude={"region", "waiting_for", "limits"}),
+        limits=IN_FORCE.validate_json(row.limits),
+        region=tuple(row.region.strip("/").split("/")),
+        waiting_for=Office.parse(row.waiting_for) if row.waiting_for else None,
+    )
+
+
+def _indicator(row: IndicatorRow) -> IndicatorRecord:
+    figures = CountyFigures(**row.model_dump(include=set(CountyFigures.model_fields)))
+    return IndicatorRecord(year=row.year, case_id=row.case_id, seq=row.seq, figures=figures)
+
+
+def _county_standing(standing: StatusRow, divisions: Mapping[str, DivisionRow]) -> CountyStanding:
+    division = divisions[standing.code]
+    city = divisions.get(division.parent or "")
+    return CountyStanding(
+        code=standing.code,
+        name=division.name,
+        city=city.name if city else "",
+        tier=division.tier,
+        directly_administered=division.directly_administered,
+        status=standing.status,
+        since=standing.since,
+        exit_year=standing.exit_year,
+    )

@@ -1,0 +1,50 @@
+"""The one base of everything that crosses the wire or is kept in a case."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+"""A sentence somebody wrote: not empty, at most 4000 characters."""
+
+Moment = AwareDatetime
+"""A point in time; one without an offset is refused, because nobody could tell which it is."""
+
+
+CLOCKS_MAY_DIFFER_BY = timedelta(minutes=5)
+"""How far ahead of the case's clock a sender's may be."""
+
+_FAULTS_SAID, _WHERE_LENGTH, _LENGTH = 5, 60, 500
+
+
+class Record(BaseModel):
+    """An immutable value that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def faults(error: ValidationError) -> str:
+    """Say in one line what is wrong in which field, for a person and not for a traceback.
+
+    >>> from pydantic import TypeAdapter
+    >>> try:
+    ...     TypeAdapter(int).validate_python("x")
+    ... except ValidationError as error:
+    ...     faults(error)
+    'Input should be a valid integer, unable to parse string as an integer'
+    """
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    said = []
+    for fault in found[:_FAULTS_SAID]:
+        where = ".".join(str(part) for part in fault["loc"])
+        what = fault["msg"].removeprefix("Value error, ")
+        said.append(f"{shortened(where, _WHERE_LENGTH)}: {what}" if where else what)
+    if len(found) > _FAULTS_SAID:
+        said.append(f"and {len(found) - _FAULTS_SAID} more")
+    return shortened("; ".join(said), _LENGTH)
+
+
+def shortened(text: str, length: int) -> str:
+    """A text, cut where it is longer than so many characters."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -1,0 +1,169 @@
+"""The state of one case: where it stands, what waits in it, what is on file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pydantic import JsonValue
+
+from models.base import Record
+from models.ledger import Entry, EntryKind, Ledger
+from models.messages import Act, Decision, Objection, Outcome, Resolution, Withdrawal
+from models.offices import County, Office
+from models.periods import Limit, beijing
+from models.policy import Policy
+from models.steps import Step
+from models.watch import Watch
+
+M = TypeVar("M", bound=Record)
+
+DECISIONS = (Decision.APPROVE, Decision.RETURN, Decision.REJECT)
+"""What an office can ordinarily decide at its step."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Whose act is awaited at a step."""
+
+    step: Step
+    office: Office
+    decisions: tuple[Decision, ...] = DECISIONS
+
+
+@dataclass(frozen=True)
+class Received(Generic[M]):
+    """A message with the moment and the ledger entry of its reception."""
+
+    message: M
+    at: datetime
+    seq: int
+
+    @property
+    def signed(self) -> datetime:
+        """When it was signed; when it came in, where it does not say."""
+        signed: datetime | None = getattr(self.message, "at", None)
+        return signed or self.at
+
+
+@dataclass
+class OpenObjection:
+    """An objection on its way: received, accepted, then upheld or dismissed (G1)."""
+
+    received: Received[Objection]
+    report: bool
+    accepted: bool = False
+    answered: bool = False
+    resolution: Received[Resolution] | None = None
+
+
+@dataclass
+class Docket:
+    """Everything a case is, between two looks at it.
+
+    Attributes:
+        route: Every step of the procedure, in order.
+        skipped: The steps this subject does not pass, with the reason.
+        step: The step being worked on; before the first, the first.
+        expected: Whose act is awaited; None while the case itself is at work or time passes.
+        basis: When that was signed, or ended, on which the next act rests: none can be older.
+        posted: The running publicity, from posting until it has ended without an open objection.
+        changing: The registry is being told; nothing can stop the change any more.
+        stirred: Something was received since the procedure last looked.
+        done: When each step of this round was finished, by step id.
+        acts: Acts that wait, by step and round: one for an old round can never be taken.
+        undelivered: How many notifications were given up.
+    """
+
+    case_id: str
+    procedure: str
+    county: County
+    year: int
+    policy: Policy
+    route: tuple[Step, ...]
+    skipped: Mapping[Step, str]
+    step: Step
+    basis: datetime
+    round: int = 1
+    expected: Expectation | None = None
+    posted: Limit | None = None
+    changing: bool = False
+    stirred: bool = False
+    outcome: Outcome | None = None
+    undelivered: int = 0
+    done: dict[str, datetime] = field(default_factory=dict)
+    acts: dict[tuple[str, int], list[Received[Act]]] = field(default_factory=dict)
+    objections: dict[str, OpenObjection] = field(default_factory=dict)
+    withdrawal: Received[Withdrawal] | None = None
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.case_id)
+        self.watch = Watch(self.policy.reminders)
+
+    @property
+    def unresolved(self) -> list[OpenObjection]:
+        """Objections and reports without a result; none that an end left without one."""
+        if self.outcome is not None:
+            return []
+        return [each for each in self.objections.values() if each.resolution is None]
+
+    @property
+    def publisher(self) -> Office:
+        """Who publishes, and so investigates objections."""
+        publicity = next(step for step in self.route if not step.decided)
+        return self.county.office(publicity.body)
+
+    @property
+    def applicant(self) -> Office:
+        """Who asked for the exit."""
+        return self.county.office(self.route[0].body)
+
+    @property
+    def waiting_for(self) -> Office | None:
+        """Whose turn it is: to decide, or to investigate; None while time passes."""
+        if self.expected is not None:
+            return self.expected.office
+        return self.publisher if self.unresolved and self.outcome is None else None
+
+    def waiting_acts(self, step: Step) -> list[Received[Act]]:
+        """The acts that wait for a step in this round, in the order of their reception."""
+        return self.acts.get((step.id, self.round), [])
+
+    def take_act(self, step: Step) -> Received[Act] | None:
+        """The next act for a step in this round, which leaves the mailbox."""
+        waiting = self.waiting_acts(step)
+        return waiting.pop(0) if waiting else None
+
+    def lapse(self, why: str, now: datetime) -> None:
+        """Acts that wait count no more: they stay on file, and may be given again."""
+        for waiting in self.acts.values():
+            for act in waiting:
+                text = f"第{self.round}轮决定（案卷第{act.seq}条）因{why}不再有效"
+                self.record(EntryKind.LAPSED, now, text, {"entry": act.seq})
+            waiting.clear()
+
+    def name(self, office: Office, now: datetime) -> str:
+        """What people call an office on a day."""
+        place = self.county.place_name(office)
+        return self.policy.name_of(office.body, place, beijing(now).date())
+
+    def record(
+        self,
+        kind: EntryKind,
+        now: datetime,
+        text: str,
+        data: dict[str, JsonValue] | None = None,
+        *,
+        step: str | None = None,
+        actor: str = "case",
+    ) -> Entry:
+        """Put something on file, at the step and in the round the case is in."""
+        return self.ledger.record(
+            kind,
+            now,
+            text=text,
+            step=step or self.step.id,
+            round=self.round,
+            actor=actor,
+            data=data,
+        )

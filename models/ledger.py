@@ -1,0 +1,151 @@
+"""The case file (档案, G7): entries in order, each bound to the one before by its hash."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from pydantic import JsonValue
+
+from models.base import Moment, Record
+
+
+class LedgerError(ValueError):
+    """A case file whose entries do not form one unbroken chain."""
+
+
+class EntryKind(StrEnum):
+    """What an entry tells of."""
+
+    OPENED = "opened"
+    PLAN_ADDITION = "plan_addition"
+    STEP_OPENED = "step_opened"
+    STEP_DONE = "step_done"
+    STEP_SKIPPED = "step_skipped"
+    LIMIT_SET = "limit_set"
+    LIMIT_MOVED = "limit_moved"
+    BREACH = "breach"
+    ACT = "act"
+    LATE = "late"
+    TARGET_PASSED = "target_passed"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+    RETURNED = "returned"
+    NOTICE = "notice"
+    OBJECTION = "objection"
+    OBJECTION_ACCEPTED = "objection_accepted"
+    RESOLUTION = "resolution"
+    WITHDRAWAL = "withdrawal"
+    NOTIFIED = "notified"
+    NOT_NOTIFIED = "not_notified"
+    REGISTER_CHANGE = "register_change"
+    CLOSED = "closed"
+
+
+class Entry(Record):
+    """One line of a case file.
+
+    Attributes:
+        seq: Position, from 1; with the case id it is the key of everything the entry causes.
+        at: When the case recorded it.
+        actor: Who caused it: an office, a person, or ``case`` for the procedure itself.
+        text: One sentence in Chinese, as it stands in the file.
+        data: The whole content, as JSON.
+        previous: Hash of the entry before; of the case id, for the first.
+        hash: SHA-256 of all the other fields, canonical JSON.
+    """
+
+    seq: int
+    kind: EntryKind
+    at: Moment
+    step: str
+    round: int
+    actor: str
+    text: str
+    data: dict[str, JsonValue]
+    previous: str
+    hash: str
+
+
+def root(case_id: str) -> str:
+    """What the first entry of a case is bound to."""
+    return sha256(case_id.encode()).hexdigest()
+
+
+def digest(entry: Entry) -> str:
+    """The hash an entry must carry."""
+    content = entry.model_dump(mode="json", exclude={"hash"})
+    return sha256(canonical(content).encode()).hexdigest()
+
+
+def canonical(content: Any) -> str:
+    """The one way to write a JSON value, so that equal contents have equal hashes.
+
+    Raises:
+        ValueError: for NaN and infinity, which JSON cannot say.
+        TypeError: for what is no JSON value at all.
+    """
+    return json.dumps(
+        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+class Ledger:
+    """The file of one case, growing at its end and nowhere else."""
+
+    def __init__(self, case_id: str) -> None:
+        self.case_id = case_id
+        self.entries: list[Entry] = []
+
+    @property
+    def head(self) -> str:
+        """Hash of the last entry."""
+        return self.entries[-1].hash if self.entries else root(self.case_id)
+
+    def record(
+        self,
+        kind: EntryKind,
+        at: datetime,
+        *,
+        text: str,
+        step: str = "",
+        round: int = 1,
+        actor: str = "case",
+        data: dict[str, JsonValue] | None = None,
+    ) -> Entry:
+        """Add an entry and bind it to the one before."""
+        unbound = Entry(
+            seq=len(self.entries) + 1,
+            kind=kind,
+            at=at,
+            step=step,
+            round=round,
+            actor=actor,
+            text=text,
+            data=data or {},
+            previous=self.head,
+            hash="",
+        )
+        entry = unbound.model_copy(update={"hash": digest(unbound)})
+        self.entries.append(entry)
+        return entry
+
+
+def verify(case_id: str, entries: Iterable[Entry]) -> int:
+    """Check that entries are a whole, unaltered file of a case; return how many there are.
+
+    Raises:
+        LedgerError: naming the first entry that is missing, altered or out of order.
+    """
+    previous, seq = root(case_id), 0
+    for seq, entry in enumerate(entries, start=1):
+        if entry.seq != seq:
+            raise LedgerError(f"{case_id}: entry {seq} is missing (found {entry.seq})")
+        if entry.previous != previous:
+            raise LedgerError(f"{case_id}: entry {seq} does not follow the one before it")
+        if entry.hash != digest(entry):
+            raise LedgerError(f"{case_id}: entry {seq} was altered after it was recorded")
+        previous = entry.hash
+    return seq

@@ -1,0 +1,126 @@
+"""Offices and territories: who may act, for which place, and who stands above whom.
+
+A *body* (A1-A9) is a kind of authority; an *office* is one body of one place. 信阳市's city
+group and 周口市's are two offices of the same body, and neither may act for the other's counties.
+"""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_serializer, model_validator
+
+from models.base import Record, Text
+from models.policy import Body
+
+NATION = "100000"
+"""Division code under which bodies of the whole country act."""
+
+DivisionCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}|[0-9]{6})?$")]
+"""GB/T 2260 county code (6 digits), or the 9 or 12 digits of a township or village."""
+
+CountyCode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+
+
+class Tier(StrEnum):
+    """国定贫困县 are approved after the State Council's inspection, 省定贫困县 without it."""
+
+    NATIONAL = "national"
+    PROVINCIAL = "provincial"
+
+
+class Office(Record):
+    """One body of one place, written ``A6/411500``."""
+
+    body: Body
+    place: DivisionCode
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        match = re.fullmatch(r"(A[1-9])/([0-9]{6,12})", value.strip())
+        if match is None:
+            raise ValueError(f"{value!r} is not an office; write body/place, for example A6/411500")
+        return {"body": match[1], "place": match[2]}
+
+    @model_serializer
+    def _as_text(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"{self.body.value}/{self.place}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``A6/411500``; raises ``ValueError`` with the right form otherwise."""
+        return cls.model_validate(text)
+
+
+class Division(Record):
+    """A place with its code (区划)."""
+
+    code: DivisionCode
+    name: Text
+
+
+class County(Record):
+    """A county as the register knows it when its case begins: subject and territory at once."""
+
+    code: CountyCode
+    name: Text
+    tier: Tier
+    directly_administered: bool
+    city: Division
+    province: Division
+
+    @property
+    def region_path(self) -> tuple[str, ...]:
+        """Codes from the province down, so that one city's cases can be filtered."""
+        return (self.province.code, self.city.code, self.code)
+
+    def office(self, body: Body) -> Office:
+        """The office of a body whose territory this county lies in."""
+        place = {
+            Body.COUNTY_GROUP: self.code,
+            Body.CITY_GROUP: self.city.code,
+            Body.PROVINCIAL_GROUP: self.province.code,
+            Body.PROVINCIAL_GOVERNMENT: self.province.code,
+            Body.STATE_COUNCIL_GROUP: NATION,
+        }
+        return Office(body=body, place=place[body])
+
+    def concerns(self, office: Office) -> bool:
+        """Whether an office is in this county, or in the line above it."""
+        return office.place in (self.code, self.city.code, self.province.code) or (
+            office.place.startswith(self.code)
+        )
+
+    def place_name(self, office: Office) -> str:
+        """The name of an office's place, as far as this county's own line of divisions knows it."""
+        known = {
+            self.code: self.name,
+            self.city.code: self.city.name,
+            self.province.code: self.province.name,
+            NATION: "国家",
+        }
+        return known.get(office.place, office.place)
+
+    def superior(self, office: Office) -> Office | None:
+        """The office above (G4: it too is told of a passed limit), or None at the top.
+
+        A directly administered county stands right under the province (A7 in place of A6); the
+        provincial group reports national counties to A8 and provincial ones to A9.
+        """
+        match office.body:
+            case Body.COUNTY_GROUP if not self.directly_administered:
+                return self.office(Body.CITY_GROUP)
+            case Body.COUNTY_GROUP | Body.CITY_GROUP:
+                return self.office(Body.PROVINCIAL_GROUP)
+            case Body.PROVINCIAL_GROUP if self.tier is Tier.NATIONAL:
+                return self.office(Body.STATE_COUNCIL_GROUP)
+            case Body.PROVINCIAL_GROUP:
+                return self.office(Body.PROVINCIAL_GOVERNMENT)
+            case _:
+                return None

@@ -1,0 +1,157 @@
+"""What a case orders from the world outside it, and what it is told back.
+
+Every order that changes something carries the case id and a ledger sequence number: together they
+are the key under which the world carries it out once, however often it is asked.
+"""
+
+from datetime import date
+
+from pydantic import TypeAdapter
+
+from models.base import Moment, Record, Text
+from models.ledger import Entry
+from models.messages import CountyFigures, CountyOpening
+from models.offices import County, Office
+from models.periods import Limit, LimitRequest, Year
+from models.policy import Policy
+
+
+class LimitsOrder(Record):
+    """Limits to compute under a policy, over the calendar of the day they are asked for."""
+
+    requests: tuple[LimitRequest, ...]
+    policy: Policy
+
+
+class Admission(Record):
+    """Whether the case may open; ``fault`` is the sentence that says why not."""
+
+    fault: str | None
+    planned: bool = True
+
+
+class LimitInForce(Record):
+    """A limit somebody is held to now; ``subject`` says for what, in Chinese."""
+
+    limit: Limit
+    office: Office
+    office_name: str
+    subject: str
+    breached: bool
+
+
+class CaseState(Record):
+    """How a case stands: the line that the registry lists."""
+
+    case_id: str
+    procedure: str
+    subject_code: str
+    subject_name: str
+    year: Year
+    region: tuple[str, ...]
+    step: str
+    round: int
+    waiting_for: Office | None
+    deadline: Moment | None
+    overdue: bool
+    open_objections: int
+    outcome: str | None
+    limits: tuple[LimitInForce, ...] = ()
+
+
+class AdmissionOrder(Record):
+    """An application to hold against the register, at a moment of the case's clock.
+
+    ``state`` is listed if it is admitted, so that no second case of the subject can be (G9).
+    """
+
+    opening: CountyOpening
+    now: Moment
+    state: CaseState
+
+
+IN_FORCE = TypeAdapter(tuple[LimitInForce, ...])
+"""Limits in force, read and written as JSON."""
+
+
+class LedgerBatch(Record):
+    """Entries to keep in the registry, in order, with the state they lead to."""
+
+    case_id: str
+    entries: tuple[Entry, ...]
+    state: CaseState
+
+
+class NoticeOrder(Record):
+    """A county's public notice (C4 公告公示), with all that its text is made from.
+
+    Attributes:
+        publisher: Name of the publishing body, as it was called on the day.
+        basis: Titles of the documents it rests on.
+        closes: The computed period, with its sentence.
+    """
+
+    notice_id: str
+    case_id: str
+    seq: int
+    county: County
+    year: Year
+    publisher: Text
+    basis: tuple[Text, ...]
+    figures: CountyFigures
+    posted_at: Moment
+    closes: Limit
+    replaces: str | None = None
+
+
+class Notice(Record):
+    """A notice as it was published: its text, and the SHA-256 of it."""
+
+    notice_id: str
+    title: Text
+    markdown: str
+    sha256: str
+
+
+class Recipient(Record):
+    """Whom a notification is for: an office, or a person who gave a contact."""
+
+    name: Text
+    office: Office | None = None
+    contact: Text | None = None
+
+
+class Notification(Record):
+    """Something an office has to hear (T8, G4) or an objector is answered (G1).
+
+    Attributes:
+        number: Position among the notifications of the case, from 1: the key of its deliveries.
+        seq: The ledger entry it tells of.
+    """
+
+    case_id: str
+    number: int
+    seq: int
+    topic: Text
+    recipient: Recipient
+    subject: str
+    text: str
+
+
+class Delivery(Record):
+    """One notification on one channel; tried, given up and recorded by itself."""
+
+    notification: Notification
+    channel: Text
+
+
+class RegisterChange(Record):
+    """Taking a county out of the list of poor counties (C7)."""
+
+    case_id: str
+    seq: int
+    county: County
+    year: Year
+    effective_on: date
+    document_number: str | None
+    approved_by: Office

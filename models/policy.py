@@ -1,0 +1,223 @@
+"""The regulation as data: every length, date and threshold, each with its clause.
+
+A policy file (``policies/*.toml``) is read once, validated strictly, and frozen into a case at
+its start; nothing a case does later depends on the file again.
+"""
+
+import re
+import tomllib
+from datetime import date
+from enum import StrEnum
+from string import Formatter
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+
+from models.base import Record, Text, faults
+
+_LEAP_YEAR = 2016  # so that 02-29 can be written; a year without it ends on 28 February
+
+
+class PolicyError(ValueError):
+    """A policy that contradicts the regulation, or a file that is none."""
+
+
+class Level(StrEnum):
+    """The five levels at which offices act (分级负责)."""
+
+    VILLAGE = "village"
+    COUNTY = "county"
+    CITY = "city"
+    PROVINCE = "province"
+    NATION = "nation"
+
+
+class Body(StrEnum):
+    """Who acts, A1-A9; the names people read are data of the policy."""
+
+    VILLAGE_COMMITTEES = "A1"
+    WORK_TEAM = "A2"
+    FIRST_SECRETARY = "A3"
+    HOUSEHOLD = "A4"
+    COUNTY_GROUP = "A5"
+    CITY_GROUP = "A6"
+    PROVINCIAL_GROUP = "A7"
+    STATE_COUNCIL_GROUP = "A8"
+    PROVINCIAL_GOVERNMENT = "A9"
+
+
+def _month_and_day(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{2}-[0-9]{2}", value):
+        raise ValueError(
+            f"{value!r} is not a date of the year; write it as MM-DD, for example 11-30"
+        )
+    date.fromisoformat(f"{_LEAP_YEAR}-{value}")
+    return value
+
+
+MonthDay = Annotated[str, AfterValidator(_month_and_day)]
+"""A date of the year, ``MM-DD``."""
+
+Days = Annotated[int, Field(ge=1, le=366, strict=True)]
+Percent = Annotated[int, Field(ge=1, le=100, strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
+
+
+def day_of(year: int, month_day: str) -> date:
+    """The date that ``MM-DD`` names in a year; 29 February falls back to the 28th."""
+    month, day = int(month_day[:2]), int(month_day[3:])
+    if (month, day) == (2, 29) and not (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)):
+        day = 28
+    return date(year, month, day)
+
+
+class Publicity(Record):
+    """T1 公示时间不少于七天: a minimum, in natural days."""
+
+    days: Days
+    count_posting_day: Switch
+
+    @field_validator("days")
+    @classmethod
+    def _not_below_the_minimum(cls, days: int) -> int:
+        if days < 7:
+            raise ValueError(f"{days} days are below the regulation's minimum of 7 (T1)")
+        return days
+
+
+class FixedDates(Record):
+    """T2 or T6: a target (narrow reading) and the limit itself (wide reading)."""
+
+    target: MonthDay
+    limit: MonthDay
+
+
+class CityReview(Record):
+    """T3 一周内 and T4 次年1月10日前."""
+
+    days: Days
+    result_by: MonthDay
+
+
+class ProvincialCheck(Record):
+    """T5 半个月内, with the day before which the common round is never in breach."""
+
+    days: Days
+    no_breach_before: MonthDay
+
+
+class Period(Record):
+    """A maximum counted in natural days (T7 objections, G3 corrections)."""
+
+    days: Days
+
+
+class Reminders(Record):
+    """T8: how many days before a limit, and how often after it, a body is reminded."""
+
+    before_days: tuple[Days, ...]
+    after_every_days: Days
+
+    @field_validator("before_days")
+    @classmethod
+    def _each_once(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(days), reverse=True))
+
+
+class Notification(Record):
+    """When an unreachable channel is given up and recorded as not delivered."""
+
+    give_up_after_days: Days
+
+
+class Standards(Record):
+    """S3-S5: thresholds in whole percent, compared in integers."""
+
+    incidence_below_percent: Percent
+    incidence_strict: Switch
+    wrongly_exited_below_percent: Percent
+    omitted_below_percent: Percent
+    recognition_at_least_percent: Percent
+
+
+class BodyName(Record):
+    """What a body was called from a day on; ``{place}`` stands for its territory."""
+
+    name: Text
+    since: date
+
+    @field_validator("name")
+    @classmethod
+    def _can_be_filled_in(cls, name: str) -> str:
+        fields = {field for _, field, _, _ in Formatter().parse(name) if field is not None}
+        if fields - {"place"}:
+            raise ValueError(
+                f"{name!r} has a blank other than {{place}}, which stands for the place"
+            )
+        return name
+
+
+class BodyNames(Record):
+    """One body with its level and its names over time."""
+
+    id: Body
+    level: Level
+    names: Annotated[tuple[BodyName, ...], Field(min_length=1)]
+
+
+class Policy(Record):
+    """One province's reading of the regulation, complete."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    title: Text
+    basis: Annotated[tuple[Text, ...], Field(min_length=1)]
+    province: Annotated[str, Field(pattern=r"^[0-9]{2}0000$")]
+    province_name: Text
+    publicity: Publicity
+    application: FixedDates
+    city_review: CityReview
+    provincial_check: ProvincialCheck
+    register_change: FixedDates
+    objection: Period
+    correction: Period
+    reminders: Reminders
+    notification: Notification
+    standards: Standards
+    bodies: tuple[BodyNames, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.application.target > self.application.limit:
+            raise ValueError("application.target lies after application.limit (T2)")
+        named = [body.id for body in self.bodies]
+        twice = {each for each in named if named.count(each) > 1}
+        if twice:
+            raise ValueError(f"bodies: {', '.join(sorted(twice))} is named twice")
+        missing = set(Body) - set(named)
+        if missing:
+            raise ValueError(f"bodies: no name is given for {', '.join(sorted(missing))}")
+        return self
+
+    def name_of(self, body: Body, place: str, on: date) -> str:
+        """What ``body`` of ``place`` (a name, not a code) was called on a day."""
+        names = next(entry.names for entry in self.bodies if entry.id is body)
+        in_use = [entry for entry in names if entry.since <= on] or [min(names, key=_since)]
+        return max(in_use, key=_since).name.format(place=place)
+
+
+def _since(name: BodyName) -> date:
+    return name.since
+
+
+def parse_policy(text: str, source: str = "policy") -> Policy:
+    """Read a policy from the text of its TOML file.
+
+    Raises:
+        PolicyError: naming the file, the field and what would be right.
+    """
+    try:
+        return Policy.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"{source} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        raise PolicyError(f"{source}: {faults(error)}") from error

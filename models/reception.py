@@ -1,0 +1,356 @@
+"""What a case takes in, and what it refuses: the reception of acts, objections and the rest.
+
+Pure: the same rules serve an update, whose sender is answered, and a signal, whose sender is not.
+A reception writes the ledger and leaves the message for the procedure to act on; it never moves
+the procedure itself.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.base import CLOCKS_MAY_DIFFER_BY, faults, shortened
+from models.docket import Docket, Expectation, OpenObjection, Received
+from models.ledger import EntryKind, canonical
+from models.messages import (
+    Act,
+    Decision,
+    Finding,
+    Objection,
+    Receipt,
+    Resolution,
+    Withdrawal,
+)
+from models.offices import Office
+from models.periods import beijing
+
+_LONGEST_MESSAGE = 100_000
+_KEPT_OF_A_REFUSED_MESSAGE = 4000
+_LONGEST_REFUSAL = 600
+"""In characters. Whatever is sent, what goes on file stays small enough for every payload."""
+
+MESSAGES: Mapping[str, type[Act | Objection | Resolution | Withdrawal]] = {
+    "act": Act,
+    "object": Objection,
+    "resolve": Resolution,
+    "withdraw": Withdrawal,
+}
+"""What can be sent to a case, by the name of the update and of the signal."""
+
+
+class Refusal(ValueError):
+    """A message the rules do not allow; its text says who may do what now."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(shortened(_plain(why), _LONGEST_REFUSAL))
+
+
+class Reception:
+    """The desk at which a case receives.
+
+    Args:
+        vet: The procedure's own rules for an act; raises ``Refusal``.
+    """
+
+    def __init__(self, docket: Docket, vet: Callable[[Act, datetime], None]) -> None:
+        self._docket = docket
+        self._vet = vet
+        self._receipts: dict[tuple[str, str], tuple[str, Receipt]] = {}
+
+    def check(self, kind: str, payload: Any, now: datetime) -> Any:
+        """Read a message and hold it against the rules, changing nothing.
+
+        Raises:
+            Refusal: saying what is wrong and what would be right.
+        """
+        docket = self._docket
+        message = _read(kind, payload)
+        if self._receipt_of(kind, message) is not None:
+            return message
+        if docket.outcome is not None:
+            raise Refusal(f"{docket.case_id} has ended; nothing can be added to it any more")
+        if docket.changing:
+            raise Refusal(
+                f"{kind}: too late, the register is being changed; report it to the supervision "
+                "of the provincial group"
+            )
+        if message.at is not None and message.at > now + CLOCKS_MAY_DIFFER_BY:
+            raise Refusal(f"at: {message.at.isoformat()} lies in the future")
+        match message:
+            case Act():
+                self._check_act(message, now)
+            case Resolution():
+                self._check_resolution(message, now)
+            case Withdrawal():
+                self._only(docket.applicant, message.office, "withdraw the application", now)
+                if docket.withdrawal is not None:
+                    raise Refusal("the application is already withdrawn")
+        return message
+
+    def receive(self, kind: str, payload: Any, now: datetime) -> Receipt:
+        """Take a message in: into the file, and into the mailbox.
+
+        The same message sent twice is taken in once and answered with the same receipt.
+
+        Raises:
+            Refusal: as ``check``.
+        """
+        docket, message = self._docket, self.check(kind, payload, now)
+        known = self._receipt_of(kind, message)
+        if known is not None:
+            return known
+        docket.stirred = True
+        match message:
+            case Act():
+                seq = self._enter(EntryKind.ACT, message, now)
+                received = Received(message, now, seq)
+                docket.acts.setdefault((message.step, docket.round), []).append(received)
+            case Objection():
+                report = docket.posted is None
+                seq = self._enter_objection(message, report, now)
+                docket.objections[message.id] = OpenObjection(Received(message, now, seq), report)
+            case Resolution():
+                seq = self._enter(EntryKind.RESOLUTION, message, now)
+                objection = docket.objections[message.objection_id]
+                objection.resolution = Received(message, now, seq)
+            case Withdrawal():
+                seq = self._enter(EntryKind.WITHDRAWAL, message, now)
+                docket.withdrawal = Received(message, now, seq)
+        return self._keep_receipt(kind, message, now)
+
+    def refuse(self, kind: str, payload: Any, refusal: Refusal, now: datetime) -> None:
+        """Put a refused signal on file: its sender cannot be answered, the file can be read."""
+        content = _plain(_as_text(payload))
+        self._docket.stirred = True
+        self._docket.record(
+            EntryKind.REFUSED,
+            now,
+            f"不予接收（{shortened(_plain(kind), 60)}）：{refusal}",
+            {
+                "message": shortened(_plain(kind), 60),
+                "why": str(refusal),
+                "content": shortened(content, _KEPT_OF_A_REFUSED_MESSAGE),
+                "sha256": sha256(content.encode()).hexdigest(),
+            },
+            actor="sender",
+        )
+
+    # -- the rules ----------------------------------------------------------------------------
+
+    def _check_act(self, act: Act, now: datetime) -> None:
+        docket, awaited = self._docket, self._awaited(act.step, now)
+        step = awaited.step
+        if act.step != step.id:
+            raise Refusal(
+                f"{act.step} is not open; {docket.case_id} is at {step} (round {docket.round}) and "
+                f"waits for {self._who(awaited.office, now)}"
+            )
+        self._only(awaited.office, act.office, f"decide {step}", now)
+        if act.round is not None and act.round != docket.round:
+            raise Refusal(f"round {act.round} is not running; the case is in round {docket.round}")
+        if act.decision not in awaited.decisions:
+            allowed = ", ".join(each.value for each in awaited.decisions)
+            raise Refusal(
+                f"'{act.decision.value}' is no decision of {step} now; it takes {allowed}"
+            )
+        if act.return_to is not None:
+            self._check_return(act.return_to, docket.route.index(step))
+        if act.at is not None and act.at < self._basis(now):
+            basis = beijing(self._basis(now))
+            raise Refusal(
+                f"at: {act.at.isoformat()} lies before {basis.isoformat()}, when that was done on "
+                f"which {step} rests"
+            )
+        self._vet(act, now)
+
+    def _awaited(self, asked: str, now: datetime) -> Expectation:
+        """The expectation an act is held against: the present one, or the next if that is decided.
+
+        An act that comes while its step is about to open (the act before it is in, the procedure
+        has not got to it yet) is kept, not lost. One that comes before the step before it is
+        decided is refused: it would have no basis.
+        """
+        docket = self._docket
+        waiting = docket.waiting_acts(docket.step)
+        if docket.expected is not None and not waiting:
+            return docket.expected
+        if not docket.step.decided and not self._publicity_is_over(now):
+            raise Refusal(f"{asked} is not open; {docket.step} {self._why_publicity_goes_on()}")
+        if waiting and waiting[-1].message.decision is not Decision.APPROVE:
+            act = waiting[-1].message
+            raise Refusal(f"{docket.step} is already decided: {act.decision.value}, {act.office}")
+        following = self._following()
+        if asked == docket.step.id:
+            raise Refusal(f"{docket.step} is already decided in round {docket.round}")
+        if following is None or not following.step.decided:
+            after = f"; {following.step} comes first" if following else ""
+            raise Refusal(f"{asked} is not open{after}")
+        if docket.waiting_acts(following.step):
+            decided = f"{following.step} is already decided in round {docket.round}"
+            raise Refusal(decided if asked == following.step.id else f"{asked} is not open")
+        return following
+
+    def _basis(self, now: datetime) -> datetime:
+        """Before when no act can have been signed that is held against the present expectation."""
+        docket = self._docket
+        waiting = docket.waiting_acts(docket.step)
+        if waiting:
+            return waiting[-1].signed
+        return docket.posted.due if docket.posted is not None else docket.basis
+
+    def _publicity_is_over(self, now: datetime) -> bool:
+        """Its time has passed and nobody objects; only the procedure has not gone on yet."""
+        posted = self._docket.posted
+        return posted is not None and now >= posted.due and not self._docket.unresolved
+
+    def _why_publicity_goes_on(self) -> str:
+        docket = self._docket
+        if docket.unresolved:
+            return f"goes on while {len(docket.unresolved)} objection(s) are open (G1)"
+        if docket.posted is None:
+            return "is about to be posted (T1)"
+        return f"goes on until 24:00 on {docket.posted.last_day} (T1)"
+
+    def _following(self) -> Expectation | None:
+        docket = self._docket
+        for step in docket.route[docket.route.index(docket.step) + 1 :]:
+            if step not in docket.skipped:
+                return Expectation(step, docket.county.office(step.body))
+        return None
+
+    def _check_return(self, target: str, end: int) -> None:
+        """A return goes to a step of this subject's own route, before position ``end``."""
+        docket = self._docket
+        allowed = [step.id for step in docket.route[:end] if step not in docket.skipped]
+        if target not in allowed:
+            choice = f"one of {', '.join(allowed)}" if allowed else "there is none before it"
+            raise Refusal(f"return_to: {target} is no step to go back to from here; {choice}")
+
+    def _check_resolution(self, resolution: Resolution, now: datetime) -> None:
+        docket = self._docket
+        objection = docket.objections.get(resolution.objection_id)
+        if objection is None:
+            known = ", ".join(docket.objections) or "none"
+            raise Refusal(
+                f"objection_id: {resolution.objection_id} was not received here; known: {known}"
+            )
+        if objection.resolution is not None:
+            finding = objection.resolution.message.finding.value
+            raise Refusal(f"objection {resolution.objection_id} is already resolved: {finding}")
+        self._only(docket.publisher, resolution.office, "resolve objections", now)
+        if resolution.at is not None and resolution.at < objection.received.signed:
+            raise Refusal(f"at: {resolution.at.isoformat()} lies before the objection itself")
+        if resolution.return_to is not None:
+            here = docket.route.index(docket.step)
+            # A notice that was itself at fault is posted anew, for a fresh period (G1).
+            self._check_return(resolution.return_to, here + (docket.posted is not None))
+
+    def _only(self, right: Office, given: Office, what: str, now: datetime) -> None:
+        if given != right:
+            raise Refusal(f"{given} may not {what} here; {self._who(right, now)} may")
+
+    def _who(self, office: Office, now: datetime) -> str:
+        return f"{self._docket.name(office, now)} ({office})"
+
+    # -- the file -----------------------------------------------------------------------------
+
+    def _enter(self, kind: EntryKind, message: Act | Resolution | Withdrawal, now: datetime) -> int:
+        entry = self._docket.record(
+            kind,
+            now,
+            self._sentence(message, now),
+            {kind.value: message.model_dump(mode="json")},
+            step=message.step if isinstance(message, Act) else None,
+            actor=f"{message.office} {message.officer}",
+        )
+        return entry.seq
+
+    def _enter_objection(self, objection: Objection, report: bool, now: datetime) -> int:
+        name = "实名" if objection.objector is not None else "匿名"
+        entry = self._docket.record(
+            EntryKind.OBJECTION,
+            now,
+            f"收到{name}{'举报' if report else '异议'} {objection.id}",
+            {
+                "objection": objection.model_dump(mode="json"),
+                "as": "report" if report else "objection",
+            },
+            actor="objector",
+        )
+        return entry.seq
+
+    def _sentence(self, message: Act | Resolution | Withdrawal, now: datetime) -> str:
+        office = self._docket.name(message.office, now)
+        number = f"（{message.document_number}）" if message.document_number else ""
+        reason = f"，理由：{message.reason}" if message.reason else ""
+        match message:
+            case Act():
+                to = f"至{message.return_to}" if message.return_to else ""
+                what = f"{message.step} {_DECIDED[message.decision]}{to}"
+            case Resolution():
+                finding = "成立" if message.finding is Finding.UPHELD else "不成立"
+                what = f"：异议 {message.objection_id} 经调查{finding}"
+            case Withdrawal():
+                what = "撤回申请"
+        return f"{office}{what}{number}{reason}"
+
+    def _receipt_of(self, kind: str, message: Any) -> Receipt | None:
+        known = self._receipts.get((kind, message.id))
+        if known is None:
+            return None
+        content, receipt = known
+        if content != canonical(message.model_dump(mode="json")):
+            raise Refusal(f"id: {message.id} was already used for a different content")
+        return receipt
+
+    def _keep_receipt(self, kind: str, message: Any, now: datetime) -> Receipt:
+        entry = self._docket.ledger.entries[-1]
+        receipt = Receipt(
+            case_id=self._docket.case_id,
+            seq=entry.seq,
+            hash=entry.hash,
+            received_at=now,
+            text=entry.text,
+        )
+        self._receipts[kind, message.id] = (canonical(message.model_dump(mode="json")), receipt)
+        return receipt
+
+
+_DECIDED = {
+    Decision.APPROVE: "同意",
+    Decision.RETURN: "退回",
+    Decision.REJECT: "不予通过",
+    Decision.RECTIFY: "责成核查整改",
+    Decision.REPLY: "整改答复",
+}
+
+
+def _read(kind: str, payload: Any) -> Any:
+    if kind not in MESSAGES:
+        raise Refusal(f"{kind}: a case takes {', '.join(MESSAGES)}")
+    if not isinstance(payload, dict):
+        raise Refusal(f"'{kind}' takes one JSON object with named fields")
+    text = _as_text(payload)
+    if len(text) > _LONGEST_MESSAGE:
+        raise Refusal(f"'{kind}' takes at most {_LONGEST_MESSAGE} characters, this is {len(text)}")
+    try:
+        return MESSAGES[kind].model_validate_json(text)
+    except ValidationError as error:
+        raise Refusal(faults(error)) from error
+
+
+def _as_text(payload: Any) -> str:
+    try:
+        return canonical(payload)
+    except (TypeError, ValueError):
+        return repr(payload)
+    except RecursionError:
+        return "a value nested too deeply"
+
+
+def _plain(text: str) -> str:
+    """Text that every encoder can write: half a surrogate pair is spelt out."""
+    return text.encode(errors="backslashreplace").decode()

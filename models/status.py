@@ -1,0 +1,201 @@
+"""What a case shows of itself: to a script as a value, to the Web UI as a table."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from models.base import Record
+from models.docket import Docket
+from models.messages import Ending, Outcome
+from models.orders import CaseState, LimitInForce
+from models.periods import beijing, until
+from models.steps import Step
+
+
+class StepState(StrEnum):
+    """How far a step is."""
+
+    DONE = "done"
+    CURRENT = "current"
+    AHEAD = "ahead"
+    SKIPPED = "skipped"
+    ENDED = "ended"
+
+
+class StepStatus(Record):
+    """One line of the step table."""
+
+    id: str
+    title: str
+    office: str
+    state: StepState
+    note: str = ""
+
+
+class CaseStatus(Record):
+    """The whole state of a case at one moment.
+
+    Attributes:
+        waiting_for: The office whose act or investigation is awaited; None while time passes.
+        waiting_text: The same in Chinese, for people.
+        undelivered: Notifications given up so far.
+        head: Hash of the last ledger entry.
+    """
+
+    case_id: str
+    subject: str
+    year: int
+    step: str
+    round: int
+    waiting_for: str | None
+    waiting_text: str
+    steps: tuple[StepStatus, ...]
+    limits: tuple[LimitInForce, ...]
+    overdue: bool
+    open_objections: tuple[str, ...]
+    undelivered: int
+    entries: int
+    head: str
+    outcome: Outcome | None
+
+
+ENDINGS = {
+    Ending.EXITED: "批准退出",
+    Ending.NOT_EXITED: "未退出",
+    Ending.WITHDRAWN: "撤回",
+    Ending.NOT_ADMITTED: "不予受理",
+}
+"""How an end is called in Chinese."""
+
+_MARK = {
+    StepState.DONE: "✔ 已办结",
+    StepState.CURRENT: "▶ 办理中",
+    StepState.AHEAD: "· 未到",
+    StepState.SKIPPED: "– 不适用",
+    StepState.ENDED: "■ 终止",
+}
+
+
+def state_of(docket: Docket, now: datetime) -> CaseState:
+    """The line of a case in the registry and in the search attributes."""
+    return CaseState(
+        case_id=docket.case_id,
+        procedure=docket.procedure,
+        subject_code=docket.county.code,
+        subject_name=docket.county.name,
+        year=docket.year,
+        region=docket.county.region_path,
+        step=docket.step.id,
+        round=docket.round,
+        waiting_for=docket.waiting_for,
+        deadline=min((watched.limit.due for watched in docket.watch), default=None),
+        overdue=docket.watch.overdue,
+        open_objections=len(docket.unresolved),
+        outcome=docket.outcome.ending.value if docket.outcome else None,
+        limits=_limits(docket, now),
+    )
+
+
+def status_of(docket: Docket, now: datetime) -> CaseStatus:
+    """Everything a case can tell of itself."""
+    return CaseStatus(
+        case_id=docket.case_id,
+        subject=docket.county.name,
+        year=docket.year,
+        step=docket.step.id,
+        round=docket.round,
+        waiting_for=str(docket.waiting_for) if docket.waiting_for else None,
+        waiting_text=_waiting_text(docket, now),
+        steps=tuple(_step_status(docket, step, now) for step in docket.route),
+        limits=_limits(docket, now),
+        overdue=docket.watch.overdue,
+        open_objections=tuple(each.received.message.id for each in docket.unresolved),
+        undelivered=docket.undelivered,
+        entries=len(docket.ledger.entries),
+        head=docket.ledger.head,
+        outcome=docket.outcome,
+    )
+
+
+def _limits(docket: Docket, now: datetime) -> tuple[LimitInForce, ...]:
+    """The limits in force, nearest first."""
+    return tuple(
+        LimitInForce(
+            limit=watched.limit,
+            office=watched.office,
+            office_name=docket.name(watched.office, now),
+            subject=watched.subject,
+            breached=watched.breached,
+        )
+        for watched in sorted(docket.watch, key=lambda each: each.limit.due)
+    )
+
+
+def _waiting_text(docket: Docket, now: datetime) -> str:
+    if docket.outcome is not None:
+        return f"已办结：{ENDINGS[docket.outcome.ending]}"
+    if docket.waiting_for is not None:
+        return f"等待{docket.name(docket.waiting_for, now)}"
+    if docket.posted is not None:
+        return f"公示中，至 {until(docket.posted.due)}"
+    return "办理中"
+
+
+def _step_status(docket: Docket, step: Step, now: datetime) -> StepStatus:
+    finished = docket.done.get(step.id)
+    note = f"{beijing(finished):%Y-%m-%d %H:%M}" if finished else ""
+    if step in docket.skipped:
+        state, note = StepState.SKIPPED, docket.skipped[step]
+    elif finished is not None:
+        state = StepState.DONE
+    elif step == docket.step and docket.outcome is None:
+        state = StepState.CURRENT
+    elif step == docket.step and docket.outcome is not None:
+        state, note = StepState.ENDED, ENDINGS[docket.outcome.ending]
+    else:
+        state = StepState.AHEAD
+    office = docket.name(docket.county.office(step.body), now)
+    return StepStatus(id=step.id, title=step.title, office=office, state=state, note=note)
+
+
+_GAP = "\u2800|"
+"""The Web UI sets cells without any space between them, and trims blanks; a blank Braille cell is
+none of the characters it trims."""
+
+
+def markdown(status: CaseStatus) -> str:
+    """The current details of a case, as Markdown for the Web UI."""
+    lines = [
+        f"**{status.subject} {status.year}年度** · 第{status.round}轮 · {status.waiting_text}",
+        "",
+        *_table(["步骤", "主体", "状态", "说明"]),
+        *(
+            _row(f"{step.id} {step.title}", step.office, _MARK[step.state], step.note)
+            for step in status.steps
+        ),
+    ]
+    if status.limits:
+        lines += ["", *_table(["期限", "责任单位", "截止（北京时间）", "计算依据"])]
+        lines += [
+            _row(
+                f"{entry.limit.clause} {entry.subject}{' **已逾期**' if entry.breached else ''}",
+                entry.office_name,
+                f"{until(entry.limit.due)}{'（暂定）' if entry.limit.provisional else ''}",
+                entry.limit.zh,
+            )
+            for entry in status.limits
+        ]
+    if status.open_objections:
+        lines += ["", f"**未办结异议 {len(status.open_objections)} 件**"]
+    if status.undelivered:
+        lines += ["", f"未送达通知 {status.undelivered} 件，见案卷"]
+    return "\n".join(lines)
+
+
+def _table(titles: list[str]) -> list[str]:
+    return [_row(*titles), "| --- " * len(titles) + "|"]
+
+
+def _row(*cells: str) -> str:
+    """Cells as people wrote them: a bar or a line break in one would break the table."""
+    shown = (" ".join(cell.replace("|", "\\|").split()) for cell in cells)
+    return "| " + " ".join(f"{cell}{_GAP}" for cell in shown)

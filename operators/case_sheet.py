@@ -1,0 +1,137 @@
+"""How a case, its file, many cases and their limits look on paper."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from activities.records import CaseRecord
+from models.ledger import Entry, EntryKind
+from models.messages import Ending, Outcome
+from models.orders import LimitInForce
+from models.periods import until
+from models.status import ENDINGS, CaseStatus, StepState
+from operators.printing import at, due, heading, left, paragraph, sentences, table, urgency
+
+_STATES = {
+    StepState.DONE: Text("✔ done 已办结", "green"),
+    StepState.CURRENT: Text("▶ open 办理中", "bold yellow"),
+    StepState.AHEAD: Text("· ahead 未到", "dim"),
+    StepState.SKIPPED: Text("– skipped 不适用", "dim"),
+    StepState.ENDED: Text("■ ended 终止", "bold"),
+}
+
+_PRESSING = {EntryKind.BREACH, EntryKind.LATE, EntryKind.REFUSED, EntryKind.NOT_NOTIFIED}
+
+
+def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
+    """Steps, what is waited for, limits, objections, outcome."""
+    title = f"{status.subject} {status.year}年度 贫困县退出  {status.case_id}  round {status.round}"
+    out.print(Text(title, style="bold"))
+    out.print(_standing(status))
+    out.print()
+    out.print(_steps(status))
+    if status.limits:
+        out.print(heading("Limits in force 期限"))
+        for each in status.limits:
+            print_limit(out, each, now)
+    if status.open_objections:
+        out.print(heading("Open objections 未办结异议"))
+        for identifier in status.open_objections:
+            out.print(Text(f"  {identifier}"))
+    if status.outcome:
+        out.print(heading("Outcome 结果"))
+        for line in _outcome(status.outcome):
+            out.print(paragraph(line, out.width, 2))
+    undelivered = f", {status.undelivered} notifications not delivered 未送达"
+    out.print(
+        Text(
+            f"\n{status.entries} entries on file, head {status.head[:12]}"
+            f"{undelivered if status.undelivered else ''}",
+            style="dim",
+        )
+    )
+
+
+def _standing(status: CaseStatus) -> Text:
+    if status.outcome:
+        return Text(status.waiting_text, style="green" if _exited(status.outcome) else "red")
+    office = f" ({status.waiting_for})" if status.waiting_for else ""
+    return Text(f"{status.waiting_text}{office}", style="bold red" if status.overdue else "yellow")
+
+
+def _exited(outcome: Outcome) -> bool:
+    return outcome.ending is Ending.EXITED
+
+
+def _steps(status: CaseStatus) -> Table:
+    lines = table("Step", "Office", "State", "Note", wrap=["Note"])
+    for step in status.steps:
+        lines.add_row(f"{step.id} {step.title}", step.office, _STATES[step.state], step.note)
+    return lines
+
+
+def _outcome(outcome: Outcome) -> Iterable[str]:
+    document = f"（{outcome.document_number}）" if outcome.document_number else ""
+    yield f"{ENDINGS[outcome.ending]} {outcome.ending.value}{document}"
+    yield f"at {outcome.step}, round {outcome.round}, by {outcome.by}, on {at(outcome.at)}"
+    yield outcome.reason
+
+
+def print_limit(out: Console, held: LimitInForce, now: datetime, case: str = "") -> None:
+    """One limit: until when, for what, who is held to it, and how it was counted."""
+    limit, style = held.limit, urgency(held.limit, held.breached, now)
+    line = Text(f"{due(limit)}  {left(limit, now):<18}", style=style)
+    line.append(f"{limit.clause}  {held.subject}")
+    if limit.provisional:
+        line.append("  provisional 暂定", style="magenta")
+    out.print(line)
+    office = f"{held.office_name} ({held.office})"
+    out.print(Text(f"  {case}  {office}" if case else f"  {office}"))
+    for sentence in sentences(limit, out.width):
+        out.print(sentence)
+
+
+def print_ledger(out: Console, entries: Sequence[Entry]) -> None:
+    """The case file: one entry after the other, with its number and the head of its hash."""
+    for entry in entries:
+        style = "red" if entry.kind in _PRESSING else ""
+        line = Text(f"{entry.seq:>4}  {at(entry.at)}  ", style="dim")
+        line.append(f"{entry.step}/{entry.round}  {entry.kind.value}", style=style or "bold")
+        line.append(f"  {entry.actor}")
+        line.append(f"  {entry.hash[:12]}", style="dim")
+        out.print(line)
+        out.print(paragraph(entry.text, out.width, 6, style))
+
+
+def case_table(cases: Sequence[CaseRecord]) -> Table:
+    """Cases as the registry lists them."""
+    lines = table("Case", "County", "Step", "Waits for", "Next limit", "Marks")
+    for case in cases:
+        lines.add_row(
+            case.case_id,
+            case.subject_name,
+            f"{case.step}/{case.round}",
+            _waits_for(case),
+            until(case.deadline) if case.deadline else "",
+            _marks(case),
+        )
+    return lines
+
+
+def _waits_for(case: CaseRecord) -> str:
+    return str(case.waiting_for or "")
+
+
+def _marks(case: CaseRecord) -> Text:
+    marks = Text()
+    if case.outcome:
+        ending = Ending(case.outcome)
+        marks.append(ENDINGS[ending], style="green" if ending is Ending.EXITED else "red")
+    if case.overdue:
+        marks.append("已逾期 overdue ", style="bold red")
+    if case.open_objections:
+        marks.append(f"异议 {case.open_objections}", style="yellow")
+    return marks

@@ -1,0 +1,202 @@
+"""`exitflow`: the command line, a thin skin over the desk.
+
+A command's module is imported when the command is called, so that help and usage errors are quick;
+a command's summary therefore stands here, and its options where it is.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from cyclopts import App, CycloptsError, Group, Parameter
+
+USAGE = (
+    "The exit of poor counties (贫困县退出) as durable cases.\n\n"
+    "Exit status: 0 done, 1 refused by the rules, 2 wrong usage or input, 3 server or database "
+    "not reachable. An error is one sentence on stderr, with nothing on stdout.\n\n"
+    "Settings come from EXITFLOW_HOME and its like, then from exitflow.toml in the working folder; "
+    "the server from TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE."
+)
+
+COMMANDS = {
+    "Running": {
+        "up": (
+            "operators.running:up",
+            "Run it all on this machine: Temporal server, Web UI, registry and worker.\n\n"
+            "Everything is kept in the home folder. Ctrl-C stops the worker, then the server.",
+        ),
+        "worker": (
+            "operators.running:worker",
+            "Run a worker until Ctrl-C.\n\n"
+            "For the server that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name. What is running "
+            "when it is stopped is finished first.",
+        ),
+        "rehearse": (
+            "operators.running:rehearse",
+            "Play a scenario on a server of its own whose clock runs ahead.",
+        ),
+    },
+    "Acting on a case": {
+        "start county": (
+            "operators.acting:start_county",
+            "Open a county's case (C1 县级申请) and print its id.",
+        ),
+        "act": (
+            "operators.acting:act",
+            "Decide a step as an office: approve, return, reject, rectify or reply.\n\n"
+            "Exactly one of the five. The case answers at once, or refuses and says who may act.",
+        ),
+        "object": (
+            "operators.acting:object_",
+            "Hand in an objection (异议), or a report (举报) after the publicity.",
+        ),
+        "resolve": (
+            "operators.acting:resolve",
+            "Close the investigation of an objection, as the publishing body.",
+        ),
+        "withdraw": (
+            "operators.acting:withdraw",
+            "Take an application back (撤回), as the applicant; the case ends.",
+        ),
+    },
+    "Reading": {
+        "case": (
+            "operators.reading:case",
+            "Show how a case stands, or its file.",
+        ),
+        "cases": (
+            "operators.reading:cases",
+            "List cases, the nearest limit first.\n\n"
+            "As the registry has them: no server is needed.",
+        ),
+        "deadlines": (
+            "operators.reading:deadlines",
+            "List every limit in force (期限), the nearest first.\n\n"
+            "As the registry has them: no server is needed.",
+        ),
+        "when": (
+            "operators.reading:when",
+            "Compute a limit and say how it was counted.\n\nNeither server nor registry is needed.",
+        ),
+    },
+    "Registry": {
+        "registry list": (
+            "operators.registering:list_",
+            "List the counties that are or were on the register of poor counties.",
+        ),
+        "registry show": (
+            "operators.registering:show",
+            "Show a county: codes, standing, plans, cases, indicators.",
+        ),
+        "registry load": (
+            "operators.registering:load",
+            "Load a list of poor counties and the plans of their exit years.\n\n"
+            "All of it or nothing; what is there already is no change.",
+        ),
+        "plan add": ("operators.registering:add_plan", "Put a county into a year's plan (G6)."),
+        "setup registry": (
+            "operators.registering:setup_registry",
+            "Make the registry's database, or bring it up to date.",
+        ),
+        "setup namespace": (
+            "operators.registering:setup_namespace",
+            "Make the Temporal namespace, with its search attributes.",
+        ),
+    },
+}
+"""What can be called, by group and words: where it is, and what it does."""
+
+FAMILIES = {
+    "start": "Open a case.",
+    "registry": "The register of poor counties: list, show, load.",
+    "plan": "The year's plan (年度计划): add.",
+    "setup": "What a new installation needs: registry, namespace.",
+}
+"""The first words of commands of two."""
+
+BUG = 70
+"""Status of a fault of the program itself, which alone is shown with its traceback."""
+
+
+def _build() -> App:
+    app = App(
+        name="exitflow",
+        help=USAGE,
+        help_format="markdown",
+        version=lambda: version("exitflow"),
+        default_parameter=Parameter(negative="", show_default=False),
+    )
+    families: dict[str, App] = {}
+    for position, (title, commands) in enumerate(COMMANDS.items()):
+        group = Group(title, sort_key=position)
+        for place, (words, (path, summary)) in enumerate(commands.items()):
+            *family, name = words.split()
+            parent = app
+            for word in family:
+                if word not in families:
+                    families[word] = App(
+                        name=word, help=FAMILIES[word], group=group, sort_key=place
+                    )
+                    app.command(families[word])
+                parent = families[word]
+            heading = None if family else group
+            parent.command(path, name=name, help=summary, sort_key=place, group=heading)
+    return app
+
+
+app = _build()
+
+
+def main() -> None:
+    """The entry point: what the user typed, and the status that the shell gets."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a sign shows a question mark, not a traceback.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    status = execute(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; the interpreter's own flush must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
+
+
+def execute(tokens: Sequence[str]) -> int:
+    """Run one command and return its exit status; an error is one sentence on stderr."""
+    try:
+        done = app(
+            list(tokens), print_error=False, exit_on_error=False, result_action="return_value"
+        )
+    except CycloptsError as error:
+        return _complain(2, _usage_sentence(error))
+    except KeyboardInterrupt:
+        return 130
+    except (BrokenPipeError, SystemExit):  # rich says the former with the latter
+        return 0
+    except Exception as error:
+        # Most of what it imports the command has imported; and a success need not wait for it.
+        from operators.verdicts import verdict
+
+        judged = verdict(error)
+        if judged is None:
+            traceback.print_exception(error)
+            return _complain(BUG, "this is a fault of exitflow itself")
+        return _complain(*judged)
+    return done if isinstance(done, int) else 0
+
+
+def _usage_sentence(error: CycloptsError) -> str:
+    said = " ".join(str(error).replace("...", "…").split())
+    command = " ".join(["exitflow", *(error.command_chain or ())])
+    return f"{said.removesuffix('.')}; see `{command} --help`"
+
+
+def _complain(status: int, sentence: str) -> int:
+    print(f"exitflow: {sentence}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    main()

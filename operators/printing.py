@@ -1,0 +1,132 @@
+"""What people read: text, tables and limits, in English with the Chinese terms; and JSON.
+
+Nothing is printed before everything that can fail has been done.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from models.base import Record
+from models.periods import Limit, LimitKind, beijing, until
+
+_WIDTH_WITHOUT_TERMINAL = 100
+_NOT_AT_START = set("，。、；：！？）》】”’,.;:!?)")
+_NOT_AT_END = set("（《【“‘(")
+
+MONDAY_TO_SUNDAY = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def console() -> Console:
+    """The terminal; where there is none, a page of a fixed width."""
+    width = None
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        width = _WIDTH_WITHOUT_TERMINAL
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def as_json(value: Record | Sequence[Record]) -> None:
+    """Print a value, or a list of values, as JSON and nothing else."""
+    content: Any
+    if isinstance(value, Record):
+        content = value.model_dump(mode="json")
+    else:
+        content = [each.model_dump(mode="json") for each in value]
+    print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def table(*columns: str, wrap: Sequence[str] = ()) -> Table:
+    """A table without rules between its lines; only the columns named in ``wrap`` may wrap."""
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in columns:
+        made.add_column(name, no_wrap=name not in wrap, overflow="fold")
+    return made
+
+
+def heading(text: str) -> Text:
+    """A line that begins a section."""
+    return Text(f"\n{text}", style="bold")
+
+
+def paragraph(text: str, width: int, indent: int = 0, style: str = "") -> Text:
+    """Wrap a sentence that may be Chinese, whose words have no blanks between them."""
+    margin = " " * indent
+    lines = _lines(text, width - indent)
+    return Text("\n".join(f"{margin}{line}" for line in lines), style=style)
+
+
+def _lines(text: str, width: int) -> Iterator[str]:
+    """Break at blanks and between Chinese characters, but never before a closing mark."""
+    line = ""
+    for piece in _pieces(text):
+        if line and cell_len((line + piece).rstrip()) > width:
+            yield line.rstrip()
+            line = piece.lstrip()
+        else:
+            line += piece
+    if line.rstrip():
+        yield line.rstrip()
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The smallest parts that stay together on a line."""
+    piece = ""
+    for character in text:
+        glued = character in _NOT_AT_START or (piece != "" and piece[-1] in _NOT_AT_END)
+        narrow = cell_len(character) < 2 and character != " "
+        follows_narrow = piece != "" and cell_len(piece[-1]) < 2 and piece[-1] != " "
+        if piece and not glued and not (narrow and follows_narrow) and character != " ":
+            yield piece
+            piece = ""
+        piece += character
+    if piece:
+        yield piece
+
+
+# -- moments and limits -----------------------------------------------------------------------
+
+
+def at(moment: datetime) -> str:
+    """A moment in Beijing, to the minute."""
+    return f"{beijing(moment):%Y-%m-%d %H:%M}"
+
+
+def due(limit: Limit) -> str:
+    """When a limit ends, in Beijing, with the day of the week."""
+    return f"{MONDAY_TO_SUNDAY[limit.last_day.weekday()]} {until(limit.due)}"
+
+
+def is_over(limit: Limit, breached: bool, now: datetime) -> bool:
+    """Whether a limit was missed; nobody can miss the end of a publicity."""
+    return breached or (limit.kind is not LimitKind.MINIMUM and now >= limit.due)
+
+
+def left(limit: Limit, now: datetime) -> str:
+    """How long a limit still runs, or since when it is over."""
+    span = abs(limit.due - now)
+    days, hours = span.days, span.seconds // 3600
+    length = f"{days} d {hours} h" if days else f"{hours} h {span.seconds // 60 % 60} min"
+    if limit.due > now:
+        return f"{length} left"
+    return f"ended {length} ago" if limit.kind is LimitKind.MINIMUM else f"overdue {length}"
+
+
+def urgency(limit: Limit, breached: bool, now: datetime) -> str:
+    """The style that shows how pressing a limit is."""
+    if is_over(limit, breached, now):
+        return "bold red"
+    return "yellow" if limit.due - now <= timedelta(days=3) else ""
+
+
+def sentences(limit: Limit, width: int, indent: int = 2) -> Iterable[Text]:
+    """How a limit was counted, in Chinese and in English."""
+    yield paragraph(limit.zh, width, indent)
+    yield paragraph(limit.en, width, indent, "dim")

@@ -1,0 +1,214 @@
+"""Reading: one case, all cases, every limit in force, and any limit computed for itself."""
+
+from datetime import datetime, time
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from activities.records import CaseFilter, DeadlineRecord
+from models.ledger import Entry, LedgerError, verify
+from models.periods import BEIJING, Limit, LimitRequest, compute, until
+from models.status import CaseStatus
+from operators import inputs
+from operators.case_sheet import case_table, print_case, print_ledger, print_limit
+from operators.desk import open_desk, open_registry, utc_now
+from operators.inputs import InputError
+from operators.options import Json
+from operators.printing import as_json, at, console, due, heading, is_over, sentences
+from workers.connection import run
+from workers.settings import load_settings
+
+_FROM_A_DAY = ("T1", "T3", "T5", "T7", "G3")
+_OF_A_YEAR = ("T2", "T4", "T5", "T6")
+CLAUSES = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "G3")
+
+
+def case(case: str, /, *, ledger: bool = False, json: Json = False) -> None:
+    """Show how a case stands: steps, limits in force, who is waited for, objections, outcome.
+
+    Args:
+        case: Id of the case, for example county-exit/411523/2026.
+        ledger: Show the case file instead, entry by entry, after verifying its chain of hashes and
+            the registry's copy of it.
+    """
+    if not ledger:
+        status = run(_status(case))
+        if json:
+            as_json(status)
+        else:
+            print_case(console(), status, utc_now())
+        return
+    entries, kept = run(_verified_ledger(case))
+    if json:
+        as_json(entries)
+        return
+    out = console()
+    print_ledger(out, entries)
+    out.print(
+        heading(
+            f"{len(entries)} entries, head {entries[-1].hash[:12]}: the chain is whole; the "
+            f"registry keeps {'the same' if kept == len(entries) else f'the first {kept} so far'}"
+        )
+    )
+
+
+async def _status(case_id: str) -> CaseStatus:
+    async with open_desk() as desk:
+        return await desk.status(case_id)
+
+
+async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
+    """The case's own file, and how much of it the registry keeps already.
+
+    Raises:
+        LedgerError: if either is not one whole chain, or the registry's is not the case's.
+    """
+    async with open_desk() as desk:
+        # In this order: a file only grows, so the copy cannot be ahead of what is read after it.
+        copy = desk.registry.ledger(case_id)
+        entries = await desk.ledger(case_id)
+    verify(case_id, entries)
+    try:
+        kept = verify(case_id, copy)
+    except LedgerError as error:
+        raise LedgerError(f"the registry's copy is not the file of the case: {error}") from None
+    for own, theirs in zip(entries, copy, strict=False):
+        if own != theirs:
+            raise LedgerError(f"{case_id}: the registry keeps another entry {own.seq} (G7)")
+    return entries, kept
+
+
+def cases(
+    *,
+    year: int | None = None,
+    region: Annotated[str | None, Parameter(name=["--region", "--city"])] = None,
+    open: bool = False,
+    overdue: bool = False,
+    waiting_for: str | None = None,
+    json: Json = False,
+) -> None:
+    """List cases as the registry has them, the nearest limit first; no server is needed.
+
+    Args:
+        year: Only the cases of this year.
+        region: Only the cases of this city, county or province: its six digits.
+        open: Only cases under way.
+        overdue: Only cases in which a limit was missed.
+        waiting_for: Only the cases that wait for this office, for example A6/411500.
+    """
+    wanted = CaseFilter(
+        year=year,
+        region=inputs.division("--region", region) if region is not None else None,
+        open=True if open else None,
+        overdue=True if overdue else None,
+        waiting_for=inputs.office("--waiting-for", waiting_for)
+        if waiting_for is not None
+        else None,
+    )
+    with open_registry() as registry:
+        found = registry.case_rows(wanted)
+    if json:
+        as_json(found)
+        return
+    out = console()
+    if found:
+        out.print(case_table(found))
+        out.print()
+    out.print(f"{len(found)} case{'' if len(found) == 1 else 's'}", style="bold")
+
+
+def deadlines(
+    *,
+    overdue: bool = False,
+    within: str | None = None,
+    office: str | None = None,
+    json: Json = False,
+) -> None:
+    """List every limit in force, the nearest first; no server is needed.
+
+    Args:
+        overdue: Only limits that were missed.
+        within: Only limits that end within this time from now, for example 3d, 12h or 1d12h; what
+            is overdue is listed too.
+        office: Only limits that this office is held to, for example A6/411500.
+    """
+    now = utc_now()
+    ends = now + inputs.duration("--within", within) if within is not None else None
+    held_to = inputs.office("--office", office) if office is not None else None
+    with open_registry() as registry:
+        found = [
+            each
+            for each in registry.deadlines()
+            if (held_to is None or each.in_force.office == held_to)
+            and (ends is None or each.in_force.limit.due <= ends)
+            and (not overdue or _missed(each, now))
+        ]
+    if json:
+        as_json(found)
+        return
+    out = console()
+    for each in found:
+        print_limit(out, each.in_force, now, f"{each.subject_name} {each.year}  {each.case_id}")
+        out.print()
+    missed = sum(_missed(each, now) for each in found)
+    limits = f"{len(found)} limit{'' if len(found) == 1 else 's'} in force"
+    out.print(f"{limits}, {missed} overdue (at {at(now)}, Beijing time)", style="bold")
+
+
+def _missed(found: DeadlineRecord, now: datetime) -> bool:
+    return is_over(found.in_force.limit, found.in_force.breached, now)
+
+
+def when(
+    clause: str,
+    /,
+    *,
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    year: int | None = None,
+    policy: str | None = None,
+    json: Json = False,
+) -> None:
+    """Compute a limit and say how it was counted; neither server nor registry is needed.
+
+    Args:
+        clause: T1 to T7, or G3 (correction).
+        from_: The day it is counted from, YYYY-MM-DD: of posting (T1), of receipt (T3, T5, T7), of
+            the return (G3).
+        year: The year of the case (T2, T4, T5, T6).
+        policy: Another policy than the installation's: a shipped one's id, or a .toml file.
+    """
+    request = _request(clause.upper(), from_, year)
+    settings = load_settings() if policy is None else load_settings(policy=policy)
+    limit = compute(request, settings.load_policy(), settings.calendar())
+    if json:
+        as_json(limit)
+    else:
+        _print_limit(limit)
+
+
+def _request(clause: str, from_: str | None, year: int | None) -> LimitRequest:
+    if clause not in CLAUSES:
+        raise InputError(f"CLAUSE: {clause!r} names no limit; the limits are T1 to T7 and G3")
+    for option, given, clauses, why in (
+        ("--from", from_, _FROM_A_DAY, "is counted from a day"),
+        ("--year", year, _OF_A_YEAR, "is a date of a case's year"),
+    ):
+        if given is None and clause in clauses:
+            raise InputError(f"{clause} {why}; give {option}")
+        if given is not None and clause not in clauses:
+            raise InputError(f"{option}: {clause} does not depend on it; leave it out")
+    start = inputs.day("--from", from_) if from_ is not None else None
+    return LimitRequest(
+        clause=clause,
+        start=datetime.combine(start, time.min, BEIJING) if start else None,
+        year=year,
+    )
+
+
+def _print_limit(limit: Limit) -> None:
+    out = console()
+    target = f", target {until(limit.target)}" if limit.target else ""
+    mark = "  provisional 暂定" if limit.provisional else ""
+    out.print(f"{limit.clause}  {due(limit)} (Beijing time){target}{mark}", style="bold")
+    for sentence in sentences(limit, out.width):
+        out.print(sentence)

@@ -1,0 +1,191 @@
+"""Setting up, loading and reading the registry; the year's plan."""
+
+from pathlib import Path
+
+from rich.text import Text
+
+from activities.records import CountyRecord, CountyStanding, Overview, StandingRecord
+from models.offices import Tier
+from operators import inputs
+from operators.case_sheet import case_table
+from operators.desk import open_registry
+from operators.options import Json
+from operators.printing import as_json, console, heading, paragraph, table
+
+TIERS = {Tier.NATIONAL: "国定 national", Tier.PROVINCIAL: "省定 provincial", None: ""}
+
+
+def setup_registry() -> None:
+    """Make the registry's database, or bring its schema up to date; repeating it is no change."""
+    from activities.database import upgrade
+    from workers.settings import load_settings
+
+    engine = load_settings().engine()
+    try:
+        upgrade(engine)
+        print(f"{engine.url.render_as_string(hide_password=True)} is set up")
+    finally:
+        engine.dispose()
+
+
+def setup_namespace() -> None:
+    """Make the Temporal namespace and register the search attributes that it lacks."""
+    from workers.connection import Unreachable, connect, run
+    from workers.namespace import set_up
+
+    async def prepare() -> None:
+        client = await connect()
+        try:
+            added = await set_up(client)
+        except TimeoutError:
+            raise Unreachable(
+                f"the search attributes of {client.namespace} did not become usable in time; "
+                "run it again"
+            ) from None
+        print(f"namespace {client.namespace}: {', '.join(added) or 'nothing'} added")
+
+    run(prepare())
+
+
+def load(file: Path, /, *, listed_since: str, plan_source: str) -> None:
+    """Load a list of poor counties and the plans of their exit years: all of it, or nothing.
+
+    Args:
+        file: The CSV file, as data/henan-counties.csv.
+        listed_since: The day from which the counties are on the list, YYYY-MM-DD.
+        plan_source: The document that the yearly plans rest on.
+    """
+    since = inputs.day("--listed-since", listed_since)
+    with open_registry() as registry:
+        loaded = registry.load_counties(file, since, plan_source)
+    print(f"new: {loaded.counties} counties, {loaded.divisions} divisions, {loaded.plans} plans")
+
+
+def add_plan(code: str, /, *, year: int, source: str) -> None:
+    """Put a county into a year's plan (G6).
+
+    Args:
+        code: The county's six digits.
+        year: The year of the plan.
+        source: The document that says so.
+    """
+    code = inputs.division("CODE", code)
+    with open_registry() as registry:
+        added = registry.add_plan(year, code, source)
+    already = "" if added else " already"
+    print(f"{code} is{already} in the plan of {year}")
+
+
+def show(code: str, /, *, json: Json = False) -> None:
+    """Show what the register knows of a county: codes, standing, plans, cases, indicators.
+
+    Args:
+        code: The county's six digits.
+    """
+    code = inputs.division("CODE", code)
+    with open_registry() as registry:
+        record = registry.county_record(code)
+    if json:
+        as_json(record)
+    else:
+        _print_county(record)
+
+
+def list_(*, json: Json = False) -> None:
+    """List the counties that are or were on the register of poor counties."""
+    with open_registry() as registry:
+        overview = registry.overview()
+    if json:
+        as_json(overview)
+    else:
+        print_overview(overview)
+
+
+# -- sheets -----------------------------------------------------------------------------------
+
+
+def print_overview(overview: Overview) -> None:
+    """Every county with its standing."""
+    out = console()
+    lines = table("Code", "County", "City", "Tier", "Direct", "Standing", "Since", "Exit year")
+    for county in overview.counties:
+        lines.add_row(*_overview_row(county))
+    out.print(lines)
+    out.print(heading(f"{overview.listed} listed, {overview.exited} exited"))
+
+
+def _overview_row(county: CountyStanding) -> tuple[str | Text, ...]:
+    return (
+        county.code,
+        county.name,
+        county.city,
+        TIERS[county.tier],
+        "直管" if county.directly_administered else "",
+        _standing(county.status.value),
+        str(county.since),
+        str(county.exit_year or ""),
+    )
+
+
+def _standing(status: str) -> Text:
+    return Text("exited 已退出", "green") if status == "exited" else Text("listed 在册")
+
+
+def _print_county(record: CountyRecord) -> None:
+    out = console()
+    out.print(Text(f"{record.name} {record.code}", style="bold"))
+
+    out.print(heading("Code 区划代码"))
+    divisions = table("Name", "Valid", "Parent", "Tier", "Direct", "Successor")
+    for division in record.divisions:
+        valid = f"{division.valid_from} – {division.valid_until or ''}"
+        direct = "直管" if division.directly_administered else ""
+        divisions.add_row(
+            division.name,
+            valid,
+            division.parent,
+            TIERS[division.tier],
+            direct,
+            division.successor,
+        )
+    out.print(divisions)
+
+    out.print(heading("Standing 在册情况"))
+    standings = table("Standing", "From", "Until", "Exit year", "By", wrap=["By"])
+    for standing in record.standings:
+        standings.add_row(*_standing_row(standing))
+    out.print(standings)
+
+    out.print(heading("Plans 年度计划"))
+    for plan in record.plans:
+        added = f"，追加：{plan.reason or ''}（{plan.document or ''}）" if plan.addition else ""
+        out.print(paragraph(f"{plan.year}  {plan.source}{added}", out.width))
+
+    out.print(heading("Cases 退出程序"))
+    out.print(case_table(record.cases) if record.cases else "none")
+
+    if record.indicators:
+        out.print(heading("Indicators 指标"))
+        indicators = table("As of", "Poor", "Population", "Income +%", "Mean +%", "Case, entry")
+        for each in record.indicators:
+            figures = each.figures
+            indicators.add_row(
+                str(figures.as_of),
+                f"{figures.poor:,}",
+                f"{figures.population:,}",
+                str(figures.income_growth_percent),
+                str(figures.provincial_income_growth_percent),
+                f"{each.case_id}, {each.seq}",
+            )
+        out.print(indicators)
+
+
+def _standing_row(standing: StandingRecord) -> tuple[str | Text, ...]:
+    by = ", ".join(filter(None, [standing.document, standing.case_id]))
+    return (
+        _standing(standing.status.value),
+        str(standing.since),
+        str(standing.until or ""),
+        str(standing.exit_year or ""),
+        by,
+    )

@@ -1,0 +1,38 @@
+"""Running: the whole installation in one go, a worker alone, a rehearsal."""
+
+from operators import inputs
+from operators.options import Json
+from workers.connection import run
+
+
+def up(*, port: int = 7233, ui_port: int = 8233) -> None:
+    """Run the installation on this machine until Ctrl-C.
+
+    Args:
+        port: Port of the Temporal server, on 127.0.0.1; 7233 where none is named, 0 for a free one.
+        ui_port: Port of the Web UI, on 127.0.0.1; 8233 where none is named, 0 for a free one.
+    """
+    from operators.up import stay_up
+    from workers.settings import load_settings
+
+    inputs.ports(port, ui_port)
+    run(stay_up(load_settings(), port, ui_port))
+
+
+def worker() -> None:
+    """Run a worker until it is told to stop."""
+    from workers.serve import serve
+    from workers.settings import load_settings
+
+    run(serve(load_settings()))
+
+
+def rehearse(scenario: str, /, *, json: Json = False) -> int:
+    """Play a scenario on a server of its own whose clock runs ahead, and print its course.
+
+    Args:
+        scenario: Name of a shipped scenario, or a .toml file.
+    """
+    from operators.rehearsal import rehearse_command
+
+    return run(rehearse_command(scenario, json=json))

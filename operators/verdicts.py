@@ -1,0 +1,55 @@
+"""What an error means to the person at the command line: an exit status and one sentence."""
+
+from pydantic import ValidationError
+from temporalio.service import RPCError
+
+from activities.calendar import CalendarError
+from activities.channels import ChannelError
+from activities.counties_file import LoadError
+from activities.database import RegistryError
+from activities.store import UnknownCounty
+from models.base import faults
+from models.ledger import LedgerError
+from models.periods import PeriodError
+from models.policy import PolicyError
+from operators.desk import NoAnswer, Refused
+from operators.inputs import InputError
+from workers.connection import Unreachable
+from workers.embedded import ServerError
+from workers.settings import SettingsError
+
+REFUSED = 1
+"""Refused by the rules, or not in the register."""
+WRONG = 2
+"""Wrong usage or input."""
+UNREACHABLE = 3
+"""Server or database not reachable."""
+
+_STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (LoadError, WRONG),  # also a RegistryError, but it is the file that is wrong
+    (UnknownCounty, REFUSED),  # likewise, but the registry is well
+    (Refused, REFUSED),
+    (LedgerError, REFUSED),
+    (InputError, WRONG),
+    (CalendarError, WRONG),
+    (ChannelError, WRONG),
+    (PolicyError, WRONG),
+    (PeriodError, WRONG),
+    (SettingsError, WRONG),
+    (Unreachable, UNREACHABLE),
+    (NoAnswer, UNREACHABLE),
+    (RegistryError, UNREACHABLE),
+    (ServerError, UNREACHABLE),
+)
+
+
+def verdict(error: Exception) -> tuple[int, str] | None:
+    """Status and sentence of an error that is nobody's bug; None for any other."""
+    if isinstance(error, ValidationError):
+        return WRONG, faults(error)
+    if isinstance(error, RPCError):
+        return UNREACHABLE, f"the Temporal server failed: {error.message}"
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return status, str(error)
+    return None

@@ -1,0 +1,41 @@
+"""Approve a step of a case and print the sentence that went on file.
+
+    python scripts/approve_step.py county-exit/411523/2026 C2 A6/411500 某乙 [DOCUMENT]
+
+The act's id is made of case, round, step and office, so that running it twice approves once.
+"""
+
+import argparse
+import sys
+
+from models.identity import content_id
+from models.messages import Act, Decision
+from models.offices import Office
+from operators.desk import Refused, open_desk
+from workers.connection import run
+
+
+async def approve(case: str, step: str, office: str, officer: str, document: str | None) -> str:
+    async with open_desk() as desk:
+        round_ = (await desk.status(case)).round
+        act = Act(
+            id=content_id("approve", case, str(round_), step, office),
+            step=step,
+            round=round_,
+            decision=Decision.APPROVE,
+            office=Office.parse(office),
+            officer=officer,
+            document_number=document,
+        )
+        return (await desk.act(case, act)).text
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Approve a step of a case.")
+    for name in ("case", "step", "office", "officer"):
+        parser.add_argument(name)
+    parser.add_argument("document", nargs="?")
+    try:
+        print(run(approve(**vars(parser.parse_args()))))
+    except Refused as refusal:
+        sys.exit(str(refusal))

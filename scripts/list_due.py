@@ -1,0 +1,25 @@
+"""List the limits that are over or end within some days, one to a line, the nearest first.
+
+    python scripts/list_due.py [DAYS]
+
+Tab-separated: due (Beijing time), overdue or not, clause, office, case. No server is needed.
+"""
+
+import argparse
+from datetime import timedelta
+
+from models.periods import until
+from operators.desk import open_registry, utc_now
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="List the limits that are due.")
+    parser.add_argument("days", nargs="?", type=int, default=3, help="within how many days")
+    horizon = utc_now() + timedelta(days=parser.parse_args().days)
+    with open_registry() as registry:
+        for deadline in registry.deadlines():
+            held = deadline.in_force
+            if held.limit.due <= horizon:
+                state = "overdue" if held.breached else "open"
+                office = f"{held.office_name} {held.office}"
+                due = until(held.limit.due)
+                print(due, state, held.limit.clause, office, deadline.case_id, sep="\t")

@@ -1,0 +1,32 @@
+"""Open a county's case and print its id.
+
+    python scripts/start_case.py APPLICATION.toml
+
+The file holds the fields of `models.messages.CountyApplication`: county, year, tier, figures,
+officer, document_number. Server and registry are those of the settings, as for `exitflow`.
+"""
+
+import argparse
+import sys
+import tomllib
+from pathlib import Path
+
+from models.messages import CountyApplication
+from operators.desk import Refused, open_desk
+from workers.connection import run
+
+
+async def start(application: CountyApplication) -> str:
+    async with open_desk() as desk:
+        return await desk.start_county(application)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Open a county's case and print its id.")
+    parser.add_argument("application", type=Path, help="the application, a TOML file")
+    file: Path = parser.parse_args().application
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        print(run(start(CountyApplication.model_validate(content))))
+    except Refused as refusal:
+        sys.exit(str(refusal))

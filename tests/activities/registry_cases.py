@@ -1,0 +1,193 @@
+"""Synthetic case files, openings and changes for the tests of the registry."""
+
+import csv
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from threading import Barrier
+from typing import Any, TypeVar
+
+from pydantic import JsonValue
+from sqlalchemy import Engine
+from sqlmodel import SQLModel, select
+from temporalio.testing import ActivityEnvironment
+
+from activities.database import reading
+from models.identity import county_case
+from models.ledger import Entry, EntryKind, Ledger
+from models.messages import (
+    CountyApplication,
+    CountyFigures,
+    CountyOpening,
+    Ending,
+    PlanAddition,
+)
+from models.offices import County, Division, Office, Tier
+from models.orders import AdmissionOrder, CaseState, LedgerBatch, RegisterChange
+from models.policy import Body, parse_policy
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNTIES = ROOT / "data" / "henan-counties.csv"
+LISTED_SINCE = date(2012, 3, 19)
+POLICY = parse_policy((ROOT / "policies" / "henan-2016.toml").read_text(encoding="utf-8"))
+APPLIED = datetime(2017, 11, 20, 1, 0, tzinfo=UTC)
+
+XIN = County(
+    code="411523",
+    name="新县",
+    tier=Tier.NATIONAL,
+    directly_administered=False,
+    city=Division(code="411500", name="信阳市"),
+    province=Division(code="410000", name="河南省"),
+)
+FIGURES = CountyFigures(
+    poor=3_300,
+    population=300_000,
+    as_of=date(2017, 10, 31),
+    income_growth_percent=Decimal("9.8"),
+    provincial_income_growth_percent=Decimal("8.725"),
+    services_near_mean=True,
+    services_statement="教育、文化、卫生主要指标接近全省平均水平",
+)
+ADDITION = PlanAddition(reason="应退则退", document_number="信扶贫〔2017〕9号")
+
+T = TypeVar("T")
+Row = TypeVar("Row", bound=SQLModel)
+
+
+def table() -> list[dict[str, str]]:
+    """The list of counties as it is delivered, row by row."""
+    with COUNTIES.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def row_of(code: str, **changes: str) -> dict[str, str]:
+    """One row of it, with changes."""
+    return next(row for row in table() if row["code"] == code) | changes
+
+
+def application(**changes: Any) -> CountyApplication:
+    """新县's application for 2017."""
+    given: dict[str, Any] = {
+        "county": XIN.code,
+        "year": 2017,
+        "tier": XIN.tier,
+        "figures": FIGURES,
+        "officer": "某甲",
+        "document_number": "新扶贫〔2017〕1号",
+    }
+    return CountyApplication(**(given | changes))
+
+
+def admission(
+    *,
+    county: County = XIN,
+    now: datetime = APPLIED,
+    case_id: str | None = None,
+    **changes: Any,
+) -> AdmissionOrder:
+    """The question whether that application opens a case."""
+    applied = application(county=county.code, tier=county.tier, **changes)
+    opening = CountyOpening(
+        case_id=case_id or county_case(county.code, applied.year),
+        application=applied,
+        county=county,
+        policy=POLICY,
+    )
+    file = File(county, applied.year)
+    state = file.state(case_id=opening.case_id)
+    return AdmissionOrder(opening=opening, now=now, state=state)
+
+
+class File:
+    """A case file that grows, and the batches a case would send of it."""
+
+    def __init__(self, county: County = XIN, year: int = 2017, attempt: int = 1) -> None:
+        self.county, self.year = county, year
+        self.case_id = county_case(county.code, year, attempt)
+        self.ledger = Ledger(self.case_id)
+
+    def add(self, kind: EntryKind, data: dict[str, JsonValue] | None = None, **more: Any) -> Entry:
+        """Record an entry, a minute after the one before."""
+        at = APPLIED + timedelta(minutes=len(self.ledger.entries))
+        return self.ledger.record(kind, at, text=more.pop("text", kind.value), data=data, **more)
+
+    def open(self, **changes: Any) -> Entry:
+        """Record the application."""
+        applied = application(county=self.county.code, year=self.year, **changes)
+        return self.add(EntryKind.OPENED, {"application": applied.model_dump(mode="json")})
+
+    def steps(self, count: int) -> None:
+        """Record entries that no list but the cases' takes anything from."""
+        for _ in range(count):
+            self.add(EntryKind.STEP_OPENED)
+
+    def batch(self, first: int = 1, last: int | None = None, **state: Any) -> LedgerBatch:
+        """The entries from ``first`` to ``last``, with the state they lead to."""
+        last = last or len(self.ledger.entries)
+        entries = tuple(self.ledger.entries[first - 1 : last])
+        return LedgerBatch(case_id=self.case_id, entries=entries, state=self.state(**state))
+
+    def state(self, **changes: Any) -> CaseState:
+        """How the case stands."""
+        given: dict[str, Any] = {
+            "case_id": self.case_id,
+            "procedure": "county",
+            "subject_code": self.county.code,
+            "subject_name": self.county.name,
+            "year": self.year,
+            "region": self.county.region_path,
+            "step": "C2",
+            "round": 1,
+            "waiting_for": self.county.office(Body.CITY_GROUP),
+            "deadline": datetime(2017, 11, 28, tzinfo=UTC),
+            "overdue": False,
+            "open_objections": 0,
+            "outcome": None,
+        }
+        return CaseState(**(given | changes))
+
+
+def ended(ending: Ending) -> dict[str, Any]:
+    """What changes in a state when its case ends."""
+    return {"outcome": ending.value, "waiting_for": None, "deadline": None}
+
+
+def change(file: File, seq: int = 40, **changes: Any) -> RegisterChange:
+    """The order to strike a file's county off."""
+    given: dict[str, Any] = {
+        "case_id": file.case_id,
+        "seq": seq,
+        "county": file.county,
+        "year": file.year,
+        "effective_on": date(2018, 8, 2),
+        "document_number": "豫政文〔2018〕88号",
+        "approved_by": Office(body=Body.PROVINCIAL_GOVERNMENT, place="410000"),
+    }
+    return RegisterChange(**(given | changes))
+
+
+def run(activity: Callable[..., T], order: Any) -> T:
+    """Run an activity as a worker would."""
+    result: T = ActivityEnvironment().run(activity, order)
+    return result
+
+
+def at_once(calls: list[Callable[[], T]]) -> list[T]:
+    """Make calls at the same moment, each from a thread of its own; raises what they raise."""
+    barrier = Barrier(len(calls))
+
+    def call(each: Callable[[], T]) -> T:
+        barrier.wait()
+        return each()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(call, calls))
+
+
+def rows(engine: Engine, table: type[Row]) -> list[dict[str, Any]]:
+    """Everything a table holds."""
+    with reading(engine) as session:
+        return [row.model_dump() for row in session.exec(select(table)).all()]

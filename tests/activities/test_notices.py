@@ -1,0 +1,377 @@
+"""C4 公告公示: what a notice says, what it never says, and that it is published once."""
+
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+from sqlmodel import select
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.calendar import OfficialCalendar
+from activities.database import open_engine, reading, upgrade
+from activities.notices import (
+    NoticeActivities,
+    incidence,
+    markdown,
+    page,
+    plain,
+    without_personal_data,
+)
+from models import identity
+from models.messages import CountyFigures
+from models.offices import County, Division, Tier
+from models.orders import Notice, NoticeOrder
+from models.periods import Limit, LimitRequest, compute
+from models.policy import parse_policy
+from models.tables import NoticeRow
+
+POLICIES = Path(__file__).parents[2] / "policies"
+HENAN = parse_policy((POLICIES / "henan-2016.toml").read_text(encoding="utf-8"))
+CASE = identity.county_case("411523", 2017)
+XINXIAN = County(
+    code="411523",
+    name="新县",
+    tier=Tier.NATIONAL,
+    directly_administered=False,
+    city=Division(code="411500", name="信阳市"),
+    province=Division(code="410000", name="河南省"),
+)
+POSTED = datetime.fromisoformat("2018-01-05T09:00:00+08:00")
+FIGURES = CountyFigures(  # synthetic, except that incidence was below 2 %
+    poor=5000,
+    population=312_500,
+    as_of=date(2017, 12, 1),
+    income_growth_percent=Decimal("9.900"),
+    provincial_income_growth_percent=Decimal("8.7"),
+    services_near_mean=True,
+    services_statement="义务教育巩固率达到全省平均水平",
+)
+
+
+def closes(posted: datetime = POSTED) -> Limit:
+    return compute(LimitRequest(clause="T1", start=posted), HENAN, OfficialCalendar())
+
+
+ORDER = NoticeOrder(
+    notice_id=identity.notice(CASE, 12),
+    case_id=CASE,
+    seq=12,
+    county=XINXIAN,
+    year=2017,
+    publisher="河南省扶贫开发领导小组",
+    basis=HENAN.basis,
+    figures=FIGURES,
+    posted_at=POSTED,
+    closes=closes(),
+)
+
+
+def changed(**figures: object) -> NoticeOrder:
+    """The same order with other figures."""
+    return ORDER.model_copy(update={"figures": FIGURES.model_copy(update=figures)})
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    opened = open_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    upgrade(opened)
+    return opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "notices"
+
+
+@pytest.fixture
+def notices(engine: Engine, folder: Path) -> NoticeActivities:
+    return NoticeActivities(engine, folder)
+
+
+def publish(notices: NoticeActivities, order: NoticeOrder = ORDER) -> Notice:
+    published = ActivityEnvironment().run(notices.publish_notice, order)
+    assert isinstance(published, Notice)
+    return published
+
+
+def rows(engine: Engine) -> list[NoticeRow]:
+    with reading(engine) as session:
+        return list(session.exec(select(NoticeRow)).all())
+
+
+@pytest.mark.clause("C4", "S3", "S5", "T1", "G1")
+def test_a_notice_says_everything_it_must() -> None:
+    text = markdown(ORDER)
+    for sentence in (
+        "# 关于新县拟退出贫困县的公示\n",
+        f"依据{'、'.join(HENAN.basis)}，",
+        "经河南省扶贫开发领导小组核查，拟将新县列入2017年度贫困县退出名单",
+        "所属：河南省信阳市\n",
+        "类别：国定贫困县\n",
+        "截至2017年12月1日，建档立卡未脱贫人口 5000 人，农村户籍人口 312500 人，贫困发生率为1.6%。",
+        "农民人均可支配收入：比上年增长9.9%；全省平均比上年增长8.7%。",
+        "指标：达到或接近全省平均水平。义务教育巩固率达到全省平均水平。\n",
+        "自2018年1月5日起，至2018年1月12日24时止。",
+        "期限计算：公示不少于7日：2018年1月5日公示，当日不计，第7日为2018年1月12日（周五）",
+        "任何单位和个人对公示内容有异议的，均可向河南省扶贫开发领导小组提出",
+        "实名提出的异议，办结后答复异议人",
+        "公示期内提出的异议办结之前，公示不结束",
+        "公示编号：county-exit/411523/2017/notice-12\n",
+    ):
+        assert sentence in text
+    assert text.endswith("\n河南省扶贫开发领导小组\n\n2018年1月5日\n")
+    assert "替代" not in text
+
+
+@pytest.mark.clause("C4", "G1")
+def test_a_notice_that_replaces_another_says_so() -> None:
+    text = markdown(ORDER.model_copy(update={"replaces": f"{CASE}/notice-9"}))
+    assert (
+        "本公示替代编号为 county-exit/411523/2017/notice-9 的公示，公示期自本次发布起重新计算"
+        in text
+    )
+
+
+@pytest.mark.clause("C4")
+def test_a_directly_administered_provincial_county() -> None:
+    county = XINXIAN.model_copy(update={"directly_administered": True, "tier": Tier.PROVINCIAL})
+    text = markdown(ORDER.model_copy(update={"county": county}))
+    assert "所属：河南省（直管县）\n" in text
+    assert "类别：省定贫困县\n" in text
+    assert "信阳" not in text
+
+
+@pytest.mark.clause("S3")
+def test_figures_that_are_not_met_are_published_as_they_are() -> None:
+    text = markdown(
+        changed(
+            income_growth_percent=Decimal("-1.50"),
+            provincial_income_growth_percent=Decimal("0"),
+            services_near_mean=False,
+        )
+    )
+    assert "农民人均可支配收入：比上年下降1.5%；全省平均与上年持平。" in text
+    assert "指标：未达到或接近全省平均水平。" in text
+
+
+@pytest.mark.clause("T1")
+def test_the_posting_day_is_that_of_beijing() -> None:
+    night = datetime.fromisoformat("2018-01-04T23:30:00+00:00")
+    text = markdown(ORDER.model_copy(update={"posted_at": night, "closes": closes(night)}))
+    assert "自2018年1月5日起，至2018年1月12日24时止。" in text
+
+
+@pytest.mark.clause("S5")
+@pytest.mark.parametrize(
+    ("poor", "population", "shown"),
+    [
+        (2, 100, "为2%"),
+        (0, 7, "为0%"),
+        (7, 7, "为100%"),
+        (1, 8, "为12.5%"),
+        (1, 300, "约为0.33%"),
+        (19_999, 1_000_000, "为1.9999%"),
+        (599_999, 30_000_001, "约为1.999997%"),
+        (600_001, 30_000_001, "约为2.000003%"),
+    ],
+)
+def test_incidence(poor: int, population: int, shown: str) -> None:
+    assert incidence(poor, population) == shown
+
+
+@pytest.mark.clause("S5")
+@given(st.data(), st.integers(1, 10**12))
+def test_incidence_never_crosses_a_whole_percent(data: st.DataObject, population: int) -> None:
+    poor = data.draw(st.integers(0, population))
+    shown, exact = incidence(poor, population), Fraction(100 * poor, population)
+    value = Fraction(shown.removeprefix("约").removeprefix("为").removesuffix("%"))
+    if shown.startswith("约"):
+        assert value != exact
+        assert abs(value - exact) <= Fraction(1, 200)
+        assert value // 1 == exact // 1
+        assert value.denominator > 1
+    else:
+        assert value == exact
+
+
+class Tags(HTMLParser):
+    """Every tag and attribute of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+ALLOWED = {
+    *("html", "head", "meta", "title", "style", "body", "main"),
+    *("h1", "h2", "p", "ul", "ol", "li"),
+}
+TURNING = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+ATTACKS = (
+    "<script>alert(1)</script>",
+    "</title></main><img src=x onerror=alert(1)>",
+    "![x](http://example.org/x.png) [here](javascript:alert(1)) <http://example.org>",
+    "# Heading\n\n## 二、对照退出标准的情况\n\n- item\n\n```\ncode\n```\n\n> quote",
+    "&lt;b&gt; &#60;i&#62; \\<u> {{ 7 * 7 }} {% raw %}",
+    "line\u2028# two\r\n***bold*** _it_ ~~gone~~ | a | b |\n---\n",
+)
+
+
+@pytest.mark.clause("C4")
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_people_wrote_is_text_and_nothing_else(attack: str) -> None:
+    order = changed(services_statement=attack).model_copy(update={"publisher": attack})
+    clean = Tags(page("title", markdown(ORDER)))
+    found = Tags(page(attack, markdown(order)))
+    assert found.tags == clean.tags
+    assert found.attributes == clean.attributes
+    assert " ".join(attack.split()) in " ".join("".join(found.texts).split())
+
+
+def test_markup_in_the_markdown_itself_is_text() -> None:
+    found = Tags(page("title", "a <b>bold</b> word\n\n<script>alert(1)</script>"))
+    assert set(found.tags) <= ALLOWED
+    assert "<script>alert(1)</script>" in "".join(found.texts)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_shown_as_it_is(text: str) -> None:
+    shown = Tags(page("title", f"公示{plain(text)}止"))
+    assert shown.tags.count("p") == 1
+    assert set(shown.tags) <= ALLOWED
+    visible = "".join(
+        " " if unicodedata.category(each) == "Cc" or each in TURNING else each for each in text
+    )
+    assert f"公示{' '.join(visible.split())}止" in " ".join("".join(shown.texts).split())
+
+
+@pytest.mark.clause("C4")
+def test_a_page_needs_nothing_from_outside(notices: NoticeActivities, folder: Path) -> None:
+    publish(notices)
+    found = Tags((folder / "county-exit_411523_2017_notice-12.html").read_text(encoding="utf-8"))
+    assert set(found.tags) <= ALLOWED
+    assert ("lang", "zh-CN") in found.attributes
+    assert not {"src", "href"} & {name for name, _ in found.attributes}
+    assert "url(" not in "".join(found.texts)
+    assert found.tags.count("h1") == 1
+
+
+@pytest.mark.clause("G8")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("身份证411523199001011234。", "身份证（已隐去）。"),
+        ("411523 19900101 123X", "（已隐去）"),
+        ("联系13812345678某丙", "联系（已隐去）某丙"),
+        ("138-1234-5678", "（已隐去）"),
+        ("账号6217001234567890123", "账号（已隐去）"),
+        ("6217 0012 3456 7890 123", "（已隐去）"),
+        ("人口312500人，2016 2017 2018三年，投入1380万元", None),
+        ("代码411523，电话0376-2951234", None),
+    ],
+)
+def test_personal_numbers_are_hidden(text: str, shown: str | None) -> None:
+    assert without_personal_data(text) == (shown or text)
+    assert (shown or text) in markdown(changed(services_statement=text))
+
+
+@pytest.mark.clause("C4", "G7")
+def test_publishing_keeps_the_text_in_three_places(
+    notices: NoticeActivities, engine: Engine, folder: Path
+) -> None:
+    notice = publish(notices)
+    assert notice.title == "关于新县拟退出贫困县的公示"
+    assert notice.sha256 == sha256(notice.markdown.encode()).hexdigest()
+    assert (folder / "county-exit_411523_2017_notice-12.md").read_bytes() == (
+        notice.markdown.encode()
+    )
+    (row,) = rows(engine)
+    assert (row.id, row.case_id, row.seq) == (ORDER.notice_id, CASE, 12)
+    assert (row.markdown, row.sha256) == (notice.markdown, notice.sha256)
+    assert row.html == (folder / "county-exit_411523_2017_notice-12.html").read_text("utf-8")
+    assert (row.posted_at, row.closes_at, row.replaces) == (POSTED, ORDER.closes.due, None)
+
+
+@pytest.mark.clause("C4")
+def test_publishing_twice_is_publishing_once(
+    notices: NoticeActivities, engine: Engine, folder: Path
+) -> None:
+    first = publish(notices)
+    for file in folder.iterdir():
+        file.unlink()
+    assert publish(notices) == first
+    assert len(rows(engine)) == 1
+    assert len(list(folder.iterdir())) == 2  # put back, and no temporary file left
+
+
+@pytest.mark.clause("G1", "G7")
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(changed(poor=1), id="other figures"),
+        pytest.param(ORDER.model_copy(update={"notice_id": "other"}), id="other id"),
+        pytest.param(ORDER.model_copy(update={"seq": 13}), id="other entry, same id"),
+    ],
+)
+def test_a_published_notice_is_never_changed(
+    notices: NoticeActivities, engine: Engine, folder: Path, other: NoticeOrder
+) -> None:
+    first = publish(notices)
+    with pytest.raises(ApplicationError, match="another text was published already") as raised:
+        publish(notices, other)
+    assert (raised.value.type, raised.value.non_retryable) == ("NoticeConflict", True)
+    (row,) = rows(engine)
+    assert row.sha256 == first.sha256
+    kept = (folder / "county-exit_411523_2017_notice-12.md").read_text(encoding="utf-8")
+    assert kept == first.markdown
+    assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.clause("C4")
+def test_a_second_notice_of_a_case_stands_beside_the_first(
+    notices: NoticeActivities, engine: Engine
+) -> None:
+    publish(notices)
+    second = identity.notice(CASE, 30)
+    publish(
+        notices,
+        ORDER.model_copy(update={"notice_id": second, "seq": 30, "replaces": ORDER.notice_id}),
+    )
+    assert {row.id: row.replaces for row in rows(engine)} == {
+        ORDER.notice_id: None,
+        second: ORDER.notice_id,
+    }
+
+
+def test_a_folder_that_cannot_be_written_is_an_outage_and_nothing_is_half_done(
+    engine: Engine, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "notices"
+    blocked.write_text("a file in the way", encoding="utf-8")
+    with pytest.raises(ApplicationError, match="cannot be written: File exists") as raised:
+        publish(NoticeActivities(engine, blocked))
+    assert (raised.value.type, raised.value.non_retryable) == ("Outage", False)
+    assert rows(engine) == []
+    blocked.unlink()
+    publish(NoticeActivities(engine, blocked))
+    assert len(rows(engine)) == 1

@@ -1,0 +1,209 @@
+"""`make bench`: what a county's case costs, against a bare workflow that does as much.
+
+Both run on the same server in alternation: the county case through all seven steps, and a bare
+workflow with the same number of updates, timers and activities, whose activities do nothing.
+Publicity needs days to pass, so the server skips time; the skipping itself, which takes a second of
+real time whatever is skipped, is left out of the wall clock and is part of the processor time.
+"""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHandle
+from temporalio.worker import Worker
+
+from tests.bare import Bare, nothing
+from tests.stage import Play, Stage, at, set_stage, settings_in
+from workers.catalogue import sandbox
+from workers.connection import run
+from workers.embedded import embedded
+
+ROUNDS = 7
+CASES = 12
+"""Cases at once in a round: enough to keep both cores busy."""
+
+AIM = 1.25
+QUEUE = "bench-bare"
+
+_ACTIONS = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: "start",
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: "activity",
+    EventType.EVENT_TYPE_TIMER_STARTED: "timer",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: "update",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: "signal",
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: "search attributes",
+}
+"""Events that a hosted server bills as actions; retried activities would come on top."""
+
+_ids = count(1)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How much a workflow does after its start and after each of its updates."""
+
+    activities: tuple[int, ...]
+    timers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one round took: seconds of wall clock outside of skipping, and of processors."""
+
+    wall: float
+    cpu: float
+
+
+class Clocks:
+    """Processor time of the server's process and of this one, which holds the worker."""
+
+    def __init__(self, server: int) -> None:
+        self._stat = Path(f"/proc/{server}/stat")
+
+    def cpu(self) -> float:
+        """Seconds so far."""
+        fields = self._stat.read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / 100 + time.process_time()
+
+
+async def county_round(stage: Stage, clocks: Clocks) -> tuple[Cost, list[Play]]:
+    """CASES ordinary national counties, all the way."""
+    plays = await asyncio.gather(*(stage.opens(at(11, 16)) for _ in range(CASES)))
+    began, cpu = time.perf_counter(), clocks.cpu()
+    await _all(plays, _to_publicity)
+    wall = time.perf_counter() - began
+    await _all(plays, Play.end_publicity)
+    began = time.perf_counter()
+    await _all(plays, _to_the_end)
+    return Cost(wall + time.perf_counter() - began, clocks.cpu() - cpu), plays
+
+
+async def _all(plays: list[Play], what: Callable[[Play], Awaitable[Any]]) -> None:
+    await asyncio.gather(*(what(play) for play in plays))
+
+
+async def _to_publicity(play: Play) -> None:
+    for step in ("C2", "C3"):
+        await play.reaches(step)
+        await play.act(step)
+    await play.reaches("C4")
+
+
+async def _to_the_end(play: Play) -> None:
+    for step in ("C5", "C6", "C7"):
+        await play.reaches(step)
+        await play.act(step)
+    await play.ends()
+
+
+async def bare_round(stage: Stage, clocks: Clocks, shape: Shape) -> tuple[Cost, int]:
+    """CASES bare workflows of the same shape."""
+    client = stage.desk.client
+    with stage.skipper.with_time_skipping_disabled():
+        handles = [
+            await client.start_workflow(
+                Bare.run,
+                args=[list(shape.activities), list(shape.timers)],
+                id=f"bare-{next(_ids)}",
+                task_queue=QUEUE,
+            )
+            for _ in range(CASES)
+        ]
+    began, cpu = time.perf_counter(), clocks.cpu()
+    await asyncio.gather(*(_drive(handle, len(shape.activities) - 1) for handle in handles))
+    cost = Cost(time.perf_counter() - began, clocks.cpu() - cpu)
+    events = [event async for event in handles[0].fetch_history_events()]
+    return cost, len(events)
+
+
+async def _drive(handle: WorkflowHandle[Any, Any], updates: int) -> None:
+    for _ in range(updates):
+        await handle.execute_update(Bare.go_on, "word")
+    await handle.result()
+
+
+async def shape_of(play: Play) -> tuple[Shape, Counter[str], int, int]:
+    """What a case did, from its history: shape, actions, events, bytes."""
+    activities, timers = [0], [0]
+    actions: Counter[str] = Counter()
+    history = await play.handle.fetch_history()
+    for event in history.events:
+        kind = EventType.ValueType(event.event_type)
+        if kind in _ACTIONS:
+            actions[_ACTIONS[kind]] += 1
+        if kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
+            activities.append(0)
+            timers.append(0)
+        activities[-1] += kind == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+        timers[-1] += kind == EventType.EVENT_TYPE_TIMER_STARTED
+    size = sum(event.ByteSize() for event in history.events)
+    return Shape(tuple(activities), tuple(timers)), actions, len(history.events), size
+
+
+async def main() -> None:
+    """Run the rounds in alternation and print the medians."""
+    console = Console()
+    with tempfile.TemporaryDirectory() as folder:
+        async with (
+            embedded(Path(folder) / "temporal.db", time_skipping=True) as server,
+            set_stage(server.client, settings_in(Path(folder))) as stage,
+            Worker(
+                stage.desk.client,
+                task_queue=QUEUE,
+                workflows=[Bare],
+                activities=[nothing],
+                workflow_runner=sandbox(),
+            ),
+        ):
+            clocks = Clocks(server.pid)
+            _, plays = await county_round(stage, clocks)  # warms up, and shows the shape
+            shape, actions, events, size = await shape_of(plays[0])
+            await bare_round(stage, clocks, shape)
+            county: list[Cost] = []
+            bare: list[Cost] = []
+            for number in range(1, ROUNDS + 1):
+                cost, _ = await county_round(stage, clocks)
+                county.append(cost)
+                cost, bare_events = await bare_round(stage, clocks, shape)
+                bare.append(cost)
+                console.print(
+                    f"round {number}/{ROUNDS}: county {county[-1].wall:.2f} s, "
+                    f"bare {bare[-1].wall:.2f} s"
+                )
+    _print(console, county, bare)
+    console.print(
+        f"one county case: {events} events (bare {bare_events}), {size:,} bytes of history, "
+        f"{sum(actions.values())} billable actions "
+        f"({', '.join(f'{name} {times}' for name, times in sorted(actions.items()))})"
+    )
+
+
+def _print(console: Console, county: list[Cost], bare: list[Cost]) -> None:
+    table = Table(title=f"{CASES} cases at once, medians of {ROUNDS} rounds in alternation")
+    for column in ("", "county case", "bare workflow", "ratio"):
+        table.add_column(column, justify="right")
+    measures: dict[str, Callable[[Cost], float]] = {
+        "wall s": lambda cost: cost.wall,
+        "cpu s": lambda cost: cost.cpu,
+    }
+    for name, of in measures.items():
+        ours, floor = statistics.median(map(of, county)), statistics.median(map(of, bare))
+        ratios = statistics.median(of(a) / of(b) for a, b in zip(county, bare, strict=True))
+        aim = f" (aim {AIM})" if name == "wall s" else ""
+        table.add_row(name, f"{ours:.2f}", f"{floor:.2f}", f"{ratios:.2f}{aim}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    run(main())

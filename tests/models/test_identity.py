@@ -1,0 +1,67 @@
+"""Ids are derived: the same thing, the same id, wherever and however often it is asked."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from models.identity import content_id, county_case, file_name, notice
+from models.messages import Key
+
+KEY: TypeAdapter[str] = TypeAdapter(Key)
+codes = st.from_regex(r"[0-9]{6}", fullmatch=True)
+years = st.integers(2014, 2100)
+
+
+@pytest.mark.clause("G9")
+@pytest.mark.parametrize(
+    ("attempt", "identifier"),
+    [
+        (1, "county-exit/411523/2017"),
+        (2, "county-exit/411523/2017/2"),
+        (3, "county-exit/411523/2017/3"),
+    ],
+)
+def test_a_case_is_named_by_county_and_year(attempt: int, identifier: str) -> None:
+    assert county_case("411523", 2017, attempt) == identifier
+
+
+@pytest.mark.clause("G9")
+@given(
+    st.tuples(codes, years, st.integers(1, 50)),
+    st.tuples(codes, years, st.integers(1, 50)),
+    st.integers(1, 1000),
+    st.integers(1, 1000),
+)
+def test_different_things_have_different_ids(
+    one: tuple[str, int, int], other: tuple[str, int, int], seq: int, later: int
+) -> None:
+    first, second = county_case(*one), county_case(*other)
+    assert (first == second) is (one == other)
+    assert (notice(first, seq) == notice(second, later)) is ((one, seq) == (other, later))
+    assert (file_name(first) == file_name(second)) is (one == other)
+    assert notice(first, seq) not in (first, second)
+
+
+@pytest.mark.clause("G7")
+@given(codes, years, st.integers(1, 50), st.integers(1, 1000))
+def test_ids_are_ascii_and_fit_a_file_name(code: str, year: int, attempt: int, seq: int) -> None:
+    identifier = notice(county_case(code, year, attempt), seq)
+    assert re.fullmatch(r"[a-z0-9/-]+", identifier)
+    assert re.fullmatch(r"[a-z0-9_-]+", file_name(identifier))
+
+
+@pytest.mark.clause("G7")
+@given(st.lists(st.text(max_size=8), max_size=4), st.lists(st.text(max_size=8), max_size=4))
+def test_the_same_content_has_the_same_id(one: list[str], other: list[str]) -> None:
+    if not any("\x1f" in part for part in (*one, *other)):
+        assert (content_id("act", *one) == content_id("act", *other)) is (one == other)
+    assert content_id("act", *one) != content_id("object", *one)
+
+
+@pytest.mark.clause("G7")
+@given(st.lists(st.text(), max_size=4))
+def test_such_an_id_can_be_sent(parts: list[str]) -> None:
+    assert KEY.validate_python(content_id("withdraw", *parts))

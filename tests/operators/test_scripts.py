@@ -1,0 +1,63 @@
+"""The three scripts, run as they are."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.operators.conftest import THIS_YEAR, Opened, applies, as_toml
+from tests.stage import Stage
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+async def run(environment: dict[str, str], script: str, *words: str) -> tuple[int | None, str, str]:
+    """Run a script of the checkout in a process; its status and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        SCRIPTS / script,
+        *words,
+        env={**os.environ, **environment},
+        cwd="/",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.clause("C1", "C2", "T5")
+async def test_a_case_is_started_approved_and_listed_as_due(
+    installation: Stage, environment: dict[str, str], tmp_path: Path
+) -> None:
+    code = installation.county()
+    file = tmp_path / "application.toml"
+    file.write_text(as_toml(applies(code)), encoding="utf-8")
+    installation.registry.add_plan(THIS_YEAR, code, "合成计划")
+    status, out, err = await run(environment, "start_case.py", str(file))
+    assert (status, out, err) == (0, f"county-exit/{code}/{THIS_YEAR}\n", "")
+    case = Opened.of(installation, out.strip(), code)
+    await case.at("C2")
+
+    wrong = await run(environment, "approve_step.py", case.id, "C3", "A7/410000", "某乙")
+    assert wrong[:2] == (1, "")
+    assert "C3 is not open" in wrong[2]
+    words = ("approve_step.py", case.id, "C2", case.office("C2"), "某乙", "合成〔2〕号")
+    first, again = await run(environment, *words), await run(environment, *words)
+    assert first == again
+    assert first[0] == 0
+    assert "C2 同意（合成〔2〕号）" in first[1]
+    await case.at("C3")
+    await case.play.file()
+
+    due = (await case.play.limit("T5")).last_day
+    (status, out, err), (_, soon, _) = await asyncio.gather(
+        run(environment, "list_due.py", "400"), run(environment, "list_due.py", "0")
+    )
+    assert (status, err) == (0, "")
+    (mine,) = [line.split("\t") for line in out.splitlines() if line.endswith(case.id)]
+    assert mine[:3] == [f"{due} 24:00", "open", "T5"]
+    assert mine[3].endswith(case.office("C3"))
+    assert case.id not in soon

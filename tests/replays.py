@@ -1,0 +1,234 @@
+"""Recorded cases, replayed through today's code: what it orders, and what it puts on file.
+
+The server compares no more than the kind and the order of what a case orders. A case is also bound
+to its file, whose hashes the registry keeps, so a replay must write the same file to the letter;
+and the fingerprint says in plain lines what was ordered.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+from temporalio.workflow import Info
+
+from models.ledger import Entry, verify
+from models.orders import LedgerBatch
+from workers.catalogue import FAILURES, WORKFLOWS, sandbox
+
+HISTORIES = Path(__file__).parent / "histories"
+
+LESSON = """
+Cases that began before this change are still open, and would stop or contradict their kept file.
+Put the change behind workflow.patched("a-name"), with the old way in the other branch, until the
+recorded history replays again. Then record the new way beside it:
+
+    python -m tests.record_histories {path}
+
+and commit code, history and fingerprint together. See 'Changing a live procedure' in
+docs/architecture.md. Only as long as no case lives anywhere may histories be thrown away:
+python -m tests.record_histories --anew
+"""
+
+
+class Departed(AssertionError):
+    """Today's code does something else than a recorded case did."""
+
+    def __init__(self, recording: "Recording", what: str) -> None:
+        lesson = LESSON.format(path=recording.path)
+        super().__init__(f"{recording.file.name}: {what}\n{lesson}")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recorded case: ``<path>.<number>.json``, and its fingerprint beside it."""
+
+    file: Path
+
+    @property
+    def path(self) -> str:
+        """Which way the case went."""
+        return self.file.name.split(".")[0]
+
+    @property
+    def fingerprint(self) -> Path:
+        """What it ordered, in order, under the length and the head of its file."""
+        return self.file.with_suffix(".commands.txt")
+
+    def history(self) -> WorkflowHistory:
+        """The history, as the replayer takes it."""
+        content = json.loads(self.file.read_text(encoding="utf-8"))
+        started = content["events"][0]["workflowExecutionStartedEventAttributes"]
+        return WorkflowHistory.from_json(started["workflowId"], content)
+
+    def write(self, history: WorkflowHistory, replayed: "Replayed") -> None:
+        """Keep a history, one event a line, and the fingerprint."""
+        events = json.loads(history.to_json())["events"]
+        lines = ",\n".join(json.dumps(event, ensure_ascii=False) for event in events)
+        self.file.write_text(f'{{"events": [\n{lines}\n]}}\n', encoding="utf-8")
+        self.fingerprint.write_text(replayed.fingerprint, encoding="utf-8")
+
+
+@dataclass
+class Replayed:
+    """What a replay did."""
+
+    commands: list[str] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def fingerprint(self) -> str:
+        """The file's length and head, then one line for every command."""
+        return "\n".join([self.file, *self.commands, ""])
+
+    @property
+    def file(self) -> str:
+        """Length and head of the case file."""
+        head = self.entries[-1].hash if self.entries else "none"
+        return f"# a file of {len(self.entries)} entries, head {head}"
+
+
+def recordings() -> list[Recording]:
+    """Every recorded case."""
+    return [Recording(file) for file in sorted(HISTORIES.glob("*.json"))]
+
+
+def entries_in(history: WorkflowHistory) -> list[Entry]:
+    """The case file as the history sent it to the registry."""
+    return [
+        entry
+        for event in history.events
+        if event.activity_task_scheduled_event_attributes.activity_type.name == "write_ledger"
+        for entry in _batch(event.activity_task_scheduled_event_attributes.input.payloads)
+    ]
+
+
+async def replay(history: WorkflowHistory, workflows: Sequence[type] = WORKFLOWS) -> Replayed:
+    """Replay a case; raises where Temporal itself finds a difference."""
+    listening = _Listening(sandbox())
+    await Replayer(
+        workflows=workflows,
+        workflow_runner=listening,
+        data_converter=pydantic_data_converter,
+        workflow_failure_exception_types=FAILURES,
+    ).replay_workflow(history)
+    return listening.heard
+
+
+async def check(recording: Recording, workflows: Sequence[type] = WORKFLOWS) -> Replayed:
+    """Replay a recorded case and compare everything.
+
+    Raises:
+        Departed: saying where it differs, and what to do about it.
+    """
+    history = recording.history()
+    try:
+        replayed = await replay(history, workflows)
+    except Exception as error:  # whatever it is, today's code cannot go on with this case
+        raise Departed(recording, f"cannot be replayed: {error}") from error
+    _same_file(recording, entries_in(history), replayed.entries)
+    verify(history.workflow_id, replayed.entries)
+    kept = recording.fingerprint.read_text(encoding="utf-8").splitlines()
+    now = replayed.fingerprint.splitlines()
+    if kept != now:
+        line = next(n for n in range(len(kept) + 1) if kept[n : n + 1] != now[n : n + 1])
+        said = f"{kept[line : line + 1]} became {now[line : line + 1]}"
+        raise Departed(recording, f"line {line + 1} of {recording.fingerprint.name}: {said}")
+    return replayed
+
+
+def _same_file(recording: Recording, kept: list[Entry], now: list[Entry]) -> None:
+    for old, new in zip(kept, now, strict=False):
+        if old.hash != new.hash:
+            raise Departed(recording, f"entry {old.seq} would read {new!r}, it reads {old!r}")
+    if len(kept) != len(now):
+        raise Departed(recording, f"the file would have {len(now)} entries, it has {len(kept)}")
+
+
+def _batch(payloads: Sequence[Payload]) -> tuple[Entry, ...]:
+    converter = pydantic_data_converter.payload_converter
+    (batch,) = converter.from_payloads(payloads, [LedgerBatch])
+    assert isinstance(batch, LedgerBatch)
+    return batch.entries
+
+
+class _Listening(WorkflowRunner):
+    """The worker's own sandbox; what comes out of it is written down."""
+
+    def __init__(self, inner: WorkflowRunner) -> None:
+        self._inner = inner
+        self.heard = Replayed()
+
+    def prepare_workflow(self, defn: Any) -> None:
+        self._inner.prepare_workflow(defn)
+
+    def set_worker_level_failure_exception_types(
+        self, types: Sequence[type[BaseException]]
+    ) -> None:
+        self._inner.set_worker_level_failure_exception_types(types)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        return _Overheard(self._inner.create_instance(det), self.heard)
+
+
+class _Overheard(WorkflowInstance):
+    def __init__(self, inner: WorkflowInstance, heard: Replayed) -> None:
+        self._inner, self._heard = inner, heard
+        self._updates: dict[str, str] = {}
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        for job in act.jobs:
+            if job.HasField("do_update"):
+                self._updates[job.do_update.protocol_instance_id] = job.do_update.name
+        completion = self._inner.activate(act)
+        for command in completion.successful.commands:
+            self._heard.commands.append(" ".join(_words(command, self._updates)))
+            if command.schedule_activity.activity_type == "write_ledger":
+                self._heard.entries += _batch(command.schedule_activity.arguments)
+        return completion
+
+    def get_serialization_context(self, command_info: Any) -> Any:
+        return self._inner.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        return self._inner.get_external_store_context(command_info)
+
+    def get_info(self) -> Info:
+        return self._inner.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._inner.get_thread_id()
+
+
+def _words(command: WorkflowCommand, updates: dict[str, str]) -> Iterator[str]:
+    """A command in a few words, without what may change freely, as summaries may."""
+    match command.WhichOneof("variant"):
+        case "schedule_activity":
+            yield from ("activity", command.schedule_activity.activity_type)
+        case "start_timer":
+            yield "timer"
+            if command.user_metadata.HasField("summary"):
+                yield json.loads(command.user_metadata.summary.data).split()[0]
+        case "cancel_timer":
+            yield "timer cancelled"
+        case "upsert_workflow_search_attributes":
+            yield "attributes"
+            yield from sorted(
+                command.upsert_workflow_search_attributes.search_attributes.indexed_fields
+            )
+        case "update_response":
+            response = command.update_response
+            yield from ("update", updates[response.protocol_instance_id])
+            yield str(response.WhichOneof("response"))
+        case "set_patch_marker":
+            yield from ("patch", command.set_patch_marker.patch_id)
+        case other:
+            yield str(other)

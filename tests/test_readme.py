@@ -1,0 +1,103 @@
+"""The README's tour, word for word, on a real installation in an empty folder."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from models.periods import BEIJING
+
+ROOT = Path(__file__).parents[1]
+_BLOCK = re.compile(
+    r"<!-- run(?:: (?P<how>[^>]*?))? -->\n```(?:sh|console)\n(?P<text>.*?)```", re.S
+)
+_UP_WITHIN = 60
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of commands: how it is run, and what it says."""
+
+    how: str
+    text: str
+
+
+def blocks(readme: str) -> list[Block]:
+    """The blocks that a README promises, in order."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    return [Block(found["how"] or "", found["text"]) for found in _BLOCK.finditer(text)]
+
+
+def test_every_shell_block_is_run_or_is_known_to_be_run_elsewhere() -> None:
+    elsewhere = ("make demo", "docker compose")  # test_demo and test_makefile; test_compose
+    for readme in ("README.md", "README.zh-CN.md"):
+        text = (ROOT / readme).read_text(encoding="utf-8")
+        promised = re.findall(r"```(?:sh|console)\n(.*?)```", text, re.S)
+        run = [block.text for block in blocks(readme)]
+        for block in promised:
+            assert block in run or any(name in block for name in elsewhere), block
+
+
+def test_both_readmes_tour_alike() -> None:
+    assert blocks("README.zh-CN.md") == blocks("README.md")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder that looks like a fresh checkout after ``make``."""
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
+    return tmp_path
+
+
+@pytest.fixture
+def environment(folder: Path) -> Iterator[dict[str, str]]:
+    """``exitflow up``, on free ports, in that folder."""
+    given = {key: value for key, value in os.environ.items() if "EXITFLOW" not in key}
+    given |= {"YEAR": str(datetime.now(BEIJING).year), "COLUMNS": "100"}
+    command = [str(folder / ".venv/bin/exitflow"), "up", "--port", "0", "--ui-port", "0"]
+    with subprocess.Popen(
+        command, cwd=folder, env=given, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            address = re.search(r"TEMPORAL_ADDRESS=(\S+)", line)
+            if address:
+                break
+        else:
+            pytest.fail(f"exitflow up ended: {''.join(said)}")
+        try:
+            yield given | {"TEMPORAL_ADDRESS": address[1]}
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(_UP_WITHIN) == 0
+
+
+@pytest.mark.timeout(240)
+def test_the_tour(folder: Path, environment: dict[str, str]) -> None:
+    tour = blocks("README.md")
+    assert tour[0].how == "up"
+    for block in tour[1:]:
+        script = re.sub(r"^\$ (.*)\n(.|\n)*", r"\1", block.text)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        status = int(found[1]) if (found := re.search(r"status (\d)", block.how)) else 0
+        assert done.returncode == status, (script, done.stdout, done.stderr)
+        if "output" in block.how:
+            shown = re.sub(r"^\$ .*\n", "", block.text, flags=re.M)
+            assert done.stdout.split() == shown.split()

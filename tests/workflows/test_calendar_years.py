@@ -1,0 +1,188 @@
+"""Publicity over holidays of two years: published, not yet published, published meanwhile (T1)."""
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from models.ledger import EntryKind
+from models.periods import Limit
+from operators.desk import Refused
+from tests.stage import YEAR, Stage, apart, at, set_stage, settings_in
+from tests.workflows.reckoning import clauses, last_day, midnight, quiet, shortly_after
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+POSTED_IN_WINTER, POSTED_IN_SPRING = date(YEAR, 12, 24), date(YEAR + 1, 2, 1)
+
+
+def first(weekday: int, day: date) -> date:
+    """The first such day of the week from a day on; Monday is 0."""
+    return day + (weekday - day.weekday()) % 7 * DAY
+
+
+def days(start: date, end: date) -> frozenset[date]:
+    """All days from one to another."""
+    return frozenset(start + number * DAY for number in range((end - start).days + 1))
+
+
+# Synthetic: each holiday holds the seventh day of a publicity, and the weekend day after it is
+# worked: the Saturday after New Year, the Sunday after the Spring Festival.
+NEW_YEAR = date(YEAR, 12, 31)
+SATURDAY = first(5, date(YEAR + 1, 1, 3))
+SPRING = date(YEAR + 1, 2, 3)
+SUNDAY = first(6, date(YEAR + 1, 2, 10))
+OFF = days(NEW_YEAR, SATURDAY - DAY) | days(SPRING, SUNDAY - DAY)
+WORKED = frozenset({SATURDAY, SUNDAY})
+PUBLISHED = f"""
+[{YEAR}]
+source = "合成安排"
+days_off = [{YEAR}-01-01]
+
+[{YEAR + 1}]
+source = "合成安排"
+days_off = [
+    {{ from = {NEW_YEAR}, to = {SATURDAY - DAY}, name = "元旦" }},
+    {{ from = {SPRING}, to = {SUNDAY - DAY}, name = "春节" }},
+]
+workdays = [{SATURDAY}, {SUNDAY}]
+"""
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An override file with the arrangements of both years."""
+    path = tmp_path_factory.mktemp("calendar") / "workdays.toml"
+    path.write_text(PUBLISHED, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+async def informed(server: Client, published: Path, tmp_path: Path) -> AsyncIterator[Stage]:
+    """A stage whose worker knows the calendar of both years."""
+    settings = settings_in(tmp_path, workdays=published)
+    async with set_stage(await apart(server), settings) as stage:
+        yield stage
+
+
+def really(posted: date) -> date:
+    """The last day of a publicity, over the published holidays."""
+    return last_day(posted, 7, off=OFF, worked=WORKED)
+
+
+def guessed(posted: date) -> date:
+    """The same over weekends alone."""
+    return last_day(posted, 7)
+
+
+async def an_informed_worker_comes(stage: Stage, published: Path) -> None:
+    """After the one that has gone, a worker that has the file."""
+    informed = stage.settings.model_copy(update={"workdays": published})
+    await stage.crew.comes(informed, max_cached_workflows=0)
+
+
+@pytest.mark.clause("T1", "C4")
+async def test_publicity_over_holidays_ends_on_the_make_up_workday(informed: Stage) -> None:
+    assert (really(POSTED_IN_WINTER), really(POSTED_IN_SPRING)) == (SATURDAY, SUNDAY)
+    play = await informed.opens(at(12, 24), direct=True)
+    await play.pass_until("C4")
+    closes = await play.limit("T1")
+    assert (closes.last_day, closes.due) == (SATURDAY, midnight(SATURDAY))
+    assert not closes.provisional
+    assert "（元旦假期），逢休息日，顺延至其后第一个工作日" in closes.zh
+    assert "（周六，调休上班），当日24时届满。" in closes.zh
+    assert "(New Year's Day holiday), a day off" in closes.en
+    await play.until(closes.due - timedelta(minutes=1))
+    with pytest.raises(Refused, match=f"goes on until 24:00 on {SATURDAY}"):
+        await play.act("C5")
+    await play.until(closes.due + SECOND)
+    await play.reaches("C5")
+
+    await play.until(at(2, 1, year=YEAR + 1))
+    await play.act("C5", "return", reason="公告更正（合成）", return_to="C4")
+    await play.reaches("C4", 2)
+    closes = await play.limit("T1")
+    assert (closes.last_day, closes.due) == (SUNDAY, midnight(SUNDAY))
+    assert not closes.provisional
+    assert "（春节假期），逢休息日" in closes.zh
+    assert "a make-up workday" in closes.en
+    await play.until(closes.due - timedelta(minutes=1))
+    assert (await play.status()).step == "C4"
+    await play.until(closes.due + SECOND)
+    await play.reaches("C5", 2)
+    done = [each for each in await play.entries(EntryKind.STEP_DONE) if each.step == "C4"]
+    assert all(map(shortly_after, (midnight(SATURDAY), midnight(SUNDAY)), done))
+    assert len(done) == 2
+    assert not await play.entries(EntryKind.LIMIT_MOVED)
+
+
+@pytest.mark.clause("T1")
+async def test_without_a_published_calendar_the_end_is_provisional(stage: Stage) -> None:
+    play = await stage.opens(at(12, 24), direct=True)
+    await play.pass_until("C4")
+    closes = await play.limit("T1")
+    assert closes.provisional
+    assert closes.last_day == guessed(POSTED_IN_WINTER)
+    assert "节假日安排尚未公布，暂按周末推算" in closes.zh
+    assert "weekends are assumed" in closes.en
+    (notice,) = stage.registry.notices(play.case_id)
+    assert "暂按周末推算" in notice.markdown
+
+
+@pytest.mark.clause("T1", "T3", "C4")
+async def test_a_guessed_end_is_looked_at_again_when_it_comes(
+    own_stage: Stage, published: Path
+) -> None:
+    public = await own_stage.opens(at(12, 24), direct=True, policy=quiet(own_stage.policy))
+    await public.pass_until("C4")
+    held = await own_stage.opens(at(12, 24), policy=quiet(own_stage.policy))
+    await held.reaches("C2")
+    guesses = [(public, await public.limit("T1")), (held, await held.limit("T3"))]
+    guess, real = guessed(POSTED_IN_WINTER), really(POSTED_IN_WINTER)
+    assert guess < real
+    for play, limit in guesses:
+        assert (limit.last_day, limit.provisional) == (guess, True)
+        await play.file()
+        await play.until(midnight(guess) - timedelta(minutes=2))
+    await own_stage.crew.goes()
+    await an_informed_worker_comes(own_stage, published)
+    for play, limit in guesses:
+        await play.until(midnight(guess) + SECOND)
+        seen = await play.waits(
+            lambda seen: not any(each.limit.provisional for each in seen.limits)
+        )
+        assert not seen.overdue
+        (moved,) = await play.entries(EntryKind.LIMIT_MOVED)
+        assert shortly_after(midnight(guess), moved)
+        now = Limit.model_validate(moved.data["limit"])
+        assert (now.clause, now.due, now.provisional) == (limit.clause, midnight(real), False)
+        assert f"原定{guess}，节假日安排公布后为" in moved.text
+        assert now in [each.limit for each in seen.limits]
+    with pytest.raises(Refused, match=f"goes on until 24:00 on {real}"):
+        await public.act("C5")
+    await public.until(midnight(real) - timedelta(minutes=1))
+    assert (await public.status()).step == "C4"
+    await public.until(midnight(real) + SECOND)
+    await public.reaches("C5")
+    assert len(await public.entries(EntryKind.NOTICE)) == 1
+    assert await clauses(held, EntryKind.BREACH) == []
+    await held.until(midnight(real) + SECOND)
+    await held.waits(lambda seen: seen.overdue)
+    assert await clauses(held, EntryKind.BREACH) == ["T3"]
+
+
+@pytest.mark.clause("T3", "G5")
+async def test_an_act_is_not_late_by_a_guess(own_stage: Stage, published: Path) -> None:
+    play = await own_stage.opens(at(12, 24), policy=quiet(own_stage.policy))
+    await play.reaches("C2")
+    due = (await play.limit("T3")).due
+    await play.file()
+    await play.until(due - timedelta(minutes=1))
+    await own_stage.crew.goes()
+    await play.until(due + SECOND)
+    await play.signal("act", play.message("C2"))
+    await an_informed_worker_comes(own_stage, published)
+    await play.reaches("C3")
+    assert await clauses(play, EntryKind.LATE) == []
+    assert await clauses(play, EntryKind.BREACH) == []

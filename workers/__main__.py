@@ -1,0 +1,8 @@
+"""The worker process: ``python -m workers`` (``exitflow worker`` is the same)."""
+
+from workers.connection import run
+from workers.serve import serve
+from workers.settings import load_settings
+
+if __name__ == "__main__":
+    run(serve(load_settings()))

@@ -1,0 +1,59 @@
+"""How everything connects: worker, desk, command line, scripts, tests."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT = timedelta(seconds=10)
+
+
+class Unreachable(ConnectionError):
+    """No Temporal server answers where it was looked for."""
+
+
+async def connect(address: str | None = None, namespace: str | None = None) -> Client:
+    """Connect as the environment says (``TEMPORAL_ADDRESS``, ``TEMPORAL_NAMESPACE``, TLS, …).
+
+    Args:
+        address: Host and port, where the caller knows better than the environment.
+        namespace: Likewise.
+
+    Raises:
+        Unreachable: naming the address and how to set another.
+    """
+    config = ClientConfig.load_client_connect_config()
+    target = address or config.get("target_host") or "127.0.0.1:7233"
+    config["target_host"] = target
+    if namespace is not None:
+        config["namespace"] = namespace
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT.total_seconds()):
+            return await Client.connect(**config, data_converter=pydantic_data_converter)
+    except (RuntimeError, RPCError, OSError, TimeoutError) as error:
+        raise Unreachable(
+            f"no Temporal server answers at {target}; start one with 'exitflow up', or set "
+            f"TEMPORAL_ADDRESS ({str(error)[:120]})"
+        ) from error
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a client program to its end.
+
+    The SDK's native threads may still hold Python objects when the interpreter goes down, and
+    then abort it after the work is done. Letting them finish first keeps the exit status honest.
+    """
+    try:
+        return asyncio.run(main)
+    finally:
+        gc.collect()
+        time.sleep(0.2)

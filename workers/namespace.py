@@ -1,0 +1,71 @@
+"""Setting up a production namespace: the namespace itself and the search attributes."""
+
+import asyncio
+from datetime import timedelta
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+)
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from models import search
+
+RETENTION = timedelta(days=3650)
+"""How long the server keeps ended cases; the file in the registry is kept for good."""
+
+_LOOK_EVERY = 0.5
+_VISIBLE_WITHIN = 60.0
+
+
+async def set_up(client: Client) -> list[str]:
+    """Make the client's namespace and register what is missing; return what was added.
+
+    Raises:
+        RPCError: if the server refuses.
+        TimeoutError: if an attribute does not become usable within a minute.
+    """
+    await _register_namespace(client)
+    async with asyncio.timeout(_VISIBLE_WITHIN):
+        missing = await _missing(client)
+        if missing:
+            await client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+            )
+        # Usable a moment after registration, not at once: a case started too early would wedge.
+        while await _missing(client):  # noqa: ASYNC110 - the server has no event to wait for
+            await asyncio.sleep(_LOOK_EVERY)
+    return sorted(missing)
+
+
+async def _register_namespace(client: Client) -> None:
+    retention = Duration()
+    retention.FromTimedelta(RETENTION)
+    request = RegisterNamespaceRequest(
+        namespace=client.namespace, workflow_execution_retention_period=retention
+    )
+    try:
+        await client.workflow_service.register_namespace(request)
+    except RPCError as error:
+        if error.status != RPCStatusCode.ALREADY_EXISTS:
+            raise
+
+
+async def _missing(client: Client) -> dict[str, "IndexedValueType.ValueType"]:
+    wanted = {
+        key.name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{key.indexed_value_type.name}")
+        for key in search.ALL
+    }
+    try:
+        known = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace)
+        )
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:  # the namespace is not yet known everywhere
+            raise
+        return wanted
+    return {name: type_ for name, type_ in wanted.items() if name not in known.custom_attributes}

@@ -1,0 +1,91 @@
+"""Running the worker until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+
+from activities.database import check_schema, check_writable
+from workers.catalogue import TASK_QUEUE, build_worker
+from workers.connection import connect
+from workers.settings import Settings
+
+GRACE = timedelta(seconds=45)
+"""How long a stopping worker lets running activities finish."""
+
+_BEAT = 15.0
+_POLLED_WITHIN = timedelta(seconds=75)  # a long poll lasts 60 seconds
+
+_log = logging.getLogger(__name__)
+
+
+async def serve(settings: Settings, address: str | None = None) -> None:
+    """Run the worker until SIGINT or SIGTERM, then let what is running finish.
+
+    Where ``EXITFLOW_ALIVE_FILE`` names a file, its age tells a supervisor whether the worker still
+    polls the server and reaches the registry.
+
+    Raises:
+        RegistryError: if the registry is missing, outdated or cannot be written.
+        Unreachable: if no Temporal server answers.
+    """
+    engine = settings.engine()
+    check_writable(engine)
+    check_schema(engine)
+    client = await connect(address)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with build_worker(client, settings, graceful_shutdown_timeout=GRACE):
+        print(f"worker ready: {client.service_client.config.target_host}", flush=True)
+        alive = os.environ.get("EXITFLOW_ALIVE_FILE")
+        beating = asyncio.create_task(_beat(client, engine, Path(alive))) if alive else None
+        await stop.wait()
+        if beating:
+            beating.cancel()
+
+
+async def _beat(client: Client, engine: Engine, file: Path) -> None:
+    while True:
+        try:
+            if await _polls(client) and await asyncio.to_thread(_answers, engine):
+                await asyncio.to_thread(file.touch)
+        except Exception as error:  # whatever it is, the next beat may find it gone
+            _log.warning("not alive: %s", error)
+        await asyncio.sleep(_BEAT)
+
+
+async def _polls(client: Client) -> bool:
+    """Whether this very process has lately asked the server for both kinds of task."""
+    since = datetime.now(UTC) - _POLLED_WITHIN
+    for kind in (
+        TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    ):
+        described = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=client.namespace,
+                task_queue=TaskQueue(name=TASK_QUEUE),
+                task_queue_type=kind,
+            )
+        )
+        if not any(
+            poller.identity == client.identity and poller.last_access_time.ToDatetime(UTC) > since
+            for poller in described.pollers
+        ):
+            return False
+    return True
+
+
+def _answers(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return bool(connection.scalar(text("select 1")))

@@ -1,0 +1,127 @@
+"""Where this installation keeps things and how it reaches people.
+
+From the environment (``EXITFLOW_HOME``, …), then from a TOML file (``exitflow.toml`` in the working
+folder, or the file that ``EXITFLOW_CONFIG`` names), then the defaults. A workflow never reads any
+of it.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from sqlalchemy import Engine
+
+import models
+from activities.calendar import OfficialCalendar
+from activities.channels import Channel, FileChannel
+from activities.database import open_engine
+from models.base import faults
+from models.policy import Policy, PolicyError, parse_policy
+
+SHIPPED = Path(models.__file__).resolve().parent.parent
+"""The folder that holds the packages, and beside them ``policies/`` and ``data/``."""
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be right; names it and says what would be."""
+
+
+class Settings(BaseSettings):
+    """One installation.
+
+    Attributes:
+        home: Folder of everything this installation writes.
+        registry_url: The registry; a SQLite file in ``home`` where none is named.
+        policy: Id of a shipped policy, or path of a policy file.
+        workdays: Override file for years whose calendar is not yet published.
+        channels: How notifications go out; a file log in ``home`` where none is named.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="EXITFLOW_", frozen=True, extra="forbid")
+
+    home: Path = Path(".exitflow")
+    registry_url: str | None = None
+    policy: str = "henan-2016"
+    workdays: Path | None = None
+    channels: tuple[Channel, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the caller says, then the environment, then the file."""
+        path = Path(os.environ.get("EXITFLOW_CONFIG", "exitflow.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    @property
+    def registry(self) -> str:
+        """URL of the registry."""
+        return self.registry_url or f"sqlite:///{self.home.resolve() / 'registry.db'}"
+
+    @property
+    def notices_folder(self) -> Path:
+        """Where published notices lie as files."""
+        return self.home / "notices"
+
+    @property
+    def server_file(self) -> Path:
+        """Where the embedded Temporal server keeps its cases."""
+        return self.home / "temporal.db"
+
+    def engine(self) -> Engine:
+        """The registry's database; raises ``RegistryError`` for a URL that names none."""
+        return open_engine(self.registry)
+
+    def calendar(self) -> OfficialCalendar:
+        """Days off, with the overrides; raises ``CalendarError`` for a wrong override file."""
+        return OfficialCalendar.from_file(self.workdays)
+
+    def outgoing(self) -> tuple[Channel, ...]:
+        """The channels in use."""
+        return self.channels or (FileChannel(name="file", path=self.home / "notifications.jsonl"),)
+
+    def load_policy(self) -> Policy:
+        """The policy new cases are started under.
+
+        Raises:
+            PolicyError: if there is no such file, or it contradicts the regulation.
+        """
+        named = Path(self.policy)
+        path = named if named.suffix == ".toml" else SHIPPED / "policies" / f"{self.policy}.toml"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise PolicyError(
+                f"policy {self.policy!r}: {path} cannot be read ({error.strerror}); name a shipped "
+                "policy, for example henan-2016, or a .toml file"
+            ) from error
+        return parse_policy(text, str(path))
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the settings of this installation; ``given`` wins over environment and file.
+
+    Raises:
+        SettingsError: naming the setting that is wrong.
+    """
+    named = os.environ.get("EXITFLOW_CONFIG")
+    if named and not Path(named).is_file():
+        raise SettingsError(f"EXITFLOW_CONFIG: {named} is not a file")
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        # Without its cause, which repeats what was given: a password, a webhook's key.
+        raise SettingsError(f"settings: {faults(error)}") from None
+    except ValueError as error:
+        raise SettingsError(f"settings: {error}") from None

@@ -1,0 +1,1 @@
+"""What happens in which order. A procedure file reads like the regulation."""

@@ -1,0 +1,318 @@
+"""The waiting room of every case: the only place that waits.
+
+A procedure says who decides in which order; what happens around that is here once: opening a step
+under its limits, breaches and reminders, publicity with objections, going back, ending. No timer
+ever decides: time only reminds, records a breach, or ends a publicity that nobody objects to.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from pydantic import JsonValue
+from temporalio import workflow
+
+from models.docket import DECISIONS, Docket, Expectation, OpenObjection, Received
+from models.ledger import EntryKind
+from models.messages import Act, Decision, Ending, Finding, Outcome
+from models.offices import Office
+from models.orders import Notice, Recipient
+from models.periods import Limit, LimitRequest, beijing, until
+from models.status import ENDINGS
+from models.steps import Step
+from workflows.clerk import Clerk
+from workflows.timekeeper import Timekeeper
+
+R = TypeVar("R")
+
+
+class GoBack(Exception):
+    """Returned for correction (G3): the case continues at an earlier step, in a new round."""
+
+    def __init__(self, to: str, why: str, by: Office, signed: datetime) -> None:
+        super().__init__(f"{by} → {to}: {why}")
+        self.to, self.why, self.by, self.signed = to, why, by, signed
+
+
+class Ended(Exception):
+    """The procedure is over before its last step: rejected, withdrawn, left the list."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
+
+
+class Case:
+    """One procedure under way: the verbs that its steps are written in."""
+
+    def __init__(self, docket: Docket) -> None:
+        self.docket = docket
+        self.clerk = Clerk(docket)
+        self.limits = Timekeeper(docket, self.clerk)
+        self.arrived = workflow.now()
+        """When the matter came in at the office that has it now: limits are counted from it."""
+
+    # -- what a procedure is written in -------------------------------------------------------
+
+    async def walk(self, *steps: tuple[Step, Callable[[], Awaitable[None]]]) -> Outcome:
+        """Go through the steps in order; back where something is returned; to the end."""
+        docket, order = self.docket, [step for step, _ in steps]
+        position = 0
+        try:
+            while position < len(steps):
+                docket.step, perform = steps[position]
+                try:
+                    if docket.step in docket.skipped:
+                        self._skip()
+                    else:
+                        await perform()
+                        self._finish()
+                    position += 1
+                except GoBack as back:
+                    self._start_round(back)
+                    position = order.index(docket.step)
+            raise AssertionError("the last step of a procedure ends the case")
+        except Ended as end:
+            return await self._close(end.outcome)
+
+    async def decision(
+        self,
+        step: Step,
+        *limits: LimitRequest,
+        office: Office | None = None,
+        decisions: tuple[Decision, ...] = DECISIONS,
+        subject: str | None = None,
+        instructions: str = "",
+    ) -> Act:
+        """Wait for an office's act, under limits that remind and record but never decide (G4).
+
+        Args:
+            office: Who decides, where it is not the step's own body.
+            decisions: What can be decided.
+            subject: What is to be done, in Chinese and short, where it is not the step itself.
+            instructions: More about it, for the office.
+
+        Returns:
+            The act that lets the procedure go on; a return or a rejection leaves this method as
+            ``GoBack`` or ``Ended``.
+        """
+        docket = self.docket
+        office, subject = office or docket.county.office(step.body), subject or str(step)
+        docket.expected = Expectation(step, office, decisions)
+        self.record(EntryKind.STEP_OPENED, f"{subject}：由{docket.name(office, self.now())}办理")
+        armed = await self.limits.arm(limits, office, subject)
+        explained = [watched.limit.zh for watched in armed] or ["本步骤无规定期限。"]
+        if not docket.waiting_acts(step):
+            text = "\n".join(filter(None, (instructions, *explained)))
+            self.clerk.notify("办理", office, f"{subject}待办", text)
+        received = await self._await(lambda: docket.take_act(step))
+        docket.expected = None
+        self.limits.judge(received, armed)
+        self.arrived, docket.basis = received.at, received.signed
+        act = received.message
+        if act.decision is Decision.REJECT:
+            raise self.end(Ending.NOT_EXITED, act.office, act.reason or "", act.document_number)
+        if act.return_to is not None:
+            raise GoBack(act.return_to, act.reason or "", act.office, received.signed)
+        return act
+
+    async def publicity(
+        self, step: Step, publish: Callable[[datetime, Limit], Awaitable[Notice]]
+    ) -> None:
+        """Post a notice and wait its whole period, and as long as an objection is open (T1, G1)."""
+        docket, office = self.docket, self.docket.publisher
+        self.record(EntryKind.STEP_OPENED, f"{step}：由{docket.name(office, self.now())}发布公示")
+        while True:
+            posted_at = self.now()
+            (closes,) = await self.limits.compute(LimitRequest(clause="T1", start=posted_at))
+            notice = await publish(posted_at, closes)
+            if beijing(self.now()).date() == beijing(posted_at).date():
+                break
+            # The registry was away past midnight: people saw the notice later than it says, so it
+            # is posted anew and has its full days again.
+            self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
+        docket.posted = closes
+        watched = docket.watch.arm(step.id, closes, office, str(step), self.now())
+        self.record(
+            EntryKind.NOTICE,
+            f"发布《{notice.title}》，{closes.zh}",
+            {"notice": notice.model_dump(mode="json"), "limit": closes.model_dump(mode="json")},
+        )
+        try:
+            await self._await(lambda: (watched.over and not docket.unresolved) or None)
+        finally:
+            docket.posted = None
+            docket.watch.disarm(watched.key)
+        self.arrived, docket.basis = self.now(), watched.limit.due
+
+    async def undisputed(self) -> None:
+        """Wait until no report is open: it suspends the final change (G2). Then shut the door."""
+        await self._await(lambda: not self.docket.unresolved or None)
+        self.docket.changing = True
+
+    def end(
+        self, ending: Ending, by: Office | str, reason: str, document_number: str | None = None
+    ) -> Ended:
+        """The exception that ends the case, to be raised."""
+        return Ended(
+            Outcome(
+                ending=ending,
+                by=str(by),
+                step=self.docket.step.id,
+                round=self.docket.round,
+                reason=reason,
+                at=self.now(),
+                document_number=document_number,
+            )
+        )
+
+    def record(self, kind: EntryKind, text: str, data: dict[str, JsonValue] | None = None) -> None:
+        """Put on file what the procedure itself did or found."""
+        self.docket.record(kind, self.now(), text, data)
+
+    def now(self) -> datetime:
+        """The case's clock: the workflow's, the same in a replay."""
+        return workflow.now()
+
+    # -- waiting ------------------------------------------------------------------------------
+
+    async def _await(self, done: Callable[[], R | None]) -> R:
+        """Wait until something is there, attending meanwhile to everything else that happens.
+
+        What came in is looked at before what the clock says: after an outage a message that came
+        later than a timer is delivered before it.
+        """
+        while True:
+            await self.limits.look_again()
+            await self._attend()
+            result = done()
+            if result is not None:
+                return result
+            if self.limits.speak():
+                continue
+            await self.clerk.catch_up()
+            if not self.docket.stirred:
+                await self._sleep()
+
+    async def _sleep(self) -> None:
+        """Until something came in or went on file, or a limit has to be looked at."""
+        upcoming = self.docket.watch.next_moment()
+        timeout, summary = None, None
+        if upcoming is not None:
+            moment, watched = upcoming
+            timeout = moment - self.now()
+            if timeout <= timedelta(0):  # would be an immediate time-out and a timer for nothing
+                return
+            limit = watched.limit
+            summary = f"{limit.clause} {watched.subject} 至 {until(limit.due)}"
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self.docket.stirred or self.clerk.behind,
+                timeout=timeout,
+                timeout_summary=summary,
+            )
+
+    async def _attend(self) -> None:
+        """Act on what came in besides acts: withdrawals, objections, their resolutions."""
+        docket = self.docket
+        while True:
+            docket.stirred = False
+            if docket.withdrawal is not None:
+                message = docket.withdrawal.message
+                raise self.end(Ending.WITHDRAWN, message.office, message.reason)
+            for objection in list(docket.objections.values()):
+                if not objection.accepted:
+                    await self._accept(objection)
+                if objection.resolution is not None and not objection.answered:
+                    self._resolve(objection, objection.resolution)
+            if not docket.stirred:  # while an objection was accepted, more may have come in
+                return
+
+    # -- objections (G1, G2) ------------------------------------------------------------------
+
+    async def _accept(self, objection: OpenObjection) -> None:
+        """Received, then accepted: the publishing body has it on its desk, under T7."""
+        objection.accepted = True
+        office, subject = self.docket.publisher, _subject(objection)
+        name = self.docket.name(office, self.now())
+        identifier = objection.received.message.id
+        self.record(
+            EntryKind.OBJECTION_ACCEPTED,
+            f"受理{subject}，由{name}调查",
+            {"objection_id": identifier},
+        )
+        request = LimitRequest(clause="T7", start=objection.received.at)
+        (watched,) = await self.limits.arm((request,), office, subject, key=subject)
+        self.clerk.notify("异议", office, f"{subject}待调查", watched.limit.zh)
+
+    def _resolve(self, objection: OpenObjection, resolution: Received[Any]) -> None:
+        """Accepted, then upheld or dismissed: answer who gave a name; go on, back, or out."""
+        objection.answered = True
+        self.limits.judge(resolution, [self.docket.watch[_subject(objection)]])
+        person, result = objection.received.message, resolution.message
+        upheld = result.finding is Finding.UPHELD
+        if person.objector is not None:
+            self.clerk.send(
+                "答复",
+                Recipient(name=person.objector, contact=person.contact),
+                f"异议 {person.id} 的答复",
+                f"您反映的情况，经调查{'成立' if upheld else '不成立'}。{result.reason}",
+            )
+        if upheld and result.return_to is not None:
+            raise GoBack(result.return_to, result.reason, result.office, resolution.signed)
+        if upheld:
+            reason = f"异议成立：{result.reason}"
+            raise self.end(Ending.NOT_EXITED, result.office, reason, result.document_number)
+
+    # -- going on, back and out ---------------------------------------------------------------
+
+    def _finish(self) -> None:
+        self.docket.done[self.docket.step.id] = self.now()
+        self.record(EntryKind.STEP_DONE, f"{self.docket.step}办结")
+
+    def _skip(self) -> None:
+        reason = self.docket.skipped[self.docket.step]
+        self.record(EntryKind.STEP_SKIPPED, f"{self.docket.step}不适用：{reason}")
+
+    def _start_round(self, back: GoBack) -> None:
+        """G3: every step from the target on is passed again; old acts count no more."""
+        docket = self.docket
+        target = next(step for step in docket.route if step.id == back.to)
+        self.record(
+            EntryKind.RETURNED,
+            f"退回至{target}：{back.why}",
+            {"to": back.to, "by": str(back.by)},
+        )
+        docket.lapse("退回", self.now())
+        for step in docket.route:
+            docket.watch.disarm_step(step.id)
+        for step in docket.route[docket.route.index(target) :]:
+            docket.done.pop(step.id, None)
+        docket.expected = None
+        docket.step = target
+        docket.round += 1
+        self.arrived, docket.basis = self.now(), back.signed
+        self.clerk.notify("退回", docket.county.office(target.body), f"退回至{target}", back.why)
+
+    async def _close(self, outcome: Outcome) -> Outcome:
+        """The one exit: everything on file, everybody told, nothing left half received."""
+        docket = self.docket
+        if outcome.ending is Ending.EXITED:
+            self._finish()
+        docket.outcome, docket.expected = outcome, None
+        docket.watch.clear()
+        ending = ENDINGS[outcome.ending]
+        self.record(
+            EntryKind.CLOSED,
+            f"{ending}：{outcome.reason}",
+            {"outcome": outcome.model_dump(mode="json")},
+        )
+        self.clerk.notify("结果", docket.applicant, ending, outcome.reason)
+        await self.clerk.finish()
+        return outcome
+
+
+def _subject(objection: OpenObjection) -> str:
+    """What an objection is called, in Chinese; also the key of its limit."""
+    return f"{'举报' if objection.report else '异议'} {objection.received.message.id}"

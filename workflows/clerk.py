@@ -1,0 +1,156 @@
+"""What a case tells the world of itself: the registry, the Web UI, the people concerned."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from models import search
+from models.docket import Docket
+from models.ledger import EntryKind
+from models.offices import Office
+from models.orders import Delivery, LedgerBatch, Notification, Recipient
+from models.status import markdown, state_of, status_of
+from workflows import calls
+
+_AT_ONCE = 100
+"""Entries in one order to the registry, far below the largest payload."""
+
+_PARTING_GRACE = timedelta(hours=1)
+"""How long an ended case stays open for notifications that are still on their way."""
+
+
+class Clerk:
+    """Keeps the registry and the Web UI up with the docket, and sends notifications."""
+
+    def __init__(self, docket: Docket) -> None:
+        self._docket = docket
+        self._written = 0
+        self._sent = 0
+        self._shown: dict[str, Any] = {}
+        self._deliveries: set[asyncio.Task[None]] = set()
+
+    @property
+    def behind(self) -> bool:
+        """Whether entries are on file that the registry does not have yet."""
+        return len(self._docket.ledger.entries) > self._written
+
+    async def catch_up(self) -> None:
+        """Show the case as it stands, and keep its new entries in the registry."""
+        self._show()
+        if not self.behind:
+            return
+        docket = self._docket
+        entries = tuple(docket.ledger.entries[self._written : self._written + _AT_ONCE])
+        state = state_of(docket, workflow.now())
+        kept = await calls.write_ledger(
+            LedgerBatch(case_id=docket.case_id, entries=entries, state=state)
+        )
+        # Fewer than were sent, where the registry was restored from an older copy: then the file
+        # goes out again from there.
+        self._written = kept
+
+    def notify(self, topic: str, office: Office, subject: str, text: str) -> None:
+        """Tell an office something, in the background: no channel ever holds up a case."""
+        name = self._docket.name(office, workflow.now())
+        self.send(topic, Recipient(name=name, office=office), subject, text)
+
+    def send(self, topic: str, recipient: Recipient, subject: str, text: str) -> None:
+        """Tell somebody something, in the background."""
+        docket = self._docket
+        self._sent += 1
+        notification = Notification(
+            case_id=docket.case_id,
+            number=self._sent,
+            seq=docket.ledger.entries[-1].seq,
+            topic=topic,
+            recipient=recipient,
+            subject=f"【贫困退出】{docket.county.name}{docket.year}年度：{subject}",
+            text=text,
+        )
+        task = asyncio.create_task(self._send_everywhere(notification))
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
+
+    async def finish(self) -> None:
+        """Give what is still on its way a last chance, then keep the rest of the file."""
+        parting = workflow.now() + _PARTING_GRACE
+        await self.catch_up()
+        while self._deliveries and workflow.now() < parting:
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self.behind or not self._deliveries, timeout=parting - workflow.now()
+                )
+            await self.catch_up()
+        for delivery in list(self._deliveries):
+            delivery.cancel()
+        await workflow.wait_condition(
+            lambda: not self._deliveries and workflow.all_handlers_finished()
+        )
+        while self.behind:
+            await self.catch_up()
+
+    async def _send_everywhere(self, notification: Notification) -> None:
+        try:
+            channels = await calls.route(notification.recipient)
+        except (ActivityError, asyncio.CancelledError):
+            self._on_file(notification, "—", "the channels could not be looked up in time")
+            return
+        if not channels:
+            self._on_file(notification, "—", "no channel reaches this recipient")
+        async with asyncio.TaskGroup() as group:
+            for channel in channels:
+                group.create_task(self._send_once(notification, channel))
+
+    async def _send_once(self, notification: Notification, channel: str) -> None:
+        days = self._docket.policy.notification.give_up_after_days
+        delivery = Delivery(notification=notification, channel=channel)
+        try:
+            error = await calls.deliver(delivery, timedelta(days=days))
+        except asyncio.CancelledError:
+            error = "the case ended before the channel answered"
+        self._on_file(notification, channel, error)
+
+    def _on_file(self, notification: Notification, channel: str, error: str | None) -> None:
+        recipient = notification.recipient
+        who = recipient.name if recipient.office else "异议人"
+        arrived = error is None
+        self._docket.undelivered += not arrived
+        self._docket.record(
+            EntryKind.NOTIFIED if arrived else EntryKind.NOT_NOTIFIED,
+            workflow.now(),
+            f"{'已通知' if arrived else '未送达'}{who}（{channel}）：{notification.subject}",
+            {
+                "entry": notification.seq,
+                "topic": notification.topic,
+                "recipient": who,
+                "channel": channel,
+                "error": error,
+            },
+        )
+
+    def _show(self) -> None:
+        """Current details and search attributes; an attribute only when it changed."""
+        workflow.set_current_details(markdown(status_of(self._docket, workflow.now())))
+        state = state_of(self._docket, workflow.now())
+        last_second = state.deadline - timedelta(seconds=1) if state.deadline else None
+        updates = [
+            self._update(search.STEP, state.step),
+            self._update(search.WAITING_FOR, str(state.waiting_for or "none")),
+            self._update(search.DEADLINE, last_second),
+            self._update(search.OVERDUE, state.overdue),
+            self._update(search.OPEN_OBJECTIONS, state.open_objections),
+            self._update(search.OUTCOME, state.outcome or "open"),
+        ]
+        changed = [update for update in updates if update is not None]
+        if changed:
+            workflow.upsert_search_attributes(changed)
+
+    def _update(self, key: Any, value: Any) -> Any:
+        if key.name in self._shown and self._shown[key.name] == value:
+            return None
+        self._shown[key.name] = value
+        return key.value_unset() if value is None else key.value_set(value)

@@ -1,0 +1,225 @@
+"""贫困县退出 (HN 五(三), CN 三(三)): how a county leaves the list of poor counties."""
+
+from datetime import datetime
+
+from temporalio import workflow
+
+from models import standards
+from models.admission import figures_fault
+from models.docket import DECISIONS, Docket
+from models.identity import notice as notice_id
+from models.ledger import EntryKind
+from models.messages import Act, CountyFigures, CountyOpening, Decision, Ending, Outcome
+from models.orders import AdmissionOrder, Notice, NoticeOrder, RegisterChange
+from models.periods import Limit, LimitRequest, beijing
+from models.reception import Reception, Refusal
+from models.status import state_of
+from models.steps import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, skipped
+from workflows import calls
+from workflows.case import Case
+from workflows.doors import CaseWorkflow
+
+APPROVE, RECTIFY, REPLY = Decision.APPROVE, Decision.RECTIFY, Decision.REPLY
+
+
+@workflow.defn(name="CountyExit")
+class CountyExitWorkflow(CaseWorkflow):
+    """One county's exit for one year (G9)."""
+
+    @workflow.init
+    def __init__(self, opening: CountyOpening) -> None:
+        self.opening = opening
+        self.year = opening.application.year
+        self.figures = opening.application.figures
+        self.city_result_is_in = False
+        self.notice: Notice | None = None
+        docket = Docket(
+            case_id=workflow.info().workflow_id,
+            procedure="county",
+            county=opening.county,
+            year=self.year,
+            policy=opening.policy,
+            route=COUNTY_STEPS,
+            skipped=skipped(opening.county),
+            step=C1,
+            basis=opening.application.applied_at or workflow.now(),
+        )
+        self.case = Case(docket)
+        self.reception = Reception(docket, vet=self.vet)
+
+    @workflow.run
+    async def run(self, opening: CountyOpening) -> Outcome:
+        """The seven steps, in the order of the regulation; C2 and C6 only where they apply."""
+        return await self.case.walk(
+            (C1, self.application),
+            (C2, self.city_review),
+            (C3, self.provincial_check),
+            (C4, self.publicity),
+            (C5, self.report),
+            (C6, self.inspection),
+            (C7, self.approval),
+        )
+
+    async def application(self) -> None:
+        """C1 县级申请: before December of the year (T2); again, when it was returned (G3)."""
+        if self.case.docket.round == 1:
+            await self.receive_application()
+        else:
+            again = await self.case.decision(
+                C1, LimitRequest(clause="G3", start=self.case.arrived), decisions=(APPROVE,)
+            )
+            self.figures = again.figures or self.figures
+
+    async def city_review(self) -> None:
+        """C2 市级初审: within one week (T3), the result by 10 January of the next year (T4)."""
+        limits = [LimitRequest(clause="T3", start=self.case.arrived)]
+        if not self.city_result_is_in:
+            limits.append(LimitRequest(clause="T4", year=self.year))
+        await self.case.decision(C2, *limits)
+        self.city_result_is_in = True
+
+    async def provincial_check(self) -> None:
+        """C3 省级核查: within half a month, in one round with all counties (T5)."""
+        limit = LimitRequest(clause="T5", start=self.case.arrived, year=self.year)
+        await self.case.decision(C3, limit)
+
+    async def publicity(self) -> None:
+        """C4 公告公示: to the whole society, at least seven days (T1), objections settled (G1)."""
+        await self.case.publicity(C4, self.publish)
+
+    async def report(self) -> None:
+        """C5 上报审批: the province determines and reports; no limit."""
+        await self.case.decision(C5)
+
+    async def inspection(self) -> None:
+        """C6 接受检查: of national counties; a failed one is rectified and inspected again (G3)."""
+        while True:
+            result = await self.case.decision(C6, decisions=(*DECISIONS, RECTIFY))
+            if result.rectification is None:
+                return
+            await self.case.decision(
+                C6,
+                LimitRequest(clause="G3", start=self.case.arrived),
+                office=result.rectification.office,
+                decisions=(REPLY,),
+                subject="C6 整改",
+                instructions=result.rectification.task,
+            )
+
+    async def approval(self) -> None:
+        """C7 批准退出: approved, undisputed (G2), and out of the register."""
+        approval = await self.case.decision(C7)
+        await self.case.undisputed()
+        await self.strike_off(approval)
+
+    # -- what the steps above need ------------------------------------------------------------
+
+    async def receive_application(self) -> None:
+        """Hold the application against the register and the calendar (C1, T2, G5, G6, G9)."""
+        application, case = self.opening.application, self.case
+        findings = standards.county_findings(self.figures, self.opening.policy.standards)
+        case.record(
+            EntryKind.OPENED,
+            f"收到{self.opening.county.name}{self.year}年度贫困县退出申请"
+            f"（{application.document_number}）",
+            {
+                "application": application.model_dump(mode="json"),
+                "county": self.opening.county.model_dump(mode="json"),
+                "policy": self.opening.policy.model_dump(mode="json"),
+                "findings": [finding.model_dump(mode="json") for finding in findings],
+            },
+        )
+        if case.docket.case_id != self.opening.case_id:
+            fault = f"started as {case.docket.case_id}, which is not {self.opening.case_id} (G9)"
+            raise case.end(Ending.NOT_ADMITTED, "case", fault)
+        admission = await calls.admit_county(
+            AdmissionOrder(
+                opening=self.opening,
+                now=case.now(),
+                state=state_of(case.docket, case.now()),
+            )
+        )
+        if admission.fault is not None:
+            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
+        if not admission.planned and application.plan_addition is not None:
+            case.record(
+                EntryKind.PLAN_ADDITION, f"列入年度计划：{application.plan_addition.reason}"
+            )
+        await case.limits.judge_application(
+            application, case.arrived, LimitRequest(clause="T2", year=self.year)
+        )
+
+    def vet(self, act: Act, now: datetime) -> None:
+        """The county's own rules for an act: a failed standard blocks (S3, S4, S6)."""
+        policy = self.opening.policy.standards
+        failed: list[standards.StandardFinding] = []
+        if act.step in (C2.id, C3.id):
+            findings = standards.county_findings(self.latest_figures(), policy)
+            failed = [finding for finding in findings if not finding.met]
+        fault = standards.blocked(act, failed, policy)
+        if fault is None and act.figures is not None:
+            fault = figures_fault(act.figures, self.year, now)
+        if fault is not None:
+            raise Refusal(fault)
+        rectification = act.rectification
+        if rectification and not self.opening.county.concerns(rectification.office):
+            raise Refusal(
+                f"rectification.office: {rectification.office} is no office of this county or of "
+                "the city and province above it"
+            )
+        if act.figures is not None and act.step != C1.id:
+            raise Refusal("figures: only the county's renewed application (C1) carries figures")
+        if act.rates is not None and act.step not in (C3.id, C6.id):
+            raise Refusal(
+                "rates: only the provincial check (C3) and the inspection (C6) give rates"
+            )
+
+    def latest_figures(self) -> CountyFigures:
+        """The figures in force, also where the renewed application is in but not yet looked at."""
+        renewed = [each.message.figures for each in self.case.docket.waiting_acts(C1)]
+        return next((each for each in reversed(renewed) if each is not None), self.figures)
+
+    async def publish(self, posted_at: datetime, closes: Limit) -> Notice:
+        """Publish the county's notice, replacing an earlier round's."""
+        case, replaced = self.case, self.notice
+        seq = len(case.docket.ledger.entries)
+        self.notice = await calls.publish_notice(
+            NoticeOrder(
+                notice_id=notice_id(self.opening.case_id, seq),
+                case_id=self.opening.case_id,
+                seq=seq,
+                county=self.opening.county,
+                year=self.year,
+                publisher=case.docket.name(case.docket.publisher, posted_at),
+                basis=self.opening.policy.basis,
+                figures=self.figures,
+                posted_at=posted_at,
+                closes=closes,
+                replaces=replaced.notice_id if replaced else None,
+            )
+        )
+        return self.notice
+
+    async def strike_off(self, approval: Act) -> None:
+        """The registry takes the county out, once; the case ends as exited."""
+        change = RegisterChange(
+            case_id=self.opening.case_id,
+            seq=len(self.case.docket.ledger.entries),
+            county=self.opening.county,
+            year=self.year,
+            effective_on=beijing(self.case.now()).date(),
+            document_number=approval.document_number,
+            approved_by=approval.office,
+        )
+        try:
+            day = await calls.strike_off_county(change)
+        except calls.RegisterConflict as conflict:
+            raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
+        self.case.record(
+            EntryKind.REGISTER_CHANGE,
+            f"{self.opening.county.name}自{day}退出贫困县序列",
+            {"change": change.model_dump(mode="json")},
+        )
+        raise self.case.end(
+            Ending.EXITED, approval.office, "经批准退出贫困县序列", approval.document_number
+        )

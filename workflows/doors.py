@@ -1,0 +1,120 @@
+"""The doors of a case: how messages come in.
+
+Updates answer: what the rules do not allow is refused and leaves no trace. Signals of the same name
+and content work while no worker runs and from the form of the Web UI; nobody hears their errors, so
+a refusal is put on file. Handlers only record; the procedure acts.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from models.ledger import Entry
+from models.messages import Receipt
+from models.reception import Reception, Refusal
+from models.status import CaseStatus, status_of
+from workflows.case import Case
+
+
+class CaseWorkflow:
+    """What every procedure can be sent and asked.
+
+    A message is one JSON object, which is read inside.
+    """
+
+    case: Case
+    reception: Reception
+
+    @workflow.update(name="act")
+    def act(self, message: Any = None) -> Receipt:
+        """An office decides a step (``models.messages.Act``)."""
+        return self._receive("act", message)
+
+    @act.validator
+    def _check_act(self, message: Any = None) -> None:
+        self._check("act", message)
+
+    @workflow.update(name="object")
+    def object(self, message: Any = None) -> Receipt:
+        """Anybody objects to a notice, or reports (``models.messages.Objection``)."""
+        return self._receive("object", message)
+
+    @object.validator
+    def _check_object(self, message: Any = None) -> None:
+        self._check("object", message)
+
+    @workflow.update(name="resolve")
+    def resolve(self, message: Any = None) -> Receipt:
+        """The publishing body ends an investigation (``models.messages.Resolution``)."""
+        return self._receive("resolve", message)
+
+    @resolve.validator
+    def _check_resolve(self, message: Any = None) -> None:
+        self._check("resolve", message)
+
+    @workflow.update(name="withdraw")
+    def withdraw(self, message: Any = None) -> Receipt:
+        """The applicant takes the application back (``models.messages.Withdrawal``)."""
+        return self._receive("withdraw", message)
+
+    @withdraw.validator
+    def _check_withdraw(self, message: Any = None) -> None:
+        self._check("withdraw", message)
+
+    @workflow.signal(dynamic=True)
+    def signal(self, name: str, arguments: Sequence[RawValue]) -> None:
+        """Any of the above as a signal of the same name; everything else is refused, on file.
+
+        One door for all names: what does not decode, comes in the wrong number, or under a name
+        that nobody handles would be dropped without a word, or wedge the case for ever.
+        """
+        message: Any = None
+        try:
+            message = _decoded(arguments)
+            self.reception.receive(name, message, workflow.now())
+        except Refusal as refusal:
+            self.reception.refuse(name, message, refusal, workflow.now())
+
+    @workflow.query
+    def status(self) -> CaseStatus:
+        """Steps, limits in force, who is waited for."""
+        return status_of(self.case.docket, workflow.now())
+
+    @workflow.query
+    def ledger(self) -> list[Entry]:
+        """The case file so far."""
+        return self.case.docket.ledger.entries
+
+    def _check(self, kind: str, message: Any) -> None:
+        with _answered():
+            self.reception.check(kind, message, workflow.now())
+
+    def _receive(self, kind: str, message: Any) -> Receipt:
+        # The validator has let it pass, but a replay does not ask it: should the rules have become
+        # stricter since, a plain exception would wedge the case.
+        with _answered():
+            return self.reception.receive(kind, message, workflow.now())
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Turn a refusal into the one kind of error that an update may answer with."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise ApplicationError(str(refusal), type="Refused", non_retryable=True) from refusal
+
+
+def _decoded(arguments: Sequence[RawValue]) -> Any:
+    """The one argument of a signal, as JSON says it."""
+    if len(arguments) != 1:
+        raise Refusal(f"a signal takes one JSON object, this one has {len(arguments)} arguments")
+    payload = arguments[0].payload
+    try:
+        return workflow.payload_converter().from_payload(payload, Any)
+    except Exception as error:  # whatever a converter raises on bytes that anybody may send
+        raise Refusal(f"this is no JSON: {bytes(payload.data[:100])!r}") from error

@@ -1,0 +1,157 @@
+"""The limits of a case: computed, armed, heard, missed (T1-T8, G4, G5). None decides."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import JsonValue
+from temporalio import workflow
+
+from models.docket import Docket, Received
+from models.ledger import EntryKind
+from models.messages import CountyApplication
+from models.offices import Office
+from models.orders import LimitsOrder
+from models.periods import Limit, LimitKind, LimitRequest, until
+from models.watch import Watched
+from workflows import calls
+from workflows.clerk import Clerk
+
+
+class Timekeeper:
+    """Holds offices to their limits, and tells them and the file how they stand."""
+
+    def __init__(self, docket: Docket, clerk: Clerk) -> None:
+        self._docket = docket
+        self._clerk = clerk
+        self._missed: set[tuple[str, datetime]] = set()
+
+    async def judge_application(
+        self, application: CountyApplication, received_at: datetime, request: LimitRequest
+    ) -> None:
+        """Hold the application that opened the case against its dates (T2, G5)."""
+        step = self._docket.step
+        (limit,) = await self.compute(request)
+        at = application.applied_at or received_at
+        data: dict[str, JsonValue] = {"limit": limit.model_dump(mode="json"), "at": at.isoformat()}
+        self._record(EntryKind.LIMIT_SET, f"{step}：{limit.zh}", data)
+        if at >= limit.due:
+            text = f"{limit.clause} {step}逾期提出，理由：{application.late_reason}"
+            self._record(EntryKind.LATE, text, data)
+        elif limit.target is not None and at >= limit.target:
+            dates = f"目标{until(limit.target)}，期限{until(limit.due)}"
+            text = f"{limit.clause} {step}已过目标日期，{dates}"
+            self._record(EntryKind.TARGET_PASSED, text, data)
+            self._clerk.notify("提醒", self._docket.applicant, f"{step}已过目标日期", limit.zh)
+
+    async def compute(self, *requests: LimitRequest) -> tuple[Limit, ...]:
+        """Computed under the case's own policy, over the calendar of today."""
+        if not requests:
+            return ()
+        order = LimitsOrder(requests=requests, policy=self._docket.policy)
+        return await calls.compute_limits(order)
+
+    async def arm(
+        self,
+        requests: tuple[LimitRequest, ...],
+        office: Office,
+        subject: str,
+        key: str | None = None,
+    ) -> list[Watched]:
+        armed = []
+        for limit in await self.compute(*requests):
+            name = key or f"{self._docket.step.id} {limit.clause}"
+            armed.append(self._docket.watch.arm(name, limit, office, subject, workflow.now()))
+            self._record(
+                EntryKind.LIMIT_SET,
+                f"{subject}：{limit.zh}",
+                {"limit": limit.model_dump(mode="json"), "office": str(office)},
+            )
+        return armed
+
+    def speak(self) -> bool:
+        """Let every limit say what it has to say now; True where one did."""
+        due = self._docket.watch.due(workflow.now())
+        for watched in due:
+            self._say(watched)
+        return bool(due)
+
+    async def look_again(self) -> None:
+        """Look again at dates that have come and rested on a guess: before anything is judged."""
+        for watched in self._docket.watch:
+            passed = workflow.now() >= watched.limit.due and not (watched.breached or watched.over)
+            if passed and watched.limit.provisional:
+                await self._recompute(watched)
+
+    async def _recompute(self, watched: Watched) -> None:
+        """Take the date that the calendar of today says, where that is later."""
+        guess = watched.limit
+        (limit,) = await self.compute(guess.request)
+        if limit.due <= guess.due:
+            return
+        watched.limit = limit
+        if self._docket.posted == guess:
+            self._docket.posted = limit
+            self._docket.lapse(
+                "公示期顺延", workflow.now()
+            )  # what was received on the guess came before its time
+        self._record(
+            EntryKind.LIMIT_MOVED,
+            f"{watched.subject}：原定{guess.last_day}，节假日安排公布后为 {limit.zh}",
+            {"limit": limit.model_dump(mode="json")},
+        )
+
+    def _say(self, watched: Watched) -> None:
+        now, limit = workflow.now(), watched.limit
+        watched.heard = now
+        passed = now >= limit.due
+        if not watched.binding:
+            watched.over = passed
+        elif not passed:
+            days = (limit.due - now) / timedelta(days=1)
+            ahead = f"{watched.subject}距期限届满{days:.0f}日"
+            self._clerk.notify("提醒", watched.office, ahead, limit.zh)
+        else:
+            self._breach(watched)
+            self._chase(watched, "事项仍待办理；逾期不视为同意。")
+
+    def _chase(self, watched: Watched, then: str) -> None:
+        """Tell the office and the one above it that a limit was missed (G4)."""
+        superior = self._docket.county.superior(watched.office)
+        for office in (watched.office, superior) if superior else (watched.office,):
+            text = f"{watched.limit.zh}现已逾期，{then}"
+            self._clerk.notify("逾期", office, f"{watched.subject}已逾期", text)
+
+    def _breach(self, watched: Watched) -> None:
+        """G4: a missed limit goes on file, once; it decides nothing."""
+        if watched.breached:
+            return
+        watched.breached = True
+        date = (watched.limit.clause, watched.limit.due)
+        if watched.limit.kind is LimitKind.FIXED and date in self._missed:
+            return  # a date of the calendar is missed once, in however many rounds it is looked at
+        self._missed.add(date)
+        limit, name = watched.limit, self._docket.name(watched.office, workflow.now())
+        self._record(
+            EntryKind.BREACH,
+            f"{limit.clause} {watched.subject}逾期：{until(limit.due)}已过，责任单位{name}",
+            {"limit": limit.model_dump(mode="json"), "office": str(watched.office)},
+        )
+
+    def judge(self, received: Received[Any], armed: list[Watched]) -> None:
+        """G5: a late act is valid and marked. By when it was signed, else by when it came in."""
+        at = received.signed
+        for watched in armed:
+            if at >= watched.limit.due:
+                if not watched.breached:
+                    self._breach(watched)
+                    self._chase(watched, "事项已逾期办理。")
+                due = until(watched.limit.due)
+                self._record(
+                    EntryKind.LATE,
+                    f"{watched.limit.clause} {watched.subject}：逾期办理，期限{due}",
+                    {"entry": received.seq, "at": at.isoformat()},
+                )
+            self._docket.watch.disarm(watched.key)
+
+    def _record(self, kind: EntryKind, text: str, data: dict[str, JsonValue]) -> None:
+        self._docket.record(kind, workflow.now(), text, data)
