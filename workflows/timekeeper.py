@@ -57,6 +57,7 @@ class Timekeeper:
         subject: str,
         key: str | None = None,
     ) -> list[Watched]:
+        """Hold an office to limits from now on; a key other than the step's outlives the step."""
         armed = []
         for limit in await self.compute(*requests):
             name = key or f"{self._docket.step.id} {limit.clause}"
