@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
@@ -60,14 +61,14 @@ WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
 """An address that is a secret: whoever knows a robot's webhook can post by it."""
 
 
-class _Channel(BaseModel):
+class _Channel(BaseModel, ABC):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
 
+    @abstractmethod
     def reaches(self, recipient: Recipient) -> bool:
         """Whether a recipient is reached by this channel."""
-        raise NotImplementedError
 
     def secrets(self) -> Iterator[str]:
         """Every value that must never stand in an error or a log."""

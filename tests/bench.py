@@ -24,7 +24,8 @@ from temporalio.client import WorkflowHandle
 from temporalio.worker import Worker
 
 from tests.bare import Bare, nothing
-from tests.stage import Play, Stage, at, set_stage, settings_in
+from tests.play import Play
+from tests.stage import Stage, at, set_stage, settings_in
 from workers.catalogue import sandbox
 from workers.connection import run
 from workers.embedded import embedded

@@ -17,8 +17,9 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from tests.play import Play
 from tests.replays import HISTORIES, Recording, entries_in, recordings, replay
-from tests.stage import Play, Stage, at, set_stage, settings_in
+from tests.stage import Stage, at, set_stage, settings_in
 from workers.connection import run
 from workers.embedded import embedded
 

@@ -24,24 +24,18 @@ from models.messages import (
     Ending,
     PlanAddition,
 )
-from models.offices import County, Division, Office, Tier
+from models.offices import County, Office
 from models.orders import AdmissionOrder, CaseState, LedgerBatch, RegisterChange
-from models.policy import Body, parse_policy
+from models.policy import Body
+from tests.models import samples
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTIES = ROOT / "data" / "henan-counties.csv"
 LISTED_SINCE = date(2012, 3, 19)
-POLICY = parse_policy((ROOT / "policies" / "henan-2016.toml").read_text(encoding="utf-8"))
+POLICY = samples.HENAN
 APPLIED = datetime(2017, 11, 20, 1, 0, tzinfo=UTC)
 
-XIN = County(
-    code="411523",
-    name="新县",
-    tier=Tier.NATIONAL,
-    directly_administered=False,
-    city=Division(code="411500", name="信阳市"),
-    province=Division(code="410000", name="河南省"),
-)
+XIN = samples.county()
 FIGURES = CountyFigures(
     poor=3_300,
     population=300_000,

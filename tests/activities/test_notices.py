@@ -28,23 +28,13 @@ from activities.notices import (
 )
 from models import identity
 from models.messages import CountyFigures
-from models.offices import County, Division, Tier
+from models.offices import Tier
 from models.orders import Notice, NoticeOrder
 from models.periods import Limit, LimitRequest, compute
-from models.policy import parse_policy
 from models.tables import NoticeRow
+from tests.activities.registry_cases import POLICY, XIN
 
-POLICIES = Path(__file__).parents[2] / "policies"
-HENAN = parse_policy((POLICIES / "henan-2016.toml").read_text(encoding="utf-8"))
 CASE = identity.county_case("411523", 2017)
-XINXIAN = County(
-    code="411523",
-    name="新县",
-    tier=Tier.NATIONAL,
-    directly_administered=False,
-    city=Division(code="411500", name="信阳市"),
-    province=Division(code="410000", name="河南省"),
-)
 POSTED = datetime.fromisoformat("2018-01-05T09:00:00+08:00")
 FIGURES = CountyFigures(  # synthetic, except that incidence was below 2 %
     poor=5000,
@@ -58,17 +48,17 @@ FIGURES = CountyFigures(  # synthetic, except that incidence was below 2 %
 
 
 def closes(posted: datetime = POSTED) -> Limit:
-    return compute(LimitRequest(clause="T1", start=posted), HENAN, OfficialCalendar())
+    return compute(LimitRequest(clause="T1", start=posted), POLICY, OfficialCalendar())
 
 
 ORDER = NoticeOrder(
     notice_id=identity.notice(CASE, 12),
     case_id=CASE,
     seq=12,
-    county=XINXIAN,
+    county=XIN,
     year=2017,
     publisher="河南省扶贫开发领导小组",
-    basis=HENAN.basis,
+    basis=POLICY.basis,
     figures=FIGURES,
     posted_at=POSTED,
     closes=closes(),
@@ -113,7 +103,7 @@ def test_a_notice_says_everything_it_must() -> None:
     text = markdown(ORDER)
     for sentence in (
         "# 关于新县拟退出贫困县的公示\n",
-        f"依据{'、'.join(HENAN.basis)}，",
+        f"依据{'、'.join(POLICY.basis)}，",
         "经河南省扶贫开发领导小组核查，拟将新县列入2017年度贫困县退出名单",
         "所属：河南省信阳市\n",
         "类别：国定贫困县\n",
@@ -143,7 +133,7 @@ def test_a_notice_that_replaces_another_says_so() -> None:
 
 @pytest.mark.clause("C4")
 def test_a_directly_administered_provincial_county() -> None:
-    county = XINXIAN.model_copy(update={"directly_administered": True, "tier": Tier.PROVINCIAL})
+    county = XIN.model_copy(update={"directly_administered": True, "tier": Tier.PROVINCIAL})
     text = markdown(ORDER.model_copy(update={"county": county}))
     assert "所属：河南省（直管县）\n" in text
     assert "类别：省定贫困县\n" in text

@@ -18,7 +18,9 @@ from models.periods import BEIJING
 from models.status import CaseStatus
 from operators.cli import execute
 from operators.up import prepare_registry
-from tests.stage import Play, Stage, apart, application, eventually, set_stage, settings_in
+from tests.crew import apart
+from tests.play import Play, eventually
+from tests.stage import Stage, application, set_stage, settings_in
 
 NOW = datetime.now(BEIJING)
 THIS_YEAR = NOW.year

@@ -15,8 +15,10 @@ from temporalio.client import Client
 from activities.store import Registry
 from operators.desk import Desk, open_desk
 from operators.up import prepare_registry
+from tests.crew import apart
 from tests.operators.conftest import THIS_YEAR, Shell, applies
-from tests.stage import apart, eventually, settings_in
+from tests.play import eventually
+from tests.stage import settings_in
 from workers.connection import connect
 from workers.embedded import free_port
 from workers.settings import Settings

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.client import Client
 
-from tests.stage import PLAYED, Stage, apart, set_stage, settings_in, wedged
+from tests.crew import apart
+from tests.play import PLAYED, wedged
+from tests.stage import Stage, set_stage, settings_in
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from models.ledger import Entry, EntryKind
 from models.policy import Policy, Reminders
-from tests.stage import Play
+from tests.play import Play
 
 _DAY = timedelta(days=1)
 _NONE: frozenset[date] = frozenset()

@@ -8,19 +8,20 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 from models.ledger import EntryKind
 from models.messages import CountyOpening, Ending
-from models.offices import County, Division, Tier
+from models.offices import County, Division
 from models.periods import beijing
 from operators.desk import Refused
-from tests.stage import YEAR, Play, Stage, application, at, execution_status, figures
+from tests.models import samples
+from tests.play import Play, execution_status
+from tests.stage import YEAR, Stage, application, at, figures
 from workers.catalogue import TASK_QUEUE
 
-UNKNOWN = County(
-    code="429999",
-    name="无名县",
-    tier=Tier.NATIONAL,
-    directly_administered=False,
-    city=Division(code="429900", name="无名市"),
-    province=Division(code="410000", name="河南省"),
+UNKNOWN = samples.county().model_copy(
+    update={
+        "code": "429999",
+        "name": "无名县",
+        "city": Division(code="429900", name="无名市"),
+    }
 )
 
 

@@ -9,7 +9,8 @@ from models.ledger import Entry, EntryKind
 from models.periods import Limit
 from models.policy import FixedDates
 from operators.desk import Refused
-from tests.stage import YEAR, Play, Stage, at
+from tests.play import Play
+from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import last_day, midnight, shortly_after
 
 SECOND = timedelta(seconds=1)

@@ -10,7 +10,8 @@ from temporalio.client import Client
 from models.ledger import EntryKind
 from models.periods import Limit
 from operators.desk import Refused
-from tests.stage import YEAR, Stage, apart, at, set_stage, settings_in
+from tests.crew import apart
+from tests.stage import YEAR, Stage, at, set_stage, settings_in
 from tests.workflows.reckoning import clauses, last_day, midnight, quiet, shortly_after
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

@@ -10,7 +10,9 @@ from activities.channels import FileChannel, WebhookChannel
 from models.ledger import Entry, EntryKind
 from models.messages import Ending
 from models.policy import Notification
-from tests.stage import Play, Stage, apart, at, execution_status, set_stage, settings_in
+from tests.crew import apart
+from tests.play import Play, execution_status
+from tests.stage import Stage, at, set_stage, settings_in
 from workers.embedded import free_port
 
 

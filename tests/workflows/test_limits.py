@@ -7,7 +7,8 @@ import pytest
 from models.ledger import EntryKind
 from models.periods import Limit, beijing
 from models.status import CaseStatus
-from tests.stage import YEAR, Play, Stage, at
+from tests.play import Play
+from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import (
     clauses,
     last_day,

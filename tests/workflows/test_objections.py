@@ -7,7 +7,8 @@ import pytest
 from models.ledger import EntryKind
 from models.messages import Ending
 from operators.desk import Refused
-from tests.stage import Play, Stage, at, eventually
+from tests.play import Play, eventually
+from tests.stage import Stage, at
 
 
 async def objected(stage: Stage) -> tuple[Play, str]:

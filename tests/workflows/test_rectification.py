@@ -5,7 +5,8 @@ import pytest
 from models.ledger import EntryKind
 from models.messages import Ending
 from operators.desk import Refused
-from tests.stage import Play, Stage, at
+from tests.play import Play
+from tests.stage import Stage, at
 
 GOOD = {"incidence": "0.46", "wrongly_exited": "0.1", "omitted": "0.1", "recognition": "98.5"}
 

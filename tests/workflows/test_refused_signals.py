@@ -8,7 +8,8 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
 from models.ledger import EntryKind
-from tests.stage import Play, Stage, at, eventually
+from tests.play import Play, eventually
+from tests.stage import Stage, at
 
 
 def raw(data: bytes, encoding: bytes = b"json/plain") -> RawValue:

@@ -7,7 +7,8 @@ import pytest
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.periods import beijing
-from tests.stage import Play, Stage, at, eventually
+from tests.play import Play, eventually
+from tests.stage import Stage, at
 
 
 async def felt(play: Play, name: str) -> None:

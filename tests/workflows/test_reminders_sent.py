@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from models.ledger import Entry, EntryKind
-from tests.stage import YEAR, Play, Stage, at, eventually
+from tests.play import Play, eventually
+from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import clauses, quiet, shortly_after, told_of_breaches
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

@@ -8,7 +8,8 @@ import pytest
 from models.ledger import EntryKind
 from models.messages import Ending
 from operators.desk import NoCase
-from tests.stage import Play, Stage, at, eventually
+from tests.play import Play, eventually
+from tests.stage import Stage, at
 
 NAME, CONTACT = "孙某某", "sun@example.org"
 

@@ -8,7 +8,8 @@ from models.ledger import EntryKind
 from models.messages import Ending
 from models.periods import beijing
 from operators.desk import Refused
-from tests.stage import Play, Stage, at, figures
+from tests.play import Play
+from tests.stage import Stage, at, figures
 
 PASSED = {
     "C1": ["C1", "C2", "C3", "C4", "C5", "C6", "C7"],

@@ -7,7 +7,8 @@ import pytest
 from models.ledger import EntryKind
 from models.messages import Ending
 from operators.desk import Refused
-from tests.stage import Play, Stage, at, figures
+from tests.play import Play
+from tests.stage import Stage, at, figures
 
 REASON = "生态移民尚未销户（合成）"
 PASSING = {"incidence": "1.999", "wrongly_exited": "0", "omitted": "1.999", "recognition": "90"}

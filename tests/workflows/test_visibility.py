@@ -10,7 +10,8 @@ import pytest
 
 from models import search
 from models.periods import BEIJING, Limit, chinese
-from tests.stage import YEAR, Play, Stage, at, eventually
+from tests.play import Play, eventually
+from tests.stage import YEAR, Stage, at
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 SECOND = timedelta(seconds=1)

@@ -6,7 +6,8 @@ from temporalio.client import WorkflowExecutionStatus
 from models.ledger import EntryKind, root, verify
 from models.messages import Ending
 from operators.desk import Refused
-from tests.stage import YEAR, Play, Stage, at, execution_status
+from tests.play import Play, execution_status
+from tests.stage import YEAR, Stage, at
 
 REASON = "收入数据需要复核（合成）"
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from models.ledger import EntryKind
-from tests.stage import Play, Stage, at, eventually
+from tests.play import Play, eventually
+from tests.stage import Stage, at
 
 SECOND = timedelta(seconds=1)
 GOES_ON = 2 * SECOND

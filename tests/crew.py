@@ -1,0 +1,113 @@
+"""Behind a stage: the worker, which can go, what it cannot reach for a while, and its server."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import TimeSkipper
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from activities.store import Registry
+from models.policy import Policy
+from operators.desk import Desk
+from workers.catalogue import build_worker
+from workers.namespace import set_up
+from workers.settings import Settings
+
+_namespaces = count(1)
+
+
+class Outages(Interceptor):
+    """What some cases cannot reach for a while: activities that fail, by case and name."""
+
+    def __init__(self) -> None:
+        self._away: set[tuple[str, str]] = set()
+        self._tried: set[tuple[str, str]] = set()
+        self._again_in: dict[str, timedelta] = {}
+
+    def begin(self, case_id: str, *names: str, again_in: timedelta | None = None) -> None:
+        """Let activities of a case fail from now on; each is tried again after its own policy.
+
+        Args:
+            again_in: When they are tried again instead: an attempt takes a second to skip to.
+        """
+        self._away |= {(case_id, name) for name in names}
+        if again_in is not None:
+            self._again_in[case_id] = again_in
+
+    def end(self, case_id: str) -> None:
+        """Let everything of a case work again."""
+        self._away = {each for each in self._away if each[0] != case_id}
+
+    def felt(self, case_id: str, name: str) -> bool:
+        """Whether a case has tried in vain."""
+        return (case_id, name) in self._tried
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Part of the worker."""
+        return _Failing(next, self)
+
+    def check(self) -> None:
+        """Raise where the running activity is away."""
+        info = activity.info()
+        asked = (info.workflow_id or "", info.activity_type)
+        if asked in self._away:
+            self._tried.add(asked)
+            again_in = self._again_in.get(asked[0])
+            raise ApplicationError("out of reach", next_retry_delay=again_in)
+
+
+class _Failing(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, outages: Outages) -> None:
+        super().__init__(next)
+        self._outages = outages
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        self._outages.check()
+        return await super().execute_activity(input)
+
+
+class Crew:
+    """The worker of a stage, which can go, and another can come."""
+
+    def __init__(self, client: Client, settings: Settings, outages: Outages) -> None:
+        self._client, self._settings, self._outages = client, settings, outages
+        self._shift = AsyncExitStack()
+
+    async def comes(self, settings: Settings | None = None, **options: Any) -> None:
+        """Begin to work; ``options`` go to the worker."""
+        worker = build_worker(
+            self._client, settings or self._settings, interceptors=[self._outages], **options
+        )
+        await self._shift.enter_async_context(worker)
+
+    async def goes(self) -> None:
+        """Stop working."""
+        await self._shift.aclose()
+
+
+@dataclass
+class Theatre:
+    """What every case on a stage finds there: a server, a worker and a registry."""
+
+    desk: Desk
+    skipper: TimeSkipper
+    registry: Registry
+    settings: Settings
+    policy: Policy
+    crew: Crew
+    outages: Outages
+
+
+async def apart(client: Client) -> Client:
+    """The same server, in a namespace of its own: another worker's cases are not seen there."""
+    config = client.config()
+    config["namespace"] = f"stage-{next(_namespaces)}"
+    own = Client(**config)
+    await set_up(own)
+    return own

@@ -1,0 +1,194 @@
+"""The same message twice, a door that is shut, what is no message, and refusals on file."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from models.ledger import Entry, EntryKind, canonical, verify
+from models.messages import Ending, Outcome
+from models.reception import Refusal
+from models.steps import C3, C7
+from tests.models.receptions import CLOSES, NO_MESSAGES, at_publicity, last, refused
+from tests.models.samples import (
+    DAY,
+    NOW,
+    act_values,
+    docket,
+    objection_values,
+    reception,
+    resolution_values,
+    snapshot,
+    withdrawal_values,
+)
+
+
+def sha(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+EVERYTHING: list[tuple[str, dict[str, Any]]] = [
+    ("act", act_values("C7")),
+    ("object", objection_values("o-2")),
+    ("resolve", resolution_values("o-1")),
+    ("withdraw", withdrawal_values()),
+]
+
+
+@pytest.mark.clause("G2", "C7")
+@pytest.mark.parametrize(("kind", "payload"), EVERYTHING)
+def test_while_the_register_changes_the_door_is_shut(kind: str, payload: dict[str, Any]) -> None:
+    case = docket(C7)
+    desk = reception(case)
+    desk.receive("object", objection_values("o-1"), NOW)
+    case.changing = True
+    assert refused(desk, case, kind, payload) == (
+        f"{kind}: too late, the register is being changed; report it to the supervision of the "
+        "provincial group"
+    )
+
+
+@pytest.mark.clause("G7", "C7")
+@pytest.mark.parametrize(("kind", "payload"), EVERYTHING)
+def test_an_ended_case_takes_nothing_in(kind: str, payload: dict[str, Any]) -> None:
+    case = docket(C7)
+    desk = reception(case)
+    desk.receive("object", objection_values("o-1"), NOW)
+    known = desk.receive("withdraw", withdrawal_values(id="known"), NOW)
+    case.outcome = Outcome(
+        ending=Ending.WITHDRAWN, by="A5/411523", step="C7", round=1, reason="合成", at=NOW
+    )
+    assert refused(desk, case, kind, payload) == (
+        "county-exit/411523/2017 has ended; nothing can be added to it any more"
+    )
+    # Whoever missed the answer still gets it.
+    assert desk.receive("withdraw", withdrawal_values(id="known"), NOW + DAY) == known
+
+
+@pytest.mark.clause("G7")
+@pytest.mark.parametrize(
+    ("kind", "payload", "other"),
+    [
+        ("act", act_values("C3"), {"officer": "某丁"}),
+        ("act", act_values("C3"), {"decision": "reject", "reason": "不符合"}),
+        ("object", objection_values(), {"text": "另一件事"}),
+        ("withdraw", withdrawal_values(), {"reason": "另一个理由"}),
+        ("resolve", resolution_values("o-0"), {"finding": "upheld"}),
+    ],
+)
+def test_the_same_message_twice_counts_once(
+    kind: str, payload: dict[str, Any], other: dict[str, Any]
+) -> None:
+    case = docket(C3)
+    desk = reception(case)
+    desk.receive("object", objection_values("o-0"), NOW)
+    first = desk.receive(kind, payload, NOW)
+    before = snapshot(case)
+    assert desk.check(kind, payload, NOW + DAY)
+    assert desk.receive(kind, payload, NOW + DAY) == first
+    assert desk.receive(kind, dict(reversed(payload.items())), NOW + DAY) == first
+    assert snapshot(case) == before
+    said = refused(desk, case, kind, payload | other)
+    assert said == f"id: {payload['id']} was already used for a different content"
+
+
+@pytest.mark.clause("G7")
+def test_an_id_serves_once_for_each_kind_of_message() -> None:
+    case, desk = at_publicity()
+    desk.receive("object", objection_values("same"), NOW)
+    desk.receive("resolve", resolution_values("same", id="same"), NOW)
+    desk.receive("act", act_values("C5", id="same"), CLOSES)
+    desk.receive("withdraw", withdrawal_values(id="same"), CLOSES)
+    assert len(case.ledger.entries) == 4
+
+
+@pytest.mark.clause("G7")
+def test_a_refused_id_can_be_used_again() -> None:
+    case = docket(C3)
+    desk = reception(case)
+    refused(desk, case, "act", act_values("C3", office="A9/410000", id="a-1"))
+    assert desk.receive("act", act_values("C3", id="a-1"), NOW)
+
+
+@pytest.mark.clause("G7")
+@pytest.mark.parametrize("kind", ["act", "object", "resolve", "withdraw"])
+@pytest.mark.parametrize("payload", NO_MESSAGES)
+def test_what_is_no_message(kind: str, payload: Any) -> None:
+    case = docket(C3)
+    said = refused(reception(case), case, kind, payload)
+    if isinstance(payload, dict):
+        assert "Field required" in said
+    else:
+        assert said == f"'{kind}' takes one JSON object with named fields"
+
+
+@pytest.mark.clause("G7")
+@pytest.mark.parametrize("payload", [*NO_MESSAGES, act_values("C3", office="A9/410000")])
+def test_a_refused_signal_is_on_file(payload: Any) -> None:
+    case = docket(C3)
+    desk = reception(case)
+    desk.refuse("act", payload, Refusal("so nicht"), NOW)
+    entry = last(case)
+    assert (entry.kind, entry.actor) == (EntryKind.REFUSED, "sender")
+    assert entry.text == "不予接收（act）：so nicht"
+    content = canonical(payload)
+    kept = {"message": "act", "why": "so nicht", "content": content, "sha256": sha(content)}
+    assert entry.data == kept
+    assert json.loads(content) == payload
+    assert case.stirred
+    assert case.acts == {}
+    again = Entry.model_validate_json(entry.model_dump_json())
+    assert verify(case.case_id, [again]) == 1
+
+
+@pytest.mark.clause("G7")
+def test_of_a_huge_refused_signal_the_hash_is_kept() -> None:
+    case = docket(C3)
+    desk = reception(case)
+    for length in (3_998, 3_999, 10**6):
+        payload = "x" * length
+        desk.refuse("act", payload, Refusal("so nicht"), NOW)
+        content = last(case).data["content"]
+        assert isinstance(content, str)
+        assert len(content) <= 4_000
+        assert (content == canonical(payload)) is (length == 3_998)
+        assert last(case).data["sha256"] == sha(canonical(payload))
+
+
+@pytest.mark.clause("G7")
+def test_whatever_is_sent_a_refusal_stays_short() -> None:
+    case = docket(C3)
+    many = act_values("C3") | {f"unknown-{n}": n for n in range(3_000)}
+    for payload in (
+        act_values("C3") | {"step": "C" * 5_000},
+        many,
+        act_values("C3", id="A" * 90_000),
+    ):
+        assert len(refused(reception(case), case, "act", payload)) <= 600
+    said = refused(reception(case), case, "act", act_values("C3", officer="字" * 100_000))
+    assert said.startswith("'act' takes at most 100000 characters, this is 100")
+    reception(case).refuse("act" * 5_000, None, Refusal("nein" * 5_000), NOW)
+    assert len(last(case).text) <= 700
+
+
+def nested(depth: int) -> Any:
+    inner: Any = 1
+    for _ in range(depth):
+        inner = [inner]
+    return inner
+
+
+@pytest.mark.clause("G7")
+@pytest.mark.parametrize(
+    "payload",
+    [b"\x00\x01", float("nan"), {"id": float("inf")}, nested(199), "\ud800", {1: 2}],
+    ids=["bytes", "NaN", "infinity", "nested", "half a pair", "no text for a key"],
+)
+def test_any_signal_can_be_refused(payload: Any) -> None:
+    case = docket(C3)
+    desk = reception(case)
+    assert refused(desk, case, "act", payload)
+    desk.refuse("act", payload, Refusal("so nicht"), NOW)
+    stored = last(case).model_dump_json()
+    assert verify(case.case_id, [Entry.model_validate_json(stored)]) == 1
