@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from models.admission import CountyFacts
@@ -56,7 +56,10 @@ def county_facts(
         exited_on=standing.since if standing.status is Standing.EXITED else None,
         planned=session.get(PlanRow, (year, code)) is not None,
         attempt=_attempt(session, code, year),
-        open_case=_open_case(session, code, year, besides),
+        open_case=_case(session, code, year, besides, col(CaseRow.outcome).is_(None)),
+        refused_case=_case(
+            session, code, year, besides, col(CaseRow.outcome) == Ending.NOT_EXITED.value
+        ),
     )
 
 
@@ -109,14 +112,16 @@ def _attempt(session: Session, code: str, year: int) -> int:
     return 1 + ended
 
 
-def _open_case(session: Session, code: str, year: int, besides: str | None) -> str | None:
+def _case(
+    session: Session, code: str, year: int, besides: str | None, ended: ColumnElement[bool]
+) -> str | None:
     return session.exec(
         select(CaseRow.case_id)
         .where(
             CaseRow.procedure == SubjectKind.COUNTY.value,
             CaseRow.subject_code == code,
             CaseRow.year == year,
-            col(CaseRow.outcome).is_(None),
+            ended,
             CaseRow.case_id != (besides or ""),
         )
         .order_by(CaseRow.case_id)

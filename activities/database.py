@@ -240,7 +240,7 @@ def _make_file(engine: Engine) -> None:
     path = file_of(engine)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.touch(mode=0o600)  # it holds who objected, and how they are reached
     except OSError as error:
         raise RegistryError(
             f"{place(engine)} cannot be made: {error.strerror}; choose a folder that may be written"

@@ -17,7 +17,6 @@ from models.messages import CountyFigures
 from models.orders import IN_FORCE, CaseState, LedgerBatch
 from models.tables import (
     CaseRow,
-    EntryRow,
     IndicatorRow,
     NotificationRow,
     ObjectionRow,
@@ -25,8 +24,6 @@ from models.tables import (
     Source,
     SubjectKind,
 )
-
-_LARGEST = 2**63 - 1
 
 
 def list_case(session: Session, state: CaseState, now: datetime) -> None:
@@ -102,8 +99,6 @@ def _indicators(session: Session, state: CaseState, entry: Entry, figures: Any) 
         snapshot = CountyFigures.model_validate(figures)
     except ValidationError:
         return
-    if max(snapshot.poor, snapshot.population) > _LARGEST:
-        return
     session.add(
         IndicatorRow(
             case_id=state.case_id,
@@ -117,7 +112,7 @@ def _indicators(session: Session, state: CaseState, entry: Entry, figures: Any) 
 
 def _plan(session: Session, batch: LedgerBatch, entry: Entry) -> None:
     """G6 应退则退: the county joins the year's plan, by the reason its application gave."""
-    addition = _object(entry.data, "plan_addition") or _addition_applied_for(session, batch)
+    addition = _object(entry.data, "plan_addition")
     state = batch.state
     claim(session, f"plan {state.year} {state.subject_code}")
     if session.get(PlanRow, (state.year, state.subject_code)) is not None:
@@ -133,14 +128,6 @@ def _plan(session: Session, batch: LedgerBatch, entry: Entry) -> None:
             document=_text(addition, "document_number"),
         )
     )
-
-
-def _addition_applied_for(session: Session, batch: LedgerBatch) -> dict[str, Any]:
-    first = session.get(EntryRow, (batch.case_id, 1))
-    if first is None:
-        return {}
-    opened = Entry.model_validate_json(first.content)
-    return _object(_object(opened.data, "application"), "plan_addition")
 
 
 def _objection(session: Session, case_id: str, entry: Entry) -> None:

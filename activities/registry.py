@@ -52,14 +52,14 @@ class RegistryActivities:
                 application.county,
                 application.year,
                 beijing(order.now).date(),
-                besides=opening.case_id,
+                besides=order.state.case_id,
             )
             said = fault(application, facts, opening.policy, order.now)
             if said is None and facts.county is not None:
                 said = _difference(opening.county, facts.county)
             expected = county_case(application.county, application.year, facts.attempt)
-            if said is None and opening.case_id != expected:
-                said = f"the id of this case is not {opening.case_id} but {expected} (G9)"
+            if said is None and order.state.case_id != expected:
+                said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
             if said is None:
                 list_case(session, order.state, order.now)
             return Admission(fault=said, planned=facts.planned)
@@ -178,7 +178,9 @@ def _ledger_conflict(batch: LedgerBatch, entry: Entry, what: str) -> Application
     return ApplicationError(
         f"{batch.case_id}: entry {entry.seq} ({entry.hash[:12]}) {what}; the kept file stands (G7)",
         type=LEDGER_CONFLICT,
-        non_retryable=True,
+        # Tried again, for all to see: the case waits until somebody has mended what is wrong, and
+        # does not fail with all that was said to it.
+        non_retryable=False,
     )
 
 

@@ -26,7 +26,7 @@ from activities.records import (
     StandingRecord,
 )
 from models.admission import CountyFacts
-from models.ledger import Entry
+from models.ledger import Entry, LedgerError
 from models.messages import CountyFigures
 from models.offices import Division, Office
 from models.orders import IN_FORCE
@@ -41,6 +41,7 @@ from models.tables import (
     Standing,
     StatusRow,
     SubjectKind,
+    storable,
 )
 
 HENAN = Division(code="410000", name="河南省")
@@ -120,14 +121,16 @@ class Registry:
         return tuple(sorted(deadlines, key=lambda each: each.in_force.limit.due))
 
     def ledger(self, case_id: str) -> list[Entry]:
-        """The whole file of a case, as it was recorded (G7); empty where there is none."""
+        """The whole file of a case, as it was recorded (G7); empty where there is none.
+
+        Raises:
+            LedgerError: if a column of an entry does not say what the entry itself says.
+        """
         with reading(self._engine) as session:
-            contents = session.exec(
-                select(EntryRow.content)
-                .where(EntryRow.case_id == case_id)
-                .order_by(col(EntryRow.seq))
+            rows = session.exec(
+                select(EntryRow).where(EntryRow.case_id == case_id).order_by(col(EntryRow.seq))
             ).all()
-        return [Entry.model_validate_json(content) for content in contents]
+            return [_entry(row) for row in rows]
 
     def notices(self, case_id: str) -> tuple[NoticeRecord, ...]:
         """The notices of a case, in the order in which they were posted."""
@@ -186,6 +189,18 @@ class Registry:
             counties = tuple(_county_standing(latest[code], divisions) for code in sorted(latest))
         listed = sum(county.status is Standing.LISTED for county in counties)
         return Overview(listed=listed, exited=len(counties) - listed, counties=counties)
+
+
+def _entry(row: EntryRow) -> Entry:
+    """An entry from its canonical text; its columns, made for SQL, have to say the same."""
+    entry = Entry.model_validate_json(row.content)
+    for column in ("seq", "kind", "at", "step", "round", "actor", "text", "previous", "hash"):
+        said = getattr(entry, column)
+        if getattr(row, column) != (storable(said) if isinstance(said, str) else said):
+            raise LedgerError(
+                f"{row.case_id}: the column {column} of entry {row.seq} was altered in the registry"
+            )
+    return entry
 
 
 def _versions(session: Session, code: str) -> list[DivisionRow]:

@@ -17,6 +17,7 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 COLUMNS = (
     "Status",
     "Workflow ID",
+    "ExitProcedure",
     "ExitSubject",
     "ExitStep",
     "ExitWaitingFor",
@@ -50,6 +51,8 @@ async def main(ui: str) -> None:
         await _take(context, cases, "cases", "county-exit")
         overdue = f"{cases}?query=ExitOverdue%3Dtrue"
         link = await _take(context, overdue, "overdue", "county-exit")
+        city = f"{cases}?query=ExitRegion%3D%22411600%22"
+        await _take(context, city, "city", "county-exit")
         case = link.rsplit("/", 1)[0]
         await _take(context, f"{case}/user-metadata", "details", "Current", height=1150)
         await _take(context, f"{case}/timeline", "timeline", "write_ledger", height=1000)

@@ -23,6 +23,7 @@ class CountyFacts(Record):
         exited_on: Since when it is not, where it is not.
         planned: Whether the year's plan names it.
         attempt: Which case of the county and year the next one is, from 1.
+        refused_case: Id of a case of the same county and year that ended as not exited.
         open_case: Id of a case of the same county and year that has not ended.
     """
 
@@ -33,6 +34,7 @@ class CountyFacts(Record):
     planned: bool = False
     attempt: int = 1
     open_case: str | None = None
+    refused_case: str | None = None
 
 
 def fault(
@@ -45,6 +47,13 @@ def fault(
     name = f"{county.name} ({county.code})"
     if facts.open_case is not None:
         return f"{name} already has an open case for {application.year}: {facts.open_case} (G9)"
+    if facts.refused_case is not None:
+        return (
+            f"{name} was not exited in {application.year} ({facts.refused_case}); it may apply "
+            "again next year (G3)"
+        )
+    if policy.province != county.province.code:
+        return f"{name} is not in the province of the policy {policy.id} ({policy.province})"
     if not facts.listed:
         return f"{name} is not on the register as poor: it left on {facts.exited_on}"
     if application.tier is not county.tier:

@@ -1,14 +1,28 @@
 """The one base of everything that crosses the wire or is kept in a case."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 """A sentence somebody wrote: not empty, at most 4000 characters."""
 
-Moment = AwareDatetime
+
+def _of_our_time(moment: datetime) -> datetime:
+    if not 2000 <= moment.year <= 2150:
+        raise ValueError(f"{moment.isoformat()} is no date of these years (2000 to 2150)")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 """A point in time; one without an offset is refused, because nobody could tell which it is."""
 
 

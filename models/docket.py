@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from models.base import Record
 from models.ledger import Entry, EntryKind, Ledger
-from models.messages import Act, Decision, Objection, Outcome, Resolution, Withdrawal
+from models.messages import Act, Decision, Finding, Objection, Outcome, Resolution, Withdrawal
 from models.offices import County, Office
 from models.periods import Limit, beijing
 from models.policy import Policy
@@ -18,9 +18,6 @@ from models.watch import Watch
 
 M = TypeVar("M", bound=Record)
 
-DECISIONS = (Decision.APPROVE, Decision.RETURN, Decision.REJECT)
-"""What an office can ordinarily decide at its step."""
-
 
 @dataclass(frozen=True)
 class Expectation:
@@ -28,7 +25,7 @@ class Expectation:
 
     step: Step
     office: Office
-    decisions: tuple[Decision, ...] = DECISIONS
+    decisions: tuple[Decision, ...]
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,13 @@ class OpenObjection:
     answered: bool = False
     resolution: Received[Resolution] | None = None
 
+    @property
+    def upheld_and_unanswered(self) -> bool:
+        """Whether its result is in and the procedure has still to act on it."""
+        result = self.resolution
+        upheld = result is not None and result.message.finding is Finding.UPHELD
+        return upheld and not self.answered
+
 
 @dataclass
 class Docket:
@@ -68,6 +72,7 @@ class Docket:
         expected: Whose act is awaited; None while the case itself is at work or time passes.
         basis: When that was signed, or ended, on which the next act rests: none can be older.
         posted: The running publicity, from posting until it has ended without an open objection.
+        posting: A notice is being published: it may be read before the case hears that it is out.
         changing: The registry is being told; nothing can stop the change any more.
         stirred: Something was received since the procedure last looked.
         done: When each step of this round was finished, by step id.
@@ -87,6 +92,7 @@ class Docket:
     round: int = 1
     expected: Expectation | None = None
     posted: Limit | None = None
+    posting: bool = False
     changing: bool = False
     stirred: bool = False
     outcome: Outcome | None = None
@@ -124,6 +130,13 @@ class Docket:
         if self.expected is not None:
             return self.expected.office
         return self.publisher if self.unresolved and self.outcome is None else None
+
+    @property
+    def publicity_ended(self) -> datetime:
+        """Before when nothing that rests on the publicity can have been signed (公示无异议后)."""
+        assert self.posted is not None
+        results = [each.resolution.signed for each in self.objections.values() if each.resolution]
+        return max([self.posted.due, *results])
 
     def waiting_acts(self, step: Step) -> list[Received[Act]]:
         """The acts that wait for a step in this round, in the order of their reception."""

@@ -1,7 +1,7 @@
 """The case file (档案, G7): entries in order, each bound to the one before by its hash."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -90,6 +90,18 @@ def canonical(content: Any) -> str:
     return json.dumps(
         content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
     )
+
+
+def first_of(entries: Sequence[Entry], size: int) -> tuple[Entry, ...]:
+    """The first entries that are at most so many bytes together; one, where it is larger."""
+    taken: list[Entry] = []
+    left = size
+    for entry in entries:
+        left -= len(entry.model_dump_json().encode())
+        if taken and left < 0:
+            break
+        taken.append(entry)
+    return tuple(taken)
 
 
 class Ledger:

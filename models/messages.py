@@ -29,11 +29,18 @@ Growth = Annotated[Decimal, Field(ge=-100, le=1000, max_digits=7, decimal_places
 Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=6, decimal_places=3)]
 
 
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
 class Evidence(Record):
     """A document attached to an act: kept by the office, bound here by its hash."""
 
-    name: Text
+    name: Name
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+Proofs = Annotated[tuple[Evidence, ...], Field(max_length=50)]
+"""Attached evidence: bounded, so that a message always fits into a payload."""
 
 
 class CountyFigures(Record):
@@ -92,16 +99,20 @@ class CountyApplication(Record):
     applied_at: Moment | None = None
     late_reason: Text | None = None
     plan_addition: PlanAddition | None = None
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Proofs = ()
 
 
 class CountyOpening(Record):
-    """The input of a county's case: everything legal that can vary, frozen at its start."""
+    """The input of a county's case: everything legal that can vary, frozen at its start.
+
+    ``received_at`` is when the desk took the application in; a worker may come much later.
+    """
 
     case_id: str
     application: CountyApplication
     county: County
     policy: Policy
+    received_at: Moment | None = None
 
 
 class Decision(StrEnum):
@@ -163,7 +174,7 @@ class Act(Record):
     reason: Text | None = None
     return_to: StepId | None = None
     overrides: tuple[Text, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Proofs = ()
     figures: CountyFigures | None = None
     rates: Rates | None = None
     rectification: Rectification | None = None
@@ -192,7 +203,7 @@ class Objection(Record):
     at: Moment | None = None
     objector: Text | None = None
     contact: Text | None = None
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Proofs = ()
 
 
 class Finding(StrEnum):
@@ -219,7 +230,7 @@ class Resolution(Record):
     at: Moment | None = None
     document_number: Text | None = None
     return_to: StepId | None = None
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Proofs = ()
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -237,7 +248,7 @@ class Withdrawal(Record):
     reason: Text
     at: Moment | None = None
     document_number: Text | None = None
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Proofs = ()
 
 
 class Receipt(Record):

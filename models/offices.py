@@ -92,10 +92,16 @@ class County(Record):
         return Office(body=body, place=place[body])
 
     def concerns(self, office: Office) -> bool:
-        """Whether an office is in this county, or in the line above it."""
-        return office.place in (self.code, self.city.code, self.province.code) or (
-            office.place.startswith(self.code)
-        )
+        """Whether an office exists in this county's territory, or in the line above it."""
+        match office.body:
+            case Body.COUNTY_GROUP | Body.PROVINCIAL_GROUP | Body.PROVINCIAL_GOVERNMENT:
+                return office == self.office(office.body)
+            case Body.CITY_GROUP:
+                return not self.directly_administered and office == self.office(office.body)
+            case Body.STATE_COUNCIL_GROUP:
+                return False
+            case _:
+                return len(office.place) > len(self.code) and office.place.startswith(self.code)
 
     def place_name(self, office: Office) -> str:
         """The name of an office's place, as far as this county's own line of divisions knows it."""

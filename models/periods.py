@@ -117,7 +117,7 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
             return _two_dates(request, dates.target, dates.limit, "县级申请", "application")
         case "T3":
             days = policy.city_review.days
-            return _period(request, days, workdays, "收到申请", "receipt of the application")
+            return _period(request, days, workdays, "收到申请或退回", "receipt of the application")
         case "T4":
             return _fixed(request, policy.city_review.result_by, "初审结果上报", "city's result")
         case "T5":
@@ -127,10 +127,10 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
             return _two_dates(request, dates.target, dates.limit, "销号", "register change")
         case "T7":
             days = policy.objection.days
-            return _period(request, days, workdays, "收到异议", "receipt of the objection")
+            return _period(request, days, workdays, "收到异议或举报", "receipt of the objection")
         case "G3":
             days = policy.correction.days
-            return _period(request, days, workdays, "退回整改", "the return for correction")
+            return _period(request, days, workdays, "退回或责成整改", "the return for correction")
         case other:
             raise PeriodError(f"{other} names no limit; the limits are T1 to T7 and G3")
 

@@ -46,6 +46,20 @@ class Body(StrEnum):
     PROVINCIAL_GOVERNMENT = "A9"
 
 
+LEVELS = {
+    Body.VILLAGE_COMMITTEES: Level.VILLAGE,
+    Body.WORK_TEAM: Level.VILLAGE,
+    Body.FIRST_SECRETARY: Level.VILLAGE,
+    Body.HOUSEHOLD: Level.VILLAGE,
+    Body.COUNTY_GROUP: Level.COUNTY,
+    Body.CITY_GROUP: Level.CITY,
+    Body.PROVINCIAL_GROUP: Level.PROVINCE,
+    Body.STATE_COUNCIL_GROUP: Level.NATION,
+    Body.PROVINCIAL_GOVERNMENT: Level.PROVINCE,
+}
+"""At which level each body acts (A1-A9)."""
+
+
 def _month_and_day(value: str) -> str:
     if not re.fullmatch(r"[0-9]{2}-[0-9]{2}", value):
         raise ValueError(
@@ -95,14 +109,14 @@ class FixedDates(Record):
 class CityReview(Record):
     """T3 一周内 and T4 次年1月10日前."""
 
-    days: Days
-    result_by: MonthDay
+    days: Annotated[Days, Field(le=7)]
+    result_by: Annotated[MonthDay, Field(le="01-10")]
 
 
 class ProvincialCheck(Record):
     """T5 半个月内, with the day before which the common round is never in breach."""
 
-    days: Days
+    days: Annotated[Days, Field(le=15)]
     no_breach_before: MonthDay
 
 
@@ -133,11 +147,11 @@ class Notification(Record):
 class Standards(Record):
     """S3-S5: thresholds in whole percent, compared in integers."""
 
-    incidence_below_percent: Percent
+    incidence_below_percent: Annotated[Percent, Field(le=3)]
     incidence_strict: Switch
-    wrongly_exited_below_percent: Percent
-    omitted_below_percent: Percent
-    recognition_at_least_percent: Percent
+    wrongly_exited_below_percent: Annotated[Percent, Field(le=2)]
+    omitted_below_percent: Annotated[Percent, Field(le=2)]
+    recognition_at_least_percent: Annotated[Percent, Field(ge=90)]
 
 
 class BodyName(Record):
@@ -193,6 +207,9 @@ class Policy(Record):
         twice = {each for each in named if named.count(each) > 1}
         if twice:
             raise ValueError(f"bodies: {', '.join(sorted(twice))} is named twice")
+        for body in self.bodies:
+            if body.level is not LEVELS[body.id]:
+                raise ValueError(f"bodies: {body.id} acts at the level {LEVELS[body.id].value}")
         missing = set(Body) - set(named)
         if missing:
             raise ValueError(f"bodies: no name is given for {', '.join(sorted(missing))}")

@@ -27,7 +27,7 @@ from models.messages import (
 from models.offices import Office
 from models.periods import beijing
 
-_LONGEST_MESSAGE = 100_000
+_LONGEST_MESSAGE = 100_000  # bytes
 _KEPT_OF_A_REFUSED_MESSAGE = 4000
 _LONGEST_REFUSAL = 600
 """In characters. Whatever is sent, what goes on file stays small enough for every payload."""
@@ -77,7 +77,9 @@ class Reception:
                 f"{kind}: too late, the register is being changed; report it to the supervision "
                 "of the provincial group"
             )
-        if message.at is not None and message.at > now + CLOCKS_MAY_DIFFER_BY:
+        # An objection is never lost to a wrong clock: its reception counts.
+        ahead = message.at is not None and message.at > now + CLOCKS_MAY_DIFFER_BY
+        if ahead and not isinstance(message, Objection):
             raise Refusal(f"at: {message.at.isoformat()} lies in the future")
         match message:
             case Act():
@@ -86,8 +88,7 @@ class Reception:
                 self._check_resolution(message, now)
             case Withdrawal():
                 self._only(docket.applicant, message.office, "withdraw the application", now)
-                if docket.withdrawal is not None:
-                    raise Refusal("the application is already withdrawn")
+                self._check_withdrawal()
         return message
 
     def receive(self, kind: str, payload: Any, now: datetime) -> Receipt:
@@ -109,9 +110,11 @@ class Reception:
                 received = Received(message, now, seq)
                 docket.acts.setdefault((message.step, docket.round), []).append(received)
             case Objection():
-                report = docket.posted is None
+                report = docket.posted is None and not docket.posting
                 seq = self._enter_objection(message, report, now)
                 docket.objections[message.id] = OpenObjection(Received(message, now, seq), report)
+                if not report:
+                    docket.lapse("新的异议", now)  # what counted on an end without objections
             case Resolution():
                 seq = self._enter(EntryKind.RESOLUTION, message, now)
                 objection = docket.objections[message.objection_id]
@@ -141,6 +144,8 @@ class Reception:
     # -- the rules ----------------------------------------------------------------------------
 
     def _check_act(self, act: Act, now: datetime) -> None:
+        if self._docket.withdrawal is not None:
+            raise Refusal("the application is withdrawn")
         docket, awaited = self._docket, self._awaited(act.step, now)
         step = awaited.step
         if act.step != step.id:
@@ -199,7 +204,7 @@ class Reception:
         waiting = docket.waiting_acts(docket.step)
         if waiting:
             return waiting[-1].signed
-        return docket.posted.due if docket.posted is not None else docket.basis
+        return docket.publicity_ended if docket.posted is not None else docket.basis
 
     def _publicity_is_over(self, now: datetime) -> bool:
         """Its time has passed and nobody objects; only the procedure has not gone on yet."""
@@ -218,7 +223,7 @@ class Reception:
         docket = self._docket
         for step in docket.route[docket.route.index(docket.step) + 1 :]:
             if step not in docket.skipped:
-                return Expectation(step, docket.county.office(step.body))
+                return Expectation(step, docket.county.office(step.body), step.decisions)
         return None
 
     def _check_return(self, target: str, end: int) -> None:
@@ -241,12 +246,27 @@ class Reception:
             finding = objection.resolution.message.finding.value
             raise Refusal(f"objection {resolution.objection_id} is already resolved: {finding}")
         self._only(docket.publisher, resolution.office, "resolve objections", now)
-        if resolution.at is not None and resolution.at < objection.received.signed:
+        if resolution.at is not None and resolution.at < min(
+            objection.received.signed, objection.received.at
+        ):
             raise Refusal(f"at: {resolution.at.isoformat()} lies before the objection itself")
         if resolution.return_to is not None:
             here = docket.route.index(docket.step)
             # A notice that was itself at fault is posted anew, for a fresh period (G1).
             self._check_return(resolution.return_to, here + (docket.posted is not None))
+
+    def _check_withdrawal(self) -> None:
+        """A withdrawal does not undo what was decided before it came."""
+        docket = self._docket
+        if docket.withdrawal is not None:
+            raise Refusal("the application is already withdrawn")
+        waiting, final = docket.waiting_acts(docket.step), docket.route[-1]
+        if any(each.message.decision is Decision.REJECT for each in waiting):
+            raise Refusal(f"{docket.step} has rejected the application already")
+        if docket.step == final and (waiting or docket.expected is None):
+            raise Refusal(f"{final} has approved the application already")
+        if any(each.upheld_and_unanswered for each in docket.objections.values()):
+            raise Refusal("an objection was upheld already")
 
     def _only(self, right: Office, given: Office, what: str, now: datetime) -> None:
         if given != right:
@@ -292,7 +312,8 @@ class Reception:
                 what = f"{message.step} {_DECIDED[message.decision]}{to}"
             case Resolution():
                 finding = "成立" if message.finding is Finding.UPHELD else "不成立"
-                what = f"：异议 {message.objection_id} 经调查{finding}"
+                report = self._docket.objections[message.objection_id].report
+                what = f"：{'举报' if report else '异议'} {message.objection_id} 经调查{finding}"
             case Withdrawal():
                 what = "撤回申请"
         return f"{office}{what}{number}{reason}"
@@ -334,8 +355,9 @@ def _read(kind: str, payload: Any) -> Any:
     if not isinstance(payload, dict):
         raise Refusal(f"'{kind}' takes one JSON object with named fields")
     text = _as_text(payload)
-    if len(text) > _LONGEST_MESSAGE:
-        raise Refusal(f"'{kind}' takes at most {_LONGEST_MESSAGE} characters, this is {len(text)}")
+    size = len(_plain(text).encode())
+    if size > _LONGEST_MESSAGE:
+        raise Refusal(f"'{kind}' takes at most {_LONGEST_MESSAGE} bytes, this has {size}")
     try:
         return MESSAGES[kind].model_validate_json(text)
     except ValidationError as error:

@@ -75,6 +75,10 @@ _MARK = {
 }
 
 
+_MOST_LIMITS = 100
+"""The nearest: a case with hundreds of open objections still has to fit into a payload."""
+
+
 def state_of(docket: Docket, now: datetime) -> CaseState:
     """The line of a case in the registry and in the search attributes."""
     return CaseState(
@@ -126,7 +130,7 @@ def _limits(docket: Docket, now: datetime) -> tuple[LimitInForce, ...]:
             subject=watched.subject,
             breached=watched.breached,
         )
-        for watched in sorted(docket.watch, key=lambda each: each.limit.due)
+        for watched in sorted(docket.watch, key=lambda each: each.limit.due)[:_MOST_LIMITS]
     )
 
 
@@ -149,6 +153,8 @@ def _step_status(docket: Docket, step: Step, now: datetime) -> StepStatus:
         state = StepState.DONE
     elif step == docket.step and docket.outcome is None:
         state = StepState.CURRENT
+        ends = min((each.limit.due for each in docket.watch), default=None)
+        note = f"至 {until(ends)}{'，已逾期' if docket.watch.overdue else ''}" if ends else ""
     elif step == docket.step and docket.outcome is not None:
         state, note = StepState.ENDED, ENDINGS[docket.outcome.ending]
     else:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from models.messages import Decision
 from models.offices import County, Tier
 from models.policy import Body
+
+DECISIONS = (Decision.APPROVE, Decision.RETURN, Decision.REJECT)
+"""What an office can ordinarily decide at its step."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,7 @@ class Step:
         name: The same in English.
         body: Who decides it, or publishes, where the step is a publicity.
         decided: False for a publicity, which ends by time and not by an act.
+        decisions: What its body can decide.
     """
 
     id: str
@@ -23,6 +28,7 @@ class Step:
     name: str
     body: Body
     decided: bool = True
+    decisions: tuple[Decision, ...] = DECISIONS
 
     def __str__(self) -> str:
         return f"{self.id} {self.title}"
@@ -33,7 +39,13 @@ C2 = Step("C2", "市级初审", "city pre-review", Body.CITY_GROUP)
 C3 = Step("C3", "省级核查", "provincial check", Body.PROVINCIAL_GROUP)
 C4 = Step("C4", "公告公示", "publicity", Body.PROVINCIAL_GROUP, decided=False)
 C5 = Step("C5", "上报审批", "report for approval", Body.PROVINCIAL_GROUP)
-C6 = Step("C6", "接受检查", "national inspection", Body.STATE_COUNCIL_GROUP)
+C6 = Step(
+    "C6",
+    "接受检查",
+    "national inspection",
+    Body.STATE_COUNCIL_GROUP,
+    decisions=(*DECISIONS, Decision.RECTIFY),
+)
 C7 = Step("C7", "批准退出", "approval", Body.PROVINCIAL_GOVERNMENT)
 
 COUNTY_STEPS = (C1, C2, C3, C4, C5, C6, C7)

@@ -99,6 +99,11 @@ class Exact(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+def storable(text: str) -> str:
+    """A text as its column holds it: with the replacement character for NUL."""
+    return text.replace("\x00", "\ufffd")
+
+
 class Written(TypeDecorator[str]):
     """What a person wrote, of any length.
 
@@ -109,8 +114,8 @@ class Written(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Put the replacement character for NUL; the entry's ``content`` keeps it escaped."""
-        return None if value is None else value.replace("\x00", "\ufffd")
+        """Without NUL; the entry's ``content`` keeps it escaped."""
+        return None if value is None else storable(value)
 
 
 def _words(kind: type[StrEnum]) -> Enum:

@@ -123,6 +123,7 @@ class Desk:
             application=application,
             county=facts.county,
             policy=self.policy,
+            received_at=now,
         )
         await self._start(opening, begins_in)
         return opening.case_id
@@ -146,8 +147,11 @@ class Desk:
     async def post(self, case_id: str, message: Message) -> None:
         """Send any of the above as a signal: kept while no worker runs, but not answered.
 
-        What the rules do not allow is recorded in the case as refused.
+        What the rules do not allow is recorded in the case as refused. It is dated now where it
+        bears no date: a worker may look at it much later.
         """
+        if message.at is None:
+            message = message.model_copy(update={"at": self._clock()})
         with _explained(case_id):
             await self._handle(case_id).signal(
                 _NAMES[type(message)], message.model_dump(mode="json", exclude_none=True)
@@ -162,10 +166,13 @@ class Desk:
 
     async def ledger(self, case_id: str) -> list[Entry]:
         """The case's own file; the registry's copy is ``registry.ledger``."""
+        entries: list[Entry] = []
         with _explained(case_id):
-            return await self._handle(case_id).query(
-                CountyExitWorkflow.ledger, rpc_timeout=ANSWER_WITHIN
-            )
+            while more := await self._handle(case_id).query(
+                CountyExitWorkflow.ledger, len(entries), rpc_timeout=ANSWER_WITHIN
+            ):
+                entries += more
+        return entries
 
     async def outcome(self, case_id: str) -> Outcome:
         """Wait for the end of a case."""

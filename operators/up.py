@@ -132,7 +132,7 @@ def _check_port(option: str, port: int) -> None:
 def _only_one_in(home: Path) -> Iterator[None]:
     """Hold the home folder: two servers over one database file would damage it."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (home / "up.lock").open("w")
     except OSError as error:
         raise ServerError(f"home folder {home} cannot be written: {error.strerror}") from None

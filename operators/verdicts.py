@@ -1,5 +1,10 @@
 """What an error means to the person at the command line: an exit status and one sentence."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tomllib import TOMLDecodeError
+
 from pydantic import ValidationError
 from temporalio.service import RPCError
 
@@ -40,6 +45,8 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NoAnswer, UNREACHABLE),
     (RegistryError, UNREACHABLE),
     (ServerError, UNREACHABLE),
+    (FileNotFoundError, WRONG),
+    (TOMLDecodeError, WRONG),
 )
 
 
@@ -53,3 +60,16 @@ def verdict(error: Exception) -> tuple[int, str] | None:
         if isinstance(error, kind):
             return status, str(error)
     return None
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """For scripts: an error that is nobody's bug ends them with its sentence and its status."""
+    try:
+        yield
+    except Exception as error:
+        judged = verdict(error)
+        if judged is None:
+            raise
+        print(judged[1], file=sys.stderr)
+        sys.exit(judged[0])

@@ -6,12 +6,12 @@ The act's id is made of case, round, step and office, so that running it twice a
 """
 
 import argparse
-import sys
 
 from models.identity import content_id
 from models.messages import Act, Decision
 from models.offices import Office
-from operators.desk import Refused, open_desk
+from operators.desk import open_desk
+from operators.verdicts import explained
 from workers.connection import run
 
 
@@ -35,7 +35,5 @@ if __name__ == "__main__":
     for name in ("case", "step", "office", "officer"):
         parser.add_argument(name)
     parser.add_argument("document", nargs="?")
-    try:
+    with explained():
         print(run(approve(**vars(parser.parse_args()))))
-    except Refused as refusal:
-        sys.exit(str(refusal))

@@ -10,12 +10,13 @@ from datetime import timedelta
 
 from models.periods import until
 from operators.desk import open_registry, utc_now
+from operators.verdicts import explained
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="List the limits that are due.")
     parser.add_argument("days", nargs="?", type=int, default=3, help="within how many days")
     horizon = utc_now() + timedelta(days=parser.parse_args().days)
-    with open_registry() as registry:
+    with explained(), open_registry() as registry:
         for deadline in registry.deadlines():
             held = deadline.in_force
             if held.limit.due <= horizon:

@@ -7,12 +7,12 @@ officer, document_number. Server and registry are those of the settings, as for 
 """
 
 import argparse
-import sys
 import tomllib
 from pathlib import Path
 
 from models.messages import CountyApplication
-from operators.desk import Refused, open_desk
+from operators.desk import open_desk
+from operators.verdicts import explained
 from workers.connection import run
 
 
@@ -25,8 +25,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Open a county's case and print its id.")
     parser.add_argument("application", type=Path, help="the application, a TOML file")
     file: Path = parser.parse_args().application
-    try:
+    with explained():
         content = tomllib.loads(file.read_text(encoding="utf-8"))
         print(run(start(CountyApplication.model_validate(content))))
-    except Refused as refusal:
-        sys.exit(str(refusal))

@@ -1,4 +1,4 @@
-"""The worker process: ``python -m workers`` (``exitflow worker`` is the same)."""
+"""The worker as a module: ``python -m workers``; ``exitflow worker`` explains its errors too."""
 
 from workers.connection import run
 from workers.serve import serve

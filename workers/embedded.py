@@ -1,6 +1,8 @@
 """The embedded Temporal server: the real server and Web UI, as a child process over a file."""
 
 import asyncio
+import ctypes
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -12,10 +14,12 @@ from temporalio.client import Client
 
 from models import search
 from workers.connection import Unreachable, connect
+from workers.namespace import keep_ended_cases
 
 SERVER = Path(sys.executable).parent / "temporal"
 """The server's binary, installed beside the interpreter."""
 
+_PR_SET_PDEATHSIG = 1
 _READY_WITHIN = 30.0
 _STOP_WITHIN = 15.0
 _LOOK_EVERY = 0.1
@@ -88,6 +92,8 @@ async def embedded(
         stderr=output or asyncio.subprocess.DEVNULL,
         # A group of its own: Ctrl-C reaches the worker first, which then has a server to finish on.
         start_new_session=True,
+        umask=0o077,  # its file holds everything that people wrote
+        preexec_fn=_end_with_parent if sys.platform == "linux" else None,
     )
     try:
         client = await _ready(process, f"127.0.0.1:{port}", log)
@@ -96,6 +102,11 @@ async def embedded(
         await _stop(process)
         if output:
             output.close()
+
+
+def _end_with_parent() -> None:
+    """Let the server end when this process is killed: a second one over its file would harm it."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _arguments(database: Path | None, port: int, ui_port: int, time_skipping: bool) -> list[str]:
@@ -122,6 +133,7 @@ async def _ready(process: asyncio.subprocess.Process, address: str, log: Path | 
         try:
             client = await connect(address, "default")
             if await client.service_client.check_health():
+                await keep_ended_cases(client)
                 return client
         except (Unreachable, RuntimeError):
             pass

@@ -5,15 +5,21 @@ from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import (
     AddSearchAttributesRequest,
     ListSearchAttributesRequest,
 )
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    RegisterNamespaceRequest,
+    UpdateNamespaceRequest,
+)
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models import search
+from workers.connection import Unreachable
 
 RETENTION = timedelta(days=3650)
 """How long the server keeps ended cases; the file in the registry is kept for good."""
@@ -40,6 +46,39 @@ async def set_up(client: Client) -> list[str]:
         while await _missing(client):  # noqa: ASYNC110 - the server has no event to wait for
             await asyncio.sleep(_LOOK_EVERY)
     return sorted(missing)
+
+
+async def keep_ended_cases(client: Client) -> None:
+    """Let the server keep ended cases as long as cases are asked about."""
+    retention = Duration()
+    retention.FromTimedelta(RETENTION)
+    await client.workflow_service.update_namespace(
+        UpdateNamespaceRequest(
+            namespace=client.namespace,
+            config=NamespaceConfig(workflow_execution_retention_ttl=retention),
+        )
+    )
+
+
+async def check(client: Client) -> None:
+    """Make sure that cases can be run in the client's namespace.
+
+    Raises:
+        Unreachable: if it is not there, or lacks search attributes; with what to do.
+    """
+    setup = "run `exitflow setup namespace`"
+    try:
+        await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=client.namespace)
+        )
+        missing = await _missing(client)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        raise Unreachable(f"the server has no namespace {client.namespace}: {setup}") from error
+    if missing:
+        lacking = ", ".join(sorted(missing))
+        raise Unreachable(f"the namespace {client.namespace} lacks {lacking}: {setup}")
 
 
 async def _register_namespace(client: Client) -> None:

@@ -14,6 +14,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from activities.database import check_schema, check_writable
+from workers import namespace
 from workers.catalogue import TASK_QUEUE, build_worker
 from workers.connection import connect
 from workers.settings import Settings
@@ -41,6 +42,7 @@ async def serve(settings: Settings, address: str | None = None) -> None:
     check_writable(engine)
     check_schema(engine)
     client = await connect(address)
+    await namespace.check(client)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -5,17 +5,18 @@ under its limits, breaches and reminders, publicity with objections, going back,
 ever decides: time only reminds, records a breach, or ends a publicity that nobody objects to.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models.docket import DECISIONS, Docket, Expectation, OpenObjection, Received
+from models.docket import Docket, Expectation, OpenObjection
 from models.ledger import EntryKind
-from models.messages import Act, Decision, Ending, Finding, Outcome
+from models.messages import Act, Decision, Ending, Finding, Outcome, Resolution
 from models.offices import Office
 from models.orders import Notice, Recipient
 from models.periods import Limit, LimitRequest, beijing, until
@@ -46,17 +47,35 @@ class Ended(Exception):
 class Case:
     """One procedure under way: the verbs that its steps are written in."""
 
-    def __init__(self, docket: Docket) -> None:
+    def __init__(self, docket: Docket, arrived: datetime | None) -> None:
         self.docket = docket
         self.clerk = Clerk(docket)
         self.limits = Timekeeper(docket, self.clerk)
-        self.arrived = workflow.now()
+        self.arrived = arrived or workflow.now()
         """When the matter came in at the office that has it now: limits are counted from it."""
 
     # -- what a procedure is written in -------------------------------------------------------
 
     async def walk(self, *steps: tuple[Step, Callable[[], Awaitable[None]]]) -> Outcome:
-        """Go through the steps in order; back where something is returned; to the end."""
+        """Go through the steps in order; back where something is returned; to the end.
+
+        A request to cancel the workflow names no office and no reason: it is put on file and not
+        obeyed. An applicant withdraws.
+        """
+        walking = asyncio.create_task(self._walk(*steps))
+        while True:
+            try:
+                return await asyncio.shield(walking)
+            except asyncio.CancelledError:
+                if walking.done():
+                    raise
+                why = "取消流程的请求不是撤回申请"
+                self.record(
+                    EntryKind.REFUSED, f"不予接收：{why}", {"message": "cancel", "why": why}
+                )
+                self.docket.stirred = True
+
+    async def _walk(self, *steps: tuple[Step, Callable[[], Awaitable[None]]]) -> Outcome:
         docket, order = self.docket, [step for step, _ in steps]
         position = 0
         try:
@@ -81,7 +100,7 @@ class Case:
         step: Step,
         *limits: LimitRequest,
         office: Office | None = None,
-        decisions: tuple[Decision, ...] = DECISIONS,
+        decisions: tuple[Decision, ...] | None = None,
         subject: str | None = None,
         instructions: str = "",
     ) -> Act:
@@ -89,7 +108,7 @@ class Case:
 
         Args:
             office: Who decides, where it is not the step's own body.
-            decisions: What can be decided.
+            decisions: What can be decided, where it is not what the step says.
             subject: What is to be done, in Chinese and short, where it is not the step itself.
             instructions: More about it, for the office.
 
@@ -99,7 +118,7 @@ class Case:
         """
         docket = self.docket
         office, subject = office or docket.county.office(step.body), subject or str(step)
-        docket.expected = Expectation(step, office, decisions)
+        docket.expected = Expectation(step, office, decisions or step.decisions)
         self.record(EntryKind.STEP_OPENED, f"{subject}：由{docket.name(office, self.now())}办理")
         armed = await self.limits.arm(limits, office, subject)
         explained = [watched.limit.zh for watched in armed] or ["本步骤无规定期限。"]
@@ -126,13 +145,14 @@ class Case:
         while True:
             posted_at = self.now()
             (closes,) = await self.limits.compute(LimitRequest(clause="T1", start=posted_at))
+            docket.posting = True
             notice = await publish(posted_at, closes)
             if beijing(self.now()).date() == beijing(posted_at).date():
                 break
             # The registry was away past midnight: people saw the notice later than it says, so it
             # is posted anew and has its full days again.
             self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
-        docket.posted = closes
+        docket.posted, docket.posting = closes, False
         watched = docket.watch.arm(step.id, closes, office, str(step), self.now())
         self.record(
             EntryKind.NOTICE,
@@ -141,10 +161,10 @@ class Case:
         )
         try:
             await self._await(lambda: (watched.over and not docket.unresolved) or None)
+            self.arrived, docket.basis = self.now(), docket.publicity_ended
         finally:
             docket.posted = None
             docket.watch.disarm(watched.key)
-        self.arrived, docket.basis = self.now(), watched.limit.due
 
     async def undisputed(self) -> None:
         """Wait until no report is open: it suspends the final change (G2). Then shut the door."""
@@ -218,16 +238,18 @@ class Case:
         docket = self.docket
         while True:
             docket.stirred = False
-            if docket.withdrawal is not None:
-                message = docket.withdrawal.message
-                raise self.end(Ending.WITHDRAWN, message.office, message.reason)
             for objection in list(docket.objections.values()):
                 if not objection.accepted:
                     await self._accept(objection)
-                if objection.resolution is not None and not objection.answered:
-                    self._resolve(objection, objection.resolution)
             if not docket.stirred:  # while an objection was accepted, more may have come in
-                return
+                break
+        # What waits for this step was decided before what came after it.
+        acts = docket.waiting_acts(docket.step) if docket.expected is not None else []
+        before = acts[0].seq if acts else len(docket.ledger.entries) + 1
+        withdrawal = docket.withdrawal
+        if withdrawal is not None and withdrawal.seq < before:
+            raise self.end(Ending.WITHDRAWN, withdrawal.message.office, withdrawal.message.reason)
+        self._resolve(before)
 
     # -- objections (G1, G2) ------------------------------------------------------------------
 
@@ -246,24 +268,43 @@ class Case:
         (watched,) = await self.limits.arm((request,), office, subject, key=subject)
         self.clerk.notify("异议", office, f"{subject}待调查", watched.limit.zh)
 
-    def _resolve(self, objection: OpenObjection, resolution: Received[Any]) -> None:
-        """Accepted, then upheld or dismissed: answer who gave a name; go on, back, or out."""
-        objection.answered = True
-        self.limits.judge(resolution, [self.docket.watch[_subject(objection)]])
-        person, result = objection.received.message, resolution.message
-        upheld = result.finding is Finding.UPHELD
-        if person.objector is not None:
-            self.clerk.send(
-                "答复",
-                Recipient(name=person.objector, contact=person.contact),
-                f"异议 {person.id} 的答复",
-                f"您反映的情况，经调查{'成立' if upheld else '不成立'}。{result.reason}",
-            )
-        if upheld and result.return_to is not None:
-            raise GoBack(result.return_to, result.reason, result.office, resolution.signed)
+    def _resolve(self, before: int) -> None:
+        """Accepted, then upheld or dismissed: answer everybody; then on, back, or out.
+
+        Of several results of one moment all are answered, and the one that goes furthest counts:
+        out of the list, or back to the earliest step.
+        """
+        upheld = []
+        for objection in self.docket.objections.values():
+            result = objection.resolution
+            if result is not None and result.seq < before and not objection.answered:
+                self.limits.judge(result, [self.docket.watch[_subject(objection)]])
+                self._answer(objection, result.message)
+                if result.message.finding is Finding.UPHELD:
+                    upheld.append(result)
+        for each in upheld:
+            message = each.message
+            if message.return_to is None:
+                reason = f"异议成立：{message.reason}"
+                raise self.end(Ending.NOT_EXITED, message.office, reason, message.document_number)
         if upheld:
-            reason = f"异议成立：{result.reason}"
-            raise self.end(Ending.NOT_EXITED, result.office, reason, result.document_number)
+            order = [step.id for step in self.docket.route]
+            first = min(upheld, key=lambda each: order.index(each.message.return_to or ""))
+            message = first.message
+            raise GoBack(message.return_to or "", message.reason, message.office, first.signed)
+
+    def _answer(self, objection: OpenObjection, result: Resolution) -> None:
+        upheld = result.finding is Finding.UPHELD
+        said = f"您反映的情况，经调查{'成立' if upheld else '不成立'}。{result.reason}"
+        self._tell_objector(objection, said)
+
+    def _tell_objector(self, objection: OpenObjection, said: str) -> None:
+        """Who gave a name is answered, once (G1)."""
+        objection.answered = True
+        person = objection.received.message
+        if person.objector is not None:
+            recipient = Recipient(name=person.objector, contact=person.contact)
+            self.clerk.send("答复", recipient, f"{_subject(objection)} 的答复", said)
 
     # -- going on, back and out ---------------------------------------------------------------
 
@@ -279,6 +320,8 @@ class Case:
         """G3: every step from the target on is passed again; old acts count no more."""
         docket = self.docket
         target = next(step for step in docket.route if step.id == back.to)
+        if docket.route.index(target) > docket.route.index(docket.step):
+            target = docket.step  # it was sent back further meanwhile
         self.record(
             EntryKind.RETURNED,
             f"退回至{target}：{back.why}",
@@ -300,9 +343,22 @@ class Case:
         docket = self.docket
         if outcome.ending is Ending.EXITED:
             self._finish()
+        ending = ENDINGS[outcome.ending]
+        for objection in docket.objections.values():
+            if objection.answered:
+                continue
+            result = objection.resolution
+            if result is not None:
+                self._answer(objection, result.message)
+                continue
+            self.record(
+                EntryKind.LAPSED,
+                f"{_subject(objection)}未办结，因{ending}终止调查",
+                {"entry": objection.received.seq},
+            )
+            self._tell_objector(objection, f"该县退出事项已{ending}，调查随之终止。")
         docket.outcome, docket.expected = outcome, None
         docket.watch.clear()
-        ending = ENDINGS[outcome.ending]
         self.record(
             EntryKind.CLOSED,
             f"{ending}：{outcome.reason}",

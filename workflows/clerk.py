@@ -10,14 +10,14 @@ from temporalio.exceptions import ActivityError
 
 from models import search
 from models.docket import Docket
-from models.ledger import EntryKind
+from models.ledger import EntryKind, first_of
 from models.offices import Office
 from models.orders import Delivery, LedgerBatch, Notification, Recipient
 from models.status import markdown, state_of, status_of
 from workflows import calls
 
-_AT_ONCE = 100
-"""Entries in one order to the registry, far below the largest payload."""
+_AT_ONCE = 500_000
+"""Bytes of entries in one order to the registry: a quarter of the largest payload."""
 
 _PARTING_GRACE = timedelta(hours=1)
 """How long an ended case stays open for notifications that are still on their way."""
@@ -31,7 +31,8 @@ class Clerk:
         self._written = 0
         self._sent = 0
         self._shown: dict[str, Any] = {}
-        self._deliveries: set[asyncio.Task[None]] = set()
+        # By number: a set of tasks would be walked in another order in every replay.
+        self._deliveries: dict[int, asyncio.Task[None]] = {}
 
     @property
     def behind(self) -> bool:
@@ -44,7 +45,7 @@ class Clerk:
         if not self.behind:
             return
         docket = self._docket
-        entries = tuple(docket.ledger.entries[self._written : self._written + _AT_ONCE])
+        entries = first_of(docket.ledger.entries[self._written :], _AT_ONCE)
         state = state_of(docket, workflow.now())
         kept = await calls.write_ledger(
             LedgerBatch(case_id=docket.case_id, entries=entries, state=state)
@@ -72,8 +73,9 @@ class Clerk:
             text=text,
         )
         task = asyncio.create_task(self._send_everywhere(notification))
-        self._deliveries.add(task)
-        task.add_done_callback(self._deliveries.discard)
+        number = self._sent
+        self._deliveries[number] = task
+        task.add_done_callback(lambda _: self._deliveries.pop(number))
 
     async def finish(self) -> None:
         """Give what is still on its way a last chance, then keep the rest of the file."""
@@ -85,7 +87,7 @@ class Clerk:
                     lambda: self.behind or not self._deliveries, timeout=parting - workflow.now()
                 )
             await self.catch_up()
-        for delivery in list(self._deliveries):
+        for delivery in list(self._deliveries.values()):
             delivery.cancel()
         await workflow.wait_condition(
             lambda: not self._deliveries and workflow.all_handlers_finished()
@@ -101,9 +103,7 @@ class Clerk:
             return
         if not channels:
             self._on_file(notification, "—", "no channel reaches this recipient")
-        async with asyncio.TaskGroup() as group:
-            for channel in channels:
-                group.create_task(self._send_once(notification, channel))
+        await asyncio.gather(*(self._send_once(notification, channel) for channel in channels))
 
     async def _send_once(self, notification: Notification, channel: str) -> None:
         days = self._docket.policy.notification.give_up_after_days

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 from models import standards
 from models.admission import figures_fault
-from models.docket import DECISIONS, Docket
+from models.docket import Docket
 from models.identity import notice as notice_id
 from models.ledger import EntryKind
 from models.messages import Act, CountyFigures, CountyOpening, Decision, Ending, Outcome
@@ -19,7 +19,7 @@ from workflows import calls
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
 
-APPROVE, RECTIFY, REPLY = Decision.APPROVE, Decision.RECTIFY, Decision.REPLY
+APPROVE, REPLY = Decision.APPROVE, Decision.REPLY
 
 
 @workflow.defn(name="CountyExit")
@@ -42,9 +42,9 @@ class CountyExitWorkflow(CaseWorkflow):
             route=COUNTY_STEPS,
             skipped=skipped(opening.county),
             step=C1,
-            basis=opening.application.applied_at or workflow.now(),
+            basis=opening.application.applied_at or opening.received_at or workflow.now(),
         )
-        self.case = Case(docket)
+        self.case = Case(docket, arrived=opening.received_at)
         self.reception = Reception(docket, vet=self.vet)
 
     @workflow.run
@@ -94,7 +94,7 @@ class CountyExitWorkflow(CaseWorkflow):
     async def inspection(self) -> None:
         """C6 接受检查: of national counties; a failed one is rectified and inspected again (G3)."""
         while True:
-            result = await self.case.decision(C6, decisions=(*DECISIONS, RECTIFY))
+            result = await self.case.decision(C6)
             if result.rectification is None:
                 return
             await self.case.decision(
@@ -129,13 +129,10 @@ class CountyExitWorkflow(CaseWorkflow):
                 "findings": [finding.model_dump(mode="json") for finding in findings],
             },
         )
-        if case.docket.case_id != self.opening.case_id:
-            fault = f"started as {case.docket.case_id}, which is not {self.opening.case_id} (G9)"
-            raise case.end(Ending.NOT_ADMITTED, "case", fault)
         admission = await calls.admit_county(
             AdmissionOrder(
                 opening=self.opening,
-                now=case.now(),
+                now=case.arrived,
                 state=state_of(case.docket, case.now()),
             )
         )
@@ -143,7 +140,9 @@ class CountyExitWorkflow(CaseWorkflow):
             raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
         if not admission.planned and application.plan_addition is not None:
             case.record(
-                EntryKind.PLAN_ADDITION, f"列入年度计划：{application.plan_addition.reason}"
+                EntryKind.PLAN_ADDITION,
+                f"列入年度计划：{application.plan_addition.reason}",
+                {"plan_addition": application.plan_addition.model_dump(mode="json")},
             )
         await case.limits.judge_application(
             application, case.arrived, LimitRequest(clause="T2", year=self.year)
@@ -167,6 +166,8 @@ class CountyExitWorkflow(CaseWorkflow):
                 f"rectification.office: {rectification.office} is no office of this county or of "
                 "the city and province above it"
             )
+        if act.step == C7.id and act.decision is APPROVE and act.document_number is None:
+            raise Refusal("document_number: the approval (C7) needs the number of its document")
         if act.figures is not None and act.step != C1.id:
             raise Refusal("figures: only the county's renewed application (C1) carries figures")
         if act.rates is not None and act.step not in (C3.id, C6.id):
@@ -185,8 +186,8 @@ class CountyExitWorkflow(CaseWorkflow):
         seq = len(case.docket.ledger.entries)
         self.notice = await calls.publish_notice(
             NoticeOrder(
-                notice_id=notice_id(self.opening.case_id, seq),
-                case_id=self.opening.case_id,
+                notice_id=notice_id(self.case.docket.case_id, seq),
+                case_id=self.case.docket.case_id,
                 seq=seq,
                 county=self.opening.county,
                 year=self.year,
@@ -203,11 +204,11 @@ class CountyExitWorkflow(CaseWorkflow):
     async def strike_off(self, approval: Act) -> None:
         """The registry takes the county out, once; the case ends as exited."""
         change = RegisterChange(
-            case_id=self.opening.case_id,
+            case_id=self.case.docket.case_id,
             seq=len(self.case.docket.ledger.entries),
             county=self.opening.county,
             year=self.year,
-            effective_on=beijing(self.case.now()).date(),
+            effective_on=beijing(self.case.docket.basis).date(),  # when C7 was signed
             document_number=approval.document_number,
             approved_by=approval.office,
         )

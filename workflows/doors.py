@@ -13,11 +13,14 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from models.ledger import Entry
+from models.ledger import Entry, first_of
 from models.messages import Receipt
 from models.reception import Reception, Refusal
 from models.status import CaseStatus, status_of
 from workflows.case import Case
+
+_ANSWER = 1_000_000
+"""Bytes of entries in one answer to a query."""
 
 
 class CaseWorkflow:
@@ -85,9 +88,9 @@ class CaseWorkflow:
         return status_of(self.case.docket, workflow.now())
 
     @workflow.query
-    def ledger(self) -> list[Entry]:
-        """The case file so far."""
-        return self.case.docket.ledger.entries
+    def ledger(self, after: int = 0) -> list[Entry]:
+        """The case file behind an entry, as much of it as fits into an answer."""
+        return list(first_of(self.case.docket.ledger.entries[after:], _ANSWER))
 
     def _check(self, kind: str, message: Any) -> None:
         with _answered():

@@ -23,7 +23,6 @@ class Timekeeper:
     def __init__(self, docket: Docket, clerk: Clerk) -> None:
         self._docket = docket
         self._clerk = clerk
-        self._missed: set[tuple[str, datetime]] = set()
 
     async def judge_application(
         self, application: CountyApplication, received_at: datetime, request: LimitRequest
@@ -60,13 +59,18 @@ class Timekeeper:
         """Hold an office to limits from now on; a key other than the step's outlives the step."""
         armed = []
         for limit in await self.compute(*requests):
+            data: dict[str, JsonValue] = {
+                "limit": limit.model_dump(mode="json"),
+                "office": str(office),
+            }
+            if limit.kind is LimitKind.FIXED and limit.due <= workflow.now():
+                # The matter came after the date: it is nobody's breach who has it only now.
+                text = f"{subject}：{limit.zh}收到时该日期已过。"
+                self._record(EntryKind.LIMIT_SET, text, data)
+                continue
             name = key or f"{self._docket.step.id} {limit.clause}"
             armed.append(self._docket.watch.arm(name, limit, office, subject, workflow.now()))
-            self._record(
-                EntryKind.LIMIT_SET,
-                f"{subject}：{limit.zh}",
-                {"limit": limit.model_dump(mode="json"), "office": str(office)},
-            )
+            self._record(EntryKind.LIMIT_SET, f"{subject}：{limit.zh}", data)
         return armed
 
     def speak(self) -> bool:
@@ -92,9 +96,8 @@ class Timekeeper:
         watched.limit = limit
         if self._docket.posted == guess:
             self._docket.posted = limit
-            self._docket.lapse(
-                "公示期顺延", workflow.now()
-            )  # what was received on the guess came before its time
+            # What was received on the guess came before its time.
+            self._docket.lapse("公示期顺延", workflow.now())
         self._record(
             EntryKind.LIMIT_MOVED,
             f"{watched.subject}：原定{guess.last_day}，节假日安排公布后为 {limit.zh}",
@@ -127,10 +130,6 @@ class Timekeeper:
         if watched.breached:
             return
         watched.breached = True
-        date = (watched.limit.clause, watched.limit.due)
-        if watched.limit.kind is LimitKind.FIXED and date in self._missed:
-            return  # a date of the calendar is missed once, in however many rounds it is looked at
-        self._missed.add(date)
         limit, name = watched.limit, self._docket.name(watched.office, workflow.now())
         self._record(
             EntryKind.BREACH,

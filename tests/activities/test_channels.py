@@ -68,8 +68,8 @@ offices = ["A6/411500"]
         (Recipient(name="市", office=CITY), ("log", "mail", "robot", "city")),
         (Recipient(name="县", office=COUNTY), ("log", "robot")),
         (PERSON, ("log", "mail")),
-        (Recipient(name="王某", contact="13812345678"), ("log",)),
-        (Recipient(name="王某", contact="邮箱 wang@example.org"), ("log",)),
+        (Recipient(name="某某", contact="13812345678"), ("log",)),
+        (Recipient(name="某某", contact="邮箱 wang@example.org"), ("log",)),
         (Recipient(name="无名"), ("log",)),
     ],
 )

@@ -158,7 +158,7 @@ def test_an_admitted_addition_joins_the_plan_with_its_reason(
     run(asked.write_ledger, file.batch())
     assert not registry.county_facts(XIN.code, 2018, date(2018, 5, 1)).planned  # not admitted yet
 
-    file.add(EntryKind.PLAN_ADDITION)
+    file.add(EntryKind.PLAN_ADDITION, {"plan_addition": ADDITION.model_dump(mode="json")})
     run(asked.write_ledger, file.batch(first=2))
     assert registry.county_facts(XIN.code, 2018, date(2018, 5, 1)).planned
     (added,) = (row for row in rows(engine, PlanRow) if row["addition"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import gb2260  # type: ignore[import-untyped]
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from activities.calendar import OfficialCalendar
 from activities.counties_file import LoadError
@@ -14,7 +14,7 @@ from activities.database import RegistryError, writing
 from activities.records import CaseFilter, Loaded
 from activities.registry import RegistryActivities
 from activities.store import HENAN, Registry
-from models.ledger import EntryKind
+from models.ledger import EntryKind, LedgerError
 from models.messages import Ending
 from models.offices import County, Division, Office, Tier
 from models.orders import LimitInForce
@@ -348,3 +348,19 @@ def test_notices_come_in_the_order_of_posting(registry: Registry, engine: Engine
     assert first.closes_at == APPLIED + timedelta(days=7)
     assert registry.notices(XIN_2016) == ()
     assert registry.ledger(XIN_2016) == []
+
+
+@pytest.mark.clause("G7")
+@pytest.mark.parametrize(
+    "altered", ["text = 'x'", "kind = 'late'", "actor = 'x'", "step = 'C9'", "round = 9"]
+)
+def test_an_altered_column_of_the_file_is_found(
+    registry: Registry, asked: RegistryActivities, engine: Engine, altered: str
+) -> None:
+    file = File()
+    file.open()
+    run(asked.write_ledger, file.batch())
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE ledger_entries SET {altered} WHERE seq = 1"))
+    with pytest.raises(LedgerError, match=f"column {altered.split()[0]} of entry 1 was altered"):
+        registry.ledger(file.case_id)

@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from models.docket import DECISIONS, Docket, Expectation
+from models.docket import Docket, Expectation
 from models.messages import Act, CountyApplication, CountyFigures, Decision
 from models.offices import County, Division, Office, Tier
 from models.periods import BEIJING, Limit, LimitKind, LimitRequest
 from models.policy import Policy, parse_policy
 from models.reception import Reception
-from models.steps import COUNTY_STEPS, Step, skipped
+from models.steps import COUNTY_STEPS, DECISIONS, Step, skipped
 
 POLICY_TEXT = (Path(__file__).parents[2] / "policies" / "henan-2016.toml").read_text("utf-8")
 HENAN = parse_policy(POLICY_TEXT)

@@ -166,14 +166,35 @@ def test_reminders_come_once_and_the_earliest_first(days: list[int]) -> None:
 @example("02-29")
 @example("02-30")
 def test_a_date_of_the_year_is_one_of_a_leap_year(month_day: str) -> None:
-    text = changed('result_by = "01-10"', f'result_by = "{month_day}"')
+    text = changed('target = "12-31"', f'target = "{month_day}"')
     try:
         datetime.strptime(f"2000-{month_day}", "%Y-%m-%d")  # noqa: DTZ007 - a date, no moment
     except ValueError:
-        with pytest.raises(PolicyError, match="city_review"):
+        with pytest.raises(PolicyError, match="register_change"):
             parse_policy(text)
     else:
-        assert parse_policy(text).city_review.result_by == month_day
+        assert parse_policy(text).register_change.target == month_day
+
+
+@pytest.mark.clause("T3", "T4", "T5", "S3", "S4")
+@pytest.mark.parametrize(
+    ("right", "lax", "where"),
+    [
+        ("days = 7\nresult_by", "days = 8\nresult_by", "city_review.days"),
+        ('result_by = "01-10"', 'result_by = "01-11"', "city_review.result_by"),
+        ("days = 15\nno_breach_before", "days = 16\nno_breach_before", "provincial_check.days"),
+        ("incidence_below_percent = 2", "incidence_below_percent = 4", "incidence_below_percent"),
+        (
+            "recognition_at_least_percent = 90",
+            "recognition_at_least_percent = 89",
+            "recognition_at_least_percent",
+        ),
+        ('id = "A6"\nlevel = "city"', 'id = "A6"\nlevel = "village"', "A6 acts at the level city"),
+    ],
+)
+def test_a_policy_is_not_laxer_than_the_regulation(right: str, lax: str, where: str) -> None:
+    with pytest.raises(PolicyError, match=where):
+        parse_policy(changed(right, lax))
 
 
 @pytest.mark.clause("T2", "T4", "T6")

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from models.docket import DECISIONS
 from models.ledger import EntryKind
 from models.messages import Act, Decision
 from models.reception import Refusal
-from models.steps import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, Step
+from models.steps import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, DECISIONS, Step
 from tests.models.receptions import CLOSES, NAMES, at_publicity, last, refused
 from tests.models.samples import (
     HOUR,
@@ -194,12 +193,14 @@ def test_a_moment_of_the_future_is_refused() -> None:
             assert desk.check("act", payload, NOW)
         else:
             assert "lies in the future" in refused(desk, case, "act", payload)
-    for kind, values in (
-        ("object", objection_values),
-        ("withdraw", withdrawal_values),
-    ):
-        payload = values(at=(NOW + 6 * minutes).isoformat())
-        assert "lies in the future" in refused(desk, case, kind, payload)
+    payload = withdrawal_values(at=(NOW + 6 * minutes).isoformat())
+    assert "lies in the future" in refused(desk, case, "withdraw", payload)
+
+
+@pytest.mark.clause("G1")
+def test_an_objection_is_not_lost_to_a_wrong_clock() -> None:
+    payload = objection_values(at=(NOW + timedelta(hours=6)).isoformat())
+    assert reception(docket(C3)).check("object", payload, NOW)
 
 
 @pytest.mark.clause("G5")

@@ -167,7 +167,7 @@ def test_whatever_is_sent_a_refusal_stays_short() -> None:
     ):
         assert len(refused(reception(case), case, "act", payload)) <= 600
     said = refused(reception(case), case, "act", act_values("C3", officer="字" * 100_000))
-    assert said.startswith("'act' takes at most 100000 characters, this is 100")
+    assert said.startswith("'act' takes at most 100000 bytes, this has 300")
     reception(case).refuse("act" * 5_000, None, Refusal("nein" * 5_000), NOW)
     assert len(last(case).text) <= 700
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.docket import DECISIONS, Docket, Expectation
+from models.docket import Docket, Expectation
 from models.ledger import EntryKind, verify
 from models.messages import Decision, Ending, Finding, Outcome, Receipt
 from models.offices import Office
 from models.periods import LimitKind
 from models.reception import Reception, Refusal
-from models.steps import C1, C3, C6, C7, COUNTY_STEPS
+from models.steps import C1, C3, C6, C7, COUNTY_STEPS, DECISIONS
 from tests.models.receptions import NO_MESSAGES, last
 from tests.models.samples import (
     DAY,

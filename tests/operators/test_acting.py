@@ -326,7 +326,7 @@ async def test_an_objection_is_handed_in_dismissed_and_another_upheld(
         "--text",
         "道路未通",
         "--name",
-        "王五",
+        "某丙",
         "--contact",
         "wang@example.org",
         "--evidence",
@@ -339,7 +339,7 @@ async def test_an_objection_is_handed_in_dismissed_and_another_upheld(
         "--text",
         "道路未通",
         "--name",
-        "王五",
+        "某丙",
         "--contact",
         "wang@example.org",
         "--evidence",
@@ -349,7 +349,7 @@ async def test_an_objection_is_handed_in_dismissed_and_another_upheld(
     (await cli("object", case.id, "--text", "数字不实", "--id", "o-2")).done()
     assert (await case.play.status()).open_objections == (first, "o-2")
 
-    by = ("--as", "A7/410000", "--officer", "赵六", "--reason", "经实地调查")
+    by = ("--as", "A7/410000", "--officer", "某丁", "--reason", "经实地调查")
     unknown = await cli("resolve", case.id, "o-3", *by, "--dismissed")
     assert "o-3 was not received here" in unknown.fails(1)
     (await cli("resolve", case.id, first, *by, "--dismissed")).done()

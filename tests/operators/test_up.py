@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from activities.database import upgrade
 from activities.store import Registry
 from operators.desk import Desk, open_desk
 from operators.up import prepare_registry
@@ -20,7 +21,7 @@ from tests.operators.conftest import THIS_YEAR, Shell, applies
 from tests.play import eventually
 from tests.stage import settings_in
 from workers.connection import connect
-from workers.embedded import free_port
+from workers.embedded import embedded, free_port
 from workers.settings import Settings
 
 EXITFLOW = Path(sys.executable).parent / "exitflow"
@@ -195,3 +196,31 @@ async def test_a_worker_works_until_it_is_told_to_stop(server: Client, tmp_path:
         await opens_a_case(settings, client)
         assert await worker.ends(signal.SIGTERM) == 0
         assert await worker.err() == ""
+
+
+@on_linux
+async def test_a_killed_up_takes_its_server_along(tmp_path: Path) -> None:
+    """Two servers over one database file would damage it."""
+    home = tmp_path / "home"
+    async with running(home, "up", "--port", 0, "--ui-port", 0) as up:
+        await up.says("Ctrl-C")
+        assert len(processes_of(home)) == 2
+        up.process.kill()
+        await up.process.wait()
+
+        async def gone() -> bool:
+            return not processes_of(home)
+
+        await eventually(gone, lambda: str(processes_of(home)))
+
+
+@on_linux
+async def test_a_worker_says_what_its_namespace_lacks(tmp_path: Path) -> None:
+    home, settings = tmp_path / "home", settings_in(tmp_path / "home")
+    upgrade(settings.engine())
+    async with embedded() as server:
+        where = {"TEMPORAL_ADDRESS": server.address, "TEMPORAL_NAMESPACE": "nowhere"}
+        async with running(home, "worker", **where) as worker:
+            _, said = await worker.process.communicate()
+            assert worker.process.returncode == 3
+            assert b"no namespace nowhere: run `exitflow setup namespace`" in said

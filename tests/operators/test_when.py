@@ -63,7 +63,7 @@ from tests.operators.conftest import Shell
         pytest.param(
             ("G3", "--from", "2018-01-08"),
             "Tue 2018-01-23 24:00",
-            ("退回整改", "the return for correction"),
+            ("责成整改", "the return for correction"),
             marks=pytest.mark.clause("G3"),
         ),
     ],

@@ -176,7 +176,7 @@ async def test_a_rejected_county_has_no_second_case_in_its_year(stage: Stage) ->
     await first.act("C2", "reject", reason="未达标（合成）")
     await first.ends()
     await first.file()
-    with pytest.raises(Refused, match=f"{first.case_id} .*G9"):
+    with pytest.raises(Refused, match=rf"{first.case_id}.*next year \(G3\)"):
         await stage.opens_for(first.code, at(11, 16))
 
 

@@ -65,3 +65,24 @@ async def test_a_channel_that_is_down_is_given_up(down: Stage) -> None:
     )
     assert [entry.kind for entry in await by(play, "log")] == [EntryKind.NOTIFIED] * 2
     assert (await play.status()).undelivered == 2
+
+
+@pytest.mark.clause("G7")
+async def test_what_several_channels_left_undone_is_on_file_in_one_order(
+    server: Client, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Every replay writes the same file, also where a dozen deliveries are broken off at once."""
+    hooks = tuple(
+        WebhookChannel.model_validate({"name": name, "url": f"http://127.0.0.1:{free_port()}/"})
+        for name in ("one", "two", "three")
+    )
+    settings = settings_in(tmp_path_factory.mktemp("all-down"), channels=hooks)
+    async with set_stage(await apart(server), settings, max_cached_workflows=0) as stage:
+        play = await stage.opens(at(11, 16), direct=True)
+        await play.reaches("C3")
+        await play.act("C3", "reject", reason="未达标（合成）")
+        await play.waits(lambda seen: seen.outcome is not None)
+        await play.until(await play.now() + timedelta(hours=1, minutes=1))
+        await play.ends()
+        left = [entry for entry in await play.file() if entry.kind is EntryKind.NOT_NOTIFIED]
+        assert [entry.data["channel"] for entry in left] == ["one", "two", "three"] * 2

@@ -109,7 +109,7 @@ async def test_each_limit_stands_on_file_with_the_sentence_that_explains_it(stag
     week, half_month = last_day(date(YEAR, 11, 16), 7), last_day(date(YEAR, 11, 16), 15)
     assert list(said) == ["T2", "T3", "T4", "T5"]
     zh, en = said["T3"]
-    assert zh.startswith(f"T3 7日内：{YEAR}年11月16日收到申请，当日不计，第7日为")
+    assert zh.startswith(f"T3 7日内：{YEAR}年11月16日收到申请或退回，当日不计，第7日为")
     assert f"{YEAR}年11月{week.day}日（" in zh
     assert en.startswith(
         f"T3, within 7 days: from receipt of the application on {YEAR}-11-16, that day not "
@@ -198,15 +198,28 @@ async def test_the_date_of_the_citys_result_counts_until_the_province_has_one(
 
 @pytest.mark.clause("T4", "G3", "G4")
 async def test_a_date_that_was_missed_is_one_breach_in_all_rounds(stage: Stage) -> None:
-    play = await stage.opens(
-        at(1, 13, year=YEAR + 1), policy=quiet(stage.policy), late_reason=LATE_REASON
-    )
-    await play.waits(lambda seen: seen.overdue)  # it had passed before the city had the case
+    play = await stage.opens(at(12, 28), policy=quiet(stage.policy))
+    await play.reaches("C2")
+    await play.until(at(1, 12, year=YEAR + 1))
+    await play.waits(lambda seen: all(each.breached for each in seen.limits))
     await play.act("C2", "return", reason="补充材料（合成）", return_to="C1")
     await play.reaches("C1", 2)
     await play.act("C1")
-    await play.waits(lambda seen: seen.round == 2 and seen.overdue)
-    assert await clauses(play, EntryKind.BREACH) == ["T4"]
+    seen = await play.reaches("C2", 2)
+    assert [each.limit.clause for each in seen.limits] == ["T3"]
+    assert sorted(await clauses(play, EntryKind.BREACH)) == ["T3", "T4"]
+    *_, again = [e for e in await play.entries(EntryKind.LIMIT_SET) if "T4" in e.text]
+    assert again.text.endswith("收到时该日期已过。")
+
+
+@pytest.mark.clause("T4", "G4")
+async def test_nobody_misses_a_date_that_had_passed_before(stage: Stage) -> None:
+    play = await stage.opens(
+        at(1, 13, year=YEAR + 1), policy=quiet(stage.policy), late_reason=LATE_REASON
+    )
+    seen = await play.reaches("C2")
+    assert not seen.overdue
+    assert await clauses(play, EntryKind.BREACH) == []
 
 
 @pytest.mark.clause("T3", "G4", "G5")
