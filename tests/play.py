@@ -73,19 +73,21 @@ class Play:
         await self.stage.desk.object(self.case_id, message)
         return message.id
 
+    def result(self, objection: str, finding: str = "upheld", **fields: Any) -> dict[str, Any]:
+        """A resolution of an objection as JSON."""
+        given = {
+            "id": f"resolution-{next(self.ids)}",
+            "objection_id": objection,
+            "finding": finding,
+            "reason": "经实地调查（合成）",
+            "office": "A7/410000",
+            "officer": "某丙",
+        }
+        return given | fields
+
     async def resolve(self, objection: str, finding: str, **fields: Any) -> Receipt:
         """The publishing body ends an investigation."""
-        message = Resolution.model_validate(
-            {
-                "id": f"resolution-{next(self.ids)}",
-                "objection_id": objection,
-                "finding": finding,
-                "reason": "经实地调查（合成）",
-                "office": "A7/410000",
-                "officer": "某丙",
-            }
-            | fields
-        )
+        message = Resolution.model_validate(self.result(objection, finding, **fields))
         return await self.stage.desk.resolve(self.case_id, message)
 
     async def withdraw(self, **fields: Any) -> Receipt:

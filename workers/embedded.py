@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from models import search
 from workers.connection import Unreachable, connect
@@ -135,7 +136,7 @@ async def _ready(process: asyncio.subprocess.Process, address: str, log: Path | 
             if await client.service_client.check_health():
                 await keep_ended_cases(client)
                 return client
-        except (Unreachable, RuntimeError):
+        except (Unreachable, RuntimeError, RPCError):  # also: the namespace is not made yet
             pass
         await asyncio.sleep(_LOOK_EVERY)
     raise ServerError(

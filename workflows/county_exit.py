@@ -6,6 +6,7 @@ from temporalio import workflow
 
 from models import standards
 from models.admission import figures_fault
+from models.base import CLOCKS_MAY_DIFFER_BY
 from models.docket import Docket
 from models.identity import notice as notice_id
 from models.ledger import EntryKind
@@ -129,6 +130,9 @@ class CountyExitWorkflow(CaseWorkflow):
                 "findings": [finding.model_dump(mode="json") for finding in findings],
             },
         )
+        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
+            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
+            raise case.end(Ending.NOT_ADMITTED, "case", fault)
         admission = await calls.admit_county(
             AdmissionOrder(
                 opening=self.opening,

@@ -217,3 +217,17 @@ async def test_an_input_that_is_none_fails_at_once(stage: Stage) -> None:
     with pytest.raises(WorkflowFailureError):
         await handle.result()
     assert (await handle.describe()).status is WorkflowExecutionStatus.FAILED
+
+
+@pytest.mark.clause("C1", "T2")
+async def test_an_application_is_not_received_in_the_future(stage: Stage) -> None:
+    county = stage.known(stage.county())
+    opening = CountyOpening(
+        case_id=f"county-exit/{county.code}/{YEAR}",
+        application=application(county.code),
+        county=county,
+        policy=stage.policy,
+        received_at=at(11, 17),
+    )
+    play = await stage.opens_directly(opening, at(11, 16))
+    assert "received_at: " in await not_admitted(play)

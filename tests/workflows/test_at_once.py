@@ -16,19 +16,6 @@ def objection(number: int) -> dict[str, str]:
     return {"id": f"o-{number}", "text": "一处不实（合成）", "objector": f"某{number}"}
 
 
-def resolution(number: int, **fields: str) -> dict[str, str]:
-    """Its result."""
-    given = {
-        "id": f"r-{number}",
-        "objection_id": f"o-{number}",
-        "finding": "upheld",
-        "reason": "属实（合成）",
-        "office": "A7/410000",
-        "officer": "某丙",
-    }
-    return given | fields
-
-
 @pytest.mark.clause("G1", "G3")
 async def test_of_two_upheld_objections_the_earliest_step_counts(own_stage: Stage) -> None:
     play = await own_stage.opens(at(11, 16))
@@ -37,8 +24,8 @@ async def test_of_two_upheld_objections_the_earliest_step_counts(own_stage: Stag
         await play.signal("object", objection(number))
     await play.waits(lambda seen: len(seen.open_objections) == 2 and len(seen.limits) == 2)
     await own_stage.crew.goes()
-    await play.signal("resolve", resolution(1, return_to="C1"))
-    await play.signal("resolve", resolution(2, return_to="C3"))
+    await play.signal("resolve", play.result("o-1", return_to="C1"))
+    await play.signal("resolve", play.result("o-2", return_to="C3"))
     await own_stage.crew.comes()
     seen = await play.reaches("C1", 2)
     assert not seen.open_objections

@@ -1,7 +1,5 @@
 """G3: what is returned for correction passes again, in a round of its own."""
 
-from typing import Any
-
 import pytest
 
 from models.ledger import EntryKind
@@ -124,7 +122,7 @@ async def test_an_act_that_waits_for_an_old_round_lapses(own_stage: Stage) -> No
     await play.waits(lambda seen: objection in seen.open_objections)
     await play.file()
     await own_stage.crew.goes()
-    await play.signal("resolve", resolution(objection, return_to="C3"))
+    await play.signal("resolve", play.result(objection, return_to="C3"))
     await play.signal("act", play.message("C5"))
     await play.signal("act", play.message("C6"))
     await own_stage.crew.comes()
@@ -137,19 +135,6 @@ async def test_an_act_that_waits_for_an_old_round_lapses(own_stage: Stage) -> No
     await play.act("C3")
     await play.pass_until("C5")
     assert (await play.status()).round == 2
-
-
-def resolution(objection: str, **fields: Any) -> dict[str, Any]:
-    """An upheld objection as JSON."""
-    given = {
-        "id": f"resolution-{objection}",
-        "objection_id": objection,
-        "finding": "upheld",
-        "reason": "情况属实（合成）",
-        "office": "A7/410000",
-        "officer": "某丙",
-    }
-    return given | fields
 
 
 @pytest.mark.clause("G3", "S3")
