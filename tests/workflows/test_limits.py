@@ -205,7 +205,9 @@ async def test_a_date_that_was_missed_is_one_breach_in_all_rounds(stage: Stage) 
     await play.act("C2", "return", reason="补充材料（合成）", return_to="C1")
     await play.reaches("C1", 2)
     await play.act("C1")
-    seen = await play.reaches("C2", 2)
+    seen = await play.waits(
+        lambda seen: seen.round == 2 and seen.step == "C2" and bool(seen.limits)
+    )
     assert [each.limit.clause for each in seen.limits] == ["T3"]
     assert sorted(await clauses(play, EntryKind.BREACH)) == ["T3", "T4"]
     *_, again = [e for e in await play.entries(EntryKind.LIMIT_SET) if "T4" in e.text]
@@ -217,7 +219,8 @@ async def test_nobody_misses_a_date_that_had_passed_before(stage: Stage) -> None
     play = await stage.opens(
         at(1, 13, year=YEAR + 1), policy=quiet(stage.policy), late_reason=LATE_REASON
     )
-    seen = await play.reaches("C2")
+    seen = await play.waits(lambda seen: seen.step == "C2" and bool(seen.limits))
+    assert [each.limit.clause for each in seen.limits] == ["T3"]
     assert not seen.overdue
     assert await clauses(play, EntryKind.BREACH) == []
 
