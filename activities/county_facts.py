@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
+from activities.incidence import county_incidence
 from models.admission import CountyFacts
 from models.messages import Ending
 from models.offices import County, Division
@@ -14,7 +16,12 @@ from models.tables import CaseRow, DivisionRow, PlanRow, Standing, StatusRow, Su
 
 
 def county_facts(
-    session: Session, code: str, year: int, on: date, besides: str | None = None
+    session: Session,
+    code: str,
+    year: int,
+    on: date,
+    besides: str | None = None,
+    as_of: date | None = None,
 ) -> CountyFacts:
     """Gather what an application is held against (C1, G6, G9).
 
@@ -22,6 +29,10 @@ def county_facts(
         year: The year whose plan and cases are looked at.
         on: The day, in Beijing, as of which code and standing are looked up.
         besides: Id of a case that does not count as another open one.
+        as_of: The day as of which the poor are counted (S5); they are not, where none is given.
+
+    Raises:
+        RegistryError: where the register's own count is impossible.
     """
     versions = session.exec(
         select(DivisionRow).where(DivisionRow.code == code).order_by(col(DivisionRow.valid_from))
@@ -29,8 +40,8 @@ def county_facts(
     division = _in_use(versions, on)
     if division is None:
         return CountyFacts(county=None, code_note=_why_not_in_use(versions, on))
-    city = _division(session, division.parent, on)
-    province = _division(session, city.parent if city else None, on)
+    city = division_on(session, division.parent, on)
+    province = division_on(session, city.parent if city else None, on)
     if division.level is not Level.COUNTY or city is None or province is None:
         return CountyFacts(
             county=None,
@@ -55,11 +66,8 @@ def county_facts(
         listed=standing.status is Standing.LISTED,
         exited_on=standing.since if standing.status is Standing.EXITED else None,
         planned=session.get(PlanRow, (year, code)) is not None,
-        attempt=_attempt(session, code, year),
-        open_case=_case(session, code, year, besides, col(CaseRow.outcome).is_(None)),
-        refused_case=_case(
-            session, code, year, besides, col(CaseRow.outcome) == Ending.NOT_EXITED.value
-        ),
+        **earlier_cases(session, SubjectKind.COUNTY, code, year, besides),
+        incidence=county_incidence(session, code, as_of) if as_of is not None else None,
     )
 
 
@@ -82,7 +90,8 @@ def _why_not_in_use(versions: Iterable[DivisionRow], on: date) -> str:
     return f"the code of {last.name} expired on {last.valid_until}{use}"
 
 
-def _division(session: Session, code: str | None, on: date) -> DivisionRow | None:
+def division_on(session: Session, code: str | None, on: date) -> DivisionRow | None:
+    """A division as it was on a day; None where its code was not in use."""
     return _in_use(session.exec(select(DivisionRow).where(DivisionRow.code == code)).all(), on)
 
 
@@ -96,14 +105,26 @@ def _standing(session: Session, code: str, on: date) -> StatusRow | None:
     return rows.first()
 
 
-def _attempt(session: Session, code: str, year: int) -> int:
-    """One more than the cases that ended so that the county may apply again in the year."""
+def earlier_cases(
+    session: Session, kind: SubjectKind, code: str, year: int, besides: str | None
+) -> dict[str, Any]:
+    """What the facts of a county or village say of its cases of a year (G9)."""
+    refused = col(CaseRow.outcome) == Ending.NOT_EXITED.value
+    return {
+        "attempt": _attempt(session, kind, code, year),
+        "open_case": _case(session, kind, code, year, besides, col(CaseRow.outcome).is_(None)),
+        "refused_case": _case(session, kind, code, year, besides, refused),
+    }
+
+
+def _attempt(session: Session, kind: SubjectKind, code: str, year: int) -> int:
+    """One more than the cases that ended so that another may follow in the year."""
     again = (Ending.WITHDRAWN.value, Ending.NOT_ADMITTED.value)
     ended = session.exec(
         select(func.count())
         .select_from(CaseRow)
         .where(
-            CaseRow.procedure == SubjectKind.COUNTY.value,
+            CaseRow.procedure == kind.value,
             CaseRow.subject_code == code,
             CaseRow.year == year,
             col(CaseRow.outcome).in_(again),
@@ -113,12 +134,17 @@ def _attempt(session: Session, code: str, year: int) -> int:
 
 
 def _case(
-    session: Session, code: str, year: int, besides: str | None, ended: ColumnElement[bool]
+    session: Session,
+    kind: SubjectKind,
+    code: str,
+    year: int,
+    besides: str | None,
+    ended: ColumnElement[bool],
 ) -> str | None:
     return session.exec(
         select(CaseRow.case_id)
         .where(
-            CaseRow.procedure == SubjectKind.COUNTY.value,
+            CaseRow.procedure == kind.value,
             CaseRow.subject_code == code,
             CaseRow.year == year,
             ended,

@@ -6,7 +6,7 @@ import tempfile
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
@@ -16,10 +16,11 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.database import claim, writing
+from models.base import Moment
 from models.identity import file_name
 from models.offices import County, Tier
 from models.orders import Notice, NoticeOrder
-from models.periods import beijing, chinese
+from models.periods import Limit, beijing, chinese
 from models.standards import percentage
 from models.tables import NoticeRow
 
@@ -89,7 +90,12 @@ def _environment(*, html: bool) -> Environment:
 
 _MARKDOWN = _environment(html=False)
 _HTML = _environment(html=True)
-_RENDERER = MarkdownIt("commonmark", {"html": False})
+_RENDERER = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def rendered(template: str, **values: Any) -> str:
+    """The Markdown of a template in this folder, with every value made harmless."""
+    return _MARKDOWN.get_template(template).render(**values)
 
 
 def markdown(order: NoticeOrder) -> str:
@@ -97,7 +103,8 @@ def markdown(order: NoticeOrder) -> str:
     county, figures = order.county, order.figures
     seat = county.province.name if county.directly_administered else _city(county)
     near = "达到或接近" if figures.services_near_mean else "未达到或接近"
-    return _MARKDOWN.get_template("county_notice.md.j2").render(
+    return rendered(
+        "county_notice.md.j2",
         title=title(county),
         notice_id=order.notice_id,
         replaces=order.replaces,
@@ -136,7 +143,39 @@ def page(heading: str, text: str) -> str:
     return _HTML.get_template("notice.html.j2").render(title=heading, body=_RENDERER.render(text))
 
 
-class NoticeActivities:
+class ToPost(Protocol):
+    """What an order to publish says, whatever the notice is about."""
+
+    @property
+    def notice_id(self) -> str:
+        """Id of the notice."""
+
+    @property
+    def case_id(self) -> str:
+        """The case it belongs to."""
+
+    @property
+    def seq(self) -> int:
+        """The ledger entry that ordered it: with the case, the key of publishing once."""
+
+    @property
+    def posted_at(self) -> Moment:
+        """When it is posted."""
+
+    @property
+    def replaces(self) -> str | None:
+        """Id of the notice it takes the place of."""
+
+
+class ForAPeriod(ToPost, Protocol):
+    """The same of a notice that stands for a period (公示)."""
+
+    @property
+    def closes(self) -> Limit:
+        """Its period (T1)."""
+
+
+class NoticeBoard:
     """Publishing: into the registry, and as files that a web server or a printer can take.
 
     Args:
@@ -148,28 +187,32 @@ class NoticeActivities:
         self._engine = engine
         self._folder = folder
 
-    @activity.defn
-    def publish_notice(self, order: NoticeOrder) -> Notice:
-        """Publish a county's notice (C4), once for one case and ledger entry.
+    def publish(self, order: ForAPeriod, title: str, text: str) -> Notice:
+        """Publish a notice in a transaction of its own; raises as ``put_up``."""
+        with writing(self._engine) as session:
+            return self.put_up(session, order, title, text, order.closes.due)
+
+    def put_up(
+        self, session: Session, order: ToPost, title: str, text: str, closes_at: Moment
+    ) -> Notice:
+        """Publish a notice, once for one case and ledger entry, as part of a transaction.
 
         Raises:
             ApplicationError: ``NoticeConflict``, not retried, if another text was published under
                 the same case and entry; ``Outage`` if the folder cannot be written.
             RegistryError: if the registry fails.
         """
-        text = markdown(order)
         notice = Notice(
             notice_id=order.notice_id,
-            title=title(order.county),
+            title=title,
             markdown=text,
             sha256=sha256(text.encode()).hexdigest(),
         )
         html = page(notice.title, text)
-        with writing(self._engine) as session:
-            _keep(session, order, notice, html)
-            # Before the commit: a row says that the files are there.
-            self._write(f"{file_name(order.notice_id)}.md", text)
-            self._write(f"{file_name(order.notice_id)}.html", html)
+        _keep(session, order, notice, html, closes_at)
+        # Before the commit: a row says that the files are there.
+        self._write(f"{file_name(order.notice_id)}.md", text)
+        self._write(f"{file_name(order.notice_id)}.html", html)
         return notice
 
     def _write(self, name: str, text: str) -> None:
@@ -193,7 +236,16 @@ class NoticeActivities:
             ) from None
 
 
-def _keep(session: Session, order: NoticeOrder, notice: Notice, html: str) -> None:
+class NoticeActivities(NoticeBoard):
+    """Publishing the notices of counties."""
+
+    @activity.defn
+    def publish_notice(self, order: NoticeOrder) -> Notice:
+        """Publish a county's notice (C4); raises as ``publish``."""
+        return self.publish(order, title(order.county), markdown(order))
+
+
+def _keep(session: Session, order: ToPost, notice: Notice, html: str, closes_at: Moment) -> None:
     claim(session, f"notice {order.case_id}")
     kept = session.exec(
         select(NoticeRow).where(
@@ -223,7 +275,7 @@ def _keep(session: Session, order: NoticeOrder, notice: Notice, html: str) -> No
             html=html,
             sha256=notice.sha256,
             posted_at=order.posted_at,
-            closes_at=order.closes.due,
+            closes_at=closes_at,
             replaces=order.replaces,
         )
     )

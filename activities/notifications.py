@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities import mail, webhooks
 from activities.channels import (
@@ -20,10 +21,13 @@ from activities.channels import (
 )
 from activities.failures import outage, undeliverable
 from activities.logbook import Logbook
-from models.orders import Delivery, Notification, Recipient
+from models.orders import Attempt, Delivery, Notification, Recipient
 
 SECONDS = 30.0
 """The whole of one delivery; each wait in it has a shorter limit, which a dripping peer evades."""
+
+AT_ONCE = 8
+"""Deliveries under way at the same time, of one case at one moment."""
 
 
 class NotificationActivities:
@@ -43,10 +47,39 @@ class NotificationActivities:
             if isinstance(channel, FileChannel)
         }
 
-    @activity.defn
-    async def route(self, recipient: Recipient) -> tuple[str, ...]:
+    def reached_by(self, recipient: Recipient) -> tuple[str, ...]:
         """Names of the channels that a recipient is reached by, in the order of configuration."""
         return tuple(name for name, channel in self._channels.items() if channel.reaches(recipient))
+
+    @activity.defn
+    async def notify(self, notifications: tuple[Notification, ...]) -> tuple[Attempt, ...]:
+        """Try every channel that reaches each recipient, once and all at the same time.
+
+        One activity for what a case has to say at a moment; what does not arrive is tried again
+        by ``deliver``, channel by channel. In the order of notifications and of configuration.
+        """
+        turns = asyncio.Semaphore(AT_ONCE)
+        return tuple(
+            await asyncio.gather(
+                *(
+                    self._try(Delivery(notification=notification, channel=name), turns)
+                    for notification in notifications
+                    for name in self.reached_by(notification.recipient)
+                )
+            )
+        )
+
+    async def _try(self, delivery: Delivery, turns: asyncio.Semaphore) -> Attempt:
+        number, channel = delivery.notification.number, delivery.channel
+        try:
+            async with turns:
+                await self.deliver(delivery)
+        except ApplicationError as error:
+            said, final = error.message, error.non_retryable
+            return Attempt(number=number, channel=channel, error=said, final=final)
+        except Exception as error:  # one fault must not take the others with it
+            return Attempt(number=number, channel=channel, error=type(error).__name__)
+        return Attempt(number=number, channel=channel, error=None)
 
     @activity.defn
     async def deliver(self, delivery: Delivery) -> None:

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from activities.database import claim
+from activities.plans import claim_plan
 from models.ledger import Entry, EntryKind, root
 from models.messages import CountyFigures
 from models.orders import IN_FORCE, CaseState, LedgerBatch
@@ -21,9 +21,12 @@ from models.tables import (
     NotificationRow,
     ObjectionRow,
     PlanRow,
+    RosterRow,
     Source,
     SubjectKind,
+    VillageYearRow,
 )
+from models.villages import Survey
 
 
 def list_case(session: Session, state: CaseState, now: datetime) -> None:
@@ -60,6 +63,7 @@ def _list(
 def project(session: Session, batch: LedgerBatch, entries: Iterable[Entry]) -> None:
     """Carry new entries over into the lists."""
     for entry in entries:
+        _courses(session, batch.state, entry)
         match entry.kind:
             case EntryKind.OPENED:
                 application = _object(entry.data, "application")
@@ -67,7 +71,9 @@ def project(session: Session, batch: LedgerBatch, entries: Iterable[Entry]) -> N
             case EntryKind.PLAN_ADDITION:
                 _plan(session, batch, entry)
             case EntryKind.ACT:
-                _indicators(session, batch.state, entry, _object(entry.data, "act").get("figures"))
+                act = _object(entry.data, "act")
+                _indicators(session, batch.state, entry, act.get("figures"))
+                _survey(session, batch.state, entry, act.get("survey"))
             case EntryKind.OBJECTION:
                 _objection(session, batch.case_id, entry)
             case EntryKind.OBJECTION_ACCEPTED:
@@ -110,22 +116,76 @@ def _indicators(session: Session, state: CaseState, entry: Entry, figures: Any) 
     )
 
 
+def _survey(session: Session, state: CaseState, entry: Entry, survey: Any) -> None:
+    """V1: what the case's own survey found stands for the year, in place of what was loaded."""
+    if survey is None or state.procedure != SubjectKind.VILLAGE:
+        return
+    try:
+        found = Survey.model_validate(survey)
+    except ValidationError:
+        return
+    values = {"source": f"{state.case_id}, entry {entry.seq}", **found.model_dump()}
+    row = session.get(VillageYearRow, (state.subject_code, state.year))
+    if row is None:
+        session.add(VillageYearRow(village_code=state.subject_code, year=state.year, **values))
+    else:
+        row.sqlmodel_update(values)
+
+
+def _courses(session: Session, state: CaseState, entry: Entry) -> None:
+    """H1-H4: where the households of a roster are that an entry has moved."""
+    courses = _object(entry.data, "courses")
+    if not courses or state.procedure != SubjectKind.HOUSEHOLD:
+        return
+    rows = {
+        row.household_code: row
+        for row in session.exec(
+            select(RosterRow).where(
+                RosterRow.case_id == state.case_id, col(RosterRow.household_code).in_(courses)
+            )
+        )
+    }
+    for code, course in courses.items():
+        word, reason = course if isinstance(course, list) and len(course) == 2 else ("", None)
+        row = rows.get(code)
+        if row is None:
+            row = RosterRow(
+                case_id=state.case_id, household_code=code, year=state.year, state="", since=0
+            )
+            session.add(row)
+        row.state, row.since = str(word), entry.seq
+        row.reason = None if reason is None else str(reason)
+
+
 def _plan(session: Session, batch: LedgerBatch, entry: Entry) -> None:
-    """G6 应退则退: the county joins the year's plan, by the reason its application gave."""
-    addition = _object(entry.data, "plan_addition")
+    """G6 应退则退: the subject joins the year's plan, by the reason its application gave.
+
+    A roster is no subject of a plan; its households are.
+    """
     state = batch.state
-    claim(session, f"plan {state.year} {state.subject_code}")
-    if session.get(PlanRow, (state.year, state.subject_code)) is not None:
+    if state.procedure != SubjectKind.HOUSEHOLD:
+        _add_to_plan(session, batch, entry, state.subject_code, entry.data.get("plan_addition"))
+        return
+    for code, addition in _object(entry.data, "households").items():
+        _add_to_plan(session, batch, entry, code, addition)
+
+
+def _add_to_plan(
+    session: Session, batch: LedgerBatch, entry: Entry, code: str, addition: Any
+) -> None:
+    state, given = batch.state, addition if isinstance(addition, dict) else {}
+    claim_plan(session, state.year)
+    if session.get(PlanRow, (state.year, code)) is not None:
         return
     session.add(
         PlanRow(
             year=state.year,
-            subject_code=state.subject_code,
+            subject_code=code,
             kind=SubjectKind(state.procedure),
             source=f"{state.case_id}, entry {entry.seq}",
             addition=True,
-            reason=_text(addition, "reason"),
-            document=_text(addition, "document_number"),
+            reason=_text(given, "reason"),
+            document=_text(given, "document_number"),
         )
     )
 

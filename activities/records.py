@@ -136,12 +136,14 @@ class CaseFilter(Record):
 
     Attributes:
         region: Code of a division whose territory the cases lie in.
+        step: The step the cases are at.
         open: True for cases under way, False for ended ones.
     """
 
     year: int | None = None
     subject: str | None = None
     region: str | None = None
+    step: str | None = None
     waiting_for: Office | None = None
     outcome: Ending | None = None
     open: bool | None = None

@@ -15,17 +15,17 @@ from temporalio.exceptions import ApplicationError
 
 from activities.county_facts import county_facts
 from activities.database import claim, writing
+from activities.listings import leave
 from activities.projections import keep_state, list_case, project
 from models.admission import fault
 from models.identity import county_case
 from models.ledger import Entry, canonical, digest, root
-from models.offices import County
+from models.offices import County, Village
 from models.orders import Admission, AdmissionOrder, LedgerBatch, RegisterChange
 from models.periods import beijing
-from models.tables import EntryRow, Standing, StatusRow
+from models.tables import EntryRow, StatusRow
 
 LEDGER_CONFLICT = "LedgerConflict"
-REGISTER_CONFLICT = "RegisterConflict"
 
 
 class RegistryActivities:
@@ -53,10 +53,11 @@ class RegistryActivities:
                 application.year,
                 beijing(order.now).date(),
                 besides=order.state.case_id,
+                as_of=application.figures.as_of,
             )
             said = fault(application, facts, opening.policy, order.now)
             if said is None and facts.county is not None:
-                said = _difference(opening.county, facts.county)
+                said = difference("county", opening.county, facts.county)
             expected = county_case(application.county, application.year, facts.attempt)
             if said is None and order.state.case_id != expected:
                 said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
@@ -101,31 +102,11 @@ class RegistryActivities:
         """
         with writing(self._engine) as session:
             claim(session, f"county {change.county.code}")
-            done = session.exec(
-                select(StatusRow).where(
-                    StatusRow.case_id == change.case_id, StatusRow.seq == change.seq
-                )
-            ).first()
-            if done is not None and done.code == change.county.code:
-                return done.since
-            listed = _listed(session, change)
-            listed.until = change.effective_on
-            session.add(
-                StatusRow(
-                    code=change.county.code,
-                    since=change.effective_on,
-                    status=Standing.EXITED,
-                    exit_year=change.year,
-                    document=change.document_number,
-                    case_id=change.case_id,
-                    seq=change.seq,
-                )
-            )
-            return change.effective_on
+            return leave(session, StatusRow, change.county, change)
 
 
-def _difference(given: County, known: County) -> str | None:
-    """What the application says otherwise than the register, in one sentence."""
+def difference(what: str, given: County | Village, known: County | Village) -> str | None:
+    """What an opening says otherwise than the register of its subject, in one sentence."""
     told, true = given.model_dump(mode="json"), known.model_dump(mode="json")
     said = [
         f"{field} {told[field]!r} for {true[field]!r}"
@@ -135,7 +116,7 @@ def _difference(given: County, known: County) -> str | None:
     if not said:
         return None
     return (
-        f"the case was opened with another county than the register has under {known.code}: "
+        f"the case was opened with another {what} than the register has under {known.code}: "
         f"{', '.join(said)}; open it again with what the register says"
     )
 
@@ -190,31 +171,4 @@ def _row(case_id: str, entry: Entry) -> EntryRow:
         content=canonical(entry.model_dump(mode="json")),
         **entry.model_dump(exclude={"data", "kind"}),
         kind=entry.kind.value,
-    )
-
-
-def _listed(session: Session, change: RegisterChange) -> StatusRow:
-    """The county's listing, which the change ends."""
-    name = f"{change.county.name} ({change.county.code})"
-    last = session.exec(
-        select(StatusRow)
-        .where(StatusRow.code == change.county.code)
-        .order_by(col(StatusRow.since).desc())
-    ).first()
-    if last is None:
-        raise _register_conflict(change, f"{name} is not on the register of poor counties")
-    if last.status is Standing.EXITED:
-        by = f"{last.case_id}, entry {last.seq}"
-        raise _register_conflict(change, f"{name} already left on {last.since} by {by}")
-    if change.effective_on <= last.since:
-        raise _register_conflict(
-            change,
-            f"{name} cannot leave on {change.effective_on}: it is listed since {last.since}",
-        )
-    return last
-
-
-def _register_conflict(change: RegisterChange, what: str) -> ApplicationError:
-    return ApplicationError(
-        f"{change.case_id}, entry {change.seq}: {what}", type=REGISTER_CONFLICT, non_retryable=True
     )

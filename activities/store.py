@@ -1,6 +1,6 @@
 """The registry for the desk: loading the register, and reading what it knows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +10,10 @@ from sqlmodel import Session, col, select
 from activities.counties_file import read_counties
 from activities.counties_loading import load
 from activities.county_facts import county_facts
-from activities.database import RegistryError, claim, reading, writing
+from activities.database import claim, reading, writing
+from activities.incidence import county_incidence
+from activities.planning import Planning
+from activities.plans import UnknownSubject, add_plan
 from activities.records import (
     CaseFilter,
     CaseRecord,
@@ -25,12 +28,15 @@ from activities.records import (
     PlanRecord,
     StandingRecord,
 )
+from activities.register import Register
+from activities.roster_facts import roster_facts
+from activities.village_facts import village_facts
 from models.admission import CountyFacts
 from models.ledger import Entry, LedgerError
 from models.messages import CountyFigures
 from models.offices import Division, Office
 from models.orders import IN_FORCE
-from models.policy import Level
+from models.roster_admission import RosterFacts
 from models.tables import (
     CaseRow,
     DivisionRow,
@@ -40,29 +46,35 @@ from models.tables import (
     PlanRow,
     Standing,
     StatusRow,
-    SubjectKind,
     storable,
 )
+from models.village_admission import VillageFacts
+from models.villages import Incidence
 
-HENAN = Division(code="410000", name="河南省")
 
-
-class UnknownCounty(RegistryError):
+class UnknownCounty(UnknownSubject):
     """The register is well, but knows no county under a code."""
 
 
 class Registry:
-    """Loading and reading; every method raises ``RegistryError`` if the database fails."""
+    """Loading and reading; every method raises ``RegistryError`` if the database fails.
+
+    Attributes:
+        planning: What belongs to a year: plans, poverty lines, readiness, progress.
+        register: Villages and households: import, export, looking one up.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.planning = Planning(engine)
+        self.register = Register(engine)
 
     def load_counties(
         self,
         source: Path | Iterable[Mapping[str, str]],
         listed_since: date,
         plan_source: str,
-        province: Division = HENAN,
+        province: Division,
     ) -> Loaded:
         """Load the poor counties with their cities, as listed, and the plans of their exit years.
 
@@ -77,27 +89,42 @@ class Registry:
             claim(session, "counties")
             return load(session, lines, named, listed_since, plan_source, province)
 
-    def county_facts(self, code: str, year: int, on: date) -> CountyFacts:
-        """What the register knows of a county on a day, for an application of a year."""
+    def county_facts(
+        self, code: str, year: int, on: date, as_of: date | None = None
+    ) -> CountyFacts:
+        """What the register knows of a county on a day, for an application of a year.
+
+        Args:
+            as_of: The day of the application's figures: the register's own count is added.
+        """
         with reading(self._engine) as session:
-            return county_facts(session, code, year, on)
+            return county_facts(session, code, year, on, as_of=as_of)
+
+    def village_facts(self, code: str, year: int, on: date) -> VillageFacts:
+        """What the register knows of a village on a day, for an application of a year."""
+        with reading(self._engine) as session:
+            return village_facts(session, code, year, on)
+
+    def county_incidence(self, code: str, on: date) -> Incidence | None:
+        """A county's incidence on a day (S5); None where no village of it is in the register."""
+        with reading(self._engine) as session:
+            return county_incidence(session, code, on)
+
+    def roster_facts(
+        self, village: str, year: int, on: date, households: Sequence[str]
+    ) -> RosterFacts:
+        """What the register knows of a village and of households proposed for a roster."""
+        with reading(self._engine) as session:
+            return roster_facts(session, village, year, on, households)
 
     def add_plan(self, year: int, code: str, source: str) -> bool:
-        """Put a county into a year's plan (G6); False where it is in it already.
+        """Put a county, village or household into a year's plan (G6); False where it is in it.
 
         Raises:
-            UnknownCounty: if the code is no county's.
+            UnknownSubject: if the register knows none under the code.
         """
         with writing(self._engine) as session:
-            claim(session, f"plan {year} {code}")
-            if not any(row.level is Level.COUNTY for row in _versions(session, code)):
-                raise UnknownCounty(f"plan of {year}: {_unknown(code)}")
-            if session.get(PlanRow, (year, code)) is not None:
-                return False
-            session.add(
-                PlanRow(year=year, subject_code=code, kind=SubjectKind.COUNTY, source=source)
-            )
-            return True
+            return add_plan(session, year, code, source)
 
     def case_rows(self, wanted: CaseFilter | None = None) -> tuple[CaseRecord, ...]:
         """Cases as they stand, the nearest deadline first."""
@@ -227,6 +254,8 @@ def _cases(session: Session, wanted: CaseFilter) -> tuple[CaseRecord, ...]:
         query = query.where(CaseRow.subject_code == wanted.subject)
     if wanted.region is not None:
         query = query.where(col(CaseRow.region).contains(f"/{wanted.region}/", autoescape=True))
+    if wanted.step is not None:
+        query = query.where(CaseRow.step == wanted.step)
     if wanted.waiting_for is not None:
         query = query.where(CaseRow.waiting_for == str(wanted.waiting_for))
     if wanted.outcome is not None:

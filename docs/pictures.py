@@ -25,6 +25,8 @@ COLUMNS = (
     "ExitOverdue",
     "ExitOutcome",
 )
+TOWNSHIP = "419821"
+"""The county of the demo's second part."""
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -36,7 +38,7 @@ _QUIET = (
 
 
 async def main(ui: str) -> None:
-    """Open the list, the overdue cases, and one case, and keep what is shown."""
+    """Open lists of cases, one county's case and one roster's, and keep what is shown."""
     FOLDER.mkdir(exist_ok=True)
     async with async_playwright() as player:
         browser = await player.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
@@ -48,7 +50,7 @@ async def main(ui: str) -> None:
             f"localStorage.setItem('namespace-workflow-table-columns', {json.dumps(columns)})"
         )
         cases = f"{ui}/namespaces/default/workflows"
-        await _take(context, cases, "cases", "county-exit")
+        await _take(context, cases, "cases", "county-exit", height=820)
         overdue = f"{cases}?query=ExitOverdue%3Dtrue"
         link = await _take(context, overdue, "overdue", "county-exit")
         city = f"{cases}?query=ExitRegion%3D%22411600%22"
@@ -56,22 +58,33 @@ async def main(ui: str) -> None:
         case = link.rsplit("/", 1)[0]
         await _take(context, f"{case}/user-metadata", "details", "Current", height=1150)
         await _take(context, f"{case}/timeline", "timeline", "write_ledger", height=1000)
+        township = f"{cases}?query=ExitRegion%3D%22{TOWNSHIP}%22"
+        await _take(context, township, "township", "village-exit", height=680)
+        rosters = f"{township}%20AND%20ExecutionStatus%3D%22Running%22"
+        link = await _take(context, rosters, "", "household-exit")
+        roster = link.rsplit("/", 1)[0]
+        await _take(context, f"{roster}/user-metadata", "roster", "Current", height=1060)
         await browser.close()
 
 
 async def _take(
     context: BrowserContext, address: str, name: str, awaited: str, height: int = 640
 ) -> str:
-    """Photograph a page once a text stands on it; return the first link to a case."""
+    """Photograph a page, where it has a name, once a text stands on it.
+
+    Returns:
+        The first link to a case.
+    """
     page = await context.new_page()
     await page.set_viewport_size({"width": 1560, "height": height})
     await page.goto(address)
     await page.get_by_text(awaited).first.wait_for()
-    await page.wait_for_timeout(4000)  # the UI polls for ever, so there is no quiet to wait for
-    await page.screenshot(path=FOLDER / f"{name}.png")
+    if name:
+        await page.wait_for_timeout(4000)  # the UI polls for ever: there is no quiet to wait for
+        await page.screenshot(path=FOLDER / f"{name}.png")
     links: list[str] = await page.eval_on_selector_all("a", "all => all.map(one => one.href)")
     await page.close()
-    return next((link for link in links if "county-exit" in link), "")
+    return next((link for link in links if "-exit%2F" in link), "")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether an application may open a case (C1, T2, G5, G6, G9).
+"""Whether an application may open a case (C1, S5, T2, G5, G6, G9).
 
 The same function serves the desk, before anything starts, and the case itself, so that no way of
 starting one gets round it.
@@ -11,6 +11,7 @@ from models.messages import CountyApplication, CountyFigures
 from models.offices import County
 from models.periods import beijing, end_of
 from models.policy import Policy, day_of
+from models.villages import Incidence
 
 
 class CountyFacts(Record):
@@ -24,6 +25,8 @@ class CountyFacts(Record):
         planned: Whether the year's plan names it.
         attempt: Which case of the county and year the next one is, from 1.
         refused_case: Id of a case of the same county and year that ended as not exited.
+        incidence: What the register itself counts as of the day of the application's figures; None
+            where it holds no village of the county.
         open_case: Id of a case of the same county and year that has not ended.
     """
 
@@ -35,6 +38,7 @@ class CountyFacts(Record):
     attempt: int = 1
     open_case: str | None = None
     refused_case: str | None = None
+    incidence: Incidence | None = None
 
 
 def fault(
@@ -66,7 +70,7 @@ def fault(
             f"{name} is not in the plan of {application.year} (G6); to add it, give a "
             "plan_addition with reason and document_number"
         )
-    return _time_fault(application, policy, now)
+    return _time_fault(application, policy, now) or _count_fault(application, facts)
 
 
 def figures_fault(figures: CountyFigures, year: int, now: datetime) -> str | None:
@@ -75,6 +79,31 @@ def figures_fault(figures: CountyFigures, year: int, now: datetime) -> str | Non
         return f"figures.as_of: {figures.as_of} lies in the future"
     if figures.as_of < date(year, 1, 1):
         return f"figures.as_of: {figures.as_of} lies before {year}"
+    return None
+
+
+def difference(figures: CountyFigures, counted: Incidence | None) -> str | None:
+    """What the register counts otherwise than a snapshot of the same day (S5); None where nothing.
+
+    The words are the middle of a sentence: what would be right depends on where they stand.
+    """
+    if counted is None or (figures.poor, figures.population) == (counted.poor, counted.population):
+        return None
+    return (
+        f"the register counts {counted.poor} of {counted.population} as of {counted.as_of}, "
+        f"not {figures.poor} of {figures.population}"
+    )
+
+
+def _count_fault(application: CountyApplication, facts: CountyFacts) -> str | None:
+    said = difference(application.figures, facts.incidence)
+    if said is not None and application.figures_reason is None:
+        return f"figures: {said} (S5); correct them, or say why in figures_reason"
+    if said is None and application.figures_reason is not None:
+        return (
+            "figures_reason: the figures differ from nothing that the register counts, and need "
+            "none"
+        )
     return None
 
 

@@ -1,7 +1,7 @@
 """The one base of everything that crosses the wire or is kept in a case."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -36,6 +36,14 @@ class Record(BaseModel):
     """An immutable value that refuses fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def content(self) -> dict[str, Any]:
+        """As JSON, without what only repeats a default: so it stands in a case file.
+
+        A field that a later version adds has a default; what was put on file before, and is put
+        there again in a replay, stays the same to the byte.
+        """
+        return self.model_dump(mode="json", exclude_defaults=True)
 
 
 def faults(error: ValidationError) -> str:

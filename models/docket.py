@@ -1,64 +1,20 @@
 """The state of one case: where it stands, what waits in it, what is on file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
 
 from pydantic import JsonValue
 
-from models.base import Record
+from models.inbox import Expectation, OpenObjection, Received
 from models.ledger import Entry, EntryKind, Ledger
-from models.messages import Act, Decision, Finding, Objection, Outcome, Resolution, Withdrawal
-from models.offices import County, Office
+from models.messages import Act, Outcome, Withdrawal
+from models.offices import Office, Subject
 from models.periods import Limit, beijing
 from models.policy import Policy
+from models.roster import Roster
 from models.steps import Step
 from models.watch import Watch
-
-M = TypeVar("M", bound=Record)
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """Whose act is awaited at a step."""
-
-    step: Step
-    office: Office
-    decisions: tuple[Decision, ...]
-
-
-@dataclass(frozen=True)
-class Received(Generic[M]):
-    """A message with the moment and the ledger entry of its reception."""
-
-    message: M
-    at: datetime
-    seq: int
-
-    @property
-    def signed(self) -> datetime:
-        """When it was signed; when it came in, where it does not say."""
-        signed: datetime | None = getattr(self.message, "at", None)
-        return signed or self.at
-
-
-@dataclass
-class OpenObjection:
-    """An objection on its way: received, accepted, then upheld or dismissed (G1)."""
-
-    received: Received[Objection]
-    report: bool
-    accepted: bool = False
-    answered: bool = False
-    resolution: Received[Resolution] | None = None
-
-    @property
-    def upheld_and_unanswered(self) -> bool:
-        """Whether its result is in and the procedure has still to act on it."""
-        result = self.resolution
-        upheld = result is not None and result.message.finding is Finding.UPHELD
-        return upheld and not self.answered
 
 
 @dataclass
@@ -66,6 +22,7 @@ class Docket:
     """Everything a case is, between two looks at it.
 
     Attributes:
+        subject: What is to leave the register, and the territory whose offices act.
         route: Every step of the procedure, in order.
         skipped: The steps this subject does not pass, with the reason.
         step: The step being worked on; before the first, the first.
@@ -73,16 +30,19 @@ class Docket:
         basis: When that was signed, or ended, on which the next act rests: none can be older.
         posted: The running publicity, from posting until it has ended without an open objection.
         posting: A notice is being published: it may be read before the case hears that it is out.
+        preparing: A step is about to open, once the register has said what its acts are judged by.
         changing: The registry is being told; nothing can stop the change any more.
         stirred: Something was received since the procedure last looked.
         done: When each step of this round was finished, by step id.
         acts: Acts that wait, by step and round: one for an old round can never be taken.
+        roster: The households of a roster, each with its own course; None in other procedures.
+        opened: Called when a step is open: what came while it was prepared is taken in then.
         undelivered: How many notifications were given up.
     """
 
     case_id: str
     procedure: str
-    county: County
+    subject: Subject
     year: int
     policy: Policy
     route: tuple[Step, ...]
@@ -93,6 +53,7 @@ class Docket:
     expected: Expectation | None = None
     posted: Limit | None = None
     posting: bool = False
+    preparing: bool = False
     changing: bool = False
     stirred: bool = False
     outcome: Outcome | None = None
@@ -101,6 +62,8 @@ class Docket:
     acts: dict[tuple[str, int], list[Received[Act]]] = field(default_factory=dict)
     objections: dict[str, OpenObjection] = field(default_factory=dict)
     withdrawal: Received[Withdrawal] | None = None
+    roster: Roster | None = None
+    opened: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.case_id)
@@ -117,12 +80,12 @@ class Docket:
     def publisher(self) -> Office:
         """Who publishes, and so investigates objections."""
         publicity = next(step for step in self.route if not step.decided)
-        return self.county.office(publicity.body)
+        return self.subject.office(publicity.body)
 
     @property
     def applicant(self) -> Office:
         """Who asked for the exit."""
-        return self.county.office(self.route[0].body)
+        return self.subject.office(self.route[0].body)
 
     @property
     def waiting_for(self) -> Office | None:
@@ -157,7 +120,7 @@ class Docket:
 
     def name(self, office: Office, now: datetime) -> str:
         """What people call an office on a day."""
-        place = self.county.place_name(office)
+        place = self.subject.place_name(office)
         return self.policy.name_of(office.body, place, beijing(now).date())
 
     def record(

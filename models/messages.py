@@ -9,38 +9,21 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
+from models.appraisals import MOST_HOUSEHOLDS, Appraisal, Meeting, Proposal
 from models.base import Moment, Record, Text
+from models.households import HouseholdCode
 from models.offices import County, CountyCode, Office, Tier
+from models.parts import LARGEST, Count, Key, Name, PlanAddition, Proofs
 from models.periods import Year
 from models.policy import Policy
-
-Key = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")
-]
-"""A sender's own id for a message: the same id sent twice counts once."""
+from models.villages import Survey
 
 StepId = Annotated[str, Field(pattern=r"^[CVH][1-7]$")]
-_LARGEST = 10_000_000_000
-Count = Annotated[int, Field(ge=0, le=_LARGEST, strict=True)]
 Growth = Annotated[Decimal, Field(ge=-100, le=1000, max_digits=7, decimal_places=3)]
 """A yearly growth in percent."""
 Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=6, decimal_places=3)]
-
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
-class Evidence(Record):
-    """A document attached to an act: kept by the office, bound here by its hash."""
-
-    name: Name
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-Proofs = Annotated[tuple[Evidence, ...], Field(max_length=50)]
-"""Attached evidence: bounded, so that a message always fits into a payload."""
 
 
 class CountyFigures(Record):
@@ -57,7 +40,7 @@ class CountyFigures(Record):
     """
 
     poor: Count
-    population: Annotated[int, Field(gt=0, le=_LARGEST, strict=True)]
+    population: Annotated[int, Field(gt=0, le=LARGEST, strict=True)]
     as_of: date
     income_growth_percent: Growth
     provincial_income_growth_percent: Growth
@@ -74,13 +57,6 @@ class CountyFigures(Record):
         return self
 
 
-class PlanAddition(Record):
-    """Why a county outside the year's plan is added to it (G6 应退则退), and by which document."""
-
-    reason: Text
-    document_number: Text
-
-
 class CountyApplication(Record):
     """县级申请 (C1): what a county group hands in.
 
@@ -88,6 +64,8 @@ class CountyApplication(Record):
         applied_at: When it was signed; the moment of receipt counts where it is not given.
         late_reason: Why it comes after the limit (G5); needed then and only then.
         plan_addition: Needed where the county is not in the year's plan (G6).
+        figures_reason: Why the incidence is not the register's own count; needed then and only
+            then.
     """
 
     county: CountyCode
@@ -100,6 +78,7 @@ class CountyApplication(Record):
     late_reason: Text | None = None
     plan_addition: PlanAddition | None = None
     evidence: Proofs = ()
+    figures_reason: Text | None = None
 
 
 class CountyOpening(Record):
@@ -161,6 +140,10 @@ class Act(Record):
         figures: A corrected snapshot, when a returned application is made again (C1).
         rates: What a third-party evaluation found (C3, C6).
         rectification: Task and office, with ``rectify``.
+        survey: What the survey of a village found (V1).
+        appraisal: A renewed appraisal of a roster that was returned (H1).
+        households: The households of a roster it is about (H2, H4); all that wait for it where none
+            is named.
     """
 
     id: Key
@@ -178,6 +161,9 @@ class Act(Record):
     figures: CountyFigures | None = None
     rates: Rates | None = None
     rectification: Rectification | None = None
+    survey: Survey | None = None
+    appraisal: Appraisal | None = None
+    households: Annotated[tuple[HouseholdCode, ...], Field(max_length=MOST_HOUSEHOLDS)] = ()
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -196,6 +182,9 @@ class Objection(Record):
     """异议 to a notice, or a report (举报) after it closed: by anyone, named or not (G1, G2).
 
     Name and contact serve the answer alone; they never stand in a notice or an index.
+
+    Attributes:
+        household: The household of a roster it concerns; the whole roster where none is named.
     """
 
     id: Key
@@ -204,6 +193,7 @@ class Objection(Record):
     objector: Text | None = None
     contact: Text | None = None
     evidence: Proofs = ()
+    household: HouseholdCode | None = None
 
 
 class Finding(StrEnum):
@@ -246,6 +236,66 @@ class Withdrawal(Record):
     office: Office
     officer: Text
     reason: Text
+    at: Moment | None = None
+    document_number: Text | None = None
+    evidence: Proofs = ()
+
+
+class Consent(Record):
+    """认可 (H2): one household's answer, signed by one of its members."""
+
+    household: HouseholdCode
+    agreed: Annotated[bool, Field(strict=True)]
+    signed_by: Name
+    reason: Text | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.agreed and self.reason is None:
+            raise ValueError("reason: a household that refuses says why")
+        return self
+
+
+class Consents(Record):
+    """Answers of households to their exit (H2), one or in bulk, as the committees collected them.
+
+    A refusal counts until the household is struck off: nobody is exited by force.
+
+    Attributes:
+        officer: Who collected them.
+    """
+
+    id: Key
+    answers: Annotated[tuple[Consent, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
+    officer: Text
+    at: Moment | None = None
+    evidence: Proofs = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        seen: set[str] = set()
+        for answer in self.answers:
+            if answer.household in seen:
+                raise ValueError(f"answers: household {answer.household} answers twice")
+            seen.add(answer.household)
+        return self
+
+
+class Amendment(Record):
+    """A roster's content added to or changed after its appraisal (G1): its own fresh seven days.
+
+    Attributes:
+        households: Who is added, with the votes of a meeting, or whose entry is taken anew from
+            the register, where the household is on the roster already.
+        meeting: The meeting that voted on who is added (H1).
+    """
+
+    id: Key
+    office: Office
+    officer: Text
+    reason: Text
+    households: Annotated[tuple[Proposal, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
+    meeting: Meeting | None = None
     at: Moment | None = None
     document_number: Text | None = None
     evidence: Proofs = ()

@@ -6,12 +6,12 @@ group and 周口市's are two offices of the same body, and neither may act for 
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Protocol, Self
 
 from pydantic import Field, model_serializer, model_validator
 
 from models.base import Record, Text
-from models.policy import Body
+from models.policy import Body, Policy
 
 NATION = "100000"
 """Division code under which bodies of the whole country act."""
@@ -20,6 +20,7 @@ DivisionCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}|[0-9]{6})?$")]
 """GB/T 2260 county code (6 digits), or the 9 or 12 digits of a township or village."""
 
 CountyCode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 
 
 class Tier(StrEnum):
@@ -65,6 +66,43 @@ class Division(Record):
     name: Text
 
 
+def province_of(policy: Policy) -> Division:
+    """The province whose reading of the regulation a policy is."""
+    return Division(code=policy.province, name=policy.province_name)
+
+
+class Subject(Protocol):
+    """What a case is about: a place that is to leave, or whose households are.
+
+    It is the territory of the case at once: who acts in it, and who stands above whom.
+    """
+
+    @property
+    def code(self) -> str:
+        """Its division code."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def full_name(self) -> str:
+        """Its name with as much of its place as tells it from others of the name."""
+
+    @property
+    def region_path(self) -> tuple[str, ...]:
+        """Codes from the province down."""
+
+    def office(self, body: Body) -> Office:
+        """The office of a body whose territory it lies in."""
+
+    def place_name(self, office: Office) -> str:
+        """The name of an office's place."""
+
+    def superior(self, office: Office) -> Office | None:
+        """The office above."""
+
+
 class County(Record):
     """A county as the register knows it when its case begins: subject and territory at once."""
 
@@ -74,6 +112,11 @@ class County(Record):
     directly_administered: bool
     city: Division
     province: Division
+
+    @property
+    def full_name(self) -> str:
+        """Its name: counties of a province have different ones."""
+        return self.name
 
     @property
     def region_path(self) -> tuple[str, ...]:
@@ -130,3 +173,73 @@ class County(Record):
                 return self.office(Body.PROVINCIAL_GOVERNMENT)
             case _:
                 return None
+
+
+class Village(Record):
+    """An administrative village (行政村) as the register knows it when a case begins.
+
+    Attributes:
+        directly_administered: Whether its county is (直管县): the province stands in for the city.
+        work_team: Whether a resident work team (驻村工作队) is there (H2).
+        first_secretary: Whether a first secretary (第一书记) is there (H2).
+    """
+
+    code: VillageCode
+    name: Text
+    township: Division
+    county: Division
+    city: Division
+    province: Division
+    directly_administered: bool
+    work_team: bool
+    first_secretary: bool
+
+    @property
+    def full_name(self) -> str:
+        """County, township and village: there is a 张庄村 in many."""
+        return f"{self.county.name}{self.township.name}{self.name}"
+
+    @property
+    def region_path(self) -> tuple[str, ...]:
+        """Codes from the province down to the village itself."""
+        above = (self.province, self.city, self.county, self.township)
+        return (*(place.code for place in above), self.code)
+
+    @property
+    def verifiers(self) -> tuple[Office, ...]:
+        """Who verifies a roster (H2): the committees, and team and secretary where they are."""
+        bodies = [Body.VILLAGE_COMMITTEES]
+        if self.work_team:
+            bodies.append(Body.WORK_TEAM)
+        if self.first_secretary:
+            bodies.append(Body.FIRST_SECRETARY)
+        return tuple(self.office(body) for body in bodies)
+
+    def office(self, body: Body) -> Office:
+        """The office of a body whose territory this village lies in."""
+        place = {
+            Body.COUNTY_GROUP: self.county.code,
+            Body.CITY_GROUP: self.city.code,
+            Body.PROVINCIAL_GROUP: self.province.code,
+            Body.PROVINCIAL_GOVERNMENT: self.province.code,
+            Body.STATE_COUNCIL_GROUP: NATION,
+        }
+        return Office(body=body, place=place.get(body, self.code))
+
+    def place_name(self, office: Office) -> str:
+        """The name of an office's place, as far as the village's line of divisions knows it."""
+        line = (self.township, self.county, self.city, self.province)
+        known = {place.code: place.name for place in line}
+        return (known | {self.code: self.name, NATION: "国家"}).get(office.place, office.place)
+
+    def superior(self, office: Office) -> Office | None:
+        """The office above: the county over the village, the city over the county, and so on."""
+        match office.body:
+            case Body.COUNTY_GROUP if not self.directly_administered:
+                return self.office(Body.CITY_GROUP)
+            case Body.COUNTY_GROUP | Body.CITY_GROUP:
+                return self.office(Body.PROVINCIAL_GROUP)
+            case Body.PROVINCIAL_GROUP | Body.STATE_COUNCIL_GROUP | Body.PROVINCIAL_GOVERNMENT:
+                return None
+            case _:
+                return self.office(Body.COUNTY_GROUP)

@@ -138,6 +138,21 @@ class Notification(Record):
     text: str
 
 
+class Attempt(Record):
+    """How the first try at one notification on one channel went.
+
+    Attributes:
+        number: Which notification of the case it was.
+        error: Why it did not arrive; None where it did.
+        final: It did not, and no further try would change that.
+    """
+
+    number: int
+    channel: Text
+    error: str | None
+    final: bool = False
+
+
 class Delivery(Record):
     """One notification on one channel; tried, given up and recorded by itself."""
 

@@ -9,7 +9,7 @@ import tomllib
 from datetime import date
 from enum import StrEnum
 from string import Formatter
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
@@ -154,6 +154,79 @@ class Standards(Record):
     recognition_at_least_percent: Annotated[Percent, Field(ge=90)]
 
 
+def _fraction(value: str) -> str:
+    if not re.fullmatch(r"[1-9]/[1-9]", value) or int(value[0]) > int(value[2]):
+        raise ValueError(f"{value!r} is no part of a whole; write it as 2/3")
+    return value
+
+
+Part = Annotated[str, AfterValidator(_fraction)]
+"""A part of a whole, ``2/3``: compared in integers, never as a float."""
+
+
+class Appraisal(Record):
+    """H1 民主评议: who has to be there (at least), and how many of them for it (more than)."""
+
+    quorum: Part = "2/3"
+    majority: Part = "1/2"
+
+    def has_quorum(self, present: int, entitled: int) -> bool:
+        """Whether at least the quorum of those entitled is present."""
+        part, whole = int(self.quorum[0]), int(self.quorum[2])
+        return present * whole >= entitled * part
+
+    def has_majority(self, in_favour: int, present: int) -> bool:
+        """Whether more than the majority of those present is in favour."""
+        part, whole = int(self.majority[0]), int(self.majority[2])
+        return in_favour * whole > present * part
+
+
+class VillageApproval(Record):
+    """V3: who approves where the county is directly administered (直管县), A7 or still A6."""
+
+    where_directly_administered: Literal[Body.PROVINCIAL_GROUP, Body.CITY_GROUP] = (
+        Body.PROVINCIAL_GROUP
+    )
+
+
+class NameStyle(StrEnum):
+    """How a roster's notice writes names (G8): 张三 or 张*."""
+
+    FULL = "full"
+    MASKED = "masked"
+
+
+class RosterNotice(Record):
+    """G8: what a roster's notice shows of a name."""
+
+    names: NameStyle = NameStyle.FULL
+
+
+class CountyTarget(Record):
+    """Counties named to exit by the end of a year (F8)."""
+
+    year: Annotated[int, Field(ge=2014, le=2100, strict=True)]
+    counties: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Targets(Record):
+    """F8: what is to have left poverty by when.
+
+    Attributes:
+        by: The year by whose end people and villages, and so all of it, are done.
+        named: Counties named for a year.
+        provincial_counties_by, counties_by: By when provincial, and all counties have exited.
+    """
+
+    people: Annotated[int, Field(ge=1, strict=True)]
+    villages: Annotated[int, Field(ge=1, strict=True)]
+    counties: Annotated[int, Field(ge=1, strict=True)]
+    by: Annotated[int, Field(ge=2014, le=2100, strict=True)]
+    named: tuple[CountyTarget, ...] = ()
+    provincial_counties_by: Annotated[int, Field(ge=2014, le=2100, strict=True)]
+    counties_by: Annotated[int, Field(ge=2014, le=2100, strict=True)]
+
+
 class BodyName(Record):
     """What a body was called from a day on; ``{place}`` stands for its territory."""
 
@@ -198,6 +271,11 @@ class Policy(Record):
     notification: Notification
     standards: Standards
     bodies: tuple[BodyNames, ...]
+    # With defaults: cases that were opened before these sections were there carry none.
+    appraisal: Appraisal = Appraisal()
+    village_approval: VillageApproval = VillageApproval()
+    roster_notice: RosterNotice = RosterNotice()
+    targets: Targets | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

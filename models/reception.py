@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.base import CLOCKS_MAY_DIFFER_BY, faults, shortened
-from models.docket import Docket, Expectation, OpenObjection, Received
-from models.ledger import EntryKind, canonical
+from models.base import CLOCKS_MAY_DIFFER_BY, Record, faults, shortened
+from models.docket import Docket
+from models.inbox import Expectation, OpenObjection, Received
+from models.ledger import Entry, EntryKind, canonical
 from models.messages import (
     Act,
     Decision,
@@ -32,7 +33,7 @@ _KEPT_OF_A_REFUSED_MESSAGE = 4000
 _LONGEST_REFUSAL = 600
 """In characters. Whatever is sent, what goes on file stays small enough for every payload."""
 
-MESSAGES: Mapping[str, type[Act | Objection | Resolution | Withdrawal]] = {
+MESSAGES: Mapping[str, type[Record]] = {
     "act": Act,
     "object": Objection,
     "resolve": Resolution,
@@ -55,9 +56,16 @@ class Reception:
         vet: The procedure's own rules for an act; raises ``Refusal``.
     """
 
+    messages: Mapping[str, type[Record]] = MESSAGES
+    """What is taken in here, by name."""
+    longest = _LONGEST_MESSAGE
+    """In bytes."""
+
     def __init__(self, docket: Docket, vet: Callable[[Act, datetime], None]) -> None:
         self._docket = docket
         self._vet = vet
+        self._early: list[tuple[str, Any, datetime]] = []
+        docket.opened = self.hear_early
         self._receipts: dict[tuple[str, str], tuple[str, Receipt]] = {}
 
     def check(self, kind: str, payload: Any, now: datetime) -> Any:
@@ -67,7 +75,7 @@ class Reception:
             Refusal: saying what is wrong and what would be right.
         """
         docket = self._docket
-        message = _read(kind, payload)
+        message = self._read(kind, payload)
         if self._receipt_of(kind, message) is not None:
             return message
         if docket.outcome is not None:
@@ -81,14 +89,7 @@ class Reception:
         ahead = message.at is not None and message.at > now + CLOCKS_MAY_DIFFER_BY
         if ahead and not isinstance(message, Objection):
             raise Refusal(f"at: {message.at.isoformat()} lies in the future")
-        match message:
-            case Act():
-                self._check_act(message, now)
-            case Resolution():
-                self._check_resolution(message, now)
-            case Withdrawal():
-                self._only(docket.applicant, message.office, "withdraw the application", now)
-                self._check_withdrawal()
+        self._check_message(message, now)
         return message
 
     def receive(self, kind: str, payload: Any, now: datetime) -> Receipt:
@@ -104,25 +105,27 @@ class Reception:
         if known is not None:
             return known
         docket.stirred = True
-        match message:
-            case Act():
-                seq = self._enter(EntryKind.ACT, message, now)
-                received = Received(message, now, seq)
-                docket.acts.setdefault((message.step, docket.round), []).append(received)
-            case Objection():
-                report = docket.posted is None and not docket.posting
-                seq = self._enter_objection(message, report, now)
-                docket.objections[message.id] = OpenObjection(Received(message, now, seq), report)
-                if not report:
-                    docket.lapse("新的异议", now)  # what counted on an end without objections
-            case Resolution():
-                seq = self._enter(EntryKind.RESOLUTION, message, now)
-                objection = docket.objections[message.objection_id]
-                objection.resolution = Received(message, now, seq)
-            case Withdrawal():
-                seq = self._enter(EntryKind.WITHDRAWAL, message, now)
-                docket.withdrawal = Received(message, now, seq)
-        return self._keep_receipt(kind, message, now)
+        entry = self._take(message, now)
+        return self._keep_receipt(kind, message, entry, now)
+
+    def hear(self, kind: str, payload: Any, now: datetime) -> None:
+        """Take in what nobody waits to be answered for; what is refused is put on file.
+
+        What comes while the register is asked is kept for then: an early act is not lost.
+        """
+        if self._docket.preparing and kind != "object":
+            self._early.append((kind, payload, now))
+            return
+        try:
+            self.receive(kind, payload, now)
+        except Refusal as refusal:
+            self.refuse(kind, payload, refusal, now)
+
+    def hear_early(self) -> None:
+        """Take in what came while the register was asked, as of when it came."""
+        early, self._early = self._early, []
+        for kind, payload, at in early:
+            self.hear(kind, payload, at)
 
     def refuse(self, kind: str, payload: Any, refusal: Refusal, now: datetime) -> None:
         """Put a refused signal on file: its sender cannot be answered, the file can be read."""
@@ -141,7 +144,39 @@ class Reception:
             actor="sender",
         )
 
+    def _read(self, kind: str, payload: Any) -> Any:
+        if kind not in self.messages:
+            raise Refusal(f"{kind}: this case takes {', '.join(self.messages)}")
+        if not isinstance(payload, dict):
+            raise Refusal(f"'{kind}' takes one JSON object with named fields")
+        text = _as_text(payload)
+        size = len(_plain(text).encode())
+        if size > self.longest:
+            raise Refusal(f"'{kind}' takes at most {self.longest} bytes, this has {size}")
+        try:
+            return self.messages[kind].model_validate_json(text)
+        except ValidationError as error:
+            raise Refusal(faults(error)) from error
+
     # -- the rules ----------------------------------------------------------------------------
+
+    def _check_message(self, message: Any, now: datetime) -> None:
+        """Hold a message that can be read against the rules of its kind."""
+        match message:
+            case Act():
+                self._check_act(message, now)
+            case Objection():
+                self._check_objection(message, now)
+            case Resolution():
+                self._check_resolution(message, now)
+            case Withdrawal():
+                applicant = self._docket.applicant
+                self._only(applicant, message.office, "withdraw the application", now)
+                self._check_withdrawal()
+
+    def _check_objection(self, objection: Objection, now: datetime) -> None:
+        if objection.household is not None:
+            raise Refusal("household: only an objection to a roster names one")
 
     def _check_act(self, act: Act, now: datetime) -> None:
         if self._docket.withdrawal is not None:
@@ -182,19 +217,24 @@ class Reception:
         waiting = docket.waiting_acts(docket.step)
         if docket.expected is not None and not waiting:
             return docket.expected
+        if docket.preparing:
+            raise Refusal(f"{asked} is not open; the register is being asked about {docket.step}")
         if not docket.step.decided and not self._publicity_is_over(now):
             raise Refusal(f"{asked} is not open; {docket.step} {self._why_publicity_goes_on()}")
         if waiting and waiting[-1].message.decision is not Decision.APPROVE:
             act = waiting[-1].message
             raise Refusal(f"{docket.step} is already decided: {act.decision.value}, {act.office}")
-        following = self._following()
+        following = self._decider() or self._following()
+        if following is not None and following.step == docket.step:
+            return following
         if asked == docket.step.id:
             raise Refusal(f"{docket.step} is already decided in round {docket.round}")
         if following is None or not following.step.decided:
             after = f"; {following.step} comes first" if following else ""
             raise Refusal(f"{asked} is not open{after}")
         if docket.waiting_acts(following.step):
-            decided = f"{following.step} is already decided in round {docket.round}"
+            done = "reported" if following.step.reported_by else "decided"
+            decided = f"{following.step} is already {done} in round {docket.round}"
             raise Refusal(decided if asked == following.step.id else f"{asked} is not open")
         return following
 
@@ -219,11 +259,22 @@ class Reception:
             return "is about to be posted (T1)"
         return f"goes on until 24:00 on {docket.posted.last_day} (T1)"
 
+    def _decider(self) -> Expectation | None:
+        """Whose turn it is at the step itself, where only the report to its body waits (V3)."""
+        docket, step = self._docket, self._docket.step
+        if step.reported_by is None or docket.expected is None:
+            return None
+        reports = docket.expected.office == docket.subject.office(step.reported_by)
+        if not reports or len(docket.waiting_acts(step)) != 1:
+            return None
+        return Expectation(step, docket.subject.office(step.body), step.decisions)
+
     def _following(self) -> Expectation | None:
         docket = self._docket
         for step in docket.route[docket.route.index(docket.step) + 1 :]:
             if step not in docket.skipped:
-                return Expectation(step, docket.county.office(step.body), step.decisions)
+                first = docket.subject.office(step.reported_by or step.body)
+                return Expectation(step, first, step.decisions)
         return None
 
     def _check_return(self, target: str, end: int) -> None:
@@ -263,7 +314,8 @@ class Reception:
         waiting, final = docket.waiting_acts(docket.step), docket.route[-1]
         if any(each.message.decision is Decision.REJECT for each in waiting):
             raise Refusal(f"{docket.step} has rejected the application already")
-        if docket.step == final and (waiting or docket.expected is None):
+        approved = docket.expected is None if not waiting else self._decider() is None
+        if docket.step == final and approved and not docket.preparing:
             raise Refusal(f"{final} has approved the application already")
         if any(each.upheld_and_unanswered for each in docket.objections.values()):
             raise Refusal("an objection was upheld already")
@@ -277,30 +329,57 @@ class Reception:
 
     # -- the file -----------------------------------------------------------------------------
 
-    def _enter(self, kind: EntryKind, message: Act | Resolution | Withdrawal, now: datetime) -> int:
-        entry = self._docket.record(
+    def _take(self, message: Any, now: datetime) -> Entry:
+        """Put a message on file and into the mailbox."""
+        docket = self._docket
+        match message:
+            case Act():
+                entry = self._enter(EntryKind.ACT, message, now)
+                received = Received(message, now, entry.seq)
+                docket.acts.setdefault((message.step, docket.round), []).append(received)
+            case Objection():
+                report = docket.posted is None and not docket.posting
+                entry = self._keep_objection(message, report, now)
+                if not report:
+                    docket.lapse("新的异议", now)  # what counted on an end without objections
+            case Resolution():
+                entry = self._enter(EntryKind.RESOLUTION, message, now)
+                objection = docket.objections[message.objection_id]
+                objection.resolution = Received(message, now, entry.seq)
+            case Withdrawal():
+                entry = self._enter(EntryKind.WITHDRAWAL, message, now)
+                docket.withdrawal = Received(message, now, entry.seq)
+            case other:
+                raise AssertionError(f"{type(other)} has no door here")
+        return entry
+
+    def _enter(
+        self, kind: EntryKind, message: Act | Resolution | Withdrawal, now: datetime
+    ) -> Entry:
+        return self._docket.record(
             kind,
             now,
             self._sentence(message, now),
-            {kind.value: message.model_dump(mode="json")},
+            {kind.value: message.content()},
             step=message.step if isinstance(message, Act) else None,
             actor=f"{message.office} {message.officer}",
         )
-        return entry.seq
 
-    def _enter_objection(self, objection: Objection, report: bool, now: datetime) -> int:
+    def _keep_objection(self, objection: Objection, report: bool, now: datetime) -> Entry:
         name = "实名" if objection.objector is not None else "匿名"
         entry = self._docket.record(
             EntryKind.OBJECTION,
             now,
             f"收到{name}{'举报' if report else '异议'} {objection.id}",
             {
-                "objection": objection.model_dump(mode="json"),
+                "objection": objection.content(),
                 "as": "report" if report else "objection",
             },
             actor="objector",
         )
-        return entry.seq
+        received = Received(objection, now, entry.seq)
+        self._docket.objections[objection.id] = OpenObjection(received, report)
+        return entry
 
     def _sentence(self, message: Act | Resolution | Withdrawal, now: datetime) -> str:
         office = self._docket.name(message.office, now)
@@ -309,7 +388,7 @@ class Reception:
         match message:
             case Act():
                 to = f"至{message.return_to}" if message.return_to else ""
-                what = f"{message.step} {_DECIDED[message.decision]}{to}"
+                what = f"{message.step} {self._decided(message)}{to}"
             case Resolution():
                 finding = "成立" if message.finding is Finding.UPHELD else "不成立"
                 report = self._docket.objections[message.objection_id].report
@@ -318,17 +397,23 @@ class Reception:
                 what = "撤回申请"
         return f"{office}{what}{number}{reason}"
 
+    def _decided(self, act: Act) -> str:
+        """What a decision is called, in Chinese."""
+        step = next(each for each in self._docket.route if each.id == act.step)
+        if act.decision is Decision.APPROVE and act.office.body is step.reported_by:
+            return "上报"
+        return _DECIDED[act.decision]
+
     def _receipt_of(self, kind: str, message: Any) -> Receipt | None:
         known = self._receipts.get((kind, message.id))
         if known is None:
             return None
         content, receipt = known
-        if content != canonical(message.model_dump(mode="json")):
+        if content != canonical(message.content()):
             raise Refusal(f"id: {message.id} was already used for a different content")
         return receipt
 
-    def _keep_receipt(self, kind: str, message: Any, now: datetime) -> Receipt:
-        entry = self._docket.ledger.entries[-1]
+    def _keep_receipt(self, kind: str, message: Any, entry: Entry, now: datetime) -> Receipt:
         receipt = Receipt(
             case_id=self._docket.case_id,
             seq=entry.seq,
@@ -336,7 +421,7 @@ class Reception:
             received_at=now,
             text=entry.text,
         )
-        self._receipts[kind, message.id] = (canonical(message.model_dump(mode="json")), receipt)
+        self._receipts[kind, message.id] = (canonical(message.content()), receipt)
         return receipt
 
 
@@ -347,21 +432,6 @@ _DECIDED = {
     Decision.RECTIFY: "责成核查整改",
     Decision.REPLY: "整改答复",
 }
-
-
-def _read(kind: str, payload: Any) -> Any:
-    if kind not in MESSAGES:
-        raise Refusal(f"{kind}: a case takes {', '.join(MESSAGES)}")
-    if not isinstance(payload, dict):
-        raise Refusal(f"'{kind}' takes one JSON object with named fields")
-    text = _as_text(payload)
-    size = len(_plain(text).encode())
-    if size > _LONGEST_MESSAGE:
-        raise Refusal(f"'{kind}' takes at most {_LONGEST_MESSAGE} bytes, this has {size}")
-    try:
-        return MESSAGES[kind].model_validate_json(text)
-    except ValidationError as error:
-        raise Refusal(faults(error)) from error
 
 
 def _as_text(payload: Any) -> str:

@@ -1,12 +1,16 @@
-"""The exit standards (退出标准) as pure functions: figures in, findings out (S3-S6)."""
+"""The exit standards (退出标准) as pure functions: figures in, findings out (S1-S6)."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import MAX_PREC, Context, Decimal
 from fractions import Fraction
+from typing import Protocol
 
 from models.base import Record
+from models.households import HouseholdFacts, PovertyLine
 from models.messages import Act, CountyFigures, Decision, Rates
 from models.policy import Standards
+from models.villages import Bus, Incidence, Survey
 
 _EXACT = Context(prec=MAX_PREC)
 
@@ -33,6 +37,20 @@ def incidence_met(poor: int, population: int, standards: Standards) -> bool:
     return poor * 100 < threshold or (not standards.incidence_strict and poor * 100 == threshold)
 
 
+def too_many(poor: int, population: int, standards: Standards) -> int:
+    """How many of the poor have to leave before S5 is met; 0 where it is.
+
+    >>> from types import SimpleNamespace
+    >>> strict = SimpleNamespace(incidence_below_percent=2, incidence_strict=True)
+    >>> loose = SimpleNamespace(incidence_below_percent=2, incidence_strict=False)
+    >>> too_many(5, 100, strict), too_many(5, 100, loose), too_many(1, 100, strict)
+    (4, 3, 0)
+    """
+    threshold = standards.incidence_below_percent * population
+    most = (threshold - 1) // 100 if standards.incidence_strict else threshold // 100
+    return max(0, poor - most)
+
+
 def percentage(poor: int, population: int) -> tuple[str, bool]:
     """The rate (S5) in percent, and whether two decimals say it exactly.
 
@@ -53,22 +71,43 @@ def percentage(poor: int, population: int) -> tuple[str, bool]:
         places += 1
 
 
-def county_findings(figures: CountyFigures, standards: Standards) -> tuple[StandardFinding, ...]:
-    """S3: a county's incidence, growth of income, and basic services."""
+class Counted(Protocol):
+    """Heads on a day, of whatever unit."""
+
+    @property
+    def poor(self) -> int:
+        """Registered people still poor."""
+
+    @property
+    def population(self) -> int:
+        """Rural registered population."""
+
+    @property
+    def as_of(self) -> date:
+        """The day of the count."""
+
+
+def incidence_finding(id: str, counted: Counted, standards: Standards) -> StandardFinding:
+    """S5 as a finding of a standard: S2 for a village, S3 for a county."""
     sign = "<" if standards.incidence_strict else "≤"
-    shown, exact = percentage(figures.poor, figures.population)
+    shown, exact = percentage(counted.poor, counted.population)
     zh, en = ("为", "=") if exact else ("约为", "about")
     limit = standards.incidence_below_percent
+    return StandardFinding(
+        id=id,
+        met=incidence_met(counted.poor, counted.population, standards),
+        zh=f"贫困发生率 {counted.poor}/{counted.population}，{zh}{shown}%（{counted.as_of}），"
+        f"标准 {sign}{limit}%",
+        en=f"incidence {counted.poor}/{counted.population} {en} {shown} % as of "
+        f"{counted.as_of}, required {sign} {limit} %",
+    )
+
+
+def county_findings(figures: CountyFigures, standards: Standards) -> tuple[StandardFinding, ...]:
+    """S3: a county's incidence, growth of income, and basic services."""
     own, mean = figures.income_growth_percent, figures.provincial_income_growth_percent
     return (
-        StandardFinding(
-            id="S3.incidence",
-            met=incidence_met(figures.poor, figures.population, standards),
-            zh=f"贫困发生率 {figures.poor}/{figures.population}，{zh}{shown}%（{figures.as_of}），"
-            f"标准 {sign}{limit}%",
-            en=f"incidence {figures.poor}/{figures.population} {en} {shown} % as of "
-            f"{figures.as_of}, required {sign} {limit} %",
-        ),
+        incidence_finding("S3.incidence", figures, standards),
         StandardFinding(
             id="S3.income",
             met=own > mean,
@@ -83,6 +122,92 @@ def county_findings(figures: CountyFigures, standards: Standards) -> tuple[Stand
             en=f"basic services at or near the provincial mean: {figures.services_statement}",
         ),
     )
+
+
+_OF_A_VILLAGE = (
+    ("road", "paved_road", "通村公路硬化", "paved road"),
+    ("bus", "bus", "通客运班车", "bus service"),
+    ("water", "safe_water", "饮用水安全", "safe drinking water"),
+    ("electricity", "electricity", "生产生活用电", "electricity"),
+    ("broadcasting", "broadcasting", "广播电视户户通", "radio and television in every home"),
+    ("culture", "culture_centre", "综合性文化服务中心", "culture centre"),
+    ("clinic", "clinic", "标准化卫生室", "standard clinic"),
+    ("doctor", "doctor", "合格乡村医生", "qualified doctor"),
+    ("broadband", "broadband", "通宽带", "broadband"),
+)
+
+
+def village_findings(
+    survey: Survey, incidence: Incidence, standards: Standards
+) -> tuple[StandardFinding, ...]:
+    """S2: incidence (S5), infrastructure and basic services of a village."""
+    rate = incidence_finding("S2.incidence", incidence, standards)
+    return (rate, *survey_findings(survey))
+
+
+def survey_findings(survey: Survey) -> tuple[StandardFinding, ...]:
+    """S2 without the incidence."""
+    found = []
+    for name, field, zh, en in _OF_A_VILLAGE:
+        value = getattr(survey, field)
+        met = value is not Bus.NO if field == "bus" else value
+        word = "不具备条件" if value is Bus.NOT_FEASIBLE else "是" if met else "否"
+        said = "conditions do not allow it" if value is Bus.NOT_FEASIBLE else "yes" if met else "no"
+        found.append(
+            StandardFinding(id=f"S2.{name}", met=met, zh=f"{zh}：{word}", en=f"{en}: {said}")
+        )
+    return tuple(found)
+
+
+_OF_A_HOUSEHOLD = (
+    ("food", "food_and_clothing", "吃穿不愁", "no worry about food and clothing"),
+    ("schooling", "schooling", "义务教育有保障，无因贫辍学", "no child out of school for poverty"),
+    ("insurance", "insurance", "参加新型农村合作医疗", "rural cooperative medical insurance"),
+    ("illness", "illness_aid", "大病有救助", "aid for serious illness"),
+    ("housing", "housing", "有安全住房", "safe housing"),
+    ("livelihood", "livelihood", "有稳定可靠的收入来源", "a stable source of income"),
+)
+
+
+def yuan(fen: int) -> str:
+    """An amount in yuan, exactly.
+
+    >>> yuan(295200), yuan(-5), yuan(295201)
+    ('2952', '-0.05', '2952.01')
+    """
+    sign, whole, rest = "-" if fen < 0 else "", abs(fen) // 100, abs(fen) % 100
+    return f"{sign}{whole}.{rest:02d}" if rest else f"{sign}{whole}"
+
+
+def household_findings(facts: HouseholdFacts, line: PovertyLine) -> tuple[StandardFinding, ...]:
+    """S1: a household's income a head against the line of the year, and how it lives.
+
+    The comparison is in whole fen: income strictly above line times heads.
+    """
+    lived = facts.livelihood
+    needed = line.yuan * 100 * facts.size
+    sum_zh = f"家庭纯收入{yuan(lived.net_income)}元÷{facts.size}人"
+    income = StandardFinding(
+        id="S1.income",
+        met=lived.net_income > needed,
+        zh=f"{lived.year}年{sum_zh}，标准为人均高于{line.yuan}元",
+        en=f"net income of {lived.year}: {yuan(lived.net_income)} yuan for {facts.size}, required "
+        f"above {line.yuan} yuan a head",
+    )
+    judged = (
+        StandardFinding(
+            id=f"S1.{name}",
+            met=getattr(lived, field),
+            zh=f"{zh}：{'是' if getattr(lived, field) else '否'}",
+            en=f"{en}: {'yes' if getattr(lived, field) else 'no'}",
+        )
+        for name, field, zh, en in _OF_A_HOUSEHOLD
+    )
+    return (income, *judged)
+
+
+S1_IDS = ("S1.income", *(f"S1.{name}" for name, *_ in _OF_A_HOUSEHOLD))
+"""The criteria of S1, as they are named in overrides."""
 
 
 def rate_findings(rates: Rates, standards: Standards) -> tuple[StandardFinding, ...]:

@@ -8,6 +8,7 @@ from models.docket import Docket
 from models.messages import Ending, Outcome
 from models.orders import CaseState, LimitInForce
 from models.periods import beijing, until
+from models.roster import STATES, RosterSummary
 from models.steps import Step
 
 
@@ -39,6 +40,7 @@ class CaseStatus(Record):
         waiting_text: The same in Chinese, for people.
         undelivered: Notifications given up so far.
         head: Hash of the last ledger entry.
+        roster: The households of a roster; None in other procedures.
     """
 
     case_id: str
@@ -56,6 +58,7 @@ class CaseStatus(Record):
     entries: int
     head: str
     outcome: Outcome | None
+    roster: RosterSummary | None = None
 
 
 ENDINGS = {
@@ -64,7 +67,15 @@ ENDINGS = {
     Ending.WITHDRAWN: "撤回",
     Ending.NOT_ADMITTED: "不予受理",
 }
-"""How an end is called in Chinese."""
+"""How an end is called in Chinese: of a county or a village."""
+
+
+def ending_in_chinese(ending: str, procedure: str) -> str:
+    """How an end is called in Chinese; households are struck off, not approved (H4)."""
+    if procedure == "household" and ending == Ending.EXITED:
+        return "脱贫销号"
+    return ENDINGS[Ending(ending)]
+
 
 _MARK = {
     StepState.DONE: "✔ 已办结",
@@ -75,6 +86,9 @@ _MARK = {
 }
 
 
+_MOST_SHOWN = 12
+"""Limits in the Web UI: the nearest."""
+
 _MOST_LIMITS = 100
 """The nearest: a case with hundreds of open objections still has to fit into a payload."""
 
@@ -84,10 +98,10 @@ def state_of(docket: Docket, now: datetime) -> CaseState:
     return CaseState(
         case_id=docket.case_id,
         procedure=docket.procedure,
-        subject_code=docket.county.code,
-        subject_name=docket.county.name,
+        subject_code=docket.subject.code,
+        subject_name=docket.subject.name,
         year=docket.year,
-        region=docket.county.region_path,
+        region=docket.subject.region_path,
         step=docket.step.id,
         round=docket.round,
         waiting_for=docket.waiting_for,
@@ -103,7 +117,7 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
     """Everything a case can tell of itself."""
     return CaseStatus(
         case_id=docket.case_id,
-        subject=docket.county.name,
+        subject=docket.subject.name,
         year=docket.year,
         step=docket.step.id,
         round=docket.round,
@@ -117,6 +131,7 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
         entries=len(docket.ledger.entries),
         head=docket.ledger.head,
         outcome=docket.outcome,
+        roster=docket.roster.summary() if docket.roster else None,
     )
 
 
@@ -136,11 +151,15 @@ def _limits(docket: Docket, now: datetime) -> tuple[LimitInForce, ...]:
 
 def _waiting_text(docket: Docket, now: datetime) -> str:
     if docket.outcome is not None:
-        return f"已办结：{ENDINGS[docket.outcome.ending]}"
+        ending = ending_in_chinese(docket.outcome.ending, docket.procedure)
+        return f"已办结：{ending}"
     if docket.waiting_for is not None:
         return f"等待{docket.name(docket.waiting_for, now)}"
-    if docket.posted is not None:
-        return f"公示中，至 {until(docket.posted.due)}"
+    closes = docket.posted.due if docket.posted else None
+    if docket.roster is not None:
+        closes = docket.roster.summary().closes
+    if closes is not None:
+        return f"公示中，至 {until(closes)}"
     return "办理中"
 
 
@@ -156,10 +175,11 @@ def _step_status(docket: Docket, step: Step, now: datetime) -> StepStatus:
         ends = min((each.limit.due for each in docket.watch), default=None)
         note = f"至 {until(ends)}{'，已逾期' if docket.watch.overdue else ''}" if ends else ""
     elif step == docket.step and docket.outcome is not None:
-        state, note = StepState.ENDED, ENDINGS[docket.outcome.ending]
+        ending = ending_in_chinese(docket.outcome.ending, docket.procedure)
+        state, note = StepState.ENDED, ending
     else:
         state = StepState.AHEAD
-    office = docket.name(docket.county.office(step.body), now)
+    office = docket.name(docket.subject.office(step.body), now)
     return StepStatus(id=step.id, title=step.title, office=office, state=state, note=note)
 
 
@@ -179,6 +199,9 @@ def markdown(status: CaseStatus) -> str:
             for step in status.steps
         ),
     ]
+    if status.roster:
+        counts = {STATES[state]: count for state, count in status.roster.counts.items() if count}
+        lines += ["", *_table(list(counts)), _row(*(f"{count}户" for count in counts.values()))]
     if status.limits:
         lines += ["", *_table(["期限", "责任单位", "截止（北京时间）", "计算依据"])]
         lines += [
@@ -188,8 +211,10 @@ def markdown(status: CaseStatus) -> str:
                 f"{until(entry.limit.due)}{'（暂定）' if entry.limit.provisional else ''}",
                 entry.limit.zh,
             )
-            for entry in status.limits
+            for entry in status.limits[:_MOST_SHOWN]
         ]
+        more = len(status.limits) - _MOST_SHOWN
+        lines += ["", f"另有{more}项期限，见 `exitflow case`"] if more > 0 else []
     if status.open_objections:
         lines += ["", f"**未办结异议 {len(status.open_objections)} 件**"]
     if status.undelivered:

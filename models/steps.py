@@ -1,10 +1,10 @@
 """The steps of the procedures: order, Chinese title, acting body."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.messages import Decision
-from models.offices import County, Tier
-from models.policy import Body
+from models.offices import County, Tier, Village
+from models.policy import Body, Policy
 
 DECISIONS = (Decision.APPROVE, Decision.RETURN, Decision.REJECT)
 """What an office can ordinarily decide at its step."""
@@ -15,12 +15,14 @@ class Step:
     """One step of a procedure.
 
     Attributes:
-        id: The clause, ``C1`` to ``C7``; also how people name the step in commands.
+        id: The clause, ``C1`` to ``C7``, ``V1`` to ``V3`` or ``H1`` to ``H4``; also how people
+            name the step in commands.
         title: What offices call it.
         name: The same in English.
         body: Who decides it, or publishes, where the step is a publicity.
         decided: False for a publicity, which ends by time and not by an act.
         decisions: What its body can decide.
+        reported_by: Who reports to its body before that decides (V3): both acts are of this step.
     """
 
     id: str
@@ -29,6 +31,7 @@ class Step:
     body: Body
     decided: bool = True
     decisions: tuple[Decision, ...] = DECISIONS
+    reported_by: Body | None = None
 
     def __str__(self) -> str:
         return f"{self.id} {self.title}"
@@ -50,6 +53,41 @@ C7 = Step("C7", "批准退出", "approval", Body.PROVINCIAL_GOVERNMENT)
 
 COUNTY_STEPS = (C1, C2, C3, C4, C5, C6, C7)
 """贫困县退出 (HN 五(三)), in the order of the regulation."""
+
+
+V1 = Step(
+    "V1", "调查核实", "survey", Body.COUNTY_GROUP, decisions=(Decision.APPROVE, Decision.REJECT)
+)
+V2 = Step("V2", "公示公告", "publicity", Body.COUNTY_GROUP, decided=False)
+V3 = Step("V3", "批准退出", "approval", Body.CITY_GROUP, reported_by=Body.COUNTY_GROUP)
+
+VILLAGE_STEPS = (V1, V2, V3)
+"""贫困村退出 (HN 五(二)), in the order of the regulation."""
+
+H1 = Step("H1", "民主评议", "appraisal", Body.VILLAGE_COMMITTEES)
+H2 = Step(
+    "H2",
+    "核实认可",
+    "verification and consent",
+    Body.VILLAGE_COMMITTEES,
+    decisions=(Decision.APPROVE, Decision.REJECT),
+)
+H3 = Step("H3", "公告公示", "publicity", Body.VILLAGE_COMMITTEES, decided=False)
+H4 = Step("H4", "脱贫销号", "striking off", Body.COUNTY_GROUP)
+
+HOUSEHOLD_STEPS = (H1, H2, H3, H4)
+"""贫困户退出 (HN 五(一)), in the order of the regulation."""
+
+ALL_STEPS = (*COUNTY_STEPS, *VILLAGE_STEPS, *HOUSEHOLD_STEPS)
+"""Every step there is, by which people name what they act on."""
+
+
+def village_steps(village: Village, policy: Policy) -> tuple[Step, ...]:
+    """The steps of a village: in a directly administered county V3 is whose the policy says."""
+    if not village.directly_administered:
+        return VILLAGE_STEPS
+    approves = policy.village_approval.where_directly_administered
+    return (V1, V2, replace(V3, body=approves))
 
 
 def skipped(county: County) -> dict[Step, str]:

@@ -37,9 +37,11 @@ class Watched:
 
     def next_moment(self, reminders: Reminders) -> datetime | None:
         """When it has to be looked at next."""
-        if self.binding:
-            return next_after(self.heard, self.limit.due, reminders)
-        return None if self.over else self.limit.due
+        if not self.binding:
+            return None if self.over else self.limit.due
+        upcoming = next_after(self.heard, self.limit.due, reminders)
+        target = self.limit.target
+        return upcoming if target is None or target <= self.heard else min(target, upcoming)
 
 
 class Watch:
@@ -63,6 +65,10 @@ class Watch:
         watched = Watched(key, limit, office, subject, heard=now)
         self._watched[key] = watched
         return watched
+
+    def keep(self, watched: Watched) -> None:
+        """Leave a limit in force that was kept by some and binds others still."""
+        self._watched[watched.key] = watched
 
     def disarm(self, key: str) -> None:
         """Take a limit out of force: what it held somebody to is done, or moot."""
@@ -93,6 +99,11 @@ class Watch:
             return None
         moment, _, watched = min(ahead)
         return moment, watched
+
+    def moments(self) -> list[datetime]:
+        """Every moment at which some limit has to be looked at next."""
+        each_next = (watched.next_moment(self._reminders) for watched in self)
+        return [moment for moment in each_next if moment is not None]
 
     @property
     def overdue(self) -> bool:

@@ -3,34 +3,30 @@
 What is typed and every file it names is read before anything is sent.
 """
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
-from typing import TypeVar
-from uuid import uuid4
 
-from models.identity import content_id
-from models.ledger import canonical
+from models.identity import subject_code
 from models.messages import (
     Act,
     Decision,
     Finding,
     Objection,
     Rates,
-    Receipt,
     Rectification,
     Resolution,
     Withdrawal,
 )
 from models.periods import beijing
-from operators import inputs
-from operators.desk import Desk, open_desk, utc_now
+from models.villages import Incidence
+from operators import inputs, roster_inputs
+from operators.bulk import act_on_many
+from operators.case_lists import selection
+from operators.desk import open_desk, open_registry, utc_now
 from operators.inputs import InputError
-from operators.options import As, AsSignal, At, Document, Id, Officer, Proof, Return
+from operators.options import As, AsSignal, At, Document, Id, Officer, Proof, Region, Return
+from operators.sending import given, hand_in, signed
 from workers.connection import run
-
-M = TypeVar("M", Act, Objection, Resolution, Withdrawal)
-
-_UNIDENTIFIED = "not-yet-derived"
 
 
 def start_county(code: str, /, *, year: int, application: Path) -> None:
@@ -39,11 +35,12 @@ def start_county(code: str, /, *, year: int, application: Path) -> None:
     Args:
         code: The county's six digits.
         year: The year of the exit.
-        application: The application as TOML or JSON. County and year may be left out; evidence may
+        application: The application as TOML or JSON. County and year may be left out, and so may
+            poor, population and as_of of its figures, which the register then counts; evidence may
             name a file by its path, which is then bound by its SHA-256.
     """
     code = inputs.division("CODE", code)
-    read = inputs.county_application(application, code, year)
+    read = inputs.county_application(application, code, year, _count_of(code))
 
     async def open_case() -> str:
         async with open_desk() as desk:
@@ -53,7 +50,7 @@ def start_county(code: str, /, *, year: int, application: Path) -> None:
 
 
 def act(
-    case: str,
+    case: str | None = None,
     /,
     *,
     step: str,
@@ -75,15 +72,27 @@ def act(
     wrongly_exited: str | None = None,
     omitted: str | None = None,
     recognition: str | None = None,
+    survey: Path | None = None,
+    appraisal: Path | None = None,
+    household: tuple[str, ...] = (),
     at: At = None,
     id: Id = None,
     signal: AsSignal = False,
-) -> None:
+    cases: Path | None = None,
+    year: int | None = None,
+    region: Region = None,
+    step_is: str | None = None,
+    waiting_for: str | None = None,
+    results: Path | None = None,
+) -> int:
     """Decide a step as an office: approve, return, reject, rectify or reply; exactly one of them.
+
+    One CASE is named, or many are chosen: those of a file with --cases, or the open ones that
+    --year, --region, --step-is and --waiting-for leave of all. Each answers for itself.
 
     Args:
         case: Id of the case, for example county-exit/411523/2026.
-        step: The step, C1 to C7.
+        step: The step: C1 to C7 of a county, V1 to V3 of a village, H1 to H4 of a roster.
         approve: Approve, or its counterpart: apply again, report, confirm.
         return_: Return for correction (退回) to this earlier step; needs a reason.
         reject: Reject: the case ends as not exited; needs a reason.
@@ -93,34 +102,80 @@ def act(
         reply: The rectifying office's reply (C6).
         reason: Why.
         override: A failed standard that is overridden by name, as S3.income; may be repeated.
-        figures: With a renewed application (C1): the corrected figures, as TOML or JSON.
+        figures: With a renewed application (C1): the corrected figures, as TOML or JSON; poor,
+            population and as_of may be left out as in an application.
         rates: What an evaluation found (C3, C6), as TOML or JSON: incidence, wrongly_exited,
             omitted, recognition.
         incidence: The same without a file, in percent: combined incidence 综合贫困发生率.
         wrongly_exited: Rate of the wrongly exited 错退率.
         omitted: Rate of the omitted 漏评率.
         recognition: Recognition by the people 群众认可度.
+        survey: What the survey of a village found (V1), as TOML or JSON: paved_road, bus (yes, no
+            or not_feasible), safe_water, electricity, broadcasting, culture_centre, clinic,
+            doctor, broadband; industry and collective_income_yuan where they are known.
+        appraisal: A renewed appraisal of a roster that was returned (H1), as TOML or JSON: meeting
+            and households.
+        household: Only these households of a roster (H2, H4), by number; may be repeated. All that
+            wait for it where none is named.
+        cases: Many cases: one id a line, or Excel or CSV with a column case_id.
+        year: Many cases: those of this year.
+        step_is: Many cases: those that are at this step.
+        waiting_for: Many cases: those that wait for this office.
+        results: Many cases: the CSV file that keeps what came of each, and by which the same
+            command goes on where it ended; beside the file of --cases where none is named.
     """
+    decided = inputs.step("--step", step)
+    many = selection(
+        decided,
+        cases=cases,
+        year=year,
+        region=region,
+        step_is=step_is,
+        waiting_for=waiting_for,
+        results=results,
+    )
+    if (many is None) == (case is None):
+        raise InputError(
+            "CASE: name one case, or choose many with --cases or --year, --region, --step-is, "
+            "--waiting-for"
+        )
+    if many is not None:
+        _check_for_many(
+            id=id,
+            signal=signal,
+            figures=figures,
+            survey=survey,
+            appraisal=appraisal,
+            household=household,
+            rates=rates or incidence or wrongly_exited or omitted or recognition,
+        )
     decision = _decision(approve, return_ is not None, reject, rectify is not None, reply)
     if (task is not None) != (rectify is not None):
         raise InputError("--task: name office and task with --rectify OFFICE --task TEXT")
     message = Act(
-        id=_given(id),
-        step=inputs.step("--step", step),
+        id=given(id),
+        step=decided,
         decision=decision,
         office=inputs.office("--as", office),
         officer=officer,
-        at=_signed(at),
+        at=signed(at),
         document_number=document,
         reason=reason,
         return_to=inputs.step("--return", return_) if return_ is not None else None,
         overrides=override,
         evidence=inputs.evidence(evidence),
-        figures=inputs.figures(figures) if figures is not None else None,
+        figures=inputs.figures(figures, _count_of(subject_code(case or ""))) if figures else None,
         rates=_rates(rates, incidence, wrongly_exited, omitted, recognition),
         rectification=_rectification(rectify, task),
+        survey=inputs.survey(survey) if survey is not None else None,
+        appraisal=roster_inputs.appraisal(appraisal) if appraisal is not None else None,
+        households=roster_inputs.households("--household", household),
     )
-    run(_hand_in(case, message, signal))
+    if many is not None:
+        return act_on_many(message, many)
+    assert case is not None
+    hand_in(case, message, signal)
+    return 0
 
 
 def object_(
@@ -128,6 +183,7 @@ def object_(
     /,
     *,
     text: str,
+    household: str | None = None,
     name: str | None = None,
     contact: str | None = None,
     evidence: Proof = (),
@@ -140,18 +196,20 @@ def object_(
     Args:
         case: Id of the case, for example county-exit/411523/2026.
         text: What is objected to.
+        household: The household of a roster it concerns, by number; without it the whole roster.
         name: Who objects; only a real-name objector gets an answer.
         contact: Where the answer goes. Name and contact never stand in a notice.
     """
     message = Objection(
-        id=_given(id),
+        id=given(id),
         text=text,
-        at=_signed(at),
+        at=signed(at),
         objector=name,
         contact=contact,
         evidence=inputs.evidence(evidence),
+        household=roster_inputs.household("--household", household) if household else None,
     )
-    run(_hand_in(case, message, signal))
+    hand_in(case, message, signal)
 
 
 def resolve(
@@ -184,18 +242,18 @@ def resolve(
     if upheld == dismissed:
         raise InputError("give one finding: --upheld or --dismissed")
     message = Resolution(
-        id=_given(id),
+        id=given(id),
         objection_id=objection,
         finding=Finding.UPHELD if upheld else Finding.DISMISSED,
         reason=reason,
         office=inputs.office("--as", office),
         officer=officer,
-        at=_signed(at),
+        at=signed(at),
         document_number=document,
         return_to=inputs.step("--return", return_) if return_ is not None else None,
         evidence=inputs.evidence(evidence),
     )
-    run(_hand_in(case, message, signal))
+    hand_in(case, message, signal)
 
 
 def withdraw(
@@ -218,18 +276,40 @@ def withdraw(
         reason: Why.
     """
     message = Withdrawal(
-        id=_given(id),
+        id=given(id),
         office=inputs.office("--as", office),
         officer=officer,
         reason=reason,
-        at=_signed(at),
+        at=signed(at),
         document_number=document,
         evidence=inputs.evidence(evidence),
     )
-    run(_hand_in(case, message, signal))
+    hand_in(case, message, signal)
 
 
 # -- reading what was typed -------------------------------------------------------------------
+
+
+def _count_of(code: str) -> inputs.Count:
+    """Counts a county's poor from the register, where a file leaves that to it (S5)."""
+
+    def count(on: date | None) -> Incidence:
+        with open_registry() as registry:
+            counted = registry.county_incidence(code, on or beijing(utc_now()).date())
+        if counted is None:
+            raise InputError(
+                f"figures: the register holds no village of {code} to count from; write poor, "
+                "population and as_of"
+            )
+        return counted
+
+    return count
+
+
+def _check_for_many(**given: object) -> None:
+    for option, value in given.items():
+        if value:
+            raise InputError(f"--{option}: belongs to one case, not to many; name the CASE")
 
 
 def _decision(approve: bool, return_: bool, reject: bool, rectify: bool, reply: bool) -> Decision:
@@ -247,10 +327,6 @@ def _decision(approve: bool, return_: bool, reject: bool, rectify: bool, reply: 
             "or --reply"
         )
     return chosen[0]
-
-
-def _signed(at: str | None) -> datetime | None:
-    return inputs.moment("--at", at) if at is not None else None
 
 
 def _rectification(office: str | None, task: str | None) -> Rectification | None:
@@ -272,59 +348,3 @@ def _rates(file: Path | None, *four: str | None) -> Rates | None:
             "give all four rates: --incidence, --wrongly-exited, --omitted and --recognition"
         )
     return Rates.model_validate(dict(zip(Rates.model_fields, four, strict=True)))
-
-
-def _given(id: str | None) -> str:
-    return _UNIDENTIFIED if id is None else id
-
-
-# -- sending ----------------------------------------------------------------------------------
-
-
-async def _hand_in(case_id: str, message: M, signal: bool) -> None:
-    async with open_desk() as desk:
-        if signal:
-            message = _with_new_id(message)
-            await desk.post(case_id, message)
-            print(
-                f"left with the server as {message.id}; `exitflow case {case_id}` shows its effect"
-            )
-            return
-        before = await desk.status(case_id)
-        message = _with_derived_id(case_id, before.round, message)
-        receipt = await _send(desk, case_id, message)
-    # An entry that was on file before is the receipt of the same message sent earlier.
-    again = "was received before: " if receipt.seq <= before.entries else ""
-    print(f"{again}entry {receipt.seq}, {message.id}\n{receipt.text}")
-
-
-async def _send(desk: Desk, case_id: str, message: M) -> Receipt:
-    match message:
-        case Act():
-            return await desk.act(case_id, message)
-        case Objection():
-            return await desk.object(case_id, message)
-        case Resolution():
-            return await desk.resolve(case_id, message)
-        case Withdrawal():
-            return await desk.withdraw(case_id, message)
-
-
-def _kind(message: M) -> str:
-    return type(message).__name__.lower()
-
-
-def _with_derived_id(case_id: str, round: int, message: M) -> M:
-    """The id of what is said in a round on a day; the same again in a later round is another."""
-    if message.id != _UNIDENTIFIED:
-        return message
-    content = canonical(message.model_dump(mode="json", exclude={"id"}))
-    today = beijing(utc_now()).date().isoformat()
-    derived = content_id(_kind(message), case_id, str(round), today, content)
-    return message.model_copy(update={"id": derived})
-
-
-def _with_new_id(message: M) -> M:
-    if message.id != _UNIDENTIFIED:
-        return message
-    return message.model_copy(update={"id": f"{_kind(message)}-{uuid4().hex[:20]}"})

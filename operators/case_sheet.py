@@ -12,8 +12,9 @@ from models.ledger import Entry, EntryKind
 from models.messages import Ending, Outcome
 from models.orders import LimitInForce
 from models.periods import until
-from models.status import ENDINGS, CaseStatus, StepState
+from models.status import CaseStatus, StepState, ending_in_chinese
 from operators.printing import at, due, heading, left, paragraph, sentences, table, urgency
+from operators.roster_sheet import roster_counts
 
 _STATES = {
     StepState.DONE: Text("✔ done 已办结", "green"),
@@ -23,16 +24,21 @@ _STATES = {
     StepState.ENDED: Text("■ ended 终止", "bold"),
 }
 
+_PROCEDURES = {"county": "贫困县退出", "village": "贫困村退出", "household": "贫困户退出"}
+
 _PRESSING = {EntryKind.BREACH, EntryKind.LATE, EntryKind.REFUSED, EntryKind.NOT_NOTIFIED}
 
 
 def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
     """Steps, what is waited for, limits, objections, outcome."""
-    title = f"{status.subject} {status.year}年度 贫困县退出  {status.case_id}  round {status.round}"
-    out.print(Text(title, style="bold"))
+    named = f"{status.subject} {status.year}年度 {_PROCEDURES[status.case_id.partition('-')[0]]}"
+    out.print(Text(f"{named}  {status.case_id}  round {status.round}", style="bold"))
     out.print(_standing(status))
     out.print()
     out.print(_steps(status))
+    if status.roster:
+        out.print(heading("Households 名单"))
+        out.print(roster_counts(status.roster))
     if status.limits:
         out.print(heading("Limits in force 期限"))
         for each in status.limits:
@@ -43,7 +49,7 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
             out.print(Text(f"  {identifier}"))
     if status.outcome:
         out.print(heading("Outcome 结果"))
-        for line in _outcome(status.outcome):
+        for line in _outcome(status.outcome, "household" if status.roster else ""):
             out.print(paragraph(line, out.width, 2))
     undelivered = f", {status.undelivered} notifications not delivered 未送达"
     out.print(
@@ -73,9 +79,10 @@ def _steps(status: CaseStatus) -> Table:
     return lines
 
 
-def _outcome(outcome: Outcome) -> Iterable[str]:
+def _outcome(outcome: Outcome, procedure: str) -> Iterable[str]:
     document = f"（{outcome.document_number}）" if outcome.document_number else ""
-    yield f"{ENDINGS[outcome.ending]} {outcome.ending.value}{document}"
+    ending = ending_in_chinese(outcome.ending, procedure)
+    yield f"{ending} {outcome.ending.value}{document}"
     yield f"at {outcome.step}, round {outcome.round}, by {outcome.by}, on {at(outcome.at)}"
     yield outcome.reason
 
@@ -108,7 +115,7 @@ def print_ledger(out: Console, entries: Sequence[Entry]) -> None:
 
 def case_table(cases: Sequence[CaseRecord]) -> Table:
     """Cases as the registry lists them."""
-    lines = table("Case", "County", "Step", "Waits for", "Next limit", "Marks")
+    lines = table("Case", "Subject", "Step", "Waits for", "Next limit", "Marks")
     for case in cases:
         lines.add_row(
             case.case_id,
@@ -129,7 +136,8 @@ def _marks(case: CaseRecord) -> Text:
     marks = Text()
     if case.outcome:
         ending = Ending(case.outcome)
-        marks.append(ENDINGS[ending], style="green" if ending is Ending.EXITED else "red")
+        said = ending_in_chinese(ending, case.procedure)
+        marks.append(said, style="green" if ending is Ending.EXITED else "red")
     if case.overdue:
         marks.append("已逾期 overdue ", style="bold red")
     if case.open_objections:

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError, Group, Parameter
 
 USAGE = (
-    "The exit of poor counties (贫困县退出) as durable cases.\n\n"
+    "The exit of poor households, villages and counties (贫困退出) as durable cases.\n\n"
     "Exit status: 0 done, 1 refused by the rules, 2 wrong usage or input, 3 server or database "
     "not reachable. An error is one sentence on stderr, with nothing on stdout.\n\n"
     "Settings come from EXITFLOW_HOME and its like, then from exitflow.toml in the working folder; "
@@ -43,10 +43,27 @@ COMMANDS = {
             "operators.acting:start_county",
             "Open a county's case (C1 县级申请) and print its id.",
         ),
+        "start village": (
+            "operators.starting:start_village",
+            "Open a village's case (V1 调查核实) and print its id.",
+        ),
+        "start households": (
+            "operators.rosters:start_households",
+            "Open the case of a village's roster (H1 民主评议) and print its id.",
+        ),
         "act": (
             "operators.acting:act",
             "Decide a step as an office: approve, return, reject, rectify or reply.\n\n"
-            "Exactly one of the five. The case answers at once, or refuses and says who may act.",
+            "Exactly one of the five. The case answers at once, or refuses and says who may act. "
+            "With --cases or a filter: on many cases, each of which answers for itself.",
+        ),
+        "consent": (
+            "operators.rosters:consent",
+            "Hand in what households answered to their exit (H2 认可): one, or many from a file.",
+        ),
+        "amend": (
+            "operators.rosters:amend",
+            "Add households to a roster, or take their entries anew from the register (G1).",
         ),
         "object": (
             "operators.acting:object_",
@@ -76,6 +93,22 @@ COMMANDS = {
             "List every limit in force (期限), the nearest first.\n\n"
             "As the registry has them: no server is needed.",
         ),
+        "ready villages": (
+            "operators.outlook:villages",
+            "List the poor villages, and what each still lacks for its exit (S2, S5, G6).",
+        ),
+        "ready counties": (
+            "operators.outlook:counties",
+            "List the poor counties, and what each still lacks for its application (S3, S5, G6).",
+        ),
+        "progress": (
+            "operators.outlook:progress",
+            "Show how far a year is against its plan (G6) and the targets (F8).",
+        ),
+        "notice": (
+            "operators.noticing:notice",
+            "Write one public notice (公示) of all cases that are in publicity now.",
+        ),
         "when": (
             "operators.reading:when",
             "Compute a limit and say how it was counted.\n\nNeither server nor registry is needed.",
@@ -88,14 +121,43 @@ COMMANDS = {
         ),
         "registry show": (
             "operators.registering:show",
-            "Show a county: codes, standing, plans, cases, indicators.",
+            "Show a county, a village or a household.",
+        ),
+        "registry import": (
+            "operators.register_files:import_",
+            "Import villages or a roster of households (花名册) from Excel or CSV.\n\n"
+            "All of it or nothing; every fault is named, and written to a workbook.",
+        ),
+        "registry export": (
+            "operators.register_files:export",
+            "Write the households of a county or village to Excel, as import reads them.",
         ),
         "registry load": (
             "operators.registering:load",
             "Load a list of poor counties and the plans of their exit years.\n\n"
             "All of it or nothing; what is there already is no change.",
         ),
-        "plan add": ("operators.registering:add_plan", "Put a county into a year's plan (G6)."),
+        "registry line": (
+            "operators.planning:add_line",
+            "Add the national poverty line of a year (S7 国家扶贫标准).",
+        ),
+        "registry lines": (
+            "operators.planning:lines",
+            "List the national poverty lines by year.",
+        ),
+        "plan load": (
+            "operators.planning:load",
+            "Load yearly plans (年度计划) from Excel or CSV.\n\n"
+            "All of it or nothing; what is there already is no change.",
+        ),
+        "plan add": (
+            "operators.planning:add",
+            "Put a county, a village or a household into a year's plan (G6).",
+        ),
+        "plan list": (
+            "operators.planning:list_",
+            "List the plan of a year.",
+        ),
         "setup registry": (
             "operators.registering:setup_registry",
             "Make the registry's database, or bring it up to date.",
@@ -110,8 +172,9 @@ COMMANDS = {
 
 FAMILIES = {
     "start": "Open a case.",
-    "registry": "The register of poor counties: list, show, load.",
-    "plan": "The year's plan (年度计划): add.",
+    "registry": "The register of counties, villages and households; the national lines.",
+    "plan": "The year's plan (年度计划): load, add, list.",
+    "ready": "Who could leave now, and what each still lacks: villages, counties.",
     "setup": "What a new installation needs: registry, namespace.",
 }
 """The first words of commands of two."""
@@ -127,6 +190,7 @@ def _build() -> App:
         help_format="markdown",
         version=lambda: version("exitflow"),
         default_parameter=Parameter(negative="", show_default=False),
+        suppress_keyboard_interrupt=False,
     )
     families: dict[str, App] = {}
     for position, (title, commands) in enumerate(COMMANDS.items()):

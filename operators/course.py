@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from activities.store import Registry
 from models.base import Moment, Record
-from models.ledger import Entry
+from models.ledger import Entry, verify
 from models.messages import Outcome
 from models.offices import County
 from models.periods import beijing
 from models.status import CaseStatus
-from operators.scenario import AnyEvent, Expected, Scenario
+from operators.events import Event
+from operators.scenario import Expected, Scenario
 
 
 class Answer(Record):
@@ -28,39 +30,44 @@ class Answer(Record):
     seq: int | None = None
 
 
-class Course(Record):
+class CaseCourse(Record):
+    """A case as it went, or not at all, where it was not opened.
+
+    Attributes:
+        step, round: Where the case ended, or stands.
+        waiting_for: The office it waits for, where it stands.
+        breaches: Missed limits, each as step and clause.
+    """
+
+    case_id: str | None = None
+    answers: tuple[Answer, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    step: str | None = None
+    round: int = 1
+    waiting_for: str | None = None
+    breaches: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+
+
+class Course(CaseCourse):
     """A scenario as it went.
 
     Attributes:
         years: By how many years it was moved.
-        step, round: Where the case ended, or stands.
-        waiting_for: The office it waits for, where it stands.
-        breaches: Missed limits, each as step and clause.
         faults: What was not as the scenario says, one sentence each.
     """
 
     scenario: str
     title: str
     years: int
-    case_id: str | None
     county: County
-    answers: tuple[Answer, ...]
-    entries: tuple[Entry, ...]
-    step: str | None
-    round: int
-    waiting_for: str | None
-    breaches: tuple[str, ...]
-    outcome: Outcome | None
     faults: tuple[str, ...] = ()
 
 
-class Spectator(Protocol):
-    """Whoever looks on while a scenario is played."""
+class Onlooker(Protocol):
+    """Whoever looks on at one case."""
 
-    def begins(self, scenario: Scenario, years: int, case_id: str, county: County) -> None:
-        """The case is open; ``scenario`` is the moved one."""
-
-    def happened(self, event: AnyEvent, answer: Answer) -> None:
+    def happened(self, event: Event, answer: Answer) -> None:
         """An event was answered; what came of it is entered after this."""
 
     def entered(self, entries: Sequence[Entry]) -> None:
@@ -68,6 +75,13 @@ class Spectator(Protocol):
 
     def stands(self, status: CaseStatus, now: datetime) -> None:
         """How the case stands now, at rest."""
+
+
+class Spectator(Onlooker, Protocol):
+    """Whoever looks on while a scenario is played."""
+
+    def begins(self, scenario: Scenario, years: int, case_id: str, county: County) -> None:
+        """The case is open; ``scenario`` is the moved one."""
 
     def ends(self, course: Course) -> None:
         """It is over."""
@@ -79,7 +93,7 @@ class Unseen:
     def begins(self, scenario: Scenario, years: int, case_id: str, county: County) -> None:
         """Nothing."""
 
-    def happened(self, event: AnyEvent, answer: Answer) -> None:
+    def happened(self, event: Event, answer: Answer) -> None:
         """Nothing."""
 
     def entered(self, entries: Sequence[Entry]) -> None:
@@ -90,6 +104,16 @@ class Unseen:
 
     def ends(self, course: Course) -> None:
         """Nothing."""
+
+
+def differences_of_copy(course: CaseCourse, registry: Registry) -> tuple[str, ...]:
+    """G7: the registry's file of the case is the case's own, unbroken."""
+    if course.case_id is None:
+        return ()
+    verify(course.case_id, course.entries)
+    if registry.ledger(course.case_id) == list(course.entries):
+        return ()
+    return (f"the registry's file of {course.case_id} is not the case's own",)
 
 
 def disagreements(course: Course, expected: Expected) -> tuple[str, ...]:

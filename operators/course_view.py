@@ -10,12 +10,13 @@ from rich.text import Text
 from models.ledger import Entry, EntryKind
 from models.offices import County, Tier
 from models.status import ENDINGS, CaseStatus
-from models.steps import COUNTY_STEPS
+from models.steps import ALL_STEPS
 from operators.course import Answer, Course
+from operators.events import ActEvent, Event, ObjectEvent, WaitEvent
 from operators.printing import at, paragraph
-from operators.scenario import AnyEvent, Scenario
+from operators.scenario import Scenario
 
-_TITLES = {step.id: str(step) for step in COUNTY_STEPS}
+_TITLES = {step.id: str(step) for step in ALL_STEPS}
 
 _SAID_OF_TIME = {"提醒", "逾期"}
 """Notifications that tell of a limit; the others follow from what was done."""
@@ -84,7 +85,7 @@ class Narrator:
 
     def __init__(self, out: Console) -> None:
         self._out = out
-        self._by_entry: dict[int, AnyEvent] = {}
+        self._by_entry: dict[int, Event] = {}
         self._head_before = ""
         self._sent = self._lost = 0
 
@@ -95,16 +96,16 @@ class Narrator:
             self._out.print(paragraph(line, self._out.width, 0, "dim"))
         self._out.print()
 
-    def happened(self, event: AnyEvent, answer: Answer) -> None:
+    def happened(self, event: Event, answer: Answer) -> None:
         """A refusal or a wait at once; what was taken in is printed when it is on file."""
         if answer.seq is not None:
             self._by_entry[answer.seq] = event
-        elif event.do == "wait":
+        elif isinstance(event, WaitEvent):
             self._line(answer.at, event.until or "", "", event.note or "…", "cyan")
             self._beside(event.source and f"real date: {event.source}")
         else:
-            step = event.step if event.do == "act" else ""
-            who = "" if event.do == "object" else event.officer
+            step = event.step if isinstance(event, ActEvent) else ""
+            who = getattr(event, "officer", "")
             self._line(answer.at, step, who, f"不予接收 refused: {answer.text}", "yellow")
             self._beside(event.note)
 
@@ -117,8 +118,8 @@ class Narrator:
             if said:
                 self._line(entry.at, entry.step, _who(entry), said, style_of(entry))
             event = self._by_entry.get(entry.seq)
-            if event is not None and event.do != "wait":
-                self._beside(event.text if event.do == "object" else event.note)
+            if event is not None:
+                self._beside(event.text if isinstance(event, ObjectEvent) else event.note)
                 self._beside(event.source and f"real date: {event.source}")
 
     def stands(self, status: CaseStatus, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """The demo: ``python -m operators.demo [--once]``, which is ``make demo``.
 
-Real counties go through their exit on a real server whose cases run ahead of the clock, in a folder
-that goes with the demo.
+First real counties go through their exit, on a real server whose cases run ahead of the clock; then
+a whole township, from its households up to its county. All of it lies in a folder that goes with
+the demo.
 """
 
 import argparse
@@ -20,20 +21,28 @@ from rich.text import Text
 from activities.records import CountyStanding, Overview
 from activities.store import Registry
 from models.offices import Tier
-from operators.course import Course
+from models.steps import HOUSEHOLD_STEPS
+from operators.course import CaseCourse, Course
 from operators.course_view import padded, verdict_of
 from operators.demo_board import Board, Seat
 from operators.desk import utc_now
 from operators.printing import console, heading, table
 from operators.rehearsal import rehearse
-from operators.scenario import Scenario, load_scenario
+from operators.scenario import Scenario
+from operators.scenario_files import load_scenario, load_season
+from operators.season import Season
+from operators.season_course import SeasonCourse
+from operators.season_rehearsal import rehearse_season
+from operators.season_view import SeasonNarrator
 from operators.stage import Stage, scratch_folder, set_stage
 from operators.up import cancel_on_signals, is_stopping
 from operators.verdicts import verdict
 from workers.connection import run
 
 SCENARIOS = ("lankao-2016", "xinxian-2017", "wuyang-2017", "shenqiu-2017")
-"""Played side by side; the last stays open, so that there is a case to look at and to act on."""
+"""Played side by side; the last stays open, overdue, so that there is such a case to look at."""
+TOWNSHIP = "township-2017"
+"""Played after them; one of its rosters stays open, to act on."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -81,23 +90,44 @@ async def _show(out: Console, folder: Path, once: bool) -> int:
     out.print(Text("贫困县退出 exit of poor counties: the demo", style="bold"))
     out.print(Text(f"everything of it lies in {folder}, and goes when it ends"), soft_wrap=True)
     scenarios = {name: load_scenario(name) for name in SCENARIOS}
+    township = load_season(TOWNSHIP)
     # One number for all: so the courses lie to each other as they did.
-    years = max(scenario.years_ahead(utc_now()) for scenario in scenarios.values())
+    now = utc_now()
+    years = max(township.years_ahead(now), *(each.years_ahead(now) for each in scenarios.values()))
     async with set_stage(folder) as stage:
-        registry = stage.desk.registry
-        _print_before(out, registry.overview())
-        _print_links(out, stage.server.ui, None)
-        out.print(heading(f"Rehearsal 演练: all dates are {years} years on 整体后移{years}年"))
-        courses = await _play(out, stage, scenarios, years)
-        _print_courses(out, courses)
-        _print_after(out, registry)
-        failed = any(course.faults for course in courses)
+        courses = await _counties(out, stage, scenarios, years)
+        season = await _township(out, stage, township, years)
         if not once:
-            _print_links(out, stage.server.ui, courses[-1].case_id)
-            _print_commands(out, stage, folder, courses[-1])
+            open_case = season.open_case()
+            shown = open_case.course if open_case is not None else courses[-1]
+            _print_links(out, stage.server.ui, shown.case_id)
+            _print_commands(out, stage, folder, shown)
             out.print(Text("\nCtrl-C ends the demo.", style="bold"))
             await asyncio.Event().wait()
-    return 1 if failed else 0
+    return 1 if season.faults or any(course.faults for course in courses) else 0
+
+
+async def _counties(
+    out: Console, stage: Stage, scenarios: dict[str, Scenario], years: int
+) -> list[Course]:
+    """The first part: counties side by side."""
+    registry = stage.desk.registry
+    _print_before(out, registry.overview())
+    _print_links(out, stage.server.ui, None)
+    out.print(
+        heading(f"1 Counties 贫困县: all dates are {years} years on 演练日期整体后移{years}年")
+    )
+    courses = await _play(out, stage, scenarios, years)
+    _print_courses(out, courses)
+    _print_after(out, registry)
+    return courses
+
+
+async def _township(out: Console, stage: Stage, township: Season, years: int) -> SeasonCourse:
+    """The second part: households, villages, and their county."""
+    out.print(heading("2 A township 一个乡镇: from its households up to its county, all made up"))
+    narrator = SeasonNarrator(out, stage.desk.policy.standards)
+    return await rehearse_season(stage, TOWNSHIP, township, narrator, years)
 
 
 async def _play(
@@ -171,7 +201,7 @@ def _print_links(out: Console, ui: str, case_id: str | None) -> None:
         out.print(Text.assemble((padded(name, 14), "dim"), (address, "cyan")), soft_wrap=True)
 
 
-def _print_commands(out: Console, stage: Stage, folder: Path, case: Course) -> None:
+def _print_commands(out: Console, stage: Stage, folder: Path, case: CaseCourse) -> None:
     program = Path(sys.executable).with_name("exitflow")
     if program.is_relative_to(Path.cwd()):
         program = program.relative_to(Path.cwd())
@@ -179,10 +209,12 @@ def _print_commands(out: Console, stage: Stage, folder: Path, case: Course) -> N
         f"export TEMPORAL_ADDRESS={stage.server.address} EXITFLOW_HOME={folder}",
         f"{program} case {case.case_id}",
     ]
+    if case.step in [step.id for step in HOUSEHOLD_STEPS]:
+        commands.append(f"{program} case {case.case_id} --households")
     if case.waiting_for is not None:
         commands.append(
             f"{program} act {case.case_id} --step {case.step} --as {case.waiting_for} "
-            "--officer 某乙 --approve"
+            "--officer 某乙 --approve --document 演练末号"
         )
     out.print(heading("Command line 命令行, in another terminal"))
     out.print(Text("\n".join(commands), style="cyan"), soft_wrap=True)

@@ -12,8 +12,9 @@ from models.offices import County
 from models.status import CaseStatus, StepState
 from operators.course import Answer, Course
 from operators.course_view import padded, style_of, what_of
+from operators.events import Event, WaitEvent
 from operators.printing import at, table
-from operators.scenario import AnyEvent, Scenario
+from operators.scenario import Scenario
 
 _TOLD = {
     EntryKind.ACT,
@@ -51,12 +52,14 @@ class Seat:
         """Whose case it is."""
         self.county = county.name
 
-    def happened(self, event: AnyEvent, answer: Answer) -> None:
+    def happened(self, event: Event, answer: Answer) -> None:
         """A refusal is told at once: it leaves no trace in the file."""
-        if answer.seq is None and event.do == "wait" and event.note:
-            self._tell(answer.at, event.note, "cyan")
-        elif answer.seq is None and event.do != "wait":
+        if answer.seq is not None:
+            return
+        if not isinstance(event, WaitEvent):
             self._tell(answer.at, f"不予接收 refused: {answer.text}", "yellow")
+        elif event.note:
+            self._tell(answer.at, event.note, "cyan")
 
     def entered(self, entries: Sequence[Entry]) -> None:
         """What people did, and what went wrong."""

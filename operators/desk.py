@@ -5,7 +5,6 @@ async with open_desk() as desk:
     receipt = await desk.act(case_id, act)
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,9 +13,6 @@ from typing import Any
 from temporalio.client import (
     Client,
     WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import (
     SearchAttributePair,
@@ -25,14 +21,16 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from activities.database import check_schema, check_writable
 from activities.store import Registry
-from models import admission, identity, search
+from models import admission, identity, roster_admission, search, village_admission
 from models.ledger import Entry, canonical
 from models.messages import (
     Act,
+    Amendment,
+    Consents,
     CountyApplication,
     CountyOpening,
     Objection,
@@ -41,38 +39,36 @@ from models.messages import (
     Resolution,
     Withdrawal,
 )
-from models.offices import Tier
+from models.offices import Subject, Tier
 from models.periods import beijing
 from models.policy import Policy
+from models.roster import Course
+from models.roster_messages import RosterApplication, RosterOpening
 from models.status import CaseStatus
+from models.steps import C1
+from models.village_messages import VillageApplication, VillageOpening
+from operators.answers import ANSWER_WITHIN, explained, unreachable
+from operators.answers import NoAnswer as NoAnswer
+from operators.answers import NoCase as NoCase
+from operators.answers import Refused as Refused
 from workers.catalogue import TASK_QUEUE
-from workers.connection import Unreachable, connect
+from workers.connection import connect
 from workers.settings import Settings, load_settings
 from workflows.county_exit import CountyExitWorkflow
+from workflows.doors import CaseWorkflow
+from workflows.household_exit import HouseholdExitWorkflow
+from workflows.village_exit import VillageExitWorkflow
 
-ANSWER_WITHIN = timedelta(seconds=20)
-"""How long an answer of a case is waited for; without a worker there is none."""
-
-Message = Act | Objection | Resolution | Withdrawal
+Message = Act | Objection | Resolution | Withdrawal | Consents | Amendment
 
 _NAMES: dict[type, str] = {
     Act: "act",
     Objection: "object",
     Resolution: "resolve",
     Withdrawal: "withdraw",
+    Consents: "consent",
+    Amendment: "amend",
 }
-
-
-class Refused(Exception):
-    """The rules do not allow it; the text says why, and what would be right."""
-
-
-class NoCase(Refused):
-    """There is no such case, or it has ended."""
-
-
-class NoAnswer(ConnectionError):
-    """The case did not answer in time: most likely no worker runs."""
 
 
 def utc_now() -> datetime:
@@ -113,7 +109,10 @@ class Desk:
         """
         now = self._clock() + begins_in
         facts = self.registry.county_facts(
-            application.county, application.year, beijing(now).date()
+            application.county,
+            application.year,
+            beijing(now).date(),
+            as_of=application.figures.as_of,
         )
         fault = admission.fault(application, facts, self.policy, now)
         if fault is not None or facts.county is None:
@@ -125,11 +124,121 @@ class Desk:
             policy=self.policy,
             received_at=now,
         )
-        await self._start(opening, begins_in)
+        tier = "国定" if facts.county.tier is Tier.NATIONAL else "省定"
+        led_by = "省直管" if facts.county.directly_administered else facts.county.city.name
+        await self._start(
+            CountyExitWorkflow.run,
+            opening,
+            facts.county,
+            "county",
+            summary=f"{facts.county.name} {application.year}年度 贫困县退出",
+            details=f"{facts.county.name}（{facts.county.code}），{tier}贫困县，{led_by}。",
+            begins_in=begins_in,
+        )
         return opening.case_id
+
+    async def start_village(
+        self, application: VillageApplication, *, begins_in: timedelta = timedelta(0)
+    ) -> str:
+        """Open a village's case (V1) and return its id.
+
+        Args:
+            begins_in: How long from now the case begins; only a rehearsal lets one wait.
+
+        Raises:
+            Refused: if the application cannot open a case; nothing was started then.
+            RegistryError: if the registry cannot be used.
+        """
+        now = self._clock() + begins_in
+        facts = self.registry.village_facts(
+            application.village, application.year, beijing(now).date()
+        )
+        fault = village_admission.fault(application, facts, self.policy, now)
+        if fault is not None or facts.village is None:
+            raise Refused(fault or facts.code_note)
+        opening = VillageOpening(
+            case_id=identity.village_case(application.village, application.year, facts.attempt),
+            application=application,
+            village=facts.village,
+            policy=self.policy,
+            received_at=now,
+        )
+        village = facts.village
+        led_by = "省直管县" if village.directly_administered else village.city.name
+        await self._start(
+            VillageExitWorkflow.run,
+            opening,
+            village,
+            "village",
+            summary=f"{village.full_name} {application.year}年度 贫困村退出",
+            details=f"{village.full_name}（{village.code}），{led_by}。",
+            begins_in=begins_in,
+        )
+        return opening.case_id
+
+    async def start_roster(
+        self, application: RosterApplication, *, begins_in: timedelta = timedelta(0)
+    ) -> str:
+        """Open the case of a village's roster (H1) and return its id.
+
+        Args:
+            begins_in: How long from now the case begins; only a rehearsal lets one wait.
+
+        Raises:
+            Refused: if the roster cannot open a case; nothing was started then.
+            RegistryError: if the registry cannot be used.
+        """
+        now = self._clock() + begins_in
+        year, codes = (
+            application.year,
+            [proposal.household for proposal in application.appraisal.households],
+        )
+        facts = self.registry.roster_facts(application.village, year, beijing(now).date(), codes)
+        fault = roster_admission.fault(application, facts, self.policy, now)
+        village = facts.village
+        if fault is not None or village is None:
+            raise Refused(fault or facts.code_note)
+        opening = RosterOpening(
+            case_id=identity.household_case(application.village, year, facts.batch),
+            application=application,
+            village=village,
+            policy=self.policy,
+            received_at=now,
+        )
+        place = f"{village.county.name}{village.township.name}"
+        await self._start(
+            HouseholdExitWorkflow.run,
+            opening,
+            village,
+            "household",
+            summary=f"{place}{village.name} {year}年度 贫困户退出 第{facts.batch}批 {len(codes)}户",
+            details=f"{village.city.name}{place}{village.name}（{village.code}），{len(codes)}户。",
+            begins_in=begins_in,
+        )
+        return opening.case_id
+
+    async def consent(self, case_id: str, consents: Consents) -> Receipt:
+        """Hand in what households answered to their exit (H2)."""
+        return await self._send(case_id, consents)
+
+    async def amend(self, case_id: str, amendment: Amendment) -> Receipt:
+        """Add households to a roster, or take their entries anew from the register (G1)."""
+        return await self._send(case_id, amendment)
+
+    async def households(self, case_id: str) -> list[Course]:
+        """How every household of a roster stands."""
+        courses: list[Course] = []
+        with explained(case_id):
+            handle = self.client.get_workflow_handle_for(HouseholdExitWorkflow.run, case_id)
+            while more := await handle.query(
+                HouseholdExitWorkflow.households, len(courses), rpc_timeout=ANSWER_WITHIN
+            ):
+                courses += more
+        return courses
 
     async def act(self, case_id: str, act: Act) -> Receipt:
         """Decide a step; ``Refused`` says who may decide what now."""
+        self._check_figures(case_id, act)
         return await self._send(case_id, act)
 
     async def object(self, case_id: str, objection: Objection) -> Receipt:
@@ -150,37 +259,45 @@ class Desk:
         What the rules do not allow is recorded in the case as refused. It is dated now where it
         bears no date: a worker may look at it much later.
         """
+        if isinstance(message, Act):
+            self._check_figures(case_id, message)
         if message.at is None:
             message = message.model_copy(update={"at": self._clock()})
-        with _explained(case_id):
-            await self._handle(case_id).signal(
-                _NAMES[type(message)], message.model_dump(mode="json", exclude_none=True)
-            )
+        with explained(case_id):
+            await self._handle(case_id).signal(_NAMES[type(message)], message.content())
 
     async def status(self, case_id: str) -> CaseStatus:
         """How a case stands; an ended one too, as long as the server keeps it."""
-        with _explained(case_id):
-            return await self._handle(case_id).query(
-                CountyExitWorkflow.status, rpc_timeout=ANSWER_WITHIN
-            )
+        with explained(case_id):
+            return await self._handle(case_id).query(CaseWorkflow.status, rpc_timeout=ANSWER_WITHIN)
 
-    async def ledger(self, case_id: str) -> list[Entry]:
-        """The case's own file; the registry's copy is ``registry.ledger``."""
+    async def ledger(self, case_id: str, after: int = 0) -> list[Entry]:
+        """The case's own file, behind so many entries; the registry has its copy of the whole."""
         entries: list[Entry] = []
-        with _explained(case_id):
+        with explained(case_id):
             while more := await self._handle(case_id).query(
-                CountyExitWorkflow.ledger, len(entries), rpc_timeout=ANSWER_WITHIN
+                CaseWorkflow.ledger, after + len(entries), rpc_timeout=ANSWER_WITHIN
             ):
                 entries += more
         return entries
 
     async def outcome(self, case_id: str) -> Outcome:
         """Wait for the end of a case."""
-        with _explained(case_id):
+        with explained(case_id):
             return await self._handle(case_id).result()
 
-    def _handle(self, case_id: str) -> WorkflowHandle[CountyExitWorkflow, Outcome]:
-        return self.client.get_workflow_handle_for(CountyExitWorkflow.run, case_id)
+    def _check_figures(self, case_id: str, act: Act) -> None:
+        """Hold a renewed application (C1) against the register (S5), which a case cannot read."""
+        if act.figures is None or act.step != C1.id or act.reason is not None:
+            return
+        code = identity.subject_code(case_id)
+        counted = self.registry.county_incidence(code, act.figures.as_of)
+        said = admission.difference(act.figures, counted)
+        if said is not None:
+            raise Refused(f"figures: {said} (S5); correct them, or say why in reason")
+
+    def _handle(self, case_id: str) -> WorkflowHandle[CaseWorkflow, Outcome]:
+        return self.client.get_workflow_handle(case_id, result_type=Outcome)
 
     async def _send(self, case_id: str, message: Message) -> Receipt:
         """Send as an update: a repeated send has one effect, and is answered with one receipt.
@@ -188,8 +305,8 @@ class Desk:
         The content is part of the update's id: another one under a message's id must reach the
         case, which refuses it, and not be answered by the server with the first one's receipt.
         """
-        name, content = _NAMES[type(message)], message.model_dump(mode="json", exclude_none=True)
-        with _explained(case_id):
+        name, content = _NAMES[type(message)], message.content()
+        with explained(case_id):
             receipt: Receipt = await self._handle(case_id).execute_update(
                 name,
                 content,
@@ -199,75 +316,48 @@ class Desk:
             )
             return receipt
 
-    async def _start(self, opening: CountyOpening, begins_in: timedelta) -> None:
-        county, year = opening.county, opening.application.year
+    async def _start(
+        self,
+        run: Any,
+        opening: CountyOpening | VillageOpening | RosterOpening,
+        subject: Subject,
+        procedure: str,
+        *,
+        summary: str,
+        details: str,
+        begins_in: timedelta,
+    ) -> None:
         attributes: list[SearchAttributePair[Any]] = [
-            SearchAttributePair(search.PROCEDURE, "county"),
-            SearchAttributePair(search.YEAR, year),
-            SearchAttributePair(search.REGION, list(county.region_path)),
-            SearchAttributePair(search.SUBJECT, county.name),
+            SearchAttributePair(search.PROCEDURE, procedure),
+            SearchAttributePair(search.YEAR, opening.application.year),
+            SearchAttributePair(search.REGION, list(subject.region_path)),
+            SearchAttributePair(search.SUBJECT, subject.name),
         ]
-        tier = "国定" if county.tier is Tier.NATIONAL else "省定"
-        led_by = "省直管" if county.directly_administered else county.city.name
         try:
             await self.client.start_workflow(
-                CountyExitWorkflow.run,
+                run,
                 opening,
                 id=opening.case_id,
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 search_attributes=TypedSearchAttributes(attributes),
-                static_summary=f"{county.name} {year}年度 贫困县退出",
-                static_details=f"{county.name}（{county.code}），{tier}贫困县，{led_by}。"
-                f"依据：{opening.policy.title}。",
+                static_summary=summary,
+                static_details=f"{details}依据：{opening.policy.title}。",
                 start_delay=begins_in,
             )
         except WorkflowAlreadyStartedError as error:
+            if isinstance(opening, RosterOpening):
+                raise Refused(
+                    f"{opening.case_id} has just been handed in and is not admitted yet; the next "
+                    "roster of the village can follow it in a moment (G9)"
+                ) from error
             raise Refused(
-                f"{county.name} ({county.code}) already has a case for {year}: "
-                f"{opening.case_id} (G9)"
+                f"{subject.name} ({subject.code}) already has a case for "
+                f"{opening.application.year}: {opening.case_id} (G9)"
             ) from error
         except RPCError as error:
-            raise _unreachable(error) from error
-
-
-@contextmanager
-def _explained(case_id: str) -> Iterator[None]:
-    """Turn what the client raises into what an operator understands."""
-    try:
-        yield
-    except WorkflowQueryFailedError as error:
-        raise NoAnswer(f"{case_id} cannot tell how it stands: {error}") from error
-    except WorkflowUpdateFailedError as error:
-        raise Refused(str(getattr(error.cause, "message", error))) from error
-    except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-        if isinstance(error.__cause__, asyncio.CancelledError):
-            raise error.__cause__ from None  # the caller was cancelled, not the answer late
-        raise _no_answer(case_id) from error
-    except RPCError as error:
-        match error.status:
-            case RPCStatusCode.NOT_FOUND:
-                raise NoCase(f"{case_id}: there is no such case, or it has ended") from error
-            case (
-                RPCStatusCode.DEADLINE_EXCEEDED
-                | RPCStatusCode.CANCELLED
-                | RPCStatusCode.FAILED_PRECONDITION  # a case that has not begun yet
-            ):
-                raise _no_answer(case_id) from error
-            case _:
-                raise _unreachable(error) from error
-
-
-def _no_answer(case_id: str) -> NoAnswer:
-    return NoAnswer(
-        f"{case_id} did not answer within {ANSWER_WITHIN.seconds} s; start a worker "
-        "('exitflow worker'), or send it as a signal, which waits for one"
-    )
-
-
-def _unreachable(error: RPCError) -> Unreachable:
-    return Unreachable(f"the Temporal server failed: {error.message}")
+            raise unreachable(error) from error
 
 
 @asynccontextmanager

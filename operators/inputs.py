@@ -7,19 +7,24 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from models.base import Record, faults
-from models.messages import CountyApplication, CountyFigures, Evidence, Rates
+from models.messages import CountyApplication, CountyFigures, Rates
 from models.offices import Office
-from models.steps import COUNTY_STEPS
+from models.parts import Evidence
+from models.steps import ALL_STEPS
+from models.village_messages import VillageApplication
+from models.villages import Incidence, Survey
 
 R = TypeVar("R", bound=Record)
+
+_DAY: TypeAdapter[date | None] = TypeAdapter(date | None)
 
 
 class InputError(ValueError):
@@ -41,9 +46,11 @@ def office(option: str, text: str) -> Office:
 
 def step(option: str, text: str) -> str:
     """Read ``C2``, in capitals or not."""
-    known = [each.id for each in COUNTY_STEPS]
-    if text.upper() not in known:
-        raise InputError(f"{option}: {text!r} is no step; the steps are {known[0]} to {known[-1]}")
+    if text.upper() not in [each.id for each in ALL_STEPS]:
+        raise InputError(
+            f"{option}: {text!r} is no step; the steps are C1 to C7 of a county, V1 to V3 of a "
+            "village, H1 to H4 of a roster"
+        )
     return text.upper()
 
 
@@ -52,6 +59,42 @@ def division(option: str, text: str) -> str:
     if not re.fullmatch(r"[1-9]\d{5}", text, re.ASCII):
         raise InputError(f"{option}: {text!r} is no division code; write six digits, as 411523")
     return text
+
+
+def village(option: str, text: str) -> str:
+    """Read the twelve digits of a village."""
+    if not re.fullmatch(r"[1-9]\d{11}", text, re.ASCII):
+        raise InputError(f"{option}: {text!r} is no village; write twelve digits, as 411523100001")
+    return text
+
+
+def region(text: str | None) -> str | None:
+    """Read ``--region``, where it is given."""
+    return division("--region", text) if text is not None else None
+
+
+def subject(option: str, text: str) -> str:
+    """Read the code of a county (six digits) or village (twelve), or a household's number."""
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z-]{3,29}", text):
+        raise InputError(
+            f"{option}: {text!r} is no code of a county, village or household; write 6 or 12 "
+            "digits, or the number of a household"
+        )
+    return text
+
+
+def year(option: str, given: int) -> int:
+    """Make sure that a year can be one of a plan or a case."""
+    if not 2014 <= given <= 2100:
+        raise InputError(f"{option}: {given} is no year of an exit; write one from 2014 on")
+    return given
+
+
+def words(option: str, text: str) -> str:
+    """Read what a person has to say: not nothing."""
+    if not text.strip():
+        raise InputError(f"{option}: says nothing; write the document it rests on")
+    return text.strip()
 
 
 def day(option: str, text: str) -> date:
@@ -99,33 +142,73 @@ def ports(port: int, ui_port: int) -> None:
 # -- files ------------------------------------------------------------------------------------
 
 
-def county_application(path: Path, code: str, year: int) -> CountyApplication:
+Count = Callable[[date | None], Incidence]
+"""Counts the poor of a county from the register (S5), as of a day or as of today."""
+
+
+def county_application(path: Path, code: str, year: int, count: Count) -> CountyApplication:
     """Read an application (县级申请) for a county and a year, which the file need not repeat.
 
     Evidence may be named by ``path``, counted from the file's own folder; its hash is computed.
+
+    Args:
+        count: Asked for the snapshot where the figures leave out poor and population.
     """
-    content = _table(path)
-    for field, given in (("county", code), ("year", year)):
+    content = application(path, county=code, year=year)
+    if isinstance(content.get("figures"), dict):
+        content["figures"] = _counted(content["figures"], f"{path}: figures.as_of", count)
+    return read_as(CountyApplication, content, path)
+
+
+def village_application(path: Path, code: str, year: int) -> VillageApplication:
+    """Read what takes a village up for its exit (V1); as for a county, without figures."""
+    return read_as(VillageApplication, application(path, village=code, year=year), path)
+
+
+def application(path: Path, **said: str | int) -> dict[str, Any]:
+    """The content of an application, which must not contradict what the command says."""
+    content = table(path)
+    for field, given in said.items():
         if content.setdefault(field, given) != given:
             raise InputError(
                 f"{path}: {field} is {content[field]!r}, the command says {given!r}; correct one"
             )
+    bind_evidence(content, path)
+    return content
+
+
+def bind_evidence(content: dict[str, Any], source: Path) -> None:
+    """Put hashes in place of the paths by which a file names its evidence."""
     if isinstance(content.get("evidence"), list):
         content["evidence"] = [
-            _evidence_line(path, number, entry)
+            _evidence_line(source, number, entry)
             for number, entry in enumerate(content["evidence"], start=1)
         ]
-    return _read(CountyApplication, content, path)
 
 
-def figures(path: Path) -> CountyFigures:
-    """Read a county's figures (S3)."""
-    return _read(CountyFigures, _table(path), path)
+def survey(path: Path) -> Survey:
+    """Read what the survey of a village found (V1, S2)."""
+    return read_as(Survey, table(path), path)
+
+
+def figures(path: Path, count: Count) -> CountyFigures:
+    """Read a county's figures (S3); ``count`` as for an application."""
+    return read_as(CountyFigures, _counted(table(path), f"{path}: as_of", count), path)
+
+
+def _counted(figures: dict[str, Any], where: str, count: Count) -> dict[str, Any]:
+    if "poor" in figures or "population" in figures:
+        return figures
+    try:
+        on = _DAY.validate_python(figures.get("as_of"))
+    except ValidationError as error:
+        raise InputError(f"{where}: {faults(error)}") from None
+    return figures | count(on).model_dump()
 
 
 def rates(path: Path) -> Rates:
     """Read the four rates of an evaluation (S4)."""
-    return _read(Rates, _table(path), path)
+    return read_as(Rates, table(path), path)
 
 
 def evidence(paths: Sequence[Path]) -> tuple[Evidence, ...]:
@@ -155,7 +238,7 @@ def _sha256(path: Path, where: str = "evidence") -> str:
         raise InputError(f"{where}: {path} cannot be read: {error.strerror}") from None
 
 
-def _table(path: Path) -> dict[str, Any]:
+def table(path: Path) -> dict[str, Any]:
     """The content of a TOML file, or of a JSON file where it ends in ``.json``."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -173,7 +256,8 @@ def _table(path: Path) -> dict[str, Any]:
     return content
 
 
-def _read(kind: type[R], content: dict[str, Any], path: Path) -> R:
+def read_as(kind: type[R], content: dict[str, Any], path: Path) -> R:
+    """What a file says, as a value of a kind; the file's name stands before its faults."""
     try:
         return kind.model_validate(content)
     except ValidationError as error:

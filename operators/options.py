@@ -7,6 +7,11 @@ from cyclopts import Parameter
 
 Json = Annotated[bool, Parameter(name="--json", help="Print JSON, and nothing else.")]
 
+Region = Annotated[
+    str | None,
+    Parameter(name="--region", help="Only this city, county or province: its six digits."),
+]
+
 As = Annotated[str, Parameter(name="--as", help="The acting office, for example A6/411500.")]
 
 Officer = Annotated[str, Parameter(help="Who signs for the office.")]

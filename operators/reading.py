@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from activities.records import CaseFilter, DeadlineRecord
 from models.ledger import Entry, LedgerError, verify
 from models.periods import BEIJING, Limit, LimitRequest, compute, until
+from models.roster import Course
 from models.status import CaseStatus
 from operators import inputs
 from operators.case_sheet import case_table, print_case, print_ledger, print_limit
@@ -15,6 +16,7 @@ from operators.desk import open_desk, open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import Json
 from operators.printing import as_json, at, console, due, heading, is_over, sentences
+from operators.roster_sheet import print_households
 from workers.connection import run
 from workers.settings import load_settings
 
@@ -23,14 +25,21 @@ _OF_A_YEAR = ("T2", "T4", "T5", "T6")
 CLAUSES = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "G3")
 
 
-def case(case: str, /, *, ledger: bool = False, json: Json = False) -> None:
+def case(
+    case: str, /, *, ledger: bool = False, households: bool = False, json: Json = False
+) -> None:
     """Show how a case stands: steps, limits in force, who is waited for, objections, outcome.
 
     Args:
         case: Id of the case, for example county-exit/411523/2026.
         ledger: Show the case file instead, entry by entry, after verifying its chain of hashes and
             the registry's copy of it.
+        households: Show every household of a roster instead: state, reason, until when it is
+            posted, which criteria of S1 it fails.
     """
+    if households:
+        _show_households(case, ledger=ledger, json=json)
+        return
     if not ledger:
         status = run(_status(case))
         if json:
@@ -50,6 +59,25 @@ def case(case: str, /, *, ledger: bool = False, json: Json = False) -> None:
             f"registry keeps {'the same' if kept == len(entries) else f'the first {kept} so far'}"
         )
     )
+
+
+def _show_households(case_id: str, *, ledger: bool, json: bool) -> None:
+    if ledger:
+        raise InputError("--households: give it or --ledger, not both")
+    if not case_id.startswith("household-exit/"):
+        raise InputError(
+            f"--households: {case_id} is no roster; the id of one begins with household-exit/"
+        )
+    courses = run(_courses(case_id))
+    if json:
+        as_json(courses)
+    else:
+        print_households(console(), courses)
+
+
+async def _courses(case_id: str) -> list[Course]:
+    async with open_desk() as desk:
+        return await desk.households(case_id)
 
 
 async def _status(case_id: str) -> CaseStatus:

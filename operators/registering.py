@@ -1,16 +1,24 @@
-"""Setting up, loading and reading the registry; the year's plan."""
+"""Setting up, loading and reading the registry."""
 
+import re
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 from rich.text import Text
 
-from activities.records import CountyRecord, CountyStanding, Overview, StandingRecord
-from models.offices import Tier
+from activities.plans import UnknownSubject
+from activities.records import CountyRecord, CountyStanding, Overview
+from activities.register_records import HouseholdRecord, VillageRecord
+from activities.store import Registry
+from models.offices import Tier, province_of
+from models.periods import beijing
 from operators import inputs
 from operators.case_sheet import case_table
-from operators.desk import open_registry
+from operators.desk import open_registry, utc_now
 from operators.options import Json
 from operators.printing import as_json, console, heading, paragraph, table
+from operators.register_view import print_household, print_village, standing, standings
 
 TIERS = {Tier.NATIONAL: "国定 national", Tier.PROVINCIAL: "省定 provincial", None: ""}
 
@@ -50,45 +58,40 @@ def setup_namespace() -> None:
 def load(file: Path, /, *, listed_since: str, plan_source: str) -> None:
     """Load a list of poor counties and the plans of their exit years: all of it, or nothing.
 
+    The counties are those of the province whose policy is in force.
+
     Args:
         file: The CSV file, as data/henan-counties.csv.
         listed_since: The day from which the counties are on the list, YYYY-MM-DD.
         plan_source: The document that the yearly plans rest on.
     """
+    from workers.settings import load_settings
+
     since = inputs.day("--listed-since", listed_since)
+    province = province_of(load_settings().load_policy())
     with open_registry() as registry:
-        loaded = registry.load_counties(file, since, plan_source)
+        loaded = registry.load_counties(file, since, plan_source, province)
     print(f"new: {loaded.counties} counties, {loaded.divisions} divisions, {loaded.plans} plans")
 
 
-def add_plan(code: str, /, *, year: int, source: str) -> None:
-    """Put a county into a year's plan (G6).
-
-    Args:
-        code: The county's six digits.
-        year: The year of the plan.
-        source: The document that says so.
-    """
-    code = inputs.division("CODE", code)
-    with open_registry() as registry:
-        added = registry.add_plan(year, code, source)
-    already = "" if added else " already"
-    print(f"{code} is{already} in the plan of {year}")
-
-
 def show(code: str, /, *, json: Json = False) -> None:
-    """Show what the register knows of a county: codes, standing, plans, cases, indicators.
+    """Show what the register knows of a county, a village or a household as of today.
 
     Args:
-        code: The county's six digits.
+        code: The county's six digits, the village's twelve, or the household's number (户编号).
     """
-    code = inputs.division("CODE", code)
+    code, today = inputs.subject("CODE", code), beijing(utc_now()).date()
     with open_registry() as registry:
-        record = registry.county_record(code)
-    if json:
-        as_json(record)
-    else:
-        _print_county(record)
+        record = _looked_up(registry, code, today)
+    match record:
+        case _ if json:
+            as_json(record)
+        case CountyRecord():
+            _print_county(record)
+        case VillageRecord():
+            print_village(console(), record)
+        case HouseholdRecord():
+            print_household(console(), record)
 
 
 def list_(*, json: Json = False) -> None:
@@ -99,6 +102,22 @@ def list_(*, json: Json = False) -> None:
         as_json(overview)
     else:
         print_overview(overview)
+
+
+def _looked_up(
+    registry: Registry, code: str, today: date
+) -> CountyRecord | VillageRecord | HouseholdRecord:
+    """Whatever has a code; a household's number may look like the code of a place."""
+    try:
+        if re.fullmatch(r"[0-9]{6}", code):
+            return registry.county_record(code)
+        if re.fullmatch(r"[0-9]{12}", code):
+            return registry.register.village(code, today)
+    except UnknownSubject:
+        with suppress(UnknownSubject):
+            return registry.register.household(code, today)
+        raise
+    return registry.register.household(code, today)
 
 
 # -- sheets -----------------------------------------------------------------------------------
@@ -121,14 +140,10 @@ def _overview_row(county: CountyStanding) -> tuple[str | Text, ...]:
         county.city,
         TIERS[county.tier],
         "直管" if county.directly_administered else "",
-        _standing(county.status.value),
+        standing(county.status.value),
         str(county.since),
         str(county.exit_year or ""),
     )
-
-
-def _standing(status: str) -> Text:
-    return Text("exited 已退出", "green") if status == "exited" else Text("listed 在册")
 
 
 def _print_county(record: CountyRecord) -> None:
@@ -151,10 +166,7 @@ def _print_county(record: CountyRecord) -> None:
     out.print(divisions)
 
     out.print(heading("Standing 在册情况"))
-    standings = table("Standing", "From", "Until", "Exit year", "By", wrap=["By"])
-    for standing in record.standings:
-        standings.add_row(*_standing_row(standing))
-    out.print(standings)
+    out.print(standings(record.standings))
 
     out.print(heading("Plans 年度计划"))
     for plan in record.plans:
@@ -178,14 +190,3 @@ def _print_county(record: CountyRecord) -> None:
                 f"{each.case_id}, {each.seq}",
             )
         out.print(indicators)
-
-
-def _standing_row(standing: StandingRecord) -> tuple[str | Text, ...]:
-    by = ", ".join(filter(None, [standing.document, standing.case_id]))
-    return (
-        _standing(standing.status.value),
-        str(standing.since),
-        str(standing.until or ""),
-        str(standing.exit_year or ""),
-        by,
-    )

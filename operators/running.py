@@ -30,9 +30,11 @@ def worker() -> None:
 def rehearse(scenario: str, /, *, json: Json = False) -> int:
     """Play a scenario on a server of its own whose clock runs ahead, and print its course.
 
+    A county's exit, or the year of a whole township: rosters, villages, then their county.
+
     Args:
         scenario: Name of a shipped scenario, or a .toml file.
     """
-    from operators.rehearsal import rehearse_command
+    from operators.rehearsing import rehearse_command
 
     return run(rehearse_command(scenario, json=json))

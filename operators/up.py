@@ -12,14 +12,17 @@ from pathlib import Path
 from activities.database import upgrade
 from activities.records import Overview
 from activities.store import Registry
+from models.offices import province_of
 from workers.embedded import Embedded, ServerError, embedded
 from workers.serve import serve
 from workers.settings import SHIPPED, Settings
 
-COUNTIES = SHIPPED / "data" / "henan-counties.csv"
+COUNTIES = {"410000": SHIPPED / "data" / "henan-counties.csv"}
+"""The lists that come with the program, by province."""
 LISTED_SINCE = date(2012, 3, 19)
 """Publication of the list of 国家扶贫开发工作重点县."""
 PLAN_SOURCE = "《河南省贫困退出实施办法》二"
+POVERTY_LINES = SHIPPED / "data" / "poverty-lines.csv"
 
 
 async def stay_up(settings: Settings, port: int, ui_port: int) -> None:
@@ -91,13 +94,21 @@ def is_stopping() -> bool:
 
 
 def prepare_registry(settings: Settings) -> Overview:
-    """Bring the registry's schema up to date; load the shipped counties where it has none."""
+    """Bring the registry's schema up to date; load what is shipped where it has none of it.
+
+    Shipped are the counties of the policy's province, where there is a list, and the national
+    poverty lines (S7).
+    """
     engine = settings.engine()
+    province = province_of(settings.load_policy())
     try:
         upgrade(engine)
         registry = Registry(engine)
-        if not registry.overview().counties:
-            registry.load_counties(COUNTIES, LISTED_SINCE, PLAN_SOURCE)
+        if not registry.overview().counties and province.code in COUNTIES:
+            counties = COUNTIES[province.code]
+            registry.load_counties(counties, LISTED_SINCE, PLAN_SOURCE, province)
+        if not registry.planning.lines():
+            registry.planning.load_lines(POVERTY_LINES)
         return registry.overview()
     finally:
         engine.dispose()

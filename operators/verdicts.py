@@ -12,7 +12,7 @@ from activities.calendar import CalendarError
 from activities.channels import ChannelError
 from activities.counties_file import LoadError
 from activities.database import RegistryError
-from activities.store import UnknownCounty
+from activities.plans import UnknownSubject
 from models.base import faults
 from models.ledger import LedgerError
 from models.periods import PeriodError
@@ -32,7 +32,7 @@ UNREACHABLE = 3
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (LoadError, WRONG),  # also a RegistryError, but it is the file that is wrong
-    (UnknownCounty, REFUSED),  # likewise, but the registry is well
+    (UnknownSubject, REFUSED),  # likewise, but the registry is well
     (Refused, REFUSED),
     (LedgerError, REFUSED),
     (InputError, WRONG),

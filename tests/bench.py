@@ -1,9 +1,13 @@
-"""`make bench`: what a county's case costs, against a bare workflow that does as much.
+"""`make bench`: what cases, register changes and imports cost, each against a floor.
 
-Both run on the same server in alternation: the county case through all seven steps, and a bare
-workflow with the same number of updates, timers and activities, whose activities do nothing.
-Publicity needs days to pass, so the server skips time; the skipping itself, which takes a second of
-real time whatever is skipped, is left out of the wall clock and is part of the processor time.
+First a county's case, against a bare workflow that does as much; then rosters by their size;
+striking off 100 000 households against plain SQL; importing 100 000 people against the libraries.
+
+County case and bare workflow run on the same server in alternation: the case through all seven
+steps, and a workflow with the same number of updates, timers and activities, whose activities do
+nothing. Publicity needs days to pass, so the server skips time; the skipping itself, which takes a
+second of real time whatever is skipped, is left out of the wall clock and is part of the processor
+time.
 """
 
 import asyncio
@@ -24,6 +28,10 @@ from temporalio.client import WorkflowHandle
 from temporalio.worker import Worker
 
 from tests.bare import Bare, nothing
+from tests.bench_measures import ACTIONS, Clocks
+from tests.bench_register import measure, show
+from tests.bench_rosters import print_costs, roster_costs
+from tests.bench_striking_off import striking_off
 from tests.play import Play
 from tests.stage import Stage, at, set_stage, settings_in
 from workers.catalogue import sandbox
@@ -36,16 +44,6 @@ CASES = 12
 
 AIM = 1.25
 QUEUE = "bench-bare"
-
-_ACTIONS = {
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: "start",
-    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: "activity",
-    EventType.EVENT_TYPE_TIMER_STARTED: "timer",
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: "update",
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: "signal",
-    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: "search attributes",
-}
-"""Events that a hosted server bills as actions; retried activities would come on top."""
 
 _ids = count(1)
 
@@ -64,18 +62,6 @@ class Cost:
 
     wall: float
     cpu: float
-
-
-class Clocks:
-    """Processor time of the server's process and of this one, which holds the worker."""
-
-    def __init__(self, server: int) -> None:
-        self._stat = Path(f"/proc/{server}/stat")
-
-    def cpu(self) -> float:
-        """Seconds so far."""
-        fields = self._stat.read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / 100 + time.process_time()
 
 
 async def county_round(stage: Stage, clocks: Clocks) -> tuple[Cost, list[Play]]:
@@ -141,8 +127,8 @@ async def shape_of(play: Play) -> tuple[Shape, Counter[str], int, int]:
     history = await play.handle.fetch_history()
     for event in history.events:
         kind = EventType.ValueType(event.event_type)
-        if kind in _ACTIONS:
-            actions[_ACTIONS[kind]] += 1
+        if kind in ACTIONS:
+            actions[ACTIONS[kind]] += 1
         if kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
             activities.append(0)
             timers.append(0)
@@ -182,12 +168,18 @@ async def main() -> None:
                     f"round {number}/{ROUNDS}: county {county[-1].wall:.2f} s, "
                     f"bare {bare[-1].wall:.2f} s"
                 )
+            rosters = await roster_costs(stage, clocks)
+        striking_off(console, Path(folder) / "striking-off")
+        imported = Path(folder) / "import"
+        imported.mkdir()
+        show(measure(imported))
     _print(console, county, bare)
     console.print(
         f"one county case: {events} events (bare {bare_events}), {size:,} bytes of history, "
         f"{sum(actions.values())} billable actions "
         f"({', '.join(f'{name} {times}' for name, times in sorted(actions.items()))})"
     )
+    print_costs(console, rosters)
 
 
 def _print(console: Console, county: list[Cost], bare: list[Cost]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.api.sdk.v1 import WorkflowMetadata
@@ -33,6 +33,10 @@ class Play:
     direct: bool
     handle: WorkflowHandle[Any, Outcome]
     ids: "count[int]" = field(default_factory=lambda: count(1))
+
+    first: ClassVar[str] = "C1"
+    posted: ClassVar[str] = "C4"
+    """The steps of the applicant and of the publisher."""
 
     def office(self, step: str) -> str:
         """The office whose step it is."""
@@ -80,7 +84,7 @@ class Play:
             "objection_id": objection,
             "finding": finding,
             "reason": "经实地调查（合成）",
-            "office": "A7/410000",
+            "office": self.office(self.posted),
             "officer": "某丙",
         }
         return given | fields
@@ -95,7 +99,7 @@ class Play:
         message = Withdrawal.model_validate(
             {
                 "id": f"withdrawal-{next(self.ids)}",
-                "office": self.office("C1"),
+                "office": self.office(self.first),
                 "officer": "某甲",
                 "reason": "数据需要复核（合成）",
             }
@@ -187,7 +191,7 @@ class Play:
 
     async def end_publicity(self) -> datetime:
         """Let the publicity close; returns its closing moment."""
-        seen = await self.reaches("C4")
+        seen = await self.reaches(self.posted)
         (limit,) = [entry.limit for entry in seen.limits if entry.limit.clause == "T1"]
         await self.until(limit.due + timedelta(seconds=1))
         return limit.due

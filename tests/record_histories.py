@@ -19,7 +19,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from tests.play import Play
 from tests.replays import HISTORIES, Recording, entries_in, recordings, replay
+from tests.roster_paths import roster, roster_amended, roster_returned
 from tests.stage import Stage, at, set_stage, settings_in
+from tests.village_paths import village, village_direct, village_rejected
 from workers.connection import run
 from workers.embedded import embedded
 
@@ -117,6 +119,12 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Play]]] = {
     "rejected": rejected,
     "withdrawn": withdrawn,
     "rectified": rectified,
+    "village": village,
+    "village-direct": village_direct,
+    "village-rejected": village_rejected,
+    "roster": roster,
+    "roster-amended": roster_amended,
+    "roster-returned": roster_returned,
 }
 
 

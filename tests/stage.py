@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
@@ -16,7 +16,7 @@ from temporalio.testing import TimeSkipper
 from activities.database import upgrade
 from activities.store import Registry
 from models.messages import CountyApplication, CountyFigures, CountyOpening
-from models.offices import County
+from models.offices import County, province_of
 from models.periods import BEIJING
 from models.policy import Policy
 from operators.desk import Desk
@@ -29,6 +29,8 @@ from workflows.county_exit import CountyExitWorkflow
 YEAR = datetime.now(BEIJING).year + 1
 _codes = (f"{city}{county}" for city in range(4131, 4200) for county in range(21, 100))
 """County codes that nobody uses."""
+
+P = TypeVar("P", bound=Play)
 
 
 def at(
@@ -83,7 +85,9 @@ class Stage(Theatre):
             "townships": "10",
             "villages": "100",
         }
-        self.registry.load_counties([row], date(2014, 1, 1), "synthetic plan")
+        self.registry.load_counties(
+            [row], date(2014, 1, 1), "synthetic plan", province_of(self.policy)
+        )
         return code
 
     async def opens(
@@ -117,7 +121,7 @@ class Stage(Theatre):
         with self.skipper.with_time_skipping_disabled():
             case_id = await desk.start_county(application(code, **changes), begins_in=wait)
         play = Play(self, case_id, code, direct, desk.client.get_workflow_handle(case_id))
-        return await self._begun(play, wait)
+        return await self.begun(play, wait)
 
     async def opens_directly(self, opening: CountyOpening, begins: datetime) -> Play:
         """Start a case past the desk, as anybody with access to the server can."""
@@ -131,9 +135,10 @@ class Stage(Theatre):
                 start_delay=wait,
             )
         play = Play(self, opening.case_id, opening.county.code, False, handle)
-        return await self._begun(play, wait)
+        return await self.begun(play, wait)
 
-    async def _begun(self, play: Play, wait: timedelta) -> Play:
+    async def begun(self, play: P, wait: timedelta) -> P:
+        """Skip the wait until a case that was started begins."""
         PLAYED.append(play)
         await self.skipper.fast_forward(play.handle, wait)
         await eventually(play.answers, lambda: f"{play.case_id} has not begun")

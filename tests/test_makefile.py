@@ -70,10 +70,11 @@ def test_a_python_without_venv_is_refused_with_the_package_to_install(fresh: Pat
 
 
 DEMO = """
-import signal, sys
+import sys, time
 try:
     print("demo", *sys.argv[1:], flush=True)
-    signal.pause()
+    while True:  # a pause could miss a signal that comes just before it
+        time.sleep(0.05)
 finally:
     print("tidied up", flush=True)
 """

@@ -7,12 +7,8 @@ import pytest
 from docs import traceability
 from docs.traceability import COMMAND, IDS, PAGE, Index, clauses, code_places, mentioned, proofs
 
-LATER = {
-    *("A1", "A2", "A3", "A4"),
-    *("S1", "S2", "S7"),
-    *(each for each in IDS if each[0] in "HVF"),
-}
-"""What belongs to households, to villages and to the time after exit."""
+LATER = {each for each in IDS if each[0] == "F" and each != "F8"}
+"""What belongs to the time after exit."""
 
 NOW = [each for each in IDS if each not in LATER]
 

@@ -11,10 +11,16 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from workers.settings import Settings
 from workflows.county_exit import CountyExitWorkflow
+from workflows.household_exit import HouseholdExitWorkflow
+from workflows.village_exit import VillageExitWorkflow
 
 TASK_QUEUE = "exitflow"
 
-WORKFLOWS: tuple[type, ...] = (CountyExitWorkflow,)
+WORKFLOWS: tuple[type, ...] = (
+    CountyExitWorkflow,
+    VillageExitWorkflow,
+    HouseholdExitWorkflow,
+)
 
 FAILURES = (ValidationError,)
 """Input that does not decode fails the case at once; otherwise it would be retried for ever."""
@@ -28,11 +34,19 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     from activities.notices import NoticeActivities
     from activities.notifications import NotificationActivities
     from activities.registry import RegistryActivities
+    from activities.roster_notices import RosterNotices
+    from activities.rosters import RosterActivities
+    from activities.village_notices import VillageNoticeActivities
+    from activities.village_register import VillageActivities
 
     engine = settings.engine()
     calendar = CalendarActivities(settings.calendar())
     registry = RegistryActivities(engine)
     notices = NoticeActivities(engine, settings.notices_folder)
+    villages = VillageActivities(engine)
+    village_notices = VillageNoticeActivities(engine, settings.notices_folder)
+    roster_notices = RosterNotices(engine, settings.notices_folder)
+    rosters = RosterActivities(engine, roster_notices)
     notifications = NotificationActivities(settings.outgoing())
     return [
         calendar.compute_limits,
@@ -40,7 +54,15 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
         registry.write_ledger,
         registry.strike_off_county,
         notices.publish_notice,
-        notifications.route,
+        villages.admit_village,
+        villages.village_incidence,
+        villages.strike_off_village,
+        village_notices.publish_village_notice,
+        rosters.admit_roster,
+        rosters.look_up_households,
+        rosters.strike_off_households,
+        roster_notices.post_roster,
+        notifications.notify,
         notifications.deliver,
     ]
 

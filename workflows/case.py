@@ -6,22 +6,24 @@ ever decides: time only reminds, records a breach, or ends a publicity that nobo
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models.docket import Docket, Expectation, OpenObjection
+from models.docket import Docket
+from models.inbox import Expectation, OpenObjection
 from models.ledger import EntryKind
 from models.messages import Act, Decision, Ending, Finding, Outcome, Resolution
 from models.offices import Office
 from models.orders import Notice, Recipient
 from models.periods import Limit, LimitRequest, beijing, until
-from models.status import ENDINGS
+from models.status import ending_in_chinese
 from models.steps import Step
+from models.watch import Watched
 from workflows.clerk import Clerk
 from workflows.timekeeper import Timekeeper
 
@@ -44,13 +46,34 @@ class Ended(Exception):
         self.outcome = outcome
 
 
+class Beside:
+    """What a procedure does beside the step it is at; a county and a village: nothing.
+
+    A roster has households, each with a course of its own.
+    """
+
+    async def attend(self) -> None:
+        """Act on what came in besides objections and withdrawals."""
+
+    def uphold(self, objection: OpenObjection, result: Resolution) -> None:
+        """Act on an upheld objection to a part of the subject."""
+
+    def conclude(self, outcome: Outcome) -> Outcome:
+        """How the case ends, given why its steps did."""
+        return outcome
+
+
 class Case:
     """One procedure under way: the verbs that its steps are written in."""
 
-    def __init__(self, docket: Docket, arrived: datetime | None) -> None:
+    def __init__(
+        self, docket: Docket, arrived: datetime | None, beside: Beside | None = None
+    ) -> None:
         self.docket = docket
+        self.beside = beside or Beside()
         self.clerk = Clerk(docket)
         self.limits = Timekeeper(docket, self.clerk)
+        self._alarms: dict[datetime, asyncio.Task[None]] = {}
         self.arrived = arrived or workflow.now()
         """When the matter came in at the office that has it now: limits are counted from it."""
 
@@ -103,6 +126,7 @@ class Case:
         decisions: tuple[Decision, ...] | None = None,
         subject: str | None = None,
         instructions: str = "",
+        under: tuple[str, ...] = (),
     ) -> Act:
         """Wait for an office's act, under limits that remind and record but never decide (G4).
 
@@ -111,16 +135,19 @@ class Case:
             decisions: What can be decided, where it is not what the step says.
             subject: What is to be done, in Chinese and short, where it is not the step itself.
             instructions: More about it, for the office.
+            under: Limits in force already that this decision keeps or misses, by key.
 
         Returns:
             The act that lets the procedure go on; a return or a rejection leaves this method as
-            ``GoBack`` or ``Ended``.
+            ``GoBack`` or ``Ended``, unless it names households of a roster.
         """
         docket = self.docket
-        office, subject = office or docket.county.office(step.body), subject or str(step)
+        office, subject = office or docket.subject.office(step.body), subject or str(step)
         docket.expected = Expectation(step, office, decisions or step.decisions)
         self.record(EntryKind.STEP_OPENED, f"{subject}：由{docket.name(office, self.now())}办理")
-        armed = await self.limits.arm(limits, office, subject)
+        docket.opened()
+        armed = [docket.watch[key] for key in under if key in docket.watch]
+        armed += await self.limits.arm(limits, office, subject)
         explained = [watched.limit.zh for watched in armed] or ["本步骤无规定期限。"]
         if not docket.waiting_acts(step):
             text = "\n".join(filter(None, (instructions, *explained)))
@@ -130,6 +157,8 @@ class Case:
         self.limits.judge(received, armed)
         self.arrived, docket.basis = received.at, received.signed
         act = received.message
+        if act.households:
+            return act
         if act.decision is Decision.REJECT:
             raise self.end(Ending.NOT_EXITED, act.office, act.reason or "", act.document_number)
         if act.return_to is not None:
@@ -142,29 +171,52 @@ class Case:
         """Post a notice and wait its whole period, and as long as an objection is open (T1, G1)."""
         docket, office = self.docket, self.docket.publisher
         self.record(EntryKind.STEP_OPENED, f"{step}：由{docket.name(office, self.now())}发布公示")
-        while True:
-            posted_at = self.now()
-            (closes,) = await self.limits.compute(LimitRequest(clause="T1", start=posted_at))
-            docket.posting = True
-            notice = await publish(posted_at, closes)
-            if beijing(self.now()).date() == beijing(posted_at).date():
-                break
-            # The registry was away past midnight: people saw the notice later than it says, so it
-            # is posted anew and has its full days again.
-            self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
+        notice, closes = await self.post(publish)
         docket.posted, docket.posting = closes, False
         watched = docket.watch.arm(step.id, closes, office, str(step), self.now())
-        self.record(
-            EntryKind.NOTICE,
-            f"发布《{notice.title}》，{closes.zh}",
-            {"notice": notice.model_dump(mode="json"), "limit": closes.model_dump(mode="json")},
-        )
+        self.posted(notice, closes)
         try:
             await self._await(lambda: (watched.over and not docket.unresolved) or None)
             self.arrived, docket.basis = self.now(), docket.publicity_ended
         finally:
             docket.posted = None
             docket.watch.disarm(watched.key)
+
+    async def post(
+        self, publish: Callable[[datetime, Limit], Awaitable[Notice]]
+    ) -> tuple[Notice, Limit]:
+        """Publish a notice, and say until when it stands (T1)."""
+        while True:
+            posted_at = self.now()
+            (closes,) = await self.limits.compute(LimitRequest(clause="T1", start=posted_at))
+            self.docket.posting = True
+            notice = await publish(posted_at, closes)
+            if beijing(self.now()).date() == beijing(posted_at).date():
+                return notice, closes
+            # The registry was away past midnight: people saw the notice later than it says, so it
+            # is posted anew and has its full days again.
+            self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
+
+    def posted(self, notice: Notice, closes: Limit, **more: JsonValue) -> None:
+        """Put on file that a notice is out."""
+        self.record(
+            EntryKind.NOTICE,
+            f"发布《{notice.title}》，{closes.zh}",
+            {"notice": notice.content(), "limit": closes.content(), **more},
+        )
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Wait until the procedure's own parts have come that far."""
+        await self._await(lambda: done() or None)
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """Ask the register what a step is judged by: no act of it can be taken in meanwhile."""
+        self.docket.preparing = True
+        try:
+            yield
+        finally:
+            self.docket.preparing = False
 
     async def undisputed(self) -> None:
         """Wait until no report is open: it suspends the final change (G2). Then shut the door."""
@@ -206,6 +258,8 @@ class Case:
         while True:
             await self.limits.look_again()
             await self._attend()
+            if self.docket.stirred:
+                continue  # while something was attended to, more came in
             result = done()
             if result is not None:
                 return result
@@ -217,21 +271,29 @@ class Case:
 
     async def _sleep(self) -> None:
         """Until something came in or went on file, or a limit has to be looked at."""
+        alarm: asyncio.Task[None] | None = None
         upcoming = self.docket.watch.next_moment()
-        timeout, summary = None, None
         if upcoming is not None:
             moment, watched = upcoming
-            timeout = moment - self.now()
-            if timeout <= timedelta(0):  # would be an immediate time-out and a timer for nothing
+            if moment <= self.now():  # would be an immediate time-out and a timer for nothing
                 return
+            alarm = self._alarm(moment, watched)
+        await workflow.wait_condition(
+            lambda: self.docket.stirred or self.clerk.behind or (alarm is not None and alarm.done())
+        )
+
+    def _alarm(self, moment: datetime, watched: Watched) -> asyncio.Task[None]:
+        """A timer for a moment; one that runs for it already goes on, and obsolete ones end."""
+        ahead = self.docket.watch.moments()
+        for obsolete in [each for each in self._alarms if each not in ahead]:
+            self._alarms.pop(obsolete).cancel()
+        known = self._alarms.get(moment)
+        if known is None or known.done():
             limit = watched.limit
             summary = f"{limit.clause} {watched.subject} 至 {until(limit.due)}"
-        with suppress(TimeoutError):
-            await workflow.wait_condition(
-                lambda: self.docket.stirred or self.clerk.behind,
-                timeout=timeout,
-                timeout_summary=summary,
-            )
+            timer = workflow.sleep(moment - self.now(), summary=summary)
+            self._alarms[moment] = asyncio.create_task(timer)
+        return self._alarms[moment]
 
     async def _attend(self) -> None:
         """Act on what came in besides acts: withdrawals, objections, their resolutions."""
@@ -250,6 +312,7 @@ class Case:
         if withdrawal is not None and withdrawal.seq < before:
             raise self.end(Ending.WITHDRAWN, withdrawal.message.office, withdrawal.message.reason)
         self._resolve(before)
+        await self.beside.attend()
 
     # -- objections (G1, G2) ------------------------------------------------------------------
 
@@ -280,8 +343,12 @@ class Case:
             if result is not None and result.seq < before and not objection.answered:
                 self.limits.judge(result, [self.docket.watch[_subject(objection)]])
                 self._answer(objection, result.message)
-                if result.message.finding is Finding.UPHELD:
+                if result.message.finding is Finding.DISMISSED:
+                    continue
+                if objection.received.message.household is None:
                     upheld.append(result)
+                else:
+                    self.beside.uphold(objection, result.message)
         for each in upheld:
             message = each.message
             if message.return_to is None:
@@ -336,14 +403,14 @@ class Case:
         docket.step = target
         docket.round += 1
         self.arrived, docket.basis = self.now(), back.signed
-        self.clerk.notify("退回", docket.county.office(target.body), f"退回至{target}", back.why)
+        self.clerk.notify("退回", docket.subject.office(target.body), f"退回至{target}", back.why)
 
     async def _close(self, outcome: Outcome) -> Outcome:
         """The one exit: everything on file, everybody told, nothing left half received."""
-        docket = self.docket
-        if outcome.ending is Ending.EXITED:
+        docket, outcome = self.docket, self.beside.conclude(outcome)
+        if outcome.ending is Ending.EXITED and docket.step == docket.route[-1]:
             self._finish()
-        ending = ENDINGS[outcome.ending]
+        ending = ending_in_chinese(outcome.ending, docket.procedure)
         for objection in docket.objections.values():
             if objection.answered:
                 continue
@@ -356,13 +423,16 @@ class Case:
                 f"{_subject(objection)}未办结，因{ending}终止调查",
                 {"entry": objection.received.seq},
             )
-            self._tell_objector(objection, f"该县退出事项已{ending}，调查随之终止。")
+            self._tell_objector(objection, f"该事项已办结（{ending}），调查随之终止。")
         docket.outcome, docket.expected = outcome, None
+        docket.opened()  # what came too early for a step that will not open now is refused, on file
         docket.watch.clear()
+        for alarm in self._alarms.values():
+            alarm.cancel()
         self.record(
             EntryKind.CLOSED,
             f"{ending}：{outcome.reason}",
-            {"outcome": outcome.model_dump(mode="json")},
+            {"outcome": outcome.content()},
         )
         self.clerk.notify("结果", docket.applicant, ending, outcome.reason)
         await self.clerk.finish()

@@ -1,6 +1,7 @@
 """What a case tells the world of itself: the registry, the Web UI, the people concerned."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -22,6 +23,11 @@ _AT_ONCE = 500_000
 _PARTING_GRACE = timedelta(hours=1)
 """How long an ended case stays open for notifications that are still on their way."""
 
+_SAID_AT_ONCE = 20
+"""Notifications in one activity."""
+
+_TOO_LATE = "the case ended before the channel answered"
+
 
 class Clerk:
     """Keeps the registry and the Web UI up with the docket, and sends notifications."""
@@ -29,14 +35,27 @@ class Clerk:
     def __init__(self, docket: Docket) -> None:
         self._docket = docket
         self._written = 0
-        self._sent = 0
+        self._sent = self._started = 0
+        self._outbox: list[Notification] = []
+        self._trying = self._said_of = self._started_before_end = 0
+        self._parting = False
+        self._give_up_after = timedelta(days=docket.policy.notification.give_up_after_days)
         self._shown: dict[str, Any] = {}
         # By number: a set of tasks would be walked in another order in every replay.
         self._deliveries: dict[int, asyncio.Task[None]] = {}
 
     @property
     def behind(self) -> bool:
-        """Whether entries are on file that the registry does not have yet."""
+        """Whether entries are on file that should go to the registry now.
+
+        What a moment led to is being said to somebody: whether it arrived is on file shortly, and
+        goes together with it. As soon as anything else happens nothing waits for that.
+        """
+        saying = self._trying and len(self._docket.ledger.entries) == self._said_of
+        return self._unwritten and not saying
+
+    @property
+    def _unwritten(self) -> bool:
         return len(self._docket.ledger.entries) > self._written
 
     async def catch_up(self) -> None:
@@ -44,6 +63,9 @@ class Clerk:
         self._show()
         if not self.behind:
             return
+        await self._write()
+
+    async def _write(self) -> None:
         docket = self._docket
         entries = first_of(docket.ledger.entries[self._written :], _AT_ONCE)
         state = state_of(docket, workflow.now())
@@ -69,16 +91,29 @@ class Clerk:
             seq=docket.ledger.entries[-1].seq,
             topic=topic,
             recipient=recipient,
-            subject=f"【贫困退出】{docket.county.name}{docket.year}年度：{subject}",
+            subject=f"【贫困退出】{docket.subject.full_name}{docket.year}年度：{subject}",
             text=text,
         )
-        task = asyncio.create_task(self._send_everywhere(notification))
-        number = self._sent
+        self._outbox.append(notification)
+        self._said_of = len(docket.ledger.entries)
+        if len(self._outbox) == 1:
+            self._trying += 1
+            # It begins when the case has come to rest: what is said in one breath goes out at once.
+            self._start(self._send_out())
+
+    def _start(self, delivery: Coroutine[Any, Any, None]) -> None:
+        self._started += 1
+        if self._docket.outcome is None:
+            self._started_before_end = self._started
+        number, task = self._started, asyncio.create_task(delivery)
         self._deliveries[number] = task
         task.add_done_callback(lambda _: self._deliveries.pop(number))
 
     async def finish(self) -> None:
         """Give what is still on its way a last chance, then keep the rest of the file."""
+        if not any(number <= self._started_before_end for number in self._deliveries):
+            # The last words alone are being said: they take a moment, and need no timer.
+            await workflow.wait_condition(lambda: not self._trying)
         parting = workflow.now() + _PARTING_GRACE
         await self.catch_up()
         while self._deliveries and workflow.now() < parting:
@@ -87,31 +122,49 @@ class Clerk:
                     lambda: self.behind or not self._deliveries, timeout=parting - workflow.now()
                 )
             await self.catch_up()
+        self._parting = True
         for delivery in list(self._deliveries.values()):
             delivery.cancel()
         await workflow.wait_condition(
             lambda: not self._deliveries and workflow.all_handlers_finished()
         )
-        while self.behind:
-            await self.catch_up()
+        self._show()
+        while self._unwritten:
+            await self._write()
 
-    async def _send_everywhere(self, notification: Notification) -> None:
+    async def _send_out(self) -> None:
+        """A first try at everything there is to say; what a channel did not take goes on."""
+        notifications = self._outbox[:_SAID_AT_ONCE]
+        del self._outbox[:_SAID_AT_ONCE]
+        if self._outbox:
+            self._trying += 1
+            self._start(self._send_out())
         try:
-            channels = await calls.route(notification.recipient)
+            attempts = await calls.notify(tuple(notifications), self._give_up_after)
         except (ActivityError, asyncio.CancelledError):
-            self._on_file(notification, "—", "the channels could not be looked up in time")
+            for notification in notifications:
+                self._on_file(notification, "—", "no channel could be tried in time")
             return
-        if not channels:
-            self._on_file(notification, "—", "no channel reaches this recipient")
-        await asyncio.gather(*(self._send_once(notification, channel) for channel in channels))
+        finally:
+            self._trying -= 1
+        for notification in notifications:
+            own = [each for each in attempts if each.number == notification.number]
+            if not own:
+                self._on_file(notification, "—", "no channel reaches this recipient")
+            for attempt in own:
+                if attempt.error is None or attempt.final:
+                    self._on_file(notification, attempt.channel, attempt.error)
+                elif self._parting:
+                    self._on_file(notification, attempt.channel, _TOO_LATE)
+                else:
+                    self._start(self._send_once(notification, attempt.channel))
 
     async def _send_once(self, notification: Notification, channel: str) -> None:
-        days = self._docket.policy.notification.give_up_after_days
         delivery = Delivery(notification=notification, channel=channel)
         try:
-            error = await calls.deliver(delivery, timedelta(days=days))
+            error = await calls.deliver(delivery, self._give_up_after)
         except asyncio.CancelledError:
-            error = "the case ended before the channel answered"
+            error = _TOO_LATE
         self._on_file(notification, channel, error)
 
     def _on_file(self, notification: Notification, channel: str, error: str | None) -> None:

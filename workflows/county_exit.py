@@ -37,7 +37,7 @@ class CountyExitWorkflow(CaseWorkflow):
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="county",
-            county=opening.county,
+            subject=opening.county,
             year=self.year,
             policy=opening.policy,
             route=COUNTY_STEPS,
@@ -124,10 +124,10 @@ class CountyExitWorkflow(CaseWorkflow):
             f"收到{self.opening.county.name}{self.year}年度贫困县退出申请"
             f"（{application.document_number}）",
             {
-                "application": application.model_dump(mode="json"),
-                "county": self.opening.county.model_dump(mode="json"),
-                "policy": self.opening.policy.model_dump(mode="json"),
-                "findings": [finding.model_dump(mode="json") for finding in findings],
+                "application": application.content(),
+                "county": self.opening.county.content(),
+                "policy": self.opening.policy.model_dump(mode="json", exclude_unset=True),
+                "findings": [finding.content() for finding in findings],
             },
         )
         if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
@@ -146,7 +146,7 @@ class CountyExitWorkflow(CaseWorkflow):
             case.record(
                 EntryKind.PLAN_ADDITION,
                 f"列入年度计划：{application.plan_addition.reason}",
-                {"plan_addition": application.plan_addition.model_dump(mode="json")},
+                {"plan_addition": application.plan_addition.content()},
             )
         await case.limits.judge_application(
             application, case.arrived, LimitRequest(clause="T2", year=self.year)
@@ -223,7 +223,7 @@ class CountyExitWorkflow(CaseWorkflow):
         self.case.record(
             EntryKind.REGISTER_CHANGE,
             f"{self.opening.county.name}自{day}退出贫困县序列",
-            {"change": change.model_dump(mode="json")},
+            {"change": change.content()},
         )
         raise self.case.end(
             Ending.EXITED, approval.office, "经批准退出贫困县序列", approval.document_number

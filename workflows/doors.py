@@ -75,12 +75,12 @@ class CaseWorkflow:
         One door for all names: what does not decode, comes in the wrong number, or under a name
         that nobody handles would be dropped without a word, or wedge the case for ever.
         """
-        message: Any = None
         try:
             message = _decoded(arguments)
-            self.reception.receive(name, message, workflow.now())
         except Refusal as refusal:
-            self.reception.refuse(name, message, refusal, workflow.now())
+            self.reception.refuse(name, None, refusal, workflow.now())
+        else:
+            self.reception.hear(name, message, workflow.now())
 
     @workflow.query
     def status(self) -> CaseStatus:

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models.docket import Docket, Received
+from models.docket import Docket
+from models.inbox import Received
 from models.ledger import EntryKind
 from models.messages import CountyApplication
 from models.offices import Office
@@ -31,7 +32,7 @@ class Timekeeper:
         step = self._docket.step
         (limit,) = await self.compute(request)
         at = application.applied_at or received_at
-        data: dict[str, JsonValue] = {"limit": limit.model_dump(mode="json"), "at": at.isoformat()}
+        data: dict[str, JsonValue] = {"limit": limit.content(), "at": at.isoformat()}
         self._record(EntryKind.LIMIT_SET, f"{step}：{limit.zh}", data)
         if at >= limit.due:
             text = f"{limit.clause} {step}逾期提出，理由：{application.late_reason}"
@@ -60,7 +61,7 @@ class Timekeeper:
         armed = []
         for limit in await self.compute(*requests):
             data: dict[str, JsonValue] = {
-                "limit": limit.model_dump(mode="json"),
+                "limit": limit.content(),
                 "office": str(office),
             }
             if limit.kind is LimitKind.FIXED and limit.due <= workflow.now():
@@ -96,20 +97,23 @@ class Timekeeper:
         watched.limit = limit
         if self._docket.posted == guess:
             self._docket.posted = limit
+        if not watched.binding:
             # What was received on the guess came before its time.
             self._docket.lapse("公示期顺延", workflow.now())
         self._record(
             EntryKind.LIMIT_MOVED,
             f"{watched.subject}：原定{guess.last_day}，节假日安排公布后为 {limit.zh}",
-            {"limit": limit.model_dump(mode="json")},
+            {"limit": limit.content()},
         )
 
     def _say(self, watched: Watched) -> None:
-        now, limit = workflow.now(), watched.limit
+        now, limit, heard = workflow.now(), watched.limit, watched.heard
         watched.heard = now
         passed = now >= limit.due
         if not watched.binding:
             watched.over = passed
+        elif limit.target is not None and heard < limit.target <= now and not passed:
+            self._miss_target(watched)
         elif not passed:
             days = (limit.due - now) / timedelta(days=1)
             ahead = f"{watched.subject}距期限届满{days:.0f}日"
@@ -118,9 +122,18 @@ class Timekeeper:
             self._breach(watched)
             self._chase(watched, "事项仍待办理；逾期不视为同意。")
 
+    def _miss_target(self, watched: Watched) -> None:
+        """The narrow reading of a date has passed, the wide one has not: a mark and a reminder."""
+        limit = watched.limit
+        assert limit.target is not None
+        dates = f"目标{until(limit.target)}，期限{until(limit.due)}"
+        text = f"{limit.clause} {watched.subject}已过目标日期，{dates}"
+        self._record(EntryKind.TARGET_PASSED, text, {"limit": limit.content()})
+        self._clerk.notify("提醒", watched.office, f"{watched.subject}已过目标日期", limit.zh)
+
     def _chase(self, watched: Watched, then: str) -> None:
         """Tell the office and the one above it that a limit was missed (G4)."""
-        superior = self._docket.county.superior(watched.office)
+        superior = self._docket.subject.superior(watched.office)
         for office in (watched.office, superior) if superior else (watched.office,):
             text = f"{watched.limit.zh}现已逾期，{then}"
             self._clerk.notify("逾期", office, f"{watched.subject}已逾期", text)
@@ -134,7 +147,7 @@ class Timekeeper:
         self._record(
             EntryKind.BREACH,
             f"{limit.clause} {watched.subject}逾期：{until(limit.due)}已过，责任单位{name}",
-            {"limit": limit.model_dump(mode="json"), "office": str(watched.office)},
+            {"limit": limit.content(), "office": str(watched.office)},
         )
 
     def judge(self, received: Received[Any], armed: list[Watched]) -> None:

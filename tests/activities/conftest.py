@@ -15,7 +15,9 @@ from sqlalchemy import Engine, make_url
 from activities.database import open_engine, upgrade
 from activities.registry import RegistryActivities
 from activities.store import Registry
-from tests.activities.registry_cases import COUNTIES, LISTED_SINCE
+from tests.activities.register_samples import village, villages
+from tests.activities.registry_cases import COUNTIES, LISTED_SINCE, PROVINCE
+from tests.rosters import Row, Write, write_csv, write_xlsx
 
 POSTGRESQL_VERSION = 16
 """The one of docker-compose.yml."""
@@ -70,7 +72,7 @@ def _fill(url: str, *, load: bool) -> None:
     engine = open_engine(url)
     upgrade(engine)
     if load:
-        Registry(engine).load_counties(COUNTIES, LISTED_SINCE, "HN 二")
+        Registry(engine).load_counties(COUNTIES, LISTED_SINCE, "HN 二", PROVINCE)
     engine.dispose()
 
 
@@ -138,6 +140,24 @@ def engine(url: str, opened: Callable[[str], Engine]) -> Engine:
 def registry(engine: Engine) -> Registry:
     """A registry with the 53 counties of Henan."""
     return Registry(engine)
+
+
+@pytest.fixture
+def settled(registry: Registry, engine: Engine) -> Registry:
+    """A registry with two villages of 新县."""
+    villages(engine, village(0), village(1))
+    return registry
+
+
+@pytest.fixture(params=["csv", "xlsx"])
+def write(request: pytest.FixtureRequest, tmp_path: Path) -> Write:
+    """Writes rows to a file of either kind; ``name`` is its name without the ending."""
+
+    def written(*content: Row, name: str = "册") -> Path:
+        path = tmp_path / f"{name}.{request.param}"
+        return write_csv(path, content) if request.param == "csv" else write_xlsx(path, content)
+
+    return written
 
 
 @pytest.fixture

@@ -17,15 +17,10 @@ from temporalio.testing import ActivityEnvironment
 from activities.database import reading
 from models.identity import county_case
 from models.ledger import Entry, EntryKind, Ledger
-from models.messages import (
-    CountyApplication,
-    CountyFigures,
-    CountyOpening,
-    Ending,
-    PlanAddition,
-)
-from models.offices import County, Office
+from models.messages import CountyApplication, CountyFigures, CountyOpening, Ending
+from models.offices import County, Office, province_of
 from models.orders import AdmissionOrder, CaseState, LedgerBatch, RegisterChange
+from models.parts import PlanAddition
 from models.policy import Body
 from tests.models import samples
 
@@ -33,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNTIES = ROOT / "data" / "henan-counties.csv"
 LISTED_SINCE = date(2012, 3, 19)
 POLICY = samples.HENAN
+PROVINCE = province_of(POLICY)
 APPLIED = datetime(2017, 11, 20, 1, 0, tzinfo=UTC)
 
 XIN = samples.county()

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from activities.counties_file import LoadError, read_counties
-from activities.store import HENAN
-from tests.activities.registry_cases import COUNTIES, XIN, row_of, table
+from tests.activities.registry_cases import COUNTIES, PROVINCE, XIN, row_of, table
 
 
 @pytest.mark.parametrize(
@@ -38,7 +37,7 @@ def test_a_wrong_cell_is_named(tmp_path: Path, column: str, cell: str, right: st
         writer.writeheader()
         writer.writerows(changed)
     with pytest.raises(LoadError) as caught:
-        read_counties(path, HENAN)
+        read_counties(path, PROVINCE)
     (fault,) = caught.value.faults
     assert fault.startswith(f"{path}, row 35, column {column}: ")
     assert cell in fault
@@ -54,7 +53,7 @@ def test_every_fault_is_named_at_once() -> None:
         row_of("411621"),
     ]
     with pytest.raises(LoadError) as caught:
-        read_counties(wrong, HENAN)
+        read_counties(wrong, PROVINCE)
     assert [fault.partition(";")[0] for fault in caught.value.faults] == [
         "rows, row 1, column tier: '?' is wrong",
         "rows, row 1, column villages: '-1' is wrong",
@@ -80,7 +79,7 @@ def test_a_file_that_is_no_list_is_refused(tmp_path: Path, content: bytes, right
     path = tmp_path / "counties.csv"
     path.write_bytes(content)
     with pytest.raises(LoadError) as caught:
-        read_counties(path, HENAN)
+        read_counties(path, PROVINCE)
     if right != "holds":
         assert right in str(caught.value)
     assert str(path) in str(caught.value)
@@ -88,10 +87,10 @@ def test_a_file_that_is_no_list_is_refused(tmp_path: Path, content: bytes, right
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match=r"no\.csv cannot be read: No such file"):
-        read_counties(tmp_path / "no.csv", HENAN)
+        read_counties(tmp_path / "no.csv", PROVINCE)
 
 
 def test_a_spreadsheet_s_byte_order_mark_and_empty_rows_are_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "counties.csv"
     path.write_bytes(b"\xef\xbb\xbf" + COUNTIES.read_bytes().replace(b"\n", b"\r\n") + b",,,,,,,,")
-    assert len(read_counties(path, HENAN)) == 53
+    assert len(read_counties(path, PROVINCE)) == 53

@@ -135,3 +135,28 @@ async def test_deliveries_do_not_wait_for_each_other() -> None:
         activities = NotificationActivities([hook(server.url_for("/"))])
         delivery = Delivery(notification=NOTIFICATION, channel="hook")
         await asyncio.gather(*(activities.deliver(delivery) for _ in range(3)))
+
+
+@pytest.mark.clause("T8", "G7")
+async def test_a_first_try_says_what_arrived_what_may_and_what_never_will(
+    log: FileChannel, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    (tmp_path / "way").write_text("", encoding="utf-8")
+    shut = FileChannel(name="shut", path=tmp_path / "way" / "log.jsonl")
+    httpserver.expect_request("/").respond_with_data("", status=410)
+    activities = NotificationActivities([log, shut, hook(httpserver.url_for("/"))])
+    second = to(PERSON).model_copy(update={"number": 4})
+    tried = await activities.notify((NOTIFICATION, second))
+    assert [(each.number, each.channel, each.error is None, each.final) for each in tried] == [
+        (NOTIFICATION.number, "log", True, False),
+        (NOTIFICATION.number, "shut", False, False),
+        (NOTIFICATION.number, "hook", False, True),
+        # A person is never told by a hook.
+        (4, "log", True, False),
+        (4, "shut", False, False),
+    ]
+    assert len(lines(log.path)) == 2
+
+
+async def test_nobody_is_told_where_nobody_is_reached() -> None:
+    assert await NotificationActivities([]).notify((NOTIFICATION,)) == ()

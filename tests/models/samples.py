@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from models.docket import Docket, Expectation
+from models.docket import Docket
+from models.inbox import Expectation
 from models.messages import Act, CountyApplication, CountyFigures, Decision
 from models.offices import County, Division, Office, Tier
 from models.periods import BEIJING, Limit, LimitKind, LimitRequest
@@ -158,7 +159,7 @@ def docket(
     case = Docket(
         case_id="county-exit/411523/2017",
         procedure="county",
-        county=place,
+        subject=place,
         year=2017,
         policy=policy,
         route=COUNTY_STEPS,

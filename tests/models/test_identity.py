@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from models.identity import content_id, county_case, file_name, notice
-from models.messages import Key
+from models.identity import (
+    content_id,
+    county_case,
+    file_name,
+    household_case,
+    is_case,
+    notice,
+    village_case,
+)
+from models.parts import Key
 
 KEY: TypeAdapter[str] = TypeAdapter(Key)
 codes = st.from_regex(r"[0-9]{6}", fullmatch=True)
@@ -65,3 +73,19 @@ def test_the_same_content_has_the_same_id(one: list[str], other: list[str]) -> N
 @given(st.lists(st.text(), max_size=4))
 def test_such_an_id_can_be_sent(parts: list[str]) -> None:
     assert KEY.validate_python(content_id("withdraw", *parts))
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 12])
+def test_the_id_of_every_procedure_can_be_one_of_a_case(attempt: int) -> None:
+    assert is_case(county_case("411523", 2026, attempt))
+    assert is_case(village_case("411523100001", 2026, attempt))
+    assert is_case(household_case("411523100001", 2026, attempt))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "411523", "county-exit/411523", "county-exit/新县/2026", "x county-exit/411523/2026",
+     "county-exit/411523/2026/0", "county-exit/411523/2026/", "city-exit/411523/2026"],
+)  # fmt: skip
+def test_what_is_no_id_of_a_case(text: str) -> None:
+    assert not is_case(text)

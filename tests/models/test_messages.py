@@ -15,12 +15,12 @@ from models.messages import (
     Act,
     CountyApplication,
     CountyFigures,
-    Evidence,
     Objection,
     Rates,
     Resolution,
     Withdrawal,
 )
+from models.parts import Evidence
 from tests.models.samples import (
     act_values,
     application_values,

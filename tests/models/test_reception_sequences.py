@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.docket import Docket, Expectation
+from models.docket import Docket
+from models.inbox import Expectation
 from models.ledger import EntryKind, verify
-from models.messages import Decision, Ending, Finding, Outcome, Receipt
+from models.messages import Act, Decision, Ending, Finding, Outcome, Receipt
 from models.offices import Office
 from models.periods import LimitKind
 from models.reception import Reception, Refusal
@@ -62,7 +63,7 @@ class Miniature:
                 decisions = (Decision.APPROVE,)
             if case.step == C6:
                 decisions = (*DECISIONS, Decision.RECTIFY)
-            office = case.county.office(case.step.body)
+            office = case.subject.office(case.step.body)
             case.expected = Expectation(case.step, office, decisions)
         else:
             case.posted = limit("T1", self.now + 7 * DAY, LimitKind.MINIMUM)
@@ -103,7 +104,7 @@ class Miniature:
         assert act.decision in expected.decisions
         entry = case.ledger.entries[received.seq - 1]
         assert (entry.kind, entry.round, entry.step) == (EntryKind.ACT, case.round, act.step)
-        assert entry.data["act"] == act.model_dump(mode="json")
+        assert Act.model_validate(entry.data["act"]) == act
         assert act.id not in self.taken
         self.taken.append(act.id)
         case.expected = None

@@ -21,7 +21,7 @@ APPLICATION = applies("411523")
     ("words", "said"),
     [
         (("bogus",), 'Unknown command "bogus"'),
-        (("act",), "CASE requires an argument; see `exitflow act --help`"),
+        (("act",), "--step requires an argument; see `exitflow act --help`"),
         (("cases", "--yaer", "2026"), "Unknown option: --yaer"),
         (("cases", "--year", "soon"), '"soon"'),
         (("cases", "--region", "信阳"), "--region: '信阳' is no division code"),
@@ -29,12 +29,12 @@ APPLICATION = applies("411523")
         (("deadlines", "--within", "soon"), "--within: 'soon' is no length of time; write 3d"),
         (("deadlines", "--within", ""), "is no length of time"),
         (("deadlines", "--office", "市组"), "for example A6/411500"),
-        (("registry", "show", "4115"), "CODE: '4115' is no division code; write six digits"),
+        (("registry", "show", "415"), "CODE: '415' is no code of a county, village or household"),
         (
             ("registry", "load", "x.csv", "--listed-since", "2012", "--plan-source", "x"),
             "--listed-since: '2012' is no date",
         ),
-        (("plan", "add", "x", "--year", "2026", "--source", "x"), "CODE: 'x' is no division code"),
+        (("plan", "add", "x", "--year", "2026", "--source", "x"), "CODE: 'x' is no code of a"),
         (ACT, "give one decision: --approve, --return STEP"),
         ((*ACT, "--approve", "--reject"), "give one decision"),
         ((*ACT, "--return", "C1"), "reason: 'return' needs a reason"),

@@ -13,6 +13,7 @@ from tests.operators.conftest import THIS_YEAR, Opener, Shell, applies, as_toml
 from tests.stage import Stage, settings_in
 
 NOWHERE = f"county-exit/411523/{THIS_YEAR}"
+NO_ROSTER = f"household-exit/411523100001/{THIS_YEAR}/1"
 SHORT = timedelta(seconds=1)
 APPROVE = ("--step", "C2", "--as", "A6/411500", "--officer", "某乙", "--approve")
 
@@ -35,8 +36,11 @@ def sends(application: Path) -> list[tuple[object, ...]]:
         ("object", NOWHERE, "--text", "x"),
         ("resolve", NOWHERE, "o-1", *by, "--dismissed"),
         ("withdraw", NOWHERE, *by),
+        ("consent", NO_ROSTER, "R000001", "--agreed", "--signed-by", "张某", "--officer", "某甲"),
+        ("amend", NO_ROSTER, "--household", "R000001", *by),
         ("case", NOWHERE),
         ("case", NOWHERE, "--ledger", "--json"),
+        ("case", NO_ROSTER, "--households"),
     ]
 
 

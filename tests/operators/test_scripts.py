@@ -1,4 +1,4 @@
-"""The three scripts, run as they are."""
+"""The scripts, run as they are."""
 
 import asyncio
 import os
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.operators.conftest import THIS_YEAR, Opened, applies, as_toml
+from tests.operators.conftest import THIS_YEAR, Opened, Shell, applies, as_toml
+from tests.operators.rosters_today import cleared, settle
 from tests.stage import Stage
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -61,3 +62,30 @@ async def test_a_case_is_started_approved_and_listed_as_due(
     assert mine[:3] == [f"{due} 24:00", "open", "T5"]
     assert mine[3].endswith(case.office("C3"))
     assert case.id not in soon
+
+
+@pytest.mark.clause("H4", "G1")
+async def test_the_cleared_households_of_a_county_are_struck_off_and_the_held_ones_later(
+    cli: Shell, installation: Stage, environment: dict[str, str], tmp_path: Path
+) -> None:
+    here = settle(installation, 2)
+    waits = await settle(installation, 1, county=here.county).opens(cli, tmp_path)
+    play = await here.opens(cli, tmp_path)
+    first, _ = here.households
+    objection = await play.object(household=first)
+    await cleared(cli, play)
+    words = ("strike_off_cleared.py", here.county, str(THIS_YEAR), "某乙", "合成〔9〕号")
+    status, out, err = await run(environment, *words)
+    assert (status, err) == (0, "")
+    (line,) = out.splitlines()
+    assert line.split("\t")[:2] == [play.case_id, "taken"]
+    await play.waits(lambda seen: seen.roster is not None and seen.roster.held == (first,))
+    assert await play.states() == ["held", "struck_off"]
+
+    await play.resolve(objection, "dismissed")
+    await play.waits(lambda seen: seen.waiting_for == play.office("H4"))
+    await play.file()
+    assert (await run(environment, *words))[0] == 0
+    assert (await play.ends()).reason == "2户脱贫销号"
+    assert await run(environment, *words) == (0, "", "")
+    assert (await waits.states()) == ["drafted"]

@@ -107,10 +107,14 @@ async def test_after_an_outage_a_limit_speaks_once(stage: Stage) -> None:
     await play.reaches("C2")
     due = (await play.limit("T3")).due
     await play.file()
-    back = timedelta(days=13)  # past both reminders, the limit, and the first one after it
+    # The server also tries again when it skips to the first reminder, three days before the limit;
+    # from then on the registry is back past the limit and the first reminder after it.
+    first_reminder = due - 3 * DAY
+    back = due + 5.5 * DAY - first_reminder
     stage.outages.begin(play.case_id, "write_ledger", again_in=back)
     await play.signal("act", "none")
     await eventually(lambda: _felt(play), lambda: "nothing was to be written")
+    await play.until(first_reminder + 60 * SECOND)
     stage.outages.end(play.case_id)
     await play.until(due + 6 * DAY - 60 * SECOND)
     heard = await spoken(play, 2)

@@ -1,0 +1,61 @@
+"""Putting villages and households into the register: a whole file, or nothing of it."""
+
+from collections.abc import Iterable
+
+from sqlmodel import Session
+
+from activities.household_loading import HouseholdsLoaded as HouseholdsLoaded
+from activities.household_loading import HouseholdsLoading
+from activities.register_faults import RegisterFaults
+from activities.register_lines import HouseholdLine, VillageLine
+from activities.register_writing import batches
+from activities.village_loading import VillagesLoaded as VillagesLoaded
+from activities.village_loading import VillagesLoading
+
+
+def load_villages(session: Session, lines: Iterable[VillageLine], source: str) -> VillagesLoaded:
+    """Add villages that the register does not have, and bring the others up to date.
+
+    Within the caller's transaction, which must not be committed if this raises.
+
+    Args:
+        source: The file, as faults and the survey's year name it.
+
+    Raises:
+        RegisterFaults: a ``LoadError`` with all faults: where the lines contradict the register or
+            each other.
+    """
+    session.flush()
+    loading = VillagesLoading(session.connection(), source)
+    for batch in batches(lines):
+        loading.add(batch)
+    if loading.faults:
+        raise RegisterFaults(source, loading.faults)
+    session.expire_all()
+    return loading.loaded()
+
+
+def load_households(
+    session: Session, lines: Iterable[HouseholdLine], source: str
+) -> HouseholdsLoaded:
+    """Add households that the register does not have, and bring the others up to date.
+
+    A new household begins its first episode; one that has exited stays exited, whatever a roster
+    says of it. Within the caller's transaction, which must not be committed if this raises.
+
+    Args:
+        source: The file, as faults and a year's livelihood name it.
+
+    Raises:
+        RegisterFaults: a ``LoadError`` with all faults: where the lines contradict the register or
+            each other.
+    """
+    session.flush()
+    loading = HouseholdsLoading(session.connection(), source)
+    for batch in batches(lines):
+        loading.add(batch)
+    loading.finish()
+    if loading.faults:
+        raise RegisterFaults(source, loading.faults)
+    session.expire_all()
+    return loading.loaded()

@@ -1,0 +1,89 @@
+"""The register of villages as activities: what a village's case asks of it, once however often.
+
+As in ``activities.registry``: an outage is tried again, a contradiction is not.
+"""
+
+from datetime import date
+
+from sqlalchemy import Engine
+from temporalio import activity
+
+from activities.database import RegistryError, claim, reading, writing
+from activities.incidence import village_incidence
+from activities.listings import leave
+from activities.projections import list_case
+from activities.registry import difference
+from activities.village_facts import village_facts
+from models.identity import village_case
+from models.orders import Admission
+from models.periods import beijing
+from models.tables import VillageStatusRow
+from models.village_admission import fault
+from models.village_orders import VillageAdmissionOrder, VillageCount, VillageRegisterChange
+from models.villages import Incidence
+
+
+class VillageActivities:
+    """The registry's side of a village's case; synchronous, for the worker's thread pool."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @activity.defn
+    def admit_village(self, order: VillageAdmissionOrder) -> Admission:
+        """Hold an application against the register as of the case's day (V1, S5, G6, G9).
+
+        A case that is admitted is listed in the same transaction, so that no second one can be.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        opening = order.opening
+        application = opening.application
+        with writing(self._engine) as session:
+            claim(session, f"cases of {application.village}")
+            facts = village_facts(
+                session,
+                application.village,
+                application.year,
+                beijing(order.now).date(),
+                besides=order.state.case_id,
+            )
+            said = fault(application, facts, opening.policy, order.now)
+            if said is None and facts.village is not None:
+                said = difference("village", opening.village, facts.village)
+            expected = village_case(application.village, application.year, facts.attempt)
+            if said is None and order.state.case_id != expected:
+                said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
+            if said is None:
+                list_case(session, order.state, order.now)
+            return Admission(fault=said, planned=facts.planned)
+
+    @activity.defn
+    def village_incidence(self, count: VillageCount) -> Incidence:
+        """Count a village's poor as of a day (S5).
+
+        Raises:
+            RegistryError: if the registry cannot be read now, or has no population to count by:
+                the case waits until somebody has mended that.
+        """
+        with reading(self._engine) as session:
+            found = village_incidence(session, count.village, count.on)
+        if found is None:
+            raise RegistryError(
+                f"the register has no population for {count.village}, so its incidence cannot be "
+                "computed (S5); import the village with its population"
+            )
+        return found
+
+    @activity.defn
+    def strike_off_village(self, change: VillageRegisterChange) -> date:
+        """Take a village off the list of poor villages (V3); return since when it is off.
+
+        Raises:
+            ApplicationError: ``RegisterConflict`` where the village is not on the list.
+            RegistryError: if the registry cannot be written now.
+        """
+        with writing(self._engine) as session:
+            claim(session, f"village {change.village.code}")
+            return leave(session, VillageStatusRow, change.village, change)

@@ -1,0 +1,65 @@
+"""Writing a workbook: whole or not at all, for its owner alone, and with nothing in it to evaluate.
+
+What it holds is personal data (G8).
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
+
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from activities.register_cells import escaped
+
+Value: TypeAlias = str | int | float | date | None
+
+
+def write_workbook(
+    path: Path,
+    sheet: str,
+    columns: Sequence[tuple[str, int]],
+    rows: Iterable[Sequence[Value]],
+) -> None:
+    """Write one sheet, row by row; a file that is there is replaced when all is written.
+
+    Args:
+        columns: The headers, each with the width of its column in characters.
+        rows: Texts are escaped where a spreadsheet program would take them for formulas.
+
+    Raises:
+        OSError: if the file cannot be written; what was there stays as it was.
+    """
+    with TemporaryDirectory(prefix=".exitflow-", dir=path.parent) as folder:
+        made = Path(folder, "workbook.xlsx")
+        workbook = Workbook(str(made), {"constant_memory": True, "tmpdir": folder})
+        worksheet = workbook.add_worksheet(sheet)
+        day = workbook.add_format({"num_format": "yyyy-mm-dd"})
+        bold = workbook.add_format({"bold": True})
+        worksheet.freeze_panes(1, 0)
+        for place, (name, width) in enumerate(columns):
+            worksheet.set_column(place, place, width)
+            worksheet.write_string(0, place, name, bold)
+        for number, row in enumerate(rows, start=1):
+            for place, value in enumerate(row):
+                _write(worksheet, number, place, value, day)
+        try:
+            workbook.close()
+        except FileCreateError as error:
+            raise OSError(f"the workbook cannot be made: {error}") from None
+        made.chmod(0o600)
+        os.replace(made, path)
+
+
+def _write(worksheet: Worksheet, row: int, place: int, value: Value, day: Format) -> None:
+    if isinstance(value, str):
+        worksheet.write_string(row, place, escaped(value))
+    elif isinstance(value, date):
+        worksheet.write_datetime(row, place, value, day)
+    elif value is not None:
+        worksheet.write_number(row, place, value)

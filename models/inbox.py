@@ -1,0 +1,59 @@
+"""What waits in a case: messages as they were received, objections, and whose turn it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from models.base import Record
+from models.messages import Decision, Finding, Objection, Resolution
+from models.offices import Office
+from models.steps import Step
+
+M = TypeVar("M", bound=Record)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Whose act is awaited at a step."""
+
+    step: Step
+    office: Office
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True)
+class Received(Generic[M]):
+    """A message with the moment and the ledger entry of its reception."""
+
+    message: M
+    at: datetime
+    seq: int
+
+    @property
+    def signed(self) -> datetime:
+        """When it was signed; when it came in, where it does not say."""
+        signed: datetime | None = getattr(self.message, "at", None)
+        return signed or self.at
+
+
+@dataclass
+class OpenObjection:
+    """An objection on its way: received, accepted, then upheld or dismissed (G1)."""
+
+    received: Received[Objection]
+    report: bool
+    accepted: bool = False
+    answered: bool = False
+    resolution: Received[Resolution] | None = None
+
+    @property
+    def upheld_and_unanswered(self) -> bool:
+        """Whether its result is in and the procedure has still to act on it."""
+        result = self.resolution
+        upheld = result is not None and result.message.finding is Finding.UPHELD
+        return upheld and not self.answered
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has a result, and what follows from that has been done."""
+        return self.resolution is not None and not self.upheld_and_unanswered

@@ -1,0 +1,120 @@
+"""What the tables are made of: their base, and columns that mean the same on every database."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, Numeric, String, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import SQLModel
+
+
+class Standing(StrEnum):
+    """What the register says of a county or a poor village: 在册 or 已退出."""
+
+    LISTED = "listed"
+    EXITED = "exited"
+
+
+class SubjectKind(StrEnum):
+    """What a plan names; the same words as a case's procedure."""
+
+    COUNTY = "county"
+    VILLAGE = "village"
+    HOUSEHOLD = "household"
+
+
+class Source(StrEnum):
+    """How somebody spoke up: an objection (G1 异议) or a report after the notice (G2 举报)."""
+
+    OBJECTION = "objection"
+    REPORT = "report"
+
+
+class Instant(TypeDecorator[datetime]):
+    """A point in time, kept in UTC and always given back aware.
+
+    SQLite has no offset and returns naive datetimes; PostgreSQL returns the session's zone.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive datetime: nobody could tell which moment it is."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError(f"{value} has no offset; the registry keeps moments, not wall clocks")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal with three places that never passes through a float: text on SQLite."""
+
+    impl = Numeric(7, 3)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """NUMERIC where the database has it."""
+        wanted: TypeEngine[Any] = String(12) if dialect.name == "sqlite" else Numeric(7, 3)
+        return dialect.type_descriptor(wanted)
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Text on SQLite."""
+        return str(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """A decimal again."""
+        return None if value is None else Decimal(value)
+
+
+def storable(text: str) -> str:
+    """A text as its column holds it: with the replacement character for NUL."""
+    return text.replace("\x00", "\ufffd")
+
+
+class Written(TypeDecorator[str]):
+    """What a person wrote, of any length.
+
+    PostgreSQL refuses a NUL character; an objection that holds one must not block its case.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Without NUL; the entry's ``content`` keeps it escaped."""
+        return None if value is None else storable(value)
+
+
+def words(kind: type[StrEnum]) -> Enum:
+    """A column of an enumeration, by value: SQLAlchemy's default would store ``LISTED``."""
+    return Enum(
+        kind,
+        values_callable=lambda members: [member.value for member in members],
+        native_enum=False,
+        create_constraint=False,
+        length=16,
+    )
+
+
+class Table(SQLModel):
+    """The base of all tables: one metadata, with constraint names that are the same everywhere."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )

@@ -1,0 +1,66 @@
+"""What a village's case orders from the world outside it.
+
+As in ``models.orders``: case id and ledger sequence number are the key of every change.
+"""
+
+from datetime import date
+
+from models.base import Moment, Record, Text
+from models.offices import Office, Village, VillageCode
+from models.orders import CaseState
+from models.periods import Limit, Year
+from models.village_messages import VillageOpening
+from models.villages import Incidence, Survey
+
+
+class VillageAdmissionOrder(Record):
+    """An application to hold against the register, at a moment of the case's clock.
+
+    ``state`` is listed if it is admitted, so that no second case of the village can be (G9).
+    """
+
+    opening: VillageOpening
+    now: Moment
+    state: CaseState
+
+
+class VillageCount(Record):
+    """A village whose poor are to be counted as of a day (S5)."""
+
+    village: VillageCode
+    on: date
+
+
+class VillageNoticeOrder(Record):
+    """A village's public notice (V2 公示公告), with all that its text is made from.
+
+    Attributes:
+        publisher: Name of the publishing body, as it was called on the day.
+        basis: Titles of the documents it rests on.
+        closes: The computed period, with its sentence.
+    """
+
+    notice_id: str
+    case_id: str
+    seq: int
+    village: Village
+    year: Year
+    publisher: Text
+    basis: tuple[Text, ...]
+    survey: Survey
+    incidence: Incidence
+    posted_at: Moment
+    closes: Limit
+    replaces: str | None = None
+
+
+class VillageRegisterChange(Record):
+    """Taking a village off the list of poor villages (V3)."""
+
+    case_id: str
+    seq: int
+    village: Village
+    year: Year
+    effective_on: date
+    document_number: str | None
+    approved_by: Office

@@ -1,0 +1,62 @@
+"""A village by the criteria of S2: what a survey found, and how it compares."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from models.base import Record, Text
+
+_Switch = Annotated[bool, Field(strict=True)]
+_Heads = Annotated[int, Field(ge=0, le=10_000_000_000, strict=True)]
+
+
+class Bus(StrEnum):
+    """Bus service (客运班车), required where conditions allow."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_FEASIBLE = "not_feasible"
+
+
+class Incidence(Record):
+    """How many of a unit's people are registered as poor on a day (S5), from the register."""
+
+    poor: _Heads
+    population: Annotated[int, Field(gt=0, le=10_000_000_000, strict=True)]
+    as_of: date
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.poor > self.population:
+            raise ValueError(
+                f"poor: {self.poor} people still poor cannot be more than the population of "
+                f"{self.population} (S5)"
+            )
+        return self
+
+
+class Survey(Record):
+    """What a survey of a village found (V1, S2).
+
+    Attributes:
+        paved_road: One paved road to the village (通村公路硬化).
+        bus: Bus service, or conditions that do not allow one.
+        safe_water, electricity: Drinking water and power supply.
+        broadcasting: Radio and television in every home (广播电视户户通).
+        culture_centre, clinic, doctor, broadband: 综合性文化服务中心, 标准化卫生室, 合格医生, 宽带.
+        industry, collective_income_yuan: Considered beside these (统筹考虑), no threshold.
+    """
+
+    paved_road: _Switch
+    bus: Bus
+    safe_water: _Switch
+    electricity: _Switch
+    broadcasting: _Switch
+    culture_centre: _Switch
+    clinic: _Switch
+    doctor: _Switch
+    broadband: _Switch
+    industry: Text | None = None
+    collective_income_yuan: Annotated[int, Field(ge=0, le=10_000_000_000)] | None = None

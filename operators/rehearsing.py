@@ -1,0 +1,46 @@
+"""`exitflow rehearse`: a scenario on a stage of its own, printed as it goes or as JSON."""
+
+from operators.course import Course, Unseen
+from operators.course_view import Narrator
+from operators.printing import as_json, console
+from operators.rehearsal import rehearse
+from operators.scenario import Scenario
+from operators.scenario_files import load
+from operators.season import Season
+from operators.season_course import SeasonCourse, SeasonSpectator, UnseenSeason
+from operators.season_rehearsal import rehearse_season
+from operators.season_view import SeasonNarrator
+from operators.stage import Stage, scratch_folder, set_stage
+from operators.up import cancel_on_signals, is_stopping
+
+
+async def rehearse_command(named: str, *, json: bool) -> int:
+    """Play one scenario and print its course; return the exit status.
+
+    Raises:
+        ScenarioError: if there is no such scenario, or it is none.
+    """
+    loaded = load(named)
+    cancel_on_signals()
+    try:
+        with scratch_folder("rehearsal") as folder:
+            async with set_stage(folder) as stage:
+                course = await _play(stage, named, loaded, json)
+    except BaseException:
+        if not is_stopping():
+            raise
+        return 130
+    if json:
+        as_json(course)
+    return 1 if course.faults else 0
+
+
+async def _play(
+    stage: Stage, name: str, loaded: Scenario | Season, json: bool
+) -> Course | SeasonCourse:
+    if isinstance(loaded, Season):
+        onlooker: SeasonSpectator = UnseenSeason()
+        if not json:
+            onlooker = SeasonNarrator(console(), stage.desk.policy.standards)
+        return await rehearse_season(stage, name, loaded, onlooker)
+    return await rehearse(stage, name, loaded, Unseen() if json else Narrator(console()))

@@ -1,0 +1,100 @@
+"""Putting a season's county, villages and households into the registry of a rehearsal."""
+
+from datetime import date
+from typing import get_args
+
+from activities.register_lines import HouseholdLine, VillageLine
+from activities.store import Registry
+from models.households import Livelihood, PovertyLine
+from models.offices import province_of
+from models.policy import Policy
+from operators.dated import moved_source
+from operators.season import Criterion, Group, PoorVillage, Season, head_of
+from operators.up import LISTED_SINCE
+
+_SOURCE = "演练数据（合成）"
+
+
+def cast(registry: Registry, policy: Policy, season: Season, years: int) -> None:
+    """Load everything that a moved season needs: places, people, plan (G6) and line (S7).
+
+    Raises:
+        LoadError: if it contradicts what the registry has, or itself.
+    """
+    planned = moved_source(f"the plan of {season.year - years}", years)
+    registry.load_counties([_county(season)], LISTED_SINCE, planned, province_of(policy))
+    registry.planning.add_line(
+        PovertyLine(
+            year=season.year,
+            yuan=season.line.yuan,
+            source=moved_source(season.line.source or "演练标准（合成）", years),
+        )
+    )
+    lines = household_lines(season)
+    registry.register.load((_village(season, each) for each in season.villages), lines, _SOURCE)
+    for code in (*(each.code for each in season.villages), *(line.code for line in lines)):
+        registry.add_plan(season.year, code, planned)
+
+
+def household_lines(season: Season) -> list[HouseholdLine]:
+    """Every household of a season, as a roster (花名册) would name it."""
+    codes = {village.key: village.code for village in season.villages}
+    seen = dict.fromkeys(codes, 0)
+    lines = []
+    for group in season.households:
+        for code in group.codes:
+            head = head_of(seen[group.village])
+            seen[group.village] += 1
+            lines.append(_household(season, group, code, codes[group.village], head))
+    return lines
+
+
+def _county(season: Season) -> dict[str, str]:
+    county = season.county
+    return {
+        "code": county.code,
+        "name": county.name,
+        "city": county.city,
+        "tier": county.tier.value,
+        "directly_administered": "false",
+        "exit_year": str(season.year),
+        "approved_on": f"{season.year + 1}-12-31",
+        "townships": "1",
+        "villages": str(len(season.villages)),
+    }
+
+
+def _village(season: Season, village: PoorVillage) -> VillageLine:
+    return VillageLine(
+        code=village.code,
+        name=village.name,
+        township_code=season.county.township_code,
+        township_name=season.county.township,
+        county_code=season.county.code,
+        population=village.population,
+        population_as_of=date(season.year - 1, 12, 31),
+        work_team=village.work_team,
+        first_secretary=village.first_secretary,
+        poor_since=season.registered_on,
+    )
+
+
+def _household(season: Season, group: Group, code: str, village: str, head: str) -> HouseholdLine:
+    met: dict[str, bool] = {each: each not in group.unmet for each in get_args(Criterion)}
+    return HouseholdLine(
+        code=code,
+        village_code=village,
+        group=group.group,
+        head=head,
+        size=group.size,
+        livelihood=Livelihood(
+            year=season.year,
+            wages=group.income * group.size * 100,
+            business=0,
+            assets=0,
+            transfers=0,
+            costs=0,
+            **met,
+        ),
+        registered_on=season.registered_on,
+    )

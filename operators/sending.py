@@ -1,0 +1,96 @@
+"""Sending: one message to one case, as an update that is answered or as a signal that is kept."""
+
+from datetime import datetime
+from typing import TypeVar
+from uuid import uuid4
+
+from models.identity import content_id
+from models.ledger import canonical
+from models.messages import (
+    Act,
+    Amendment,
+    Consents,
+    Objection,
+    Receipt,
+    Resolution,
+    Withdrawal,
+)
+from models.periods import beijing
+from operators import inputs
+from operators.desk import Desk, open_desk, utc_now
+from workers.connection import run
+
+M = TypeVar("M", Act, Amendment, Consents, Objection, Resolution, Withdrawal)
+
+_UNIDENTIFIED = "not-yet-derived"
+
+
+def given(id: str | None) -> str:
+    """The sender's own id, or what stands for it until one is derived."""
+    return _UNIDENTIFIED if id is None else id
+
+
+def signed(at: str | None) -> datetime | None:
+    """Read ``--at``."""
+    return inputs.moment("--at", at) if at is not None else None
+
+
+def hand_in(case_id: str, message: M, signal: bool) -> None:
+    """Send a message and print its receipt; as a signal, print under which id it was left."""
+    run(_hand_in(case_id, message, signal))
+
+
+async def _hand_in(case_id: str, message: M, signal: bool) -> None:
+    async with open_desk() as desk:
+        if signal:
+            message = _with_new_id(message)
+            await desk.post(case_id, message)
+            print(
+                f"left with the server as {message.id}; `exitflow case {case_id}` shows its effect"
+            )
+            return
+        before = await desk.status(case_id)
+        message = _with_derived_id(case_id, before.round, message)
+        receipt = await _send(desk, case_id, message)
+    # An entry that was on file before is the receipt of the same message sent earlier.
+    again = "was received before: " if receipt.seq <= before.entries else ""
+    print(f"{again}entry {receipt.seq}, {message.id}\n{receipt.text}")
+
+
+async def _send(desk: Desk, case_id: str, message: M) -> Receipt:
+    match message:
+        case Act():
+            return await desk.act(case_id, message)
+        case Amendment():
+            return await desk.amend(case_id, message)
+        case Consents():
+            return await desk.consent(case_id, message)
+        case Objection():
+            return await desk.object(case_id, message)
+        case Resolution():
+            return await desk.resolve(case_id, message)
+        case Withdrawal():
+            return await desk.withdraw(case_id, message)
+
+
+def _kind(message: M) -> str:
+    return type(message).__name__.lower()
+
+
+def _with_derived_id(case_id: str, round: int, message: M) -> M:
+    if message.id != _UNIDENTIFIED:
+        return message
+    return message.model_copy(update={"id": derived_id(case_id, round, message)})
+
+
+def derived_id(case_id: str, round: int, message: M) -> str:
+    """The id of what is said in a round on a day; the same again in a later round is another."""
+    content = canonical(message.model_dump(mode="json", exclude={"id"}))
+    today = beijing(utc_now()).date().isoformat()
+    return content_id(_kind(message), case_id, str(round), today, content)
+
+
+def _with_new_id(message: M) -> M:
+    if message.id != _UNIDENTIFIED:
+        return message
+    return message.model_copy(update={"id": f"{_kind(message)}-{uuid4().hex[:20]}"})

@@ -1,0 +1,211 @@
+"""A synthetic roster in the register, and what its case orders, for the tests of activities."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from activities.calendar import OfficialCalendar
+from activities.database import writing
+from activities.poverty_lines import add_line
+from activities.register_lines import HouseholdLine, VillageLine
+from activities.register_loading import load_households, load_villages
+from activities.roster_notices import RosterNotices
+from activities.rosters import RosterActivities
+from models.identity import household_case, notice
+from models.ledger import Entry, EntryKind, Ledger
+from models.offices import Village
+from models.orders import CaseState, LedgerBatch
+from models.periods import LimitRequest, compute
+from models.policy import Body
+from models.roster_messages import (
+    LookUpOrder,
+    NoticeLine,
+    RosterAdmissionOrder,
+    RosterChange,
+    RosterNoticeOrder,
+    RosterOpening,
+    StrikingOff,
+)
+from models.tables import PlanRow, SubjectKind
+from tests.models import roster_samples
+from tests.models.roster_samples import CODES, LINE, livelihood
+from tests.models.samples import HENAN
+from tests.models.village_samples import village
+
+VILLAGE = village()
+OTHER = village(code="411523100902", name="合成二村")
+REGISTERED_ON = date(2014, 6, 1)
+APPLIED = datetime(2017, 12, 5, 1, 0, tzinfo=UTC)
+LEFT_ON = date(2017, 12, 20)
+POSTED = datetime.fromisoformat("2017-12-08T09:00:00+08:00")
+
+
+def put_village(engine: Engine, place: Village = VILLAGE, **changes: Any) -> None:
+    """Put a village on the register, and the line of the year."""
+    values: dict[str, Any] = {
+        "code": place.code,
+        "name": place.name,
+        "township_code": place.township.code,
+        "township_name": place.township.name,
+        "county_code": place.county.code,
+        "population": 300,
+        "population_as_of": date(2016, 12, 31),
+        "work_team": True,
+        "first_secretary": True,
+    }
+    with writing(engine) as session:
+        load_villages(session, [VillageLine.model_validate(values | changes)], "合成名单")
+        add_line(session, LINE)
+
+
+def put_households(
+    engine: Engine,
+    codes: Iterable[str] = CODES,
+    *,
+    place: Village = VILLAGE,
+    planned: bool = True,
+    **changes: Any,
+) -> None:
+    """Register poor households of three, or tell the register anew of them."""
+    values: dict[str, Any] = {
+        "village_code": place.code,
+        "group": "一组",
+        "size": 3,
+        "livelihood": livelihood(),
+        "registered_on": REGISTERED_ON,
+    }
+    lines = [
+        HouseholdLine.model_validate({"code": code, "head": f"张{code}"} | values | changes)
+        for code in codes
+    ]
+    with writing(engine) as session:
+        load_households(session, lines, "合成花名册")
+        if planned:
+            put_on_plan(session, [line.code for line in lines])
+
+
+def put_on_plan(session: Any, codes: Iterable[str]) -> None:
+    """Name households in the plan of 2017, where it does not yet."""
+    for code in codes:
+        if session.get(PlanRow, (2017, code)) is None:
+            session.add(
+                PlanRow(year=2017, subject_code=code, kind=SubjectKind.HOUSEHOLD, source="合成计划")
+            )
+
+
+def activities(engine: Engine, folder: Path) -> RosterActivities:
+    """What a roster's case asks of a register."""
+    return RosterActivities(engine, RosterNotices(engine, folder))
+
+
+class RosterFile:
+    """A roster's case file that grows, and the batches a case would send of it."""
+
+    def __init__(self, batch: int = 1, place: Village = VILLAGE, year: int = 2017) -> None:
+        self.place, self.year = place, year
+        self.case_id = household_case(place.code, year, batch)
+        self.ledger = Ledger(self.case_id)
+
+    def add(self, kind: EntryKind, data: Any = None) -> Entry:
+        """Record an entry."""
+        return self.ledger.record(kind, APPLIED, text=kind.value, data=data)
+
+    def batch(self, first: int = 1, **state: Any) -> LedgerBatch:
+        """The entries from ``first`` on, with the state they lead to."""
+        entries = tuple(self.ledger.entries[first - 1 :])
+        return LedgerBatch(case_id=self.case_id, entries=entries, state=self.state(**state))
+
+    def state(self, **changes: Any) -> CaseState:
+        """How the case stands."""
+        given: dict[str, Any] = {
+            "case_id": self.case_id,
+            "procedure": "household",
+            "subject_code": self.place.code,
+            "subject_name": self.place.name,
+            "year": self.year,
+            "region": self.place.region_path,
+            "step": "H1",
+            "round": 1,
+            "waiting_for": self.place.office(Body.VILLAGE_COMMITTEES),
+            "deadline": None,
+            "overdue": False,
+            "open_objections": 0,
+            "outcome": None,
+        }
+        return CaseState(**(given | changes))
+
+
+def admission(
+    *codes: str,
+    batch: int = 1,
+    place: Village = VILLAGE,
+    now: datetime = APPLIED,
+    **changes: Any,
+) -> RosterAdmissionOrder:
+    """The question whether a roster opens a case."""
+    applied = roster_samples.application(*codes, village=place.code, **changes)
+    file = RosterFile(batch, place, applied.year)
+    opening = RosterOpening(case_id=file.case_id, application=applied, village=place, policy=HENAN)
+    return RosterAdmissionOrder(opening=opening, now=now, state=file.state())
+
+
+def looking_up(*codes: str, added: Sequence[dict[str, Any]] = (), batch: int = 1) -> LookUpOrder:
+    """The question what the register says of households now."""
+    return LookUpOrder.model_validate(
+        {
+            "case_id": household_case(VILLAGE.code, 2017, batch),
+            "village": VILLAGE,
+            "year": 2017,
+            "now": APPLIED,
+            "households": codes,
+            "added": added,
+        }
+    )
+
+
+def striking_off(code: str, **changes: Any) -> StrikingOff:
+    """A household as it was posted."""
+    values = {"code": code, "revision": 1, "group": "一组", "size": 3}
+    return StrikingOff.model_validate({"shown_as": f"张{code}"} | values | changes)
+
+
+def change(*codes: str, seq: int = 20, batch: int = 1, **changes: Any) -> RosterChange:
+    """The order to strike households off."""
+    case_id = household_case(VILLAGE.code, 2017, batch)
+    given: dict[str, Any] = {
+        "case_id": case_id,
+        "seq": seq,
+        "notice_id": notice(case_id, seq),
+        "village": VILLAGE,
+        "year": 2017,
+        "effective_on": LEFT_ON,
+        "basis": HENAN.basis,
+        "publisher": "合成村“两委”",
+        "ordered_by": "新县扶贫开发领导小组",
+        "document_number": "新扶贫〔2017〕88号",
+        "households": tuple(striking_off(code) for code in codes or CODES),
+        "posted_at": datetime.fromisoformat("2017-12-20T10:00:00+08:00"),
+    }
+    return RosterChange.model_validate(given | changes)
+
+
+def posting(**changes: Any) -> RosterNoticeOrder:
+    """A roster's notice."""
+    case_id = household_case(VILLAGE.code, 2017, 1)
+    values: dict[str, Any] = {
+        "notice_id": notice(case_id, 8),
+        "case_id": case_id,
+        "seq": 8,
+        "number": 1,
+        "village": VILLAGE,
+        "year": 2017,
+        "publisher": "合成村“两委”",
+        "basis": HENAN.basis,
+        "households": tuple(NoticeLine(name=f"张{code}", group="一组", size=3) for code in CODES),
+        "posted_at": POSTED,
+        "closes": compute(LimitRequest(clause="T1", start=POSTED), HENAN, OfficialCalendar()),
+    }
+    return RosterNoticeOrder.model_validate(values | changes)

@@ -1,0 +1,208 @@
+"""plan, registry line(s), ready, progress: on a registry of their own, without a server."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from sqlalchemy import Engine
+
+from operators.up import prepare_registry
+from tests.activities.places import leaves, put_households, put_village, survey
+from tests.operators.conftest import Shell
+from tests.stage import settings_in
+
+JIA, YI = "411523100201", "411523100202"
+
+
+@pytest.fixture
+def engine(lonely: Shell, tmp_path: Path) -> Iterator[Engine]:
+    """The registry of the command line's home folder, as `exitflow up` prepares it."""
+    settings = settings_in(tmp_path / "home")
+    prepare_registry(settings)
+    engine = settings.engine()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def households(engine: Engine) -> list[str]:
+    """甲: 6 poor of 300 with all of S2 but a clinic; 乙: 4 of 700."""
+    put_village(engine, JIA, 300, survey=survey(clinic=False), survey_year=2018)
+    put_village(engine, YI, 700)
+    return [*put_households(engine, JIA, [3, 2, 1]), *put_households(engine, YI, [4])]
+
+
+def plan(path: Path, *lines: str) -> Path:
+    text = "\n".join(("年度,类别,编号,文件依据", *lines))
+    path.write_text(text + "\n", encoding="utf-8-sig")
+    return path
+
+
+def narrow(out: str) -> str:
+    """A sheet whose lines all fit into its 100 columns."""
+    assert max(cell_len(line) for line in out.splitlines()) <= 100, out
+    return re.sub(r"\s+", " ", out)
+
+
+@pytest.mark.clause("S7")
+async def test_the_lines_are_shipped_and_a_year_is_added(lonely: Shell, engine: Engine) -> None:
+    shown = (await lonely("registry", "lines", "--json")).json
+    assert {each["year"]: each["yuan"] for each in shown} == {
+        2011: 2536,
+        2012: 2625,
+        2013: 2736,
+        2014: 2800,
+        2015: 2855,
+        2016: 2952,
+    }
+    add = ("registry", "line", "2017", "--source", "合成标准", "--yuan")
+    assert (await lonely(*add, "2999")).done() == "the line of 2017 is 2999 yuan\n"
+    assert (await lonely(*add, "2999")).done() == "the line of 2017 is already 2999 yuan\n"
+    assert (await lonely(*add, "3000")).fails(2) == (
+        "the line of 2017 is 2999 yuan (合成标准) and not 3000; a year has one line (S7)"
+    )
+    assert "2017 2,999 合成标准" in narrow((await lonely("registry", "lines")).done())
+    wrong = ("registry", "line", "1999", "--source", "x", "--yuan", "1")
+    assert (await lonely(*wrong)).fails(2).startswith("year: ")
+
+
+@pytest.mark.clause("G6")
+async def test_a_plan_is_loaded_added_to_and_listed(
+    lonely: Shell, households: list[str], tmp_path: Path
+) -> None:
+    lines = [f"2018,户,{code},合成〔1〕号" for code in households]
+    file = plan(tmp_path / "plan.csv", *lines, f"2018,村,{JIA},合成〔1〕号")
+    loaded = (await lonely("plan", "load", file)).done()
+    assert loaded == "new: 0 counties, 1 villages, 4 households; 0 were in the plan already\n"
+    for code, said in ((YI, "is"), (YI, "is already"), (households[0], "is already")):
+        add = ("plan", "add", code, "--year", "2018", "--source", "合成〔2〕号")
+        assert (await lonely(*add)).done() == f"{code} {said} in the plan of 2018\n"
+    listed = ("plan", "list", "--year", "2018", "--region", "411523")
+    out = narrow((await lonely(*listed)).done())
+    assert f"{JIA} 合成201村 村 village 合成〔1〕号" in out
+    assert f"{JIA} 合成201村 3" in out
+    assert f"{YI} 合成202村 1" in out
+    assert "plan of 2018: 0 counties, 2 villages, 4 households" in out
+    as_json = (await lonely(*listed, "--json")).json
+    assert [each["code"] for each in as_json] == [JIA, YI, *households]
+
+
+@pytest.mark.clause("G6")
+async def test_a_plan_with_faults(lonely: Shell, engine: Engine, tmp_path: Path) -> None:
+    file = plan(tmp_path / "plan.csv", f"2018,村,{JIA},x", "2018,县,411523,x", "2018,县,4115,x")
+    said = await lonely("plan", "load", file)
+    assert (said.status, said.out) == (2, "")
+    assert f"{file} has 2 faults; nothing of it was kept" in said.err
+    assert "the register knows no village of this code" in said.err
+    assert "row 4, column 编号 (C): '4115': write a code of 6 digits" in said.err
+    shown = await lonely("plan", "list", "--year", "2018", "--region", "411523")
+    assert "plan of 2018: 0 counties" in shown.done()
+    unknown = ("plan", "add", JIA, "--year", "2018", "--source", "x")
+    assert "knows no county, village or household with the code" in (await lonely(*unknown)).fails(
+        1
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("plan", "list", "--year", "1999"), "--year: 1999 is no year of an exit"),
+        (("progress", "--year", "2018", "--region", "x"), "--region: 'x' is no division code"),
+        (("ready", "villages", "--year", "20180"), "--year: 20180 is no year"),
+        (("ready", "counties", "--year", "2018", "--region", "41"), "--region: '41' is no"),
+        (("notice", "--level", "county", "--year", "1"), "--year: 1 is no year"),
+        (("notice", "--level", "city", "--year", "2018"), "Invalid value"),
+        (("plan", "add", "新县", "--year", "2018", "--source", "x"), "CODE: '新县' is no code of"),
+    ],
+)
+async def test_what_is_typed_wrong(lonely: Shell, words: tuple[str, ...], sentence: str) -> None:
+    assert sentence in (await lonely(*words)).fails(2)
+
+
+@pytest.mark.clause("S2", "S5", "G6")
+async def test_ready_villages(lonely: Shell, households: list[str]) -> None:
+    add = ("plan", "add", YI, "--year", "2018", "--source", "x")
+    (await lonely(*add)).done()
+    out = narrow((await lonely("ready", "villages", "--year", "2018")).done())
+    assert f"{YI} 新县 4 700 nothing 可退出 合成202村 no survey of 2018 yet" in out
+    assert "1 more of the poor would have to leave" in out
+    assert "S2.clinic is not met" in out
+    assert "1 of 2 poor villages could leave in 2018" in out
+    found = (await lonely("ready", "villages", "--year", "2018", "--json")).json
+    assert [(each["code"], each["ready"], each["planned"]) for each in found] == [
+        (YI, True, True),
+        (JIA, False, False),
+    ]
+    assert found[1]["heads"] == {
+        "poor": 6,
+        "population": 300,
+        "must_leave": 1,
+        "as_of": found[1]["heads"]["as_of"],
+    }
+    elsewhere = await lonely("ready", "villages", "--year", "2018", "--region", "410200")
+    assert "0 of 0 poor villages" in elsewhere.done()
+
+
+@pytest.mark.clause("S3", "S5", "G6")
+async def test_ready_counties(lonely: Shell, households: list[str]) -> None:
+    words = ("ready", "counties", "--year", "2017", "--region", "411500")
+    out = narrow((await lonely(*words)).done())
+    # 10 poor of 1000, and planned for 2017 by the province.
+    assert "411523 信阳市 10 1,000 nothing 可退出" in out
+    assert "villages still on the list of poor villages: 2" in out
+    assert "could apply in 2017" in out
+    assert "S3.income" in out
+    found = (await lonely(*words, "--json")).json
+    first = found[0]
+    assert (first["code"], first["ready"], first["tier"]) == ("411523", True, "national")
+    assert first["with_application"] == ["S3.income", "S3.services"]
+
+
+@pytest.mark.clause("F8", "G6")
+async def test_progress(lonely: Shell, households: list[str], engine: Engine) -> None:
+    (await lonely("plan", "add", households[0], "--year", "2018", "--source", "x")).done()
+    leaves(engine, households[3], date(2018, 12, 20))
+    out = narrow((await lonely("progress", "--year", "2018")).done())
+    assert "411523 新县 1 / 0 / 1 3 / 0 / 4 0 / 0 / 0 0 / 0 / 0" in out
+    assert "total 合计 1 / 0 / 1 3 / 0 / 4 0 / 0 / 0 33 / 0 / 0" in out
+    assert "people 贫困人口 2020 4,300,000 4 4,299,996" in out
+    assert "named counties 率先脱贫 2016 2 0 2" in out
+    assert "named counties 率先脱贫 2016: 兰考县 410225、滑县 410526" in out
+    found = (await lonely("progress", "--year", "2018", "--region", "411500", "--json")).json
+    assert found["targets"] is None
+    assert found["total"]["people"] == {"planned": 3, "under_way": 0, "exited": 4}
+
+
+@pytest.mark.clause("C4")
+async def test_no_notice_where_nothing_is_in_publicity(lonely: Shell, engine: Engine) -> None:
+    for level in ("county", "village", "household"):
+        said = (await lonely("notice", "--level", level, "--year", "2018")).fails(1)
+        assert said.startswith(f"no {level} of 2018 is in publicity now")
+    unknown = ("notice", "--level", "county", "--year", "2018", "--region", "419900")
+    assert "no division with the code 419900" in (await lonely(*unknown)).fails(1)
+
+
+@pytest.mark.clause("S3", "S7")
+async def test_a_western_province_begins_with_its_own_list(
+    lonely: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXITFLOW_POLICY", "gansu-2016")
+    prepare_registry(settings_in(tmp_path / "home", policy="gansu-2016"))
+    assert (await lonely("registry", "list", "--json")).json["counties"] == []
+    assert len((await lonely("registry", "lines", "--json")).json) == 6
+    file = tmp_path / "counties.csv"
+    file.write_text(
+        "code,name,city,tier,directly_administered,exit_year,approved_on,townships,villages\n"
+        "622999,合成县,合成市,national,false,2017,2018-08-02,10,100\n",
+        encoding="utf-8",
+    )
+    load = ("registry", "load", file, "--listed-since", "2012-03-19", "--plan-source", "合成计划")
+    assert (await lonely(*load)).done() == "new: 1 counties, 3 divisions, 1 plans\n"
+    words = ("ready", "counties", "--year", "2017", "--json")
+    (county,) = (await lonely(*words)).json
+    assert (county["code"], county["planned"]) == ("622999", True)
+    monkeypatch.setenv("EXITFLOW_POLICY", "henan-2016")
+    assert "622999 lies outside 河南省" in (await lonely(*load)).fails(2)

@@ -1,0 +1,227 @@
+"""Villages on the stage: a synthetic township with villages and households, and their cases."""
+
+from datetime import date, datetime
+from itertools import count
+from typing import Any, ClassVar
+
+from sqlmodel import col, select
+
+from activities.database import writing
+from activities.register_lines import HouseholdLine, VillageLine
+from activities.register_loading import load_households, load_villages
+from models.messages import Receipt
+from models.offices import Village
+from models.periods import BEIJING
+from models.policy import Policy
+from models.tables import EpisodeRow, HouseholdRow, PlanRow, SubjectKind, VillageRow
+from models.village_messages import VillageApplication, VillageOpening
+from operators.desk import Desk
+from tests.play import Play
+from tests.stage import YEAR, Stage
+from workers.catalogue import TASK_QUEUE
+from workflows.village_exit import VillageExitWorkflow
+
+LISTED_SINCE = date(2014, 1, 1)
+REGISTERED_ON = date(2014, 6, 1)
+_numbers = count(1)
+
+
+def survey(**changes: Any) -> dict[str, Any]:
+    """A synthetic survey that meets every criterion of S2, as JSON."""
+    return {
+        "paved_road": True,
+        "bus": "yes",
+        "safe_water": True,
+        "electricity": True,
+        "broadcasting": True,
+        "culture_centre": True,
+        "clinic": True,
+        "doctor": True,
+        "broadband": True,
+    } | changes
+
+
+def village_application(code: str, **changes: Any) -> VillageApplication:
+    """A synthetic application."""
+    values = {"village": code, "year": YEAR, "officer": "某甲", "document_number": "合成〔1〕号"}
+    return VillageApplication.model_validate(values | changes)
+
+
+class VillagePlay(Play):
+    """One village's case on the stage."""
+
+    first: ClassVar[str] = "V1"
+    posted: ClassVar[str] = "V2"
+
+    @property
+    def county(self) -> str:
+        """Code of its county."""
+        return self.code[:6]
+
+    def office(self, step: str) -> str:
+        """The office whose step it is; the report before V3 is the county's as well."""
+        approves = "A7/410000" if self.direct else f"A6/{self.code[:4]}00"
+        return {"V3": approves}.get(step, f"A5/{self.county}")
+
+    def message(self, step: str, decision: str = "approve", **fields: Any) -> dict[str, Any]:
+        """An act as JSON: V1 with a survey that meets S2, V3 as the approval with its number."""
+        given = super().message(step, decision)
+        if (step, decision) == ("V1", "approve"):
+            given["survey"] = survey()
+        if (step, decision) == ("V3", "approve"):
+            given["document_number"] = "合成〔3〕号"
+        return given | fields
+
+    async def report(self, **fields: Any) -> Receipt:
+        """The county reports to the body that approves."""
+        return await self.act("V3", **({"office": self.office("V1")} | fields))
+
+    async def is_surveyed(self, **fields: Any) -> None:
+        """Approve V1, and wait until the notice is out."""
+        await self.reaches("V1")
+        await self.act("V1", **fields)
+        await self.reaches("V2")
+
+    async def is_reported(self, **fields: Any) -> None:
+        """Come to where the approval is awaited."""
+        await self.is_surveyed(**fields)
+        await self.end_publicity()
+        await self.reaches("V3")
+        await self.report()
+        await self.waits(lambda seen: seen.waiting_for == self.office("V3"))
+
+
+def put_village(
+    stage: Stage,
+    county: str,
+    *,
+    poor: int = 4,
+    population: int = 300,
+    listed: bool = True,
+    planned: bool = True,
+    year: int = YEAR,
+) -> str:
+    """Put a new synthetic village on the register, with poor people in it; return its code."""
+    number = next(_numbers)
+    code = f"{county}100{number % 1000:03d}"
+    line = VillageLine(
+        code=code,
+        name=f"合成{number}村",
+        township_code=f"{county}100",
+        township_name="合成乡",
+        county_code=county,
+        population=population,
+        population_as_of=date(2016, 12, 31),
+        work_team=True,
+        first_secretary=True,
+        poor_since=LISTED_SINCE if listed else None,
+    )
+    with writing(stage.settings.engine()) as session:
+        load_villages(session, [line], "合成名单")
+        if planned:
+            kind = SubjectKind.VILLAGE
+            session.add(PlanRow(year=year, subject_code=code, kind=kind, source="合成计划"))
+    if poor:
+        put_household(stage, code, poor)
+    return code
+
+
+def put_household(
+    stage: Stage, village: str, size: int, *, registered_on: date = REGISTERED_ON
+) -> str:
+    """Register a synthetic poor household; return its number."""
+    code = f"H{next(_numbers):06d}"
+    line = HouseholdLine(
+        code=code,
+        village_code=village,
+        group="一组",
+        head="张某",
+        size=size,
+        registered_on=registered_on,
+    )
+    with writing(stage.settings.engine()) as session:
+        load_households(session, [line], "合成花名册")
+    return code
+
+
+def leaves_the_register(stage: Stage, village: str, on: date) -> None:
+    """All poor households of a village are struck off on a day."""
+    with writing(stage.settings.engine()) as session:
+        mine = select(HouseholdRow.code).where(HouseholdRow.village_code == village)
+        episodes = select(EpisodeRow).where(col(EpisodeRow.household_code).in_(mine))
+        for episode in session.exec(episodes).all():
+            episode.exited_on = on
+
+
+def counts_people(stage: Stage, village: str, population: int) -> None:
+    """The register counts other people in a village from now on."""
+    with writing(stage.settings.engine()) as session:
+        row = session.get(VillageRow, village)
+        assert row is not None
+        row.population = population
+
+
+async def opens_village(
+    stage: Stage,
+    begins: datetime,
+    *,
+    direct: bool = False,
+    poor: int = 4,
+    population: int = 300,
+    listed: bool = True,
+    planned: bool = True,
+    policy: Policy | None = None,
+    **changes: Any,
+) -> VillagePlay:
+    """Open a new village's case at a moment of ``YEAR`` and let its clock stand there."""
+    code = put_village(
+        stage,
+        stage.county(direct=direct),
+        poor=poor,
+        population=population,
+        listed=listed,
+        planned=planned,
+    )
+    return await opens_for_village(stage, code, begins, direct=direct, policy=policy, **changes)
+
+
+async def opens_for_village(
+    stage: Stage,
+    code: str,
+    begins: datetime,
+    *,
+    direct: bool = False,
+    policy: Policy | None = None,
+    **changes: Any,
+) -> VillagePlay:
+    """Open a case of a village that is on the register."""
+    desk = Desk(stage.desk.client, stage.registry, policy or stage.policy)
+    wait = begins - datetime.now(BEIJING)
+    with stage.skipper.with_time_skipping_disabled():
+        case_id = await desk.start_village(village_application(code, **changes), begins_in=wait)
+    play = VillagePlay(stage, case_id, code, direct, desk.client.get_workflow_handle(case_id))
+    return await stage.begun(play, wait)
+
+
+async def opens_village_directly(
+    stage: Stage, opening: VillageOpening, begins: datetime
+) -> VillagePlay:
+    """Start a case past the desk, as anybody with access to the server can."""
+    wait = begins - datetime.now(BEIJING)
+    with stage.skipper.with_time_skipping_disabled():
+        handle = await stage.desk.client.start_workflow(
+            VillageExitWorkflow.run,
+            opening,
+            id=opening.case_id,
+            task_queue=TASK_QUEUE,
+            start_delay=wait,
+        )
+    play = VillagePlay(stage, opening.case_id, opening.village.code, False, handle)
+    return await stage.begun(play, wait)
+
+
+def known_village(stage: Stage, code: str) -> Village:
+    """A village as the register has it."""
+    village = stage.registry.village_facts(code, YEAR, date(YEAR, 6, 1)).village
+    assert village is not None
+    return village

@@ -1,0 +1,94 @@
+"""T6 for a village: reported and approved before January; what is late is valid (G4, G5)."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from models.ledger import EntryKind
+from models.messages import Ending
+from tests.stage import YEAR, Stage, at
+from tests.village_stage import opens_village
+from tests.workflows.reckoning import clauses, midnight, quiet, shortly_after, told_of_breaches
+
+SECOND = timedelta(seconds=1)
+TARGET, LIMIT = midnight(date(YEAR, 12, 31)), midnight(date(YEAR + 1, 1, 31))
+
+
+@pytest.mark.clause("T6", "V3", "G4", "G5")
+async def test_an_approval_past_the_limit_is_valid_marked_and_was_chased(stage: Stage) -> None:
+    play = await opens_village(stage, at(12, 14), policy=quiet(stage.policy))
+    await play.is_reported()
+    limit = await play.limit("T6")
+    assert (limit.target, limit.due) == (TARGET, LIMIT)
+
+    await play.until(TARGET + SECOND)
+    (mark,) = await play.entries(EntryKind.TARGET_PASSED)
+    assert mark.text.startswith("T6 V3 批准退出已过目标日期")
+    assert not (await play.status()).overdue
+
+    await play.until(LIMIT + SECOND)
+    seen = await play.waits(lambda seen: seen.overdue)
+    assert (seen.step, seen.waiting_for) == ("V3", play.office("V3"))
+    (breach,) = await play.entries(EntryKind.BREACH)
+    assert shortly_after(LIMIT, breach)
+    assert breach.data["office"] == play.office("V3")
+    assert await told_of_breaches(play, 2) == [play.office("V3"), "A7/410000"]
+    assert stage.registry.village_facts(play.code, YEAR, date(YEAR + 1, 2, 1)).listed
+
+    await play.act("V3")
+    assert (await play.ends()).ending is Ending.EXITED
+    assert await clauses(play, EntryKind.LATE) == ["T6"]
+    facts = stage.registry.village_facts(play.code, YEAR, date(YEAR + 1, 2, 1))
+    assert facts.exited_on == date(YEAR + 1, 2, 1)
+
+
+@pytest.mark.clause("T6", "V3", "G5")
+@pytest.mark.parametrize(("seconds", "late"), [(-1, []), (0, ["T6"])], ids=["in time", "late"])
+async def test_an_approval_is_in_time_up_to_the_last_second(
+    stage: Stage, seconds: int, late: list[str]
+) -> None:
+    play = await opens_village(stage, at(1, 14, year=YEAR + 1), policy=quiet(stage.policy))
+    await play.is_reported()
+    await play.until(LIMIT - timedelta(minutes=3))
+    await play.act("V3", at=LIMIT + timedelta(seconds=seconds))
+    await play.ends()
+    assert await clauses(play, EntryKind.LATE) == late
+    assert await clauses(play, EntryKind.BREACH) == late
+
+
+@pytest.mark.clause("T6", "V3", "G4")
+async def test_the_county_that_has_not_reported_is_the_one_that_missed_it(stage: Stage) -> None:
+    play = await opens_village(stage, at(1, 14, year=YEAR + 1), policy=quiet(stage.policy))
+    await play.is_surveyed()
+    await play.end_publicity()
+    await play.reaches("V3")
+    await play.limit("T6")
+    await play.until(LIMIT + SECOND)
+    await play.waits(lambda seen: seen.overdue)
+    county, city = play.office("V1"), play.office("V3")
+    (breach,) = await play.entries(EntryKind.BREACH)
+    assert breach.data["office"] == county
+    assert await told_of_breaches(play, 2) == [county, city]
+    await play.report()
+    seen = await play.waits(lambda seen: seen.waiting_for == city)
+    assert not seen.overdue
+    *_, again = [e for e in await play.entries(EntryKind.LIMIT_SET) if "T6" in e.text]
+    assert again.text.endswith("收到时该日期已过。")
+    await play.act("V3")
+    assert (await play.ends()).ending is Ending.EXITED
+    assert await clauses(play, EntryKind.BREACH) == ["T6"]
+
+
+@pytest.mark.clause("T7", "V2", "G4")
+async def test_the_county_answers_an_objection_within_its_period(stage: Stage) -> None:
+    play = await opens_village(stage, at(11, 16), policy=quiet(stage.policy))
+    await play.is_surveyed()
+    objection = await play.object()
+    limit = await play.limit("T7")
+    await play.until(limit.due + SECOND)
+    await play.waits(lambda seen: seen.overdue)
+    county, city = play.office("V2"), play.office("V3")
+    assert await told_of_breaches(play, 2) == [county, city]
+    await play.resolve(objection, "dismissed")
+    await play.reaches("V3")
+    assert await clauses(play, EntryKind.LATE) == ["T7"]

@@ -1,0 +1,137 @@
+"""S2 and S6 in a running case: what fails blocks, what is overridden is by name and on file."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from models.ledger import EntryKind
+from models.messages import Ending
+from operators.desk import Refused
+from tests.stage import Stage, at
+from tests.village_stage import (
+    leaves_the_register,
+    opens_village,
+    put_household,
+    survey,
+)
+
+REASON = "新建卫生室月底投用（合成）"
+
+
+@pytest.mark.clause("V1", "S2")
+async def test_v1_is_not_approved_without_a_survey(stage: Stage) -> None:
+    play = await opens_village(stage, at(11, 16))
+    await play.reaches("V1")
+    with pytest.raises(Refused, match=r"survey: to approve V1, give what the survey found \(S2\)"):
+        await play.act("V1", survey=None)
+    await play.act("V1", "reject", reason="未达标（合成）")
+    outcome = await play.ends()
+    assert (outcome.ending, outcome.step) == (Ending.NOT_EXITED, "V1")
+
+
+@pytest.mark.clause("V1", "V3", "S2", "S6")
+async def test_a_failed_criterion_blocks_survey_and_approval_until_each_overrides_it(
+    stage: Stage,
+) -> None:
+    play = await opens_village(stage, at(11, 16))
+    found = survey(clinic=False)
+    await play.reaches("V1")
+    with pytest.raises(Refused, match=r"S2\.clinic is not met \(standard clinic: no\)"):
+        await play.act("V1", survey=found)
+    both = ["S2.clinic", "S2.doctor"]
+    said = await play.update("act", play.message("V1", survey=found, overrides=both, reason=REASON))
+    assert said.endswith("overrides: S2.doctor did not fail and needs no override")
+    await play.is_reported(survey=found, overrides=["S2.clinic"], reason=REASON)
+    _, surveyed = await play.entries(EntryKind.FINDINGS)
+    assert surveyed.text == "调查核实：对照退出标准10项，未达标：标准化卫生室：否"
+    assert "标准化卫生室：否。" in stage.registry.notices(play.case_id)[0].markdown
+
+    with pytest.raises(Refused, match=r"S2\.clinic is not met"):
+        await play.act("V3")
+    await play.act("V3", overrides=["S2.clinic"], reason=REASON)
+    assert (await play.ends()).ending is Ending.EXITED
+    acts: list[Any] = [entry.data["act"] for entry in await play.entries(EntryKind.ACT)]
+    assert [act.get("overrides") for act in acts] == [["S2.clinic"], None, ["S2.clinic"]]
+
+
+@pytest.mark.clause("V1", "S2", "S5")
+@pytest.mark.parametrize(
+    ("strict", "poor", "passes"), [(True, 6, False), (True, 5, True), (False, 6, True)]
+)
+async def test_at_exactly_two_percent_the_policy_decides(
+    stage: Stage, strict: bool, poor: int, passes: bool
+) -> None:
+    standards = stage.policy.standards.model_copy(update={"incidence_strict": strict})
+    policy = stage.policy.model_copy(update={"standards": standards})
+    play = await opens_village(stage, at(11, 16), poor=poor, policy=policy)
+    await play.reaches("V1")
+    if not passes:
+        with pytest.raises(Refused, match=r"S2\.incidence is not met \(incidence 6/300 = 2 % "):
+            await play.act("V1")
+        return
+    await play.act("V1")
+    await play.reaches("V2")
+
+
+@pytest.mark.clause("V3", "S2", "S5", "S6")
+async def test_incidence_that_has_risen_since_blocks_the_approval(stage: Stage) -> None:
+    play = await opens_village(stage, at(11, 16))
+    await play.is_surveyed()
+    put_household(stage, play.code, 2)
+    await play.end_publicity()
+    await play.reaches("V3")
+    *_, counted = await play.entries(EntryKind.FINDINGS)
+    assert (counted.step, counted.text) == (
+        "V3",
+        f"登记数据：贫困发生率 6/300，为2%（{play.case_id[-4:]}-11-24），标准 <2%，未达标",
+    )
+    await play.report()
+    await play.waits(lambda seen: seen.waiting_for == play.office("V3"))
+    with pytest.raises(Refused, match=r"S2\.incidence is not met \(incidence 6/300 = 2 %"):
+        await play.act("V3")
+    reason = "返贫户已落实帮扶（合成）"
+    await play.act("V3", overrides=["S2.incidence"], reason=reason)
+    assert (await play.ends()).ending is Ending.EXITED
+
+
+@pytest.mark.clause("V3", "S5")
+async def test_incidence_that_has_not_changed_is_not_put_on_file_again(stage: Stage) -> None:
+    play = await opens_village(stage, at(11, 16))
+    await play.is_reported()
+    assert [entry.step for entry in await play.entries(EntryKind.FINDINGS)] == ["V1", "V1"]
+
+
+@pytest.mark.clause("V3", "S2", "S5", "G3")
+async def test_households_that_left_meanwhile_make_an_override_needless(stage: Stage) -> None:
+    play = await opens_village(stage, at(11, 16), poor=30)
+    await play.reaches("V1")
+    year = int(play.case_id[-4:])
+    leaves_the_register(stage, play.code, date(year, 11, 20))
+    await play.is_reported(overrides=["S2.incidence"], reason="年底前销号（合成）")
+    counts = [entry.text for entry in await play.entries(EntryKind.FINDINGS)]
+    assert "0/300，为0%" in counts[-1]
+    said = await play.update("act", play.message("V3", overrides=["S2.incidence"], reason="合成"))
+    assert "overrides: S2.incidence did not fail and needs no override" in said
+    await play.act("V3")
+    assert (await play.ends()).ending is Ending.EXITED
+
+
+@pytest.mark.clause("V1")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("rates", {"incidence": "1", "wrongly_exited": "0", "omitted": "0", "recognition": "99"}),
+        ("households", ["H000001"]),
+    ],
+)
+async def test_what_belongs_to_other_procedures_is_refused(
+    stage: Stage, field: str, value: Any
+) -> None:
+    play = await opens_village(stage, at(11, 16))
+    await play.reaches("V1")
+    with pytest.raises(Refused, match=f"{field}: a village's case takes none"):
+        await play.act("V1", **{field: value})
+    await play.is_reported()
+    with pytest.raises(Refused, match=r"survey: only the survey itself \(V1\) carries one"):
+        await play.act("V3", survey=survey())

@@ -1,0 +1,117 @@
+"""贫困户退出 (HN 五(一), CN 三(一)): how the households of a village leave the register."""
+
+from datetime import datetime
+
+from temporalio import workflow
+
+from models.docket import Docket
+from models.messages import Act, Decision, Outcome, Receipt
+from models.periods import LimitRequest
+from models.roster import Course
+from models.roster_messages import RosterOpening
+from models.roster_reception import RosterReception
+from models.steps import H1, H2, H3, H4, HOUSEHOLD_STEPS
+from workflows.case import Case
+from workflows.doors import CaseWorkflow
+from workflows.roster_course import T6, RosterCourse
+
+_AT_ONCE = 200
+"""Households in one answer to a query."""
+
+
+@workflow.defn(name="HouseholdExit")
+class HouseholdExitWorkflow(CaseWorkflow):
+    """One village's roster for one year: one household or several hundred (G9)."""
+
+    @workflow.init
+    def __init__(self, opening: RosterOpening) -> None:
+        application = opening.application
+        docket = Docket(
+            case_id=workflow.info().workflow_id,
+            procedure="household",
+            subject=opening.village,
+            year=application.year,
+            policy=opening.policy,
+            route=HOUSEHOLD_STEPS,
+            skipped={},
+            step=H1,
+            basis=application.applied_at or opening.received_at or workflow.now(),
+        )
+        self.reception = RosterReception(docket, vet=_nothing_more)
+        self.course = RosterCourse(docket, opening, self.reception.open)
+        self.case = self.course.case = Case(docket, opening.received_at, beside=self.course)
+
+    @workflow.run
+    async def run(self, opening: RosterOpening) -> Outcome:
+        """The four steps, in the order of the regulation; every household by its own course."""
+        return await self.case.walk(
+            (H1, self.appraisal),
+            (H2, self.verification),
+            (H3, self.publicity),
+            (H4, self.striking_off),
+        )
+
+    async def appraisal(self) -> None:
+        """H1 民主评议: a meeting drafts the roster, by the year's plan; again, if returned (G3)."""
+        if self.case.docket.round == 1:
+            await self.course.receive_roster()
+        else:
+            self.course.begin_round()
+            again = await self.case.decision(
+                H1,
+                LimitRequest(clause="G3", start=self.case.arrived),
+                decisions=(Decision.APPROVE,),
+            )
+            self.course.vote_again(again)
+
+    async def verification(self) -> None:
+        """H2 核实认可: committees, team and secretary verify; then each household consents."""
+        self.course.open_verification()
+        await self.case.until(self.course.has_whom_to_post)
+
+    async def publicity(self) -> None:
+        """H3 公告公示: in the village, seven days (T1); an objection stops its household alone."""
+        await self.course.open_publicity()
+        await self.case.until(self.course.has_whom_to_strike_off)
+
+    async def striking_off(self) -> None:
+        """H4 脱贫销号: announced and struck off, before January (T6); until nobody is held back."""
+        while True:
+            await self.case.until(self.course.has_whom_to_strike_off)
+            act = await self.case.decision(H4, under=(T6,))
+            await self.course.carry_out(act)
+
+    # -- doors that other procedures do not have ------------------------------------------------
+
+    @workflow.update(name="consent")
+    def consent(self, message: object = None) -> Receipt:
+        """Households answer to their exit (``models.messages.Consents``)."""
+        return self._receive("consent", message)
+
+    @consent.validator
+    def _check_consent(self, message: object = None) -> None:
+        self._check("consent", message)
+
+    @workflow.update(name="amend")
+    def amend(self, message: object = None) -> Receipt:
+        """The committees add to the roster or change it (``models.messages.Amendment``)."""
+        return self._receive("amend", message)
+
+    @amend.validator
+    def _check_amend(self, message: object = None) -> None:
+        self._check("amend", message)
+
+    @workflow.query
+    def households(self, after: int = 0) -> list[Course]:
+        """How each household stands, behind so many of them; as many as fit into an answer."""
+        roster = self.case.docket.roster
+        candidates = list(roster.candidates.values()) if roster else []
+        return [
+            roster.course(candidate)
+            for candidate in candidates[after : after + _AT_ONCE]
+            if roster is not None
+        ]
+
+
+def _nothing_more(act: Act, now: datetime) -> None:
+    """A roster's rules are all in its reception."""

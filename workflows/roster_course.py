@@ -1,0 +1,467 @@
+"""The households of a roster on their way: what happens to each, beside the step the case is at."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from models.appraisals import Meeting, Proposal
+from models.base import CLOCKS_MAY_DIFFER_BY
+from models.docket import Docket
+from models.inbox import OpenObjection, Received
+from models.ledger import EntryKind
+from models.messages import Act, Amendment, Decision, Ending, Outcome, Resolution
+from models.orders import Notice
+from models.periods import Limit, LimitRequest
+from models.policy import Body
+from models.roster import Candidate, Roster
+from models.roster_messages import LookUpOrder, RosterAdmissionOrder, RosterOpening
+from models.roster_orders import roster_change, roster_notice, shown
+from models.roster_turns import whose_turn
+from models.status import ENDINGS, state_of
+from models.steps import H1, H2, H3, H4
+from models.watch import Watched
+from workflows import calls
+from workflows.case import Beside, Case
+
+T6 = "T6"
+"""Key of the limit for striking off: in force from the appraisal on."""
+
+_FAULTS_SAID = 5
+"""How many faults of the register a sentence tells; the entry has all."""
+
+
+class RosterCourse(Beside):
+    """Posts who is ready, looks up who is added or changed, strikes off who is cleared.
+
+    Args:
+        ready: Called when the first step is over, for what came in before: the roster is there, or
+            was not admitted.
+    """
+
+    case: Case
+
+    def __init__(self, docket: Docket, opening: RosterOpening, ready: Callable[[], None]) -> None:
+        self._docket = docket
+        self._opening = opening
+        self._village = opening.village
+        self._ready = ready
+        self._limit: Watched | None = None
+        self._notices = 0
+        self._round = 1
+
+    @property
+    def roster(self) -> Roster:
+        """The roster, once it is there."""
+        assert self._docket.roster is not None
+        return self._docket.roster
+
+    # -- H1 -----------------------------------------------------------------------------------
+
+    async def receive_roster(self) -> None:
+        """Hold the roster against plan, register and votes (G6, G9, S7), and judge it by S1."""
+        case, application = self.case, self._opening.application
+        case.record(
+            EntryKind.OPENED,
+            f"收到{self._village.name}{application.year}年度贫困户退出名单"
+            f"，{len(application.appraisal.households)}户",
+            {
+                "application": application.content(),
+                "village": self._village.content(),
+                "policy": self._opening.policy.model_dump(mode="json", exclude_unset=True),
+            },
+        )
+        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
+            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
+            raise case.end(Ending.NOT_ADMITTED, "case", fault)
+        admission = await calls.admit_roster(
+            RosterAdmissionOrder(
+                opening=self._opening,
+                now=case.arrived,
+                state=state_of(self._docket, case.now()),
+            )
+        )
+        if admission.fault is not None or admission.line is None:
+            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault or "no poverty line")
+        roster = Roster(
+            line=admission.line,
+            verifiers=tuple(office.body for office in self._village.verifiers),
+            objections=self._docket.objections,
+        )
+        for facts in admission.households:
+            roster.add(facts, self._docket.basis)
+        self._docket.roster = roster
+        self._file_plan_additions(application.appraisal.households, admission.unplanned)
+        self._count(application.appraisal.meeting, application.appraisal.households)
+        self._file_draft()
+        armed = await case.limits.arm(
+            (LimitRequest(clause="T6", year=application.year),),
+            self._village.office(H4.body),
+            str(H4),
+            key=T6,
+        )
+        self._limit = armed[0] if armed else None
+        if application.late_reason is not None:
+            case.record(EntryKind.LATE, f"名单逾年度提出，理由：{application.late_reason}")
+
+    def vote_again(self, act: Act) -> None:
+        """A renewed appraisal (G3): who is not voted for again leaves the roster."""
+        assert act.appraisal is not None
+        voted = {proposal.household for proposal in act.appraisal.households}
+        for candidate in self.roster.unfinished:
+            candidate.begin_again(self._docket.basis)
+            if candidate.code not in voted:
+                candidate.leave("重新评议未列入名单")
+        self._count(act.appraisal.meeting, act.appraisal.households)
+        self._file_draft()
+
+    def _count(self, meeting: Meeting, proposals: Iterable[Proposal]) -> None:
+        """H1: who has no majority leaves the roster."""
+        policy = self._opening.policy.appraisal
+        for proposal in proposals:
+            candidate = self.roster[proposal.household]
+            if candidate.unfinished and not policy.has_majority(
+                proposal.in_favour, meeting.present
+            ):
+                candidate.leave(f"民主评议未通过：{proposal.in_favour}/{meeting.present}票")
+
+    def _file_draft(self) -> None:
+        """The roster as the meeting drafted it, with what the register says of everybody (S1)."""
+        roster = self.roster
+        staying = len(roster.unfinished)
+        failing: dict[str, JsonValue] = {
+            each.code: [finding.zh for finding in roster.failed(each)]
+            for each in roster.unfinished
+            if roster.failed(each)
+        }
+        left = len(roster.candidates) - staying - len(roster.struck_off)
+        unvoted = f"，{left}户未列入" if left else ""
+        self.case.record(
+            EntryKind.ROSTER_CHANGED,
+            f"民主评议初步拟定退出名单{staying}户，其中对照标准未达标{len(failing)}户{unvoted}",
+            {
+                "line": roster.line.content(),
+                "households": [each.facts.content() for each in roster.unfinished],
+                "not_met": failing,
+                "courses": roster.take_changes(),
+            },
+        )
+        if not staying:
+            raise self.case.end(Ending.NOT_EXITED, "case", "民主评议未列入任何一户")
+
+    def _file_plan_additions(self, proposals: Iterable[Proposal], unplanned: Iterable[str]) -> None:
+        """G6 应退则退: who is outside the year's plan is added to it, with a reason."""
+        missing = set(unplanned)
+        added: dict[str, JsonValue] = {
+            proposal.household: proposal.plan_addition.content()
+            for proposal in proposals
+            if proposal.household in missing and proposal.plan_addition is not None
+        }
+        if added:
+            text = f"{len(added)}户列入年度计划"
+            self.case.record(EntryKind.PLAN_ADDITION, text, {"households": added})
+
+    # -- H2 -----------------------------------------------------------------------------------
+
+    def open_verification(self) -> None:
+        """Ask those who verify."""
+        self.begin_round()
+        self.roster.publish_now = False
+        now, docket = self.case.now(), self._docket
+        names = "、".join(docket.name(office, now) for office in self._village.verifiers)
+        self.case.record(EntryKind.STEP_OPENED, f"{H2}：由{names}核实，并由拟退出贫困户认可")
+        self._ask_to_verify(self.roster.unfinished)
+        self._ready()
+
+    def _ask_to_verify(self, those: list[Candidate]) -> None:
+        for office in self._village.verifiers:
+            waiting = [
+                each for each in those if each.unfinished and office.body not in each.verified
+            ]
+            if waiting:
+                text = f"名单{len(waiting)}户待核实，核实后由各户认可。"
+                self.case.clerk.notify("办理", office, f"{H2}待办", text)
+
+    def has_whom_to_post(self) -> bool:
+        """Whether everybody is through with H2, or the committees post who is."""
+        roster = self.roster
+        return roster.settled or (roster.publish_now and bool(roster.ready()))
+
+    # -- H3 -----------------------------------------------------------------------------------
+
+    async def open_publicity(self) -> None:
+        """Post everybody who is ready."""
+        self.begin_round()
+        publisher = self._docket.name(self._docket.publisher, self.case.now())
+        self.case.record(EntryKind.STEP_OPENED, f"{H3}：由{publisher}在村内发布公示")
+        self._docket.expected = None
+        await self._post()
+
+    async def _post(self) -> None:
+        """G1: what is added or changed after a notice gets one of its own, and its own period."""
+        ready = self.roster.ready()
+        if not ready:
+            return
+        for candidate in ready:
+            candidate.being_posted = True
+        self._notices += 1
+        number, replaced = self._notices, list[str]()
+
+        async def publish(posted_at: datetime, closes: Limit) -> Notice:
+            order = roster_notice(
+                self._docket,
+                self._opening,
+                ready,
+                number,
+                posted_at,
+                closes,
+                replaced[-1] if replaced else None,
+            )
+            replaced.append(order.notice_id)
+            return await calls.post_roster(order)
+
+        notice, closes = await self.case.post(publish)
+        self._docket.posting = False
+        watched = self._docket.watch.arm(
+            f"{H3.id} {number}",
+            closes,
+            self._docket.publisher,
+            f"{H3}（第{number}号）",
+            self.case.now(),
+        )
+        for candidate in ready:
+            candidate.being_posted, candidate.posting = False, watched
+        posted: dict[str, JsonValue] = {
+            each.code: [shown(each, self._opening), each.facts.group, each.facts.size]
+            for each in ready
+        }
+        courses = self.roster.take_changes()
+        self.case.posted(notice, closes, households=posted, courses=courses)
+
+    # -- H4 -----------------------------------------------------------------------------------
+
+    def has_whom_to_strike_off(self) -> bool:
+        """Whether somebody's publicity is over without an open objection."""
+        return bool(self.roster.cleared())
+
+    async def carry_out(self, act: Act) -> None:
+        """Do with the households of an act what the county decided of them."""
+        # The act may have come before the case has looked at its clock, and on a guessed date.
+        await self.case.limits.look_again()
+        those = [self.roster[code] for code in act.households if self.roster[code].unfinished]
+        match act.decision:
+            case Decision.APPROVE:
+                over = self.roster.over(self.case.now())
+                await self._strike_off([each for each in those if each in over], act)
+            case Decision.RETURN:
+                self._send_back(those, self._docket.basis)
+                self._file(f"退回至{H2} {len(those)}户：{act.reason}")
+            case _:
+                self._leave(those, f"县级未批准：{act.reason}")
+        if self._limit is not None and self.roster.unfinished:
+            self._docket.watch.keep(self._limit)  # it binds for those who are held back, too
+
+    async def _strike_off(self, those: list[Candidate], act: Act) -> None:
+        """Announced and struck off in one transaction; what the register says otherwise is not."""
+        if not those:
+            self._file("待销号各户均有未办结异议，暂不销号")
+            return
+        for candidate in those:
+            candidate.being_struck_off = True
+        change = roster_change(self._docket, self._opening, those, act, self.case.now())
+        result = await calls.strike_off_households(change)
+        for candidate in those:
+            candidate.being_struck_off = False
+            candidate.struck_off = candidate.code in result.households
+            if candidate.code in result.conflicts:
+                candidate.leave(result.conflicts[candidate.code])
+        struck = len(result.households)
+        said = [f"{struck}户自{change.effective_on}起在建档立卡贫困户中销号"] if struck else []
+        said += [f"{len(result.changed)}户登记内容在公示后有变更"] if result.changed else []
+        said += [f"{len(result.conflicts)}户与登记不符，不予销号"] if result.conflicts else []
+        self.case.record(
+            EntryKind.REGISTER_CHANGE if struck else EntryKind.ROSTER_CHANGED,
+            f"{'，'.join(said)}（{act.document_number}）",
+            {
+                "announcement": result.announcement,
+                "effective_on": change.effective_on.isoformat(),
+                "households": list(result.households),
+                "courses": self.roster.take_changes(),
+            },
+        )
+        if result.changed:
+            await self._look_up(result.changed, "登记内容在公示后有变更")
+
+    # -- beside the steps -----------------------------------------------------------------------
+
+    async def attend(self) -> None:
+        """Look up who is added or changed; post who has become ready; see whose turn it is."""
+        docket, roster = self._docket, self._docket.roster
+        if roster is None:
+            return
+        await self._look_again()
+        while roster.amendments:
+            await self._amend(roster.amendments.pop(0))
+        if docket.step in (H3, H4):
+            await self._post()
+        for watched in docket.watch:
+            if watched.over and watched.key.startswith(f"{H3.id} "):
+                docket.watch.disarm(watched.key)
+        self._file_who_is_held()
+        if docket.waiting_acts(H4) and not roster.over(self.case.now()):
+            # It was decided on what stood then, and does not wait for what comes of it.
+            docket.lapse("各户异议未办结或须重新公示", self.case.now())
+        docket.expected = whose_turn(docket)
+        if not roster.unfinished and not docket.waiting_acts(H4):
+            raise self.case.end(Ending.NOT_EXITED, "case", "名单中已无待退出户")
+
+    async def _look_again(self) -> None:
+        """G3: who was sent back is judged by what the register says now."""
+        stale = [each for each in self.roster.unfinished if each.stale]
+        for candidate in stale:
+            candidate.stale = False
+        if stale:
+            await self._look_up(tuple(each.code for each in stale), "退回后重新核对")
+
+    def _file_who_is_held(self) -> None:
+        """G1: an objection holds households back, and lets them go again when it is settled."""
+        moved = self.roster.take_changes()
+        if not moved:
+            return
+        held = sum(self.roster.is_held(self.roster[code]) for code in moved)
+        said = [f"{held}户因异议暂缓"] if held else []
+        said += [f"{len(moved) - held}户恢复办理"] if len(moved) > held else []
+        self.case.record(EntryKind.ROSTER_CHANGED, "，".join(said), {"courses": moved})
+
+    def uphold(self, objection: OpenObjection, result: Resolution) -> None:
+        """An upheld objection to one household: out, verified again, or posted again (G1)."""
+        code = objection.received.message.household
+        if code is None or code not in self.roster or not self.roster[code].unfinished:
+            return  # it named nobody here, or who has left meanwhile
+        candidate = self.roster[code]
+        match result.return_to:
+            case H2.id:
+                self._send_back([candidate], result.at or self.case.now())
+                said = f"退回至{H2}"
+            case H3.id:
+                candidate.post_again()
+                said = "重新公示"
+            case _:
+                candidate.leave(f"异议成立：{result.reason}")
+                said = "不列入退出名单"
+        what = "举报" if objection.report else "异议"
+        self._file(f"户{candidate.code}{said}：{what}成立，{result.reason}")
+
+    def conclude(self, outcome: Outcome) -> Outcome:
+        """The roster has exited as far as somebody was struck off; the rest stays registered."""
+        self._ready()
+        roster = self._docket.roster
+        if roster is None:
+            return outcome
+        if roster.unfinished:
+            self._leave(roster.unfinished, f"{ENDINGS[outcome.ending]}：{outcome.reason}")
+        struck, total = len(roster.struck_off), len(roster.candidates)
+        if not struck:
+            return outcome
+        left = f"，{total - struck}户未退出" if total > struck else ""
+        return outcome.model_copy(
+            update={
+                "ending": Ending.EXITED,
+                "by": str(self._village.office(H4.body)),
+                "reason": f"{struck}户脱贫销号{left}",
+            }
+        )
+
+    async def _amend(self, received: Received[Amendment]) -> None:
+        """G1: entries taken anew, or households added, each with its own course from here."""
+        amendment = received.message
+        codes = tuple(
+            each.household
+            for each in amendment.households
+            if each.household in self.roster and self.roster[each.household].unfinished
+        )
+        added = [each for each in amendment.households if each.household not in self.roster]
+        unplanned = await self._look_up(codes, amendment.reason, tuple(added), received.signed)
+        self._file_plan_additions(added, unplanned)
+        joined = [proposal for proposal in added if proposal.household in self.roster]
+        if amendment.meeting is not None and joined:
+            self._count(amendment.meeting, joined)
+            self._file(f"补充评议{len(joined)}户")
+            if self._docket.step != H1:
+                self._ask_to_verify([self.roster[each.household] for each in joined])
+
+    async def _look_up(
+        self,
+        codes: tuple[str, ...],
+        why: str,
+        added: tuple[Proposal, ...] = (),
+        drafted_at: datetime | None = None,
+    ) -> tuple[str, ...]:
+        """Take entries anew from the register; they are judged (S1) and posted anew."""
+        docket, roster = self._docket, self.roster
+        found = await calls.look_up_households(
+            LookUpOrder(
+                case_id=docket.case_id,
+                village=self._village,
+                year=docket.year,
+                now=self.case.now(),
+                households=codes,
+                added=added,
+            )
+        )
+        for facts in found.households:
+            if facts.code not in roster:
+                roster.add(facts, drafted_at or self.case.now())
+                continue
+            candidate = roster[facts.code]
+            candidate.facts = facts
+            candidate.post_again()
+            decided = Body.VILLAGE_COMMITTEES in candidate.verified
+            if candidate.unfinished and decided and roster.failed(candidate):
+                candidate.leave(roster.why_it_fails(candidate))
+        for code, fault in found.faults.items():
+            if code in roster and roster[code].unfinished:
+                roster[code].leave(f"与登记不符：{fault}")
+        faults = list(found.faults.items())
+        said = "；".join(f"{code} {fault}" for code, fault in faults[:_FAULTS_SAID])
+        refused = f"，{len(faults)}户未列入：{said}" if faults else ""
+        self._file(
+            f"从登记中重新取得{len(found.households)}户（{why}）{refused}",
+            {
+                "households": [each.content() for each in found.households],
+                "faults": dict(found.faults),
+            },
+        )
+        if faults:
+            self.case.clerk.notify("退回", docket.applicant, f"{len(faults)}户未列入名单", said)
+        return found.unplanned
+
+    def begin_round(self) -> None:
+        """A new round (G3): everybody still on the way passes again through what follows."""
+        docket = self._docket
+        if self._round == docket.round:
+            return
+        self._round = docket.round
+        if self._limit is not None:
+            docket.watch.keep(self._limit)  # the act that sent everybody back was under it
+        for candidate in self.roster.unfinished:
+            if docket.step == H3:
+                candidate.post_again()
+            else:
+                candidate.begin_again(docket.basis)
+        self._file(f"第{docket.round}轮：{len(self.roster.unfinished)}户自{docket.step}起重新办理")
+
+    def _send_back(self, those: list[Candidate], at: datetime) -> None:
+        """Some return to verification (H2), the others go on."""
+        for candidate in those:
+            candidate.begin_again(at)
+        self._ask_to_verify(those)
+
+    def _leave(self, those: list[Candidate], why: str) -> None:
+        for candidate in those:
+            candidate.leave(why)
+        self._file(f"{len(those)}户未退出：{why}")
+
+    def _file(self, text: str, data: dict[str, JsonValue] | None = None) -> None:
+        courses = self.roster.take_changes()
+        self.case.record(EntryKind.ROSTER_CHANGED, text, {"courses": courses, **(data or {})})

@@ -1,0 +1,241 @@
+"""贫困村退出 (HN 五(二), CN 三(二)): how a village leaves the list of poor villages."""
+
+from datetime import datetime
+
+from pydantic import JsonValue
+from temporalio import workflow
+
+from models import standards
+from models.base import CLOCKS_MAY_DIFFER_BY
+from models.docket import Docket
+from models.identity import notice as notice_id
+from models.ledger import EntryKind
+from models.messages import Act, Decision, Ending, Outcome
+from models.orders import Notice
+from models.periods import Limit, LimitRequest, beijing
+from models.policy import Body
+from models.reception import Reception, Refusal
+from models.status import state_of
+from models.steps import V1, V2, village_steps
+from models.village_messages import VillageOpening
+from models.village_orders import (
+    VillageAdmissionOrder,
+    VillageCount,
+    VillageNoticeOrder,
+    VillageRegisterChange,
+)
+from models.villages import Incidence, Survey
+from workflows import calls
+from workflows.case import Case
+from workflows.doors import CaseWorkflow
+
+APPROVE = Decision.APPROVE
+
+
+@workflow.defn(name="VillageExit")
+class VillageExitWorkflow(CaseWorkflow):
+    """One village's exit for one year (G9)."""
+
+    @workflow.init
+    def __init__(self, opening: VillageOpening) -> None:
+        self.opening = opening
+        self.village = opening.village
+        self.year = opening.application.year
+        self.incidence: Incidence | None = None
+        self.surveyed: Survey | None = None
+        self.notice: Notice | None = None
+        docket = Docket(
+            case_id=workflow.info().workflow_id,
+            procedure="village",
+            subject=opening.village,
+            year=self.year,
+            policy=opening.policy,
+            route=village_steps(opening.village, opening.policy),
+            skipped={},
+            step=V1,
+            preparing=True,
+            basis=opening.application.applied_at or opening.received_at or workflow.now(),
+        )
+        self.v3 = docket.route[-1]
+        self.case = Case(docket, arrived=opening.received_at)
+        self.reception = Reception(docket, vet=self.vet)
+
+    @workflow.run
+    async def run(self, opening: VillageOpening) -> Outcome:
+        """The three steps, in the order of the regulation."""
+        return await self.case.walk(
+            (V1, self.survey),
+            (V2, self.publicity),
+            (self.v3, self.approval),
+        )
+
+    async def survey(self) -> None:
+        """V1 调查核实: the county surveys the village against S2; again, when sent back (G3)."""
+        case, again = self.case, self.case.docket.round > 1
+        with case.preparing():
+            if not again:
+                await self.receive_application()
+            self.keep(await self.count())
+        limits = [LimitRequest(clause="G3", start=case.arrived)] if again else []
+        act = await case.decision(V1, *limits)
+        self.surveyed = act.survey
+        self.record_survey(self.findings(act.survey))
+
+    async def publicity(self) -> None:
+        """V2 公示公告: at the seat of the township, at least seven days (T1, G1)."""
+        await self.case.publicity(V2, self.publish)
+
+    async def approval(self) -> None:
+        """V3 批准退出: reported, approved before January (T6), undisputed (G2), struck off."""
+        case, before_january = self.case, LimitRequest(clause="T6", year=self.year)
+        with case.preparing():
+            self.keep_if_it_changed(await self.count())
+        county = self.village.office(Body.COUNTY_GROUP)
+        await case.decision(self.v3, before_january, office=county, subject="V3 上报")
+        with case.preparing():  # what is approved is what the register says then
+            self.keep_if_it_changed(await self.count())
+        approval = await case.decision(self.v3, before_january)
+        await case.undisputed()
+        await self.strike_off(approval)
+
+    # -- what the steps above need ------------------------------------------------------------
+
+    async def receive_application(self) -> None:
+        """Hold the application against the register (V1, S5, G6, G9)."""
+        application, case = self.opening.application, self.case
+        case.record(
+            EntryKind.OPENED,
+            f"{self.village.full_name}列入{self.year}年度贫困村退出调查核实"
+            f"（{application.document_number}）",
+            {
+                "application": application.content(),
+                "village": self.village.content(),
+                "policy": self.opening.policy.model_dump(mode="json", exclude_unset=True),
+            },
+        )
+        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
+            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
+            raise case.end(Ending.NOT_ADMITTED, "case", fault)
+        admission = await calls.admit_village(
+            VillageAdmissionOrder(
+                opening=self.opening,
+                now=case.arrived,
+                state=state_of(case.docket, case.now()),
+            )
+        )
+        if admission.fault is not None:
+            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
+        if not admission.planned and application.plan_addition is not None:
+            case.record(
+                EntryKind.PLAN_ADDITION,
+                f"列入年度计划：{application.plan_addition.reason}",
+                {"plan_addition": application.plan_addition.content()},
+            )
+
+    async def count(self) -> Incidence:
+        """The village's poor as the register counts them on the case's day (S5)."""
+        today = beijing(self.case.now()).date()
+        return await calls.village_incidence(VillageCount(village=self.village.code, on=today))
+
+    def keep(self, incidence: Incidence) -> None:
+        """Judge by a count from now on (S2), and put it on file."""
+        self.incidence = incidence
+        rule = self.opening.policy.standards
+        finding = standards.incidence_finding("S2.incidence", incidence, rule)
+        said = f"登记数据：{finding.zh}，{'已' if finding.met else '未'}达标"
+        self.put_on_file(said, (finding,), incidence=incidence.content())
+
+    def keep_if_it_changed(self, incidence: Incidence) -> None:
+        """The same, where households have left the register, or come into it, meanwhile."""
+        known = self.incidence
+        heads = (incidence.poor, incidence.population)
+        if known is None or heads != (known.poor, known.population):
+            self.keep(incidence)
+
+    def findings(self, survey: Survey | None) -> tuple[standards.StandardFinding, ...]:
+        """S2, as far as it is known."""
+        if survey is None or self.incidence is None:
+            return ()
+        rule = self.opening.policy.standards
+        return standards.village_findings(survey, self.incidence, rule)
+
+    def record_survey(self, findings: tuple[standards.StandardFinding, ...]) -> None:
+        """Put on file how the village stands by the criteria of S2."""
+        failed = "；".join(finding.zh for finding in findings if not finding.met)
+        result = f"未达标：{failed}" if failed else "均已达标"
+        self.put_on_file(f"调查核实：对照退出标准{len(findings)}项，{result}", findings)
+
+    def put_on_file(
+        self, said: str, findings: tuple[standards.StandardFinding, ...], **more: JsonValue
+    ) -> None:
+        """What the standards say of the village, criterion by criterion."""
+        data: dict[str, JsonValue] = {"findings": [finding.content() for finding in findings]}
+        self.case.record(EntryKind.FINDINGS, said, data | more)
+
+    def vet(self, act: Act, now: datetime) -> None:
+        """The village's own rules for an act: a failed standard blocks (S2, S6)."""
+        for field in ("figures", "rates", "rectification", "appraisal", "households"):
+            if getattr(act, field):
+                raise Refusal(f"{field}: a village's case takes none")
+        if act.survey is not None and act.step != V1.id:
+            raise Refusal("survey: only the survey itself (V1) carries one")
+        approving = act.decision is APPROVE
+        if act.step == V1.id and approving and act.survey is None:
+            raise Refusal("survey: to approve V1, give what the survey found (S2)")
+        reporting = act.step == self.v3.id and act.office.body is self.v3.reported_by
+        survey = act.survey if act.step == V1.id else self.surveyed
+        failed = [finding for finding in self.findings(survey) if not finding.met]
+        rule = self.opening.policy.standards
+        fault = standards.blocked(act, [] if reporting else failed, rule)
+        if fault is not None:
+            raise Refusal(fault)
+        if act.step == self.v3.id and not reporting and approving and act.document_number is None:
+            raise Refusal("document_number: the approval (V3) needs the number of its document")
+
+    async def publish(self, posted_at: datetime, closes: Limit) -> Notice:
+        """Publish the village's notice, replacing an earlier round's."""
+        case, replaced = self.case, self.notice
+        assert self.surveyed is not None
+        assert self.incidence is not None
+        seq = len(case.docket.ledger.entries)
+        self.notice = await calls.publish_village_notice(
+            VillageNoticeOrder(
+                notice_id=notice_id(case.docket.case_id, seq),
+                case_id=case.docket.case_id,
+                seq=seq,
+                village=self.village,
+                year=self.year,
+                publisher=case.docket.name(case.docket.publisher, posted_at),
+                basis=self.opening.policy.basis,
+                survey=self.surveyed,
+                incidence=self.incidence,
+                posted_at=posted_at,
+                closes=closes,
+                replaces=replaced.notice_id if replaced else None,
+            )
+        )
+        return self.notice
+
+    async def strike_off(self, approval: Act) -> None:
+        """The registry takes the village out, once; the case ends as exited."""
+        change = VillageRegisterChange(
+            case_id=self.case.docket.case_id,
+            seq=len(self.case.docket.ledger.entries),
+            village=self.village,
+            year=self.year,
+            effective_on=beijing(self.case.docket.basis).date(),  # when V3 was signed
+            document_number=approval.document_number,
+            approved_by=approval.office,
+        )
+        try:
+            day = await calls.strike_off_village(change)
+        except calls.RegisterConflict as conflict:
+            raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
+        self.case.record(
+            EntryKind.REGISTER_CHANGE,
+            f"{self.village.name}自{day}在建档立卡贫困村中退出",
+            {"change": change.content()},
+        )
+        raise self.case.end(
+            Ending.EXITED, approval.office, "经批准退出贫困村序列", approval.document_number
+        )
