@@ -1,5 +1,6 @@
 """What tests share: one real server a session, with time skipped, and a stage on it."""
 
+import signal
 from collections.abc import AsyncIterator
 
 import hypothesis
@@ -12,6 +13,9 @@ from workers.embedded import embedded
 # Shared machines are slow at times: nothing here is judged by the clock on the wall.
 hypothesis.settings.register_profile("exitflow", deadline=None)
 hypothesis.settings.load_profile("exitflow")
+
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and all they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

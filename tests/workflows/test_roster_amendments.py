@@ -134,6 +134,29 @@ async def test_who_is_amended_is_judged_again(stage: Stage) -> None:
     assert case.standing() == {changed: None, same: CLOSES.date()}
 
 
+@pytest.mark.clause("G3", "S1", "H2")
+async def test_who_is_sent_back_is_judged_by_what_the_register_says_now(stage: Stage) -> None:
+    case = await opened(stage)
+    back, stays = case.households
+    objection = await case.object(household=back)
+    unsafe = livelihood(housing=False)
+    put_households(stage, case.code, 1, codes=[back], lived=unsafe)
+    await case.resolve(objection, "upheld", return_to="H2")
+
+    async def looked_up() -> bool:
+        findings = (await case.courses())[back].findings
+        return [finding.id for finding in findings if not finding.met] == ["S1.housing"]
+
+    await eventually(looked_up)
+    assert (await case.courses())[back].state == "drafted"
+    await case.verify("A1")
+    await stands(case, out=1, posted=1)
+    await case.until(CLOSES + SECOND)
+    await strikes_off(case, 1)
+    await case.ends()
+    assert case.standing() == {back: None, stays: CLOSES.date()}
+
+
 @pytest.mark.clause("G1", "H4", "T1")
 async def test_what_changed_behind_the_case_is_not_struck_off(stage: Stage) -> None:
     case = await opened(stage)

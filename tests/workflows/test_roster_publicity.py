@@ -168,6 +168,24 @@ async def test_a_roster_at_fault_goes_back_as_a_whole(stage: Stage, return_to: s
     assert f"第2轮：2户自{steps[return_to]}起重新办理" in said_of_it
 
 
+@pytest.mark.clause("G1", "G3", "H2", "H3")
+async def test_nobody_is_posted_who_is_still_to_be_verified(stage: Stage) -> None:
+    case = await opened(stage, 1)
+    (only,) = case.households
+    to_one, to_all = await case.object(household=only), await case.object()
+    await case.resolve(to_one, "upheld", return_to="H2")
+    await case.resolve(to_all, "upheld", return_to="H3")
+    seen = await case.waits(lambda seen: seen.round == 2 and seen.waiting_for is not None)
+    assert (seen.step, seen.waiting_for) == ("H3", f"A1/{case.code}")
+    assert len(stage.registry.notices(case.case_id)) == 1
+    await case.verify()
+    await case.consent()
+    await stands(case, posted=1)
+    _, second = stage.registry.notices(case.case_id)
+    assert f"张{only}" in second.markdown
+    assert second.title.endswith("（第2号）")
+
+
 @pytest.mark.clause("G1")
 async def test_an_upheld_objection_to_the_roster_ends_it(stage: Stage) -> None:
     case = await opened(stage, 2)
