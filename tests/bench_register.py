@@ -43,7 +43,7 @@ AIM_SECONDS = 60
 
 _COUNTIES = Path(__file__).parents[1] / "data" / "henan-counties.csv"
 _TABLES = {
-    "households": "code, village_code, village_group, head, size",
+    "households": "code, village_code, village_group, head, size, revision",
     "members": "id_number, household_code, name, relation",
     "household_years": "household_code, year, wages, business, assets, transfers, costs, "
     "food_and_clothing, schooling, insurance, illness_aid, housing, livelihood, source",
@@ -162,7 +162,8 @@ def _rows(roster: Path) -> Iterator[Sequence[Any]]:
 
 
 def _household(row: dict[str, Any]) -> Sequence[Any]:
-    return (row["户编号"], row["行政村代码"], row["村民小组"], row["姓名"], int(row["家庭人口"]))
+    size = int(row["家庭人口"])
+    return (row["户编号"], row["行政村代码"], row["村民小组"], row["姓名"], size, 1)
 
 
 def _member(row: dict[str, Any]) -> Sequence[Any]:
