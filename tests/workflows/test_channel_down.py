@@ -79,7 +79,9 @@ async def test_what_several_channels_left_undone_is_on_file_in_one_order(
     settings = settings_in(tmp_path_factory.mktemp("all-down"), channels=hooks)
     async with set_stage(await apart(server), settings, max_cached_workflows=0) as stage:
         play = await stage.opens(at(11, 16), direct=True)
-        await play.reaches("C3")
+        # A step is waiting before its limits are armed and its office is told: an act that comes
+        # between the two leaves nothing to be told.
+        await play.waits(lambda seen: seen.step == "C3" and bool(seen.limits))
         await play.act("C3", "reject", reason="未达标（合成）")
         await play.waits(lambda seen: seen.outcome is not None)
         await play.until(await play.now() + timedelta(hours=1, minutes=1))
