@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 .PHONY: help demo test bench lint lock clean
 
 help:
-	@echo "make demo    four rehearsed counties and a township on a Temporal server with its Web UI; ONCE=1 ends by itself"
+	@echo "make demo    rehearsed counties, a township and what comes after, on a Temporal server with its Web UI; ONCE=1 ends by itself"
 	@echo "make test    linters and tests; WORKERS=$(WORKERS) at a time"
 	@echo "make bench   what a case costs against a bare workflow"
 	@echo "make lint    linters alone"

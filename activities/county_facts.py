@@ -8,11 +8,20 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from activities.incidence import county_incidence
+from activities.revoked import revoked_in
 from models.admission import CountyFacts
 from models.messages import Ending
 from models.offices import County, Division
 from models.policy import Level
-from models.tables import CaseRow, DivisionRow, PlanRow, Standing, StatusRow, SubjectKind
+from models.tables import (
+    ON_THE_LIST,
+    CaseRow,
+    DivisionRow,
+    PlanRow,
+    Standing,
+    StatusRow,
+    SubjectKind,
+)
 
 
 def county_facts(
@@ -63,7 +72,7 @@ def county_facts(
             city=Division(code=city.code, name=city.name),
             province=Division(code=province.code, name=province.name),
         ),
-        listed=standing.status is Standing.LISTED,
+        listed=standing.status in ON_THE_LIST,
         exited_on=standing.since if standing.status is Standing.EXITED else None,
         planned=session.get(PlanRow, (year, code)) is not None,
         **earlier_cases(session, SubjectKind.COUNTY, code, year, besides),
@@ -108,12 +117,13 @@ def _standing(session: Session, code: str, on: date) -> StatusRow | None:
 def earlier_cases(
     session: Session, kind: SubjectKind, code: str, year: int, besides: str | None
 ) -> dict[str, Any]:
-    """What the facts of a county or village say of its cases of a year (G9)."""
+    """What the facts of a county or village say of its cases of a year (G9, F7)."""
     refused = col(CaseRow.outcome) == Ending.NOT_EXITED.value
     return {
         "attempt": _attempt(session, kind, code, year),
         "open_case": _case(session, kind, code, year, besides, col(CaseRow.outcome).is_(None)),
         "refused_case": _case(session, kind, code, year, besides, refused),
+        "revoked_case": revoked_in(session, kind, [code], year).get(code),
     }
 
 

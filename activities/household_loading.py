@@ -99,7 +99,7 @@ class HouseholdsLoading:
                 changed = differs or changed
             revision = 1 if household is None else household["revision"] + corrected
             changed = households.put(row | {"revision": revision}, household) or changed
-            if line.code not in known.households:
+            if line.code not in known.households and line.registered_on is not None:
                 episodes.put(_first_episode(line), None)
             self._count(is_new=line.code not in known.households, changed=changed)
         for writer in (households, members, years, episodes):
@@ -177,14 +177,22 @@ class HouseholdsLoading:
                 f"the register has the household {line.code} in {household['village_code']}; "
                 "correct the village, or the number of the household",
             )
-        if household is not None and line.registered_on not in known.registered[line.code]:
-            days = " and ".join(map(str, sorted(known.registered[line.code])))
-            self._fault(
-                line,
-                "识别时间",
-                str(line.registered_on),
-                f"the register has the household registered on {days}; write that day",
+        if household is not None:
+            self._check_registration(line, known.registered[line.code])
+
+    def _check_registration(self, line: HouseholdLine, registered: set[date]) -> None:
+        """No roster moves a household into the register or out of it (H4, F5)."""
+        if line.registered_on in registered or (line.registered_on is None and not registered):
+            return
+        if registered:
+            days = " and ".join(map(str, sorted(registered)))
+            right = f"the register has the household registered on {days}; write that day"
+        else:
+            right = (
+                "the register knows the household, and never had it as poor; leave this empty, and "
+                f"enter it with `exitflow start reentry {line.code}` (F5)"
             )
+        self._fault(line, "识别时间", str(line.registered_on or ""), right)
 
     def _check_people(self, line: HouseholdLine, known: _Batch) -> None:
         named = len(line.members)

@@ -4,7 +4,7 @@ It is counted whenever it is asked for and kept nowhere, so that it cannot diffe
 households. In whole numbers; one query for however many units.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -90,19 +90,21 @@ def village_heads(
     session: Session, on: date, *, codes: Iterable[str] | None = None, region: str | None = None
 ) -> dict[str, Heads]:
     """The heads of every village named, or of every village of a region."""
-    poor = _poor(on)
+    wanted = _wanted(codes, region)
+    poor = _poor(on, wanted)
     query = (
         select(VillageRow.code, func.coalesce(poor.c.heads, 0), VillageRow.population)
         .select_from(VillageRow)
         .join(poor, col(VillageRow.code) == poor.c.village_code, isouter=True)
-        .where(*_wanted(codes, region))
+        .where(*wanted)
     )
     return {code: Heads(int(heads), people) for code, heads, people in session.exec(query)}
 
 
 def county_heads(session: Session, on: date, *, region: str | None = None) -> dict[str, Heads]:
     """The heads of every county of a region that has villages in the register."""
-    poor = _poor(on)
+    wanted = [lies_in(VillageRow.county_code, region)] if region is not None else []
+    poor = _poor(on, wanted)
     query = (
         select(
             VillageRow.county_code,
@@ -111,7 +113,7 @@ def county_heads(session: Session, on: date, *, region: str | None = None) -> di
         )
         .select_from(VillageRow)
         .join(poor, col(VillageRow.code) == poor.c.village_code, isouter=True)
-        .where(*([lies_in(VillageRow.county_code, region)] if region is not None else []))
+        .where(*wanted)
         .group_by(VillageRow.county_code)
     )
     return {code: Heads(int(heads), int(people)) for code, heads, people in session.exec(query)}
@@ -126,14 +128,20 @@ def _wanted(codes: Iterable[str] | None, region: str | None) -> list[ColumnEleme
     return wanted
 
 
-def _poor(on: date) -> Subquery:
-    """Heads of the households with an episode open at the end of a day, by village."""
+def _poor(on: date, wanted: Sequence[ColumnElement[bool]]) -> Subquery:
+    """Heads of the households with an episode open at the end of a day, by village.
+
+    Of the villages wanted alone: a province has hundreds of thousands of households, and an alarm
+    is looked for at every one that enters.
+    """
+    of_these = [col(HouseholdRow.village_code).in_(select(VillageRow.code).where(*wanted))]
     return (
         select(HouseholdRow.village_code, func.sum(HouseholdRow.size).label("heads"))
         .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
         .where(
             EpisodeRow.registered_on <= on,
             or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on),
+            *(of_these if wanted else []),
         )
         .group_by(HouseholdRow.village_code)
         .subquery()

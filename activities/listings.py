@@ -27,11 +27,9 @@ def leave(
     Raises:
         ApplicationError: ``RegisterConflict`` where the subject is not on the list.
     """
-    done = session.exec(
-        select(standings).where(standings.case_id == change.case_id, standings.seq == change.seq)
-    ).first()
-    if done is not None and done.code == subject.code:
-        return done.since
+    done = left_by(session, standings, subject, change)
+    if done is not None:
+        return done
     _listed(session, standings, subject, change).until = change.effective_on
     session.add(
         standings(
@@ -45,6 +43,19 @@ def leave(
         )
     )
     return change.effective_on
+
+
+def left_by(
+    session: Session,
+    standings: type[S],
+    subject: Subject,
+    change: RegisterChange | VillageRegisterChange,
+) -> date | None:
+    """Since when the subject is off the list by a change; None where that was not made yet."""
+    done = session.exec(
+        select(standings).where(standings.case_id == change.case_id, standings.seq == change.seq)
+    ).first()
+    return done.since if done is not None and done.code == subject.code else None
 
 
 def _listed(

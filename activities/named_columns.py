@@ -36,10 +36,19 @@ class Header(NamedTuple):
 
 
 class NamedColumns:
-    """A file's rows by column, with every fault and its place."""
+    """A file's rows by column, with every fault and its place.
 
-    def __init__(self, path: Path, columns: Columns) -> None:
-        self._path, self._columns = path, columns
+    Args:
+        sheet: The name of the only sheet that is read, where others hold other tables; all are,
+            where none is given.
+
+    Attributes:
+        others: The names of the sheets that were not read.
+    """
+
+    def __init__(self, path: Path, columns: Columns, sheet: str | None = None) -> None:
+        self._path, self._columns, self._sheet = path, columns, sheet
+        self.others: list[str] = []
         self._headers: dict[str, Header] = {}
         self.faults: list[Fault] = []
 
@@ -51,6 +60,9 @@ class NamedColumns:
         """
         above: dict[str, int] = {}
         for row in rows_of(self._path):
+            if self._sheet is not None and row.sheet != self._sheet:
+                self.others += [row.sheet] * (row.sheet not in self.others)
+                continue
             if row.sheet in self._headers:
                 yield self._line(row, self._headers[row.sheet])
                 continue
@@ -147,6 +159,10 @@ class Line:
     def read_if_filled(self, column: str, read: Callable[[Cell], V]) -> V | None:
         """The same; None without a fault where nothing stands there."""
         return None if is_blank(self._cell(column)) else self.read(column, read)
+
+    def is_blank(self, *columns: str) -> bool:
+        """Whether nothing stands in any of these columns."""
+        return all(is_blank(self._cell(column)) for column in columns)
 
     def fault(self, column: str, right: str) -> None:
         """Say that a cell is wrong."""

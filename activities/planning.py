@@ -13,6 +13,7 @@ from activities.plans_file import read_plan
 from activities.progress import progress
 from activities.readiness import ready_counties, ready_villages
 from activities.register_faults import RegisterFaults
+from activities.target_progress import TargetReport, target_report
 from activities.year_records import (
     CountyReadiness,
     PlanLine,
@@ -21,7 +22,7 @@ from activities.year_records import (
     VillageReadiness,
 )
 from models.households import PovertyLine
-from models.policy import Policy
+from models.policy import Policy, Targets
 from models.tables import SubjectKind
 
 
@@ -114,3 +115,8 @@ class Planning:
         whole = region in (None, policy.province)
         with reading(self._engine) as session:
             return progress(session, year, policy.targets if whole else None, region)
+
+    def targets(self, year: int, policy: Policy, targets: Targets, today: date) -> TargetReport:
+        """The policy's targets by the end of a year, year by year and city by city (F8)."""
+        with reading(self._engine) as session:
+            return target_report(session, policy, targets, year, today)

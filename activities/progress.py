@@ -1,4 +1,7 @@
-"""How far a year is against its plan (G6), and all years up to it against the targets (F8)."""
+"""How far a year is against its plan (G6), and all years up to it against the targets (F8).
+
+An exit that was revoked (F7) counts for no year, whenever that was done.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,6 +15,7 @@ from sqlmodel.sql.expression import Select
 
 from activities.readiness import last_divisions
 from activities.regions import lies_in, villages_in
+from activities.revoked import stands
 from activities.year_records import Counted, CountyProgress, Progress, TargetProgress
 from models.offices import Tier
 from models.policy import Targets
@@ -53,7 +57,7 @@ def progress(
             for code in sorted(tally.codes)
         ),
         total=tally.of("", "total"),
-        targets=None if targets is None else _targets(session, year, targets, divisions),
+        targets=None if targets is None else towards(session, year, targets, divisions),
     )
 
 
@@ -110,7 +114,8 @@ def _count_households(session: Session, tally: _Tally, year: int, region: str | 
         )
     )
     exited = counted.join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code).where(
-        EpisodeRow.exit_year == year
+        EpisodeRow.exit_year == year,
+        stands(SubjectKind.HOUSEHOLD, EpisodeRow.household_code, EpisodeRow.exited_on),
     )
     queries: Iterable[tuple[_How, Select[str, int, int]]] = (
         ("planned", planned),
@@ -145,7 +150,9 @@ def _count_villages(session: Session, tally: _Tally, year: int, region: str | No
         (
             "exited",
             counted.join(VillageStatusRow, col(VillageStatusRow.code) == VillageRow.code).where(
-                VillageStatusRow.status == Standing.EXITED, VillageStatusRow.exit_year == year
+                VillageStatusRow.status == Standing.EXITED,
+                VillageStatusRow.exit_year == year,
+                stands(SubjectKind.VILLAGE, VillageStatusRow.code, VillageStatusRow.since),
             ),
         ),
     )
@@ -166,6 +173,7 @@ def _count_counties(session: Session, tally: _Tally, year: int, region: str | No
     exited = select(StatusRow.code).where(
         StatusRow.status == Standing.EXITED,
         StatusRow.exit_year == year,
+        stands(SubjectKind.COUNTY, StatusRow.code, StatusRow.since),
         *_within(StatusRow.code, region),
     )
     for code in session.exec(planned):
@@ -191,7 +199,7 @@ def _open_cases(kind: SubjectKind, year: int) -> tuple[ColumnElement[bool], ...]
 # -- targets ----------------------------------------------------------------------------------
 
 
-def _targets(
+def towards(
     session: Session, year: int, targets: Targets, divisions: Mapping[str, DivisionRow]
 ) -> tuple[TargetProgress, ...]:
     """F8: what has left by the end of a year and was not back by then."""
@@ -236,6 +244,9 @@ def _out(row: Any, year: int) -> tuple[ColumnElement[bool], ...]:
     return (
         row.status == Standing.EXITED,
         row.exit_year <= year,
+        stands(
+            SubjectKind.COUNTY if row is StatusRow else SubjectKind.VILLAGE, row.code, row.since
+        ),
         or_(until.is_(None), until > date(year, 12, 31)),
     )
 
@@ -251,6 +262,10 @@ def _people_out(session: Session, year: int) -> int:
     query = (
         select(func.coalesce(func.sum(HouseholdRow.size), 0))
         .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
-        .where(col(EpisodeRow.exit_year) <= year, ~back)
+        .where(
+            col(EpisodeRow.exit_year) <= year,
+            stands(SubjectKind.HOUSEHOLD, EpisodeRow.household_code, EpisodeRow.exited_on),
+            ~back,
+        )
     )
     return int(session.exec(query).one())

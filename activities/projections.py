@@ -11,12 +11,18 @@ from typing import Any
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
+from activities.follow_up_lists import list_due, list_risk, list_visits
 from activities.plans import claim_plan
-from models.ledger import Entry, EntryKind, root
+from models.alarms import Alarm
+from models.documents import CaseDocument
+from models.ledger import Entry, EntryKind, canonical, root
 from models.messages import CountyFigures
 from models.orders import IN_FORCE, CaseState, LedgerBatch
+from models.supervision_messages import SupervisionResult
 from models.tables import (
+    AlarmRow,
     CaseRow,
+    DocumentRow,
     IndicatorRow,
     NotificationRow,
     ObjectionRow,
@@ -24,6 +30,7 @@ from models.tables import (
     RosterRow,
     Source,
     SubjectKind,
+    SupervisionRow,
     VillageYearRow,
 )
 from models.villages import Survey
@@ -82,6 +89,17 @@ def project(session: Session, batch: LedgerBatch, entries: Iterable[Entry]) -> N
                     row.accepted_at = entry.at
             case EntryKind.RESOLUTION:
                 _resolution(session, batch.case_id, entry)
+            case EntryKind.ALARM:
+                _alarm(session, batch.case_id, entry)
+            case EntryKind.DOCUMENT:
+                _document(session, batch.case_id, entry)
+            case EntryKind.SUPERVISION:
+                _supervision(session, batch.case_id, entry)
+            case EntryKind.CHECKS if batch.state.procedure == "follow_up":
+                list_due(session, batch.state, entry)
+                list_visits(session, batch.state, entry)
+            case EntryKind.RISK:
+                list_risk(session, batch.state, entry)
             case EntryKind.NOTIFIED | EntryKind.NOT_NOTIFIED:
                 _notification(session, batch.case_id, entry)
             case _:
@@ -222,6 +240,67 @@ def _resolution(session: Session, case_id: str, entry: Entry) -> None:
     row.resolved_by = _text(resolution, "office")
     row.document = _text(resolution, "document_number")
     row.resolved_at = entry.at
+
+
+def _alarm(session: Session, case_id: str, entry: Entry) -> None:
+    """F5: an exited village or county above the threshold again; it changes nothing else."""
+    try:
+        alarm = Alarm.model_validate(entry.data.get("alarm"))
+    except ValidationError:
+        return
+    session.add(
+        AlarmRow(
+            case_id=case_id,
+            seq=entry.seq,
+            subject_code=alarm.code,
+            kind=SubjectKind(alarm.kind),
+            **alarm.incidence.model_dump(),
+        )
+    )
+
+
+def _document(session: Session, case_id: str, entry: Entry) -> None:
+    """F9: in the case itself, or in a supplement to one that had ended."""
+    try:
+        document = CaseDocument.model_validate(entry.data.get("document"))
+    except ValidationError:
+        return
+    session.add(
+        DocumentRow(
+            case_id=case_id,
+            seq=entry.seq,
+            belongs_to=_text(entry.data, "belongs_to") or case_id,
+            kind=document.kind.value,
+            at=document.at or entry.at,
+            office=str(document.office),
+            document=document.document_number,
+            text=document.text,
+            evidence=canonical([each.content() for each in document.evidence]),
+        )
+    )
+
+
+def _supervision(session: Session, case_id: str, entry: Entry) -> None:
+    """F6: from the supervision's own file; the county's case that was told of it keeps a copy."""
+    try:
+        result = SupervisionResult.model_validate(entry.data.get("supervision"))
+    except ValidationError:
+        return
+    if result.supervision != case_id or session.get(SupervisionRow, case_id) is not None:
+        return
+    session.add(
+        SupervisionRow(
+            case_id=case_id,
+            seq=entry.seq,
+            county_code=result.county,
+            year=result.year,
+            decided_at=result.at,
+            office=str(result.office),
+            document=result.document,
+            rates=canonical(result.rates.model_dump(mode="json")),
+            failed=canonical(list(result.failed)),
+        )
+    )
 
 
 def _notification(session: Session, case_id: str, entry: Entry) -> None:

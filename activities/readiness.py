@@ -5,6 +5,7 @@ units: incidence (S5) from the households, S2 from the year's survey, the plan (
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -13,15 +14,16 @@ from sqlmodel import Session, col, select
 
 from activities.incidence import Heads, county_heads, heads_fault, village_heads
 from activities.regions import lies_in, villages_in
+from activities.revoked import revoked_in
 from activities.year_records import CountyReadiness, Headcount, VillageReadiness
 from models.messages import Ending
 from models.policy import Standards
 from models.standards import incidence_finding, survey_findings, too_many
 from models.tables import (
+    ON_THE_LIST,
     CaseRow,
     DivisionRow,
     PlanRow,
-    Standing,
     StatusRow,
     SubjectKind,
     VillageRow,
@@ -46,13 +48,14 @@ def ready_villages(
     heads = village_heads(session, on, region=region)
     planned, surveys = _planned(session, year, SubjectKind.VILLAGE), _surveys(session, year)
     cases, divisions = _Cases(session, year), last_divisions(session)
+    revoked = revoked_in(session, SubjectKind.VILLAGE, None, year)
     found = []
     for village in listed:
         code, county = village.code, divisions.get(village.county_code)
         survey, rosters = surveys.get(code), tuple(sorted(cases.rosters[code]))
         unmet = [each for each in survey_findings(survey) if not each.met] if survey else []
         lacks = [
-            *_standing(code, year, code in planned, cases),
+            *_standing(code, year, code in planned, cases, revoked),
             *_incidence("S2.incidence", code, heads[code], standards, on),
             *(f"{each.id} is not met ({each.en})" for each in unmet),
         ]
@@ -90,12 +93,13 @@ def ready_counties(
     heads, poor_villages = county_heads(session, on, region=region), _poor_villages(session, on)
     planned = _planned(session, year, SubjectKind.COUNTY)
     cases, divisions = _Cases(session, year), last_divisions(session)
+    revoked = revoked_in(session, SubjectKind.COUNTY, None, year)
     found = []
     for code in listed:
         county = divisions[code]
         city = divisions.get(county.parent or "")
         lacks = [
-            *_standing(code, year, code in planned, cases),
+            *_standing(code, year, code in planned, cases, revoked),
             *_incidence("S3.incidence", code, heads.get(code, Heads(0, 0)), standards, on),
         ]
         open_cases = (
@@ -158,9 +162,9 @@ class _Cases:
         for case_id, procedure, region, outcome in session.exec(query):
             path = region.strip("/").split("/")
             county, subject = path[_COUNTY], path[-1]
-            if procedure != SubjectKind.HOUSEHOLD.value:
+            if procedure in (SubjectKind.COUNTY.value, SubjectKind.VILLAGE.value):
                 (self.open if outcome is None else self.refused)[subject] = case_id
-            elif outcome is None:
+            elif procedure == SubjectKind.HOUSEHOLD.value and outcome is None:
                 self.rosters[subject].append(case_id)
                 self.rosters_of[county] += 1
             if procedure == SubjectKind.VILLAGE.value and outcome is None:
@@ -169,7 +173,7 @@ class _Cases:
 
 def _listed(row: Any, on: date) -> tuple[ColumnElement[bool], ...]:
     until = col(row.until)
-    return (row.status == Standing.LISTED, row.since <= on, or_(until.is_(None), until > on))
+    return (col(row.status).in_(ON_THE_LIST), row.since <= on, or_(until.is_(None), until > on))
 
 
 def _planned(session: Session, year: int, kind: SubjectKind) -> set[str]:
@@ -200,13 +204,17 @@ def _headcount(heads: Heads, standards: Standards, on: date) -> Headcount | None
     return Headcount(poor=poor, population=population, as_of=on, must_leave=must_leave)
 
 
-def _standing(code: str, year: int, planned: bool, cases: _Cases) -> list[str]:
-    """What its cases and the plan say against an exit now (G3, G6, G9)."""
+def _standing(
+    code: str, year: int, planned: bool, cases: _Cases, revoked: Mapping[str, str]
+) -> list[str]:
+    """What its cases and the plan say against an exit now (G3, G6, G9, F7)."""
     lacks = []
     if code in cases.open:
         lacks.append(f"its case is under way: {cases.open[code]} (G9)")
     if code in cases.refused:
         lacks.append(f"not exited in {year} ({cases.refused[code]}); again next year (G3)")
+    if code in revoked:
+        lacks.append(f"its exit of {year} was revoked ({revoked[code]}); again next year (F7)")
     if not planned:
         lacks.append(f"not in the plan of {year} (G6)")
     return lacks

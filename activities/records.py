@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from activities.consequence_records import ExitFacts
 from models.base import Moment, Record
 from models.messages import CountyFigures, Ending
 from models.offices import Office, Tier
@@ -98,8 +99,30 @@ class NoticeRecord(Record):
     replaces: str | None
 
 
+class AlarmRecord(Record):
+    """An exited village or county that was above the threshold again (F5), and by which entry.
+
+    Attributes:
+        name: Of a village; None for the county itself.
+    """
+
+    case_id: str
+    seq: int
+    kind: SubjectKind
+    subject_code: str
+    name: str | None
+    poor: int
+    population: int
+    as_of: date
+
+
 class CountyRecord(Record):
-    """Everything the register knows of one county."""
+    """Everything the register knows of one county.
+
+    Attributes:
+        consequences: Its exits with what follows from them (F1-F4), where a day was given.
+        alarms: Its own, and those of its villages.
+    """
 
     code: str
     name: str
@@ -108,6 +131,8 @@ class CountyRecord(Record):
     plans: tuple[PlanRecord, ...]
     cases: tuple[CaseRecord, ...]
     indicators: tuple[IndicatorRecord, ...]
+    consequences: tuple[ExitFacts, ...] = ()
+    alarms: tuple[AlarmRecord, ...] = ()
 
 
 class CountyStanding(Record):

@@ -23,7 +23,11 @@ HEAD = "户主"
 _HEADS = ("户主", "本人或户主", "本人")
 _YES_NO = {"是": True, "否": False}
 _BUS = {"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE}
-WORDS_OF_CAUSE = {Cause.REGISTERED: "登记", Cause.FALLEN_BACK: "返贫"}
+WORDS_OF_CAUSE = {
+    Cause.REGISTERED: "登记",
+    Cause.FALLEN_BACK: "返贫",
+    Cause.REVOKED: "撤销退出",
+}
 _CAUSES = {word: cause for cause, word in WORDS_OF_CAUSE.items()}
 _ESCAPED = re.compile(rf"'+[{re.escape(FORMULA_SIGNS)}]")
 _DIGITS = 15
@@ -144,6 +148,11 @@ def day(today: date) -> Callable[[Cell], date]:
     return read
 
 
+def if_filled(read: Callable[[Cell], V]) -> Callable[[Cell], V | None]:
+    """What a cell says that may be empty."""
+    return lambda cell: None if is_blank(cell) else read(cell)
+
+
 def yes_no(cell: Cell) -> bool:
     """是 or 否."""
     return _one_of(_YES_NO, cell)
@@ -155,7 +164,7 @@ def bus(cell: Cell) -> Bus:
 
 
 def cause(cell: Cell) -> Cause:
-    """Why the household is in the register: 登记 or 返贫."""
+    """Why the household is in the register: 登记, 返贫 or 撤销退出."""
     return _one_of(_CAUSES, cell)
 
 

@@ -105,7 +105,7 @@ def _batch(session: Session, codes: Sequence[str], year: int | None) -> Iterator
         row.household_code: row for row in session.exec(years.order_by(col(HouseholdYearRow.year)))
     }
     for household in households:
-        said = _of_household(household, episodes[household.code], lived.get(household.code))
+        said = _of_household(household, episodes.get(household.code), lived.get(household.code))
         named = sorted(
             members[household.code], key=lambda member: (member.relation != HEAD, member.id_number)
         )
@@ -122,9 +122,10 @@ def _batch(session: Session, codes: Sequence[str], year: int | None) -> Iterator
 
 
 def _of_household(
-    household: HouseholdRow, episode: EpisodeRow, lived: HouseholdYearRow | None
+    household: HouseholdRow, episode: EpisodeRow | None, lived: HouseholdYearRow | None
 ) -> Sequence[Value]:
-    said: list[Value] = [household.size, episode.registered_on, WORDS_OF_CAUSE[episode.cause]]
+    said: list[Value] = [household.size]
+    said += [episode.registered_on, WORDS_OF_CAUSE[episode.cause]] if episode else [None, None]
     if lived is not None:
         said.append(lived.year)
         said += [_yuan(getattr(lived, field)) for field in columns.INCOME]

@@ -58,6 +58,10 @@ class HouseholdLine(Record):
 
     ``members`` are all ``size`` of them, or fewer where the roster does not name all: then only
     the head (户主), as a rule.
+
+    Attributes:
+        registered_on: Since when it is in the register as poor; None for a household that is known
+            and never was (F5).
     """
 
     row: Row = 0
@@ -69,5 +73,5 @@ class HouseholdLine(Record):
     size: Annotated[int, Field(ge=1, le=50, strict=True)]
     members: tuple[MemberLine, ...] = ()
     livelihood: Livelihood | None = None
-    registered_on: date
+    registered_on: date | None = None
     cause: Cause = Cause.REGISTERED

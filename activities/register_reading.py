@@ -6,6 +6,8 @@ from datetime import date
 
 from sqlmodel import Session, col, func, select
 
+from activities.alarm_reading import alarms_in
+from activities.follow_up_reading import checks_of, risks_of
 from activities.incidence import village_incidence
 from activities.plans import UnknownSubject
 from activities.records import StandingRecord
@@ -71,6 +73,7 @@ def village_record(session: Session, code: str, on: date) -> VillageRecord:
         households=_by_state(session, code, on),
         incidence=village_incidence(session, code, on),
         rosters=_rosters(session, code),
+        alarms=alarms_in(session, code),
     )
 
 
@@ -116,6 +119,8 @@ def household_record(session: Session, code: str, on: date) -> HouseholdRecord:
         episodes=tuple(
             EpisodeRecord(**row.model_dump(exclude={"household_code"})) for row in episodes
         ),
+        visits=checks_of(session, code),
+        risks=risks_of(session, code),
     )
 
 

@@ -2,7 +2,9 @@
 
 from datetime import date
 
-from activities.records import StandingRecord
+from activities.consequence_records import ExitFacts
+from activities.follow_up_records import CheckRecord, RiskRecord
+from activities.records import AlarmRecord, StandingRecord
 from models.base import Record
 from models.households import Cause, HouseholdState, Livelihood
 from models.villages import Incidence, Survey
@@ -31,6 +33,7 @@ class VillageRecord(Record):
         on: The day as of which households are counted.
         households: How many, by state; those of a state that no household has are left out.
         incidence: Poor people and population (S5), None where nobody is registered there.
+        consequences: As of a county.
     """
 
     code: str
@@ -48,6 +51,8 @@ class VillageRecord(Record):
     households: dict[HouseholdState, int]
     incidence: Incidence | None
     rosters: tuple[RosterCount, ...]
+    consequences: tuple[ExitFacts, ...] = ()
+    alarms: tuple[AlarmRecord, ...] = ()
 
 
 class MemberRecord(Record):
@@ -66,7 +71,12 @@ class YearRecord(Record):
 
 
 class EpisodeRecord(Record):
-    """One time in the register; ``exited_on`` is the first day out of it."""
+    """One time in the register; ``exited_on`` is the first day out of it.
+
+    Attributes:
+        opened_by, opened_seq: The entry by which it began, where a case did (F5, F7).
+        opening_document: Its document.
+    """
 
     number: int
     cause: Cause
@@ -76,6 +86,9 @@ class EpisodeRecord(Record):
     document: str | None
     case_id: str | None
     seq: int | None
+    opening_document: str | None = None
+    opened_by: str | None = None
+    opened_seq: int | None = None
 
 
 class HouseholdRecord(Record):
@@ -83,6 +96,8 @@ class HouseholdRecord(Record):
 
     Attributes:
         state: How it stands on the day ``on``; None before its first registration.
+        consequences: As of a county.
+        visits, risks: Of its follow-ups (F5).
     """
 
     code: str
@@ -96,3 +111,6 @@ class HouseholdRecord(Record):
     members: tuple[MemberRecord, ...]
     years: tuple[YearRecord, ...]
     episodes: tuple[EpisodeRecord, ...]
+    visits: tuple[CheckRecord, ...] = ()
+    risks: tuple[RiskRecord, ...] = ()
+    consequences: tuple[ExitFacts, ...] = ()

@@ -17,6 +17,7 @@ from activities.county_facts import county_facts
 from activities.database import claim, writing
 from activities.listings import leave
 from activities.projections import keep_state, list_case, project
+from activities.supervision_results import results_since
 from models.admission import fault
 from models.identity import county_case
 from models.ledger import Entry, canonical, digest, root
@@ -63,7 +64,8 @@ class RegistryActivities:
                 said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
             if said is None:
                 list_case(session, order.state, order.now)
-            return Admission(fault=said, planned=facts.planned)
+            found = results_since(session, application.county, application.year)
+            return Admission(fault=said, planned=facts.planned, inspections=found)
 
     @activity.defn
     def write_ledger(self, batch: LedgerBatch) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy import func, literal_column
 from sqlmodel import Session, col, select
 
 from activities.poverty_lines import line_of
+from activities.revoked import revoked_in
 from activities.village_facts import known_village
 from models.households import HouseholdFacts, Livelihood
 from models.roster import State
@@ -21,7 +22,11 @@ from models.tables import (
     SubjectKind,
 )
 
-_STILL_THERE = tuple(state.value for state in State if state not in (State.OUT, State.STRUCK_OFF))
+REENTRY = "reentry"
+"""The procedure of an entry into the register, as its cases are listed."""
+
+STILL_THERE = tuple(state.value for state in State if state not in (State.OUT, State.STRUCK_OFF))
+"""The states of those who are on their way on an open roster."""
 
 
 def roster_facts(
@@ -80,14 +85,18 @@ def known_households(
         )
     )
     rosters = _open_rosters(session, codes, year, besides)
+    entered = _entered(session, codes, year)
+    revoked = revoked_in(session, SubjectKind.HOUSEHOLD, codes, year)
     return {
         code: KnownHousehold(
             village=row.village_code,
             registered=_is_registered(episodes.get(code), on),
             exited_on=episodes[code].exited_on if code in episodes else None,
             planned=code in planned,
-            facts=_facts(row, lived.get(code)),
+            facts=household_facts(row, lived.get(code)),
             open_roster=rosters.get(code),
+            revoked_case=revoked.get(code),
+            entered_by=entered.get(code),
         )
         for code, row in households.items()
     }
@@ -97,7 +106,8 @@ def _is_registered(episode: EpisodeRow | None, on: date) -> bool:
     return episode is not None and (episode.exited_on is None or on < episode.exited_on)
 
 
-def _facts(row: HouseholdRow, lived: HouseholdYearRow | None) -> HouseholdFacts | None:
+def household_facts(row: HouseholdRow, lived: HouseholdYearRow | None) -> HouseholdFacts | None:
+    """A household as a case takes it (S1); None where its livelihood of the year is not loaded."""
     if lived is None:
         return None
     return HouseholdFacts(
@@ -120,9 +130,24 @@ def _open_rosters(
         .where(
             RosterRow.year == year,
             col(RosterRow.household_code).in_(codes),
-            col(RosterRow.state).in_(_STILL_THERE),
+            col(RosterRow.state).in_(STILL_THERE),
             col(CaseRow.outcome).is_(None),
             RosterRow.case_id != (besides or ""),
+        )
+    )
+    return dict(rows.all())
+
+
+def _entered(session: Session, codes: Sequence[str], year: int) -> dict[str, str]:
+    """The case of the year, or of a later one, that put a household into the register (F5)."""
+    rows = session.exec(
+        select(EpisodeRow.household_code, CaseRow.case_id)
+        .join(CaseRow, col(CaseRow.case_id) == EpisodeRow.opened_by)
+        .where(
+            col(EpisodeRow.household_code).in_(codes),
+            col(EpisodeRow.exited_on).is_(None),
+            CaseRow.procedure == REENTRY,
+            CaseRow.year >= year,
         )
     )
     return dict(rows.all())

@@ -190,14 +190,17 @@ def _of_household(today: date) -> dict[str, tuple[str, Read]]:
     return {
         "village_code": (VILLAGE_CODE, cells.code(12)),
         "group": (GROUP, cells.name),
-        "registered_on": (REGISTERED_ON, cells.day(today)),
+        "registered_on": (REGISTERED_ON, cells.if_filled(cells.day(today))),
     }
 
 
 def _if_filled_in(sheet: Sheet, row: SheetRow) -> dict[str, Any]:
     """What a roster may leave out: why the household is in the register, and how it lives."""
     values: dict[str, Any] = {}
-    if not sheet.is_blank(row, CAUSE):
+    if not sheet.is_blank(row, CAUSE) and sheet.is_blank(row, REGISTERED_ON):
+        right = f"says why the household was registered, and {REGISTERED_ON} is empty; write both"
+        sheet.fault(row, CAUSE, f"{right} or neither", sheet.cell(row, CAUSE))
+    elif not sheet.is_blank(row, CAUSE):
         values["cause"] = sheet.read(row, CAUSE, cells.cause) or Cause.REGISTERED
     if not sheet.is_blank(row, *_LIVELIHOOD):
         before = sheet.count

@@ -7,10 +7,14 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from activities.alarm_reading import alarms_in
+from activities.consequence_lists import Consequences
 from activities.counties_file import read_counties
 from activities.counties_loading import load
 from activities.county_facts import county_facts
 from activities.database import claim, reading, writing
+from activities.documents import Documents
+from activities.follow_up_reading import FollowUps
 from activities.incidence import county_incidence
 from activities.planning import Planning
 from activities.plans import UnknownSubject, add_plan
@@ -28,23 +32,29 @@ from activities.records import (
     PlanRecord,
     StandingRecord,
 )
+from activities.reentry_facts import reentry_facts
 from activities.register import Register
+from activities.revocation_facts import kind_of, revocation_facts
 from activities.roster_facts import roster_facts
+from activities.supervision_records import Supervisions
 from activities.village_facts import village_facts
 from models.admission import CountyFacts
 from models.ledger import Entry, LedgerError
 from models.messages import CountyFigures
 from models.offices import Division, Office
 from models.orders import IN_FORCE
+from models.reentry_admission import ReentryFacts
+from models.revocation_admission import RevocationFacts
+from models.revocation_messages import RevocationApplication, RevokedKind
 from models.roster_admission import RosterFacts
 from models.tables import (
+    ON_THE_LIST,
     CaseRow,
     DivisionRow,
     EntryRow,
     IndicatorRow,
     NoticeRow,
     PlanRow,
-    Standing,
     StatusRow,
     storable,
 )
@@ -62,12 +72,20 @@ class Registry:
     Attributes:
         planning: What belongs to a year: plans, poverty lines, readiness, progress.
         register: Villages and households: import, export, looking one up.
+        follow_ups: Who is visited in a year, and what was found (F5).
+        supervision: Samples, and what their check lists are made from.
+        documents: What was filed with cases (F9).
+        consequences: What follows from exits (F1-F4).
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.planning = Planning(engine)
         self.register = Register(engine)
+        self.follow_ups = FollowUps(engine)
+        self.supervision = Supervisions(engine)
+        self.documents = Documents(engine)
+        self.consequences = Consequences(engine)
 
     def load_counties(
         self,
@@ -105,6 +123,30 @@ class Registry:
         with reading(self._engine) as session:
             return village_facts(session, code, year, on)
 
+    def revocation_facts(self, application: RevocationApplication, on: date) -> RevocationFacts:
+        """What the register and the files know of an exit that is to be revoked (F7)."""
+        with reading(self._engine) as session:
+            return revocation_facts(session, application, on)
+
+    def check_division(self, option: str, code: str | None) -> None:
+        """Make sure that a division which narrows a list is one; None narrows nothing.
+
+        Raises:
+            UnknownSubject: if the register knows, and knew, no division under the code.
+        """
+        if code is None:
+            return
+        with reading(self._engine) as session:
+            if not _versions(session, code):
+                raise UnknownSubject(
+                    f"{option}: the register knows no division with the code {code}"
+                )
+
+    def kind_of(self, code: str) -> RevokedKind | None:
+        """Whether a code is a county's, a village's or a household's; None where it is nobody's."""
+        with reading(self._engine) as session:
+            return kind_of(session, code)
+
     def county_incidence(self, code: str, on: date) -> Incidence | None:
         """A county's incidence on a day (S5); None where no village of it is in the register."""
         with reading(self._engine) as session:
@@ -116,6 +158,11 @@ class Registry:
         """What the register knows of a village and of households proposed for a roster."""
         with reading(self._engine) as session:
             return roster_facts(session, village, year, on, households)
+
+    def reentry_facts(self, household: str, year: int, on: date) -> ReentryFacts:
+        """What the register knows of a household that is to enter it, on a day (F5)."""
+        with reading(self._engine) as session:
+            return reentry_facts(session, household, year, on)
 
     def add_plan(self, year: int, code: str, source: str) -> bool:
         """Put a county, village or household into a year's plan (G6); False where it is in it.
@@ -198,6 +245,7 @@ class Registry:
                 plans=tuple(PlanRecord(**row.model_dump()) for row in plans),
                 cases=_cases(session, CaseFilter(subject=code)),
                 indicators=tuple(_indicator(row) for row in indicators),
+                alarms=alarms_in(session, code),
             )
 
     def overview(self) -> Overview:
@@ -214,7 +262,7 @@ class Registry:
                 for row in session.exec(select(StatusRow).order_by(col(StatusRow.since))).all()
             }
             counties = tuple(_county_standing(latest[code], divisions) for code in sorted(latest))
-        listed = sum(county.status is Standing.LISTED for county in counties)
+        listed = sum(county.status in ON_THE_LIST for county in counties)
         return Overview(listed=listed, exited=len(counties) - listed, counties=counties)
 
 

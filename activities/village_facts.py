@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from activities.county_facts import division_on, earlier_cases
 from activities.incidence import village_incidence
 from models.offices import Division, Village
-from models.tables import PlanRow, Standing, SubjectKind, VillageRow, VillageStatusRow
+from models.tables import ON_THE_LIST, PlanRow, Standing, SubjectKind, VillageRow, VillageStatusRow
 from models.village_admission import VillageFacts
 
 
@@ -58,7 +58,7 @@ def village_facts(
     status = standing.status if standing else None
     return VillageFacts(
         village=village,
-        listed=status is Standing.LISTED,
+        listed=status in ON_THE_LIST,
         exited_on=standing.since if standing and status is Standing.EXITED else None,
         planned=session.get(PlanRow, (year, code)) is not None,
         **earlier_cases(session, SubjectKind.VILLAGE, code, year, besides),

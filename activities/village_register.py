@@ -6,21 +6,26 @@ As in ``activities.registry``: an outage is tried again, a contradiction is not.
 from datetime import date
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.database import RegistryError, claim, reading, writing
 from activities.incidence import village_incidence
-from activities.listings import leave
+from activities.listings import leave, left_by
 from activities.projections import list_case
 from activities.registry import difference
 from activities.village_facts import village_facts
 from models.identity import village_case
 from models.orders import Admission
 from models.periods import beijing
+from models.standards import incidence_finding
 from models.tables import VillageStatusRow
 from models.village_admission import fault
 from models.village_orders import VillageAdmissionOrder, VillageCount, VillageRegisterChange
 from models.villages import Incidence
+
+INCIDENCE_RISEN = "IncidenceRisen"
 
 
 class VillageActivities:
@@ -81,9 +86,32 @@ class VillageActivities:
         """Take a village off the list of poor villages (V3); return since when it is off.
 
         Raises:
-            ApplicationError: ``RegisterConflict`` where the village is not on the list.
+            ApplicationError: ``RegisterConflict`` where the village is not on the list,
+                ``IncidenceRisen`` where it is above the threshold by now.
             RegistryError: if the registry cannot be written now.
         """
+        village = change.village
         with writing(self._engine) as session:
-            claim(session, f"village {change.village.code}")
-            return leave(session, VillageStatusRow, change.village, change)
+            # As whoever puts households into the register: nobody enters at the same time.
+            claim(session, f"rosters of {village.code}")
+            claim(session, f"village {village.code}")
+            if left_by(session, VillageStatusRow, village, change) is None:
+                _check_incidence(session, change)
+            return leave(session, VillageStatusRow, village, change)
+
+
+def _check_incidence(session: Session, change: VillageRegisterChange) -> None:
+    """S2: what was approved holds still when the register is changed."""
+    if change.counted_on is None or change.standards is None:
+        return
+    counted = village_incidence(session, change.village.code, change.counted_on)
+    if counted is None:
+        return
+    finding = incidence_finding("S2.incidence", counted, change.standards)
+    if not finding.met:
+        raise ApplicationError(
+            f"{change.case_id}, entry {change.seq}: {finding.id} is not met any more "
+            f"({finding.en})",
+            type=INCIDENCE_RISEN,
+            non_retryable=True,
+        )

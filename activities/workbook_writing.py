@@ -4,11 +4,11 @@ What it holds is personal data (G8).
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
@@ -17,7 +17,16 @@ from xlsxwriter.worksheet import Worksheet
 
 from activities.register_cells import escaped
 
+_LAST_ROW = 1_048_575
+
 Value: TypeAlias = str | int | float | date | None
+
+
+class Guide(NamedTuple):
+    """What a spreadsheet program offers, or says, where a cell of a column is filled in."""
+
+    choices: tuple[str, ...] = ()
+    say: str = ""
 
 
 def write_workbook(
@@ -35,25 +44,51 @@ def write_workbook(
     Raises:
         OSError: if the file cannot be written; what was there stays as it was.
     """
+    write_sheets(path, [(sheet, columns, rows)])
+
+
+def write_sheets(
+    path: Path,
+    sheets: Iterable[tuple[str, Sequence[tuple[str, int]], Iterable[Sequence[Value]]]],
+    guides: Mapping[str, Guide] | None = None,
+) -> None:
+    """The same with several sheets, each with its name, columns and rows.
+
+    Args:
+        guides: What helps to fill in a column, by its header.
+
+    Raises:
+        OSError: if the file cannot be written; what was there stays as it was.
+    """
     with TemporaryDirectory(prefix=".exitflow-", dir=path.parent) as folder:
         made = Path(folder, "workbook.xlsx")
         workbook = Workbook(str(made), {"constant_memory": True, "tmpdir": folder})
-        worksheet = workbook.add_worksheet(sheet)
         day = workbook.add_format({"num_format": "yyyy-mm-dd"})
         bold = workbook.add_format({"bold": True})
-        worksheet.freeze_panes(1, 0)
-        for place, (name, width) in enumerate(columns):
-            worksheet.set_column(place, place, width)
-            worksheet.write_string(0, place, name, bold)
-        for number, row in enumerate(rows, start=1):
-            for place, value in enumerate(row):
-                _write(worksheet, number, place, value, day)
+        for sheet, columns, rows in sheets:
+            worksheet = workbook.add_worksheet(sheet)
+            worksheet.freeze_panes(1, 0)
+            for place, (name, width) in enumerate(columns):
+                worksheet.set_column(place, place, width)
+                worksheet.write_string(0, place, name, bold)
+                if guides and name in guides:
+                    _guide(worksheet, place, name, guides[name])
+            for number, row in enumerate(rows, start=1):
+                for place, value in enumerate(row):
+                    _write(worksheet, number, place, value, day)
         try:
             workbook.close()
         except FileCreateError as error:
             raise OSError(f"the workbook cannot be made: {error}") from None
         made.chmod(0o600)
         os.replace(made, path)
+
+
+def _guide(worksheet: Worksheet, place: int, name: str, guide: Guide) -> None:
+    rule: dict[str, Any] = {"validate": "any", "input_title": name, "input_message": guide.say}
+    if guide.choices:
+        rule = {"validate": "list", "source": list(guide.choices)}
+    worksheet.data_validation(1, place, _LAST_ROW, place, rule)
 
 
 def _write(worksheet: Worksheet, row: int, place: int, value: Value, day: Format) -> None:

@@ -1,4 +1,4 @@
-"""Whether an application may open a case (C1, S5, T2, G5, G6, G9).
+"""Whether an application may open a case (C1, S5, T2, G5, G6, G9, F7).
 
 The same function serves the desk, before anything starts, and the case itself, so that no way of
 starting one gets round it.
@@ -25,6 +25,7 @@ class CountyFacts(Record):
         planned: Whether the year's plan names it.
         attempt: Which case of the county and year the next one is, from 1.
         refused_case: Id of a case of the same county and year that ended as not exited.
+        revoked_case: Id of the case that revoked its exit of the same year (F7).
         incidence: What the register itself counts as of the day of the application's figures; None
             where it holds no village of the county.
         open_case: Id of a case of the same county and year that has not ended.
@@ -38,6 +39,7 @@ class CountyFacts(Record):
     attempt: int = 1
     open_case: str | None = None
     refused_case: str | None = None
+    revoked_case: str | None = None
     incidence: Incidence | None = None
 
 
@@ -55,6 +57,11 @@ def fault(
         return (
             f"{name} was not exited in {application.year} ({facts.refused_case}); it may apply "
             "again next year (G3)"
+        )
+    if facts.revoked_case is not None:
+        return (
+            f"the exit of {name} in {application.year} was revoked by {facts.revoked_case}; it may "
+            "apply again next year (F7)"
         )
     if policy.province != county.province.code:
         return f"{name} is not in the province of the policy {policy.id} ({policy.province})"

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from models.inbox import Expectation, OpenObjection, Received
 from models.ledger import Entry, EntryKind, Ledger
-from models.messages import Act, Outcome, Withdrawal
+from models.messages import Act, Ending, Outcome, Withdrawal
 from models.offices import Office, Subject
 from models.periods import Limit, beijing
 from models.policy import Policy
@@ -38,6 +38,8 @@ class Docket:
         roster: The households of a roster, each with its own course; None in other procedures.
         opened: Called when a step is open: what came while it was prepared is taken in then.
         undelivered: How many notifications were given up.
+        owing: Who has still to do something, where no act and no investigation is awaited.
+        failing: How the case ends where an office rejects it, or an objection is upheld.
     """
 
     case_id: str
@@ -58,12 +60,14 @@ class Docket:
     stirred: bool = False
     outcome: Outcome | None = None
     undelivered: int = 0
+    failing: Ending = Ending.NOT_EXITED
     done: dict[str, datetime] = field(default_factory=dict)
     acts: dict[tuple[str, int], list[Received[Act]]] = field(default_factory=dict)
     objections: dict[str, OpenObjection] = field(default_factory=dict)
     withdrawal: Received[Withdrawal] | None = None
     roster: Roster | None = None
     opened: Callable[[], None] = lambda: None
+    owing: Callable[[], Office | None] = lambda: None
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.case_id)
@@ -92,7 +96,9 @@ class Docket:
         """Whose turn it is: to decide, or to investigate; None while time passes."""
         if self.expected is not None:
             return self.expected.office
-        return self.publisher if self.unresolved and self.outcome is None else None
+        if self.outcome is not None:
+            return None
+        return self.publisher if self.unresolved else self.owing()
 
     @property
     def publicity_ended(self) -> datetime:

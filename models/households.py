@@ -25,10 +25,22 @@ _Switch = Annotated[bool, Field(strict=True)]
 
 
 class Cause(StrEnum):
-    """Why an episode in the register began: registered first, or fallen back (返贫)."""
+    """Why an episode in the register began.
+
+    Registered first, fallen back (返贫, F5), or because the exit was revoked (撤销退出, F7).
+    """
 
     REGISTERED = "registered"
     FALLEN_BACK = "fallen_back"
+    REVOKED = "exit_revoked"
+
+
+class Risk(StrEnum):
+    """Why an exited household is looked at again: 脱贫不稳定户, 边缘户, 突发困难户."""
+
+    UNSTABLE = "unstable"
+    MARGINAL = "marginal"
+    SUDDEN_HARDSHIP = "sudden_hardship"
 
 
 class HouseholdState(StrEnum):

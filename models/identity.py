@@ -3,7 +3,14 @@
 import re
 from hashlib import sha256
 
-_CASE = re.compile(r"(county|village|household)-exit/\d{6,12}/\d{4}(/[1-9]\d{0,3})?", re.ASCII)
+_OF_A_SUBJECT = (
+    r"((county|village|household)-exit/\d{6,12}/\d{4}(/[1-9]\d{0,3})?"
+    r"|(reentry|revocation)/[0-9A-Za-z][0-9A-Za-z-]{3,29}/\d{4}(/[1-9]\d{0,3})?"
+    r"|follow-up/\d{9}/\d{4}"
+    r"|supervision/\d{6}/\d{4}-(q[1-4]|s[1-9]\d{0,3}))"
+)
+_SUPPLEMENT = re.compile(rf"supplement/(?P<of>{_OF_A_SUBJECT})/[1-9]\d{{0,3}}", re.ASCII)
+_CASE = re.compile(rf"{_OF_A_SUBJECT}|{_SUPPLEMENT.pattern}", re.ASCII)
 
 
 def county_case(code: str, year: int, attempt: int = 1) -> str:
@@ -27,6 +34,81 @@ def household_case(village: str, year: int, batch: int) -> str:
     return f"household-exit/{village}/{year}/{batch}"
 
 
+def reentry_case(household: str, year: int, attempt: int = 1) -> str:
+    """Id of the entry of a household into the register (F5); a further attempt of a year as above.
+
+    >>> reentry_case("SL-0001", 2026)
+    'reentry/SL-0001/2026'
+    """
+    first = f"reentry/{household}/{year}"
+    return first if attempt == 1 else f"{first}/{attempt}"
+
+
+def revocation_case(code: str, year: int, attempt: int = 1) -> str:
+    """Id of the revocation of a subject's exit of a year (F7).
+
+    >>> revocation_case("411523", 2026)
+    'revocation/411523/2026'
+    """
+    first = f"revocation/{code}/{year}"
+    return first if attempt == 1 else f"{first}/{attempt}"
+
+
+def follow_up_case(township: str, year: int) -> str:
+    """Id of a township's follow-up of a year: derived, so that a year is followed up once.
+
+    >>> follow_up_case("411523100", 2026)
+    'follow-up/411523100/2026'
+    """
+    return f"follow-up/{township}/{year}"
+
+
+def supervision_case(county: str, year: int, quarter: int) -> str:
+    """Id of a county's supervision of a quarter (F6): derived, so that a quarter has one.
+
+    >>> supervision_case("411523", 2026, 4)
+    'supervision/411523/2026-q4'
+    """
+    return f"supervision/{county}/{year}-q{quarter}"
+
+
+def special_inspection_case(county: str, year: int, number: int) -> str:
+    """Id of a special inspection (专项检查), numbered within the county's year from 1.
+
+    >>> special_inspection_case("411523", 2026, 1)
+    'supervision/411523/2026-s1'
+    """
+    return f"supervision/{county}/{year}-s{number}"
+
+
+def is_special_inspection(case_id: str) -> bool:
+    """Whether an id is of a special inspection.
+
+    >>> [is_special_inspection(f"supervision/411523/2026-{each}") for each in ("s1", "q1")]
+    [True, False]
+    """
+    return re.fullmatch(r"supervision/\d{6}/\d{4}-s\d+", case_id, re.ASCII) is not None
+
+
+def supplement_case(case_id: str, number: int) -> str:
+    """Id of a supplement (F9) to a case that has ended, numbered from 1.
+
+    >>> supplement_case(county_case("411523", 2026), 1)
+    'supplement/county-exit/411523/2026/1'
+    """
+    return f"supplement/{case_id}/{number}"
+
+
+def supplemented(case_id: str) -> str | None:
+    """The case that a supplement belongs to; None where it is the id of no supplement.
+
+    >>> supplemented(supplement_case(village_case("411523100001", 2026, 2), 1))
+    'village-exit/411523100001/2026/2'
+    """
+    found = _SUPPLEMENT.fullmatch(case_id)
+    return found["of"] if found else None
+
+
 def is_case(text: str) -> bool:
     """Whether a text can be the id of a case.
 
@@ -42,7 +124,7 @@ def subject_code(case_id: str) -> str:
     >>> subject_code(county_case("411523", 2026, attempt=2)), subject_code("no-case")
     ('411523', '')
     """
-    return case_id.partition("/")[2].partition("/")[0]
+    return (supplemented(case_id) or case_id).partition("/")[2].partition("/")[0]
 
 
 def notice(case_id: str, seq: int) -> str:

@@ -38,13 +38,25 @@ class Received(Generic[M]):
 
 @dataclass
 class OpenObjection:
-    """An objection on its way: received, accepted, then upheld or dismissed (G1)."""
+    """An objection on its way: received, accepted, then upheld or dismissed (G1).
+
+    Attributes:
+        pleader: The office that pleads in its hearing (F6 申诉), where it does; it is answered.
+    """
 
     received: Received[Objection]
     report: bool
     accepted: bool = False
     answered: bool = False
     resolution: Received[Resolution] | None = None
+    pleader: Office | None = None
+
+    @property
+    def word(self) -> str:
+        """What it is called in Chinese."""
+        if self.pleader is not None:
+            return "申诉"
+        return "举报" if self.report else "异议"
 
     @property
     def upheld_and_unanswered(self) -> bool:

@@ -11,6 +11,9 @@ from pydantic import JsonValue
 
 from models.base import Moment, Record
 
+MOST_ENTRIES = 1_000_000
+"""More than any case file can have: what names an entry beyond names none."""
+
 
 class LedgerError(ValueError):
     """A case file whose entries do not form one unbroken chain."""
@@ -45,6 +48,13 @@ class EntryKind(StrEnum):
     NOTIFIED = "notified"
     NOT_NOTIFIED = "not_notified"
     REGISTER_CHANGE = "register_change"
+    ALARM = "alarm"
+    DOCUMENT = "document"
+    SAMPLE = "sample"
+    CHECKS = "checks"
+    RATES = "rates"
+    SUPERVISION = "supervision"
+    RISK = "risk"
     CLOSED = "closed"
 
 

@@ -20,7 +20,7 @@ from models.periods import Year
 from models.policy import Policy
 from models.villages import Survey
 
-StepId = Annotated[str, Field(pattern=r"^[CVH][1-7]$")]
+StepId = Annotated[str, Field(pattern=r"^[CVHRKJX][1-7]$")]
 Growth = Annotated[Decimal, Field(ge=-100, le=1000, max_digits=7, decimal_places=3)]
 """A yearly growth in percent."""
 Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=6, decimal_places=3)]
@@ -312,12 +312,24 @@ class Receipt(Record):
 
 
 class Ending(StrEnum):
-    """How a case can end; each is a completed procedure."""
+    """How a case can end; each is a completed procedure.
+
+    ``entered`` and ``not_entered`` end an entry into the register (F5), ``concluded`` a
+    supervision or a year's follow-up (F6), ``revoked`` the revocation of an exit (F7).
+    """
 
     EXITED = "exited"
     NOT_EXITED = "not_exited"
     WITHDRAWN = "withdrawn"
     NOT_ADMITTED = "not_admitted"
+    ENTERED = "entered"
+    NOT_ENTERED = "not_entered"
+    CONCLUDED = "concluded"
+    REVOKED = "revoked"
+
+
+DONE = (Ending.EXITED, Ending.ENTERED, Ending.CONCLUDED, Ending.REVOKED)
+"""Endings by which a procedure came to what it is for."""
 
 
 class Outcome(Record):

@@ -243,3 +243,72 @@ class Village(Record):
                 return None
             case _:
                 return self.office(Body.COUNTY_GROUP)
+
+
+class Household(Record):
+    """A registered household as the subject of a case of its own (F5, F7).
+
+    It is named by its number: who lives there stands in no summary and no index (G8).
+    """
+
+    code: str
+    village: Village
+
+    @property
+    def name(self) -> str:
+        """Village and number."""
+        return f"{self.village.name}{self.code}户"
+
+    @property
+    def full_name(self) -> str:
+        """The same, with its place."""
+        return f"{self.village.full_name}{self.code}户"
+
+    @property
+    def region_path(self) -> tuple[str, ...]:
+        """Codes from the province down to the village."""
+        return self.village.region_path
+
+    def office(self, body: Body) -> Office:
+        """The office of a body whose territory the household lives in."""
+        return self.village.office(body)
+
+    def place_name(self, office: Office) -> str:
+        """The name of an office's place."""
+        return self.village.place_name(office)
+
+    def superior(self, office: Office) -> Office | None:
+        """The office above."""
+        return self.village.superior(office)
+
+
+class Township(Record):
+    """A township (乡镇) whose exited households are visited in a year (F5)."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+    name: Text
+    county: County
+
+    @property
+    def full_name(self) -> str:
+        """Its county and it."""
+        return f"{self.county.name}{self.name}"
+
+    @property
+    def region_path(self) -> tuple[str, ...]:
+        """Codes from the province down to itself."""
+        return (*self.county.region_path, self.code)
+
+    def office(self, body: Body) -> Office:
+        """The office of a body whose territory it lies in; a township has none of its own."""
+        return self.county.office(body)
+
+    def place_name(self, office: Office) -> str:
+        """The name of an office's place."""
+        return self.county.place_name(office)
+
+    def superior(self, office: Office) -> Office | None:
+        """The office above; above a village the county."""
+        if len(office.place) > len(self.county.code):
+            return self.county.office(Body.COUNTY_GROUP)
+        return self.county.superior(office)

@@ -14,6 +14,7 @@ from models.messages import CountyFigures, CountyOpening
 from models.offices import County, Office
 from models.periods import Limit, LimitRequest, Year
 from models.policy import Policy
+from models.supervision_messages import SupervisionResult
 
 
 class LimitsOrder(Record):
@@ -24,10 +25,15 @@ class LimitsOrder(Record):
 
 
 class Admission(Record):
-    """Whether the case may open; ``fault`` is the sentence that says why not."""
+    """Whether the case may open; ``fault`` is the sentence that says why not.
+
+    Attributes:
+        inspections: What supervision has found of a county since its year began (C7, F6).
+    """
 
     fault: str | None
     planned: bool = True
+    inspections: tuple[SupervisionResult, ...] = ()
 
 
 class LimitInForce(Record):

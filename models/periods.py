@@ -18,7 +18,7 @@ from models.policy import Policy, day_of
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """UTC+8 without daylight saving, as in China since 1991; a ZoneInfo would need files."""
 
-Clause = Annotated[str, Field(pattern=r"^(T[1-7]|G3)$")]
+Clause = Annotated[str, Field(pattern=r"^(T[1-7]|G3|F5|F6|F6\.hearing)$")]
 Year = Annotated[int, Field(ge=2014, le=2100, strict=True)]
 
 
@@ -131,8 +131,17 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
         case "G3":
             days = policy.correction.days
             return _period(request, days, workdays, "退回或责成整改", "the return for correction")
+        case "F5":
+            return _follow_up(request, policy)
+        case "F6":
+            days = policy.supervision.report_days
+            return _period(request, days, workdays, "启动督导", "the beginning of the supervision")
+        case "F6.hearing":
+            return _hearing(request, policy, workdays)
         case other:
-            raise PeriodError(f"{other} names no limit; the limits are T1 to T7 and G3")
+            raise PeriodError(
+                f"{other} names no limit; the limits are T1 to T7, G3, F5, F6 and F6.hearing"
+            )
 
 
 def _start(request: LimitRequest) -> datetime:
@@ -243,6 +252,37 @@ def _fixed(request: LimitRequest, month_day: str, zh: str, en: str) -> Limit:
         "固定日期，不因休息日顺延。",
         en=f"{request.clause}, {en} for {year}: by 24:00 on {last}, a fixed date, "
         "not moved for days off.",
+        request=request,
+    )
+
+
+def _follow_up(request: LimitRequest, policy: Policy) -> Limit:
+    year = _year(request)
+    last = day_of(year, policy.follow_up.due)
+    return Limit(
+        clause="F5",
+        kind=LimitKind.FIXED,
+        due=end_of(last),
+        last_day=last,
+        provisional=False,
+        zh=f"F5 {year}年度跟踪回访：{chinese(last)}24时前完成，固定日期，不因休息日顺延。",
+        en=f"F5, follow-up of {year}: by 24:00 on {last}, a fixed date, not moved for days off.",
+        request=request,
+    )
+
+
+def _hearing(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
+    days, start = policy.supervision.hearing_days, _start(request).date()
+    rolled = _roll(start + timedelta(days=days), workdays)
+    return Limit(
+        clause="F6.hearing",
+        kind=LimitKind.MINIMUM,
+        due=end_of(rolled.day),
+        last_day=rolled.day,
+        provisional=rolled.provisional,
+        zh=f"F6 申诉举证不少于{days}日：{chinese(start)}告知，当日不计，第{days}日为{rolled.zh}。",
+        en=f"F6, hearing of at least {days} days: told on {start}, that day not counted, day "
+        f"{days} is {rolled.en}.",
         request=request,
     )
 

@@ -227,6 +227,77 @@ class Targets(Record):
     counties_by: Annotated[int, Field(ge=2014, le=2100, strict=True)]
 
 
+class AfterExit(Record):
+    """F1-F4: what follows from an exit.
+
+    Attributes:
+        support_until: The last day of the battle period (攻坚期), to which support is kept (F1).
+        rewarded_years: The exit years whose counties are rewarded (F2).
+        restrictions: The document whose restrictions are lifted on approval (F3).
+    """
+
+    support_until: date = date(2020, 12, 31)
+    rewarded_years: tuple[Annotated[int, Field(ge=2014, le=2100, strict=True)], ...] = (
+        2016,
+        2017,
+        2018,
+    )
+    restrictions: Text = "国开发〔2014〕12号"
+
+    @field_validator("support_until")
+    @classmethod
+    def _not_before_the_end_of_the_battle(cls, day: date) -> date:
+        if day < date(2020, 12, 31):
+            raise ValueError(f"{day} lies before the end of the battle period, 2020-12-31 (F1)")
+        return day
+
+
+class FollowUp(Record):
+    """The yearly visits to exited households, as long as support is kept (reading).
+
+    Attributes:
+        opens: The day of a year on which its visits are called for.
+        due: By when they are made.
+    """
+
+    opens: MonthDay = "01-05"
+    due: MonthDay = "11-30"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.opens >= self.due:
+            raise ValueError(f"opens: {self.opens} does not lie before {self.due}, when all is due")
+        return self
+
+
+class Supervision(Record):
+    """F6 督导: when it comes round, how much is looked at, and how long the county is heard.
+
+    Attributes:
+        months: Months on whose first day, at nine o'clock in Beijing, a round begins.
+        households, villages: How many of each are drawn in a county; all, where there are fewer.
+        hearing_days: How long the county may object and bring evidence (申诉举证), at least.
+        report_days: Within how many days of its beginning a supervision is to report.
+        catch_up_days: How long after its day a missed round is still begun.
+    """
+
+    months: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=12, strict=True)], ...], Field(min_length=1)
+    ] = (1, 4, 7, 10)
+    households: Annotated[int, Field(ge=1, le=1000, strict=True)] = 100
+    villages: Annotated[int, Field(ge=1, le=200, strict=True)] = 10
+    hearing_days: Days = 7
+    report_days: Days = 60
+    catch_up_days: Days = 60
+
+    @field_validator("months")
+    @classmethod
+    def _one_a_quarter(cls, months: tuple[int, ...]) -> tuple[int, ...]:
+        if sorted((month - 1) // 3 for month in months) != list(range(4)):
+            raise ValueError("a round each quarter: one month of each (F6)")
+        return tuple(sorted(months))
+
+
 class BodyName(Record):
     """What a body was called from a day on; ``{place}`` stands for its territory."""
 
@@ -276,6 +347,9 @@ class Policy(Record):
     village_approval: VillageApproval = VillageApproval()
     roster_notice: RosterNotice = RosterNotice()
     targets: Targets | None = None
+    after_exit: AfterExit = AfterExit()
+    follow_up: FollowUp = FollowUp()
+    supervision: Supervision = Supervision()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from models.base import CLOCKS_MAY_DIFFER_BY, Record, faults, shortened
 from models.docket import Docket
+from models.documents import CaseDocument, described, filing_fault
 from models.inbox import Expectation, OpenObjection, Received
 from models.ledger import Entry, EntryKind, canonical
 from models.messages import (
@@ -40,6 +41,12 @@ MESSAGES: Mapping[str, type[Record]] = {
     "withdraw": Withdrawal,
 }
 """What can be sent to a case, by the name of the update and of the signal."""
+
+ALWAYS: Mapping[str, type[Record]] = {"file": CaseDocument}
+"""What every case takes beside that, whatever it is waiting for (F9)."""
+
+AT_ANY_MOMENT = ("object", "file")
+"""What is taken in while the register is asked, too: it holds nothing up, and is not held up."""
 
 
 class Refusal(ValueError):
@@ -80,15 +87,16 @@ class Reception:
             return message
         if docket.outcome is not None:
             raise Refusal(f"{docket.case_id} has ended; nothing can be added to it any more")
+        if isinstance(message, CaseDocument):
+            self._check_moment(message, now)
+            self._check_document(message)
+            return message
         if docket.changing:
             raise Refusal(
                 f"{kind}: too late, the register is being changed; report it to the supervision "
                 "of the provincial group"
             )
-        # An objection is never lost to a wrong clock: its reception counts.
-        ahead = message.at is not None and message.at > now + CLOCKS_MAY_DIFFER_BY
-        if ahead and not isinstance(message, Objection):
-            raise Refusal(f"at: {message.at.isoformat()} lies in the future")
+        self._check_moment(message, now)
         self._check_message(message, now)
         return message
 
@@ -105,7 +113,10 @@ class Reception:
         if known is not None:
             return known
         docket.stirred = True
-        entry = self._take(message, now)
+        if isinstance(message, CaseDocument):
+            entry = self._take_document(message, now)
+        else:
+            entry = self._take(message, now)
         return self._keep_receipt(kind, message, entry, now)
 
     def hear(self, kind: str, payload: Any, now: datetime) -> None:
@@ -113,7 +124,7 @@ class Reception:
 
         What comes while the register is asked is kept for then: an early act is not lost.
         """
-        if self._docket.preparing and kind != "object":
+        if self._docket.preparing and kind not in AT_ANY_MOMENT:
             self._early.append((kind, payload, now))
             return
         try:
@@ -145,8 +156,9 @@ class Reception:
         )
 
     def _read(self, kind: str, payload: Any) -> Any:
-        if kind not in self.messages:
-            raise Refusal(f"{kind}: this case takes {', '.join(self.messages)}")
+        known = {**self.messages, **ALWAYS}
+        if kind not in known:
+            raise Refusal(f"{kind}: this case takes {', '.join(known)}")
         if not isinstance(payload, dict):
             raise Refusal(f"'{kind}' takes one JSON object with named fields")
         text = _as_text(payload)
@@ -154,11 +166,23 @@ class Reception:
         if size > self.longest:
             raise Refusal(f"'{kind}' takes at most {self.longest} bytes, this has {size}")
         try:
-            return self.messages[kind].model_validate_json(text)
+            return known[kind].model_validate_json(text)
         except ValidationError as error:
             raise Refusal(faults(error)) from error
 
     # -- the rules ----------------------------------------------------------------------------
+
+    def _check_moment(self, message: Any, now: datetime) -> None:
+        # An objection is never lost to a wrong clock: its reception counts.
+        ahead = message.at is not None and message.at > now + CLOCKS_MAY_DIFFER_BY
+        if ahead and not isinstance(message, Objection):
+            raise Refusal(f"at: {message.at.isoformat()} lies in the future")
+
+    def _check_document(self, document: CaseDocument) -> None:
+        """F9: anybody files who has to do with the case; what decides comes as an act."""
+        fault = filing_fault(document.office, self._docket.subject)
+        if fault is not None:
+            raise Refusal(fault)
 
     def _check_message(self, message: Any, now: datetime) -> None:
         """Hold a message that can be read against the rules of its kind."""
@@ -353,6 +377,15 @@ class Reception:
                 raise AssertionError(f"{type(other)} has no door here")
         return entry
 
+    def _take_document(self, document: CaseDocument, now: datetime) -> Entry:
+        return self._docket.record(
+            EntryKind.DOCUMENT,
+            now,
+            described(document, self._docket.name(document.office, now)),
+            {"document": document.content()},
+            actor=f"{document.office} {document.officer}",
+        )
+
     def _enter(
         self, kind: EntryKind, message: Act | Resolution | Withdrawal, now: datetime
     ) -> Entry:
@@ -391,8 +424,8 @@ class Reception:
                 what = f"{message.step} {self._decided(message)}{to}"
             case Resolution():
                 finding = "成立" if message.finding is Finding.UPHELD else "不成立"
-                report = self._docket.objections[message.objection_id].report
-                what = f"：{'举报' if report else '异议'} {message.objection_id} 经调查{finding}"
+                word = self._docket.objections[message.objection_id].word
+                what = f"：{word} {message.objection_id} 经调查{finding}"
             case Withdrawal():
                 what = "撤回申请"
         return f"{office}{what}{number}{reason}"

@@ -34,6 +34,8 @@ class KnownHousehold(Record):
         planned: Whether the year's plan names it.
         facts: None where its livelihood of the year is not loaded.
         open_roster: Id of another open case of the year that has it.
+        revoked_case: Id of the case that revoked its exit of the year (F7).
+        entered_by: Id of the case of this year, or of a later one, by which it came in (F5).
     """
 
     village: str
@@ -42,6 +44,8 @@ class KnownHousehold(Record):
     planned: bool = False
     facts: HouseholdFacts | None = None
     open_roster: str | None = None
+    revoked_case: str | None = None
+    entered_by: str | None = None
 
 
 class RosterFacts(Record):
@@ -159,6 +163,16 @@ def _household_fault(
         return f"is not in the register as poor: {why}"
     if known.open_roster is not None:
         return f"is on an open roster of {year} already: {known.open_roster} (G9)"
+    if known.revoked_case is not None:
+        return (
+            f"left in {year} already, and that exit was revoked by {known.revoked_case}; it may be "
+            "taken up again next year (F7)"
+        )
+    if known.entered_by is not None:
+        return (
+            f"came into the register by {known.entered_by}, for what it lived on then; it can be "
+            "on a roster of a later year (F5)"
+        )
     if known.facts is None:
         return f"has no livelihood of {year} in the register (S1); import it first"
     if not known.planned and proposal.plan_addition is None:

@@ -16,7 +16,7 @@ from models.inbox import Received
 from models.ledger import Entry, EntryKind
 from models.messages import Act, Amendment, Consents, Decision, Objection
 from models.policy import Body
-from models.reception import MESSAGES, Refusal
+from models.reception import AT_ANY_MOMENT, MESSAGES, Refusal
 from models.roster_rules import RosterRules
 from models.steps import H1, H2, H3, H4
 
@@ -37,7 +37,7 @@ class RosterReception(RosterRules):
 
     def hear(self, kind: str, payload: Any, now: datetime) -> None:
         """As in every case; but what comes before the roster is drafted is kept for then."""
-        if self._is_open or kind == "object":
+        if self._is_open or kind in AT_ANY_MOMENT:
             super().hear(kind, payload, now)
         else:
             self._early.append((kind, payload, now))

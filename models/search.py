@@ -10,7 +10,8 @@ from typing import Any
 from temporalio.common import SearchAttributeKey
 
 PROCEDURE = SearchAttributeKey.for_keyword("ExitProcedure")
-"""``county``, ``village`` or ``household``."""
+"""``county``, ``village`` or ``household``; ``reentry``, ``follow_up``, ``supervision``,
+``revocation`` or ``supplement`` after an exit."""
 YEAR = SearchAttributeKey.for_int("ExitYear")
 REGION = SearchAttributeKey.for_keyword_list("ExitRegion")
 """Division codes from the province down; one city's cases are ``ExitRegion = "411500"``."""

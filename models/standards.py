@@ -10,6 +10,7 @@ from models.base import Record
 from models.households import HouseholdFacts, PovertyLine
 from models.messages import Act, CountyFigures, Decision, Rates
 from models.policy import Standards
+from models.ratios import ExactRates, Ratio
 from models.villages import Bus, Incidence, Survey
 
 _EXACT = Context(prec=MAX_PREC)
@@ -236,6 +237,70 @@ def rate_findings(rates: Rates, standards: Standards) -> tuple[StandardFinding, 
         )
     )
     return tuple(findings)
+
+
+class RateFinding(StandardFinding):
+    """How a rate that was counted came out (S4); one that cannot be computed is never met."""
+
+    computed: bool = True
+
+
+def exact_rate_findings(rates: ExactRates, standards: Standards) -> tuple[RateFinding, ...]:
+    """S4: the four rates of a supervision (F6), compared as whole numbers.
+
+    Exactly at a threshold of 2 % is not below it; exactly 90 % is enough.
+
+    >>> from types import SimpleNamespace
+    >>> rule = SimpleNamespace(incidence_below_percent=2, wrongly_exited_below_percent=2,
+    ...     omitted_below_percent=2, recognition_at_least_percent=90)
+    >>> rates = ExactRates(incidence=Ratio(part=19_999, whole=1_000_000),
+    ...     wrongly_exited=Ratio(part=2, whole=100), omitted=Ratio(part=0, whole=0),
+    ...     recognition=Ratio(part=9, whole=10))
+    >>> [(each.id, each.met, each.computed) for each in exact_rate_findings(rates, rule)]
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [('S4.incidence', True, True), ('S4.wrong', False, True), ('S4.omitted', False, False),
+     ('S4.recognition', True, True)]
+    """
+    return (
+        _below("incidence", "综合贫困发生率", rates.incidence, standards.incidence_below_percent),
+        _below("wrong", "错退率", rates.wrongly_exited, standards.wrongly_exited_below_percent),
+        _below("omitted", "漏评率", rates.omitted, standards.omitted_below_percent),
+        _rate_finding(
+            "recognition",
+            "群众认可度",
+            rates.recognition,
+            rates.recognition.part * 100
+            >= standards.recognition_at_least_percent * rates.recognition.whole,
+            ("≥", ">="),
+            standards.recognition_at_least_percent,
+        ),
+    )
+
+
+def _below(name: str, label: str, rate: Ratio, limit: int) -> RateFinding:
+    return _rate_finding(name, label, rate, rate.part * 100 < limit * rate.whole, ("<", "<"), limit)
+
+
+def _rate_finding(
+    name: str, label: str, rate: Ratio, met: bool, sign: tuple[str, str], limit: int
+) -> RateFinding:
+    if rate.whole == 0:
+        return RateFinding(
+            id=f"S4.{name}",
+            met=False,
+            computed=False,
+            zh=f"{label}无法计算：没有可供计算的核查对象，不作为达标；标准 {sign[0]}{limit}%",
+            en=f"{name} cannot be computed: nothing to count it from was checked; it does not "
+            f"count as met; required {sign[1]} {limit} %",
+        )
+    shown, exact = percentage(rate.part, rate.whole)
+    zh, en = ("为", "=") if exact else ("约为", "about")
+    return RateFinding(
+        id=f"S4.{name}",
+        met=met,
+        zh=f"{label} {rate.part}/{rate.whole}，{zh}{shown}%，标准 {sign[0]}{limit}%",
+        en=f"{name} {rate.part}/{rate.whole} {en} {shown} %, required {sign[1]} {limit} %",
+    )
 
 
 def blocked(act: Act, failed: Sequence[StandardFinding], standards: Standards) -> str | None:

@@ -66,8 +66,22 @@ ENDINGS = {
     Ending.NOT_EXITED: "未退出",
     Ending.WITHDRAWN: "撤回",
     Ending.NOT_ADMITTED: "不予受理",
+    Ending.ENTERED: "纳入扶贫对象",
+    Ending.NOT_ENTERED: "未纳入",
+    Ending.CONCLUDED: "办结",
+    Ending.REVOKED: "撤销退出",
 }
-"""How an end is called in Chinese: of a county or a village."""
+"""How an end is called in Chinese; an exit as of a county or a village."""
+
+
+MATTERS = {
+    "reentry": "纳入扶贫对象",
+    "follow_up": "跟踪回访",
+    "supervision": "督导",
+    "revocation": "撤销退出",
+    "supplement": "补充归档",
+}
+"""What a case of the time after exit is about, by its procedure; every other is a 贫困退出."""
 
 
 def ending_in_chinese(ending: str, procedure: str) -> str:
@@ -159,7 +173,8 @@ def _waiting_text(docket: Docket, now: datetime) -> str:
     if docket.roster is not None:
         closes = docket.roster.summary().closes
     if closes is not None:
-        return f"公示中，至 {until(closes)}"
+        heard = docket.posted is not None and docket.posted.clause == "F6.hearing"
+        return f"{'申诉举证中' if heard else '公示中'}，至 {until(closes)}"
     return "办理中"
 
 

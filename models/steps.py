@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 
 from models.messages import Decision
-from models.offices import County, Tier, Village
-from models.policy import Body, Policy
+from models.offices import County, Office, Subject, Tier, Village
+from models.policy import LEVELS, Body, Level, Policy
 
 DECISIONS = (Decision.APPROVE, Decision.RETURN, Decision.REJECT)
 """What an office can ordinarily decide at its step."""
+
+_VILLAGE_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,59 @@ H4 = Step("H4", "脱贫销号", "striking off", Body.COUNTY_GROUP)
 HOUSEHOLD_STEPS = (H1, H2, H3, H4)
 """贫困户退出 (HN 五(一)), in the order of the regulation."""
 
-ALL_STEPS = (*COUNTY_STEPS, *VILLAGE_STEPS, *HOUSEHOLD_STEPS)
+R1 = Step("R1", "识别申报", "identification", Body.VILLAGE_COMMITTEES)
+R2 = Step(
+    "R2",
+    "民主评议",
+    "appraisal",
+    Body.VILLAGE_COMMITTEES,
+    decisions=(Decision.APPROVE, Decision.REJECT),
+)
+R3 = Step("R3", "公示", "publicity", Body.VILLAGE_COMMITTEES, decided=False)
+R4 = Step("R4", "县级确认", "confirmation", Body.COUNTY_GROUP)
+
+REENTRY_STEPS = (R1, R2, R3, R4)
+"""返贫与新增贫困户纳入 (F5, HN 三): identification, appraisal, publicity, then registration."""
+
+K1 = Step("K1", "跟踪回访", "follow-up", Body.COUNTY_GROUP, decisions=(Decision.APPROVE,))
+
+FOLLOW_UP_STEPS = (K1,)
+"""A year's visits to the exited households of a township (F1, F5: 防止边脱贫、边返贫)."""
+
+J1 = Step("J1", "抽样", "sampling", Body.PROVINCIAL_GROUP)
+J2 = Step("J2", "核查", "checks", Body.PROVINCIAL_GROUP, decisions=(Decision.APPROVE,))
+J3 = Step("J3", "申诉举证", "hearing", Body.PROVINCIAL_GROUP, decided=False)
+J4 = Step("J4", "结果认定", "result", Body.PROVINCIAL_GROUP, decisions=(Decision.APPROVE,))
+
+SUPERVISION_STEPS = (J1, J2, J3, J4)
+"""督导 (F6): a sample is drawn, checked, the county is heard, then the result."""
+
+X1 = Step("X1", "撤销退出", "revocation", Body.PROVINCIAL_GOVERNMENT)
+
+REVOCATION_STEPS = (X1,)
+"""撤销退出 (F7): one act, of whichever body decided the exit."""
+
+ALL_STEPS = (
+    *COUNTY_STEPS,
+    *VILLAGE_STEPS,
+    *HOUSEHOLD_STEPS,
+    *REENTRY_STEPS,
+    *FOLLOW_UP_STEPS,
+    *SUPERVISION_STEPS,
+    *REVOCATION_STEPS,
+)
 """Every step there is, by which people name what they act on."""
+
+
+def taken_by(step: Step, office: Office, subject: Subject) -> Step:
+    """A step that whoever signs it decides; its own body's, where no such body is the subject's.
+
+    A county or township has no village's committees of its own: it has those of all its villages.
+    """
+    of_a_village = LEVELS[office.body] is Level.VILLAGE
+    if of_a_village and len(subject.region_path[-1]) < _VILLAGE_DIGITS:
+        return step
+    return replace(step, body=office.body)
 
 
 def village_steps(village: Village, policy: Policy) -> tuple[Step, ...]:

@@ -1,4 +1,4 @@
-"""Whether a village's case may be opened (V1, S5, G6, G9).
+"""Whether a village's case may be opened (V1, S5, G6, G9, F7).
 
 The same function serves the desk, before anything starts, and the case itself, so that no way of
 starting one gets round it.
@@ -26,6 +26,7 @@ class VillageFacts(Record):
         attempt: Which case of the village and year the next one is, from 1.
         open_case: Id of a case of the same village and year that has not ended.
         refused_case: Id of a case of the same village and year that ended as not exited.
+        revoked_case: Id of the case that revoked its exit of the same year (F7).
         incidence: The register's own count of the day; None where nobody is known to live there.
     """
 
@@ -37,6 +38,7 @@ class VillageFacts(Record):
     attempt: int = 1
     open_case: str | None = None
     refused_case: str | None = None
+    revoked_case: str | None = None
     incidence: Incidence | None = None
 
 
@@ -56,6 +58,11 @@ def fault(
         return (
             f"{name} was not exited in {application.year} ({facts.refused_case}); it may be taken "
             "up again next year (G3)"
+        )
+    if facts.revoked_case is not None:
+        return (
+            f"the exit of {name} in {application.year} was revoked by {facts.revoked_case}; it may "
+            "be taken up again next year (F7)"
         )
     if facts.exited_on is not None:
         return f"{name} is not on the list of poor villages: it left on {facts.exited_on}"

@@ -9,6 +9,7 @@ from models.base import Moment, Record, Text
 from models.offices import Office, Village, VillageCode
 from models.orders import CaseState
 from models.periods import Limit, Year
+from models.policy import Standards
 from models.village_messages import VillageOpening
 from models.villages import Incidence, Survey
 
@@ -55,7 +56,13 @@ class VillageNoticeOrder(Record):
 
 
 class VillageRegisterChange(Record):
-    """Taking a village off the list of poor villages (V3)."""
+    """Taking a village off the list of poor villages (V3).
+
+    Attributes:
+        counted_on, standards: On which day its incidence has to meet whose threshold still (S2):
+            households may have come into the register since it was approved (F5, F7). None where
+            it was approved in spite of that (S6).
+    """
 
     case_id: str
     seq: int
@@ -64,3 +71,5 @@ class VillageRegisterChange(Record):
     effective_on: date
     document_number: str | None
     approved_by: Office
+    counted_on: date | None = None
+    standards: Standards | None = None

@@ -12,7 +12,6 @@ from models.messages import (
     Decision,
     Finding,
     Objection,
-    Rates,
     Rectification,
     Resolution,
     Withdrawal,
@@ -92,10 +91,11 @@ def act(
 
     Args:
         case: Id of the case, for example county-exit/411523/2026.
-        step: The step: C1 to C7 of a county, V1 to V3 of a village, H1 to H4 of a roster.
+        step: The step: C1 to C7 of a county, V1 to V3 of a village, H1 to H4 of a roster, R1 to R4
+            of an entry into the register, K1, J1 to J4, X1 of what comes after an exit.
         approve: Approve, or its counterpart: apply again, report, confirm.
         return_: Return for correction (退回) to this earlier step; needs a reason.
-        reject: Reject: the case ends as not exited; needs a reason.
+        reject: Reject: the case ends as not exited, or not entered; needs a reason.
         rectify: After a failed inspection (C6): the office that has to rectify (整改); needs a task
             and a reason.
         task: What that office has to put right.
@@ -113,8 +113,9 @@ def act(
         survey: What the survey of a village found (V1), as TOML or JSON: paved_road, bus (yes, no
             or not_feasible), safe_water, electricity, broadcasting, culture_centre, clinic,
             doctor, broadband; industry and collective_income_yuan where they are known.
-        appraisal: A renewed appraisal of a roster that was returned (H1), as TOML or JSON: meeting
-            and households.
+        appraisal: A renewed appraisal of a roster that was returned (H1), or that of a household
+            which is to enter the register (R2), as TOML or JSON: meeting (held_on, place, chair,
+            recorder, entitled, present, minutes) and households, each with household and in_favour.
         household: Only these households of a roster (H2, H4), by number; may be repeated. All that
             wait for it where none is named.
         cases: Many cases: one id a line, or Excel or CSV with a column case_id.
@@ -165,7 +166,7 @@ def act(
         overrides=override,
         evidence=inputs.evidence(evidence),
         figures=inputs.figures(figures, _count_of(subject_code(case or ""))) if figures else None,
-        rates=_rates(rates, incidence, wrongly_exited, omitted, recognition),
+        rates=inputs.four_rates(rates, incidence, wrongly_exited, omitted, recognition),
         rectification=_rectification(rectify, task),
         survey=inputs.survey(survey) if survey is not None else None,
         appraisal=roster_inputs.appraisal(appraisal) if appraisal is not None else None,
@@ -234,7 +235,7 @@ def resolve(
     Args:
         case: Id of the case, for example county-exit/411523/2026.
         objection: Id of the objection; `exitflow case` lists the open ones.
-        upheld: The objection is right (成立): the county leaves the list, or goes back.
+        upheld: The objection is right (成立): the subject leaves the list, or goes back.
         dismissed: The objection is wrong (不成立): the publicity goes on.
         return_: With --upheld: go back to this step, which must repair the fault.
         reason: What the investigation found; the objector is answered with it.
@@ -333,18 +334,3 @@ def _rectification(office: str | None, task: str | None) -> Rectification | None
     if office is None or task is None:
         return None
     return Rectification(office=inputs.office("--rectify", office), task=task)
-
-
-def _rates(file: Path | None, *four: str | None) -> Rates | None:
-    given = [rate for rate in four if rate is not None]
-    if file is not None and given:
-        raise InputError("--rates: give the file or the four rates, not both")
-    if file is not None:
-        return inputs.rates(file)
-    if not given:
-        return None
-    if len(given) < len(four):
-        raise InputError(
-            "give all four rates: --incidence, --wrongly-exited, --omitted and --recognition"
-        )
-    return Rates.model_validate(dict(zip(Rates.model_fields, four, strict=True)))

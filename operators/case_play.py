@@ -7,6 +7,8 @@ from typing import Any
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
+from models.documents import CaseDocument
+from models.follow_up_messages import Visits
 from models.ledger import Entry, EntryKind
 from models.messages import (
     Act,
@@ -18,8 +20,9 @@ from models.messages import (
 )
 from models.periods import LimitKind
 from models.status import CaseStatus
+from models.supervision_messages import Findings, Plea
 from operators.course import Answer, CaseCourse, Onlooker
-from operators.desk import Message, NoAnswer, Refused
+from operators.desk import Message, NoAnswer, Refused, utc_now
 from operators.events import Event, WaitEvent
 from operators.stage import Stage
 
@@ -49,8 +52,13 @@ class CasePlay:
         self._status: CaseStatus
 
     async def begin(self, wait: timedelta) -> None:
-        """Skip the wait with which it was started; afterwards it rests between two events."""
-        await self._stage.skipper.fast_forward(self._handle, wait)
+        """Skip the wait with which it was started; afterwards it rests between two events.
+
+        A case that another workflow has started has that one's clock, and waits no more.
+        """
+        ahead = wait - (await self.now() - utc_now())
+        if ahead > _A_MOMENT:
+            await self._stage.skipper.fast_forward(self._handle, ahead)
         self._status = await self._at_rest()
 
     async def wait(self, number: int, event: WaitEvent) -> None:
@@ -113,6 +121,10 @@ class CasePlay:
             Withdrawal: desk.withdraw,
             Consents: desk.consent,
             Amendment: desk.amend,
+            Findings: desk.check,
+            Plea: desk.plead,
+            Visits: desk.visit,
+            CaseDocument: desk.file,
         }
         return doors[type(message)](self.case_id, message)
 
@@ -145,6 +157,11 @@ class CasePlay:
                 return False
             await self.until(closes[0] + _A_MOMENT)
         return True
+
+    async def rest(self) -> None:
+        """Wait until it has taken in what other cases have sent it."""
+        if self._status.outcome is None:
+            self._status = await self._at_rest()
 
     async def _at_rest(self) -> CaseStatus:
         """Wait until the case has nothing under way and only people or time can move it.

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from activities.records import CaseRecord
 from models.ledger import Entry, EntryKind
-from models.messages import Ending, Outcome
+from models.messages import DONE, Ending, Outcome
 from models.orders import LimitInForce
 from models.periods import until
 from models.status import CaseStatus, StepState, ending_in_chinese
@@ -24,14 +24,30 @@ _STATES = {
     StepState.ENDED: Text("■ ended 终止", "bold"),
 }
 
-_PROCEDURES = {"county": "贫困县退出", "village": "贫困村退出", "household": "贫困户退出"}
+_PROCEDURES = {
+    "county-exit": "贫困县退出",
+    "village-exit": "贫困村退出",
+    "household-exit": "贫困户退出",
+    "reentry": "纳入扶贫对象",
+    "follow-up": "跟踪回访",
+    "supervision": "督导",
+    "revocation": "撤销退出",
+    "supplement": "补充归档",
+}
+"""What a case is about, by the first word of its id."""
 
-_PRESSING = {EntryKind.BREACH, EntryKind.LATE, EntryKind.REFUSED, EntryKind.NOT_NOTIFIED}
+_PRESSING = {
+    EntryKind.ALARM,
+    EntryKind.BREACH,
+    EntryKind.LATE,
+    EntryKind.REFUSED,
+    EntryKind.NOT_NOTIFIED,
+}
 
 
 def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
     """Steps, what is waited for, limits, objections, outcome."""
-    named = f"{status.subject} {status.year}年度 {_PROCEDURES[status.case_id.partition('-')[0]]}"
+    named = f"{status.subject} {status.year}年度 {_PROCEDURES[status.case_id.partition('/')[0]]}"
     out.print(Text(f"{named}  {status.case_id}  round {status.round}", style="bold"))
     out.print(_standing(status))
     out.print()
@@ -63,13 +79,13 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
 
 def _standing(status: CaseStatus) -> Text:
     if status.outcome:
-        return Text(status.waiting_text, style="green" if _exited(status.outcome) else "red")
+        return Text(status.waiting_text, style="green" if _is_done(status.outcome) else "red")
     office = f" ({status.waiting_for})" if status.waiting_for else ""
     return Text(f"{status.waiting_text}{office}", style="bold red" if status.overdue else "yellow")
 
 
-def _exited(outcome: Outcome) -> bool:
-    return outcome.ending is Ending.EXITED
+def _is_done(outcome: Outcome) -> bool:
+    return outcome.ending in DONE
 
 
 def _steps(status: CaseStatus) -> Table:
@@ -137,7 +153,7 @@ def _marks(case: CaseRecord) -> Text:
     if case.outcome:
         ending = Ending(case.outcome)
         said = ending_in_chinese(ending, case.procedure)
-        marks.append(said, style="green" if ending is Ending.EXITED else "red")
+        marks.append(said, style="green" if ending in DONE else "red")
     if case.overdue:
         marks.append("已逾期 overdue ", style="bold red")
     if case.open_objections:

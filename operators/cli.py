@@ -78,6 +78,69 @@ COMMANDS = {
             "Take an application back (撤回), as the applicant; the case ends.",
         ),
     },
+    "After exit": {
+        "start reentry": (
+            "operators.reentry:start_reentry",
+            "Open the case of a household's entry into the register (R1) and print its id.\n\n"
+            "It has fallen back (返贫), or is newly poor (新致贫): F5.",
+        ),
+        "revoke": (
+            "operators.revoking:revoke",
+            "Revoke an exit (F7 撤销退出), as the body that decided it.\n\n"
+            "The register shows it exited, then revoked; nothing is erased.",
+        ),
+        "file": (
+            "operators.filing:file",
+            "File a document with a case (F9): 备案, 信息录入, 第三方评估.\n\n"
+            "Beside its closed file, as a supplement, where the case has ended.",
+        ),
+        "consequences": (
+            "operators.consequences:consequences",
+            "List the exits of a year, and what follows from each (F1-F4).",
+        ),
+        "follow-up due": (
+            "operators.follow_up:due",
+            "List the exited households that are visited in a year (F5 跟踪回访).\n\n"
+            "As the registry has them: no server is needed.",
+        ),
+        "follow-up visit": (
+            "operators.follow_up:visit",
+            "Report visits to exited households: some, or many from a file.",
+        ),
+        "follow-up mark": (
+            "operators.follow_up:mark",
+            "Mark an exited household with a risk (风险标注), or lift the mark.",
+        ),
+        "supervision start": (
+            "operators.supervision:start",
+            "Begin a special inspection (F6 专项检查) of a county and print its id.\n\n"
+            "The quarterly rounds begin by themselves.",
+        ),
+        "supervision sheet": (
+            "operators.supervision:sheet",
+            "Write the check lists of a supervision to Excel.",
+        ),
+        "supervision check": (
+            "operators.supervision:check",
+            "Hand in what the checks found (J2 核查), from check lists that were filled in.",
+        ),
+        "supervision plead": (
+            "operators.supervision:plead",
+            "Plead against a finding, as the inspected county (J3 申诉举证).",
+        ),
+        "supervision sample": (
+            "operators.supervision:sample",
+            "Show a sample and how it was drawn; or write what it takes to draw it again.",
+        ),
+        "supervision show": (
+            "operators.supervision:show",
+            "Show the rates of a supervision (S4), exactly, with their verdicts.",
+        ),
+        "schedules": (
+            "operators.scheduling:list_",
+            "List what begins by the calendar: supervisions (F6) and follow-ups (F5).",
+        ),
+    },
     "Reading": {
         "case": (
             "operators.reading:case",
@@ -166,6 +229,12 @@ COMMANDS = {
             "operators.registering:setup_namespace",
             "Make the Temporal namespace, with its search attributes.",
         ),
+        "setup schedules": (
+            "operators.scheduling:setup_schedules",
+            "Make the Temporal Schedules of supervisions (F6) and follow-ups (F5).\n\n"
+            "Repeat it after counties were loaded or the policy changed: what is as it should be "
+            "is no change.",
+        ),
     },
 }
 """What can be called, by group and words: where it is, and what it does."""
@@ -175,7 +244,9 @@ FAMILIES = {
     "registry": "The register of counties, villages and households; the national lines.",
     "plan": "The year's plan (年度计划): load, add, list.",
     "ready": "Who could leave now, and what each still lacks: villages, counties.",
-    "setup": "What a new installation needs: registry, namespace.",
+    "setup": "What a new installation needs: registry, namespace, schedules.",
+    "follow-up": "Visits to exited households (跟踪回访) and their risks.",
+    "supervision": "Samples of exits checked again (F6 督导): lists, findings, pleas, rates.",
 }
 """The first words of commands of two."""
 

@@ -1,8 +1,8 @@
 """The demo: ``python -m operators.demo [--once]``, which is ``make demo``.
 
 First real counties go through their exit, on a real server whose cases run ahead of the clock; then
-a whole township, from its households up to its county. All of it lies in a folder that goes with
-the demo.
+a whole township, from its households up to its county; then another county, and what comes after
+its exit. All of it lies in a folder that goes with the demo.
 """
 
 import argparse
@@ -34,15 +34,18 @@ from operators.season import Season
 from operators.season_course import SeasonCourse
 from operators.season_rehearsal import rehearse_season
 from operators.season_view import SeasonNarrator
-from operators.stage import Stage, scratch_folder, set_stage
+from operators.stage import Stage, policy_file, scratch_folder, set_stage
 from operators.up import cancel_on_signals, is_stopping
 from operators.verdicts import verdict
 from workers.connection import run
 
 SCENARIOS = ("lankao-2016", "xinxian-2017", "wuyang-2017", "shenqiu-2017")
 """Played side by side; the last stays open, overdue, so that there is such a case to look at."""
-TOWNSHIP = "township-2017"
-"""Played after them; one of its rosters stays open, to act on."""
+SEASONS = {
+    "township-2017": "2 A township 一个乡镇: from its households up to its county, all made up",
+    "after-exit-2017": "3 After exit 退出之后: inspected, heard, fallen back, revoked, all made up",
+}
+"""Played after them one by one, by heading; a roster of the first stays open, to act on."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -90,21 +93,25 @@ async def _show(out: Console, folder: Path, once: bool) -> int:
     out.print(Text("贫困县退出 exit of poor counties: the demo", style="bold"))
     out.print(Text(f"everything of it lies in {folder}, and goes when it ends"), soft_wrap=True)
     scenarios = {name: load_scenario(name) for name in SCENARIOS}
-    township = load_season(TOWNSHIP)
+    seasons = {name: load_season(name) for name in SEASONS}
     # One number for all: so the courses lie to each other as they did.
     now = utc_now()
-    years = max(township.years_ahead(now), *(each.years_ahead(now) for each in scenarios.values()))
-    async with set_stage(folder) as stage:
+    years = max(
+        *(scenario.years_ahead(now) for scenario in scenarios.values()),
+        *(season.years_ahead(now) for season in seasons.values()),
+    )
+    async with set_stage(folder, years) as stage:
         courses = await _counties(out, stage, scenarios, years)
-        season = await _township(out, stage, township, years)
+        went = [await _season(out, stage, *each, years) for each in seasons.items()]
         if not once:
-            open_case = season.open_case()
-            shown = open_case.course if open_case is not None else courses[-1]
+            left_open = [each.course for season in went if (each := season.open_case())]
+            shown = (*left_open, courses[-1])[0]
             _print_links(out, stage.server.ui, shown.case_id)
             _print_commands(out, stage, folder, shown)
             out.print(Text("\nCtrl-C ends the demo.", style="bold"))
             await asyncio.Event().wait()
-    return 1 if season.faults or any(course.faults for course in courses) else 0
+    faults = [*(course.faults for course in courses), *(season.faults for season in went)]
+    return 1 if any(faults) else 0
 
 
 async def _counties(
@@ -123,11 +130,13 @@ async def _counties(
     return courses
 
 
-async def _township(out: Console, stage: Stage, township: Season, years: int) -> SeasonCourse:
-    """The second part: households, villages, and their county."""
-    out.print(heading("2 A township 一个乡镇: from its households up to its county, all made up"))
+async def _season(
+    out: Console, stage: Stage, name: str, season: Season, years: int
+) -> SeasonCourse:
+    """One of the other parts: households, villages, and their county."""
+    out.print(heading(SEASONS[name]))
     narrator = SeasonNarrator(out, stage.desk.policy.standards)
-    return await rehearse_season(stage, TOWNSHIP, township, narrator, years)
+    return await rehearse_season(stage, name, season, narrator, years)
 
 
 async def _play(
@@ -206,7 +215,8 @@ def _print_commands(out: Console, stage: Stage, folder: Path, case: CaseCourse) 
     if program.is_relative_to(Path.cwd()):
         program = program.relative_to(Path.cwd())
     commands = [
-        f"export TEMPORAL_ADDRESS={stage.server.address} EXITFLOW_HOME={folder}",
+        f"export TEMPORAL_ADDRESS={stage.server.address} EXITFLOW_HOME={folder} "
+        f"EXITFLOW_POLICY={policy_file(folder)}",
         f"{program} case {case.case_id}",
     ]
     if case.step in [step.id for step in HOUSEHOLD_STEPS]:

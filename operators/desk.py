@@ -5,61 +5,62 @@ async with open_desk() as desk:
     receipt = await desk.act(case_id, act)
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 from temporalio.client import (
     Client,
     WorkflowHandle,
 )
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
-from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError
 
 from activities.database import check_schema, check_writable
 from activities.store import Registry
-from models import admission, identity, roster_admission, search, village_admission
-from models.ledger import Entry, canonical
+from models import admission, identity
+from models.documents import CaseDocument
+from models.follow_up_messages import RiskMark, Visits
+from models.ledger import Entry, EntryKind, canonical
 from models.messages import (
     Act,
     Amendment,
     Consents,
-    CountyApplication,
-    CountyOpening,
     Objection,
     Outcome,
     Receipt,
     Resolution,
     Withdrawal,
 )
-from models.offices import Subject, Tier
-from models.periods import beijing
 from models.policy import Policy
+from models.revocation_messages import RevocationApplication
 from models.roster import Course
-from models.roster_messages import RosterApplication, RosterOpening
 from models.status import CaseStatus
 from models.steps import C1
-from models.village_messages import VillageApplication, VillageOpening
-from operators.answers import ANSWER_WITHIN, explained, unreachable
+from models.supervision_messages import Findings, Plea
+from operators.after_openings import AfterOpenings
+from operators.answers import ANSWER_WITHIN, explained
 from operators.answers import NoAnswer as NoAnswer
 from operators.answers import NoCase as NoCase
 from operators.answers import Refused as Refused
-from workers.catalogue import TASK_QUEUE
+from operators.openings import Openings
 from workers.connection import connect
 from workers.settings import Settings, load_settings
-from workflows.county_exit import CountyExitWorkflow
 from workflows.doors import CaseWorkflow
 from workflows.household_exit import HouseholdExitWorkflow
-from workflows.village_exit import VillageExitWorkflow
 
-Message = Act | Objection | Resolution | Withdrawal | Consents | Amendment
+Message = (
+    Act
+    | Objection
+    | Resolution
+    | Withdrawal
+    | Consents
+    | Amendment
+    | Visits
+    | RiskMark
+    | Findings
+    | Plea
+    | CaseDocument
+)
 
 _NAMES: dict[type, str] = {
     Act: "act",
@@ -68,7 +69,16 @@ _NAMES: dict[type, str] = {
     Withdrawal: "withdraw",
     Consents: "consent",
     Amendment: "amend",
+    Visits: "visit",
+    RiskMark: "mark",
+    Findings: "check",
+    Plea: "plead",
+    CaseDocument: "file",
 }
+
+
+_LOOK_AGAIN = 0.2
+"""Seconds between two looks at a case that is about to begin."""
 
 
 def utc_now() -> datetime:
@@ -76,7 +86,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Desk:
+class Desk(Openings, AfterOpenings):
     """One operator's access to the cases of a server and the registry beside it.
 
     Args:
@@ -95,128 +105,6 @@ class Desk:
         self.policy = policy
         self._clock = clock
 
-    async def start_county(
-        self, application: CountyApplication, *, begins_in: timedelta = timedelta(0)
-    ) -> str:
-        """Open a county's case (C1) and return its id.
-
-        Args:
-            begins_in: How long from now the case begins; only a rehearsal lets one wait.
-
-        Raises:
-            Refused: if the application cannot open a case; nothing was started then.
-            RegistryError: if the registry cannot be used.
-        """
-        now = self._clock() + begins_in
-        facts = self.registry.county_facts(
-            application.county,
-            application.year,
-            beijing(now).date(),
-            as_of=application.figures.as_of,
-        )
-        fault = admission.fault(application, facts, self.policy, now)
-        if fault is not None or facts.county is None:
-            raise Refused(fault or facts.code_note)
-        opening = CountyOpening(
-            case_id=identity.county_case(application.county, application.year, facts.attempt),
-            application=application,
-            county=facts.county,
-            policy=self.policy,
-            received_at=now,
-        )
-        tier = "国定" if facts.county.tier is Tier.NATIONAL else "省定"
-        led_by = "省直管" if facts.county.directly_administered else facts.county.city.name
-        await self._start(
-            CountyExitWorkflow.run,
-            opening,
-            facts.county,
-            "county",
-            summary=f"{facts.county.name} {application.year}年度 贫困县退出",
-            details=f"{facts.county.name}（{facts.county.code}），{tier}贫困县，{led_by}。",
-            begins_in=begins_in,
-        )
-        return opening.case_id
-
-    async def start_village(
-        self, application: VillageApplication, *, begins_in: timedelta = timedelta(0)
-    ) -> str:
-        """Open a village's case (V1) and return its id.
-
-        Args:
-            begins_in: How long from now the case begins; only a rehearsal lets one wait.
-
-        Raises:
-            Refused: if the application cannot open a case; nothing was started then.
-            RegistryError: if the registry cannot be used.
-        """
-        now = self._clock() + begins_in
-        facts = self.registry.village_facts(
-            application.village, application.year, beijing(now).date()
-        )
-        fault = village_admission.fault(application, facts, self.policy, now)
-        if fault is not None or facts.village is None:
-            raise Refused(fault or facts.code_note)
-        opening = VillageOpening(
-            case_id=identity.village_case(application.village, application.year, facts.attempt),
-            application=application,
-            village=facts.village,
-            policy=self.policy,
-            received_at=now,
-        )
-        village = facts.village
-        led_by = "省直管县" if village.directly_administered else village.city.name
-        await self._start(
-            VillageExitWorkflow.run,
-            opening,
-            village,
-            "village",
-            summary=f"{village.full_name} {application.year}年度 贫困村退出",
-            details=f"{village.full_name}（{village.code}），{led_by}。",
-            begins_in=begins_in,
-        )
-        return opening.case_id
-
-    async def start_roster(
-        self, application: RosterApplication, *, begins_in: timedelta = timedelta(0)
-    ) -> str:
-        """Open the case of a village's roster (H1) and return its id.
-
-        Args:
-            begins_in: How long from now the case begins; only a rehearsal lets one wait.
-
-        Raises:
-            Refused: if the roster cannot open a case; nothing was started then.
-            RegistryError: if the registry cannot be used.
-        """
-        now = self._clock() + begins_in
-        year, codes = (
-            application.year,
-            [proposal.household for proposal in application.appraisal.households],
-        )
-        facts = self.registry.roster_facts(application.village, year, beijing(now).date(), codes)
-        fault = roster_admission.fault(application, facts, self.policy, now)
-        village = facts.village
-        if fault is not None or village is None:
-            raise Refused(fault or facts.code_note)
-        opening = RosterOpening(
-            case_id=identity.household_case(application.village, year, facts.batch),
-            application=application,
-            village=village,
-            policy=self.policy,
-            received_at=now,
-        )
-        place = f"{village.county.name}{village.township.name}"
-        await self._start(
-            HouseholdExitWorkflow.run,
-            opening,
-            village,
-            "household",
-            summary=f"{place}{village.name} {year}年度 贫困户退出 第{facts.batch}批 {len(codes)}户",
-            details=f"{village.city.name}{place}{village.name}（{village.code}），{len(codes)}户。",
-            begins_in=begins_in,
-        )
-        return opening.case_id
-
     async def consent(self, case_id: str, consents: Consents) -> Receipt:
         """Hand in what households answered to their exit (H2)."""
         return await self._send(case_id, consents)
@@ -224,6 +112,22 @@ class Desk:
     async def amend(self, case_id: str, amendment: Amendment) -> Receipt:
         """Add households to a roster, or take their entries anew from the register (G1)."""
         return await self._send(case_id, amendment)
+
+    async def visit(self, case_id: str, visits: Visits) -> Receipt:
+        """Report visits to exited households (F5)."""
+        return await self._send(case_id, visits)
+
+    async def mark(self, case_id: str, mark: RiskMark) -> Receipt:
+        """Mark an exited household with a risk, or lift the mark (F5)."""
+        return await self._send(case_id, mark)
+
+    async def check(self, case_id: str, findings: Findings) -> Receipt:
+        """Hand in findings on drawn households and villages (J2, F6)."""
+        return await self._send(case_id, findings)
+
+    async def plead(self, case_id: str, plea: Plea) -> Receipt:
+        """Plead against a finding, as the inspected county (J3 申诉举证, F6)."""
+        return await self._send(case_id, plea)
 
     async def households(self, case_id: str) -> list[Course]:
         """How every household of a roster stands."""
@@ -235,6 +139,50 @@ class Desk:
             ):
                 courses += more
         return courses
+
+    async def revoke(self, application: RevocationApplication) -> Receipt:
+        """Revoke an exit (F7), and wait until the act (X1) is on file.
+
+        Raises:
+            Refused: if the exit cannot be revoked so.
+            NoAnswer: if no worker has put it on file yet; it is kept, and will be.
+        """
+        return await self.on_file(await self.start_revocation(application), EntryKind.ACT)
+
+    async def file(self, case_id: str, document: CaseDocument) -> Receipt:
+        """Put a document into the file of a case (F9), or beside it, where the case has ended.
+
+        Raises:
+            Refused: if the office has nothing to file with it.
+            NoAnswer: if no worker has put it on file yet; beside a closed file it is kept.
+        """
+        ended = self.registry.documents.ended(case_id)
+        if ended is None:
+            return await self._send(case_id, document)
+        kept = self.registry.documents.kept(case_id, document.id)
+        if kept is None:
+            supplement = await self.start_supplement(ended, document)
+            return await self.on_file(supplement, EntryKind.DOCUMENT)
+        if kept.document.content() != document.content():
+            raise Refused(f"id: {document.id} was already used for a different content")
+        return _receipt(kept.case_id, kept.entry)
+
+    async def on_file(self, case_id: str, kind: EntryKind) -> Receipt:
+        """Wait until a case that was handed in whole has put its matter on file.
+
+        Raises:
+            Refused: if the case has ended without it.
+            NoAnswer: if it has not come so far yet; it goes on by itself.
+        """
+        ends = asyncio.get_running_loop().time() + ANSWER_WITHIN.total_seconds()
+        while asyncio.get_running_loop().time() < ends:
+            for entry in await self.ledger(case_id):
+                if entry.kind is kind:
+                    return _receipt(case_id, entry)
+                if entry.kind is EntryKind.CLOSED:
+                    raise Refused(entry.text)
+            await asyncio.sleep(_LOOK_AGAIN)
+        raise NoAnswer(f"{case_id} is handed in and waits for the registry; it goes on by itself")
 
     async def act(self, case_id: str, act: Act) -> Receipt:
         """Decide a step; ``Refused`` says who may decide what now."""
@@ -316,48 +264,11 @@ class Desk:
             )
             return receipt
 
-    async def _start(
-        self,
-        run: Any,
-        opening: CountyOpening | VillageOpening | RosterOpening,
-        subject: Subject,
-        procedure: str,
-        *,
-        summary: str,
-        details: str,
-        begins_in: timedelta,
-    ) -> None:
-        attributes: list[SearchAttributePair[Any]] = [
-            SearchAttributePair(search.PROCEDURE, procedure),
-            SearchAttributePair(search.YEAR, opening.application.year),
-            SearchAttributePair(search.REGION, list(subject.region_path)),
-            SearchAttributePair(search.SUBJECT, subject.name),
-        ]
-        try:
-            await self.client.start_workflow(
-                run,
-                opening,
-                id=opening.case_id,
-                task_queue=TASK_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                search_attributes=TypedSearchAttributes(attributes),
-                static_summary=summary,
-                static_details=f"{details}依据：{opening.policy.title}。",
-                start_delay=begins_in,
-            )
-        except WorkflowAlreadyStartedError as error:
-            if isinstance(opening, RosterOpening):
-                raise Refused(
-                    f"{opening.case_id} has just been handed in and is not admitted yet; the next "
-                    "roster of the village can follow it in a moment (G9)"
-                ) from error
-            raise Refused(
-                f"{subject.name} ({subject.code}) already has a case for "
-                f"{opening.application.year}: {opening.case_id} (G9)"
-            ) from error
-        except RPCError as error:
-            raise unreachable(error) from error
+
+def _receipt(case_id: str, entry: Entry) -> Receipt:
+    return Receipt(
+        case_id=case_id, seq=entry.seq, hash=entry.hash, received_at=entry.at, text=entry.text
+    )
 
 
 @asynccontextmanager

@@ -49,7 +49,8 @@ def step(option: str, text: str) -> str:
     if text.upper() not in [each.id for each in ALL_STEPS]:
         raise InputError(
             f"{option}: {text!r} is no step; the steps are C1 to C7 of a county, V1 to V3 of a "
-            "village, H1 to H4 of a roster"
+            "village, H1 to H4 of a roster, R1 to R4 of an entry, K1 of a follow-up, J1 to J4 of a "
+            "supervision, X1 of a revocation"
         )
     return text.upper()
 
@@ -209,6 +210,22 @@ def _counted(figures: dict[str, Any], where: str, count: Count) -> dict[str, Any
 def rates(path: Path) -> Rates:
     """Read the four rates of an evaluation (S4)."""
     return read_as(Rates, table(path), path)
+
+
+def four_rates(file: Path | None, *four: str | None) -> Rates | None:
+    """Read the four rates of an evaluation (S4) from a file, or one by one, or not at all."""
+    given = [rate for rate in four if rate is not None]
+    if file is not None and given:
+        raise InputError("--rates: give the file or the four rates, not both")
+    if file is not None:
+        return rates(file)
+    if not given:
+        return None
+    if len(given) < len(four):
+        raise InputError(
+            "give all four rates: --incidence, --wrongly-exited, --omitted and --recognition"
+        )
+    return Rates.model_validate(dict(zip(Rates.model_fields, four, strict=True)))
 
 
 def evidence(paths: Sequence[Path]) -> tuple[Evidence, ...]:

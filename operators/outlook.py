@@ -1,34 +1,30 @@
 """Who could leave now and what each still lacks; how far a year is against plan and targets."""
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from activities.target_progress import TargetReport
 from activities.year_records import (
     Counted,
     CountyProgress,
     CountyReadiness,
     Headcount,
     Progress,
-    TargetProgress,
     VillageReadiness,
 )
 from models.periods import beijing
+from models.policy import Policy
 from operators import inputs
-from operators.desk import open_registry, utc_now
+from operators.desk import Refused, open_registry, utc_now
+from operators.inputs import InputError
 from operators.options import Json, Region
-from operators.printing import as_json, console, heading, paragraph, table
+from operators.printing import as_json, console, heading, table
+from operators.targets_view import print_target_lines, print_targets
 from workers.settings import load_settings
-
-_TARGETS = {
-    "people": "people 贫困人口",
-    "villages": "villages 贫困村",
-    "counties": "counties 贫困县",
-    "named_counties": "named counties 率先脱贫",
-    "provincial_counties": "provincial counties 省定贫困县",
-    "all_counties": "all counties 全部贫困县",
-}
 
 
 def villages(*, year: int, region: Region = None, json: Json = False) -> None:
@@ -43,6 +39,7 @@ def villages(*, year: int, region: Region = None, json: Json = False) -> None:
     year, region = inputs.year("--year", year), inputs.region(region)
     policy = load_settings().load_policy()
     with open_registry() as registry:
+        registry.check_division("--region", region)
         found = registry.planning.ready_villages(year, policy, beijing(utc_now()).date(), region)
     if json:
         as_json(found)
@@ -62,6 +59,7 @@ def counties(*, year: int, region: Region = None, json: Json = False) -> None:
     year, region = inputs.year("--year", year), inputs.region(region)
     policy = load_settings().load_policy()
     with open_registry() as registry:
+        registry.check_division("--region", region)
         found = registry.planning.ready_counties(year, policy, beijing(utc_now()).date(), region)
     if json:
         as_json(found)
@@ -103,7 +101,14 @@ def _heads(heads: Headcount | None) -> tuple[str, str]:
     return ("", "") if heads is None else (f"{heads.poor:,}", f"{heads.population:,}")
 
 
-def progress(*, year: int, region: Region = None, json: Json = False) -> None:
+def progress(
+    *,
+    year: int,
+    region: Region = None,
+    targets: bool = False,
+    picture: Path | None = None,
+    json: Json = False,
+) -> None:
     """Show how far a year is: planned, under way and exited, by county; and the targets (F8).
 
     The targets are those of the whole province, up to the end of the year; for a part of it none
@@ -111,15 +116,59 @@ def progress(*, year: int, region: Region = None, json: Json = False) -> None:
 
     Args:
         year: The year of the plan and of the exits.
+        targets: The targets alone: every year from the first exit up to this one, and every city.
+        picture: With --targets: draw them, with Chinese labels, to this .svg or .png file.
     """
     year, region = inputs.year("--year", year), inputs.region(region)
     policy = load_settings().load_policy()
+    if targets:
+        _targets(year, region, policy, picture, json)
+        return
+    if picture is not None:
+        raise InputError("--picture: draws the targets; give --targets too")
     with open_registry() as registry:
+        registry.check_division("--region", region)
         found = registry.planning.progress(year, policy, region)
     if json:
         as_json(found)
     else:
         _print_progress(found)
+
+
+def _targets(
+    year: int, region: str | None, policy: Policy, picture: Path | None, json: bool
+) -> None:
+    if region not in (None, policy.province):
+        raise InputError(
+            f"--region: the targets are those of {policy.province_name} as a whole; leave it out"
+        )
+    if picture is not None and picture.suffix.lower() not in (".svg", ".png"):
+        raise InputError(f"--picture: {picture} is no name of a picture; end it in .svg or .png")
+    if policy.targets is None:
+        raise Refused(f"the policy {policy.id} names no targets (F8)")
+    with open_registry() as registry:
+        today = beijing(utc_now()).date()
+        found = registry.planning.targets(year, policy, policy.targets, today)
+    if picture is not None:
+        _draw(found, picture)
+    if json:
+        as_json(found)
+        return
+    print_targets(console(), found)
+    if picture is not None:
+        print(f"\n{picture}: drawn")
+
+
+def _draw(found: TargetReport, picture: Path) -> None:
+    # At its first start it says on stderr that it looks through the machine's fonts.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    from operators.targets_picture import draw
+
+    try:
+        draw(found, picture)
+    except OSError as error:
+        sentence = f"{picture} cannot be written: {error.strerror or error}"
+        raise InputError(f"--picture: {sentence}") from None
 
 
 def _print_progress(found: Progress) -> None:
@@ -132,29 +181,9 @@ def _print_progress(found: Progress) -> None:
     out.print(shown)
     if found.targets is None:
         return
-    out.print(heading(f"Targets 目标 (F8), by the end of {found.year}"))
-    shown = table("Target", "By", "Wanted", "Reached", "Missing")
-    for target in found.targets:
-        shown.add_row(
-            _TARGETS[target.name],
-            str(target.by),
-            f"{target.wanted:,}",
-            f"{target.reached:,}",
-            _missing(target, found.year),
-        )
-    out.print(shown)
-    for target in found.targets:
-        if target.who and target.by <= found.year:
-            missing = f"{_TARGETS[target.name]} {target.by}: {'、'.join(target.who)}"
-            out.print(paragraph(missing, out.width))
+    print_target_lines(out, found.targets, found.year)
 
 
 def _counts(county: CountyProgress) -> tuple[str, ...]:
     four: tuple[Counted, ...] = (county.households, county.people, county.villages, county.county)
     return tuple(f"{each.planned:,} / {each.under_way:,} / {each.exited:,}" for each in four)
-
-
-def _missing(target: TargetProgress, year: int) -> Text:
-    if not target.missing:
-        return Text("reached 已完成", "green")
-    return Text(f"{target.missing:,}", "bold red" if target.by <= year else "")

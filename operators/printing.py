@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.table import Column, Table
 from rich.text import Text
 
 from models.base import Record
@@ -43,9 +44,38 @@ def as_json(value: Record | Sequence[Record]) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2))
 
 
+_NARROWEST = 8
+"""Columns of characters that a wrapping column is left at least."""
+
+
+class _Whole(Table):
+    """A table that never cuts a value: a code that lost its end would be another one.
+
+    Where its values do not fit beside each other, they are folded, the longest first.
+    """
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Let all columns wrap where those that should not are too wide together."""
+        needed = sum(self._needs(column, console, options) for column in self.columns)
+        if needed + 2 * len(self.columns) > options.max_width:
+            for column in self.columns:
+                column.no_wrap = False
+        yield from super().__rich_console__(console, options)
+
+    def _needs(self, column: Column, console: Console, options: ConsoleOptions) -> int:
+        if not column.no_wrap:
+            return _NARROWEST
+        wide = options.update(max_width=_UNLIMITED)
+        cells = (column.header, *column.cells)
+        return max(Measurement.get(console, wide, cell).maximum for cell in cells)
+
+
+_UNLIMITED = 10_000
+
+
 def table(*columns: str, wrap: Sequence[str] = ()) -> Table:
-    """A table without rules between its lines; only the columns named in ``wrap`` may wrap."""
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    """A table without rules between its lines; the columns named in ``wrap`` give way first."""
+    made = _Whole(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in columns:
         made.add_column(name, no_wrap=name not in wrap, overflow="fold")
     return made

@@ -13,6 +13,7 @@ from models.status import CaseStatus
 from operators import inputs
 from operators.case_sheet import case_table, print_case, print_ledger, print_limit
 from operators.desk import open_desk, open_registry, utc_now
+from operators.documents_sheet import print_documents
 from operators.inputs import InputError
 from operators.options import Json
 from operators.printing import as_json, at, console, due, heading, is_over, sentences
@@ -20,13 +21,19 @@ from operators.roster_sheet import print_households
 from workers.connection import run
 from workers.settings import load_settings
 
-_FROM_A_DAY = ("T1", "T3", "T5", "T7", "G3")
-_OF_A_YEAR = ("T2", "T4", "T5", "T6")
-CLAUSES = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "G3")
+_FROM_A_DAY = ("T1", "T3", "T5", "T7", "G3", "F6", "F6.hearing")
+_OF_A_YEAR = ("T2", "T4", "T5", "T6", "F5")
+CLAUSES = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "G3", "F5", "F6", "F6.hearing")
 
 
 def case(
-    case: str, /, *, ledger: bool = False, households: bool = False, json: Json = False
+    case: str,
+    /,
+    *,
+    ledger: bool = False,
+    households: bool = False,
+    documents: bool = False,
+    json: Json = False,
 ) -> None:
     """Show how a case stands: steps, limits in force, who is waited for, objections, outcome.
 
@@ -36,7 +43,12 @@ def case(
             the registry's copy of it.
         households: Show every household of a roster instead: state, reason, until when it is
             posted, which criteria of S1 it fails.
+        documents: Show what was filed with the case instead (F9), also after its end, with the
+            SHA-256 of the evidence; as the registry has it: no server is needed.
     """
+    if documents:
+        _show_documents(case, others=ledger or households, json=json)
+        return
     if households:
         _show_households(case, ledger=ledger, json=json)
         return
@@ -59,6 +71,17 @@ def case(
             f"registry keeps {'the same' if kept == len(entries) else f'the first {kept} so far'}"
         )
     )
+
+
+def _show_documents(case_id: str, *, others: bool, json: bool) -> None:
+    if others:
+        raise InputError("--documents: give it alone, without --ledger and --households")
+    with open_registry() as registry:
+        found = registry.documents.of(case_id)
+    if json:
+        as_json(found)
+    else:
+        print_documents(console(), found)
 
 
 def _show_households(case_id: str, *, ledger: bool, json: bool) -> None:
@@ -134,6 +157,7 @@ def cases(
         else None,
     )
     with open_registry() as registry:
+        registry.check_division("--region", region)
         found = registry.case_rows(wanted)
     if json:
         as_json(found)
@@ -199,13 +223,14 @@ def when(
     """Compute a limit and say how it was counted; neither server nor registry is needed.
 
     Args:
-        clause: T1 to T7, or G3 (correction).
+        clause: T1 to T7, G3 (correction), F5 (follow-up of a year), F6 (report of a supervision)
+            or F6.hearing.
         from_: The day it is counted from, YYYY-MM-DD: of posting (T1), of receipt (T3, T5, T7), of
-            the return (G3).
-        year: The year of the case (T2, T4, T5, T6).
+            the return (G3), of the beginning (F6), of the preliminary result (F6.hearing).
+        year: The year of the case (T2, T4, T5, T6), of the visits (F5).
         policy: Another policy than the installation's: a shipped one's id, or a .toml file.
     """
-    request = _request(clause.upper(), from_, year)
+    request = _request(clause.upper().replace("HEARING", "hearing"), from_, year)
     settings = load_settings() if policy is None else load_settings(policy=policy)
     limit = compute(request, settings.load_policy(), settings.calendar())
     if json:
@@ -216,7 +241,9 @@ def when(
 
 def _request(clause: str, from_: str | None, year: int | None) -> LimitRequest:
     if clause not in CLAUSES:
-        raise InputError(f"CLAUSE: {clause!r} names no limit; the limits are T1 to T7 and G3")
+        raise InputError(
+            f"CLAUSE: {clause!r} names no limit; the limits are T1 to T7, G3, F5, F6 and F6.hearing"
+        )
     for option, given, clauses, why in (
         ("--from", from_, _FROM_A_DAY, "is counted from a day"),
         ("--year", year, _OF_A_YEAR, "is a date of a case's year"),

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.records import StandingRecord
+from activities.records import AlarmRecord, StandingRecord
 from activities.register_records import (
     EpisodeRecord,
     HouseholdRecord,
@@ -19,6 +19,7 @@ from models.households import Cause, HouseholdState
 from models.roster import STATES, State
 from models.standards import percentage, yuan
 from models.villages import Bus
+from operators.follow_up_view import print_follow_ups
 from operators.printing import heading, table
 
 _STATES = {
@@ -27,7 +28,11 @@ _STATES = {
     HouseholdState.FALLEN_BACK: "fallen back 返贫",
     None: "not yet registered 未识别",
 }
-_CAUSES = {Cause.REGISTERED: "登记", Cause.FALLEN_BACK: "返贫"}
+_CAUSES = {
+    Cause.REGISTERED: "登记",
+    Cause.FALLEN_BACK: "返贫",
+    Cause.REVOKED: "撤销退出",
+}
 _BUS = {Bus.YES: "是", Bus.NO: "否", Bus.NOT_FEASIBLE: "不具备条件"}
 _SURVEYED = {
     "paved_road": "road 通村公路硬化",
@@ -89,6 +94,7 @@ def print_village(out: Console, record: VillageRecord) -> None:
     if record.rosters:
         out.print(heading("Rosters 贫困户退出名单"))
         out.print(_rosters(record.rosters))
+    print_alarms(out, record.alarms)
 
 
 def print_household(out: Console, record: HouseholdRecord) -> None:
@@ -96,7 +102,7 @@ def print_household(out: Console, record: HouseholdRecord) -> None:
     out.print(Text(f"{record.head} {record.code}", style="bold"))
     out.print(
         f"{record.village_name} {record.village_code}, {record.group}; {record.size} people; "
-        f"{_STATES[record.state]} on {record.on}"
+        f"{_STATES[record.state]} as of {record.on}"
     )
     out.print(heading("Members 家庭成员"))
     members = table("Name", "Relation", "ID number")
@@ -108,7 +114,32 @@ def print_household(out: Console, record: HouseholdRecord) -> None:
         out.print(heading("Income in yuan, and conditions (S1)"))
         out.print(_years(record.years, record.size))
     out.print(heading("In the register 建档立卡"))
-    out.print(_episodes(record.episodes))
+    out.print(_episodes(record.episodes) if record.episodes else "never")
+    for each in record.episodes:
+        if each.opened_by is not None:
+            began = f"{each.opening_document or ''}, {each.opened_by}, entry {each.opened_seq}"
+            out.print(f"No. {each.number} began by {began}", soft_wrap=True)
+    print_follow_ups(out, record)
+
+
+def print_alarms(out: Console, records: Sequence[AlarmRecord]) -> None:
+    """When an exited unit was above the threshold again (F5); nothing where none was."""
+    if not records:
+        return
+    out.print(heading("Alarms 预警 (F5)"))
+    columns = ("As of", "Unit", "Poor", "Population", "Incidence %", "Case, entry")
+    shown = table(*columns, wrap=["Unit"])
+    for each in records:
+        rate, exact = percentage(each.poor, each.population)
+        shown.add_row(
+            str(each.as_of),
+            f"{each.name or '本县'} {each.subject_code}",
+            f"{each.poor:,}",
+            f"{each.population:,}",
+            f"{'' if exact else '≈ '}{rate}",
+            f"{each.case_id}, {each.seq}",
+        )
+    out.print(shown)
 
 
 def standings(records: Iterable[StandingRecord]) -> Table:
@@ -126,7 +157,9 @@ def standings(records: Iterable[StandingRecord]) -> Table:
 
 
 def standing(status: str) -> Text:
-    """On the list, or off it."""
+    """On the list, or off it, or on it again because the exit was revoked (F7)."""
+    if status == "revoked":
+        return Text("revoked 撤销退出，在册", "red")
     return Text("exited 已退出", "green") if status == "exited" else Text("listed 在册")
 
 

@@ -15,10 +15,18 @@ from models.offices import Tier, province_of
 from models.periods import beijing
 from operators import inputs
 from operators.case_sheet import case_table
+from operators.consequences import kind_of, print_consequences
 from operators.desk import open_registry, utc_now
 from operators.options import Json
 from operators.printing import as_json, console, heading, paragraph, table
-from operators.register_view import print_household, print_village, standing, standings
+from operators.register_view import (
+    print_alarms,
+    print_household,
+    print_village,
+    standing,
+    standings,
+)
+from workers.settings import load_settings
 
 TIERS = {Tier.NATIONAL: "国定 national", Tier.PROVINCIAL: "省定 provincial", None: ""}
 
@@ -26,7 +34,6 @@ TIERS = {Tier.NATIONAL: "国定 national", Tier.PROVINCIAL: "省定 provincial",
 def setup_registry() -> None:
     """Make the registry's database, or bring its schema up to date; repeating it is no change."""
     from activities.database import upgrade
-    from workers.settings import load_settings
 
     engine = load_settings().engine()
     try:
@@ -65,8 +72,6 @@ def load(file: Path, /, *, listed_since: str, plan_source: str) -> None:
         listed_since: The day from which the counties are on the list, YYYY-MM-DD.
         plan_source: The document that the yearly plans rest on.
     """
-    from workers.settings import load_settings
-
     since = inputs.day("--listed-since", listed_since)
     province = province_of(load_settings().load_policy())
     with open_registry() as registry:
@@ -77,12 +82,17 @@ def load(file: Path, /, *, listed_since: str, plan_source: str) -> None:
 def show(code: str, /, *, json: Json = False) -> None:
     """Show what the register knows of a county, a village or a household as of today.
 
+    With what follows from its exits (F1-F4).
+
     Args:
         code: The county's six digits, the village's twelve, or the household's number (户编号).
     """
     code, today = inputs.subject("CODE", code), beijing(utc_now()).date()
+    policy = load_settings().load_policy().after_exit
     with open_registry() as registry:
         record = _looked_up(registry, code, today)
+        follows = registry.consequences.of(kind_of(record), code, policy, today)
+    record = record.model_copy(update={"consequences": follows})
     match record:
         case _ if json:
             as_json(record)
@@ -92,6 +102,8 @@ def show(code: str, /, *, json: Json = False) -> None:
             print_village(console(), record)
         case HouseholdRecord():
             print_household(console(), record)
+    if not json:
+        print_consequences(console(), follows, today)
 
 
 def list_(*, json: Json = False) -> None:
@@ -190,3 +202,4 @@ def _print_county(record: CountyRecord) -> None:
                 f"{each.case_id}, {each.seq}",
             )
         out.print(indicators)
+    print_alarms(out, record.alarms)

@@ -2,6 +2,7 @@
 
 from operators.course import Course, Unseen
 from operators.course_view import Narrator
+from operators.desk import utc_now
 from operators.printing import as_json, console
 from operators.rehearsal import rehearse
 from operators.scenario import Scenario
@@ -24,8 +25,9 @@ async def rehearse_command(named: str, *, json: bool) -> int:
     cancel_on_signals()
     try:
         with scratch_folder("rehearsal") as folder:
-            async with set_stage(folder) as stage:
-                course = await _play(stage, named, loaded, json)
+            years = loaded.years_ahead(utc_now())
+            async with set_stage(folder, years) as stage:
+                course = await _play(stage, named, loaded, years, json)
     except BaseException:
         if not is_stopping():
             raise
@@ -36,11 +38,12 @@ async def rehearse_command(named: str, *, json: bool) -> int:
 
 
 async def _play(
-    stage: Stage, name: str, loaded: Scenario | Season, json: bool
+    stage: Stage, name: str, loaded: Scenario | Season, years: int, json: bool
 ) -> Course | SeasonCourse:
     if isinstance(loaded, Season):
         onlooker: SeasonSpectator = UnseenSeason()
         if not json:
             onlooker = SeasonNarrator(console(), stage.desk.policy.standards)
-        return await rehearse_season(stage, name, loaded, onlooker)
-    return await rehearse(stage, name, loaded, Unseen() if json else Narrator(console()))
+        return await rehearse_season(stage, name, loaded, onlooker, years)
+    spectator = Unseen() if json else Narrator(console())
+    return await rehearse(stage, name, loaded, spectator, years)

@@ -14,7 +14,7 @@ from models.messages import CountyApplication, Ending, StepId
 from operators.dated import Dated, later, years_ahead
 from operators.events import AnyEvent, Figures, check_order, plain
 
-Breach = Annotated[str, Field(pattern=r"^[CVH][1-7] (T[1-7]|G3)$")]
+Breach = Annotated[str, Field(pattern=r"^[CVHRKJX][1-7] (T[1-7]|G3|F[56])$")]
 """A missed limit as step and clause: ``C2 T3``."""
 
 

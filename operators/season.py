@@ -20,6 +20,23 @@ from models.periods import Year
 from operators.dated import Sourced, later, years_ahead
 from operators.events import check_order
 from operators.scenario import Breach
+from operators.season_after import (
+    AfterInCase,
+    AfterLook,
+    AfterOpening,
+    AlarmExpected,
+    CheckIn,
+    ConsequencesEvent,
+    LineEvent,
+    LivesEvent,
+    PleadIn,
+    RatesExpected,
+    ReenterEvent,
+    RevokeEvent,
+    Stood,
+    UnitKey,
+    VisitIn,
+)
 from operators.season_events import (
     ActOn,
     AmendIn,
@@ -27,21 +44,32 @@ from operators.season_events import (
     ChangeEvent,
     Codes,
     ConsentIn,
-    CountyEvent,
+    Criterion,
+    InCase,
     ObjectTo,
+    Opening,
+    OpeningEvent,
+    ReadyEvent,
     RosterEvent,
-    SeasonEvent,
     VillageEvent,
     counted_on,
 )
 
+SeasonEvent = Annotated[
+    Opening
+    | InCase
+    | ChangeEvent
+    | ReadyEvent
+    | AfterOpening
+    | AfterInCase
+    | LineEvent
+    | LivesEvent
+    | AfterLook,
+    Field(discriminator="do"),
+]
+
 COUNTY = "county"
 """The county's key where a file speaks of its villages and of it."""
-
-Criterion = Literal[
-    "food_and_clothing", "schooling", "insurance", "illness_aid", "housing", "livelihood"
-]
-"""What S1 asks for besides an income above the line."""
 
 _SURNAMES = "张王李赵刘陈杨黄"
 _SIGNS = "甲乙丙丁戊己庚辛壬癸"
@@ -113,6 +141,10 @@ class SeasonExpected(Record):
         struck_off: By roster and day, who left the register; every roster that is named nowhere
             struck off nobody.
         breaches: Missed limits by case, in their order; none of a case that is not named.
+        drawn: Who was drawn by each supervision, households before villages, in the order of rank.
+        rates: What each supervision has found in the end.
+        alarms: By the case that gave them; none of a case that is not named.
+        stood: How a unit stood in the register from its first day to the last of the file.
         before, after: Heads of every village, and of the county, on the day of the first event and
             on the day of the last.
     """
@@ -120,6 +152,10 @@ class SeasonExpected(Record):
     endings: dict[CaseKey, Ending | Literal["open"]]
     struck_off: dict[CaseKey, dict[date, Codes]]
     breaches: dict[CaseKey, tuple[Breach, ...]]
+    drawn: dict[CaseKey, Codes] = Field(default_factory=dict)
+    rates: dict[CaseKey, RatesExpected] = Field(default_factory=dict)
+    alarms: dict[CaseKey, tuple[AlarmExpected, ...]] = Field(default_factory=dict)
+    stood: dict[UnitKey, tuple[Stood, ...]] = Field(default_factory=dict)
     before: dict[CaseKey, Heads]
     after: dict[CaseKey, Heads]
 
@@ -169,6 +205,9 @@ class Season(Record):
         for where, code in self._households_named():
             if code not in households:
                 raise ValueError(f"{where}: household {code} is none of the file")
+        for where, unit in self._units_named():
+            if unit not in (*keys, *households):
+                raise ValueError(f"{where}: {unit} is no village, county or household of the file")
         return self
 
     @model_validator(mode="after")
@@ -176,21 +215,25 @@ class Season(Record):
         opened: list[str] = []
         for number, event in enumerate(self.events, start=1):
             case = getattr(event, "case", None)
-            if isinstance(event, RosterEvent | VillageEvent | CountyEvent):
+            if isinstance(event, OpeningEvent):
                 if case in opened:
                     raise ValueError(f"event {number}: case {case} is open already; name another")
                 if event.refused is None:
                     opened.append(event.case)
-            elif case is not None and case not in opened:
-                raise ValueError(
-                    f"event {number}: case {case} is not open; open before it are "
-                    f"{', '.join(opened) or 'none'}"
-                )
+                named = cases_named(event)
+            else:
+                named = () if case is None else (case,)
+            for each in named:
+                if each not in opened:
+                    raise ValueError(
+                        f"event {number}: case {each} is not open; open before it are "
+                        f"{', '.join(opened) or 'none'}"
+                    )
         self._check_expected(opened)
         return self
 
     def _check_expected(self, opened: list[str]) -> None:
-        for field in ("endings", "struck_off", "breaches"):
+        for field in ("endings", "struck_off", "breaches", "drawn", "rates", "alarms"):
             for case in getattr(self.expect, field):
                 if case not in opened:
                     raise ValueError(f"expect: {field}: {case} is no case of the file")
@@ -209,11 +252,22 @@ class Season(Record):
         for number, event in enumerate(self.events, start=1):
             if isinstance(event, RosterEvent | VillageEvent):
                 yield f"event {number}", event.village
+            elif isinstance(event, CheckIn):
+                for village in event.villages:
+                    yield f"event {number}", village
 
     def _households_named(self) -> Iterator[tuple[str, str]]:
         for number, event in enumerate(self.events, start=1):
             for code in named_by(event):
                 yield f"event {number}", code
+
+    def _units_named(self) -> Iterator[tuple[str, str]]:
+        for number, event in enumerate(self.events, start=1):
+            match event:
+                case RevokeEvent(of=unit) | ConsequencesEvent(of=unit) | PleadIn(about=unit):
+                    yield f"event {number}", unit
+        for unit in self.expect.stood:
+            yield "expect: stood", unit
 
     @property
     def village_keys(self) -> tuple[str, ...]:
@@ -242,10 +296,28 @@ def named_by(event: SeasonEvent) -> tuple[str, ...]:
             return tuple(each.household for each in event.households)
         case ObjectTo():
             return (event.household,) if event.household else ()
-        case ChangeEvent():
+        case ChangeEvent() | LivesEvent() | ReenterEvent():
             return (event.household,)
+        case CheckIn():
+            return (*event.wrong, *event.not_recognising)
+        case VisitIn():
+            return (*event.stable, *event.unstable)
         case _:
             return ()
+
+
+def cases_named(event: OpeningEvent) -> tuple[str, ...]:
+    """The cases that an opening one rests on."""
+    if not isinstance(event, RevokeEvent):
+        return ()
+    found_by = () if event.supervision is None else (event.supervision,)
+    return (*(each.case for each in event.responsible), *found_by)
+
+
+def place_names(season: Season) -> dict[str, str]:
+    """What the county and its villages are called, by key."""
+    villages = {village.key: village.name for village in season.villages}
+    return villages | {COUNTY: season.county.name}
 
 
 def head_of(number: int) -> str:

@@ -9,10 +9,13 @@ from models.households import Livelihood, PovertyLine
 from models.offices import province_of
 from models.policy import Policy
 from operators.dated import moved_source
-from operators.season import Criterion, Group, PoorVillage, Season, head_of
+from operators.season import Group, PoorVillage, Season, head_of
+from operators.season_after import LineEvent
+from operators.season_events import Criterion
 from operators.up import LISTED_SINCE
 
 _SOURCE = "演练数据（合成）"
+_LINE = "演练标准（合成）"
 
 
 def cast(registry: Registry, policy: Policy, season: Season, years: int) -> None:
@@ -27,7 +30,7 @@ def cast(registry: Registry, policy: Policy, season: Season, years: int) -> None
         PovertyLine(
             year=season.year,
             yuan=season.line.yuan,
-            source=moved_source(season.line.source or "演练标准（合成）", years),
+            source=moved_source(season.line.source or _LINE, years),
         )
     )
     lines = household_lines(season)
@@ -79,22 +82,32 @@ def _village(season: Season, village: PoorVillage) -> VillageLine:
     )
 
 
+def line_of(event: LineEvent) -> PovertyLine:
+    """The national line that is published for a later year (S7)."""
+    return PovertyLine(year=event.year, yuan=event.yuan, source=_LINE)
+
+
+def lived(year: int, income: int, size: int, unmet: tuple[Criterion, ...]) -> Livelihood:
+    """What a household lived on in a year, from what it has a head, in yuan."""
+    met: dict[str, bool] = {each: each not in unmet for each in get_args(Criterion)}
+    return Livelihood(
+        year=year,
+        wages=income * size * 100,
+        business=0,
+        assets=0,
+        transfers=0,
+        costs=0,
+        **met,
+    )
+
+
 def _household(season: Season, group: Group, code: str, village: str, head: str) -> HouseholdLine:
-    met: dict[str, bool] = {each: each not in group.unmet for each in get_args(Criterion)}
     return HouseholdLine(
         code=code,
         village_code=village,
         group=group.group,
         head=head,
         size=group.size,
-        livelihood=Livelihood(
-            year=season.year,
-            wages=group.income * group.size * 100,
-            business=0,
-            assets=0,
-            transfers=0,
-            costs=0,
-            **met,
-        ),
+        livelihood=lived(season.year, group.income, group.size, group.unmet),
         registered_on=season.registered_on,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal, Protocol
 
+from activities.consequence_records import ExitFacts
 from activities.year_records import CountyReadiness, Progress, VillageReadiness
 from models.base import Moment, Record
 from models.ledger import EntryKind
@@ -11,6 +12,8 @@ from models.periods import Year
 from models.roster import Course as HouseholdCourse
 from operators.course import CaseCourse, Onlooker, Unseen
 from operators.season import COUNTY, Heads, Season, SeasonExpected
+from operators.season_after import ConsequencesEvent, Stood
+from operators.season_after_course import compared
 from operators.season_events import ReadyEvent
 
 
@@ -23,7 +26,7 @@ class SeasonCase(Record):
     """
 
     key: str
-    kind: Literal["roster", "village", "county"]
+    kind: Literal["roster", "village", "county", "supervise", "follow-up", "reenter", "revoke"]
     unit: str
     place: str
     case_id: str
@@ -60,6 +63,14 @@ class Look(Record):
     counties: tuple[CountyReadiness, ...] = ()
 
 
+class Following(Record):
+    """What follows from the exits of a unit on a day (F1-F4)."""
+
+    at: Moment
+    of: str
+    exits: tuple[ExitFacts, ...]
+
+
 class Count(Record):
     """Poor people and population of every village and of the county, on a day."""
 
@@ -72,6 +83,8 @@ class SeasonCourse(Record):
 
     Attributes:
         years: By how many years it was moved.
+        following: What followed from an exit on the days that the file asks for.
+        stood: How the units stood that the file names, up to the last event.
         before, after: The register's count on the day of the first event, and of the last.
         progress: The year in the county: planned, under way, exited.
         faults: What was not as the file says, one sentence each.
@@ -83,6 +96,8 @@ class SeasonCourse(Record):
     year: Year
     cases: tuple[CaseWent, ...]
     looks: tuple[Look, ...]
+    following: tuple[Following, ...]
+    stood: dict[str, tuple[Stood, ...]]
     before: Count
     after: Count
     progress: Progress
@@ -109,6 +124,9 @@ class SeasonSpectator(Protocol):
     def looks(self, event: ReadyEvent, look: Look) -> None:
         """The register was asked who could leave now."""
 
+    def follows(self, event: ConsequencesEvent, found: Following) -> None:
+        """The register was asked what follows from an exit."""
+
     def ends(self, course: SeasonCourse) -> None:
         """It is over."""
 
@@ -134,6 +152,10 @@ def disagreements(course: SeasonCourse, expected: SeasonExpected) -> tuple[str, 
                 _said(went.struck_off),
             )
         )
+        after = (expected.drawn, expected.rates, expected.alarms)
+        found += compared(key, went.course, *after)
+    for unit, stood in expected.stood.items():
+        found.append((f"stood.{unit}", _stood(stood), _stood(course.stood[unit])))
     for field, wanted, counted in (
         ("before", expected.before, course.before.heads),
         ("after", expected.after, course.after.heads),
@@ -150,6 +172,10 @@ def disagreements(course: SeasonCourse, expected: SeasonExpected) -> tuple[str, 
 def _said(struck_off: dict[date, tuple[str, ...]]) -> str:
     days = (f"{day}: {' '.join(sorted(codes))}" for day, codes in sorted(struck_off.items()))
     return "; ".join(days) or "nobody"
+
+
+def _stood(standings: Sequence[Stood]) -> str:
+    return "; ".join(f"{each.since} {each.status} {each.document or ''}" for each in standings)
 
 
 def _rate(heads: Heads) -> str:
@@ -175,6 +201,21 @@ def looked_otherwise(event: ReadyEvent, look: Look, names: dict[str, str]) -> Se
     return said
 
 
+def followed_otherwise(event: ConsequencesEvent, found: Following) -> Sequence[str]:
+    """In what that which follows from the last exit of a unit differs from what an event says."""
+    if not found.exits:
+        return [f"{event.of} has not exited"]
+    last = found.exits[-1]
+    said = []
+    if last.state is not event.state:
+        said.append(f"the exit of {event.of} is {last.state}, not {event.state}")
+    in_force = [each.clause for each in last.consequences if each.in_force]
+    if sorted(in_force) != sorted(event.in_force):
+        was, wanted = ", ".join(in_force) or "nothing", ", ".join(event.in_force) or "nothing"
+        said.append(f"in force for {event.of} is {was}, not {wanted}")
+    return said
+
+
 class UnseenSeason:
     """Nobody looks on."""
 
@@ -189,6 +230,9 @@ class UnseenSeason:
         """Nothing."""
 
     def looks(self, event: ReadyEvent, look: Look) -> None:
+        """Nothing."""
+
+    def follows(self, event: ConsequencesEvent, found: Following) -> None:
         """Nothing."""
 
     def ends(self, course: SeasonCourse) -> None:

@@ -24,6 +24,11 @@ from operators.events import (
     WithdrawEvent,
 )
 
+Criterion = Literal[
+    "food_and_clothing", "schooling", "insurance", "illness_aid", "housing", "livelihood"
+]
+"""What S1 asks for besides an income above the line."""
+
 CaseKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 """A case, or a village, as the file names it."""
 
@@ -71,7 +76,13 @@ Codes = Annotated[tuple[HouseholdCode, ...], BeforeValidator(_one_by_one)]
 # -- cases that are opened --------------------------------------------------------------------
 
 
-class RosterEvent(Event):
+class OpeningEvent(Event):
+    """A case is opened; the events after it name it by its key."""
+
+    case: CaseKey
+
+
+class RosterEvent(OpeningEvent):
     """民主评议 (H1): a meeting drafts a village's roster, and its case is opened.
 
     Attributes:
@@ -79,7 +90,6 @@ class RosterEvent(Event):
     """
 
     do: Literal["roster"]
-    case: CaseKey
     village: CaseKey
     officer: Text
     meeting: Meeting
@@ -103,11 +113,10 @@ class RosterEvent(Event):
         )
 
 
-class VillageEvent(Event):
+class VillageEvent(OpeningEvent):
     """调查核实 (V1): the county takes up a village for its exit."""
 
     do: Literal["village"]
-    case: CaseKey
     village: CaseKey
     officer: Text
     document_number: Text
@@ -123,11 +132,10 @@ class UncountedFigures(Sourced):
     services_statement: Text
 
 
-class CountyEvent(Event):
+class CountyEvent(OpeningEvent):
     """县级申请 (C1): the county applies."""
 
     do: Literal["county"]
-    case: CaseKey
     officer: Text
     document_number: Text
     figures: UncountedFigures
@@ -139,33 +147,35 @@ Opening = RosterEvent | VillageEvent | CountyEvent
 # -- what is sent to a case -------------------------------------------------------------------
 
 
-class _OfCase(Record):
+class OfCase(Record):
+    """Something that is sent to a case of the file."""
+
     case: CaseKey
 
 
-class ActOn(ActEvent, _OfCase):
+class ActOn(ActEvent, OfCase):
     """An office decides a step of a case."""
 
     households: Codes = ()
 
 
-class ObjectTo(ObjectEvent, _OfCase):
+class ObjectTo(ObjectEvent, OfCase):
     """Somebody objects to a case's notice."""
 
 
-class ResolveIn(ResolveEvent, _OfCase):
+class ResolveIn(ResolveEvent, OfCase):
     """The publishing office ends an investigation."""
 
 
-class WithdrawFrom(WithdrawEvent, _OfCase):
+class WithdrawFrom(WithdrawEvent, OfCase):
     """The applicant takes the application back."""
 
 
-class WaitIn(WaitEvent, _OfCase):
+class WaitIn(WaitEvent, OfCase):
     """Nothing happens in a case until a day, or until a step is open."""
 
 
-class AmendIn(Event, _OfCase, Amendment):
+class AmendIn(Event, OfCase, Amendment):
     """The committees take entries of a roster anew from the register (G1)."""
 
     do: Literal["amend"]
@@ -173,7 +183,7 @@ class AmendIn(Event, _OfCase, Amendment):
     id: Key = "unnamed"
 
 
-class ConsentIn(Event, _OfCase):
+class ConsentIn(Event, OfCase):
     """认可 (H2): households of a roster answer, each signed by its head.
 
     Attributes:
@@ -220,20 +230,3 @@ class ReadyEvent(Event):
     of: Literal["villages", "counties"]
     ready: tuple[CaseKey, ...]
     lacking: dict[CaseKey, Text] = Field(default_factory=dict)
-
-
-SeasonEvent = Annotated[
-    RosterEvent
-    | VillageEvent
-    | CountyEvent
-    | ActOn
-    | ObjectTo
-    | ResolveIn
-    | WithdrawFrom
-    | WaitIn
-    | AmendIn
-    | ConsentIn
-    | ChangeEvent
-    | ReadyEvent,
-    Field(discriminator="do"),
-]

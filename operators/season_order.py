@@ -9,13 +9,21 @@ from models.ledger import Entry
 from models.status import CaseStatus
 from operators.course import Answer, Onlooker
 from operators.events import Event
-from operators.season import COUNTY, Season
+from operators.season import COUNTY, Season, SeasonEvent
+from operators.season_after import (
+    AFTER_EXIT,
+    AfterOpening,
+    LivesEvent,
+    ReenterEvent,
+    RevokeEvent,
+)
 from operators.season_events import (
     ChangeEvent,
     CountyEvent,
+    OfCase,
+    OpeningEvent,
     ReadyEvent,
     RosterEvent,
-    SeasonEvent,
     VillageEvent,
 )
 
@@ -27,13 +35,14 @@ def phases(season: Season) -> Iterator[Iterable[Lane]]:
     """The events of each place by themselves, up to the next that concerns all of them.
 
     What happens in one village waits for nothing in another; what counts the whole county, its
-    application among that, waits for everything before it.
+    application among that, waits for everything before it. So does what happens after an exit,
+    where cases hear of each other.
     """
-    unit = _units(season)
+    place, concerns_all = places(season), joint(season)
     lanes: defaultdict[str, list[tuple[int, SeasonEvent]]] = defaultdict(list)
     for number, event in enumerate(season.events, start=1):
-        if not isinstance(event, ReadyEvent | CountyEvent):
-            lanes[unit(event)].append((number, event))
+        if not isinstance(event, ReadyEvent | CountyEvent) and number not in concerns_all:
+            lanes[place(event)].append((number, event))
             continue
         if lanes:
             yield list(lanes.values())
@@ -43,26 +52,40 @@ def phases(season: Season) -> Iterator[Iterable[Lane]]:
         yield list(lanes.values())
 
 
-def _units(season: Season) -> Callable[[SeasonEvent], str]:
-    """Tells in which place an event happens."""
-    of_case: dict[str, str] = {}
-    for event in season.events:
-        if isinstance(event, RosterEvent | VillageEvent):
-            of_case[event.case] = event.village
-    of_household = {code: group.village for group in season.households for code in group.codes}
+def joint(season: Season) -> set[int]:
+    """The numbers of the events before which every case has to have come to their day."""
+    after: set[str] = set()
+    found: set[int] = set()
+    for number, event in enumerate(season.events, start=1):
+        if isinstance(event, AfterOpening):
+            after.add(event.case)
+        if isinstance(event, AFTER_EXIT) or getattr(event, "case", None) in after:
+            found.add(number)
+    return found
 
-    def unit(event: SeasonEvent) -> str:
+
+def places(season: Season) -> Callable[[SeasonEvent], str]:
+    """Tells in which village an event happens, by its key; what is of none is the county's."""
+    of_household = {code: group.village for group in season.households for code in group.codes}
+    of_case: dict[str, str] = {}
+
+    def place(event: SeasonEvent) -> str:
         match event:
             case RosterEvent() | VillageEvent():
                 return event.village
-            case ChangeEvent():
+            case ChangeEvent() | LivesEvent() | ReenterEvent():
                 return of_household[event.household]
-            case ReadyEvent():
-                return COUNTY
+            case RevokeEvent():
+                return of_household.get(event.of, event.of)
+            case OfCase():
+                return of_case[event.case]
             case _:
-                return of_case.get(event.case, COUNTY)
+                return COUNTY
 
-    return unit
+    for event in season.events:
+        if isinstance(event, OpeningEvent):
+            of_case[event.case] = place(event)
+    return place
 
 
 class Order:

@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from activities.counties_file import LoadError
-from activities.year_records import CountyReadiness, VillageReadiness
 from models.appraisals import Appraisal
 from models.messages import Amendment, Consent, Consents, CountyApplication, CountyFigures
-from models.periods import beijing
 from models.roster import Course, State
 from models.roster_messages import RosterApplication
 from models.village_messages import VillageApplication
@@ -18,16 +16,25 @@ from operators.course import differences_of_copy
 from operators.desk import Message, Refused, utc_now
 from operators.events import content_of, message_of, plain
 from operators.scenario_files import ScenarioError
-from operators.season import COUNTY, Heads, Season
-from operators.season_cast import cast, household_lines
+from operators.season import Season, SeasonEvent, place_names
+from operators.season_after import (
+    AfterInCase,
+    AfterOpening,
+    ConsequencesEvent,
+    LineEvent,
+    LivesEvent,
+)
+from operators.season_after_play import AfterExit
+from operators.season_cast import cast
 from operators.season_course import (
     CaseWent,
-    Count,
+    Following,
     Look,
     SeasonCase,
     SeasonCourse,
     SeasonSpectator,
     disagreements,
+    followed_otherwise,
     looked_otherwise,
     unit_names,
 )
@@ -38,13 +45,14 @@ from operators.season_events import (
     CountyEvent,
     InCase,
     Opening,
+    OpeningEvent,
     ReadyEvent,
     RosterEvent,
-    SeasonEvent,
     VillageEvent,
     WaitIn,
 )
-from operators.season_order import InTurn, Lane, Order, phases
+from operators.season_order import InTurn, Lane, Order, joint, phases, places
+from operators.season_register import SeasonRegister
 from operators.stage import Stage
 
 
@@ -76,7 +84,7 @@ async def rehearse_season(
         raise ScenarioError(f"{name}: {'; '.join(error.faults)}") from error
     play = _SeasonPlay(stage, played, spectator)
     spectator.begins(played, years)
-    before = play.count(played.events[0].at)
+    before = play.register.count(played.events[0].at)
     faults: list[str] = []
     for lanes in phases(played):
         faults += await play.side_by_side(lanes)
@@ -90,8 +98,12 @@ async def rehearse_season(
         year=played.year,
         cases=cases,
         looks=tuple(play.looks),
+        following=tuple(play.following),
         before=before,
-        after=play.count(played.events[-1].at),
+        stood={
+            unit: play.register.stood(unit, played.events[-1].at) for unit in played.expect.stood
+        },
+        after=play.register.count(played.events[-1].at),
         progress=desk.registry.planning.progress(played.year, desk.policy, played.county.code),
     )
     for case in cases:
@@ -108,13 +120,15 @@ class _SeasonPlay:
 
     def __init__(self, stage: Stage, season: Season, spectator: SeasonSpectator) -> None:
         self.looks: list[Look] = []
+        self.following: list[Following] = []
         self._stage, self._season, self._spectator = stage, season, spectator
         self._villages = {village.key: village for village in season.villages}
-        self._places = {key: village.name for key, village in self._villages.items()}
-        self._places[COUNTY] = season.county.name
-        self._lines = {line.code: line for line in household_lines(season)}
+        self._places = place_names(season)
+        self.register = SeasonRegister(stage.desk, season)
         self._cases: dict[str, SeasonCase] = {}
         self._plays: dict[str, CasePlay] = {}
+        self._after = AfterExit(stage, season, self.register, self._plays)
+        self._joint, self._place = joint(season), places(season)
         self._order = Order()
         self._turns: dict[str, InTurn] = {}
 
@@ -140,20 +154,30 @@ class _SeasonPlay:
         return []
 
     async def _perform(self, number: int, event: SeasonEvent) -> None:
-        """Let one event happen."""
+        """Let one event happen; where cases hear of each other, all of them are there."""
+        if number in self._joint:
+            await self._all_at(number, event.at)
         match event:
-            case RosterEvent() | VillageEvent() | CountyEvent():
+            case OpeningEvent():
                 await self._open(number, event)
-            case ChangeEvent():
-                self._change(number, event)
+            case ChangeEvent() | LineEvent() | LivesEvent():
+                self._tell(number, event, self.register.change(event))
             case ReadyEvent():
                 await self._look(number, event)
+            case ConsequencesEvent():
+                self._follow(number, event)
             case WaitIn():
                 await self._play_of(event.case, number).wait(number, event)
             case _:
                 play = self._play_of(event.case, number)
                 await play.until(event.at)
                 await play.send(number, event, await self._message(number, event))
+        if number in self._joint:
+            await asyncio.gather(*(self._play_of(case, number).rest() for case in self._plays))
+
+    async def _all_at(self, number: int, moment: datetime) -> None:
+        """Let every case come to a day: each has a clock of its own."""
+        await asyncio.gather(*(self._play_of(case, number).until(moment) for case in self._plays))
 
     def _play_of(self, case: str, number: int) -> CasePlay:
         self._turns[case].number = number
@@ -173,33 +197,18 @@ class _SeasonPlay:
             ]
         )
 
-    def count(self, at: datetime) -> Count:
-        """The register's own count of everybody still poor on a day (S5)."""
-        registry, on = self._stage.desk.registry, beijing(at).date()
-        counted = {
-            village.key: registry.register.village(village.code, on).incidence
-            for village in self._season.villages
-        }
-        counted[COUNTY] = registry.county_incidence(self._season.county.code, on)
-        heads = {
-            unit: Heads(poor=each.poor, population=each.population)
-            for unit, each in counted.items()
-            if each is not None
-        }
-        return Count(on=on, heads=heads)
-
     # -- cases --------------------------------------------------------------------------------
 
-    async def _open(self, number: int, event: Opening) -> None:
+    async def _open(self, number: int, event: Opening | AfterOpening) -> None:
         """Open a case on its day."""
         wait = event.at - utc_now()
         try:
-            case_id = await self._start(event, wait)
+            case_id = await self._start(number, event, wait)
         except Refused as refusal:
             self._tell(number, event, f"不予接收 refused: {refusal}")
             expect_refusal(number, event, refusal)
             return
-        unit = COUNTY if isinstance(event, CountyEvent) else event.village
+        unit = self._place(event)
         case = SeasonCase(
             key=event.case,
             kind=event.do,
@@ -216,7 +225,7 @@ class _SeasonPlay:
         if event.refused is not None:
             raise otherwise(number, event, "it is taken")
 
-    async def _start(self, event: Opening, wait: timedelta) -> str:
+    async def _start(self, number: int, event: Opening | AfterOpening, wait: timedelta) -> str:
         desk = self._stage.desk
         match event:
             case RosterEvent():
@@ -231,6 +240,8 @@ class _SeasonPlay:
                 return await desk.start_village(village, begins_in=wait)
             case CountyEvent():
                 return await desk.start_county(self._application(event), begins_in=wait)
+            case _:
+                return await self._after.start(number, event, wait)
 
     def _roster(self, event: RosterEvent) -> RosterApplication:
         return RosterApplication(
@@ -255,7 +266,9 @@ class _SeasonPlay:
             figures=CountyFigures(**said | counted.model_dump()),
         )
 
-    async def _message(self, number: int, event: InCase) -> Message:
+    async def _message(self, number: int, event: InCase | AfterInCase) -> Message:
+        if isinstance(event, AfterInCase):
+            return self._after.message(number, event)
         match event:
             case AmendIn():
                 return Amendment.model_validate(content_of(event, Amendment, number))
@@ -272,12 +285,12 @@ class _SeasonPlay:
         agreed = event.agree or tuple(code for code in asked if code not in event.refuse)
         if not agreed and not event.refuse:
             raise otherwise(number, event, "nobody is asked")
+        heads = self.register.lines
         answers = [
-            Consent(household=code, agreed=True, signed_by=self._lines[code].head)
-            for code in agreed
+            Consent(household=code, agreed=True, signed_by=heads[code].head) for code in agreed
         ]
         answers += [
-            Consent(household=code, agreed=False, signed_by=self._lines[code].head, reason=reason)
+            Consent(household=code, agreed=False, signed_by=heads[code].head, reason=reason)
             for code, reason in event.refuse.items()
         ]
         return Consents(id=f"consent-{number}", officer=event.officer, answers=tuple(answers))
@@ -289,15 +302,6 @@ class _SeasonPlay:
 
     # -- the register -------------------------------------------------------------------------
 
-    def _change(self, number: int, event: ChangeEvent) -> None:
-        """A household's entry as a later roster of its village names it."""
-        before = self._lines[event.household]
-        line = before.model_copy(update={"size": event.size})
-        self._lines[event.household] = line
-        self._stage.desk.registry.register.load((), [line], "演练花名册（合成）")
-        said = f"登记变更 {line.code} {line.head}：家庭人口{before.size}人变为{line.size}人"
-        self._tell(number, event, said)
-
     def _tell(self, number: int, event: SeasonEvent, what: str) -> None:
         """What stands on no case's file."""
         said = partial(self._spectator.tells, event.at, what, event.note)
@@ -305,20 +309,19 @@ class _SeasonPlay:
 
     async def _look(self, number: int, event: ReadyEvent) -> None:
         """Ask the register who could leave; every case has come to that day."""
-        for case in self._plays:
-            await self._play_of(case, number).until(event.at)
-        desk, season = self._stage.desk, self._season
-        on, county = beijing(event.at).date(), season.county.code
-        villages: tuple[VillageReadiness, ...] = ()
-        counties: tuple[CountyReadiness, ...] = ()
-        planning = desk.registry.planning
-        if event.of == "villages":
-            villages = planning.ready_villages(season.year, desk.policy, on, county)
-        else:
-            counties = planning.ready_counties(season.year, desk.policy, on, county)
-        look = Look(at=event.at, villages=villages, counties=counties)
+        await self._all_at(number, event.at)
+        look = self.register.look(event)
         self.looks.append(look)
         self._order.tell(number, partial(self._spectator.looks, event, look))
-        said = looked_otherwise(event, look, unit_names(season))
+        said = looked_otherwise(event, look, unit_names(self._season))
+        if said:
+            raise otherwise(number, event, "; ".join(said))
+
+    def _follow(self, number: int, event: ConsequencesEvent) -> None:
+        """Ask the register what follows from an exit on the day (F1-F4)."""
+        found = self.register.follow(event)
+        self.following.append(found)
+        self._order.tell(number, partial(self._spectator.follows, event, found))
+        said = followed_otherwise(event, found)
         if said:
             raise otherwise(number, event, "; ".join(said))

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from activities.year_records import Counted
+from models.identity import subject_code
 from models.ledger import EntryKind
 from models.policy import Standards
 from models.roster import STATES, Course, State
@@ -15,7 +16,8 @@ from models.status import ENDINGS
 from models.steps import COUNTY_STEPS
 from operators.printing import at, heading, table
 from operators.season import COUNTY, Heads, Season
-from operators.season_course import CaseWent, SeasonCourse
+from operators.season_after_tables import print_after_exit
+from operators.season_course import CaseWent, SeasonCourse, unit_names
 from operators.season_events import counted_on
 
 _ON_THE_WAY = tuple(state for state in State if state not in (State.STRUCK_OFF, State.OUT))
@@ -31,6 +33,7 @@ def print_tables(out: Console, season: Season, course: SeasonCourse, standards: 
         if went.case.kind == "county":
             out.print(heading(f"{went.case.place} {went.case.case_id}"))
             out.print(_steps(went))
+    print_after_exit(out, season, course, standards)
     out.print(heading(f"Registry 登记汇总 {course.year}年度"))
     out.print(_sums(course))
 
@@ -116,7 +119,7 @@ def _incidence(season: Season, course: SeasonCourse, standards: Standards) -> Ta
             _rate(course.before.heads[unit]),
             _rate(heads),
             Text("met 达标", "green") if met else Text("not met 未达标", "red"),
-            _left(course, unit),
+            _left(season, course, unit),
             style="bold" if unit == COUNTY else "",
         )
     return shown
@@ -127,15 +130,17 @@ def _rate(heads: Heads) -> str:
     return f"{heads.poor}/{heads.population} {'=' if exact else '≈'} {shown} %"
 
 
-def _left(course: SeasonCourse, unit: str) -> str:
-    """When a village or the county left its list, and by which document."""
+def _left(season: Season, course: SeasonCourse, unit: str) -> str:
+    """When a village or the county left its list, or was put on it again, by which document."""
+    codes = {code: key for code, key in unit_names(season).items() if key == unit}
+    said = []
     for went in course.cases:
-        outcome = went.course.outcome
-        of_unit = went.case.unit == unit and went.case.kind != "roster"
-        if of_unit and outcome is not None:
+        outcome, case = went.course.outcome, went.case
+        of_unit = case.kind in ("village", "county", "revoke")
+        if of_unit and outcome is not None and subject_code(case.case_id) in codes:
             document = f"（{outcome.document_number}）" if outcome.document_number else ""
-            return f"{at(outcome.at)[:10]} {ENDINGS[outcome.ending]}{document}"
-    return "在册 listed"
+            said.append(f"{at(outcome.at)[:10]} {ENDINGS[outcome.ending]}{document}")
+    return "\n".join(said) or "在册 listed"
 
 
 def _steps(went: CaseWent) -> Table:

@@ -1,23 +1,29 @@
 """How a season looks on paper: line by line as it goes, and its tables in the end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from models.ledger import Entry, EntryKind
 from models.periods import Limit, until
 from models.policy import Standards
+from models.sampling import Sample
 from models.status import CaseStatus
 from operators.course import Answer
 from operators.course_view import padded, style_of, what_of
 from operators.events import Event, ObjectEvent
 from operators.outlook import print_counties, print_villages
 from operators.printing import at, heading, paragraph
-from operators.season import Season
-from operators.season_course import Look, SeasonCase, SeasonCourse
-from operators.season_events import ReadyEvent
+from operators.season import Season, place_names
+from operators.season_after import ConsequencesEvent, PleadIn
+from operators.season_after_course import drawn_by
+from operators.season_after_tables import print_following
+from operators.season_course import Following, Look, SeasonCase, SeasonCourse
+from operators.season_events import OpeningEvent, ReadyEvent
+from operators.season_order import places
 from operators.season_tables import print_tables, verdict_of
 
 _TOLD = {
@@ -35,12 +41,21 @@ _TOLD = {
     EntryKind.BREACH,
     EntryKind.REFUSED,
     EntryKind.NOT_NOTIFIED,
+    EntryKind.DOCUMENT,
+    EntryKind.SAMPLE,
+    EntryKind.CHECKS,
+    EntryKind.RATES,
+    EntryKind.SUPERVISION,
+    EntryKind.RISK,
     EntryKind.REGISTER_CHANGE,
+    EntryKind.ALARM,
     EntryKind.CLOSED,
 }
 """What is told of a case while many run: what people did, and what came of it."""
 
-_INDENT = 32
+
+_BEFORE_WHO = 18
+"""Cells of day and clock."""
 
 
 class SeasonNarrator:
@@ -49,11 +64,15 @@ class SeasonNarrator:
     def __init__(self, out: Console, standards: Standards) -> None:
         self._out, self._standards = out, standards
         self._season: Season | None = None
+        self._names: dict[str, str] = {}
+        self._width_of_who = 0
         self._day = ""
 
     def begins(self, season: Season, years: int) -> None:
         """The heading: where, how many, and by how much it was moved."""
         self._season = season
+        self._names = place_names(season)
+        self._width_of_who = 1 + max(map(cell_len, _cases_of(season, self._names)))
         county = season.county
         people = sum(group.count * group.size for group in season.households)
         households = sum(group.count for group in season.households)
@@ -95,6 +114,14 @@ class SeasonNarrator:
         self._out.print()
         self._day = ""
 
+    def follows(self, event: ConsequencesEvent, found: Following) -> None:
+        """What the register shows of an exit on that day."""
+        print_following(self._out, self._names.get(found.of, found.of), found)
+        if event.note:
+            self._out.print(paragraph(f"· {event.note}", self._out.width, 0, "italic dim"))
+        self._out.print()
+        self._day = ""
+
     def ends(self, course: SeasonCourse) -> None:
         """The tables, and the verdict."""
         assert self._season is not None
@@ -107,14 +134,15 @@ class SeasonNarrator:
         day, clock = at(moment).split(" ")
         shown = day if day != self._day else " " * len(day)
         self._day = day
-        line = Text(f"{shown} {clock}  {padded(who, 14)}", style="dim")
-        body = paragraph(what, self._out.width, _INDENT, style)
-        self._out.print(line.append_text(body[_INDENT:]), soft_wrap=True)
+        line = Text(f"{shown} {clock}  {padded(who, self._width_of_who)}", style="dim")
+        body = paragraph(what, self._out.width, line.cell_len, style)
+        self._out.print(line.append_text(body[line.cell_len :]), soft_wrap=True)
 
     def beside(self, note: str | None) -> None:
         """What the file says of an event."""
         if note:
-            self._out.print(paragraph(f"· {note}", self._out.width, _INDENT, "italic dim"))
+            indent = _BEFORE_WHO + self._width_of_who
+            self._out.print(paragraph(f"· {note}", self._out.width, indent, "italic dim"))
 
 
 class _CaseLines:
@@ -124,6 +152,7 @@ class _CaseLines:
         self._narrator, self._note = narrator, note
         self._who = f"{case.place} {case.key}"
         self._by_entry: dict[int, Event] = {}
+        self._last = ""
 
     def happened(self, event: Event, answer: Answer) -> None:
         """A refusal or a wait at once; what was taken in is printed when it is on file."""
@@ -143,6 +172,9 @@ class _CaseLines:
             if entry.kind not in _TOLD:
                 continue
             said = _said(entry)
+            if entry.kind is EntryKind.CLOSED and self._last and said.endswith(self._last):
+                continue  # what ends it has just been told
+            self._last = said
             shown = said if entry.step in said else f"{entry.step} {said}"
             self._narrator.line(entry.at, self._who, shown, style_of(entry))
             self._narrator.beside(self._note_of(entry))
@@ -152,7 +184,7 @@ class _CaseLines:
         if entry.kind is EntryKind.OPENED:
             return self._note
         event = self._by_entry.get(entry.seq)
-        if isinstance(event, ObjectEvent):
+        if isinstance(event, ObjectEvent | PleadIn):
             return event.text
         return event.note if event is not None else None
 
@@ -160,8 +192,23 @@ class _CaseLines:
         """Nothing: it shows by the lines."""
 
 
+def _cases_of(season: Season, names: dict[str, str]) -> Iterator[str]:
+    """Every case as its lines begin."""
+    place = places(season)
+    for event in season.events:
+        if isinstance(event, OpeningEvent):
+            yield f"{names[place(event)]} {event.case}"
+
+
 def _said(entry: Entry) -> str:
-    """What an entry tells; of a notice its title and its last day, without how that is counted."""
+    """What an entry tells, without what the reader of a course has no use for.
+
+    Of a notice its title and its last day, without how that is counted; of a sample who was drawn,
+    without the rule.
+    """
+    if entry.kind is EntryKind.SAMPLE:
+        sample = Sample.model_validate(entry.data["sample"])
+        return f"{what_of(entry).partition('。规则')[0]}：{' '.join(drawn_by(sample))}"
     notice, limit = entry.data.get("notice"), entry.data.get("limit")
     if entry.kind is EntryKind.NOTICE and isinstance(notice, dict) and isinstance(limit, dict):
         due = Limit.model_validate(limit).due

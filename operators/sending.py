@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import uuid4
 
+from models.follow_up_messages import RiskMark, Visits
 from models.identity import content_id
 from models.ledger import canonical
 from models.messages import (
@@ -16,11 +17,24 @@ from models.messages import (
     Withdrawal,
 )
 from models.periods import beijing
+from models.supervision_messages import Findings, Plea
 from operators import inputs
 from operators.desk import Desk, open_desk, utc_now
 from workers.connection import run
 
-M = TypeVar("M", Act, Amendment, Consents, Objection, Resolution, Withdrawal)
+M = TypeVar(
+    "M",
+    Act,
+    Amendment,
+    Consents,
+    Objection,
+    Resolution,
+    Withdrawal,
+    Visits,
+    RiskMark,
+    Findings,
+    Plea,
+)
 
 _UNIDENTIFIED = "not-yet-derived"
 
@@ -65,10 +79,18 @@ async def _send(desk: Desk, case_id: str, message: M) -> Receipt:
             return await desk.amend(case_id, message)
         case Consents():
             return await desk.consent(case_id, message)
+        case Findings():
+            return await desk.check(case_id, message)
+        case Plea():
+            return await desk.plead(case_id, message)
         case Objection():
             return await desk.object(case_id, message)
         case Resolution():
             return await desk.resolve(case_id, message)
+        case RiskMark():
+            return await desk.mark(case_id, message)
+        case Visits():
+            return await desk.visit(case_id, message)
         case Withdrawal():
             return await desk.withdraw(case_id, message)
 

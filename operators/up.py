@@ -13,6 +13,7 @@ from activities.database import upgrade
 from activities.records import Overview
 from activities.store import Registry
 from models.offices import province_of
+from operators.scheduling import make_schedules
 from workers.embedded import Embedded, ServerError, embedded
 from workers.serve import serve
 from workers.settings import SHIPPED, Settings
@@ -51,6 +52,7 @@ async def _run(settings: Settings, port: int, ui_port: int, overview: Overview) 
     async with embedded(
         settings.server_file, port=port, ui_port=ui_port, log=settings.home / "temporal.log"
     ) as server:
+        await make_schedules(server.client, settings.load_policy(), overview)
         _announce(settings, server, overview)
         # From here on the worker takes the signals: it drains while it still has a server.
         serving = asyncio.create_task(serve(settings, server.address))

@@ -10,8 +10,14 @@ from temporalio.client import Client
 from tests.stage import Stage, set_stage, settings_in
 from workers.embedded import embedded
 
-# Shared machines are slow at times: nothing here is judged by the clock on the wall.
-hypothesis.settings.register_profile("exitflow", deadline=None)
+# Shared machines are slow at times: nothing here is judged by the clock on the wall. Nor by luck:
+# every run tries the same, ``--hypothesis-profile=default`` something else.
+hypothesis.settings.register_profile(
+    "exitflow",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("exitflow")
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and all they start.

@@ -17,10 +17,14 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from tests.follow_up_paths import follow_up
 from tests.play import Play
+from tests.reentry_paths import reentry, reentry_rejected
 from tests.replays import HISTORIES, Recording, entries_in, recordings, replay
+from tests.revocation_paths import revocation, supplement
 from tests.roster_paths import roster, roster_amended, roster_returned
 from tests.stage import Stage, at, set_stage, settings_in
+from tests.supervision_paths import inspected, supervision
 from tests.village_paths import village, village_direct, village_rejected
 from workers.connection import run
 from workers.embedded import embedded
@@ -34,6 +38,7 @@ async def national(stage: Stage) -> Play:
     play = await stage.opens(at(11, 16))
     await play.until((await play.limit("T3")).due.replace(hour=9))
     await play.act("C2", document_number="合成〔2〕号")
+    await play.reaches("C3")
     await play.pass_until("C7")
     await play.act("C7", document_number="合成〔9〕号")
     return play
@@ -125,6 +130,13 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Play]]] = {
     "roster": roster,
     "roster-amended": roster_amended,
     "roster-returned": roster_returned,
+    "reentry": reentry,
+    "reentry-rejected": reentry_rejected,
+    "revocation": revocation,
+    "supplement": supplement,
+    "follow-up": follow_up,
+    "supervision": supervision,
+    "inspected": inspected,
 }
 
 

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PASSWORDS = {"TEMPORAL_DB_PASSWORD": "first-for-tests", "REGISTRY_DB_PASSWORD": "second-for-tests"}
-ONE_SHOTS = {"temporal-schema", "namespace", "migrate"}
+ONE_SHOTS = {"temporal-schema", "namespace", "migrate", "schedules"}
 LONG_RUNNING = {"temporal-db", "temporal", "temporal-ui", "registry-db", "worker"}
 
 
@@ -105,7 +105,7 @@ def test_passwords_come_from_outside_and_reach_only_who_needs_them() -> None:
         assert not any(password in shown for password in holders), name
     assert holders == {
         PASSWORDS["TEMPORAL_DB_PASSWORD"]: {"temporal-db", "temporal-schema", "temporal"},
-        PASSWORDS["REGISTRY_DB_PASSWORD"]: {"registry-db", "migrate", "worker"},
+        PASSWORDS["REGISTRY_DB_PASSWORD"]: {"registry-db", "migrate", "schedules", "worker"},
     }
 
 
@@ -123,7 +123,7 @@ def test_every_image_is_one_exact_version() -> None:
 
 def test_the_project_image_bears_the_version_of_the_project() -> None:
     built = {name for name, service in services().items() if "build" in service}
-    assert built == {"namespace", "migrate", "worker"}
+    assert built == {"namespace", "migrate", "schedules", "worker"}
     assert {services()[name]["image"] for name in built} == {
         f"exitflow:{project()['project']['version']}"
     }
@@ -166,9 +166,9 @@ def test_databases_stand_on_networks_that_lead_nowhere() -> None:
         for network in networks
     }
     assert members == {
-        "default": {"temporal", "temporal-ui", "namespace", "worker"},
+        "default": {"temporal", "temporal-ui", "namespace", "schedules", "worker"},
         "temporal-storage": {"temporal-db", "temporal-schema", "temporal"},
-        "registry-storage": {"registry-db", "migrate", "worker"},
+        "registry-storage": {"registry-db", "migrate", "schedules", "worker"},
     }
 
 
@@ -186,6 +186,7 @@ def test_what_must_last_lies_in_named_volumes() -> None:
         "registry-db": ("registry-db", "/var/lib/postgresql/data"),
         "namespace": ("exitflow-home", home),
         "migrate": ("exitflow-home", home),
+        "schedules": ("exitflow-home", home),
         "worker": ("exitflow-home", home),
     }
 
@@ -222,6 +223,12 @@ def test_a_one_shot_runs_once(name: str) -> None:
 
 
 def test_services_start_in_order() -> None:
+    all_set_up = {
+        ("temporal", "healthy"),
+        ("registry-db", "healthy"),
+        ("namespace", "completed_successfully"),
+        ("migrate", "completed_successfully"),
+    }
     waits = {
         name: {
             (on, need["condition"].removeprefix("service_"))
@@ -237,22 +244,20 @@ def test_services_start_in_order() -> None:
         "temporal-ui": {("temporal", "healthy")},
         "registry-db": set(),
         "migrate": {("registry-db", "healthy")},
-        "worker": {
-            ("temporal", "healthy"),
-            ("registry-db", "healthy"),
-            ("namespace", "completed_successfully"),
-            ("migrate", "completed_successfully"),
-        },
+        "schedules": all_set_up,
+        "worker": all_set_up,
     }
     for service in services().values():
         assert all(need["required"] for need in service.get("depends_on", {}).values())
 
 
 def test_project_services_run_the_commands_and_settings_of_this_project() -> None:
-    commands = {name: services()[name]["command"] for name in ("migrate", "namespace", "worker")}
+    own = ("migrate", "namespace", "schedules", "worker")
+    commands = {name: services()[name]["command"] for name in own}
     assert commands == {
         "migrate": ["exitflow", "setup", "registry"],
         "namespace": ["exitflow", "setup", "namespace"],
+        "schedules": ["exitflow", "setup", "schedules"],
         "worker": ["exitflow", "worker"],
     }
     for name in commands:

@@ -82,7 +82,7 @@ def environment(folder: Path) -> Iterator[dict[str, str]]:
             assert process.wait(_UP_WITHIN) == 0
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_the_tour(folder: Path, environment: dict[str, str]) -> None:
     tour = blocks("README.md")
     assert tour[0].how == "up"

@@ -11,7 +11,13 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from workers.settings import Settings
 from workflows.county_exit import CountyExitWorkflow
+from workflows.follow_up import FollowUpWorkflow
 from workflows.household_exit import HouseholdExitWorkflow
+from workflows.reentry import ReentryWorkflow
+from workflows.revocation import RevocationWorkflow
+from workflows.rounds import FollowUpRound, SupervisionRound
+from workflows.supervision import SupervisionWorkflow
+from workflows.supplement import SupplementWorkflow
 from workflows.village_exit import VillageExitWorkflow
 
 TASK_QUEUE = "exitflow"
@@ -20,6 +26,13 @@ WORKFLOWS: tuple[type, ...] = (
     CountyExitWorkflow,
     VillageExitWorkflow,
     HouseholdExitWorkflow,
+    SupervisionWorkflow,
+    ReentryWorkflow,
+    RevocationWorkflow,
+    SupplementWorkflow,
+    FollowUpWorkflow,
+    FollowUpRound,
+    SupervisionRound,
 )
 
 FAILURES = (ValidationError,)
@@ -31,11 +44,18 @@ _DATABASE_THREADS = 8
 def activities(settings: Settings) -> list[Callable[..., Any]]:
     """Every activity, bound to the registry, folders and channels of the settings."""
     from activities.calendar import CalendarActivities
+    from activities.follow_up import FollowUpActivities
     from activities.notices import NoticeActivities
     from activities.notifications import NotificationActivities
+    from activities.reentry import ReentryActivities
+    from activities.reentry_notices import ReentryNotices
     from activities.registry import RegistryActivities
+    from activities.revocation import RevocationActivities
     from activities.roster_notices import RosterNotices
     from activities.rosters import RosterActivities
+    from activities.rounds import RoundActivities
+    from activities.supervision import SupervisionActivities
+    from activities.supplements import SupplementActivities
     from activities.village_notices import VillageNoticeActivities
     from activities.village_register import VillageActivities
 
@@ -47,6 +67,13 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     village_notices = VillageNoticeActivities(engine, settings.notices_folder)
     roster_notices = RosterNotices(engine, settings.notices_folder)
     rosters = RosterActivities(engine, roster_notices)
+    supervision = SupervisionActivities(engine)
+    revocations = RevocationActivities(engine)
+    supplements = SupplementActivities(engine)
+    reentries = ReentryActivities(engine)
+    reentry_notices = ReentryNotices(engine, settings.notices_folder)
+    follow_ups = FollowUpActivities(engine)
+    rounds = RoundActivities(engine, settings.load_policy)
     notifications = NotificationActivities(settings.outgoing())
     return [
         calendar.compute_limits,
@@ -62,6 +89,20 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
         rosters.look_up_households,
         rosters.strike_off_households,
         roster_notices.post_roster,
+        reentries.admit_reentry,
+        reentries.look_up_reentry,
+        reentries.enter_household,
+        reentry_notices.publish_reentry_notice,
+        follow_ups.open_follow_up,
+        follow_ups.back_in_register,
+        rounds.supervisions_due,
+        rounds.follow_ups_due,
+        supervision.draw_sample,
+        supervision.open_county_cases,
+        supervision.told_results,
+        revocations.admit_revocation,
+        revocations.revoke_exit,
+        supplements.admit_supplement,
         notifications.notify,
         notifications.deliver,
     ]

@@ -9,8 +9,14 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    CancelledError,
+    FailureError,
+)
 
+from models.follow_up_orders import Back, BackOrder, FollowUpDue, FollowUpOrder
 from models.orders import (
     Admission,
     AdmissionOrder,
@@ -24,6 +30,21 @@ from models.orders import (
     RegisterChange,
 )
 from models.periods import Limit
+from models.reentry_admission import ReentryFacts
+from models.reentry_orders import (
+    Entered,
+    EntryOrder,
+    ReentryAdmission,
+    ReentryAdmissionOrder,
+    ReentryLookUp,
+    ReentryNoticeOrder,
+)
+from models.revocation_orders import (
+    RevocationAdmission,
+    RevocationAdmissionOrder,
+    RevocationChange,
+    Revoked,
+)
 from models.roster_messages import (
     LookedUp,
     LookUpOrder,
@@ -33,6 +54,10 @@ from models.roster_messages import (
     RosterNoticeOrder,
     StruckOff,
 )
+from models.rounds import FollowUpsDue, RoundOrder, SupervisionsDue
+from models.supervision_messages import SupervisionResult
+from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
+from models.supplements import SupplementOrder
 from models.village_orders import (
     VillageAdmissionOrder,
     VillageCount,
@@ -137,24 +162,42 @@ class RegisterConflict(Exception):
     """The register says otherwise: the subject is not on the list any more."""
 
 
+class IncidenceRisen(Exception):
+    """Households have come into the register since the village was approved (F5, F7)."""
+
+
 async def strike_off_county(change: RegisterChange) -> date:
     """Take a county out of the list; raises ``RegisterConflict`` where it is not on it."""
     return await _strike_off("strike_off_county", change, f"C7 {change.county.name}退出销号")
 
 
 async def strike_off_village(change: VillageRegisterChange) -> date:
-    """Take a village out of the list; raises ``RegisterConflict`` where it is not on it."""
-    return await _strike_off("strike_off_village", change, f"V3 {change.village.name}退出销号")
+    """Take a village out of the list.
+
+    Raises:
+        RegisterConflict: where it is not on it.
+        IncidenceRisen: where it is above the threshold by now (S2).
+    """
+    try:
+        return await _strike_off("strike_off_village", change, f"V3 {change.village.name}退出销号")
+    except ActivityError as error:
+        if isinstance(error.cause, ApplicationError) and error.cause.type == "IncidenceRisen":
+            raise IncidenceRisen(error.cause.message) from error
+        raise
 
 
 async def _strike_off(name: str, change: Any, summary: str) -> date:
+    day: date = await _change(name, change, date, summary)
+    return day
+
+
+async def _change(name: str, change: Any, result: type | Any, summary: str) -> Any:
     try:
-        day: date = await _must(name, change, date, summary)
+        return await _must(name, change, result, summary)
     except ActivityError as error:
         if isinstance(error.cause, ApplicationError) and error.cause.type == "RegisterConflict":
             raise RegisterConflict(error.cause.message) from error
         raise
-    return day
 
 
 async def admit_village(order: VillageAdmissionOrder) -> Admission:
@@ -177,6 +220,122 @@ async def publish_village_notice(order: VillageNoticeOrder) -> Notice:
         "publish_village_notice", order, Notice, f"T1 发布公示，至 {order.closes.last_day} 24:00"
     )
     return notice
+
+
+async def admit_reentry(order: ReentryAdmissionOrder) -> ReentryAdmission:
+    """Hold the entry of a household against the register, and take its facts from there."""
+    admission: ReentryAdmission = await _must(
+        "admit_reentry", order, ReentryAdmission, "受理审查 R1"
+    )
+    return admission
+
+
+async def look_up_reentry(order: ReentryLookUp) -> ReentryFacts:
+    """A household that is to enter the register, as that has it now."""
+    known: ReentryFacts = await _must("look_up_reentry", order, ReentryFacts, "S1 核对登记")
+    return known
+
+
+async def publish_reentry_notice(order: ReentryNoticeOrder) -> Notice:
+    """Publish a household's notice in the registry and the folder."""
+    notice: Notice = await _must(
+        "publish_reentry_notice", order, Notice, f"T1 发布公示，至 {order.closes.last_day} 24:00"
+    )
+    return notice
+
+
+async def enter_household(order: EntryOrder) -> Entered:
+    """Put a household into the register; raises ``RegisterConflict`` where it is in it already."""
+    entered: Entered = await _change(
+        "enter_household", order, Entered, f"R4 {order.household.code}纳入登记"
+    )
+    return entered
+
+
+async def draw_sample(order: SampleOrder) -> Drawn:
+    """Take the frame of a supervision from the register, and draw from it: once for a case."""
+    drawn: Drawn = await _must("draw_sample", order, Drawn, f"J1 抽样 {order.opening.county.name}")
+    return drawn
+
+
+async def open_county_cases(order: OpenCases) -> tuple[str, ...]:
+    """Ids of a county's exit cases that are open, of whatever year."""
+    found: tuple[str, ...] = await _must(
+        "open_county_cases", order, tuple[str, ...], f"C7 查找在办案件 {order.county}"
+    )
+    return found
+
+
+async def told_results(order: ToldResults) -> tuple[SupervisionResult, ...]:
+    """What the registry has of the results that a county's case was told of."""
+    found: tuple[SupervisionResult, ...] = await _must(
+        "told_results", order, tuple[SupervisionResult, ...], f"C7 核对督导结果 {order.county}"
+    )
+    return found
+
+
+async def tell_case(case_id: str, result: SupervisionResult) -> str | None:
+    """Tell a county's case the result of a supervision; return why it could not be told, or None.
+
+    It may have ended meanwhile: that is no fault of the one that tells.
+    """
+    try:
+        await workflow.get_external_workflow_handle(case_id).signal("inspect", result.content())
+    except FailureError as error:
+        return str(error)[:300]
+    return None
+
+
+async def open_follow_up(order: FollowUpOrder) -> FollowUpDue:
+    """Let the register draw up whom a township's follow-up visits."""
+    due: FollowUpDue = await _must("open_follow_up", order, FollowUpDue, "F5 列出应访户")
+    return due
+
+
+async def back_in_register(order: BackOrder) -> tuple[Back, ...]:
+    """Who of a follow-up's list is in the register again."""
+    back: tuple[Back, ...] = await _must(
+        "back_in_register", order, tuple[Back, ...], "F5 核对重新登记户"
+    )
+    return back
+
+
+async def supervisions_due(order: RoundOrder) -> SupervisionsDue:
+    """The counties that a quarter's round supervises."""
+    due: SupervisionsDue = await _must(
+        "supervisions_due", order, SupervisionsDue, f"F6 {order.on} 督导范围"
+    )
+    return due
+
+
+async def follow_ups_due(order: RoundOrder) -> FollowUpsDue:
+    """The townships whose exited households are visited in a year."""
+    due: FollowUpsDue = await _must(
+        "follow_ups_due", order, FollowUpsDue, f"F5 {order.on} 回访范围"
+    )
+    return due
+
+
+async def admit_revocation(order: RevocationAdmissionOrder) -> RevocationAdmission:
+    """Hold a revocation against the register and the file of the exit."""
+    admission: RevocationAdmission = await _must(
+        "admit_revocation", order, RevocationAdmission, "受理审查 X1"
+    )
+    return admission
+
+
+async def revoke_exit(change: RevocationChange) -> Revoked:
+    """Put a subject on the list again; raises ``RegisterConflict`` where its exit is not there."""
+    revoked: Revoked = await _change(
+        "revoke_exit", change, Revoked, f"X1 {change.subject.name}撤销退出"
+    )
+    return revoked
+
+
+async def admit_supplement(order: SupplementOrder) -> Admission:
+    """Hold a supplement against the closed file it belongs to."""
+    admission: Admission = await _must("admit_supplement", order, Admission, "受理审查 F9")
+    return admission
 
 
 async def notify(

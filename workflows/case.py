@@ -15,16 +15,17 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from models.docket import Docket
-from models.inbox import Expectation, OpenObjection
+from models.inbox import Expectation, OpenObjection, Received
 from models.ledger import EntryKind
-from models.messages import Act, Decision, Ending, Finding, Outcome, Resolution
+from models.messages import DONE, Act, Decision, Ending, Outcome, Resolution
 from models.offices import Office
-from models.orders import Notice, Recipient
+from models.orders import Notice
 from models.periods import Limit, LimitRequest, beijing, until
 from models.status import ending_in_chinese
 from models.steps import Step
 from models.watch import Watched
 from workflows.clerk import Clerk
+from workflows.investigations import Investigations
 from workflows.timekeeper import Timekeeper
 
 R = TypeVar("R")
@@ -73,6 +74,7 @@ class Case:
         self.beside = beside or Beside()
         self.clerk = Clerk(docket)
         self.limits = Timekeeper(docket, self.clerk)
+        self._investigations = Investigations(docket, self.clerk, self.limits)
         self._alarms: dict[datetime, asyncio.Task[None]] = {}
         self.arrived = arrived or workflow.now()
         """When the matter came in at the office that has it now: limits are counted from it."""
@@ -148,7 +150,8 @@ class Case:
         docket.opened()
         armed = [docket.watch[key] for key in under if key in docket.watch]
         armed += await self.limits.arm(limits, office, subject)
-        explained = [watched.limit.zh for watched in armed] or ["本步骤无规定期限。"]
+        unlimited = [] if instructions else ["本步骤无规定期限。"]
+        explained = [watched.limit.zh for watched in armed] or unlimited
         if not docket.waiting_acts(step):
             text = "\n".join(filter(None, (instructions, *explained)))
             self.clerk.notify("办理", office, f"{subject}待办", text)
@@ -160,7 +163,7 @@ class Case:
         if act.households:
             return act
         if act.decision is Decision.REJECT:
-            raise self.end(Ending.NOT_EXITED, act.office, act.reason or "", act.document_number)
+            raise self.end(docket.failing, act.office, act.reason or "", act.document_number)
         if act.return_to is not None:
             raise GoBack(act.return_to, act.reason or "", act.office, received.signed)
         return act
@@ -205,6 +208,50 @@ class Case:
             {"notice": notice.content(), "limit": closes.content(), **more},
         )
 
+    async def hearing(
+        self, step: Step, party: Office, told: str, settled: Callable[[], bool]
+    ) -> None:
+        """Give an office its time to plead (F6 申诉举证), and go on as long as a plea is open.
+
+        It ends before its time where the office itself says so.
+
+        Args:
+            told: What the office is told that it may plead against.
+            settled: Whether what upheld pleas have set aside is made good.
+        """
+        docket = self.docket
+        self.record(EntryKind.STEP_OPENED, f"{step}：由{docket.name(party, self.now())}申诉举证")
+        with self.preparing():
+            begun, closes = await self._from_today("F6.hearing")
+        docket.posted = closes
+        watched = docket.watch.arm(step.id, closes, party, str(step), begun)
+        data: dict[str, JsonValue] = {"limit": closes.content(), "office": str(party)}
+        self.record(EntryKind.LIMIT_SET, f"{step}：{closes.zh}", data)
+        docket.opened()
+
+        def over() -> bool:
+            return watched.over or bool(docket.waiting_acts(step))
+
+        self.clerk.notify("申诉", party, f"{step}：请申诉举证", f"{told}\n{closes.zh}")
+        try:
+            await self._await(lambda: (over() and not docket.unresolved and settled()) or None)
+            ended = docket.take_act(step)
+            results = [each.resolution for each in docket.objections.values()]
+            signed = [each.signed for each in (ended, *results) if each is not None]
+            docket.basis = max(signed) if ended is not None else docket.publicity_ended
+            self.arrived = self.now()
+        finally:
+            docket.posted = None
+            docket.watch.disarm(watched.key)
+
+    async def _from_today(self, clause: str) -> tuple[datetime, Limit]:
+        """A limit counted from now, also where its computing was kept up past midnight."""
+        while True:
+            begun = self.now()
+            (limit,) = await self.limits.compute(LimitRequest(clause=clause, start=begun))
+            if beijing(self.now()).date() == beijing(begun).date():
+                return begun, limit
+
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait until the procedure's own parts have come that far."""
         await self._await(lambda: done() or None)
@@ -218,10 +265,32 @@ class Case:
         finally:
             self.docket.preparing = False
 
-    async def undisputed(self) -> None:
-        """Wait until no report is open: it suspends the final change (G2). Then shut the door."""
-        await self._await(lambda: not self.docket.unresolved or None)
-        self.docket.changing = True
+    async def undisputed(self, stands: Callable[[], bool] = lambda: True) -> bool:
+        """Wait until no report is open: it suspends the final change (G2). Then shut the door.
+
+        Args:
+            stands: Whether what was decided still can be.
+
+        Returns:
+            False where it could no longer, before the door was shut.
+        """
+        await self._await(lambda: not (stands() and self.docket.unresolved) or None)
+        self.docket.changing = stands()
+        return self.docket.changing
+
+    async def kept(self) -> None:
+        """Wait until the registry has the whole file: what follows is looked up there."""
+        await self.clerk.keep()
+
+    def lapse(self, act: Act, why: str) -> None:
+        """An act that was taken counts no more; it stays on file, and may be given again."""
+        seq = next(
+            entry.seq
+            for entry in reversed(self.docket.ledger.entries)
+            if entry.kind is EntryKind.ACT and entry.data["act"] == act.content()
+        )
+        text = f"{self.docket.step} 决定（案卷第{seq}条）因{why}不再有效"
+        self.record(EntryKind.LAPSED, text, {"entry": seq})
 
     def end(
         self, ending: Ending, by: Office | str, reason: str, document_number: str | None = None
@@ -300,9 +369,7 @@ class Case:
         docket = self.docket
         while True:
             docket.stirred = False
-            for objection in list(docket.objections.values()):
-                if not objection.accepted:
-                    await self._accept(objection)
+            await self._investigations.accept()
             if not docket.stirred:  # while an objection was accepted, more may have come in
                 break
         # What waits for this step was decided before what came after it.
@@ -311,67 +378,25 @@ class Case:
         withdrawal = docket.withdrawal
         if withdrawal is not None and withdrawal.seq < before:
             raise self.end(Ending.WITHDRAWN, withdrawal.message.office, withdrawal.message.reason)
-        self._resolve(before)
+        self._leave_or_go_back(self._investigations.resolve(before, self.beside.uphold))
         await self.beside.attend()
 
-    # -- objections (G1, G2) ------------------------------------------------------------------
+    def _leave_or_go_back(self, upheld: list[Received[Resolution]]) -> None:
+        """What upheld objections to the subject itself lead to: out, or back to a step (G1).
 
-    async def _accept(self, objection: OpenObjection) -> None:
-        """Received, then accepted: the publishing body has it on its desk, under T7."""
-        objection.accepted = True
-        office, subject = self.docket.publisher, _subject(objection)
-        name = self.docket.name(office, self.now())
-        identifier = objection.received.message.id
-        self.record(
-            EntryKind.OBJECTION_ACCEPTED,
-            f"受理{subject}，由{name}调查",
-            {"objection_id": identifier},
-        )
-        request = LimitRequest(clause="T7", start=objection.received.at)
-        (watched,) = await self.limits.arm((request,), office, subject, key=subject)
-        self.clerk.notify("异议", office, f"{subject}待调查", watched.limit.zh)
-
-    def _resolve(self, before: int) -> None:
-        """Accepted, then upheld or dismissed: answer everybody; then on, back, or out.
-
-        Of several results of one moment all are answered, and the one that goes furthest counts:
-        out of the list, or back to the earliest step.
+        Of several results of one moment the one that goes furthest counts: out of the list, or
+        back to the earliest step.
         """
-        upheld = []
-        for objection in self.docket.objections.values():
-            result = objection.resolution
-            if result is not None and result.seq < before and not objection.answered:
-                self.limits.judge(result, [self.docket.watch[_subject(objection)]])
-                self._answer(objection, result.message)
-                if result.message.finding is Finding.DISMISSED:
-                    continue
-                if objection.received.message.household is None:
-                    upheld.append(result)
-                else:
-                    self.beside.uphold(objection, result.message)
         for each in upheld:
             message = each.message
             if message.return_to is None:
                 reason = f"异议成立：{message.reason}"
-                raise self.end(Ending.NOT_EXITED, message.office, reason, message.document_number)
+                raise self.end(self.docket.failing, message.office, reason, message.document_number)
         if upheld:
             order = [step.id for step in self.docket.route]
             first = min(upheld, key=lambda each: order.index(each.message.return_to or ""))
             message = first.message
             raise GoBack(message.return_to or "", message.reason, message.office, first.signed)
-
-    def _answer(self, objection: OpenObjection, result: Resolution) -> None:
-        upheld = result.finding is Finding.UPHELD
-        said = f"您反映的情况，经调查{'成立' if upheld else '不成立'}。{result.reason}"
-        self._tell_objector(objection, said)
-
-    def _tell_objector(self, objection: OpenObjection, said: str) -> None:
-        """Who gave a name is answered, once (G1)."""
-        objection.answered = True
-        person = objection.received.message
-        if person.objector is not None:
-            recipient = Recipient(name=person.objector, contact=person.contact)
-            self.clerk.send("答复", recipient, f"{_subject(objection)} 的答复", said)
 
     # -- going on, back and out ---------------------------------------------------------------
 
@@ -408,22 +433,10 @@ class Case:
     async def _close(self, outcome: Outcome) -> Outcome:
         """The one exit: everything on file, everybody told, nothing left half received."""
         docket, outcome = self.docket, self.beside.conclude(outcome)
-        if outcome.ending is Ending.EXITED and docket.step == docket.route[-1]:
+        if outcome.ending in DONE and docket.step == docket.route[-1]:
             self._finish()
         ending = ending_in_chinese(outcome.ending, docket.procedure)
-        for objection in docket.objections.values():
-            if objection.answered:
-                continue
-            result = objection.resolution
-            if result is not None:
-                self._answer(objection, result.message)
-                continue
-            self.record(
-                EntryKind.LAPSED,
-                f"{_subject(objection)}未办结，因{ending}终止调查",
-                {"entry": objection.received.seq},
-            )
-            self._tell_objector(objection, f"该事项已办结（{ending}），调查随之终止。")
+        self._investigations.end(ending)
         docket.outcome, docket.expected = outcome, None
         docket.opened()  # what came too early for a step that will not open now is refused, on file
         docket.watch.clear()
@@ -437,8 +450,3 @@ class Case:
         self.clerk.notify("结果", docket.applicant, ending, outcome.reason)
         await self.clerk.finish()
         return outcome
-
-
-def _subject(objection: OpenObjection) -> str:
-    """What an objection is called, in Chinese; also the key of its limit."""
-    return f"{'举报' if objection.report else '异议'} {objection.received.message.id}"

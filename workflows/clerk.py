@@ -14,7 +14,7 @@ from models.docket import Docket
 from models.ledger import EntryKind, first_of
 from models.offices import Office
 from models.orders import Delivery, LedgerBatch, Notification, Recipient
-from models.status import markdown, state_of, status_of
+from models.status import MATTERS, markdown, state_of, status_of
 from workflows import calls
 
 _AT_ONCE = 500_000
@@ -65,6 +65,11 @@ class Clerk:
             return
         await self._write()
 
+    async def keep(self) -> None:
+        """Keep the whole file in the registry now, whatever is still being said."""
+        while self._unwritten:
+            await self._write()
+
     async def _write(self) -> None:
         docket = self._docket
         entries = first_of(docket.ledger.entries[self._written :], _AT_ONCE)
@@ -84,6 +89,7 @@ class Clerk:
     def send(self, topic: str, recipient: Recipient, subject: str, text: str) -> None:
         """Tell somebody something, in the background."""
         docket = self._docket
+        about = MATTERS.get(docket.procedure, "贫困退出")
         self._sent += 1
         notification = Notification(
             case_id=docket.case_id,
@@ -91,7 +97,7 @@ class Clerk:
             seq=docket.ledger.entries[-1].seq,
             topic=topic,
             recipient=recipient,
-            subject=f"【贫困退出】{docket.subject.full_name}{docket.year}年度：{subject}",
+            subject=f"【{about}】{docket.subject.full_name}{docket.year}年度：{subject}",
             text=text,
         )
         self._outbox.append(notification)

@@ -7,17 +7,21 @@ from temporalio import workflow
 from models import standards
 from models.admission import figures_fault
 from models.base import CLOCKS_MAY_DIFFER_BY
+from models.county_reception import CountyReception
 from models.docket import Docket
 from models.identity import notice as notice_id
+from models.inspections import Inspections
 from models.ledger import EntryKind
 from models.messages import Act, CountyFigures, CountyOpening, Decision, Ending, Outcome
 from models.orders import AdmissionOrder, Notice, NoticeOrder, RegisterChange
 from models.periods import Limit, LimitRequest, beijing
-from models.reception import Reception, Refusal
+from models.policy import Body
+from models.reception import Refusal
 from models.status import state_of
 from models.steps import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, skipped
+from models.supervision_orders import ToldResults
 from workflows import calls
-from workflows.case import Case
+from workflows.case import Beside, Case
 from workflows.doors import CaseWorkflow
 
 APPROVE, REPLY = Decision.APPROVE, Decision.REPLY
@@ -26,6 +30,8 @@ APPROVE, REPLY = Decision.APPROVE, Decision.REPLY
 @workflow.defn(name="CountyExit")
 class CountyExitWorkflow(CaseWorkflow):
     """One county's exit for one year (G9)."""
+
+    reception: CountyReception
 
     @workflow.init
     def __init__(self, opening: CountyOpening) -> None:
@@ -45,8 +51,11 @@ class CountyExitWorkflow(CaseWorkflow):
             step=C1,
             basis=opening.application.applied_at or opening.received_at or workflow.now(),
         )
-        self.case = Case(docket, arrived=opening.received_at)
-        self.reception = Reception(docket, vet=self.vet)
+        self.inspections = Inspections()
+        told = _Inspected(self.inspections)
+        self.case = told.case = Case(docket, arrived=opening.received_at, beside=told)
+        self.reception = CountyReception(docket, self.vet, self.inspections)
+        told.reception = self.reception
 
     @workflow.run
     async def run(self, opening: CountyOpening) -> Outcome:
@@ -109,8 +118,11 @@ class CountyExitWorkflow(CaseWorkflow):
 
     async def approval(self) -> None:
         """C7 批准退出: approved, undisputed (G2), and out of the register."""
-        approval = await self.case.decision(C7)
-        await self.case.undisputed()
+        while True:
+            approval = await self.case.decision(C7)
+            if await self.case.undisputed(self.inspections.unharmed()):
+                break
+            self.case.lapse(approval, f"督导{self.inspections.block_zh() or '结果'}")
         await self.strike_off(approval)
 
     # -- what the steps above need ------------------------------------------------------------
@@ -142,6 +154,8 @@ class CountyExitWorkflow(CaseWorkflow):
         )
         if admission.fault is not None:
             raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
+        for result in admission.inspections:
+            self.reception.keep_inspection(result, case.now())
         if not admission.planned and application.plan_addition is not None:
             case.record(
                 EntryKind.PLAN_ADDITION,
@@ -172,11 +186,24 @@ class CountyExitWorkflow(CaseWorkflow):
             )
         if act.step == C7.id and act.decision is APPROVE and act.document_number is None:
             raise Refusal("document_number: the approval (C7) needs the number of its document")
+        if act.step == C7.id and act.decision is APPROVE:
+            self.vet_approval(act)
         if act.figures is not None and act.step != C1.id:
             raise Refusal("figures: only the county's renewed application (C1) carries figures")
         if act.rates is not None and act.step not in (C3.id, C6.id):
             raise Refusal(
                 "rates: only the provincial check (C3) and the inspection (C6) give rates"
+            )
+
+    def vet_approval(self, act: Act) -> None:
+        """C7: not while supervision finds a rate failed (F6, S4), nor signed when it did."""
+        block, lifted = self.inspections.block(), self.inspections.lifted_at()
+        if block is not None:
+            raise Refusal(block)
+        if lifted is not None and act.at is not None and act.at < lifted:
+            raise Refusal(
+                f"at: {act.at.isoformat()} lies before {beijing(lifted).isoformat()}, when "
+                "supervision found met what had failed (F6, S4)"
             )
 
     def latest_figures(self) -> CountyFigures:
@@ -228,3 +255,31 @@ class CountyExitWorkflow(CaseWorkflow):
         raise self.case.end(
             Ending.EXITED, approval.office, "经批准退出贫困县序列", approval.document_number
         )
+
+
+class _Inspected(Beside):
+    """What supervision finds while the case is open is told to those whose turn it concerns."""
+
+    case: Case
+    reception: CountyReception
+
+    def __init__(self, inspections: Inspections) -> None:
+        self._inspections = inspections
+        self._said = ""
+
+    async def attend(self) -> None:
+        """Look up what was told; tell whom it concerns when a rate fails, and when none does."""
+        told = self._inspections.told
+        while told:
+            asked = tuple(told)
+            told.clear()
+            order = ToldResults(county=self.case.docket.subject.code, supervisions=asked)
+            found = await calls.told_results(order)
+            self.reception.hold_against(asked, found, self.case.now())
+        now = self._inspections.block_zh()
+        if now == self._said:
+            return
+        self._said, subject = now, self.case.docket.subject
+        said = f"督导{now}，不得批准退出（C7）" if now else "督导已无未达标项，可以批准退出（C7）"
+        for body in (Body.COUNTY_GROUP, Body.PROVINCIAL_GOVERNMENT):
+            self.case.clerk.notify("督导", subject.office(body), "督导结果", said)

@@ -68,6 +68,15 @@ class CaseWorkflow:
     def _check_withdraw(self, message: Any = None) -> None:
         self._check("withdraw", message)
 
+    @workflow.update(name="file")
+    def file(self, message: Any = None) -> Receipt:
+        """An office files, enters or evaluates (``models.documents.CaseDocument``, F9)."""
+        return self._receive("file", message)
+
+    @file.validator
+    def _check_file(self, message: Any = None) -> None:
+        self._check("file", message)
+
     @workflow.signal(dynamic=True)
     def signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """Any of the above as a signal of the same name; everything else is refused, on file.

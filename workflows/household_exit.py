@@ -13,7 +13,8 @@ from models.roster_reception import RosterReception
 from models.steps import H1, H2, H3, H4, HOUSEHOLD_STEPS
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
-from workflows.roster_course import T6, RosterCourse
+from workflows.roster_course import RosterCourse
+from workflows.roster_draft import T6
 
 _AT_ONCE = 200
 """Households in one answer to a query."""
@@ -54,7 +55,7 @@ class HouseholdExitWorkflow(CaseWorkflow):
     async def appraisal(self) -> None:
         """H1 民主评议: a meeting drafts the roster, by the year's plan; again, if returned (G3)."""
         if self.case.docket.round == 1:
-            await self.course.receive_roster()
+            await self.course.draft.receive()
         else:
             self.course.begin_round()
             again = await self.case.decision(
@@ -62,7 +63,7 @@ class HouseholdExitWorkflow(CaseWorkflow):
                 LimitRequest(clause="G3", start=self.case.arrived),
                 decisions=(Decision.APPROVE,),
             )
-            self.course.vote_again(again)
+            self.course.draft.vote_again(again)
 
     async def verification(self) -> None:
         """H2 核实认可: committees, team and secretary verify; then each household consents."""

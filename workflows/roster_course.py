@@ -1,31 +1,28 @@
 """The households of a roster on their way: what happens to each, beside the step the case is at."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 
 from pydantic import JsonValue
 
-from models.appraisals import Meeting, Proposal
-from models.base import CLOCKS_MAY_DIFFER_BY
+from models.appraisals import Proposal
 from models.docket import Docket
 from models.inbox import OpenObjection, Received
 from models.ledger import EntryKind
 from models.messages import Act, Amendment, Decision, Ending, Outcome, Resolution
 from models.orders import Notice
-from models.periods import Limit, LimitRequest
+from models.periods import Limit
 from models.policy import Body
 from models.roster import Candidate, Roster
-from models.roster_messages import LookUpOrder, RosterAdmissionOrder, RosterOpening
+from models.roster_messages import LookUpOrder, RosterOpening
 from models.roster_orders import roster_change, roster_notice, shown
 from models.roster_turns import whose_turn
-from models.status import ENDINGS, state_of
+from models.status import ENDINGS
 from models.steps import H1, H2, H3, H4
-from models.watch import Watched
 from workflows import calls
 from workflows.case import Beside, Case
-
-T6 = "T6"
-"""Key of the limit for striking off: in force from the appraisal on."""
+from workflows.roster_draft import RosterDraft
 
 _FAULTS_SAID = 5
 """How many faults of the register a sentence tells; the entry has all."""
@@ -46,7 +43,6 @@ class RosterCourse(Beside):
         self._opening = opening
         self._village = opening.village
         self._ready = ready
-        self._limit: Watched | None = None
         self._notices = 0
         self._round = 1
 
@@ -56,110 +52,10 @@ class RosterCourse(Beside):
         assert self._docket.roster is not None
         return self._docket.roster
 
-    # -- H1 -----------------------------------------------------------------------------------
-
-    async def receive_roster(self) -> None:
-        """Hold the roster against plan, register and votes (G6, G9, S7), and judge it by S1."""
-        case, application = self.case, self._opening.application
-        case.record(
-            EntryKind.OPENED,
-            f"收到{self._village.name}{application.year}年度贫困户退出名单"
-            f"，{len(application.appraisal.households)}户",
-            {
-                "application": application.content(),
-                "village": self._village.content(),
-                "policy": self._opening.policy.model_dump(mode="json", exclude_unset=True),
-            },
-        )
-        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
-            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
-            raise case.end(Ending.NOT_ADMITTED, "case", fault)
-        admission = await calls.admit_roster(
-            RosterAdmissionOrder(
-                opening=self._opening,
-                now=case.arrived,
-                state=state_of(self._docket, case.now()),
-            )
-        )
-        if admission.fault is not None or admission.line is None:
-            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault or "no poverty line")
-        roster = Roster(
-            line=admission.line,
-            verifiers=tuple(office.body for office in self._village.verifiers),
-            objections=self._docket.objections,
-        )
-        for facts in admission.households:
-            roster.add(facts, self._docket.basis)
-        self._docket.roster = roster
-        self._file_plan_additions(application.appraisal.households, admission.unplanned)
-        self._count(application.appraisal.meeting, application.appraisal.households)
-        self._file_draft()
-        armed = await case.limits.arm(
-            (LimitRequest(clause="T6", year=application.year),),
-            self._village.office(H4.body),
-            str(H4),
-            key=T6,
-        )
-        self._limit = armed[0] if armed else None
-        if application.late_reason is not None:
-            case.record(EntryKind.LATE, f"名单逾年度提出，理由：{application.late_reason}")
-
-    def vote_again(self, act: Act) -> None:
-        """A renewed appraisal (G3): who is not voted for again leaves the roster."""
-        assert act.appraisal is not None
-        voted = {proposal.household for proposal in act.appraisal.households}
-        for candidate in self.roster.unfinished:
-            candidate.begin_again(self._docket.basis)
-            if candidate.code not in voted:
-                candidate.leave("重新评议未列入名单")
-        self._count(act.appraisal.meeting, act.appraisal.households)
-        self._file_draft()
-
-    def _count(self, meeting: Meeting, proposals: Iterable[Proposal]) -> None:
-        """H1: who has no majority leaves the roster."""
-        policy = self._opening.policy.appraisal
-        for proposal in proposals:
-            candidate = self.roster[proposal.household]
-            if candidate.unfinished and not policy.has_majority(
-                proposal.in_favour, meeting.present
-            ):
-                candidate.leave(f"民主评议未通过：{proposal.in_favour}/{meeting.present}票")
-
-    def _file_draft(self) -> None:
-        """The roster as the meeting drafted it, with what the register says of everybody (S1)."""
-        roster = self.roster
-        staying = len(roster.unfinished)
-        failing: dict[str, JsonValue] = {
-            each.code: [finding.zh for finding in roster.failed(each)]
-            for each in roster.unfinished
-            if roster.failed(each)
-        }
-        left = len(roster.candidates) - staying - len(roster.struck_off)
-        unvoted = f"，{left}户未列入" if left else ""
-        self.case.record(
-            EntryKind.ROSTER_CHANGED,
-            f"民主评议初步拟定退出名单{staying}户，其中对照标准未达标{len(failing)}户{unvoted}",
-            {
-                "line": roster.line.content(),
-                "households": [each.facts.content() for each in roster.unfinished],
-                "not_met": failing,
-                "courses": roster.take_changes(),
-            },
-        )
-        if not staying:
-            raise self.case.end(Ending.NOT_EXITED, "case", "民主评议未列入任何一户")
-
-    def _file_plan_additions(self, proposals: Iterable[Proposal], unplanned: Iterable[str]) -> None:
-        """G6 应退则退: who is outside the year's plan is added to it, with a reason."""
-        missing = set(unplanned)
-        added: dict[str, JsonValue] = {
-            proposal.household: proposal.plan_addition.content()
-            for proposal in proposals
-            if proposal.household in missing and proposal.plan_addition is not None
-        }
-        if added:
-            text = f"{len(added)}户列入年度计划"
-            self.case.record(EntryKind.PLAN_ADDITION, text, {"households": added})
+    @cached_property
+    def draft(self) -> RosterDraft:
+        """The appraisal (H1), which is voted on in the course of the case, too."""
+        return RosterDraft(self.case, self._opening)
 
     # -- H2 -----------------------------------------------------------------------------------
 
@@ -258,8 +154,8 @@ class RosterCourse(Beside):
                 self._file(f"退回至{H2} {len(those)}户：{act.reason}")
             case _:
                 self._leave(those, f"县级未批准：{act.reason}")
-        if self._limit is not None and self.roster.unfinished:
-            self._docket.watch.keep(self._limit)  # it binds for those who are held back, too
+        if self.draft.limit is not None and self.roster.unfinished:
+            self._docket.watch.keep(self.draft.limit)  # it binds for those who are held back, too
 
     async def _strike_off(self, those: list[Candidate], act: Act) -> None:
         """Announced and struck off in one transaction; what the register says otherwise is not."""
@@ -382,10 +278,10 @@ class RosterCourse(Beside):
         )
         added = [each for each in amendment.households if each.household not in self.roster]
         unplanned = await self._look_up(codes, amendment.reason, tuple(added), received.signed)
-        self._file_plan_additions(added, unplanned)
+        self.draft.file_plan_additions(added, unplanned)
         joined = [proposal for proposal in added if proposal.household in self.roster]
         if amendment.meeting is not None and joined:
-            self._count(amendment.meeting, joined)
+            self.draft.count(amendment.meeting, joined)
             self._file(f"补充评议{len(joined)}户")
             if self._docket.step != H1:
                 self._ask_to_verify([self.roster[each.household] for each in joined])
@@ -442,8 +338,8 @@ class RosterCourse(Beside):
         if self._round == docket.round:
             return
         self._round = docket.round
-        if self._limit is not None:
-            docket.watch.keep(self._limit)  # the act that sent everybody back was under it
+        if self.draft.limit is not None:
+            docket.watch.keep(self.draft.limit)  # the act that sent everybody back was under it
         for candidate in self.roster.unfinished:
             if docket.step == H3:
                 candidate.post_again()

@@ -7,6 +7,13 @@ divisions are closed by a date and followed by a new row.
 All ends of validity (``until``, ``valid_until``) are exclusive: the first day it no longer holds.
 """
 
+from models.tables.afterwards import AlarmRow as AlarmRow
+from models.tables.afterwards import CheckRow as CheckRow
+from models.tables.afterwards import DocumentRow as DocumentRow
+from models.tables.afterwards import RevocationRow as RevocationRow
+from models.tables.afterwards import RiskRow as RiskRow
+from models.tables.afterwards import SampleRow as SampleRow
+from models.tables.afterwards import SupervisionRow as SupervisionRow
 from models.tables.cases import CaseRow as CaseRow
 from models.tables.cases import EntryRow as EntryRow
 from models.tables.cases import IndicatorRow as IndicatorRow
@@ -14,6 +21,7 @@ from models.tables.cases import NoticeRow as NoticeRow
 from models.tables.cases import NotificationRow as NotificationRow
 from models.tables.cases import ObjectionRow as ObjectionRow
 from models.tables.cases import RosterRow as RosterRow
+from models.tables.columns import ON_THE_LIST as ON_THE_LIST
 from models.tables.columns import Source as Source
 from models.tables.columns import Standing as Standing
 from models.tables.columns import SubjectKind as SubjectKind

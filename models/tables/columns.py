@@ -11,10 +11,18 @@ from sqlmodel import SQLModel
 
 
 class Standing(StrEnum):
-    """What the register says of a county or a poor village: 在册 or 已退出."""
+    """What the register says of a county or a poor village: 在册 or 已退出.
+
+    After a revocation (F7 撤销退出) it is on the list again, and the register says why.
+    """
 
     LISTED = "listed"
     EXITED = "exited"
+    REVOKED = "revoked"
+
+
+ON_THE_LIST = (Standing.LISTED, Standing.REVOKED)
+"""The standings of who has not left, or has not left rightly."""
 
 
 class SubjectKind(StrEnum):

@@ -70,7 +70,8 @@ class EpisodeRow(Table, table=True):
 
     ``registered_on`` is the first day in, ``exited_on`` the first day out. A household that falls
     back (返贫) gets a new episode and keeps the old. ``case_id`` and ``seq`` name the entry that
-    ordered the striking off.
+    ordered the striking off; ``opened_by`` and ``opened_seq`` the one that began the episode, where
+    a case did (F5, F7), and ``opening_document`` its document.
     """
 
     __tablename__ = "household_episodes"
@@ -95,6 +96,9 @@ class EpisodeRow(Table, table=True):
     document: str | None = Field(default=None, sa_type=Written)
     case_id: str | None = None
     seq: int | None = None
+    opening_document: str | None = Field(default=None, sa_type=Written)
+    opened_by: str | None = None
+    opened_seq: int | None = None
 
 
 class PovertyLineRow(Table, table=True):

@@ -95,7 +95,9 @@ def rosters(draw: st.DrawFn) -> list[HouseholdLine]:
             size=size,
             members=people,
             livelihood=draw(st.none() | livelihoods),
-            registered_on=SINCE + timedelta(days=draw(st.integers(0, 1500))),
+            registered_on=draw(
+                st.none() | st.dates(SINCE, SINCE + timedelta(days=1500))  # None: never was (F5)
+            ),
             cause=draw(st.sampled_from(Cause)),
         )
         lines.append(line)

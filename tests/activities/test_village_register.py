@@ -15,7 +15,14 @@ from activities.village_register import VillageActivities
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.offices import Village
-from models.tables import CaseRow, DivisionRow, Standing, VillageStatusRow, VillageYearRow
+from models.tables import (
+    CaseRow,
+    DivisionRow,
+    Standing,
+    VillageRow,
+    VillageStatusRow,
+    VillageYearRow,
+)
 from models.village_orders import VillageCount
 from tests.activities.registry_cases import at_once, ended, rows, run
 from tests.activities.village_cases import (
@@ -26,6 +33,7 @@ from tests.activities.village_cases import (
     change,
     put_village,
 )
+from tests.models.samples import HENAN
 from tests.models.village_samples import survey
 
 
@@ -187,6 +195,29 @@ def test_a_village_leaves_the_list_once(
     assert registry.village_facts(VILLAGE.code, 2017, date(2017, 12, 19)).listed
     facts = registry.village_facts(VILLAGE.code, 2017, date(2017, 12, 20))
     assert (facts.listed, facts.exited_on) == (False, date(2017, 12, 20))
+
+
+@pytest.mark.clause("V3", "S2", "F5")
+def test_a_village_above_the_threshold_by_then_stays_on_the_list(
+    villages: VillageActivities, engine: Engine
+) -> None:
+    """4 of 200 people are 2 %, which is not below it; 4 of 201 are 1.99 %."""
+    order = change(counted_on=date(2017, 12, 21), standards=HENAN.standards)
+
+    def population(people: int) -> None:
+        with writing(engine) as session:
+            session.get_one(VillageRow, VILLAGE.code).population = people
+
+    population(200)
+    with pytest.raises(ApplicationError, match=r"S2\.incidence is not met any more") as said:
+        run(villages.strike_off_village, order)
+    assert (said.value.type, said.value.non_retryable) == ("IncidenceRisen", True)
+    (listed,) = rows(engine, VillageStatusRow)
+    assert listed["until"] is None
+    population(201)
+    assert run(villages.strike_off_village, order) == date(2017, 12, 20)
+    population(200)  # asked again, it is done
+    assert run(villages.strike_off_village, order) == date(2017, 12, 20)
 
 
 @pytest.mark.clause("V3")

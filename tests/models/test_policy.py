@@ -38,7 +38,10 @@ def without_body(body: str) -> str:
     return "[[bodies]]\n".join(kept)
 
 
-@pytest.mark.clause("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "S3", "S4", "S5", "G3")
+@pytest.mark.clause(
+    "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "S3", "S4", "S5", "G3",
+    "F1", "F2", "F3", "F5", "F6",
+)  # fmt: skip
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -61,6 +64,12 @@ def without_body(body: str) -> str:
         ("standards.wrongly_exited_below_percent", 2),
         ("standards.omitted_below_percent", 2),
         ("standards.recognition_at_least_percent", 90),
+        ("after_exit.support_until", date(2020, 12, 31)),
+        ("after_exit.rewarded_years", (2016, 2017, 2018)),
+        ("after_exit.restrictions", "国开发〔2014〕12号"),
+        ("follow_up.due", "11-30"),
+        ("supervision.months", (1, 4, 7, 10)),
+        ("supervision.hearing_days", 7),
     ],
 )
 def test_henan_reads_the_regulation_so(field: str, value: object) -> None:
@@ -71,7 +80,7 @@ def test_henan_reads_the_regulation_so(field: str, value: object) -> None:
     assert type(found) is type(value)
 
 
-@pytest.mark.clause("T1", "T2", "T4", "T8")
+@pytest.mark.clause("T1", "T2", "T4", "T8", "F1", "F5", "F6")
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
@@ -122,6 +131,31 @@ def test_henan_reads_the_regulation_so(field: str, value: object) -> None:
         pytest.param("_percent = 90", "_percent = 101", "recognition_at_least", id="over all"),
         pytest.param("_percent = 90", "_percent = 89.5", "recognition_at_least", id="half"),
         pytest.param('province = "410000"', 'province = "411500"', "province: ", id="a city"),
+        pytest.param(
+            "support_until = 2020-12-31",
+            "support_until = 2020-12-30",
+            "after_exit.support_until: 2020-12-30 lies before the end of the battle period, "
+            "2020-12-31 (F1)",
+            id="support that ends too soon",
+        ),
+        pytest.param(
+            "months = [1, 4, 7, 10]",
+            "months = [1, 4, 7]",
+            "supervision.months: a round each quarter: one month of each (F6)",
+            id="a quarter without a round",
+        ),
+        pytest.param(
+            "months = [1, 4, 7, 10]",
+            "months = [1, 3, 7, 10]",
+            "supervision.months: a round each quarter: one month of each (F6)",
+            id="two rounds in one quarter",
+        ),
+        pytest.param(
+            'opens = "01-05"',
+            'opens = "11-30"',
+            "follow_up: opens: 11-30 does not lie before 11-30, when all is due",
+            id="a follow-up without time",
+        ),
         pytest.param("_every_days = 3", "_every_days =", "f.toml is not valid TOML", id="cut off"),
     ],
 )

@@ -21,7 +21,7 @@ def demo_of(scenario: str, township: str, *arguments: str) -> tuple[str, ...]:
     """The demo with one county, and a township of one's own, which is quicker."""
     code = (
         "import sys, operators.demo as demo\n"
-        f"demo.SCENARIOS, demo.TOWNSHIP = ({scenario!r},), {township!r}\n"
+        f"demo.SCENARIOS, demo.SEASONS = ({scenario!r},), {{{township!r}: '2 A township'}}\n"
         "sys.exit(demo.main(sys.argv[1:]))"
     )
     return (sys.executable, "-c", code, *arguments)
@@ -68,12 +68,15 @@ def small(tmp_path: Path) -> str:
 
 
 @pytest.mark.timeout(400)
-def test_once_shows_three_counties_and_a_township_leaving(env: dict[str, str]) -> None:
+def test_once_shows_counties_and_a_township_leaving_and_a_time_after_exit(
+    env: dict[str, str],
+) -> None:
     done = subprocess.run(
         [*DEMO, "--once"], env=env, capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    counties, township = done.stdout.split("2 A township 一个乡镇")
+    counties, seasons = done.stdout.split("2 A township 一个乡镇")
+    township, after_exit = seasons.split("3 After exit 退出之后")
     before, after = counties.split("Registry after 演练后")
     assert "53 counties listed 在册 (38 国定 national, 15 省定 provincial), 0 exited" in before
     assert "50 counties listed 在册" in after
@@ -83,9 +86,12 @@ def test_once_shows_three_counties_and_a_township_leaving(env: dict[str, str]) -
     assert "/namespaces/default/workflows?query=ExitOverdue%3Dtrue" in before
     assert "T3 C2 市级初审逾期" in before
     assert "8 cases, 7 ended, 1 open 在办" in township
-    assert township.endswith("\nas the scenario says\n")
+    assert "\nas the scenario says\n" in township
     assert "2 of 3 poor villages could leave in" in township
     assert "58/3330 ≈ 1.74 %" in township
+    assert "11 cases, 11 ended, 0 open 在办" in after_exit
+    assert after_exit.endswith("\nas the scenario says\n")
+    assert "no approval (C7) until a later supervision finds it" in after_exit
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ async def test_a_village_becomes_ready_when_its_roster_has_ended(
         counted = (await cli(*words)).json["total"][unit]
         return [counted["planned"], counted["under_way"], counted["exited"]]
 
+    await roster.reaches("H2")
+    await roster.rests()
     before = await ready()
     assert (before["ready"], before["open_rosters"]) == (False, [roster.case_id])
     assert await heads("households") == [36, 3, 0]

@@ -1,14 +1,17 @@
 """Wrapping text that may be Chinese, and the words for how long a limit still runs."""
 
+import io
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
 
 from models.periods import Limit, LimitKind, LimitRequest
-from operators.printing import is_over, left, paragraph, urgency
+from operators.printing import is_over, left, paragraph, table, urgency
 
 SENTENCE = "T3 7日内：2026年11月22日收到申请（市级），第7日为2026年11月30日，当日24时届满。"
 DUE = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
@@ -70,3 +73,16 @@ def test_nobody_misses_the_end_of_a_publicity() -> None:
     assert left(limit(LimitKind.MINIMUM), after) == "ended 2 h 0 min ago"
     assert is_over(limit(), False, after)
     assert is_over(limit(), True, DUE - timedelta(hours=2))
+
+
+@pytest.mark.parametrize("width", [30, 60, 100, 200])
+def test_a_table_cuts_no_value(width: int) -> None:
+    """Half an office's code is another office's: what is too wide is folded."""
+    values = ("supplement/county-exit/411523/2026/1", "A5/411523", "2026-11-22 10:30", "说明" * 9)
+    shown = table("Case", "Waits for", "When", "Note", wrap=["Note"])
+    shown.add_row(*values)
+    out = Console(width=width, file=io.StringIO())
+    out.print(shown)
+    assert isinstance(out.file, io.StringIO)
+    printed = Counter("".join(out.file.getvalue().split()))
+    assert printed == Counter("".join(("CaseWaitsforWhenNote", *values)).replace(" ", ""))

@@ -20,7 +20,7 @@ from tests.operators.rosters_today import (
     write_json,
     write_xlsx,
 )
-from tests.roster_stage import RosterPlay
+from tests.roster_stage import RosterPlay, stands
 from tests.stage import Stage
 
 VOTES = ("户编号", "赞成票数")
@@ -318,6 +318,7 @@ async def test_one_household_is_objected_to_and_another_struck_off_and_the_rest_
     strikes = (*county, "--approve", "--document", "合成〔9〕号", "--household")
     assert f"household {first}: its publicity is not over" in (await cli(*strikes, first)).fails(1)
     (await cli(*strikes, second)).done()
+    await stands(play, struck_off=1)
     await play.waits(lambda seen: seen.waiting_for == play.office("H4"))
     back = ("--return", "H1", "--reason", "票数有误")
     (await cli(*county, *back)).done()

@@ -103,7 +103,7 @@ def test_a_case_is_opened_once() -> None:
 
 
 def test_which_kind_a_file_is_its_content_says() -> None:
-    assert SEASONS == ["township-2017"]
+    assert SEASONS == ["after-exit-2017", "township-2017"]
     with pytest.raises(ScenarioError, match="township-2017 is not a county's exit"):
         load_scenario("township-2017")
     with pytest.raises(ScenarioError, match="lankao-2016 is not a township's year"):

@@ -22,6 +22,7 @@ from tests.play import eventually
 from tests.stage import settings_in
 from workers.connection import connect
 from workers.embedded import embedded, free_port
+from workers.schedules import listed
 from workers.settings import Settings
 
 EXITFLOW = Path(sys.executable).parent / "exitflow"
@@ -139,7 +140,14 @@ async def test_up_serves_keeps_its_cases_and_leaves_no_process(
         second = await lonely("up", "--port", 0, "--ui-port", 0)
         assert second.fails(3) == f"another `exitflow up` runs in {home}"
 
-        case = await opens_a_case(settings, await connect(f"127.0.0.1:{port}"))
+        client = await connect(f"127.0.0.1:{port}")
+
+        async def scheduled() -> bool:
+            return len(await listed(client)) == 54  # one a county, and the province's
+
+        await eventually(scheduled)  # a list is behind for a moment
+        made = [(each.id, each.next_times) for each in await listed(client)]
+        case = await opens_a_case(settings, client)
         assert await up.ends(signal.SIGINT) == 0
         await up.says("stopped")
         # A worker that outlived its server would have complained here.
@@ -151,6 +159,8 @@ async def test_up_serves_keeps_its_cases_and_leaves_no_process(
         await up.says("Ctrl-C")
         async with open_desk(settings, f"127.0.0.1:{port}") as desk:
             assert (await desk.status(case)).step == "C2"
+            kept = await listed(desk.client)
+            assert [(each.id, each.next_times) for each in kept] == made
         assert await up.ends(signal.SIGTERM) == 0
         assert await up.err() == ""
         assert processes_of(home) == {}

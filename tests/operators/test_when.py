@@ -54,6 +54,24 @@ from tests.operators.conftest import Shell
             ("销号", "register change of 2017"),
             marks=pytest.mark.clause("T6"),
         ),
+        pytest.param(  # fixed by the policy: 30 November
+            ("F5", "--year", "2018"),
+            "Fri 2018-11-30 24:00",
+            ("跟踪回访", "follow-up of 2018"),
+            marks=pytest.mark.clause("F5"),
+        ),
+        pytest.param(  # sixty days: 30 in January, 28 in February, then 1 and 2 March, a Friday
+            ("F6", "--from", "2018-01-01"),
+            "Fri 2018-03-02 24:00",
+            ("启动督导", "within 60 days"),
+            marks=pytest.mark.clause("F6"),
+        ),
+        pytest.param(  # seven days; Sunday 11 February 2018 was a make-up workday
+            ("f6.hearing", "--from", "2018-02-04"),
+            "Sun 2018-02-11 24:00",
+            ("申诉举证不少于7日", "a make-up workday"),
+            marks=pytest.mark.clause("F6"),
+        ),
         pytest.param(
             ("T7", "--from", "2018-01-08"),
             "Tue 2018-01-23 24:00",
@@ -74,7 +92,7 @@ async def test_worked_values(
 ) -> None:
     out = (await lonely("when", *words)).done()
     first, *sentences = out.splitlines()
-    assert first.startswith(f"{words[0].upper()}  {due}")
+    assert first.casefold().startswith(f"{words[0]}  {due}".casefold())
     assert "provisional" not in out
     flowing = "".join(line.strip() + (" " if line.isascii() else "") for line in sentences)
     for part in said:
@@ -120,7 +138,10 @@ async def test_a_date_over_an_unpublished_calendar_is_marked_until_it_is_overrid
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("T8", "--from", "2018-01-05"), "'T8' names no limit; the limits are T1 to T7 and G3"),
+        (
+            ("T8", "--from", "2018-01-05"),
+            "'T8' names no limit; the limits are T1 to T7, G3, F5, F6 and F6.hearing",
+        ),
         (("T1",), "T1 is counted from a day; give --from"),
         (("T1", "--from", "2018-02-30"), "--from: '2018-02-30' is no date; write YYYY-MM-DD"),
         (("T1", "--from", "5.1.2018"), "--from: '5.1.2018' is no date"),

@@ -144,7 +144,7 @@ async def test_publicity_ends_at_midnight_with_the_day_of_posting_counted_or_not
     assert closes.due == midnight(last_day(date(YEAR, 11, posted), 6 if counted else 7))
     assert ("当日计入" if counted else "当日不计") in closes.zh
     assert not closes.provisional or "暂按周末推算" in closes.zh
-    await play.until(closes.due - timedelta(seconds=20))
+    await play.until(closes.due - timedelta(minutes=2))
     with pytest.raises(Refused, match=f"goes on until 24:00 on {closes.last_day}"):
         await play.act("C5")
     await play.until(closes.due + SECOND)

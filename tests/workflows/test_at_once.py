@@ -23,6 +23,7 @@ async def test_of_two_upheld_objections_the_earliest_step_counts(own_stage: Stag
     for number in (1, 2):
         await play.signal("object", objection(number))
     await play.waits(lambda seen: len(seen.open_objections) == 2 and len(seen.limits) == 2)
+    await play.rests()
     await own_stage.crew.goes()
     await play.signal("resolve", play.result("o-1", return_to="C1"))
     await play.signal("resolve", play.result("o-2", return_to="C3"))
@@ -38,6 +39,7 @@ async def test_of_two_upheld_objections_the_earliest_step_counts(own_stage: Stag
 async def test_a_withdrawal_does_not_undo_a_rejection(own_stage: Stage) -> None:
     play = await own_stage.opens(at(11, 16))
     await play.reaches("C2")
+    await play.rests()
     await own_stage.crew.goes()
     await play.signal("act", play.message("C2", "reject", reason="不达标（合成）"))
     await play.signal(

@@ -88,7 +88,7 @@ async def test_objections_and_resolutions_sent_again_count_once(stage: Stage) ->
 async def test_an_early_act_is_kept_until_its_step_opens(own_stage: Stage) -> None:
     play = await own_stage.opens(at(11, 16))
     await play.reaches("C2")
-    await play.file()
+    await play.rests()
     await own_stage.crew.goes()
     for step in ("C2", "C3"):
         await play.signal("act", play.message(step))
@@ -108,7 +108,7 @@ async def test_an_early_act_is_kept_until_its_step_opens(own_stage: Stage) -> No
 async def test_an_act_that_has_no_basis_yet_is_refused(own_stage: Stage) -> None:
     play = await own_stage.opens(at(11, 16))
     await play.reaches("C2")
-    await play.file()
+    await play.rests()
     await own_stage.crew.goes()
     for step in ("C3", "C2", "C2", "C5", "C3", "C5"):
         await play.signal("act", play.message(step))
@@ -128,7 +128,7 @@ async def test_an_act_that_has_no_basis_yet_is_refused(own_stage: Stage) -> None
 async def test_nothing_follows_a_return_that_waits(own_stage: Stage) -> None:
     play = await own_stage.opens(at(11, 16))
     await play.reaches("C2")
-    await play.file()
+    await play.rests()
     await own_stage.crew.goes()
     back = play.message("C2", "return", reason="补充材料（合成）", return_to="C1")
     await play.signal("act", back)
@@ -144,7 +144,7 @@ async def test_nothing_follows_a_return_that_waits(own_stage: Stage) -> None:
 async def test_an_act_that_comes_with_the_end_of_publicity_is_kept(own_stage: Stage) -> None:
     play = await own_stage.opens(at(11, 16), direct=True)
     await play.pass_until("C4")
-    await play.file()
+    await play.rests()
     closes = (await play.limit("T1")).due
     await own_stage.crew.goes()
     await play.until(closes + timedelta(seconds=2))

@@ -26,7 +26,7 @@ from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import last_day, midnight
 from tests.workflows.test_registry_outage import felt
 from tests.workflows.test_roster_publicity import CLOSES, SECOND
-from tests.workflows.test_worker_outage import GOES_ON, settled
+from tests.workflows.test_worker_outage import GOES_ON
 
 
 def answers(*households: str, agreed: bool = True, id: str = "c-1") -> dict[str, object]:
@@ -161,7 +161,7 @@ async def test_acts_and_answers_left_while_no_worker_runs(own_stage: Stage) -> N
     case = await opens_roster(own_stage, at(11, 16), 3)
     first, second, third = case.households
     await case.reaches("H2")
-    await settled(case)
+    await case.rests()
     await own_stage.crew.goes()
     for body, officer in (("A1", "某甲"), ("A2", "某丙"), ("A3", "某丁")):
         office = f"{body}/{case.code}"
@@ -175,7 +175,7 @@ async def test_acts_and_answers_left_while_no_worker_runs(own_stage: Stage) -> N
     assert why == f"H4 脱贫销号 is not open: {case.case_id} is at H2 核实认可"
     # Once more, across the end of the notice.
     await case.until(CLOSES - timedelta(hours=1))
-    await settled(case)
+    await case.rests()
     await own_stage.crew.goes()
     await case.until(CLOSES + GOES_ON)
     await case.signal("act", case.message("H4", at=(CLOSES + SECOND).isoformat()))
@@ -190,7 +190,7 @@ async def test_an_objection_of_an_outage_comes_before_the_clock(own_stage: Stage
     first, second = case.households
     await case.is_posted()
     await case.until(CLOSES - timedelta(hours=1))
-    await settled(case)
+    await case.rests()
     await own_stage.crew.goes()
     await case.until(CLOSES + GOES_ON)
     await case.signal("object", {"id": "o-1", "text": "收入不实（合成）", "household": first})
@@ -207,7 +207,7 @@ async def test_a_report_between_the_decision_and_the_change(own_stage: Stage, na
     case = await opens_roster(own_stage, at(11, 16), 2)
     first, second = case.households
     await case.is_cleared()
-    await settled(case)
+    await case.rests()
     await own_stage.crew.goes()
     await case.signal("act", case.message("H4", households=case.households[:named]))
     await case.signal("object", {"id": "o-1", "text": "收入不实（合成）", "household": first})
@@ -275,6 +275,7 @@ async def test_a_long_course_writes_one_file(own_stage: Stage) -> None:
     dismissed = await case.object(household=first)
     upheld = await case.object(household=second, objector="钱某某")
     await case.resolve(upheld, "upheld", return_to="H2")
+    await stands(case, drafted=1)
     await case.verify()
     await case.consent(second)
     await stands(case, posted=3, held=1)

@@ -224,6 +224,7 @@ async def test_a_decision_does_not_outlive_what_it_was_about(own_stage: Stage) -
     """Signed, then reported on before the case looked: what is verified anew is decided anew."""
     case = await opened(own_stage, 1)
     (only,) = case.households
+    await case.rests()
     await own_stage.crew.goes()
     await case.until(CLOSES + 2 * SECOND)
     await case.signal("act", case.message("H4"))
@@ -266,6 +267,7 @@ async def test_what_the_web_ui_shows_of_a_roster(stage: Stage) -> None:
     await case.object(household=case.households[0])
     await case.consent(case.households[1], agreed=False)
     await stands(case, held=1, out=1)
+    await case.limit("T7")  # with which it is shown
     details = await case.details()
     assert f"{YEAR}年度** · 第1轮 · 等待合成" in details
     assert "| 公示\u2800| 异议待办结\u2800| 未退出\u2800|" in details

@@ -108,6 +108,7 @@ async def test_a_village_without_team_and_secretary(stage: Stage) -> None:
     await case.verify("A1")
     await case.consent()
     await case.reaches("H3")
+    await case.rests()
     assert len(case.told("办理")) == 1
 
 

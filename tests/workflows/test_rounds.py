@@ -120,7 +120,7 @@ async def test_an_act_that_waits_for_an_old_round_lapses(own_stage: Stage) -> No
     await play.pass_until("C5")
     objection = await play.object()
     await play.waits(lambda seen: objection in seen.open_objections)
-    await play.file()
+    await play.rests()
     await own_stage.crew.goes()
     await play.signal("resolve", play.result(objection, return_to="C3"))
     await play.signal("act", play.message("C5"))
@@ -133,6 +133,7 @@ async def test_an_act_that_waits_for_an_old_round_lapses(own_stage: Stage) -> No
     assert len(waiting) == 2
     assert lapsed == waiting
     await play.act("C3")
+    await play.reaches("C4", 2)
     await play.pass_until("C5")
     assert (await play.status()).round == 2
 
@@ -163,7 +164,7 @@ async def test_an_early_act_is_held_against_the_corrected_figures(own_stage: Sta
     play = await own_stage.opens(at(11, 16))
     await returns(play, "C2", "C1")
     await play.reaches("C1", 2)
-    await play.file()
+    await play.rests()
     await own_stage.crew.goes()
     failing = figures(poor=30_000).model_dump(mode="json")
     await play.signal("act", play.message("C1", figures=failing))

@@ -127,6 +127,7 @@ async def test_no_override_helps_against_the_rates_of_the_national_inspection(
     play = await stage.opens(at(11, 16), direct=True, figures=figures(poor=30_000))
     await play.reaches("C3")
     await play.act("C3", overrides=("S3.incidence",), reason=REASON)
+    await play.reaches("C4")
     await play.pass_until("C6")
     rates = PASSING | {"omitted": "2"}
     await blocked(play, "C6", r"S4\.omitted", rates=rates)

@@ -22,7 +22,7 @@ async def test_an_approval_past_the_limit_is_valid_marked_and_was_chased(stage: 
     assert (limit.target, limit.due) == (TARGET, LIMIT)
 
     await play.until(TARGET + SECOND)
-    (mark,) = await play.entries(EntryKind.TARGET_PASSED)
+    (mark,) = await play.has_entered(EntryKind.TARGET_PASSED)
     assert mark.text.startswith("T6 V3 批准退出已过目标日期")
     assert not (await play.status()).overdue
 

@@ -51,7 +51,7 @@ async def test_report_and_approval_that_come_while_no_worker_runs(own_stage: Sta
     """With the end of publicity only the report is early; behind it the approval is kept too."""
     play = await opens_village(own_stage, at(11, 16))
     await play.is_surveyed()
-    await play.file()
+    await play.rests()
     closes = (await play.limit("T1")).due
     report = {"office": play.office("V1")}
     await own_stage.crew.goes()
@@ -61,6 +61,7 @@ async def test_report_and_approval_that_come_while_no_worker_runs(own_stage: Sta
     await own_stage.crew.comes()
     await play.waits(lambda seen: seen.waiting_for == play.office("V3"))
     assert len(await play.refused()) == 1
+    await play.rests()
     await own_stage.crew.goes()
     await play.signal("act", play.message("V3", "return", return_to="V2", reason="补充（合成）"))
     await own_stage.crew.comes()
@@ -68,7 +69,7 @@ async def test_report_and_approval_that_come_while_no_worker_runs(own_stage: Sta
     await play.end_publicity()
     await play.reaches("V3", 2)
     await play.waits(lambda seen: seen.waiting_for == play.office("V1"))
-    await play.file()
+    await play.rests()
     await own_stage.crew.goes()
     await play.signal("act", play.message("V3", **report))
     await play.signal("act", play.message("V3"))

@@ -8,6 +8,7 @@ import pytest
 from models.ledger import EntryKind
 from models.messages import Ending
 from operators.desk import Refused
+from tests.replays import replay
 from tests.stage import Stage, at
 from tests.village_stage import (
     leaves_the_register,
@@ -93,6 +94,26 @@ async def test_incidence_that_has_risen_since_blocks_the_approval(stage: Stage) 
     reason = "返贫户已落实帮扶（合成）"
     await play.act("V3", overrides=["S2.incidence"], reason=reason)
     assert (await play.ends()).ending is Ending.EXITED
+
+
+@pytest.mark.clause("V3", "S2", "S6", "F5", "G2")
+async def test_incidence_that_rises_while_the_approval_is_held_up_undoes_it(stage: Stage) -> None:
+    """4 of 300 are approved; two more have come in when the report is dismissed: 6 are 2 %."""
+    play = await opens_village(stage, at(11, 16))
+    await play.is_reported()
+    report = await play.object("举报（合成）")
+    await play.act("V3")
+    put_household(stage, play.code, 2)
+    await play.resolve(report, "dismissed")
+    (lapsed,) = await play.has_entered(EntryKind.LAPSED)
+    assert lapsed.text.endswith("因批准后贫困发生率上升、不再达标不再有效")
+    await play.waits(lambda seen: seen.waiting_for == play.office("V3"))
+    with pytest.raises(Refused, match=r"S2\.incidence is not met \(incidence 6/300 = 2 %"):
+        await play.act("V3", id="act-again")
+    await play.act("V3", id="act-all-the-same", overrides=["S2.incidence"], reason=REASON)
+    assert (await play.ends()).ending is Ending.EXITED
+    assert len(await play.entries(EntryKind.REGISTER_CHANGE)) == 1
+    await replay(await play.handle.fetch_history())
 
 
 @pytest.mark.clause("V3", "S5")

@@ -215,7 +215,7 @@ async def test_the_page_of_a_case_names_clause_day_and_reason(stage: Stage) -> N
     closes = await play.limit("T1")
     objection = await play.object()
     await play.waits(lambda seen: len(seen.limits) == 2)
-    await play.file()
+    await play.rests()
     text = await play.details()
     assert closes.zh in text
     assert "**未办结异议 1 件**" in text

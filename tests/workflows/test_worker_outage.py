@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from models.ledger import EntryKind
-from tests.play import Play, eventually
+from tests.play import Play
 from tests.stage import Stage, at
 
 SECOND = timedelta(seconds=1)
@@ -13,21 +13,10 @@ GOES_ON = 2 * SECOND
 """How far past a timer the clock can be moved while no worker attends to it."""
 
 
-async def settled(play: Play) -> None:
-    """Nothing of the case is under way: only time passes."""
-
-    async def quiet() -> bool:
-        described = (await play.handle.describe()).raw_description
-        return not described.pending_activities and not described.HasField("pending_workflow_task")
-
-    await eventually(quiet, lambda: "something is still under way")
-    await play.file()
-
-
 async def away_across(play: Play, due: datetime) -> None:
     """The worker goes before a limit, and time passes over it."""
     await play.until(due - timedelta(hours=1))
-    await settled(play)
+    await play.rests()
     await play.stage.crew.goes()
     await play.until(due + GOES_ON)
 
@@ -48,7 +37,7 @@ async def test_an_act_of_an_outage_is_late_by_when_it_was_signed(
     await play.signal("act", play.message("C2", **when))
     await own_stage.crew.comes()
     await play.reaches("C3")
-    await settled(play)
+    await play.rests()
     found = await play.entries(EntryKind.BREACH, EntryKind.LATE, EntryKind.REFUSED)
     assert [entry.kind for entry in found] == ([EntryKind.BREACH, EntryKind.LATE] if late else [])
     assert all(entry.text.startswith("T3 C2 市级初审") for entry in found)
@@ -78,7 +67,7 @@ async def test_a_limit_that_passed_in_an_outage_is_heard_afterwards(own_stage: S
 async def test_two_acts_of_an_outage_are_both_kept(own_stage: Stage) -> None:
     play = await own_stage.opens(at(11, 16), direct=True, tier="provincial")
     await play.pass_until("C5")
-    await settled(play)
+    await play.rests()
     await own_stage.crew.goes()
     await play.signal("act", play.message("C5"))
     await play.signal("act", play.message("C7", document_number="合成〔9〕号"))

@@ -1,0 +1,136 @@
+"""What the registry says of exits and of what follows from them (F1-F4)."""
+
+from collections import Counter
+from datetime import date
+
+from models.base import Record
+from models.consequences import KINDS, Consequence, Exit, ExitKind, ExitState
+
+
+class ExitFacts(Record):
+    """One exit with what follows from it, as of a day.
+
+    Attributes:
+        name: Of the place; of a household its head's (户主).
+        township, village_code, village, group: Where a village or a household is.
+        people: Head count of a household.
+    """
+
+    code: str
+    name: str
+    city: str
+    county_code: str
+    county: str
+    township: str | None = None
+    village_code: str | None = None
+    village: str | None = None
+    group: str | None = None
+    people: int | None = None
+    exit: Exit
+    case_id: str | None = None
+    state: ExitState
+    consequences: tuple[Consequence, ...]
+
+
+class ExitsAlike(Record):
+    """Households of a village that left on one day by one document, and stand alike."""
+
+    code: str
+    name: str
+    township: str
+    county: str
+    exit: Exit
+    state: ExitState
+    consequences: tuple[Consequence, ...]
+    households: int
+    people: int
+
+
+class VillageExits(Record):
+    """The exits of a village's households in a year.
+
+    Attributes:
+        first, last: The first and the last day on which one of them left.
+        states: How many households stand how.
+        supported: How many of them have their support kept on the day (F1).
+    """
+
+    code: str
+    name: str
+    township: str
+    county: str
+    households: int
+    people: int
+    first: date
+    last: date
+    states: dict[ExitState, int]
+    supported: int
+
+
+class ExitTotal(Record):
+    """What the exits of one level come to.
+
+    Attributes:
+        people: Heads of the households; None of places.
+        states: How many exits stand how.
+        facts, in_force: To how many exits a clause applies, and of how many it holds on the day.
+    """
+
+    kind: ExitKind
+    exits: int
+    people: int | None
+    states: dict[ExitState, int]
+    facts: dict[str, int]
+    in_force: dict[str, int]
+
+
+class ExitsListed(Record):
+    """The exits of a year for the screen: places one by one, households by village."""
+
+    year: int
+    on: date
+    region: str | None
+    counties: tuple[ExitFacts, ...]
+    villages: tuple[ExitFacts, ...]
+    households: tuple[VillageExits, ...]
+    totals: tuple[ExitTotal, ...]
+
+
+class ExitTally:
+    """Adds up exits as they pass by."""
+
+    def __init__(self) -> None:
+        self._exits: Counter[ExitKind] = Counter()
+        self._people: Counter[ExitKind] = Counter()
+        self._states: Counter[tuple[ExitKind, ExitState]] = Counter()
+        self._facts: Counter[tuple[ExitKind, str]] = Counter()
+        self._in_force: Counter[tuple[ExitKind, str]] = Counter()
+
+    def add(self, found: ExitFacts | ExitsAlike) -> None:
+        """One exit more, or as many as are alike."""
+        kind = found.exit.kind
+        many = found.households if isinstance(found, ExitsAlike) else 1
+        self._exits[kind] += many
+        self._people[kind] += found.people or 0
+        self._states[kind, found.state] += many
+        for each in found.consequences:
+            self._facts[kind, each.clause] += many
+            self._in_force[kind, each.clause] += many if each.in_force else 0
+
+    def totals(self) -> tuple[ExitTotal, ...]:
+        """What it comes to, for each level of which there was an exit."""
+        return tuple(
+            ExitTotal(
+                kind=kind,
+                exits=self._exits[kind],
+                people=self._people[kind] if kind == "household" else None,
+                states={state: many for state in ExitState if (many := self._states[kind, state])},
+                facts={clause: self._facts[kind, clause] for clause in self._clauses(kind)},
+                in_force={clause: self._in_force[kind, clause] for clause in self._clauses(kind)},
+            )
+            for kind in KINDS
+            if self._exits[kind]
+        )
+
+    def _clauses(self, kind: ExitKind) -> list[str]:
+        return sorted(clause for of, clause in self._facts if of == kind)

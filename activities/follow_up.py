@@ -1,0 +1,197 @@
+"""The register's side of a township's follow-up (F1, F5): whom it visits.
+
+As in ``activities.registry``: an outage is tried again, a contradiction is not.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import ColumnElement, Engine, exists, func
+from sqlmodel import Session, col, select
+from temporalio import activity
+
+from activities.county_facts import county_facts
+from activities.database import claim, reading, writing
+from activities.follow_up_lists import in_batches, marks_in_force
+from activities.projections import list_case
+from activities.registry import difference
+from models.follow_up_orders import Back, BackOrder, DueVillage, FollowUpDue, FollowUpOrder
+from models.identity import follow_up_case
+from models.policy import Policy, day_of
+from models.tables import CheckRow, EpisodeRow, HouseholdRow, VillageRow
+
+
+def is_kept_up(policy: Policy, year: int) -> bool:
+    """Whether support is still kept on the first of January of a year (F1)."""
+    return policy.after_exit.support_until >= date(year, 1, 1)
+
+
+def has_exited(as_of: date) -> tuple[ColumnElement[bool], ...]:
+    """Households, joined to their episodes, whose last one ended by a day: neither fallen back
+    nor revoked since."""
+    return (*_last_episode(), col(EpisodeRow.exited_on) <= as_of)
+
+
+def is_back(on: date) -> tuple[ColumnElement[bool], ...]:
+    """Households, joined to their episodes, whose last one began by a day and goes on."""
+    return (
+        *_last_episode(),
+        col(EpisodeRow.exited_on).is_(None),
+        col(EpisodeRow.registered_on) <= on,
+    )
+
+
+def _last_episode() -> tuple[ColumnElement[bool], ...]:
+    last = (
+        select(func.max(EpisodeRow.number))
+        .where(EpisodeRow.household_code == HouseholdRow.code)
+        .correlate(HouseholdRow)
+        .scalar_subquery()
+    )
+    return (
+        col(EpisodeRow.household_code) == col(HouseholdRow.code),
+        col(EpisodeRow.number) == last,
+    )
+
+
+class FollowUpActivities:
+    """Synchronous, for the worker's thread pool."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @activity.defn
+    def open_follow_up(self, order: FollowUpOrder) -> FollowUpDue:
+        """Draw up whom a township's case visits, and list the case, in one transaction.
+
+        The list is drawn up once: asked again, it is the same.
+
+        Raises:
+            RegistryError: if the registry cannot be used now.
+        """
+        opening = order.opening
+        township, year, policy = opening.township, opening.year, opening.policy
+        due_on = day_of(year, policy.follow_up.due)
+        with writing(self._engine) as session:
+            claim(session, f"follow-up of {township.code}")
+            listed = _listed(session, order.state.case_id)
+            if not listed:
+                fault, listed = _fault(session, order), _due(session, order)
+                if fault is None and not listed:
+                    fault = (
+                        f"no household of {township.full_name} that had exited by {opening.as_of} "
+                        f"is due in {year} (F5)"
+                    )
+                if fault is not None:
+                    return FollowUpDue(fault=fault, due_on=due_on)
+                list_case(session, order.state, order.now)
+                session.add_all(
+                    CheckRow(
+                        household_code=code,
+                        year=year,
+                        case_id=order.state.case_id,
+                        due_on=due_on,
+                    )
+                    for code in listed
+                )
+            return FollowUpDue(
+                fault=None,
+                due_on=due_on,
+                villages=_by_village(session, listed),
+                marks=marks_in_force(session, listed),
+            )
+
+    @activity.defn
+    def back_in_register(self, order: BackOrder) -> tuple[Back, ...]:
+        """Who of a case's list, not visited yet, is in the register again, by number (F5, F7).
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        with reading(self._engine) as session:
+            found = session.exec(
+                select(EpisodeRow)
+                .join(HouseholdRow, col(HouseholdRow.code) == EpisodeRow.household_code)
+                .join(CheckRow, col(CheckRow.household_code) == HouseholdRow.code)
+                .where(
+                    CheckRow.case_id == order.case_id,
+                    col(CheckRow.made_on).is_(None),
+                    *is_back(order.on),
+                )
+                .order_by(HouseholdRow.code)
+            ).all()
+            return tuple(
+                Back(household=each.household_code, since=each.registered_on, cause=each.cause)
+                for each in found
+            )
+
+
+def _fault(session: Session, order: FollowUpOrder) -> str | None:
+    """Why a follow-up may not open."""
+    opening = order.opening
+    township, year = opening.township, opening.year
+    expected = follow_up_case(township.code, year)
+    if order.state.case_id != expected:
+        return f"the id of this case is not {order.state.case_id} but {expected}"
+    if not is_kept_up(opening.policy, year):
+        return (
+            f"support was kept until {opening.policy.after_exit.support_until} (F1); there is no "
+            f"follow-up in {year}"
+        )
+    # As of the day its round was called for, by which that named the county: it may be begun late.
+    facts = county_facts(session, township.county.code, year, opening.as_of)
+    if facts.county is None:
+        return facts.code_note
+    return difference("county", township.county, facts.county)
+
+
+def _due(session: Session, order: FollowUpOrder) -> Sequence[str]:
+    """Households of the township that have exited, and are on no other list of the year."""
+    opening = order.opening
+    # By the key of one row: a list of the whole province is too large for PostgreSQL to hash.
+    on_a_list = exists().where(
+        col(CheckRow.household_code) == HouseholdRow.code, col(CheckRow.year) == opening.year
+    )
+    return session.exec(
+        select(HouseholdRow.code)
+        .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
+        .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
+        .where(
+            VillageRow.township_code == opening.township.code,
+            VillageRow.county_code == opening.township.county.code,
+            *has_exited(opening.as_of),
+            ~on_a_list,
+        )
+        .order_by(HouseholdRow.code)
+    ).all()
+
+
+def _listed(session: Session, case_id: str) -> Sequence[str]:
+    return session.exec(
+        select(CheckRow.household_code)
+        .where(CheckRow.case_id == case_id)
+        .order_by(CheckRow.household_code)
+    ).all()
+
+
+def _by_village(session: Session, households: Sequence[str]) -> tuple[DueVillage, ...]:
+    villages: dict[str, list[str]] = {}
+    rows: dict[str, VillageRow] = {}
+    for batch in in_batches(households):
+        for code, village in session.exec(
+            select(HouseholdRow.code, VillageRow)
+            .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
+            .where(col(HouseholdRow.code).in_(batch))
+        ):
+            rows[village.code] = village
+            villages.setdefault(village.code, []).append(code)
+    return tuple(
+        DueVillage(
+            code=code,
+            name=rows[code].name,
+            work_team=rows[code].work_team,
+            first_secretary=rows[code].first_secretary,
+            households=tuple(sorted(villages[code])),
+        )
+        for code in sorted(villages)
+    )

@@ -1,0 +1,164 @@
+"""The register's side of a household's entry (F5): admitted, looked up, its episode begun, once.
+
+As in ``activities.registry``: an outage is tried again, a contradiction is not.
+"""
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.database import claim, reading, writing
+from activities.incidence_alarms import alarms_of
+from activities.listings import REGISTER_CONFLICT
+from activities.projections import list_case
+from activities.reentry_facts import reentry_facts
+from activities.registry import difference
+from models.households import Cause
+from models.identity import reentry_case
+from models.periods import beijing
+from models.reentry_admission import ReentryFacts, fault
+from models.reentry_orders import (
+    Entered,
+    EntryOrder,
+    ReentryAdmission,
+    ReentryAdmissionOrder,
+    ReentryLookUp,
+)
+from models.tables import EpisodeRow, HouseholdRow
+
+
+class ReentryActivities:
+    """What the entry of a household asks of the register; synchronous, for the thread pool."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @activity.defn
+    def admit_reentry(self, order: ReentryAdmissionOrder) -> ReentryAdmission:
+        """Hold an application against the register as of the case's day (R1, S1, S7, G9).
+
+        A case that is admitted is listed in the same transaction, so that no second one can be.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        opening = order.opening
+        application = opening.application
+        with writing(self._engine) as session:
+            # The same claim as for rosters: nobody enters and leaves at the same time.
+            claim(session, f"rosters of {opening.household.village.code}")
+            known = reentry_facts(
+                session,
+                application.household,
+                application.year,
+                beijing(order.now).date(),
+                besides=order.state.case_id,
+            )
+            said = fault(application, known, opening.policy, order.now)
+            if said is None and known.household is not None:
+                said = _other_household(order, known)
+            expected = reentry_case(application.household, application.year, known.attempt)
+            if said is None and order.state.case_id != expected:
+                said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
+            if said is None:
+                list_case(session, order.state, order.now)
+            return ReentryAdmission(fault=said, known=known)
+
+    @activity.defn
+    def look_up_reentry(self, order: ReentryLookUp) -> ReentryFacts:
+        """A household as the register has it now.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        with reading(self._engine) as session:
+            return reentry_facts(
+                session, order.household, order.year, order.on, besides=order.case_id
+            )
+
+    @activity.defn
+    def enter_household(self, order: EntryOrder) -> Entered:
+        """Begin an episode of a household (R4), once for one case and ledger entry.
+
+        With it, in the same transaction, the incidence of its village and county is looked at.
+
+        Raises:
+            ApplicationError: ``RegisterConflict`` where it is in the register already, or its
+                last episode does not lie before this one.
+            RegistryError: if the registry cannot be written now, or would count more poor people
+                than live there: the case waits until somebody has mended that.
+        """
+        village = order.household.village.code
+        with writing(self._engine) as session:
+            claim(session, f"rosters of {village}")
+            episodes = session.exec(
+                select(EpisodeRow)
+                .where(EpisodeRow.household_code == order.household.code)
+                .order_by(col(EpisodeRow.number))
+            ).all()
+            done = [each for each in episodes if _opened_by(each) == (order.case_id, order.seq)]
+            if not done:
+                row = session.get(HouseholdRow, order.household.code)
+                if row is None or row.village_code != village:
+                    raise _conflict(order, "is not in the register of the village any more")
+                if episodes:
+                    _check(order, episodes[-1])
+                if row.revision != order.revision:
+                    return Entered(number=None)
+                done = [_begin(session, order, episodes[-1] if episodes else None)]
+            (episode,) = done
+            return Entered(
+                number=episode.number,
+                cause=episode.cause,
+                alarms=alarms_of(session, village, order.counted_on, order.policy),
+            )
+
+
+def _opened_by(episode: EpisodeRow) -> tuple[str | None, int | None]:
+    return episode.opened_by, episode.opened_seq
+
+
+def _begin(session: Session, order: EntryOrder, last: EpisodeRow | None) -> EpisodeRow:
+    episode = EpisodeRow(
+        household_code=order.household.code,
+        number=last.number + 1 if last else 1,
+        cause=Cause.FALLEN_BACK if last else Cause.REGISTERED,
+        registered_on=order.effective_on,
+        opening_document=order.document_number,
+        opened_by=order.case_id,
+        opened_seq=order.seq,
+    )
+    session.add(episode)
+    session.flush()
+    return episode
+
+
+def _check(order: EntryOrder, last: EpisodeRow) -> None:
+    """Make sure that a household's last episode has ended before the next begins."""
+    if last.exited_on is None:
+        since = f"since {last.registered_on}"
+        raise _conflict(order, f"is in the register as poor already, {since}{_by(last.opened_by)}")
+    if order.effective_on < last.exited_on:
+        raise _conflict(order, f"cannot enter on {order.effective_on}: it left {last.exited_on}")
+
+
+def _by(case_id: str | None) -> str:
+    return f", by {case_id}" if case_id else ""
+
+
+def _conflict(order: EntryOrder, what: str) -> ApplicationError:
+    return ApplicationError(
+        f"{order.case_id}, entry {order.seq}: household {order.household.code} {what}",
+        type=REGISTER_CONFLICT,
+        non_retryable=True,
+    )
+
+
+def _other_household(order: ReentryAdmissionOrder, known: ReentryFacts) -> str | None:
+    """What an opening says otherwise than the register of the household's village."""
+    given, true = order.opening.household, known.household
+    assert true is not None
+    if given.code != true.code:
+        return f"the case was opened for {given.code}, its application names {true.code}"
+    return difference("village", given.village, true.village)

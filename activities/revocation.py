@@ -1,0 +1,220 @@
+"""The register's side of a revocation (F7): admitted, and on the list again, once however often.
+
+As in ``activities.registry``: an outage is tried again, a contradiction is not.
+"""
+
+from typing import NoReturn, TypeVar
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.database import claim, writing
+from activities.incidence_alarms import alarms_of
+from activities.listings import REGISTER_CONFLICT
+from activities.projections import list_case
+from activities.registry import difference
+from activities.revocation_facts import revocation_facts
+from models.alarms import Alarm
+from models.households import Cause
+from models.identity import revocation_case
+from models.ledger import canonical
+from models.offices import County, Household, Village
+from models.periods import beijing
+from models.revocation_admission import fault
+from models.revocation_messages import Revocable
+from models.revocation_orders import (
+    RevocationAdmission,
+    RevocationAdmissionOrder,
+    RevocationChange,
+    Revoked,
+)
+from models.tables import (
+    EpisodeRow,
+    RevocationRow,
+    Standing,
+    StatusRow,
+    SubjectKind,
+    VillageStatusRow,
+)
+
+S = TypeVar("S", StatusRow, VillageStatusRow)
+
+
+class RevocationActivities:
+    """What a revocation asks of the register; synchronous, for the worker's thread pool."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @activity.defn
+    def admit_revocation(self, order: RevocationAdmissionOrder) -> RevocationAdmission:
+        """Hold a revocation against the register and the files as of the case's day (F7, G9).
+
+        A case that is admitted is listed in the same transaction, so that no second one can be.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        opening = order.opening
+        application = opening.application
+        with writing(self._engine) as session:
+            _claim(session, opening.subject)
+            today = beijing(order.now).date()
+            facts = revocation_facts(session, application, today, besides=order.state.case_id)
+            said = fault(application, facts, opening.policy, order.now)
+            if said is None and facts.subject is not None:
+                said = _other_subject(opening.subject, facts.subject)
+            expected = revocation_case(application.subject, application.year, facts.attempt)
+            if said is None and order.state.case_id != expected:
+                said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
+            if said is not None:
+                return RevocationAdmission(fault=said)
+            list_case(session, order.state, order.now)
+            return RevocationAdmission(
+                fault=None, exit=facts.exit, responsible=facts.named, concerned=facts.concerned
+            )
+
+    @activity.defn
+    def revoke_exit(self, change: RevocationChange) -> Revoked:
+        """Put the subject on the list again, once for one case, and keep what was revoked.
+
+        The exit itself stays as it was written. With a household the incidence of its village and
+        county is looked at, in the same transaction.
+
+        Raises:
+            ApplicationError: ``RegisterConflict`` where the exit is not in force any more.
+            RegistryError: if the registry cannot be written now, or would count more poor people
+                than live there: the case waits until somebody has mended that.
+        """
+        with writing(self._engine) as session:
+            _claim(session, change.subject)
+            if session.get(RevocationRow, change.case_id) is None:
+                _list_again(session, change)
+                session.add(_revocation(change))
+                session.flush()
+            return Revoked(since=change.effective_on, alarms=_alarms(session, change))
+
+
+def _claim(session: Session, subject: Revocable) -> None:
+    """As those who strike off do: nobody leaves and comes back at the same time."""
+    match subject:
+        case County():
+            claim(session, f"county {subject.code}")
+        case Village():
+            claim(session, f"village {subject.code}")
+        case Household():
+            claim(session, f"rosters of {subject.village.code}")
+
+
+def _other_subject(given: Revocable, known: Revocable) -> str | None:
+    """What an opening says of its subject otherwise than the register."""
+    if isinstance(given, Household) and isinstance(known, Household):
+        if given.code == known.code:
+            return difference("village", given.village, known.village)
+    elif isinstance(given, County) and isinstance(known, County):
+        return difference("county", given, known)
+    elif isinstance(given, Village) and isinstance(known, Village):
+        return difference("village", given, known)
+    return f"the case was opened for {given.full_name} and revokes the exit of {known.full_name}"
+
+
+def _list_again(session: Session, change: RevocationChange) -> None:
+    match change.subject:
+        case County():
+            _end_exit(session, StatusRow, change)
+        case Village():
+            _end_exit(session, VillageStatusRow, change)
+        case Household():
+            _begin_episode(session, change)
+
+
+def _end_exit(session: Session, standings: type[S], change: RevocationChange) -> None:
+    last = session.exec(
+        select(standings)
+        .where(standings.code == change.subject.code)
+        .order_by(col(standings.since).desc())
+    ).first()
+    if last is None or last.status is not Standing.EXITED or last.since != change.exited_on:
+        _refuse(change, f"has not left since {change.exited_on}, as the register stands now")
+    if change.effective_on <= last.since:
+        _refuse(change, f"left on {last.since}, which does not lie before {change.effective_on}")
+    last.until = change.effective_on
+    session.add(
+        standings(
+            code=change.subject.code,
+            since=change.effective_on,
+            status=Standing.REVOKED,
+            document=change.document_number,
+            case_id=change.case_id,
+            seq=change.seq,
+        )
+    )
+
+
+def _begin_episode(session: Session, change: RevocationChange) -> None:
+    last = session.exec(
+        select(EpisodeRow)
+        .where(EpisodeRow.household_code == change.subject.code)
+        .order_by(col(EpisodeRow.number).desc())
+    ).first()
+    if last is None or last.exited_on != change.exited_on:
+        _refuse(change, f"has not left since {change.exited_on}, as the register stands now")
+    if change.effective_on <= change.exited_on:
+        _refuse(change, f"left on {last.exited_on}, not before {change.effective_on}")
+    session.add(
+        EpisodeRow(
+            household_code=change.subject.code,
+            number=last.number + 1,
+            cause=Cause.REVOKED,
+            registered_on=change.effective_on,
+            opening_document=change.document_number,
+            opened_by=change.case_id,
+            opened_seq=change.seq,
+        )
+    )
+
+
+def _revocation(change: RevocationChange) -> RevocationRow:
+    return RevocationRow(
+        case_id=change.case_id,
+        seq=change.seq,
+        kind=_kind(change.subject),
+        subject_code=change.subject.code,
+        exit_year=change.year,
+        exited_on=change.exited_on,
+        exit_document=change.exit_document,
+        exit_case=change.exit_case,
+        revoked_on=change.effective_on,
+        office=str(change.office),
+        document=change.document_number,
+        reason=change.reason,
+        responsible=canonical([each.content() for each in change.responsible]),
+    )
+
+
+def _kind(subject: Revocable) -> SubjectKind:
+    match subject:
+        case County():
+            return SubjectKind.COUNTY
+        case Village():
+            return SubjectKind.VILLAGE
+        case Household():
+            return SubjectKind.HOUSEHOLD
+
+
+def _alarms(session: Session, change: RevocationChange) -> tuple[Alarm, ...]:
+    if not isinstance(change.subject, Household):
+        return ()
+    village = change.subject.village.code
+    return alarms_of(session, village, change.counted_on, change.policy)
+
+
+def _refuse(change: RevocationChange, why: str) -> NoReturn:
+    raise ApplicationError(
+        f"{change.case_id}, entry {change.seq}: {change.subject.name} ({change.subject.code}) "
+        f"{why}",
+        type=REGISTER_CONFLICT,
+        non_retryable=True,
+    )

@@ -1,0 +1,106 @@
+"""What a round starts (F5, F6): read from the register as of the day it was called for."""
+
+from collections.abc import Callable
+from datetime import date
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+from temporalio import activity
+
+from activities.county_facts import county_facts
+from activities.database import reading
+from activities.follow_up import has_exited, is_kept_up
+from activities.regions import lies_in
+from models.offices import Township
+from models.policy import Policy
+from models.rounds import FollowUpsDue, RoundOrder, SupervisionsDue
+from models.tables import EpisodeRow, HouseholdRow, Standing, VillageRow, VillageStatusRow
+
+
+class RoundActivities:
+    """Synchronous, for the worker's thread pool.
+
+    Args:
+        policy: Reads the policy of the installation, as it is on the day.
+    """
+
+    def __init__(self, engine: Engine, policy: Callable[[], Policy]) -> None:
+        self._engine = engine
+        self._policy = policy
+
+    @activity.defn
+    def supervisions_due(self, order: RoundOrder) -> SupervisionsDue:
+        """The counties of a region with an exited household or village, by code (F6).
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+            PolicyError: if the policy cannot be: the round waits until somebody has mended that.
+        """
+        policy, counties, left_out = self._policy(), [], []
+        with reading(self._engine) as session:
+            for code in _counties_with_exits(session, order.region, order.on):
+                facts = county_facts(session, code, order.on.year, order.on)
+                if facts.county is None:
+                    left_out.append(f"{code}: {facts.code_note}")
+                else:
+                    counties.append(facts.county)
+        return SupervisionsDue(policy=policy, counties=tuple(counties), left_out=tuple(left_out))
+
+    @activity.defn
+    def follow_ups_due(self, order: RoundOrder) -> FollowUpsDue:
+        """The townships of a county with households to visit, by code, while support is kept (F1).
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+            PolicyError: if the policy cannot be: the round waits until somebody has mended that.
+        """
+        policy, year = self._policy(), order.on.year
+        if not is_kept_up(policy, year):
+            until = policy.after_exit.support_until
+            return FollowUpsDue(policy=policy, why_none=f"帮扶政策保持至{until}，{year}年无回访")
+        with reading(self._engine) as session:
+            places = _townships_with_exits(session, order.region, order.on)
+            if not places:
+                why = f"截至{order.on}，{order.region}无已脱贫户"
+                return FollowUpsDue(policy=policy, why_none=why)
+            facts = county_facts(session, order.region, year, order.on)
+        county = facts.county
+        if county is None:
+            return FollowUpsDue(policy=policy, why_none=f"{order.region}: {facts.code_note}")
+        townships = (Township(code=code, name=name, county=county) for code, name in places)
+        return FollowUpsDue(policy=policy, townships=tuple(townships))
+
+
+def _counties_with_exits(session: Session, region: str, on: date) -> list[str]:
+    of_households = session.exec(
+        select(VillageRow.county_code)
+        .join(HouseholdRow, col(HouseholdRow.village_code) == VillageRow.code)
+        .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
+        .where(lies_in(VillageRow.county_code, region), *has_exited(on))
+        .distinct()
+    )
+    of_villages = session.exec(
+        select(VillageRow.county_code)
+        .join(VillageStatusRow, col(VillageStatusRow.code) == VillageRow.code)
+        .where(
+            lies_in(VillageRow.county_code, region),
+            VillageStatusRow.status == Standing.EXITED,
+            VillageStatusRow.since <= on,
+            col(VillageStatusRow.until).is_(None),
+        )
+        .distinct()
+    )
+    return sorted({*of_households, *of_villages})
+
+
+def _townships_with_exits(session: Session, county: str, on: date) -> list[tuple[str, str]]:
+    """Code and name of each, the name as one of its villages has it."""
+    found = session.exec(
+        select(VillageRow.township_code, VillageRow.township_name)
+        .join(HouseholdRow, col(HouseholdRow.village_code) == VillageRow.code)
+        .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
+        .where(VillageRow.county_code == county, *has_exited(on))
+        .distinct()
+    )
+    names = dict(sorted(found, reverse=True))
+    return sorted(names.items())

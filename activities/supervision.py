@@ -1,0 +1,127 @@
+"""Supervision as activities: drawing its sample, finding the cases that its result concerns (F6).
+
+As in ``activities.registry``: an outage is tried again, and everything is done once for a case.
+"""
+
+import secrets
+from datetime import date
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+from temporalio import activity
+
+from activities.county_facts import county_facts
+from activities.database import claim, reading, writing
+from activities.projections import list_case
+from activities.registry import difference
+from activities.supervision_frame import county_frame
+from activities.supervision_results import results_of
+from models.ledger import canonical
+from models.periods import beijing
+from models.sampling import Sample, draw
+from models.supervision_admission import opening_fault
+from models.supervision_messages import SupervisionOpening, SupervisionResult
+from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
+from models.tables import CaseRow, SampleRow, SubjectKind
+
+_SEED_BYTES = 16
+
+
+class SupervisionActivities:
+    """The registry's side of a supervision; synchronous, for the worker's thread pool."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @activity.defn
+    def draw_sample(self, order: SampleOrder) -> Drawn:
+        """Draw the sample of a case from the register as of its day, and keep frame and draw (J1).
+
+        The case is listed in the same transaction. What was drawn for it before is given again.
+
+        Raises:
+            RegistryError: if the registry cannot be used now, or counts more poor than people.
+        """
+        opening, case_id = order.opening, order.state.case_id
+        on = beijing(order.now).date()
+        with writing(self._engine) as session:
+            claim(session, f"sample of {case_id}")
+            kept = session.get(SampleRow, case_id)
+            if kept is not None:
+                return Drawn(fault=None, sample=Sample.model_validate_json(kept.drawn))
+            fault = _fault(session, opening, case_id, on)
+            if fault is not None:
+                return Drawn(fault=fault)
+            frame = county_frame(session, opening.county.code, on)
+            seed = opening.seed or secrets.token_hex(_SEED_BYTES)
+            sample = draw(frame, seed, opening.households, opening.villages)
+            list_case(session, order.state, order.now)
+            session.add(
+                SampleRow(
+                    case_id=case_id,
+                    county_code=opening.county.code,
+                    as_of=on,
+                    seed=seed,
+                    sha256=sample.sha256,
+                    frame=frame.text(),
+                    drawn=canonical(sample.model_dump(mode="json")),
+                )
+            )
+            return Drawn(fault=None, sample=sample)
+
+    @activity.defn
+    def open_county_cases(self, order: OpenCases) -> tuple[str, ...]:
+        """Ids of a county's open exit cases (C7).
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        with writing(self._engine) as session:
+            # After every admission under way: what is admitted later reads the result itself.
+            claim(session, f"cases of {order.county}")
+            found = session.exec(
+                select(CaseRow.case_id)
+                .where(
+                    CaseRow.procedure == SubjectKind.COUNTY.value,
+                    CaseRow.subject_code == order.county,
+                    col(CaseRow.outcome).is_(None),
+                )
+                .order_by(CaseRow.case_id)
+            )
+            return tuple(found.all())
+
+    @activity.defn
+    def told_results(self, order: ToldResults) -> tuple[SupervisionResult, ...]:
+        """What the registry has of the results that a county's case was told of (C7).
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        with reading(self._engine) as session:
+            return results_of(session, order.county, order.supervisions)
+
+
+def _fault(session: Session, opening: SupervisionOpening, case_id: str, on: date) -> str | None:
+    """Why a supervision cannot be of this county, or not under this id.
+
+    A round that is caught up on names the county as it was on the day it was called for: a new name
+    since then is no reason to leave its quarter out.
+    """
+    of_days = [
+        county_facts(session, opening.county.code, opening.year, day)
+        for day in dict.fromkeys((on, _called_for(opening, on)))
+    ]
+    said = opening_fault(opening, case_id, on)
+    if said is not None or any(each.county == opening.county for each in of_days):
+        return said
+    known = next((each.county for each in of_days if each.county is not None), None)
+    if known is None:
+        return f"county {opening.county.code}: {of_days[0].code_note}"
+    return difference("county", opening.county, known)
+
+
+def _called_for(opening: SupervisionOpening, on: date) -> date:
+    """The day of its round; of a special inspection the day on which it is looked at."""
+    if opening.quarter is None:
+        return on
+    return date(opening.year, opening.policy.supervision.months[opening.quarter - 1], 1)

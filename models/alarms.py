@@ -1,0 +1,35 @@
+"""An exited village or county whose incidence has passed the threshold again (F5): an alarm.
+
+It tells the body above, and changes nothing by itself.
+"""
+
+from typing import Literal
+
+from models.base import Record, Text
+from models.offices import Office
+from models.policy import Standards
+from models.standards import incidence_finding
+from models.villages import Incidence
+
+
+class Alarm(Record):
+    """What the register counts of an exited unit, and who has to hear it.
+
+    Attributes:
+        tell: The offices above it: of a village the county and who approves villages, of a county
+            the city and the province (a directly administered one: the province alone).
+    """
+
+    kind: Literal["village", "county"]
+    code: str
+    name: Text
+    incidence: Incidence
+    tell: tuple[Office, ...]
+
+    def sentence(self, standards: Standards) -> str:
+        """What it says, in Chinese: the counts and the threshold (S5)."""
+        id = "S2.incidence" if self.kind == "village" else "S3.incidence"
+        counted = incidence_finding(id, self.incidence, standards)
+        unit = "村" if self.kind == "village" else "县"
+        said = f"预警：已退出的贫困{unit}{self.name}，{counted.zh}，再次不达标"
+        return f"{said}；预警本身不改变其退出状态"

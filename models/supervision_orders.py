@@ -1,0 +1,38 @@
+"""What a supervision orders from the world outside it, and what it is told back (F6)."""
+
+from models.base import Moment, Record
+from models.offices import CountyCode
+from models.orders import CaseState
+from models.sampling import Sample
+from models.supervision_messages import SupervisionOpening
+
+
+class SampleOrder(Record):
+    """A sample to draw (J1), of the register as of a moment of the case's clock.
+
+    ``state`` is listed where it can be drawn. It is drawn once for a case, however often ordered.
+    """
+
+    opening: SupervisionOpening
+    now: Moment
+    state: CaseState
+
+
+class Drawn(Record):
+    """The sample, or the sentence why there is none."""
+
+    fault: str | None
+    sample: Sample | None = None
+
+
+class ToldResults(Record):
+    """The question which of the results that a county's case was told of the registry has (C7)."""
+
+    county: CountyCode
+    supervisions: tuple[str, ...]
+
+
+class OpenCases(Record):
+    """The question which exit cases of a county are open, of whatever year (C7)."""
+
+    county: CountyCode

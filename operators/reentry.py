@@ -1,0 +1,44 @@
+"""Entries into the register (F5): a household that has fallen back, or is newly poor."""
+
+from models.reentry_messages import ReentryApplication
+from operators import inputs, roster_inputs
+from operators.desk import open_desk
+from operators.options import At, Document, Officer, Proof
+from operators.sending import signed
+from workers.connection import run
+
+
+def start_reentry(
+    household: str,
+    /,
+    *,
+    year: int,
+    officer: Officer,
+    reason: str,
+    document: Document = None,
+    evidence: Proof = (),
+    at: At = None,
+) -> None:
+    """Open the case of a household's entry into the register (R1 识别申报) and print its id.
+
+    Args:
+        household: The household's number (户编号). One that never was poor is imported before that,
+            without 识别时间.
+        year: By whose income and conditions it is judged (S1).
+        reason: What has happened to it.
+    """
+    application = ReentryApplication(
+        household=roster_inputs.household("HOUSEHOLD", household),
+        year=inputs.year("--year", year),
+        officer=officer,
+        reason=reason,
+        applied_at=signed(at),
+        document_number=document,
+        evidence=inputs.evidence(evidence),
+    )
+
+    async def open_case() -> str:
+        async with open_desk() as desk:
+            return await desk.start_reentry(application)
+
+    print(run(open_case()))

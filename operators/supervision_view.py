@@ -1,0 +1,103 @@
+"""How far a supervision is and what it counts, read from its file."""
+
+from collections.abc import Sequence
+
+from pydantic import TypeAdapter
+
+from models.base import Record
+from models.ledger import Entry, EntryKind
+from models.ratios import ExactRates, Ratio
+from models.sampling import Sample
+from models.standards import RateFinding
+from models.supervision_messages import Findings
+from models.supervision_rules import drawn_codes
+
+_FINDINGS = TypeAdapter(tuple[RateFinding, ...])
+
+
+class RateView(Record):
+    """One rate: exactly, and how it stands against its threshold.
+
+    Attributes:
+        id: The criterion, ``S4.wrong``.
+        computed: False where there was nothing to count it from.
+    """
+
+    id: str
+    part: int
+    whole: int
+    met: bool
+    computed: bool
+    zh: str
+    en: str
+
+
+class SupervisionView(Record):
+    """A supervision at a glance.
+
+    Attributes:
+        checked: Drawn items on which something was found.
+        stage: ``drawn``, ``preliminary`` (before the hearing has ended) or ``final``.
+    """
+
+    case_id: str
+    stage: str
+    sample: Sample | None
+    drawn: int
+    checked: int
+    pleas: int
+    rates: tuple[RateView, ...]
+    document: str | None = None
+
+
+def view_of(case_id: str, entries: Sequence[Entry]) -> SupervisionView:
+    """Read a file from its beginning."""
+    sample: Sample | None = None
+    checked: set[str] = set()
+    rates: tuple[RateView, ...] = ()
+    stage, document, pleas = "begun", None, 0
+    for entry in entries:
+        match entry.kind:
+            case EntryKind.SAMPLE:
+                sample = Sample.model_validate(entry.data["sample"])
+                stage = "drawn"
+            case EntryKind.CHECKS:
+                findings = Findings.model_validate(entry.data["checks"])
+                checked |= {each.household for each in findings.households}
+                checked |= {each.village for each in findings.villages}
+            case EntryKind.OBJECTION:
+                pleas += 1
+            case EntryKind.RATES:
+                rates, stage = _rates(entry.data["rates"], entry), "preliminary"
+            case EntryKind.SUPERVISION:
+                result = entry.data["supervision"]
+                assert isinstance(result, dict)
+                rates, stage = _rates(result["rates"], entry), "final"
+                document = str(result.get("document"))
+            case _:
+                pass
+    return SupervisionView(
+        case_id=case_id,
+        stage=stage,
+        sample=sample,
+        drawn=len(drawn_codes(sample)) if sample else 0,
+        checked=len(checked),
+        pleas=pleas,
+        rates=rates,
+        document=document,
+    )
+
+
+def _rates(said: object, entry: Entry) -> tuple[RateView, ...]:
+    rates = ExactRates.model_validate(said)
+    pairs: tuple[Ratio, ...] = (
+        rates.incidence,
+        rates.wrongly_exited,
+        rates.omitted,
+        rates.recognition,
+    )
+    findings = _FINDINGS.validate_python(entry.data["findings"])
+    return tuple(
+        RateView(part=pair.part, whole=pair.whole, **finding.model_dump())
+        for pair, finding in zip(pairs, findings, strict=True)
+    )

@@ -1,0 +1,132 @@
+"""What a round starts (F5, F6), read from the register as of the day it was called for."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine, update
+from sqlmodel import col
+
+from activities.database import writing
+from activities.rounds import RoundActivities
+from models.households import Cause
+from models.policy import Policy, PolicyError
+from models.rounds import RoundOrder
+from models.tables import DivisionRow, EpisodeRow, Standing, VillageStatusRow
+from tests.activities import places
+from tests.activities.follow_ups import exited
+from tests.activities.registry_cases import run
+from tests.models.samples import HENAN, county
+
+pytestmark = pytest.mark.usefixtures("registry")
+
+Rounds = Callable[[Policy], RoundActivities]
+PROVINCE = "410000"
+XIN, GUANG = "411523", "411522"
+
+
+@pytest.fixture
+def rounds(engine: Engine) -> Rounds:
+    """The activities, under a policy."""
+    return lambda policy: RoundActivities(engine, lambda: policy)
+
+
+def village_exits(engine: Engine, code: str, on: date, status: Standing = Standing.EXITED) -> None:
+    with writing(engine) as session:
+        last = update(VillageStatusRow).where(
+            col(VillageStatusRow.code) == code, col(VillageStatusRow.until).is_(None)
+        )
+        session.exec(last.values(until=on))
+        session.add(VillageStatusRow(code=code, since=on, status=status))
+
+
+@pytest.mark.clause("F6")
+def test_every_county_with_an_exited_household_or_village_is_supervised(
+    rounds: Rounds, engine: Engine
+) -> None:
+    asked, on = rounds(HENAN), RoundOrder(region=PROVINCE, on=date(2019, 1, 1))
+    assert run(asked.supervisions_due, on).counties == ()
+    places.put_village(engine, f"{XIN}100001", 300)
+    places.put_households(engine, f"{XIN}100001", [3])
+    assert run(asked.supervisions_due, on).counties == ()  # nobody has left
+
+    exited(engine, f"{XIN}100001", 2)
+    places.put_village(engine, f"{GUANG}100001", 300)
+    village_exits(engine, f"{GUANG}100001", date(2019, 1, 1))
+    due = run(asked.supervisions_due, on)
+    assert [each.code for each in due.counties] == [GUANG, XIN]
+    assert due.counties[1] == county()
+    assert due.policy == HENAN
+    day_before = RoundOrder(region=PROVINCE, on=date(2018, 12, 31))
+    assert [each.code for each in run(asked.supervisions_due, day_before).counties] == [XIN]
+    elsewhere = RoundOrder(region="420000", on=date(2019, 1, 1))
+    assert run(asked.supervisions_due, elsewhere).counties == ()
+
+
+@pytest.mark.clause("F6", "F7")
+def test_a_revoked_exit_alone_leaves_nothing_to_supervise(rounds: Rounds, engine: Engine) -> None:
+    places.put_village(engine, f"{XIN}100001", 300)
+    (revoked,) = exited(engine, f"{XIN}100001", 1)
+    village_exits(engine, f"{XIN}100001", date(2018, 12, 1))
+    village_exits(engine, f"{XIN}100001", date(2018, 12, 20), Standing.REVOKED)
+    with writing(engine) as session:
+        session.add(
+            EpisodeRow(
+                household_code=revoked,
+                number=2,
+                cause=Cause.REVOKED,
+                registered_on=date(2018, 12, 25),
+            )
+        )
+    order = RoundOrder(region=PROVINCE, on=date(2019, 1, 1))
+    assert run(rounds(HENAN).supervisions_due, order).counties == ()
+
+
+@pytest.mark.clause("F6")
+def test_a_county_that_the_register_does_not_know_on_the_day_is_named(
+    rounds: Rounds, engine: Engine
+) -> None:
+    places.put_village(engine, f"{XIN}100001", 300)
+    exited(engine, f"{XIN}100001", 1)
+    with writing(engine) as session:
+        expired = update(DivisionRow).where(col(DivisionRow.code) == XIN)
+        session.exec(expired.values(valid_until=date(2019, 1, 1), successor="411599"))
+    due = run(rounds(HENAN).supervisions_due, RoundOrder(region=PROVINCE, on=date(2019, 1, 1)))
+    assert due.counties == ()
+    assert due.left_out == ("411523: the code of 新县 expired on 2019-01-01; use 411599",)
+
+
+@pytest.mark.clause("F5", "F1")
+def test_every_township_with_exited_households_is_followed_up_while_support_is_kept(
+    rounds: Rounds, engine: Engine
+) -> None:
+    for village in (f"{XIN}200001", f"{XIN}100001", f"{XIN}100002", f"{GUANG}100001"):
+        places.put_village(engine, village, 300)
+        exited(engine, village, 1)
+    places.put_village(engine, f"{XIN}300001", 300)
+    places.put_households(engine, f"{XIN}300001", [3])
+    asked = rounds(HENAN)
+    due = run(asked.follow_ups_due, RoundOrder(region=XIN, on=date(2020, 1, 5)))
+    assert [(each.code, each.name) for each in due.townships] == [
+        (f"{XIN}100", "合成100乡"),
+        (f"{XIN}200", "合成200乡"),
+    ]
+    assert {each.county.code for each in due.townships} == {XIN}
+    assert due.why_none is None
+
+    over = run(asked.follow_ups_due, RoundOrder(region=XIN, on=date(2021, 1, 5)))
+    assert over.townships == ()
+    assert over.why_none == "帮扶政策保持至2020-12-31，2021年无回访"
+    before = run(asked.follow_ups_due, RoundOrder(region=XIN, on=date(2018, 1, 5)))
+    assert before.why_none == "截至2018-01-05，411523无已脱贫户"
+
+
+def test_a_policy_that_cannot_be_read_holds_the_round_up(engine: Engine) -> None:
+    def broken() -> Policy:
+        raise PolicyError("policy 'x': cannot be read")
+
+    with pytest.raises(PolicyError, match="cannot be read"):
+        run(
+            RoundActivities(engine, broken).follow_ups_due,
+            RoundOrder(region=XIN, on=date(2019, 1, 5)),
+        )

@@ -1,0 +1,99 @@
+"""Which rates of supervision stand against a county (F6, S4, C7)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models.inspections import Inspections
+from models.ratios import ExactRates, Ratio
+from models.supervision_messages import SupervisionResult
+
+GOOD, UNKNOWN = Ratio(part=0, whole=100), Ratio(part=0, whole=0)
+BEGUN = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def result(
+    number: int,
+    *failed: str,
+    wrong: Ratio = GOOD,
+    omitted: Ratio = GOOD,
+    day: int | None = None,
+) -> SupervisionResult:
+    """The result of the special inspection of a number, decided on a day: that of its number."""
+    rates = ExactRates(incidence=GOOD, wrongly_exited=wrong, omitted=omitted, recognition=GOOD)
+    return SupervisionResult.model_validate(
+        {
+            "id": f"r-{number}",
+            "office": "A7/410000",
+            "supervision": f"supervision/411523/2026-s{number}",
+            "county": "411523",
+            "year": 2026,
+            "rates": rates,
+            "failed": failed,
+            "at": BEGUN + timedelta(days=number if day is None else day),
+        }
+    )
+
+
+BAD = Ratio(part=3, whole=100)
+
+
+def having(*results: SupervisionResult) -> Inspections:
+    inspections = Inspections()
+    for each in results:
+        assert inspections.take(each)
+    return inspections
+
+
+@pytest.mark.clause("F6", "S4", "C7")
+def test_the_latest_result_counts_in_whatever_order_they_come() -> None:
+    failed, passed = result(1, "S4.wrong", wrong=BAD), result(2)
+    for order in ((failed, passed), (passed, failed)):
+        assert having(*order).block() is None
+    later = result(3, "S4.omitted", omitted=BAD)
+    said = having(failed, later, passed).block()
+    assert said is not None
+    assert said.startswith("S4.omitted failed in supervision/411523/2026-s3 (omitted 3/100): ")
+
+
+@pytest.mark.clause("F6", "S4", "C7")
+def test_a_rate_that_could_not_be_computed_lifts_no_block_and_makes_none() -> None:
+    failed, unknown = result(1, "S4.omitted", omitted=BAD), result(2, omitted=UNKNOWN)
+    assert list(having(failed, unknown).failing()) == ["S4.omitted"]
+    assert having(unknown).block() is None
+    assert having(failed, unknown, result(3)).block() is None
+
+
+@pytest.mark.clause("F6", "C7")
+def test_the_same_result_twice_is_one() -> None:
+    inspections = having(result(1, "S4.wrong", wrong=BAD))
+    unharmed = inspections.unharmed()
+    assert not inspections.take(result(1, "S4.wrong", wrong=BAD))
+    assert unharmed()
+    assert inspections.take(result(2, "S4.wrong", wrong=BAD))
+    assert not unharmed()
+
+
+@pytest.mark.clause("F6", "C7")
+def test_what_was_harmed_stays_harmed_though_the_block_is_lifted() -> None:
+    inspections = having()
+    unharmed = inspections.unharmed()
+    inspections.take(result(1, "S4.wrong", wrong=BAD))
+    inspections.take(result(2))
+    assert inspections.block() is None
+    assert not unharmed()
+    assert inspections.lifted_at() == BEGUN + timedelta(days=2)
+
+
+@pytest.mark.clause("F6", "C7")
+def test_a_block_was_lifted_when_the_last_rate_was_met_whatever_passed_after_it() -> None:
+    both = result(1, "S4.wrong", "S4.omitted", wrong=BAD, omitted=BAD)
+    half = result(2, "S4.omitted", omitted=BAD)
+    inspections = having(result(4), both, half, result(3))
+    assert inspections.lifted_at() == BEGUN + timedelta(days=3)
+
+
+@pytest.mark.clause("F6", "C7")
+def test_nothing_was_lifted_where_nothing_failed() -> None:
+    assert having(result(1), result(2)).lifted_at() is None
+    assert having(result(1, "S4.wrong", wrong=BAD)).lifted_at() is None

@@ -1,0 +1,181 @@
+"""follow-up due, visit and mark, and what other commands say of a township's follow-up (F5)."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from models.identity import follow_up_case
+from models.rounds import Round, RoundResult
+from operators.up import prepare_registry
+from tests.crew import apart
+from tests.follow_up_stage import FollowUpPlay, put_exited, settings_kept_up
+from tests.operators.conftest import NOW, THIS_YEAR, Shell
+from tests.operators.rosters_today import write_csv
+from tests.stage import Stage, set_stage
+from tests.village_stage import put_village
+from workers.catalogue import TASK_QUEUE
+
+pytestmark = pytest.mark.clause("F5")
+
+TODAY = NOW.date()
+HEADER = ("户编号", "回访日期", "是否稳定", "回访情况", "风险", "更正理由")
+
+
+@pytest.fixture(scope="module")
+async def installation(
+    server: Client, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """An installation whose policy keeps support up to this year and beyond."""
+    settings = settings_kept_up(tmp_path_factory.mktemp("kept-up"))
+    prepare_registry(settings)
+    async with set_stage(await apart(server), settings) as stage:
+        yield stage
+
+
+@pytest.fixture
+def environment(installation: Stage, environment: dict[str, str]) -> dict[str, str]:
+    """The same, with the policy."""
+    return environment | {"EXITFLOW_POLICY": installation.settings.policy}
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A follow-up that began today."""
+
+    case: FollowUpPlay
+    county: str
+    village: str
+    households: list[str]
+
+
+@pytest.fixture
+async def followed(installation: Stage) -> Followed:
+    """Three households of a village, to be visited this year."""
+    return await begins(installation)
+
+
+@pytest.fixture(scope="module")
+async def refusing(installation: Stage) -> Followed:
+    """The same, to which only what is refused is sent."""
+    return await begins(installation)
+
+
+async def begins(installation: Stage) -> Followed:
+    county = installation.county()
+    village = put_village(installation, county, poor=0)
+    left_on = TODAY.replace(year=THIS_YEAR - 1, day=1)
+    households = put_exited(installation, village, 3, on=left_on)
+    with installation.skipper.with_time_skipping_disabled():
+        result = await installation.desk.client.execute_workflow(
+            "FollowUpRound",
+            Round(region=county),
+            id=f"by-hand/{county}",
+            task_queue=TASK_QUEUE,
+            result_type=RoundResult,
+        )
+    case_id = follow_up_case(village[:9], THIS_YEAR)
+    assert result.started == (case_id,)
+    handle = installation.desk.client.get_workflow_handle(case_id)
+    case = FollowUpPlay(installation, case_id, village[:9], False, handle)
+    await case.reaches("K1")
+    await case.file()
+    return Followed(case, county, village, households)
+
+
+async def test_due_lists_who_is_visited_and_what_was_found(cli: Shell, followed: Followed) -> None:
+    first, second, _ = followed.households
+    county = ("--county", followed.county)
+    said = (await cli("follow-up", "due", *county)).done()
+    assert said.count("待访 due") == 3
+    assert f"3 households in {THIS_YEAR}, 3 still to be visited" in said
+    signed = ("--as", f"A1/{followed.village}", "--officer", "某丙")
+    done = await cli("follow-up", "visit", followed.case.case_id, first, *signed)
+    assert done.done().splitlines()[1].endswith("回访1户，尚有2户待访")
+    # The household alone: its follow-up is looked up.
+    words = ("--unstable", "--note", "失业（合成）", "--risk", "unstable")
+    done = await cli("follow-up", "visit", second, *words, *signed)
+    assert "其中1户不稳定，尚有1户待访" in done.done()
+    await followed.case.file()
+    found = {
+        each["household"]: each for each in (await cli("follow-up", "due", *county, "--json")).json
+    }
+    assert found[first]["made_on"] == TODAY.isoformat()
+    assert (found[second]["stable"], found[second]["risks"]) == (False, ["unstable"])
+    said = (await cli("follow-up", "due", *county, "--year", THIS_YEAR)).done()
+    assert "脱贫不稳定户" in said
+    assert f"3 households in {THIS_YEAR}, 1 still to be visited" in said
+    none = (await cli("follow-up", "due", *county, "--year", THIS_YEAR + 1)).done()
+    assert none == f"0 households in {THIS_YEAR + 1}, 0 still to be visited\n"
+
+    limits = (await cli("deadlines", "--office", f"A5/{followed.county}")).done()
+    assert "K1 跟踪回访（尚有1户待访）" in re.sub(r"\s+", " ", limits)
+    shown = (await cli("registry", "show", second)).done()
+    assert "Follow-up 跟踪回访 (F5)" in shown
+    assert "失业（合成）" in shown
+    assert "脱贫不稳定户" in shown
+    record = (await cli("registry", "show", second, "--json")).json
+    assert [each["made_on"] for each in record["visits"]] == [TODAY.isoformat()]
+    assert [each["risk"] for each in record["risks"]] == ["unstable"]
+
+
+async def test_many_visits_come_from_a_file_and_a_correction_says_why(
+    cli: Shell, followed: Followed, tmp_path: Path
+) -> None:
+    rows = [(code, TODAY.isoformat(), "是", "", "", "") for code in followed.households]
+    file = write_csv(tmp_path / "visits.csv", HEADER, rows)
+    words = ("--as", f"A5/{followed.county}", "--officer", "某丙")
+    case, first = followed.case.case_id, followed.households[0]
+    done = await cli("follow-up", "visit", case, "--file", file, *words)
+    assert done.done().splitlines()[1].endswith("回访3户，尚有0户待访")
+    again = await cli("follow-up", "visit", case, "--file", file, *words)
+    assert again.done().startswith("was received before: ")
+    said = (await cli("follow-up", "visit", first, "--note", "甲", *words)).fails(1)
+    assert "to replace that, say why in correction" in said
+    right = ("--note", "甲", "--correction", "误录（合成）")
+    assert "回访1户" in (await cli("follow-up", "visit", first, *right, *words)).done()
+    closed = await cli("act", case, "--step", "K1", "--approve", *words)
+    assert "K1 同意" in closed.done()
+    shown = (await cli("case", case)).done()
+    assert "K1 跟踪回访" in shown
+
+
+async def test_a_risk_is_marked_and_lifted(cli: Shell, followed: Followed) -> None:
+    first = followed.households[0]
+    words = ("--as", f"A1/{followed.village}", "--officer", "某丙")
+    risk = ("--risk", "sudden-hardship")
+    done = await cli("follow-up", "mark", first, *risk, "--reason", "大病（合成）", *words)
+    assert f"标注{first}户风险：突发困难户，理由：大病（合成）" in done.done()
+    lift = ("--lifted", "--reason", "已救助（合成）")
+    done = await cli("follow-up", "mark", followed.case.case_id, first, *risk, *lift, *words)
+    assert f"解除{first}户风险" in done.done()
+    said = await cli("follow-up", "mark", first, "--risk", "marginal", *lift, *words)
+    assert "is not marked as marginal; there is no mark to lift" in said.fails(1)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("visit", "{case}"), 2, "HOUSEHOLD: name who was visited, or give the visits of many in"),
+        (("visit", "{case}", "{first}", "--file", "x.csv"), 2, "HOUSEHOLD: name who was visited"),
+        (("visit", "follow-up/1/2", "{first}"), 2, "CASE: 'follow-up/1/2' is no follow-up"),
+        (("visit", "SL-none"), 2, "HOUSEHOLD: SL-none is on the list of no follow-up"),
+        (("visit", "{case}", "{first}", "{first}"), 2, "{first} is named twice; name it once"),
+        (("visit", "{case}", "{first}", "--made-on", "heute"), 2, "--made-on: 'heute' is no date"),
+        (("visit", "{case}", "{first}", "--unstable"), 2, "is not stable; say what was found"),
+        (("visit", "{case}", "--file", "x.csv", "--unstable"), 2, "says what each visit found"),
+        (("visit", "{case}", "SL-none"), 1, "household SL-none is not due in"),
+        (("mark", "{case}", "--risk", "marginal", "--reason", "x"), 2, "HOUSEHOLD: name the one"),
+        (("mark", "{first}", "--risk", "poor", "--reason", "x"), 2, "poor"),
+    ],
+)
+async def test_what_cannot_be_is_refused_in_a_sentence(
+    cli: Shell, refusing: Followed, words: tuple[str, ...], status: int, said: str
+) -> None:
+    named = {"case": refusing.case.case_id, "first": refusing.households[0]}
+    given = [word.format(**named) for word in words]
+    signed = ("--as", f"A5/{refusing.county}", "--officer", "某丙")
+    assert said.format(**named) in (await cli("follow-up", *given, *signed)).fails(status)

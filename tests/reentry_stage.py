@@ -1,0 +1,245 @@
+"""Entries into the register on the stage: households that have left, or never were in it (F5)."""
+
+from datetime import date, datetime
+from itertools import count
+from typing import Any, ClassVar
+
+from sqlmodel import col, select
+
+from activities.database import reading, writing
+from activities.poverty_lines import add_line
+from activities.register_lines import HouseholdLine, VillageLine
+from activities.register_loading import load_households, load_villages
+from models.households import Livelihood, PovertyLine
+from models.messages import Receipt
+from models.offices import Household
+from models.periods import BEIJING
+from models.policy import Policy
+from models.reentry_messages import ReentryApplication, ReentryOpening
+from models.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
+from operators.desk import Desk
+from tests.play import Play
+from tests.roster_stage import LINE, REGISTERED_ON, livelihood, meeting
+from tests.stage import YEAR, Stage
+from workers.catalogue import TASK_QUEUE
+from workflows.reentry import ReentryWorkflow
+
+LEFT_ON = date(YEAR - 2, 12, 20)
+"""When the synthetic households and villages left, for the year before last."""
+
+_villages, _households = count(1), count(1)
+
+
+def poor(**changes: Any) -> Livelihood:
+    """A synthetic livelihood of 8 100 yuan of wages: 2 700 a head of three, below the line."""
+    return livelihood(**({"wages": 810_000} | changes))
+
+
+def put_left_village(
+    stage: Stage, county: str, *, population: int = 100, exited: bool = True, listed: bool = True
+) -> str:
+    """Put a synthetic village on the register that has left the list; return its code."""
+    code = f"{county}300{next(_villages) % 1000:03d}"
+    line = VillageLine(
+        code=code,
+        name=f"合成{code[9:]}村",
+        township_code=f"{county}300",
+        township_name="合成乡",
+        county_code=county,
+        population=population,
+        population_as_of=date(YEAR - 1, 12, 31),
+        work_team=True,
+        first_secretary=True,
+        poor_since=date(2014, 1, 1) if listed else None,
+    )
+    with writing(stage.settings.engine()) as session:
+        load_villages(session, [line], "合成名单")
+        add_line(session, PovertyLine(year=YEAR, yuan=LINE, source="合成标准"))
+        if exited:
+            village = session.exec(
+                select(VillageStatusRow).where(VillageStatusRow.code == code)
+            ).one()
+            village.until = LEFT_ON
+            session.add(
+                VillageStatusRow(
+                    code=code, since=LEFT_ON, status=Standing.EXITED, exit_year=YEAR - 2
+                )
+            )
+    return code
+
+
+def county_leaves(stage: Stage, county: str) -> None:
+    """A county left the list as its villages did."""
+    with writing(stage.settings.engine()) as session:
+        session.exec(select(StatusRow).where(StatusRow.code == county)).one().until = LEFT_ON
+        session.add(
+            StatusRow(code=county, since=LEFT_ON, status=Standing.EXITED, exit_year=YEAR - 2)
+        )
+
+
+def put_left(
+    stage: Stage,
+    village: str,
+    *,
+    size: int = 3,
+    head: str = "张某某",
+    lived: Livelihood | None = None,
+    left_on: date | None = LEFT_ON,
+    registered_on: date | None = REGISTERED_ON,
+    code: str | None = None,
+) -> str:
+    """Put a synthetic household on the register that has left it; return its number.
+
+    Args:
+        left_on: None for one that is in it still.
+        registered_on: None for one that never was.
+        code: Its number, where it is known already: the register is told anew.
+    """
+    number = code or f"F{next(_households):06d}"
+    line = HouseholdLine(
+        code=number,
+        village_code=village,
+        group="一组",
+        head=head,
+        size=size,
+        livelihood=lived or poor(),
+        registered_on=registered_on,
+    )
+    with writing(stage.settings.engine()) as session:
+        load_households(session, [line], "合成花名册")
+        first = None if code else session.get(EpisodeRow, (number, 1))
+        if first is not None and left_on is not None:
+            first.exited_on, first.exit_year = left_on, left_on.year
+    return number
+
+
+def put_new(stage: Stage, village: str, **changes: Any) -> str:
+    """Put a household on the register that never was poor; return its number."""
+    return put_left(stage, village, registered_on=None, **changes)
+
+
+def episodes(stage: Stage, household: str) -> list[EpisodeRow]:
+    """The household's episodes, the first before the second."""
+    with reading(stage.settings.engine()) as session:
+        rows = session.exec(
+            select(EpisodeRow)
+            .where(EpisodeRow.household_code == household)
+            .order_by(col(EpisodeRow.number))
+        ).all()
+        session.expunge_all()
+    return list(rows)
+
+
+def reentry_application(household: str, **changes: Any) -> ReentryApplication:
+    """A synthetic application."""
+    values = {
+        "household": household,
+        "year": YEAR,
+        "officer": "某甲",
+        "reason": "突发重病致贫（合成）",
+        "document_number": "合成〔R1〕号",
+    }
+    return ReentryApplication.model_validate(values | changes)
+
+
+class ReentryPlay(Play):
+    """One household's entry on the stage; ``code`` is the household's number."""
+
+    first: ClassVar[str] = "R1"
+    posted: ClassVar[str] = "R3"
+    village: str = ""
+
+    def office(self, step: str) -> str:
+        """The office whose step it is."""
+        return f"A5/{self.village[:6]}" if step == "R4" else f"A1/{self.village}"
+
+    def message(self, step: str, decision: str = "approve", **fields: Any) -> dict[str, Any]:
+        """An act as JSON: R4 with the number of its document."""
+        given = super().message(step, decision)
+        if (step, decision) == ("R4", "approve"):
+            given["document_number"] = "合成〔R4〕号"
+        return given | fields
+
+    async def appraises(self, votes: int = 18, **fields: Any) -> Receipt:
+        """The meeting of the day votes for it, 18 of 20 present of 30."""
+        return await self.act("R2", appraisal=await self.vote(votes), **fields)
+
+    async def vote(self, votes: int = 18, **changes: Any) -> dict[str, Any]:
+        """A meeting of the day with its vote, as JSON."""
+        today = (await self.now()).astimezone(BEIJING).date()
+        record = meeting(**({"held_on": today.isoformat()} | changes))
+        return {"meeting": record, "households": [{"household": self.code, "in_favour": votes}]}
+
+    async def is_posted(self) -> None:
+        """Voted on and posted."""
+        await self.reaches("R2")
+        await self.appraises()
+        await self.reaches("R3")
+
+    async def is_cleared(self) -> None:
+        """Posted, and its publicity over: the county's turn."""
+        await self.is_posted()
+        await self.end_publicity()
+        await self.reaches("R4")
+
+
+async def opens_reentry(
+    stage: Stage,
+    household: str,
+    village: str,
+    begins: datetime,
+    *,
+    policy: Policy | None = None,
+    **changes: Any,
+) -> ReentryPlay:
+    """Open the case of a household on the register at a moment of ``YEAR``."""
+    desk = Desk(stage.desk.client, stage.registry, policy or stage.policy)
+    wait = begins - datetime.now(BEIJING)
+    with stage.skipper.with_time_skipping_disabled():
+        case_id = await desk.start_reentry(
+            reentry_application(household, **changes), begins_in=wait
+        )
+    handle = desk.client.get_workflow_handle(case_id)
+    play = ReentryPlay(stage, case_id, household, False, handle)
+    play.village = village
+    return await stage.begun(play, wait)
+
+
+async def opens_fallen_back(
+    stage: Stage,
+    begins: datetime,
+    *,
+    direct: bool = False,
+    population: int = 100,
+    policy: Policy | None = None,
+    **household: Any,
+) -> ReentryPlay:
+    """Open the case of a new household that left, in a village that left."""
+    village = put_left_village(stage, stage.county(direct=direct), population=population)
+    code = put_left(stage, village, **household)
+    return await opens_reentry(stage, code, village, begins, policy=policy)
+
+
+async def opens_reentry_directly(
+    stage: Stage, opening: ReentryOpening, begins: datetime
+) -> ReentryPlay:
+    """Start a case past the desk, as anybody with access to the server can."""
+    wait = begins - datetime.now(BEIJING)
+    with stage.skipper.with_time_skipping_disabled():
+        handle = await stage.desk.client.start_workflow(
+            ReentryWorkflow.run,
+            opening,
+            id=opening.case_id,
+            task_queue=TASK_QUEUE,
+            start_delay=wait,
+        )
+    play = ReentryPlay(stage, opening.case_id, opening.household.code, False, handle)
+    play.village = opening.household.village.code
+    return await stage.begun(play, wait)
+
+
+def known_household(stage: Stage, code: str) -> Household:
+    """A household as the register has it."""
+    household = stage.registry.reentry_facts(code, YEAR, date(YEAR, 6, 1)).household
+    assert household is not None
+    return household

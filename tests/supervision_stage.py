@@ -1,0 +1,212 @@
+"""Supervision on the stage: a county from which somebody has left, and its inspections."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from activities.database import writing
+from models.messages import Receipt
+from models.periods import BEIJING
+from models.policy import Policy
+from models.supervision_messages import Findings, Plea, SupervisionOpening
+from models.tables import Standing, VillageStatusRow
+from operators.desk import Desk
+from tests.play import Play
+from tests.stage import YEAR, Stage
+from tests.village_stage import leaves_the_register, put_household, put_village
+from workers.catalogue import TASK_QUEUE
+from workflows.supervision import SupervisionWorkflow
+
+PROVINCE = "A7/410000"
+EVIDENCE = [{"name": "证明.pdf", "sha256": "0" * 64}]
+LEFT_ON = date(YEAR, 1, 10)
+
+
+@dataclass
+class Exited:
+    """A county with what has left in it."""
+
+    county: str
+    households: list[str] = field(default_factory=list)
+    villages: list[str] = field(default_factory=list)
+
+
+@dataclass
+class SupervisionPlay(Play):
+    """One supervision on the stage."""
+
+    first: ClassVar[str] = "J1"
+    posted: ClassVar[str] = "J3"
+
+    def office(self, step: str) -> str:
+        """The office whose step it is; the hearing is ended by the county."""
+        return PROVINCE
+
+    def message(self, step: str, decision: str = "approve", **fields: Any) -> dict[str, Any]:
+        """An act as JSON: J3 as the county's word that it has done, J4 with its number."""
+        given = super().message(step, decision)
+        if step == "J3":
+            given["office"] = f"A5/{self.code}"
+        if step == "J4":
+            given["document_number"] = "合成〔4〕号"
+        return given | fields
+
+    def findings(self, **fields: Any) -> dict[str, Any]:
+        """Findings as JSON; nobody is found on unless named."""
+        given = {"id": f"check-{next(self.ids)}", "office": PROVINCE, "officer": "某乙"}
+        return given | fields
+
+    async def check(self, **fields: Any) -> Receipt:
+        """The province hands in findings."""
+        message = Findings.model_validate(self.findings(**fields))
+        return await self.stage.desk.check(self.case_id, message)
+
+    def plea(self, about: str, **fields: Any) -> dict[str, Any]:
+        """A plea as JSON."""
+        given = {
+            "id": f"plea-{next(self.ids)}",
+            "office": f"A5/{self.code}",
+            "officer": "某甲",
+            "about": about,
+            "text": "住房已于退出前验收（合成）",
+            "evidence": EVIDENCE,
+        }
+        return given | fields
+
+    async def plead(self, about: str, **fields: Any) -> str:
+        """The county pleads; returns the plea's id."""
+        message = Plea.model_validate(self.plea(about, **fields))
+        await self.stage.desk.plead(self.case_id, message)
+        return message.id
+
+    async def drawn(self) -> tuple[list[str], list[str]]:
+        """Who was drawn, households and villages."""
+        await self.reaches("J2")
+        sample = self.stage.registry.supervision.sample(self.case_id).sample
+        return [each.code for each in sample.households], [each.code for each in sample.villages]
+
+    async def checks_all(self, **wrong: Any) -> None:
+        """Everybody drawn is checked; a household named by its code fails the criteria given."""
+        households, villages = await self.drawn()
+        await self.check(
+            households=[household(code, *wrong.get(code, ())) for code in households],
+            villages=[village(code) for code in villages],
+        )
+
+    async def is_checked(self, **wrong: Any) -> None:
+        """Come to the hearing."""
+        await self.checks_all(**wrong)
+        await self.act("J2")
+        await self.hears()
+
+    async def hears(self) -> None:
+        """Wait until the hearing has begun, and the county is told."""
+        await self.waits(lambda seen: "申诉举证中" in seen.waiting_text)
+
+    async def is_heard(self, **wrong: Any) -> None:
+        """Come to where the result is awaited; the county has nothing to say."""
+        await self.is_checked(**wrong)
+        await self.act("J3")
+        await self.reaches("J4")
+
+
+def household(code: str, *failed: str, **fields: Any) -> dict[str, Any]:
+    """A finding on a household: rightly exited, unless it fails something."""
+    return {
+        "household": code,
+        "wrongly_exited": bool(failed),
+        "failed": list(failed),
+        "recognises": True,
+    } | fields
+
+
+def village(code: str, **fields: Any) -> dict[str, Any]:
+    """A finding on a village: nobody omitted, nine of ten recognise."""
+    return {
+        "village": code,
+        "omitted_people": 0,
+        "omitted_households": 0,
+        "asked": 10,
+        "recognising": 9,
+    } | fields
+
+
+def put_exited(
+    stage: Stage,
+    *,
+    villages: int = 1,
+    households: int = 3,
+    size: int = 4,
+    population: int = 1000,
+    county: str | None = None,
+    on: date = LEFT_ON,
+    **of_county: Any,
+) -> Exited:
+    """Villages that have left, each with so many households that have left."""
+    made = Exited(county or stage.county(**of_county))
+    for _ in range(villages):
+        code = put_village(stage, made.county, poor=0, population=population)
+        made.villages.append(code)
+        made.households += [put_household(stage, code, size) for _ in range(households)]
+        leaves_the_register(stage, code, on)
+        village_leaves(stage, code, on)
+    return made
+
+
+def village_leaves(stage: Stage, code: str, on: date) -> None:
+    """A village is taken off the list."""
+    with writing(stage.settings.engine()) as session:
+        session.add(
+            VillageStatusRow(code=code, since=on, status=Standing.EXITED, exit_year=on.year)
+        )
+
+
+async def inspects(
+    stage: Stage,
+    county: str,
+    begins: datetime,
+    *,
+    direct: bool = False,
+    policy: Policy | None = None,
+    **fields: Any,
+) -> SupervisionPlay:
+    """Begin a special inspection at a moment of ``YEAR`` and let its clock stand there."""
+    desk = Desk(stage.desk.client, stage.registry, policy or stage.policy)
+    wait = begins - datetime.now(BEIJING)
+    given: dict[str, Any] = {"year": begins.year, "reason": "专项检查（合成）"} | fields
+    with stage.skipper.with_time_skipping_disabled():
+        case_id = await desk.start_supervision(county, begins_in=wait, **given)
+    handle = desk.client.get_workflow_handle(case_id)
+    return await stage.begun(SupervisionPlay(stage, case_id, county, direct, handle), wait)
+
+
+async def inspects_directly(
+    stage: Stage, opening: SupervisionOpening, begins: datetime
+) -> SupervisionPlay:
+    """Start one past the desk, as the quarterly Schedule does, or anybody with the server."""
+    wait = begins - datetime.now(BEIJING)
+    with stage.skipper.with_time_skipping_disabled():
+        handle = await stage.desk.client.start_workflow(
+            SupervisionWorkflow.run,
+            opening,
+            id=opening.case_id,
+            task_queue=TASK_QUEUE,
+            start_delay=wait,
+        )
+    play = SupervisionPlay(stage, opening.case_id, opening.county.code, False, handle)
+    return await stage.begun(play, wait)
+
+
+def opening(stage: Stage, county: str, begins: datetime, **changes: Any) -> SupervisionOpening:
+    """The opening of a quarterly round."""
+    values: dict[str, Any] = {
+        "case_id": f"supervision/{county}/{YEAR}-q2",
+        "county": stage.known(county),
+        "year": YEAR,
+        "quarter": 2,
+        "households": stage.policy.supervision.households,
+        "villages": stage.policy.supervision.villages,
+        "policy": stage.policy,
+        "received_at": begins,
+    }
+    return SupervisionOpening.model_validate(values | changes)

@@ -1,0 +1,321 @@
+"""Temporal Schedules on the real server: when they begin what, once, whatever is down (F5, F6).
+
+A schedule lives in a workflow of the server's own, whose clock can be skipped ahead like a case's.
+What it starts has the clock of the wall: nominal days are therefore ahead of it, or behind.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.client import (
+    Client,
+    ScheduleBackfill,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    ScheduleSpec,
+    WorkflowExecutionStatus,
+)
+from temporalio.service import RPCError
+from temporalio.worker import Replayer
+
+from models.identity import supervision_case
+from models.offices import Division
+from models.periods import BEIJING, beijing
+from models.policy import Policy
+from models.rounds import RoundResult, quarter_of
+from tests.activities import places
+from tests.activities.follow_ups import kept_up
+from tests.crew import apart
+from tests.follow_up_stage import EXITED_ON, calls_round, follow_up_stage, put_exited
+from tests.models.samples import HENAN
+from tests.play import eventually
+from tests.stage import YEAR, Stage, at
+from tests.village_stage import put_village
+from workers import schedules
+from workers.catalogue import WORKFLOWS, sandbox
+from workers.embedded import embedded
+
+TODAY = datetime.now(BEIJING)
+XIN, GUANG = Division(code="411523", name="新县"), Division(code="411522", name="光山县")
+
+
+@pytest.fixture
+async def apart_from_others(server: Client) -> Client:
+    """A namespace without a schedule."""
+    return await apart(server)
+
+
+@pytest.fixture
+async def called(server: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A stage of one's own, with one county that has an exited household."""
+    folder = tmp_path_factory.mktemp("called")
+    async with follow_up_stage(await apart(server), folder) as stage:
+        put_exited(stage, put_village(stage, stage.county(), poor=0), 1, on=date(2016, 1, 1))
+        yield stage
+
+
+def counties(stage: Stage) -> list[Division]:
+    known = stage.registry.overview().counties
+    return [Division(code=each.code, name=each.name) for each in known]
+
+
+async def set_up(stage: Stage) -> schedules.SchedulesMade:
+    wanted = schedules.planned(stage.policy, counties(stage))
+    return await schedules.set_up(stage.desk.client, wanted)
+
+
+async def round_of(client: Client, schedule: str, day: date) -> RoundResult:
+    """What the round of a schedule came to that was called for on a day; there is one alone."""
+    handle = client.get_schedule_handle(schedule)
+    runs: list[tuple[date, str]] = []
+
+    async def begun() -> bool:
+        runs[:] = [
+            (beijing(action.scheduled_at).date(), getattr(action.action, "workflow_id", ""))
+            for action in (await handle.describe()).info.recent_actions
+        ]
+        return day in [each for each, _ in runs]
+
+    await eventually(begun, lambda: f"{schedule} has begun {runs}, none on {day}")
+    (run,) = [run for each, run in runs if each == day]
+    result: RoundResult = await client.get_workflow_handle(run, result_type=RoundResult).result()
+    assert result.on == day
+    return result
+
+
+async def skip(stage: Stage, schedule: str, to: datetime) -> None:
+    """Let the schedule's own clock run to a moment."""
+    handle = stage.desk.client.get_workflow_handle(f"temporal-sys-scheduler:{schedule}")
+    await stage.skipper.fast_forward(handle, to - await stage.skipper.get_current_time(handle))
+
+
+def next_quarter() -> date:
+    first = TODAY.date().replace(day=1)
+    while nine_on(first) <= TODAY or first.month not in (1, 4, 7, 10):
+        first = (first + timedelta(days=32)).replace(day=1)
+    return first
+
+
+def nine_on(day: date) -> datetime:
+    """Nine o'clock of a day."""
+    return datetime(day.year, day.month, day.day, 9, tzinfo=BEIJING)
+
+
+# -- as the policy wants them -------------------------------------------------------------------
+
+
+@pytest.mark.clause("F5", "F6")
+async def test_they_are_made_once_as_the_policy_says(apart_from_others: Client) -> None:
+    client = apart_from_others
+    wanted = schedules.planned(HENAN, [GUANG, XIN])
+    made = await schedules.set_up(client, wanted)
+    assert made.made == ("supervision/410000", "follow-up/411522", "follow-up/411523")
+    assert (made.changed, made.total) == ((), 3)
+    again = await schedules.set_up(client, wanted)
+    assert (again.made, again.changed, again.total) == ((), (), 3)
+
+    supervision = await client.get_schedule_handle("supervision/410000").describe()
+    times = [beijing(each) for each in supervision.info.next_action_times]
+    assert {(each.day, each.hour, each.minute) for each in times} == {(1, 9, 0)}
+    assert {each.month for each in times} == {1, 4, 7, 10}
+    assert times == sorted(set(times))
+    assert times[0].date() == next_quarter()
+    assert supervision.schedule.spec.time_zone_name == "Asia/Shanghai"
+    policy = supervision.schedule.policy
+    assert policy.catchup_window == timedelta(days=60)
+    assert policy.overlap is ScheduleOverlapPolicy.ALLOW_ALL
+    assert await supervision.memo() == {"说明": "河南省 季度督导"}
+    assert supervision.schedule.state.note == (
+        "每年1、4、7、10月1日9时（北京时间）启动季度督导（F6）；错过的，60日内补办"
+    )
+    follow_up = await client.get_schedule_handle("follow-up/411523").describe()
+    times = [beijing(each) for each in follow_up.info.next_action_times]
+    assert {(each.month, each.day, each.hour) for each in times} == {(1, 5, 9)}
+    # From 5 January 09:00 to 30 November 24:00 are 329 days and 15 hours.
+    assert follow_up.schedule.policy.catchup_window == timedelta(days=329, hours=15)
+    assert "11月30日前补办" in (follow_up.schedule.state.note or "")
+
+
+@pytest.mark.clause("F6")
+async def test_another_policy_changes_what_differs_and_leaves_a_pause(
+    apart_from_others: Client,
+) -> None:
+    client = apart_from_others
+    await schedules.set_up(client, schedules.planned(HENAN, [GUANG]))
+    handle = client.get_schedule_handle("supervision/410000")
+    await handle.pause(note="等待文件（合成）")
+    rhythm = HENAN.supervision.model_copy(update={"months": (3, 6, 9, 12), "catch_up_days": 20})
+    other: Policy = HENAN.model_copy(update={"supervision": rhythm})
+    wanted = schedules.planned(other, [GUANG, XIN])
+    done = await schedules.set_up(client, wanted)
+    assert (done.made, done.changed) == (("follow-up/411523",), ("supervision/410000",))
+    assert (await schedules.set_up(client, wanted)).changed == ()
+    longer = rhythm.model_copy(update={"catch_up_days": 21})
+    wanted = schedules.planned(other.model_copy(update={"supervision": longer}), [GUANG, XIN])
+    assert (await schedules.set_up(client, wanted)).changed == ("supervision/410000",)
+
+    described = await handle.describe()
+    assert described.schedule.state.paused
+    assert described.schedule.state.note == "等待文件（合成）"
+    assert {beijing(each).month for each in described.info.next_action_times} == {3, 6, 9, 12}
+    assert described.schedule.policy.catchup_window == timedelta(days=21)
+    listed: dict[str, schedules.ScheduleRecord] = {}
+
+    async def complete() -> bool:
+        listed.update({each.id: each for each in await schedules.listed(client)})
+        return len(listed) == 3
+
+    await eventually(complete)  # a list is behind for a moment
+    assert sorted(listed) == ["follow-up/411522", "follow-up/411523", "supervision/410000"]
+    assert [each.id for each in listed.values() if each.paused] == ["supervision/410000"]
+    await handle.unpause()
+    assert (await schedules.set_up(client, wanted)).changed == ("supervision/410000",)
+    assert "每年3、6、9、12月1日" in ((await handle.describe()).schedule.state.note or "")
+
+
+# -- once -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("F6")
+async def test_a_quarter_begins_once_by_calendar_by_hand_and_by_backfill(called: Stage) -> None:
+    client = called.desk.client
+    await set_up(called)
+    (county,) = [each.code for each in counties(called)]
+    handle = client.get_schedule_handle("supervision/410000")
+
+    now = supervision_case(county, TODAY.year, quarter_of(TODAY.date()))
+    await handle.trigger()  # by hand: it counts for its own day
+    by_hand = await round_of(client, "supervision/410000", TODAY.date())
+    assert (by_hand.started, by_hand.there) == ((now,), ())
+
+    first = date(TODAY.year, 3 * quarter_of(TODAY.date()) - 2, 1)
+    morning, hour = nine_on(first), timedelta(hours=1)
+    await handle.backfill(ScheduleBackfill(start_at=morning - hour, end_at=morning + hour))
+    backfilled = await round_of(client, "supervision/410000", first)
+    assert (backfilled.started, backfilled.there) == ((), (now,))
+
+    begins = next_quarter()
+    morning = nine_on(begins)
+    coming = supervision_case(county, begins.year, quarter_of(begins))
+    await skip(called, "supervision/410000", morning + timedelta(days=2))
+    by_calendar = await round_of(client, "supervision/410000", begins)
+    assert (by_calendar.started, by_calendar.there) == ((coming,), ())
+    described = await client.get_workflow_handle(coming).describe()
+    assert described.status is WorkflowExecutionStatus.RUNNING  # it outlives its starter
+    assert described.parent_id is not None
+    assert await described.static_summary() == (
+        f"合成{county}县 {begins.year}年第{quarter_of(begins)}季度 督导"
+    )
+    (record, *_) = [
+        each for each in await schedules.listed(client) if each.id == "supervision/410000"
+    ]
+    assert (record.begun, record.missed) == (3, 0)
+    assert record.last_nominal == morning
+
+    # A starter does in a replay what it did.
+    run = f"round/supervision/410000-{morning.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    history = await client.get_workflow_handle(run).fetch_history()
+    replayer = Replayer(
+        workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=client.data_converter
+    )
+    assert (await replayer.replay_workflow(history)).replay_failure is None
+
+
+@pytest.mark.clause("F5", "F6")
+async def test_a_worker_that_was_away_finds_the_round_of_the_right_year(called: Stage) -> None:
+    client = called.desk.client
+    await set_up(called)
+    (county,) = [each.code for each in counties(called)]
+    schedule = f"follow-up/{county}"
+    await called.crew.goes()
+    await skip(called, schedule, at(2, 20))
+    waiting = client.get_workflow_handle(f"round/{schedule}-{YEAR}-01-05T01:00:00Z")
+
+    async def waits() -> bool:
+        try:
+            return (await waiting.describe()).status is WorkflowExecutionStatus.RUNNING
+        except RPCError:
+            return False
+
+    await eventually(waits)
+    await called.crew.comes()
+    result = await round_of(client, schedule, date(YEAR, 1, 5))
+    assert result.started == (f"follow-up/{county}100/{YEAR}",)
+
+    # It is now another year than the round's: triggered by hand it counts for today.
+    await client.get_schedule_handle(schedule).trigger()
+    by_hand = await round_of(client, schedule, TODAY.date())
+    this_year = f"follow-up/{county}100/{YEAR - 1}"
+    assert this_year in (*by_hand.started, *by_hand.there)
+
+
+@pytest.mark.clause("F6")
+async def test_a_server_that_was_down_makes_up_for_what_the_window_allows(tmp_path: Path) -> None:
+    """An installation's own file; the same schedules, but every second in place of a quarter."""
+    (real,) = schedules.planned(kept_up(), [])
+    often = ScheduleSpec(intervals=[ScheduleIntervalSpec(timedelta(seconds=1))])
+    long = replace(real, id="supervision/long", spec=often, catch_up=timedelta(days=60))
+    # Ten seconds: the server knows no shorter window.
+    short = replace(real, id="supervision/short", spec=often, catch_up=timedelta(seconds=10))
+    file = tmp_path / "temporal.db"
+
+    async with embedded(file) as server:
+        await schedules.set_up(server.client, [real, long, short])
+
+        async def fired() -> bool:
+            return all(each.begun for each in await of(server.client, long, short))
+
+        await eventually(fired)
+    stopped = datetime.now(UTC)
+    while datetime.now(UTC) < stopped + timedelta(seconds=12):  # noqa: ASYNC110 - nothing to wait on
+        await asyncio.sleep(0.2)
+    async with embedded(file) as server:
+        back = datetime.now(UTC)
+        assert (await schedules.set_up(server.client, [real])).made == ()
+        (kept,) = await of(server.client, real)
+        assert beijing(kept.next_times[0]).date() == next_quarter()
+        assert kept.catch_up == timedelta(days=60)
+
+        async def caught_up() -> bool:
+            those = await of(server.client, long, short)
+            return all(each.last_nominal and each.last_nominal > back for each in those)
+
+        await eventually(caught_up)
+        in_time, too_late = await of(server.client, long, short)
+    assert in_time.missed == 0
+    assert in_time.begun >= 12
+    assert too_late.missed >= 1
+    assert too_late.begun < in_time.begun
+
+
+async def of(client: Client, *wanted: schedules.Planned) -> Sequence[schedules.ScheduleRecord]:
+    there: dict[str, schedules.ScheduleRecord] = {}
+
+    async def complete() -> bool:
+        there.update({each.id: each for each in await schedules.listed(client)})
+        return all(each.id in there for each in wanted)
+
+    await eventually(complete)
+    return [there[each.id] for each in wanted]
+
+
+# -- many ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("F5")
+async def test_twenty_townships_begin_in_the_order_of_their_codes(called: Stage) -> None:
+    county = called.county()
+    engine = called.settings.engine()
+    for number in range(20):
+        village = places.put_village(engine, f"{county}{119 - number}001", 300)
+        put_exited(called, village, 1, on=EXITED_ON)
+    result, handle = await calls_round(called, "FollowUpRound", county, at(1, 5, 9))
+    assert result.started == tuple(f"follow-up/{county}{100 + n}/{YEAR}" for n in range(20))
+    # 51 200 events end a workflow: a province of 200 counties needs some twelve hundred.
+    assert ((await handle.describe()).history_length or 0) < 150
+    again, _ = await calls_round(called, "FollowUpRound", county, at(1, 6, 9))
+    assert (again.started, again.there) == ((), result.started)

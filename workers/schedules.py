@@ -1,0 +1,271 @@
+"""Temporal Schedules: what begins by the calendar, and by nothing else (F5, F6).
+
+One for each province begins its supervisions each quarter; one for each county its follow-up of a
+year. They lie in the server, and so outlive it and every worker. What the server could not begin in
+time it begins when it is back, as long as the catch-up window says; what it began while no worker
+ran waits for one. The starters (``workflows.rounds``) see to it that nothing begins twice.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeVar
+
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleActionResult,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
+    ScheduleDescription,
+    ScheduleHandle,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleRange,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.base import Moment, Record
+from models.offices import Division
+from models.periods import end_of
+from models.policy import Policy, day_of
+from models.rounds import Round
+from workers.catalogue import TASK_QUEUE
+
+_ZONE = "Asia/Shanghai"
+_HOUR = 9
+_COMMON_YEAR = 2015
+_AT_ONCE = 10
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A schedule as the policy wants it.
+
+    Attributes:
+        workflow: Name of the starter.
+        region: Code of the province or county it is for.
+        memo: What it is, in Chinese.
+        note: When it begins what, in Chinese; changes with the policy.
+        catch_up: How long after its day a missed round is still begun.
+    """
+
+    id: str
+    workflow: str
+    region: str
+    memo: str
+    note: str
+    spec: ScheduleSpec
+    catch_up: timedelta
+
+    def schedule(self, state: ScheduleState | None = None) -> Schedule:
+        """What the server is told; whether it is paused stays as operators left it."""
+        return Schedule(
+            action=ScheduleActionStartWorkflow(
+                self.workflow,
+                Round(region=self.region),
+                id=f"round/{self.id}",  # the server adds the nominal time
+                task_queue=TASK_QUEUE,
+                static_summary=self.memo,
+            ),
+            spec=self.spec,
+            policy=SchedulePolicy(
+                # Rounds never wait for each other, and none is dropped for another.
+                overlap=ScheduleOverlapPolicy.ALLOW_ALL,
+                catchup_window=self.catch_up,
+            ),
+            state=state or ScheduleState(note=self.note),
+        )
+
+
+class ScheduleRecord(Record):
+    """A schedule as the server has it.
+
+    Attributes:
+        next_times: When it begins its next rounds.
+        last_nominal, last_started: What its last round was called for, and when it really began.
+        missed: Rounds that came to their day while the server was down, and were too old when it
+            was back.
+    """
+
+    id: str
+    note: str
+    paused: bool
+    next_times: tuple[Moment, ...]
+    last_nominal: Moment | None
+    last_started: Moment | None
+    last_run: str | None
+    begun: int
+    missed: int
+    catch_up: timedelta | None
+
+
+class SchedulesMade(Record):
+    """What a set-up did: ids of the schedules that it made and changed, and how many there are."""
+
+    made: tuple[str, ...]
+    changed: tuple[str, ...]
+    total: int
+
+
+def planned(policy: Policy, counties: Sequence[Division]) -> tuple[Planned, ...]:
+    """Every schedule of an installation: its province's supervision, its counties' follow-ups."""
+    return (_supervision(policy), *(_follow_up(policy, county) for county in counties))
+
+
+def _supervision(policy: Policy) -> Planned:
+    months, days = policy.supervision.months, policy.supervision.catch_up_days
+    listed = "、".join(str(month) for month in months)
+    return Planned(
+        id=f"supervision/{policy.province}",
+        workflow="SupervisionRound",
+        region=policy.province,
+        memo=f"{policy.province_name} 季度督导",
+        note=f"每年{listed}月1日{_HOUR}时（北京时间）启动季度督导（F6）；错过的，{days}日内补办",
+        spec=_beijing_mornings(months, 1),
+        catch_up=timedelta(days=days),
+    )
+
+
+def _follow_up(policy: Policy, county: Division) -> Planned:
+    opens, due = policy.follow_up.opens, policy.follow_up.due
+    first = day_of(_COMMON_YEAR, opens)
+    last = day_of(_COMMON_YEAR, due)
+    until = end_of(last) - end_of(first) + timedelta(hours=24 - _HOUR)
+    return Planned(
+        id=f"follow-up/{county.code}",
+        workflow="FollowUpRound",
+        region=county.code,
+        memo=f"{county.name} 年度跟踪回访",
+        note=f"每年{first.month}月{first.day}日{_HOUR}时（北京时间）启动脱贫户跟踪回访（F5）；"
+        f"错过的，{last.month}月{last.day}日前补办",
+        spec=_beijing_mornings((first.month,), first.day),
+        catch_up=until,
+    )
+
+
+def _beijing_mornings(months: Iterable[int], day: int) -> ScheduleSpec:
+    return ScheduleSpec(
+        calendars=[
+            ScheduleCalendarSpec(
+                month=tuple(ScheduleRange(month) for month in months),
+                day_of_month=(ScheduleRange(day),),
+                hour=(ScheduleRange(_HOUR),),
+            )
+        ],
+        time_zone_name=_ZONE,
+    )
+
+
+async def set_up(client: Client, wanted: Iterable[Planned]) -> SchedulesMade:
+    """Make the schedules that are missing and change those that the policy wants otherwise.
+
+    Repeating it is no change. A schedule that operators paused stays paused.
+
+    Raises:
+        RPCError: if the server refuses.
+    """
+    made: list[str] = []
+    changed: list[str] = []
+    those = tuple(wanted)
+    for several in _in_turns(those):
+        for each, did in zip(
+            several, await asyncio.gather(*(_set_up(client, one) for one in several)), strict=True
+        ):
+            if did is not None:
+                (made if did == "made" else changed).append(each.id)
+    return SchedulesMade(made=tuple(made), changed=tuple(changed), total=len(those))
+
+
+def _in_turns(those: Sequence[T]) -> Iterable[Sequence[T]]:
+    """So many as a server is asked about at once."""
+    return (those[first : first + _AT_ONCE] for first in range(0, len(those), _AT_ONCE))
+
+
+async def _set_up(client: Client, wanted: Planned) -> Literal["made", "changed"] | None:
+    try:
+        await client.create_schedule(wanted.id, wanted.schedule(), memo={"说明": wanted.memo})
+    except ScheduleAlreadyRunningError:
+        return "changed" if await _change(client.get_schedule_handle(wanted.id), wanted) else None
+    return "made"
+
+
+async def _change(handle: ScheduleHandle, wanted: Planned) -> bool:
+    if _as_wanted((await handle.describe()).schedule, wanted):
+        return False
+
+    def changed(known: ScheduleUpdateInput) -> ScheduleUpdate:
+        state = known.description.schedule.state
+        if not state.paused:  # the note of a paused one says why it is
+            state.note = wanted.note
+        return ScheduleUpdate(wanted.schedule(state))
+
+    await handle.update(changed)
+    return True
+
+
+def _as_wanted(known: Schedule, wanted: Planned) -> bool:
+    target = wanted.schedule()
+    return (
+        known.spec.calendars == target.spec.calendars
+        and known.spec.time_zone_name == target.spec.time_zone_name
+        and known.policy == target.policy
+        and isinstance(known.action, ScheduleActionStartWorkflow)
+        and known.action.workflow == wanted.workflow
+        and (known.state.paused or known.state.note == wanted.note)
+    )
+
+
+async def listed(client: Client) -> tuple[ScheduleRecord, ...]:
+    """The schedules of the installation, by id.
+
+    Raises:
+        RPCError: if the server does not answer.
+    """
+    ids = sorted([each.id async for each in await client.list_schedules()])
+    ours = [each for each in ids if each.startswith(("supervision/", "follow-up/"))]
+    found: list[ScheduleRecord] = []
+    for several in _in_turns(ours):
+        read = await asyncio.gather(*(_read(client.get_schedule_handle(each)) for each in several))
+        found += [record for record in read if record is not None]
+    return tuple(found)
+
+
+async def _read(handle: ScheduleHandle) -> ScheduleRecord | None:
+    try:
+        return _record(await handle.describe())
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:  # deleted a moment ago
+            return None
+        raise
+
+
+def _record(described: ScheduleDescription) -> ScheduleRecord:
+    info, schedule = described.info, described.schedule
+    last = max(info.recent_actions, key=_started_at, default=None)
+    run = last.action if last else None
+    return ScheduleRecord(
+        id=described.id,
+        note=schedule.state.note or "",
+        paused=schedule.state.paused,
+        next_times=tuple(info.next_action_times),
+        last_nominal=last.scheduled_at if last else None,
+        last_started=last.started_at if last else None,
+        last_run=run.workflow_id if isinstance(run, ScheduleActionExecutionStartWorkflow) else None,
+        begun=info.num_actions,
+        missed=info.num_actions_missed_catchup_window,
+        catch_up=schedule.policy.catchup_window,
+    )
+
+
+def _started_at(action: ScheduleActionResult) -> datetime:
+    return action.started_at

@@ -1,0 +1,195 @@
+"""跟踪回访 (F1, F5): the visits of a year to a township's exited households."""
+
+from datetime import date
+
+from pydantic import JsonValue
+from temporalio import workflow
+
+from models.base import CLOCKS_MAY_DIFFER_BY
+from models.docket import Docket
+from models.follow_up_messages import FollowUpOpening
+from models.follow_up_orders import BackOrder, FollowUpDue, FollowUpOrder
+from models.follow_up_reception import FollowUpList, FollowUpReception
+from models.ledger import EntryKind
+from models.messages import Ending, Outcome, Receipt
+from models.periods import LimitRequest, beijing
+from models.policy import Body
+from models.status import state_of
+from models.steps import FOLLOW_UP_STEPS, K1
+from workflows import calls
+from workflows.case import Beside, Case
+from workflows.doors import CaseWorkflow
+
+_MOST_LISTED = 100
+"""Households that were not visited, in one entry."""
+
+_MOST_TOLD = 20
+
+
+class _Visiting(Beside):
+    """Tells the county what visits lead to, beside the one step; it changes nothing (F5)."""
+
+    case: Case
+
+    def __init__(self, reception: FollowUpReception) -> None:
+        self._reception = reception
+        self._all_visited = False
+        self._asked_on: date | None = None
+
+    async def attend(self) -> None:
+        """Say who was found unstable, and that nobody is left to be visited."""
+        drawn_up = self._reception.list
+        if drawn_up is None:
+            return
+        if drawn_up.left and self._is_time_to_ask():
+            await self._leave_out()
+        county = self.case.docket.subject.office(Body.COUNTY_GROUP)
+        if drawn_up.unstable:
+            unstable, drawn_up.unstable = drawn_up.unstable, []
+            self.case.clerk.notify(
+                "返贫风险",
+                county,
+                f"{len(unstable)}户回访认定为不稳定",
+                f"经回访，下列已脱贫户不再稳定达到退出标准：{_listed(unstable)}。"
+                "请核实；不再符合退出标准（S1）的，启动返贫纳入程序。登记信息不因本通知改变。",
+            )
+        if not drawn_up.left and not self._all_visited:
+            self._all_visited = True
+            count = len(drawn_up.visited)
+            said = f"应访{count}户均已回访，请办结本年度跟踪回访。"
+            if drawn_up.back:
+                said = f"其余{len(drawn_up.back)}户已重新登记为扶贫对象，{said}"
+            self.case.clerk.notify("办理", county, f"{K1}均已回访，待办结", said)
+
+    def _is_time_to_ask(self) -> bool:
+        """On a day on which anything comes in, or a limit speaks, once; and before the end."""
+        before, self._asked_on = self._asked_on, beijing(self.case.now()).date()
+        return before != self._asked_on or bool(self.case.docket.waiting_acts(K1))
+
+    async def _leave_out(self) -> None:
+        """Who has fallen back, or whose exit is revoked, is not due any more (F5, F7)."""
+        docket, today = self.case.docket, beijing(self.case.now()).date()
+        back = await calls.back_in_register(BackOrder(case_id=docket.case_id, on=today))
+        self._reception.leave_out(back, self.case.now())
+
+
+@workflow.defn(name="FollowUp")
+class FollowUpWorkflow(CaseWorkflow):
+    """One township's follow-up of one year."""
+
+    @workflow.init
+    def __init__(self, opening: FollowUpOpening) -> None:
+        self.opening = opening
+        docket = Docket(
+            case_id=workflow.info().workflow_id,
+            procedure="follow_up",
+            subject=opening.township,
+            year=opening.year,
+            policy=opening.policy,
+            route=FOLLOW_UP_STEPS,
+            skipped={},
+            step=K1,
+            preparing=True,
+            basis=opening.received_at or workflow.now(),
+        )
+        self.reception = self.visits_in = FollowUpReception(docket)
+        beside = _Visiting(self.visits_in)
+        self.case = beside.case = Case(docket, opening.received_at, beside=beside)
+
+    @workflow.run
+    async def run(self, opening: FollowUpOpening) -> Outcome:
+        """The one step: every household of the list is visited, or it is said why not."""
+        return await self.case.walk((K1, self.visits))
+
+    async def visits(self) -> None:
+        """K1 跟踪回访: by the date of the policy (F5); ended by the county, never by time (G4)."""
+        case = self.case
+        with case.preparing():
+            drawn_up = await self.draw_up()
+        act = await case.decision(
+            K1,
+            LimitRequest(clause="F5", year=self.opening.year),
+            subject=drawn_up.subject,
+            instructions=_instructions(drawn_up.due),
+        )
+        left = drawn_up.left
+        for first in range(0, len(left), _MOST_LISTED):
+            part = left[first : first + _MOST_LISTED]
+            listed: list[JsonValue] = list(part)
+            case.record(
+                EntryKind.CHECKS,
+                f"未回访{len(part)}户：{'、'.join(part)}，理由：{act.reason}",
+                {"not_visited": listed},
+            )
+        said = f"应访{len(drawn_up.villages)}户，已回访{len(drawn_up.visited)}户"
+        if drawn_up.back:
+            said += f"，{len(drawn_up.back)}户已重新登记为扶贫对象"
+        raise case.end(Ending.CONCLUDED, act.office, said, act.document_number)
+
+    async def draw_up(self) -> FollowUpList:
+        """Let the register draw up the list (F1: as long as support is kept), and file it."""
+        opening, case = self.opening, self.case
+        township = opening.township
+        case.record(
+            EntryKind.OPENED,
+            f"{township.full_name}{opening.year}年度脱贫户跟踪回访",
+            {
+                "township": township.content(),
+                "as_of": opening.as_of.isoformat(),
+                "policy": opening.policy.model_dump(mode="json", exclude_unset=True),
+            },
+        )
+        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
+            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
+            raise case.end(Ending.NOT_ADMITTED, "case", fault)
+        due = await calls.open_follow_up(
+            FollowUpOrder(opening=opening, now=case.now(), state=state_of(case.docket, case.now()))
+        )
+        if due.fault is not None:
+            raise case.end(Ending.NOT_ADMITTED, "case", due.fault)
+        count = len(due.households)
+        named: dict[str, JsonValue] = {
+            "count": count,
+            "sha256": due.sha256,
+            "households": list(due.households),
+        }
+        case.record(
+            EntryKind.CHECKS,
+            f"截至{opening.as_of}已脱贫、仍享受帮扶政策的{count}户列入本年度回访名单，"
+            f"{due.due_on}前完成",
+            {"due": named, "due_on": due.due_on.isoformat()},
+        )
+        self.visits_in.draw_up(due, beijing(case.arrived).date())
+        assert self.visits_in.list is not None
+        return self.visits_in.list
+
+    # -- doors that other procedures do not have ------------------------------------------------
+
+    @workflow.update(name="visit")
+    def visit(self, message: object = None) -> Receipt:
+        """Visits are reported (``models.follow_up_messages.Visits``)."""
+        return self._receive("visit", message)
+
+    @visit.validator
+    def _check_visit(self, message: object = None) -> None:
+        self._check("visit", message)
+
+    @workflow.update(name="mark")
+    def mark(self, message: object = None) -> Receipt:
+        """A risk is marked or lifted (``models.follow_up_messages.RiskMark``)."""
+        return self._receive("mark", message)
+
+    @mark.validator
+    def _check_mark(self, message: object = None) -> None:
+        self._check("mark", message)
+
+
+def _instructions(due: FollowUpDue) -> str:
+    """By village, so that the county can pass it on; without names (G8)."""
+    lines = [f"{village.name}{len(village.households)}户" for village in due.villages]
+    return f"应访{len(due.households)}户：{'、'.join(lines)}。"
+
+
+def _listed(households: list[str]) -> str:
+    more = len(households) - _MOST_TOLD
+    return "、".join(households[:_MOST_TOLD]) + (f"等{len(households)}户" if more > 0 else "")

@@ -1,0 +1,280 @@
+"""返贫与新增贫困户纳入 (F5, HN 三 应进则进): how a household comes into the register (again)."""
+
+from datetime import datetime
+
+from pydantic import JsonValue
+from temporalio import workflow
+
+from models.base import CLOCKS_MAY_DIFFER_BY
+from models.docket import Docket
+from models.households import HouseholdFacts
+from models.identity import notice as notice_id
+from models.ledger import EntryKind
+from models.messages import Act, Decision, Ending, Outcome
+from models.orders import Notice
+from models.periods import Limit, LimitRequest, beijing
+from models.reception import Reception, Refusal
+from models.reentry_admission import ReentryFacts, not_poor, since_posted
+from models.reentry_messages import ReentryOpening
+from models.reentry_orders import (
+    EntryOrder,
+    ReentryAdmissionOrder,
+    ReentryLookUp,
+    ReentryNoticeOrder,
+)
+from models.reentry_rules import CAUSES, appraisal_fault
+from models.roster import shown_name
+from models.status import state_of
+from models.steps import R1, R2, R3, R4, REENTRY_STEPS
+from workflows import calls
+from workflows.alarms import raise_alarms
+from workflows.case import Case
+from workflows.doors import CaseWorkflow
+
+APPROVE = Decision.APPROVE
+
+
+@workflow.defn(name="Reentry")
+class ReentryWorkflow(CaseWorkflow):
+    """One household's entry into the register in one year (G9): fallen back, or newly poor."""
+
+    @workflow.init
+    def __init__(self, opening: ReentryOpening) -> None:
+        application = opening.application
+        self.opening = opening
+        self.household = opening.household
+        self.year = application.year
+        self.known = ReentryFacts(household=opening.household)
+        self.identified_in = 1  # the round
+        self.posted: HouseholdFacts | None = None
+        self.notice: Notice | None = None
+        docket = Docket(
+            case_id=workflow.info().workflow_id,
+            procedure="reentry",
+            subject=opening.household,
+            year=self.year,
+            policy=opening.policy,
+            route=REENTRY_STEPS,
+            skipped={},
+            step=R1,
+            preparing=True,
+            failing=Ending.NOT_ENTERED,
+            basis=application.applied_at or opening.received_at or workflow.now(),
+        )
+        self.case = Case(docket, arrived=opening.received_at)
+        self.reception = Reception(docket, vet=self.vet)
+
+    @workflow.run
+    async def run(self, opening: ReentryOpening) -> Outcome:
+        """Identification, appraisal, publicity, and the county's confirmation."""
+        return await self.case.walk(
+            (R1, self.identification),
+            (R2, self.appraisal),
+            (R3, self.publicity),
+            (R4, self.confirmation),
+        )
+
+    async def identification(self) -> None:
+        """R1 识别申报: the committees name the household; again, when it was sent back (G3)."""
+        if self.case.docket.round == 1:
+            with self.case.preparing():
+                await self.receive_application()
+        else:
+            again = LimitRequest(clause="G3", start=self.case.arrived)
+            await self.case.decision(R1, again, decisions=(APPROVE,))
+            self.identified_in = self.case.docket.round
+
+    async def appraisal(self) -> None:
+        """R2 民主评议: a meeting of the village votes on it, by quorum and majority of H1."""
+        case, limits = self.case, list[LimitRequest]()
+        if case.docket.round > self.identified_in:  # it was this that was sent back (G3)
+            limits.append(LimitRequest(clause="G3", start=case.arrived))
+        await case.decision(R2, *limits)
+
+    async def publicity(self) -> None:
+        """R3 公示: in the village, at least seven days (T1); who is not poor is not posted."""
+        await self.look_up()
+        fault = not_poor(self.year, self.known)
+        if fault is not None:
+            raise self.case.end(Ending.NOT_ENTERED, "case", fault)
+        await self.case.publicity(R3, self.publish)
+
+    async def confirmation(self) -> None:
+        """R4 县级确认: confirmed as it was posted, undisputed (G2), and into the register."""
+        case = self.case
+        while True:
+            with case.preparing():  # what is confirmed is what the register says then
+                await self.look_up()
+            confirmation = await case.decision(R4)
+            await case.undisputed()
+            await self.enter(confirmation)
+            case.docket.changing = False  # the register was corrected meanwhile: nothing was done
+
+    # -- what the steps above need ------------------------------------------------------------
+
+    async def receive_application(self) -> None:
+        """Hold the application against the register, and the household against S1 (F5, G9, S7)."""
+        application, case = self.opening.application, self.case
+        number = f"（{application.document_number}）" if application.document_number else ""
+        case.record(
+            EntryKind.OPENED,
+            f"{self.household.full_name}申报纳入{self.year}年度扶贫对象{number}，"
+            f"理由：{application.reason}",
+            {
+                "application": application.content(),
+                "household": self.household.content(),
+                "policy": self.opening.policy.model_dump(mode="json", exclude_unset=True),
+            },
+        )
+        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
+            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
+            raise case.end(Ending.NOT_ADMITTED, "case", fault)
+        admission = await calls.admit_reentry(
+            ReentryAdmissionOrder(
+                opening=self.opening,
+                now=case.arrived,
+                state=state_of(case.docket, case.now()),
+            )
+        )
+        self.keep(admission.known)
+        if admission.fault is not None:
+            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
+
+    async def look_up(self) -> None:
+        """The household as the register has it on the case's day; on file where that changed."""
+        today = beijing(self.case.now()).date()
+        before = self.known
+        known = await calls.look_up_reentry(
+            ReentryLookUp(
+                case_id=self.case.docket.case_id,
+                household=self.household.code,
+                year=self.year,
+                on=today,
+            )
+        )
+        if (known.facts, known.line, known.registered_on) != (
+            before.facts,
+            before.line,
+            before.registered_on,
+        ):
+            self.keep(known)
+
+    def keep(self, known: ReentryFacts) -> None:
+        """Put on file how the household stands by the criteria of S1."""
+        self.known = known
+        if known.facts is None or known.line is None:
+            return
+        unmet = "；".join(finding.zh for finding in known.findings if not finding.met)
+        findings: list[JsonValue] = [finding.content() for finding in known.findings]
+        self.case.record(
+            EntryKind.FINDINGS,
+            f"登记数据：{CAUSES[known.cause]}，{known.facts.size}人，对照退出标准{len(findings)}项，"
+            f"{f'未达标：{unmet}' if unmet else '均已达标'}",
+            {
+                "line": known.line.content(),
+                "facts": known.facts.content(),
+                "cause": known.cause.value,
+                "findings": findings,
+            },
+        )
+
+    def vet(self, act: Act, now: datetime) -> None:
+        """The household's own rules for an act: a vote by the rules of H1, a number at R4."""
+        for field in ("figures", "rates", "rectification", "survey", "households", "overrides"):
+            if getattr(act, field):
+                raise Refusal(f"{field}: the entry of a household takes none")
+        if act.appraisal is not None and act.step != R2.id:
+            raise Refusal("appraisal: only the appraisal itself (R2) carries one")
+        docket = self.case.docket
+        fault = None
+        if act.step == R2.id:
+            identified_on = beijing(docket.basis).date()
+            fault = appraisal_fault(
+                act, self.household.code, docket.year, docket.policy, identified_on, now
+            )
+        elif act.step == R4.id and act.decision is APPROVE:
+            fault = self.why_not_confirmed(act)
+        if fault is not None:
+            raise Refusal(fault)
+
+    def why_not_confirmed(self, confirmation: Act) -> str | None:
+        """Why the county cannot confirm (R4), in one sentence."""
+        if confirmation.document_number is None:
+            return "document_number: the confirmation (R4) needs the number of its document"
+        assert self.posted is not None
+        said = since_posted(self.posted, self.year, self.known)
+        return (
+            f"R4 cannot be approved: {said}; return it to R1, R2 or R3, or reject" if said else None
+        )
+
+    async def publish(self, posted_at: datetime, closes: Limit) -> Notice:
+        """Publish the household's notice, replacing an earlier round's."""
+        case, replaced, facts = self.case, self.notice, self.known.facts
+        assert facts is not None
+        self.posted = facts
+        seq = len(case.docket.ledger.entries)
+        self.notice = await calls.publish_reentry_notice(
+            ReentryNoticeOrder(
+                notice_id=notice_id(case.docket.case_id, seq),
+                case_id=case.docket.case_id,
+                seq=seq,
+                village=self.household.village,
+                year=self.year,
+                publisher=case.docket.name(case.docket.publisher, posted_at),
+                basis=self.opening.policy.basis,
+                name=shown_name(facts.head, self.opening.policy.roster_notice.names),
+                group=facts.group,
+                size=facts.size,
+                cause=self.known.cause,
+                posted_at=posted_at,
+                closes=closes,
+                replaces=replaced.notice_id if replaced else None,
+            )
+        )
+        return self.notice
+
+    async def enter(self, confirmation: Act) -> None:
+        """The registry opens the episode, once; the case ends as entered.
+
+        It comes back where the register's entry is not the posted one any more.
+        """
+        case, posted = self.case, self.posted
+        assert posted is not None
+        assert confirmation.document_number is not None
+        order = EntryOrder(
+            case_id=case.docket.case_id,
+            seq=len(case.docket.ledger.entries),
+            household=self.household,
+            revision=posted.revision,
+            effective_on=beijing(case.docket.basis).date(),  # when R4 was signed
+            counted_on=beijing(case.now()).date(),
+            document_number=confirmation.document_number,
+            policy=self.opening.policy,
+        )
+        try:
+            entered = await calls.enter_household(order)
+        except calls.RegisterConflict as conflict:
+            raise case.end(Ending.NOT_ENTERED, "case", str(conflict)) from conflict
+        if entered.number is None:
+            case.lapse(confirmation, "登记内容在公示后有变更")
+            return
+        said = CAUSES[entered.cause]
+        case.record(
+            EntryKind.REGISTER_CHANGE,
+            f"{self.household.name}自{order.effective_on}起纳入建档立卡贫困户（{said}，第"
+            f"{entered.number}次登记）",
+            {
+                "household": self.household.code,
+                "number": entered.number,
+                "cause": entered.cause.value,
+                "registered_on": order.effective_on.isoformat(),
+                "document_number": order.document_number,
+            },
+        )
+        raise_alarms(case, entered.alarms)
+        raise case.end(
+            Ending.ENTERED,
+            confirmation.office,
+            f"经县级确认登记（{said}）",
+            confirmation.document_number,
+        )

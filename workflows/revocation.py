@@ -1,0 +1,197 @@
+"""撤销退出 (F7, HN 七(四)): a wrong exit is revoked by an act of the body that decided it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from temporalio import workflow
+
+from models.base import CLOCKS_MAY_DIFFER_BY, Record
+from models.docket import Docket
+from models.ledger import EntryKind
+from models.messages import Act, Decision, Ending, Outcome
+from models.offices import County, Office, Tier
+from models.periods import beijing
+from models.policy import Body
+from models.reception import Reception
+from models.revocation_admission import ExitRecord, signed_on
+from models.revocation_messages import RevocationOpening
+from models.revocation_orders import (
+    RevocationAdmission,
+    RevocationAdmissionOrder,
+    RevocationChange,
+)
+from models.status import state_of
+from models.steps import X1, taken_by
+from workflows import calls
+from workflows.alarms import raise_alarms
+from workflows.case import Case
+from workflows.doors import CaseWorkflow
+
+_NAMED = 5
+"""How many responsible acts a sentence tells; the entry has all."""
+
+
+class RevocationReception(Reception):
+    """Nobody decides here any more: what opened the case is the act."""
+
+    messages: Mapping[str, type[Record]] = {}
+
+
+@workflow.defn(name="Revocation")
+class RevocationWorkflow(CaseWorkflow):
+    """The revocation of one exit: of a county, a village or a household."""
+
+    @workflow.init
+    def __init__(self, opening: RevocationOpening) -> None:
+        application = opening.application
+        self.opening = opening
+        self.subject = opening.subject
+        step = taken_by(X1, application.office, opening.subject)
+        docket = Docket(
+            case_id=workflow.info().workflow_id,
+            procedure="revocation",
+            subject=opening.subject,
+            year=application.year,
+            policy=opening.policy,
+            route=(step,),
+            skipped={},
+            step=step,
+            basis=application.applied_at or opening.received_at or workflow.now(),
+            failing=Ending.NOT_ADMITTED,
+        )
+        self.x1 = step
+        self.case = Case(docket, arrived=opening.received_at)
+        self.reception = RevocationReception(docket, vet=_no_acts)
+
+    @workflow.run
+    async def run(self, opening: RevocationOpening) -> Outcome:
+        """One step: the act itself."""
+        return await self.case.walk((self.x1, self.revocation))
+
+    async def revocation(self) -> None:
+        """X1 撤销退出: held against the exit, on file, and on the list again."""
+        admission = await self.receive()
+        assert admission.exit is not None
+        self.sign(admission, admission.exit)
+        await self.list_again(admission, admission.exit)
+
+    # -- what the step above needs ------------------------------------------------------------
+
+    async def receive(self) -> RevocationAdmission:
+        """Hold the revocation against the register and the file of the exit (F7, G9)."""
+        application, case = self.opening.application, self.case
+        kind = application.kind
+        case.record(
+            EntryKind.OPENED,
+            f"收到撤销{self.subject.full_name}{application.year}年度退出的决定"
+            f"（{application.document_number}）",
+            {
+                "application": application.content(),
+                kind: self.subject.content(),
+                "policy": self.opening.policy.model_dump(mode="json", exclude_unset=True),
+            },
+        )
+        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
+            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
+            raise case.end(Ending.NOT_ADMITTED, "case", fault)
+        admission = await calls.admit_revocation(
+            RevocationAdmissionOrder(
+                opening=self.opening,
+                now=case.arrived,
+                state=state_of(case.docket, case.now()),
+            )
+        )
+        if admission.fault is not None:
+            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
+        return admission
+
+    def sign(self, admission: RevocationAdmission, exit: ExitRecord) -> None:
+        """Put the act on file, with the acts that carried the fault as their files have them."""
+        application, docket, now = self.opening.application, self.case.docket, self.case.now()
+        act = Act(
+            id=X1.id,
+            step=X1.id,
+            decision=Decision.APPROVE,
+            office=application.office,
+            officer=application.officer,
+            at=application.applied_at,
+            document_number=application.document_number,
+            reason=application.reason,
+            evidence=application.evidence,
+        )
+        name = docket.name(application.office, now)
+        found = f"，督导{application.supervision}" if application.supervision else ""
+        docket.record(
+            EntryKind.ACT,
+            now,
+            f"{name}{X1}：撤销{self.subject.name}{application.year}年度退出"
+            f"（原文号{exit.document or '无'}，本文号{application.document_number}）{found}，"
+            f"理由：{application.reason}；{self.whose_fault(admission, now)}",
+            {
+                "act": act.content(),
+                "exit": exit.content(),
+                "responsible": [each.content() for each in admission.responsible],
+                "supervision": application.supervision,
+            },
+            actor=f"{application.office} {application.officer}",
+        )
+
+    def whose_fault(self, admission: RevocationAdmission, now: datetime) -> str:
+        """The responsible acts (责任行为) in one sentence."""
+        said = [
+            f"{each.case_id}第{each.seq}条（{self.case.docket.name(each.office, now)}{each.officer}"
+            f"{f'：{each.why}' if each.why else ''}）"
+            for each in admission.responsible[:_NAMED]
+            if each.office is not None
+        ]
+        more = len(admission.responsible) - _NAMED
+        return f"责任行为：{'、'.join(said)}{f'等{more + _NAMED}项' if more > 0 else ''}"
+
+    async def list_again(self, admission: RevocationAdmission, exit: ExitRecord) -> None:
+        """The registry puts the subject on the list again, once; everybody concerned is told."""
+        case, application = self.case, self.opening.application
+        change = RevocationChange(
+            case_id=case.docket.case_id,
+            seq=len(case.docket.ledger.entries),
+            subject=self.subject,
+            year=application.year,
+            exited_on=exit.exited_on,
+            exit_case=exit.case_id or "",
+            exit_document=exit.document,
+            effective_on=signed_on(application, case.arrived),
+            counted_on=beijing(case.now()).date(),
+            document_number=application.document_number,
+            office=application.office,
+            reason=application.reason,
+            responsible=admission.responsible,
+            policy=self.opening.policy,
+        )
+        try:
+            revoked = await calls.revoke_exit(change)
+        except calls.RegisterConflict as conflict:
+            raise case.end(Ending.NOT_ADMITTED, "case", str(conflict)) from conflict
+        said = f"{self.subject.name}{application.year}年度退出撤销，自{revoked.since}起重新在册"
+        case.record(
+            EntryKind.REGISTER_CHANGE,
+            said,
+            {"change": change.model_dump(mode="json", exclude={"policy"})},
+        )
+        document = f"{application.document_number}，原文号{exit.document or '无'}"
+        for office in self.concerned(admission):
+            case.clerk.notify("撤销", office, "退出已撤销", f"{said}（{document}）")
+        raise_alarms(case, revoked.alarms)
+        raise case.end(
+            Ending.REVOKED, application.office, application.reason, application.document_number
+        )
+
+    def concerned(self, admission: RevocationAdmission) -> tuple[Office, ...]:
+        """Who applied for the exit, who decided it, and the county; for a national one also A8."""
+        offices = [*admission.concerned, self.subject.office(Body.COUNTY_GROUP)]
+        if isinstance(self.subject, County) and self.subject.tier is Tier.NATIONAL:
+            offices.append(self.subject.office(Body.STATE_COUNCIL_GROUP))
+        own = self.opening.application.office  # it is told how its case has ended
+        return tuple(dict.fromkeys(office for office in offices if office != own))
+
+
+def _no_acts(act: Act, now: datetime) -> None:
+    """No act gets so far."""

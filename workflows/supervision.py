@@ -1,0 +1,247 @@
+"""督导 (F6, HN 七(四), CN 四(四)): a sample of exits is checked again, its rates counted."""
+
+from temporalio import workflow
+
+from models.base import CLOCKS_MAY_DIFFER_BY
+from models.docket import Docket
+from models.identity import content_id
+from models.inbox import OpenObjection
+from models.ledger import EntryKind
+from models.messages import Act, Ending, Outcome, Receipt, Resolution
+from models.offices import Office
+from models.periods import LimitRequest
+from models.policy import Body
+from models.sampling import Sample
+from models.standards import RateFinding, exact_rate_findings
+from models.status import state_of
+from models.steps import J1, J2, J3, J4, SUPERVISION_STEPS
+from models.supervision_messages import SupervisionOpening, SupervisionResult
+from models.supervision_orders import OpenCases, SampleOrder
+from models.supervision_reception import SupervisionReception
+from models.supervision_rules import Inspection
+from workflows import calls
+from workflows.case import Beside, Case
+from workflows.doors import CaseWorkflow
+
+_REPORT = "F6"
+"""The limit of the whole supervision: it outlives its steps."""
+
+
+@workflow.defn(name="Supervision")
+class SupervisionWorkflow(CaseWorkflow):
+    """One supervision of one county: of a quarter, or a special inspection (专项检查)."""
+
+    @workflow.init
+    def __init__(self, opening: SupervisionOpening) -> None:
+        self.opening = opening
+        self.county = opening.county
+        self.inspection = Inspection()
+        docket = Docket(
+            case_id=workflow.info().workflow_id,
+            procedure="supervision",
+            subject=opening.county,
+            year=opening.year,
+            policy=opening.policy,
+            route=SUPERVISION_STEPS,
+            skipped={},
+            step=J1,
+            preparing=True,
+            basis=opening.received_at or workflow.now(),
+        )
+        docket.owing = self.owing
+        pleas = _Pleas(self.inspection)
+        self.case = pleas.case = Case(docket, arrived=opening.received_at, beside=pleas)
+        self.reception = SupervisionReception(docket, self.inspection)
+
+    @workflow.run
+    async def run(self, opening: SupervisionOpening) -> Outcome:
+        """The four steps: drawn, checked, heard, decided."""
+        return await self.case.walk(
+            (J1, self.sampling),
+            (J2, self.checks),
+            (J3, self.hearing),
+            (J4, self.result),
+        )
+
+    async def sampling(self) -> None:
+        """J1 抽样: drawn by lot from all who have left, so that anyone can draw it again."""
+        with self.case.preparing():
+            self.inspection.sample = sample = await self.draw()
+            if not sample.households and not sample.villages:
+                nobody = f"截至{sample.as_of}，该县没有已退出的贫困户和贫困村，无可抽样"
+                raise self.case.end(Ending.CONCLUDED, "case", nobody)
+            request = LimitRequest(clause="F6", start=self.case.arrived)
+            office = self.county.office(Body.PROVINCIAL_GROUP)
+            await self.case.limits.arm((request,), office, "督导报告", key=_REPORT)
+
+    async def checks(self) -> None:
+        """J2 核查: every drawn household and village is checked; then the checks are complete."""
+        sample = self.inspection.sample
+        assert sample is not None
+        drawn = f"抽取{len(sample.households)}户、{len(sample.villages)}村，请核查并提交结果。"
+        await self.case.decision(J2, instructions=drawn)
+        self.put_on_file("初步结果")
+
+    async def hearing(self) -> None:
+        """J3 申诉举证: the county is told what was found, and may plead (F6.hearing)."""
+        found = "；".join(finding.zh for finding in self.findings())
+        await self.case.hearing(
+            J3,
+            self.county.office(Body.COUNTY_GROUP),
+            f"督导初步结果：{found}。",
+            lambda: not self.inspection.missing,
+        )
+        docket = self.case.docket
+        docket.basis = max([docket.basis, *self.inspection.replaced])
+
+    async def result(self) -> None:
+        """J4 结果认定: the rates as they stand after the hearing (S4), told to all concerned."""
+        act = await self.case.decision(
+            J4, under=(_REPORT,), instructions="申诉举证已结束，请认定督导结果。"
+        )
+        await self.report(act)
+
+    # -- what the steps above need ------------------------------------------------------------
+
+    async def draw(self) -> Sample:
+        """Have the sample drawn, and put on file how: seed, frame and rule."""
+        opening, case = self.opening, self.case
+        kind = f"第{opening.quarter}季度督导" if opening.quarter else "专项检查"
+        reason = f"，事由：{opening.reason}" if opening.reason else ""
+        case.record(
+            EntryKind.OPENED,
+            f"启动{self.county.name}{opening.year}年{kind}{reason}",
+            {
+                "opening": opening.model_dump(
+                    mode="json", exclude_unset=True, exclude={"policy", "county"}
+                ),
+                "county": self.county.content(),
+                "policy": opening.policy.model_dump(mode="json", exclude_unset=True),
+            },
+        )
+        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
+            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
+            raise case.end(Ending.NOT_ADMITTED, "case", fault)
+        state = state_of(case.docket, case.now())
+        drawn = await calls.draw_sample(SampleOrder(opening=opening, now=case.now(), state=state))
+        sample = drawn.sample
+        if sample is None:
+            raise case.end(Ending.NOT_ADMITTED, "case", drawn.fault or "")
+        case.record(
+            EntryKind.SAMPLE,
+            f"以{sample.as_of}在册情况为抽样框（{sample.households_in_frame}户、"
+            f"{sample.villages_in_frame}村），种子 {sample.seed}，抽取{len(sample.households)}户、"
+            f"{len(sample.villages)}村。规则：{sample.rule_zh}",
+            {"sample": sample.model_dump(mode="json")},
+        )
+        return sample
+
+    def owing(self) -> Office | None:
+        """The province, while a finding that an upheld plea has set aside is not replaced (J3)."""
+        return self.county.office(Body.PROVINCIAL_GROUP) if self.inspection.aside else None
+
+    def findings(self) -> tuple[RateFinding, ...]:
+        """S4 by the findings in force."""
+        return exact_rate_findings(self.inspection.rates, self.opening.policy.standards)
+
+    def put_on_file(self, what: str) -> None:
+        """The rates as they stand, criterion by criterion."""
+        findings = self.findings()
+        self.case.record(
+            EntryKind.RATES,
+            f"{what}：{'；'.join(finding.zh for finding in findings)}",
+            {
+                "rates": self.inspection.rates.content(),
+                "findings": [finding.content() for finding in findings],
+            },
+        )
+
+    async def report(self, act: Act) -> None:
+        """The final rates on file, everybody told, the county's open cases too; then the end."""
+        case, findings = self.case, self.findings()
+        failed = [finding for finding in findings if finding.computed and not finding.met]
+        result = SupervisionResult(
+            id=content_id("inspection", case.docket.case_id),
+            office=act.office,
+            supervision=case.docket.case_id,
+            county=self.county.code,
+            year=self.opening.year,
+            quarter=self.opening.quarter,
+            rates=self.inspection.rates,
+            failed=tuple(finding.id for finding in failed),
+            document=act.document_number,
+            at=case.docket.basis,
+        )
+        verdict = f"{len(failed)}项未达标" if failed else "没有未达标项"
+        said = f"{verdict}：{'；'.join(finding.zh for finding in findings)}"
+        case.record(
+            EntryKind.SUPERVISION,
+            f"督导结果，{said}",
+            {
+                "supervision": result.content(),
+                "findings": [finding.content() for finding in findings],
+            },
+        )
+        entry = len(case.docket.ledger.entries)
+        above = self.county.superior(self.county.office(Body.COUNTY_GROUP))
+        told = dict.fromkeys(
+            office for office in (self.county.office(Body.COUNTY_GROUP), above) if office
+        )
+        for office in told:
+            if office != act.office:  # the province hears it as the end of its case
+                case.clerk.notify("结果", office, "督导结果", said)
+        await case.kept()  # a case that opens from now on reads the result itself
+        await self.tell_open_cases(result, entry)
+        raise case.end(Ending.CONCLUDED, act.office, f"督导结果，{said}", act.document_number)
+
+    async def tell_open_cases(self, result: SupervisionResult, entry: int) -> None:
+        """Tell the exit cases of the county that are open, of whatever year (C7)."""
+        for case_id in await calls.open_county_cases(OpenCases(county=self.county.code)):
+            error = await calls.tell_case(case_id, result)
+            self.case.record(
+                EntryKind.NOTIFIED if error is None else EntryKind.NOT_NOTIFIED,
+                f"{'已告知' if error is None else '未能告知'}在办案件 {case_id}",
+                {
+                    "entry": entry,
+                    "topic": "督导结果",
+                    "recipient": case_id,
+                    "channel": "case",
+                    "error": error,
+                },
+            )
+
+    # -- doors that other procedures do not have ------------------------------------------------
+
+    @workflow.update(name="check")
+    def check(self, message: object = None) -> Receipt:
+        """Findings on drawn items (``models.supervision_messages.Findings``)."""
+        return self._receive("check", message)
+
+    @check.validator
+    def _check_check(self, message: object = None) -> None:
+        self._check("check", message)
+
+    @workflow.update(name="plead")
+    def plead(self, message: object = None) -> Receipt:
+        """The county pleads against a finding (``models.supervision_messages.Plea``)."""
+        return self._receive("plead", message)
+
+    @plead.validator
+    def _check_plead(self, message: object = None) -> None:
+        self._check("plead", message)
+
+
+class _Pleas(Beside):
+    """What follows from an upheld plea: another finding is called for."""
+
+    case: Case
+
+    def __init__(self, inspection: Inspection) -> None:
+        self._inspection = inspection
+
+    def uphold(self, objection: OpenObjection, result: Resolution) -> None:
+        """The finding is set aside already; whoever made it has to put another in its place."""
+        code = objection.received.message.household or ""
+        if code in self._inspection.aside:
+            text = f"{code}的核查结果因申诉成立而撤销，请重新提交。"
+            self.case.clerk.notify("办理", result.office, f"{code}待重新核查", text)

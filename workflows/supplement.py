@@ -1,0 +1,110 @@
+"""补充归档 (F9): what belongs to a case that has ended, in a file of its own beside it."""
+
+from datetime import datetime
+from typing import Any
+
+from temporalio import workflow
+
+from models.base import CLOCKS_MAY_DIFFER_BY
+from models.docket import Docket
+from models.documents import described
+from models.ledger import EntryKind
+from models.messages import Act, Ending, Outcome
+from models.reception import Reception, Refusal
+from models.status import state_of
+from models.steps import taken_by
+from models.supplements import F9, SupplementOpening, SupplementOrder
+from workflows import calls
+from workflows.case import Case
+from workflows.doors import CaseWorkflow
+
+
+class SupplementReception(Reception):
+    """It takes nothing: what belongs to the same case comes in a supplement of its own."""
+
+    def check(self, kind: str, payload: Any, now: datetime) -> Any:
+        """Refuse.
+
+        Raises:
+            Refusal: always.
+        """
+        raise Refusal(f"{kind}: a supplement takes nothing; send it to the case it belongs to")
+
+
+@workflow.defn(name="Supplement")
+class SupplementWorkflow(CaseWorkflow):
+    """One document, bound to the closed file it belongs to."""
+
+    @workflow.init
+    def __init__(self, opening: SupplementOpening) -> None:
+        self.opening = opening
+        document = opening.document
+        step = taken_by(F9, document.office, opening.of.subject)
+        docket = Docket(
+            case_id=workflow.info().workflow_id,
+            procedure="supplement",
+            subject=opening.of.subject,
+            year=opening.of.year,
+            policy=opening.policy,
+            route=(step,),
+            skipped={},
+            step=step,
+            basis=document.at or opening.received_at or workflow.now(),
+            failing=Ending.NOT_ADMITTED,
+        )
+        self.case = Case(docket, arrived=opening.received_at)
+        self.reception = SupplementReception(docket, vet=_no_acts)
+
+    @workflow.run
+    async def run(self, opening: SupplementOpening) -> Outcome:
+        """One step."""
+        return await self.case.walk((self.case.docket.step, self.supplement))
+
+    async def supplement(self) -> None:
+        """F9: on file, as an entry that names the last one of the closed file."""
+        case, of, document = self.case, self.opening.of, self.opening.document
+        case.record(
+            EntryKind.OPENED,
+            f"补充归档：{of.case_id}已办结，案卷至第{of.entries}条（{of.head[:12]}）",
+            {
+                "of": of.content(),
+                "document": document.content(),
+                "policy": self.opening.policy.model_dump(mode="json", exclude_unset=True),
+            },
+        )
+        await self.receive()
+        name = case.docket.name(document.office, case.now())
+        case.docket.record(
+            EntryKind.DOCUMENT,
+            case.now(),
+            described(document, name),
+            {
+                "document": document.content(),
+                "belongs_to": of.case_id,
+                "entries": of.entries,
+                "head": of.head,
+            },
+            actor=f"{document.office} {document.officer}",
+        )
+        raise case.end(
+            Ending.CONCLUDED, document.office, f"归入{of.case_id}", document.document_number
+        )
+
+    async def receive(self) -> None:
+        """Hold it against the registry; what may not be ends here, on file."""
+        case, document = self.case, self.opening.document
+        latest = case.now() + CLOCKS_MAY_DIFFER_BY
+        for field, moment in (("received_at", case.arrived), ("at", document.at)):
+            if moment is not None and moment > latest:
+                fault = f"{field}: {moment.isoformat()} lies in the future"
+                raise case.end(Ending.NOT_ADMITTED, "case", fault)
+        order = SupplementOrder(
+            opening=self.opening, now=case.arrived, state=state_of(case.docket, case.now())
+        )
+        admission = await calls.admit_supplement(order)
+        if admission.fault is not None:
+            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
+
+
+def _no_acts(act: Act, now: datetime) -> None:
+    """No act gets so far."""
