@@ -311,8 +311,8 @@ async def stands(case: RosterPlay, **counts: int) -> CaseStatus:
     )
 
 
-async def strikes_off(case: RosterPlay, number: int) -> None:
+async def strikes_off(case: RosterPlay, number: int, **fields: Any) -> None:
     """The county strikes off whoever can be, so many in all."""
     await case.waits(lambda seen: seen.waiting_for == case.office("H4"))
-    await case.act("H4")
+    await case.act("H4", **fields)
     await stands(case, struck_off=number)
