@@ -1,12 +1,15 @@
 """What tests share: one real server a session, with time skipped, and a stage on it."""
 
+import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from typing import TextIO
 
 import hypothesis
 import pytest
 from temporalio.client import Client
 
+from tests.hanging import given_up_after
 from tests.stage import Stage, set_stage, settings_in
 from workers.embedded import embedded
 
@@ -22,6 +25,30 @@ hypothesis.settings.load_profile("exitflow")
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and all they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+STDERR = pytest.StashKey[TextIO]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the way to the terminal: later on, what is written belongs to the test that runs."""
+    config.stash[STDERR] = os.fdopen(os.dup(2), "w")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A test that fails takes its time limit off what is tidied up after it, which may hang."""
+    limit = item.get_closest_marker("timeout")
+    seconds = float(limit.args[0] if limit else item.config.getini("timeout"))
+    with given_up_after(2 * seconds, item.nodeid, item.config.stash[STDERR]):
+        return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Say at once what failed: a run that is cut off has no summary."""
+    if report.failed and not os.environ.get("PYTEST_XDIST_WORKER"):
+        print(f"\nFAILED {report.nodeid} ({report.when})\n{report.longreprtext[-2000:]}")
 
 
 @pytest.fixture(scope="session")

@@ -79,10 +79,13 @@ def environment(folder: Path) -> Iterator[dict[str, str]]:
             yield given | {"TEMPORAL_ADDRESS": address[1]}
         finally:
             process.send_signal(signal.SIGINT)
-            assert process.wait(_UP_WITHIN) == 0
+            try:
+                assert process.wait(_UP_WITHIN) == 0
+            finally:
+                process.kill()
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(900)  # each of its commands has a limit of its own
 def test_the_tour(folder: Path, environment: dict[str, str]) -> None:
     tour = blocks("README.md")
     assert tour[0].how == "up"

@@ -134,17 +134,20 @@ def run_until(command: tuple[str, ...], env: dict[str, str], shown: str) -> Iter
     env = env | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
-        said = []
-        for line in demo.stdout:
-            said.append(line)
-            if shown in line:
-                break
-        else:
-            raise AssertionError(f"the demo never said {shown!r}")
-        yield said
-        demo.send_signal(signal.SIGINT)
-        rest = demo.stdout.read()
-        assert demo.wait(40) == 0
+        try:
+            said = []
+            for line in demo.stdout:
+                said.append(line)
+                if shown in line:
+                    break
+            else:
+                raise AssertionError(f"the demo never said {shown!r}")
+            yield said
+            demo.send_signal(signal.SIGINT)
+            rest = demo.stdout.read()
+            assert demo.wait(40) == 0
+        finally:
+            demo.kill()
         assert rest.endswith("stopped; nothing is left behind\n")
 
 
