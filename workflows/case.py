@@ -20,13 +20,13 @@ from models.ledger import EntryKind
 from models.messages import DONE, Act, Decision, Ending, Outcome, Resolution
 from models.offices import Office
 from models.orders import Notice
-from models.periods import Limit, LimitRequest, beijing, until
+from models.periods import Limit, LimitRequest, beijing
 from models.status import ending_in_chinese
 from models.steps import Step
-from models.watch import Watched
 from workflows.clerk import Clerk
 from workflows.investigations import Investigations
 from workflows.timekeeper import Timekeeper
+from workflows.timers import Timers
 
 R = TypeVar("R")
 
@@ -75,7 +75,7 @@ class Case:
         self.clerk = Clerk(docket)
         self.limits = Timekeeper(docket, self.clerk)
         self._investigations = Investigations(docket, self.clerk, self.limits)
-        self._alarms: dict[datetime, asyncio.Task[None]] = {}
+        self._timers = Timers(docket)
         self.arrived = arrived or workflow.now()
         """When the matter came in at the office that has it now: limits are counted from it."""
 
@@ -346,23 +346,10 @@ class Case:
             moment, watched = upcoming
             if moment <= self.now():  # would be an immediate time-out and a timer for nothing
                 return
-            alarm = self._alarm(moment, watched)
+            alarm = self._timers.at(moment, watched)
         await workflow.wait_condition(
             lambda: self.docket.stirred or self.clerk.behind or (alarm is not None and alarm.done())
         )
-
-    def _alarm(self, moment: datetime, watched: Watched) -> asyncio.Task[None]:
-        """A timer for a moment; one that runs for it already goes on, and obsolete ones end."""
-        ahead = self.docket.watch.moments()
-        for obsolete in [each for each in self._alarms if each not in ahead]:
-            self._alarms.pop(obsolete).cancel()
-        known = self._alarms.get(moment)
-        if known is None or known.done():
-            limit = watched.limit
-            summary = f"{limit.clause} {watched.subject} 至 {until(limit.due)}"
-            timer = workflow.sleep(moment - self.now(), summary=summary)
-            self._alarms[moment] = asyncio.create_task(timer)
-        return self._alarms[moment]
 
     async def _attend(self) -> None:
         """Act on what came in besides acts: withdrawals, objections, their resolutions."""
@@ -440,8 +427,7 @@ class Case:
         docket.outcome, docket.expected = outcome, None
         docket.opened()  # what came too early for a step that will not open now is refused, on file
         docket.watch.clear()
-        for alarm in self._alarms.values():
-            alarm.cancel()
+        self._timers.stop()
         self.record(
             EntryKind.CLOSED,
             f"{ending}：{outcome.reason}",
