@@ -12,7 +12,8 @@ from models.inspections import Inspections
 from models.ledger import Entry, EntryKind
 from models.messages import Act, Decision
 from models.policy import Body
-from models.reception import MESSAGES, Reception, Refusal
+from models.reception import MESSAGES, Reception
+from models.refusals import Refusal
 from models.steps import C7
 from models.supervision_messages import SupervisionResult
 

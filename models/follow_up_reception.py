@@ -16,7 +16,8 @@ from models.messages import Act
 from models.offices import Office
 from models.periods import beijing
 from models.policy import Body, day_of
-from models.reception import Reception, Refusal
+from models.reception import Reception
+from models.refusals import Refusal
 from models.steps import K1
 
 F5 = f"{K1.id} F5"

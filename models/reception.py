@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from models.base import CLOCKS_MAY_DIFFER_BY, Record, faults, shortened
 from models.docket import Docket
 from models.documents import CaseDocument, described, filing_fault
-from models.inbox import Expectation, OpenObjection, Received
+from models.inbox import OpenObjection, Received
 from models.ledger import Entry, EntryKind, canonical
 from models.messages import (
     Act,
@@ -28,10 +28,11 @@ from models.messages import (
 )
 from models.offices import Office
 from models.periods import beijing
+from models.refusals import Refusal, plain
+from models.turns import Turns
 
 _LONGEST_MESSAGE = 100_000  # bytes
 _KEPT_OF_A_REFUSED_MESSAGE = 4000
-_LONGEST_REFUSAL = 600
 """In characters. Whatever is sent, what goes on file stays small enough for every payload."""
 
 MESSAGES: Mapping[str, type[Record]] = {
@@ -49,18 +50,12 @@ AT_ANY_MOMENT = ("object", "file")
 """What is taken in while the register is asked, too: it holds nothing up, and is not held up."""
 
 
-class Refusal(ValueError):
-    """A message the rules do not allow; its text says who may do what now."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(shortened(_plain(why), _LONGEST_REFUSAL))
-
-
 class Reception:
     """The desk at which a case receives.
 
     Args:
         vet: The procedure's own rules for an act; raises ``Refusal``.
+        turns: Whose turn it is, where the procedure has rules of its own for that.
     """
 
     messages: Mapping[str, type[Record]] = MESSAGES
@@ -68,9 +63,12 @@ class Reception:
     longest = _LONGEST_MESSAGE
     """In bytes."""
 
-    def __init__(self, docket: Docket, vet: Callable[[Act, datetime], None]) -> None:
+    def __init__(
+        self, docket: Docket, vet: Callable[[Act, datetime], None], turns: Turns | None = None
+    ) -> None:
         self._docket = docket
         self._vet = vet
+        self._turns = turns or Turns(docket)
         self._early: list[tuple[str, Any, datetime]] = []
         docket.opened = self.hear_early
         self._receipts: dict[tuple[str, str], tuple[str, Receipt]] = {}
@@ -140,14 +138,14 @@ class Reception:
 
     def refuse(self, kind: str, payload: Any, refusal: Refusal, now: datetime) -> None:
         """Put a refused signal on file: its sender cannot be answered, the file can be read."""
-        content = _plain(_as_text(payload))
+        content = plain(_as_text(payload))
         self._docket.stirred = True
         self._docket.record(
             EntryKind.REFUSED,
             now,
-            f"不予接收（{shortened(_plain(kind), 60)}）：{refusal}",
+            f"不予接收（{shortened(plain(kind), 60)}）：{refusal}",
             {
-                "message": shortened(_plain(kind), 60),
+                "message": shortened(plain(kind), 60),
                 "why": str(refusal),
                 "content": shortened(content, _KEPT_OF_A_REFUSED_MESSAGE),
                 "sha256": sha256(content.encode()).hexdigest(),
@@ -162,7 +160,7 @@ class Reception:
         if not isinstance(payload, dict):
             raise Refusal(f"'{kind}' takes one JSON object with named fields")
         text = _as_text(payload)
-        size = len(_plain(text).encode())
+        size = len(plain(text).encode())
         if size > self.longest:
             raise Refusal(f"'{kind}' takes at most {self.longest} bytes, this has {size}")
         try:
@@ -205,7 +203,7 @@ class Reception:
     def _check_act(self, act: Act, now: datetime) -> None:
         if self._docket.withdrawal is not None:
             raise Refusal("the application is withdrawn")
-        docket, awaited = self._docket, self._awaited(act.step, now)
+        docket, awaited = self._docket, self._turns.awaited(act.step, now)
         step = awaited.step
         if act.step != step.id:
             raise Refusal(
@@ -222,84 +220,13 @@ class Reception:
             )
         if act.return_to is not None:
             self._check_return(act.return_to, docket.route.index(step))
-        if act.at is not None and act.at < self._basis(now):
-            basis = beijing(self._basis(now))
+        if act.at is not None and act.at < self._turns.basis(now):
+            basis = beijing(self._turns.basis(now))
             raise Refusal(
                 f"at: {act.at.isoformat()} lies before {basis.isoformat()}, when that was done on "
                 f"which {step} rests"
             )
         self._vet(act, now)
-
-    def _awaited(self, asked: str, now: datetime) -> Expectation:
-        """The expectation an act is held against: the present one, or the next if that is decided.
-
-        An act that comes while its step is about to open (the act before it is in, the procedure
-        has not got to it yet) is kept, not lost. One that comes before the step before it is
-        decided is refused: it would have no basis.
-        """
-        docket = self._docket
-        waiting = docket.waiting_acts(docket.step)
-        if docket.expected is not None and not waiting:
-            return docket.expected
-        if docket.preparing:
-            raise Refusal(f"{asked} is not open; the register is being asked about {docket.step}")
-        if not docket.step.decided and not self._publicity_is_over(now):
-            raise Refusal(f"{asked} is not open; {docket.step} {self._why_publicity_goes_on()}")
-        if waiting and waiting[-1].message.decision is not Decision.APPROVE:
-            act = waiting[-1].message
-            raise Refusal(f"{docket.step} is already decided: {act.decision.value}, {act.office}")
-        following = self._decider() or self._following()
-        if following is not None and following.step == docket.step:
-            return following
-        if asked == docket.step.id:
-            raise Refusal(f"{docket.step} is already decided in round {docket.round}")
-        if following is None or not following.step.decided:
-            after = f"; {following.step} comes first" if following else ""
-            raise Refusal(f"{asked} is not open{after}")
-        if docket.waiting_acts(following.step):
-            done = "reported" if following.step.reported_by else "decided"
-            decided = f"{following.step} is already {done} in round {docket.round}"
-            raise Refusal(decided if asked == following.step.id else f"{asked} is not open")
-        return following
-
-    def _basis(self, now: datetime) -> datetime:
-        """Before when no act can have been signed that is held against the present expectation."""
-        docket = self._docket
-        waiting = docket.waiting_acts(docket.step)
-        if waiting:
-            return waiting[-1].signed
-        return docket.publicity_ended if docket.posted is not None else docket.basis
-
-    def _publicity_is_over(self, now: datetime) -> bool:
-        """Its time has passed and nobody objects; only the procedure has not gone on yet."""
-        posted = self._docket.posted
-        return posted is not None and now >= posted.due and not self._docket.unresolved
-
-    def _why_publicity_goes_on(self) -> str:
-        docket = self._docket
-        if docket.unresolved:
-            return f"goes on while {len(docket.unresolved)} objection(s) are open (G1)"
-        if docket.posted is None:
-            return "is about to be posted (T1)"
-        return f"goes on until 24:00 on {docket.posted.last_day} (T1)"
-
-    def _decider(self) -> Expectation | None:
-        """Whose turn it is at the step itself, where only the report to its body waits (V3)."""
-        docket, step = self._docket, self._docket.step
-        if step.reported_by is None or docket.expected is None:
-            return None
-        reports = docket.expected.office == docket.subject.office(step.reported_by)
-        if not reports or len(docket.waiting_acts(step)) != 1:
-            return None
-        return Expectation(step, docket.subject.office(step.body), step.decisions)
-
-    def _following(self) -> Expectation | None:
-        docket = self._docket
-        for step in docket.route[docket.route.index(docket.step) + 1 :]:
-            if step not in docket.skipped:
-                first = docket.subject.office(step.reported_by or step.body)
-                return Expectation(step, first, step.decisions)
-        return None
 
     def _check_return(self, target: str, end: int) -> None:
         """A return goes to a step of this subject's own route, before position ``end``."""
@@ -338,7 +265,7 @@ class Reception:
         waiting, final = docket.waiting_acts(docket.step), docket.route[-1]
         if any(each.message.decision is Decision.REJECT for each in waiting):
             raise Refusal(f"{docket.step} has rejected the application already")
-        approved = docket.expected is None if not waiting else self._decider() is None
+        approved = docket.expected is None if not waiting else self._turns.decider() is None
         if docket.step == final and approved and not docket.preparing:
             raise Refusal(f"{final} has approved the application already")
         if any(each.upheld_and_unanswered for each in docket.objections.values()):
@@ -474,8 +401,3 @@ def _as_text(payload: Any) -> str:
         return repr(payload)
     except RecursionError:
         return "a value nested too deeply"
-
-
-def _plain(text: str) -> str:
-    """Text that every encoder can write: half a surrogate pair is spelt out."""
-    return text.encode(errors="backslashreplace").decode()

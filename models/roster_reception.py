@@ -16,7 +16,8 @@ from models.inbox import Received
 from models.ledger import Entry, EntryKind
 from models.messages import Act, Amendment, Consents, Decision, Objection
 from models.policy import Body
-from models.reception import AT_ANY_MOMENT, MESSAGES, Refusal
+from models.reception import AT_ANY_MOMENT, MESSAGES
+from models.refusals import Refusal
 from models.roster_rules import RosterRules
 from models.steps import H1, H2, H3, H4
 

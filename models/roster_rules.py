@@ -12,7 +12,8 @@ from models.appraisals import MOST_HOUSEHOLDS, votes_fault
 from models.messages import Act, Amendment, Consents, Decision, Objection, Resolution
 from models.periods import beijing
 from models.policy import Body
-from models.reception import Reception, Refusal
+from models.reception import Reception
+from models.refusals import Refusal
 from models.roster import Candidate, Roster
 from models.roster_admission import meeting_fault
 from models.steps import H1, H2, H3, H4

@@ -12,13 +12,65 @@ from models.messages import Act, Decision, Finding, Objection, Resolution
 from models.offices import Office
 from models.periods import beijing
 from models.policy import Body
-from models.reception import MESSAGES, Reception, Refusal
+from models.reception import MESSAGES, Reception
+from models.refusals import Refusal
 from models.steps import J2, J3, J4
 from models.supervision_messages import Findings, Plea
 from models.supervision_rules import Inspection, named
+from models.turns import Turns
 
 _NOTHING = ("figures", "rates", "rectification", "survey", "appraisal", "households", "overrides")
 """Fields of an act that mean nothing here."""
+
+
+class HearingTurns(Turns):
+    """As elsewhere; during the hearing (J3) the county alone may act, to end it early."""
+
+    def __init__(self, docket: Docket, inspection: Inspection) -> None:
+        super().__init__(docket)
+        self._inspection = inspection
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether the county has said that it has nothing more to say."""
+        return bool(self._docket.waiting_acts(J3))
+
+    def awaited(self, asked: str, now: datetime) -> Expectation:
+        docket = self._docket
+        if docket.step == J3 and docket.posted is not None and asked == J3.id:
+            if self.ended_early:
+                raise Refusal("J3: the county has ended its hearing already")
+            county = docket.subject.office(Body.COUNTY_GROUP)
+            return Expectation(J3, county, (Decision.APPROVE,))
+        return super().awaited(asked, now)
+
+    def basis(self, now: datetime) -> datetime:
+        docket = self._docket
+        if docket.posted is None or docket.step != J3:
+            return super().basis(now)
+        if now < docket.posted.due and not self.ended_early:
+            return docket.basis  # the county's own act, while its time runs
+        ended = [each.signed for each in docket.waiting_acts(J3)] or [docket.posted.due]
+        results = [each.resolution.signed for each in docket.objections.values() if each.resolution]
+        return max([*ended, *results, *self._inspection.replaced])
+
+    def publicity_is_over(self, now: datetime) -> bool:
+        """The hearing's time has passed, or the county ended it; and nothing of it is open."""
+        docket = self._docket
+        if docket.posted is None or docket.unresolved or self._inspection.missing:
+            return False
+        return now >= docket.posted.due or self.ended_early
+
+    def why_publicity_goes_on(self) -> str:
+        docket, missing = self._docket, self._inspection.missing
+        if docket.unresolved:
+            pleas = ", ".join(each.received.message.id for each in docket.unresolved)
+            return f"goes on while a plea is open: {pleas} (F6)"
+        if docket.posted is None:
+            return "is about to begin (F6)"
+        if missing:
+            return f"goes on until there is a new finding on {named(missing)} (F6)"
+        return f"goes on until 24:00 on {docket.posted.last_day} (F6)"
 
 
 class SupervisionReception(Reception):
@@ -33,18 +85,14 @@ class SupervisionReception(Reception):
     longest = 300_000
 
     def __init__(self, docket: Docket, inspection: Inspection) -> None:
-        super().__init__(docket, self._vet_act)
-        self._inspection = inspection
+        turns = HearingTurns(docket, inspection)
+        super().__init__(docket, self._vet_act, turns)
+        self._hearing, self._inspection = turns, inspection
 
     @property
     def county(self) -> Office:
         """The inspected county, which is heard."""
         return self._docket.subject.office(Body.COUNTY_GROUP)
-
-    @property
-    def ended_early(self) -> bool:
-        """Whether the county has said that it has nothing more to say."""
-        return bool(self._docket.waiting_acts(J3))
 
     # -- the rules ----------------------------------------------------------------------------
 
@@ -96,7 +144,7 @@ class SupervisionReception(Reception):
             raise Refusal(
                 f"plead: the time of the hearing ended at 24:00 on {docket.posted.last_day} (F6)"
             )
-        if self.ended_early:
+        if self._hearing.ended_early:
             raise Refusal("plead: the county has ended its hearing (J3) itself")
         if not inspection.has_drawn(plea.about):
             raise Refusal(
@@ -147,45 +195,6 @@ class SupervisionReception(Reception):
             )
         if act.step == J4.id and act.document_number is None:
             raise Refusal("document_number: the result (J4) needs the number of its document")
-
-    # -- the hearing (J3) -----------------------------------------------------------------------
-
-    def _awaited(self, asked: str, now: datetime) -> Expectation:
-        """As elsewhere; during the hearing the county alone may act, to end it early."""
-        docket = self._docket
-        if docket.step == J3 and docket.posted is not None and asked == J3.id:
-            if self.ended_early:
-                raise Refusal("J3: the county has ended its hearing already")
-            return Expectation(J3, self.county, (Decision.APPROVE,))
-        return super()._awaited(asked, now)
-
-    def _basis(self, now: datetime) -> datetime:
-        docket = self._docket
-        if docket.posted is None or docket.step != J3:
-            return super()._basis(now)
-        if now < docket.posted.due and not self.ended_early:
-            return docket.basis  # the county's own act, while its time runs
-        ended = [each.signed for each in docket.waiting_acts(J3)] or [docket.posted.due]
-        results = [each.resolution.signed for each in docket.objections.values() if each.resolution]
-        return max([*ended, *results, *self._inspection.replaced])
-
-    def _publicity_is_over(self, now: datetime) -> bool:
-        """The hearing's time has passed, or the county ended it; and nothing of it is open."""
-        docket = self._docket
-        if docket.posted is None or docket.unresolved or self._inspection.missing:
-            return False
-        return now >= docket.posted.due or self.ended_early
-
-    def _why_publicity_goes_on(self) -> str:
-        docket, missing = self._docket, self._inspection.missing
-        if docket.unresolved:
-            pleas = ", ".join(each.received.message.id for each in docket.unresolved)
-            return f"goes on while a plea is open: {pleas} (F6)"
-        if docket.posted is None:
-            return "is about to begin (F6)"
-        if missing:
-            return f"goes on until there is a new finding on {named(missing)} (F6)"
-        return f"goes on until 24:00 on {docket.posted.last_day} (F6)"
 
     # -- the file -------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from models.messages import Act, CountyFigures, CountyOpening, Decision, Ending,
 from models.orders import AdmissionOrder, Notice, NoticeOrder, RegisterChange
 from models.periods import Limit, LimitRequest, beijing
 from models.policy import Body
-from models.reception import Refusal
+from models.refusals import Refusal
 from models.status import state_of
 from models.steps import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, skipped
 from models.supervision_orders import ToldResults

@@ -15,7 +15,8 @@ from temporalio.exceptions import ApplicationError
 
 from models.ledger import Entry, first_of
 from models.messages import Receipt
-from models.reception import Reception, Refusal
+from models.reception import Reception
+from models.refusals import Refusal
 from models.status import CaseStatus, status_of
 from workflows.case import Case
 

@@ -13,7 +13,7 @@ from models.ledger import EntryKind
 from models.messages import Act, Decision, Ending, Outcome
 from models.orders import Notice
 from models.periods import Limit, LimitRequest, beijing
-from models.reception import Reception, Refusal
+from models.reception import Reception
 from models.reentry_admission import ReentryFacts, not_poor, since_posted
 from models.reentry_messages import ReentryOpening
 from models.reentry_orders import (
@@ -23,6 +23,7 @@ from models.reentry_orders import (
     ReentryNoticeOrder,
 )
 from models.reentry_rules import CAUSES, appraisal_fault
+from models.refusals import Refusal
 from models.roster import shown_name
 from models.status import state_of
 from models.steps import R1, R2, R3, R4, REENTRY_STEPS

@@ -10,7 +10,8 @@ from models.docket import Docket
 from models.documents import described
 from models.ledger import EntryKind
 from models.messages import Act, Ending, Outcome
-from models.reception import Reception, Refusal
+from models.reception import Reception
+from models.refusals import Refusal
 from models.status import state_of
 from models.steps import taken_by
 from models.supplements import F9, SupplementOpening, SupplementOrder

@@ -14,7 +14,8 @@ from models.messages import Act, Decision, Ending, Outcome
 from models.orders import Notice
 from models.periods import Limit, LimitRequest, beijing
 from models.policy import Body
-from models.reception import Reception, Refusal
+from models.reception import Reception
+from models.refusals import Refusal
 from models.status import state_of
 from models.steps import V1, V2, village_steps
 from models.village_messages import VillageOpening

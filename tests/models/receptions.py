@@ -9,7 +9,8 @@ import pytest
 from models.docket import Docket
 from models.ledger import Entry
 from models.periods import LimitKind
-from models.reception import Reception, Refusal
+from models.reception import Reception
+from models.refusals import Refusal
 from models.steps import C4
 from tests.models.samples import DAY, NOW, act_values, docket, limit, reception, snapshot
 

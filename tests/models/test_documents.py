@@ -11,7 +11,8 @@ from models.ledger import EntryKind, verify
 from models.messages import Ending, Outcome
 from models.offices import Household, Office, Subject, Township
 from models.periods import LimitKind
-from models.reception import Reception, Refusal
+from models.reception import Reception
+from models.refusals import Refusal
 from models.roster_reception import RosterReception
 from models.steps import C1, C2, C4, C7, H2, Step
 from models.supplements import EndedCase

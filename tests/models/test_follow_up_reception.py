@@ -11,7 +11,7 @@ from models.follow_up_reception import F5, FollowUpReception
 from models.households import Cause
 from models.ledger import EntryKind
 from models.offices import Office
-from models.reception import Refusal
+from models.refusals import Refusal
 from tests.models.follow_up_samples import (
     COMMITTEES,
     SECOND,

@@ -7,7 +7,7 @@ import pytest
 
 from models.ledger import EntryKind
 from models.messages import Act, Decision
-from models.reception import Refusal
+from models.refusals import Refusal
 from models.steps import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, DECISIONS, Step
 from tests.models.receptions import CLOSES, NAMES, at_publicity, last, refused
 from tests.models.samples import (

@@ -8,7 +8,7 @@ import pytest
 
 from models.ledger import Entry, EntryKind, canonical, verify
 from models.messages import Ending, Outcome
-from models.reception import Refusal
+from models.refusals import Refusal
 from models.steps import C3, C7
 from tests.models.receptions import CLOSES, NO_MESSAGES, at_publicity, last, refused
 from tests.models.samples import (

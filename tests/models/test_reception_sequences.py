@@ -20,7 +20,8 @@ from models.ledger import EntryKind, verify
 from models.messages import Act, Decision, Ending, Finding, Outcome, Receipt
 from models.offices import Office
 from models.periods import LimitKind
-from models.reception import Reception, Refusal
+from models.reception import Reception
+from models.refusals import Refusal
 from models.steps import C1, C3, C6, C7, COUNTY_STEPS, DECISIONS
 from tests.models.receptions import NO_MESSAGES, last
 from tests.models.samples import (

@@ -3,7 +3,7 @@
 import pytest
 
 from models.appraisals import MOST_HOUSEHOLDS
-from models.reception import Refusal
+from models.refusals import Refusal
 from models.roster import State
 from models.steps import H3
 from tests.models.roster_samples import Sample, act, amendment, meeting

@@ -9,7 +9,7 @@ from models.appraisals import MOST_HOUSEHOLDS
 from models.base import Record
 from models.ledger import EntryKind
 from models.messages import Consents
-from models.reception import Refusal
+from models.refusals import Refusal
 from models.steps import H1, H2, H3, H4, Step
 from tests.models.receptions import NO_MESSAGES, last, refused
 from tests.models.roster_samples import (

@@ -35,7 +35,7 @@ from models.households import PovertyLine
 from models.messages import Receipt
 from models.offices import Division
 from models.periods import BEIJING
-from models.reception import Refusal
+from models.refusals import Refusal
 from models.roster_messages import RosterOpening
 from models.tables import EpisodeRow, HouseholdRow, NoticeRow, PlanRow, RosterRow, SubjectKind
 from tests.miniature import Miniature
