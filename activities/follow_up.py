@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Engine, exists, func
 from sqlmodel import Session, col, select
 from temporalio import activity
 
+from activities.admissions import difference
 from activities.county_facts import county_facts
 from activities.database import claim, reading, writing
 from activities.follow_up_lists import in_batches, marks_in_force
 from activities.projections import list_case
-from activities.registry import difference
 from models.follow_up_orders import Back, BackOrder, DueVillage, FollowUpDue, FollowUpOrder
 from models.identity import follow_up_case
 from models.policy import Policy, day_of

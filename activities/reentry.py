@@ -8,14 +8,14 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.admissions import admit, difference
 from activities.database import claim, reading, writing
 from activities.incidence_alarms import alarms_of
 from activities.listings import REGISTER_CONFLICT
-from activities.projections import list_case
 from activities.reentry_facts import reentry_facts
-from activities.registry import difference
 from models.households import Cause
 from models.identity import reentry_case
+from models.offices import Household
 from models.periods import beijing
 from models.reentry_admission import ReentryFacts, fault
 from models.reentry_orders import (
@@ -55,14 +55,14 @@ class ReentryActivities:
                 beijing(order.now).date(),
                 besides=order.state.case_id,
             )
-            said = fault(application, known, opening.policy, order.now)
-            if said is None and known.household is not None:
-                said = _other_household(order, known)
-            expected = reentry_case(application.household, application.year, known.attempt)
-            if said is None and order.state.case_id != expected:
-                said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
-            if said is None:
-                list_case(session, order.state, order.now)
+            said = admit(
+                session,
+                order.state,
+                order.now,
+                reentry_case(application.household, application.year, known.attempt),
+                fault(application, known, opening.policy, order.now),
+                _other_household(opening.household, known.household),
+            )
             return ReentryAdmission(fault=said, known=known)
 
     @activity.defn
@@ -155,10 +155,10 @@ def _conflict(order: EntryOrder, what: str) -> ApplicationError:
     )
 
 
-def _other_household(order: ReentryAdmissionOrder, known: ReentryFacts) -> str | None:
+def _other_household(given: Household, known: Household | None) -> str | None:
     """What an opening says otherwise than the register of the household's village."""
-    given, true = order.opening.household, known.household
-    assert true is not None
-    if given.code != true.code:
-        return f"the case was opened for {given.code}, its application names {true.code}"
-    return difference("village", given.village, true.village)
+    if known is None:
+        return None
+    if given.code != known.code:
+        return f"the case was opened for {given.code}, its application names {known.code}"
+    return difference("village", given.village, known.village)

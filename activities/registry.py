@@ -13,15 +13,15 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.admissions import admit, difference
 from activities.county_facts import county_facts
 from activities.database import claim, writing
 from activities.listings import leave
-from activities.projections import keep_state, list_case, project
+from activities.projections import keep_state, project
 from activities.supervision_results import results_since
 from models.admission import fault
 from models.identity import county_case
 from models.ledger import Entry, canonical, digest, root
-from models.offices import County, Village
 from models.orders import Admission, AdmissionOrder, LedgerBatch, RegisterChange
 from models.periods import beijing
 from models.tables import EntryRow, StatusRow
@@ -56,14 +56,14 @@ class RegistryActivities:
                 besides=order.state.case_id,
                 as_of=application.figures.as_of,
             )
-            said = fault(application, facts, opening.policy, order.now)
-            if said is None and facts.county is not None:
-                said = difference("county", opening.county, facts.county)
-            expected = county_case(application.county, application.year, facts.attempt)
-            if said is None and order.state.case_id != expected:
-                said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
-            if said is None:
-                list_case(session, order.state, order.now)
+            said = admit(
+                session,
+                order.state,
+                order.now,
+                county_case(application.county, application.year, facts.attempt),
+                fault(application, facts, opening.policy, order.now),
+                difference("county", opening.county, facts.county),
+            )
             found = results_since(session, application.county, application.year)
             return Admission(fault=said, planned=facts.planned, inspections=found)
 
@@ -105,22 +105,6 @@ class RegistryActivities:
         with writing(self._engine) as session:
             claim(session, f"county {change.county.code}")
             return leave(session, StatusRow, change.county, change)
-
-
-def difference(what: str, given: County | Village, known: County | Village) -> str | None:
-    """What an opening says otherwise than the register of its subject, in one sentence."""
-    told, true = given.model_dump(mode="json"), known.model_dump(mode="json")
-    said = [
-        f"{field} {told[field]!r} for {true[field]!r}"
-        for field in true
-        if told[field] != true[field]
-    ]
-    if not said:
-        return None
-    return (
-        f"the case was opened with another {what} than the register has under {known.code}: "
-        f"{', '.join(said)}; open it again with what the register says"
-    )
 
 
 def _kept(session: Session, case_id: str) -> dict[int, str]:

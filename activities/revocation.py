@@ -10,11 +10,10 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.admissions import admit, difference
 from activities.database import claim, writing
 from activities.incidence_alarms import alarms_of
 from activities.listings import REGISTER_CONFLICT
-from activities.projections import list_case
-from activities.registry import difference
 from activities.revocation_facts import revocation_facts
 from models.alarms import Alarm
 from models.households import Cause
@@ -63,15 +62,16 @@ class RevocationActivities:
             _claim(session, opening.subject)
             today = beijing(order.now).date()
             facts = revocation_facts(session, application, today, besides=order.state.case_id)
-            said = fault(application, facts, opening.policy, order.now)
-            if said is None and facts.subject is not None:
-                said = _other_subject(opening.subject, facts.subject)
-            expected = revocation_case(application.subject, application.year, facts.attempt)
-            if said is None and order.state.case_id != expected:
-                said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
+            said = admit(
+                session,
+                order.state,
+                order.now,
+                revocation_case(application.subject, application.year, facts.attempt),
+                fault(application, facts, opening.policy, order.now),
+                _other_subject(opening.subject, facts.subject),
+            )
             if said is not None:
                 return RevocationAdmission(fault=said)
-            list_case(session, order.state, order.now)
             return RevocationAdmission(
                 fault=None, exit=facts.exit, responsible=facts.named, concerned=facts.concerned
             )
@@ -108,15 +108,17 @@ def _claim(session: Session, subject: Revocable) -> None:
             claim(session, f"rosters of {subject.village.code}")
 
 
-def _other_subject(given: Revocable, known: Revocable) -> str | None:
+def _other_subject(given: Revocable, known: Revocable | None) -> str | None:
     """What an opening says of its subject otherwise than the register."""
-    if isinstance(given, Household) and isinstance(known, Household):
-        if given.code == known.code:
+    if known is None:
+        return None
+    match given, known:
+        case Household(), Household() if given.code == known.code:
             return difference("village", given.village, known.village)
-    elif isinstance(given, County) and isinstance(known, County):
-        return difference("county", given, known)
-    elif isinstance(given, Village) and isinstance(known, Village):
-        return difference("village", given, known)
+        case County(), County():
+            return difference("county", given, known)
+        case Village(), Village():
+            return difference("village", given, known)
     return f"the case was opened for {given.full_name} and revokes the exit of {known.full_name}"
 
 

@@ -6,9 +6,8 @@ from sqlalchemy import Engine, delete, insert
 from sqlmodel import Session, col, select
 from temporalio import activity
 
+from activities.admissions import admit, difference
 from activities.database import claim, writing
-from activities.projections import list_case
-from activities.registry import difference
 from activities.roster_facts import known_households, roster_facts
 from activities.roster_notices import RosterNotices, announcement_title
 from activities.striking_off import Leaving, is_done, strike_off, struck_off_by
@@ -60,15 +59,16 @@ class RosterActivities:
                 codes,
                 besides=order.state.case_id,
             )
-            said = fault(application, facts, opening.policy, order.now)
-            if said is None and facts.village is not None:
-                said = difference("village", opening.village, facts.village)
-            expected = household_case(application.village, application.year, facts.batch)
-            if said is None and order.state.case_id != expected:
-                said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
+            said = admit(
+                session,
+                order.state,
+                order.now,
+                household_case(application.village, application.year, facts.batch),
+                fault(application, facts, opening.policy, order.now),
+                difference("village", opening.village, facts.village),
+            )
             if said is not None:
                 return RosterAdmission(fault=said)
-            list_case(session, order.state, order.now)
             _list(session, order.state.case_id, application.year, codes)
             known = facts.households
             return RosterAdmission(

@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from temporalio import activity
 
+from activities.admissions import difference
 from activities.county_facts import county_facts
 from activities.database import claim, reading, writing
 from activities.projections import list_case
-from activities.registry import difference
 from activities.supervision_frame import county_frame
 from activities.supervision_results import results_of
 from models.ledger import canonical

@@ -10,11 +10,10 @@ from sqlmodel import Session
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.admissions import admit, difference
 from activities.database import RegistryError, claim, reading, writing
 from activities.incidence import village_incidence
 from activities.listings import leave, left_by
-from activities.projections import list_case
-from activities.registry import difference
 from activities.village_facts import village_facts
 from models.identity import village_case
 from models.orders import Admission
@@ -54,14 +53,14 @@ class VillageActivities:
                 beijing(order.now).date(),
                 besides=order.state.case_id,
             )
-            said = fault(application, facts, opening.policy, order.now)
-            if said is None and facts.village is not None:
-                said = difference("village", opening.village, facts.village)
-            expected = village_case(application.village, application.year, facts.attempt)
-            if said is None and order.state.case_id != expected:
-                said = f"the id of this case is not {order.state.case_id} but {expected} (G9)"
-            if said is None:
-                list_case(session, order.state, order.now)
+            said = admit(
+                session,
+                order.state,
+                order.now,
+                village_case(application.village, application.year, facts.attempt),
+                fault(application, facts, opening.policy, order.now),
+                difference("village", opening.village, facts.village),
+            )
             return Admission(fault=said, planned=facts.planned)
 
     @activity.defn
