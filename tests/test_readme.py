@@ -85,7 +85,7 @@ def environment(folder: Path) -> Iterator[dict[str, str]]:
                 process.kill()
 
 
-@pytest.mark.timeout(900)  # each of its commands has a limit of its own
+@pytest.mark.timeout(600)  # each of its commands has a limit of its own
 def test_the_tour(folder: Path, environment: dict[str, str]) -> None:
     tour = blocks("README.md")
     assert tour[0].how == "up"
