@@ -1,8 +1,7 @@
 """The embedded Temporal server: the real server and Web UI, as a child process over a file."""
 
 import asyncio
-import ctypes
-import signal
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -20,7 +19,15 @@ from workers.namespace import keep_ended_cases
 SERVER = Path(sys.executable).parent / "temporal"
 """The server's binary, installed beside the interpreter."""
 
-_PR_SET_PDEATHSIG = 1
+# A second server over the same file would harm it: it ends when this process is killed. Said by a
+# program of its own, as running Python between fork and exec can lock up beside other threads.
+_ENDING_WITH_PARENT = """
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
 _READY_WITHIN = 30.0
 _STOP_WITHIN = 15.0
 _LOOK_EVERY = 0.1
@@ -86,15 +93,13 @@ async def embedded(
     port, ui_port = port or free_port(), ui_port or free_port()
     output = open(log, "ab") if log else None  # noqa: ASYNC230, SIM115 - for the child
     process = await asyncio.create_subprocess_exec(
-        str(SERVER),
-        *_arguments(database, port, ui_port, time_skipping),
+        *_launched(str(SERVER), *_arguments(database, port, ui_port, time_skipping)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=output or asyncio.subprocess.DEVNULL,
         stderr=output or asyncio.subprocess.DEVNULL,
         # A group of its own: Ctrl-C reaches the worker first, which then has a server to finish on.
         start_new_session=True,
         umask=0o077,  # its file holds everything that people wrote
-        preexec_fn=_end_with_parent if sys.platform == "linux" else None,
     )
     try:
         client = await _ready(process, f"127.0.0.1:{port}", log)
@@ -105,9 +110,12 @@ async def embedded(
             output.close()
 
 
-def _end_with_parent() -> None:
-    """Let the server end when this process is killed: a second one over its file would harm it."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _launched(*command: str) -> list[str]:
+    """A command that ends with this process, where the system can be told so."""
+    if sys.platform != "linux":
+        return [*command]
+    # Neither the environment nor what is installed has a say in it.
+    return [sys.executable, "-I", "-S", "-c", _ENDING_WITH_PARENT, str(os.getpid()), *command]
 
 
 def _arguments(database: Path | None, port: int, ui_port: int, time_skipping: bool) -> list[str]:
