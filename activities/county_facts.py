@@ -90,7 +90,7 @@ def _in_use(versions: Iterable[DivisionRow], on: date) -> DivisionRow | None:
 def _why_not_in_use(versions: Iterable[DivisionRow], on: date) -> str:
     known = list(versions)
     if not known:
-        return "the register knows no such code; look it up with `exitflow registry`"
+        return "the register knows no such code; look it up with `exitflow registry list`"
     ended = [row for row in known if row.valid_until is not None and row.valid_until <= on]
     if not ended:
         return f"the code of {known[0].name} is known from {known[0].valid_from} on, not on {on}"

@@ -1,12 +1,20 @@
 """A log file of JSON lines in which every key stands once, whoever writes and however often."""
 
+import errno
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, BinaryIO
+
+LOCKED_FOR = 10.0
+"""Seconds to wait for another writer. One that hangs must not hold up a worker that is to end."""
+
+_LOOK_EVERY = 0.02
 
 
 class Logbook:
@@ -23,14 +31,14 @@ class Logbook:
         """Write a line under its ``key``, unless that key is written already.
 
         Raises:
-            OSError: if the file cannot be read or written.
+            OSError: if the file cannot be read or written, or another program keeps it locked.
         """
-        with self._lock:
+        with self._alone():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "r+b") as file:
                 # Held until the file is closed: between looking and writing nobody else may write.
-                fcntl.flock(file, fcntl.LOCK_EX)
+                _lock(file)
                 torn = self._catch_up(file.fileno())
                 if line["key"] in self._keys:
                     return
@@ -38,6 +46,16 @@ class Logbook:
                 file.write((b"\n" if torn else b"") + text.encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread at a time."""
+        if not self._lock.acquire(timeout=LOCKED_FOR):
+            raise _locked()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _catch_up(self, descriptor: int) -> bool:
         """Learn the keys written since the last look; tell whether the last line is unfinished."""
@@ -54,3 +72,20 @@ class Logbook:
                 continue  # a line cut off by a crash, or one that somebody else wrote
         self._read_to += len(whole)
         return len(whole) < len(unread)
+
+
+def _lock(file: BinaryIO) -> None:
+    ends = time.monotonic() + LOCKED_FOR
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > ends:
+                raise _locked() from None
+            time.sleep(_LOOK_EVERY)
+        else:
+            return
+
+
+def _locked() -> OSError:
+    return OSError(errno.EWOULDBLOCK, "another program keeps it locked")

@@ -198,8 +198,8 @@ class NoticeBoard:
         """Publish a notice, once for one case and ledger entry, as part of a transaction.
 
         Raises:
-            ApplicationError: ``NoticeConflict``, not retried, if another text was published under
-                the same case and entry; ``Outage`` if the folder cannot be written.
+            ApplicationError: ``NoticeConflict`` if another text was published under the same case
+                and entry; ``Outage`` if the folder cannot be written.
             RegistryError: if the registry fails.
         """
         notice = Notice(
@@ -261,7 +261,8 @@ def _keep(session: Session, order: ToPost, notice: Notice, html: str, closes_at:
             f"{order.case_id}, entry {order.seq}: another text was published already as "
             f"{kept[0].id}; a changed notice needs an entry of its own (G1)",
             type="NoticeConflict",
-            non_retryable=True,
+            # As a conflict of the file: the case waits until somebody has mended what is wrong.
+            non_retryable=False,
         )
     if kept:
         return

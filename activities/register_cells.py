@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from activities.sheet_cells import Cell, is_blank
 from models.households import Cause
-from models.id_numbers import checked
+from models.id_numbers import checked, is_one
 from models.villages import Bus
 
 FORMULA_SIGNS = "=+-@\t\r＝＋－＠"  # noqa: RUF001
@@ -69,6 +69,9 @@ def household_code(cell: Cell) -> str:
     said = _written(cell)
     if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z-]{3,29}", said):
         raise ValueError("write the household's number: 4 to 30 letters, digits and hyphens")
+    if is_one(said):
+        # It would stand in the ids of cases, which everybody who sees the server can read (G8).
+        raise ValueError("is the number of an identity card; write the household's own number (G8)")
     return said
 
 

@@ -8,6 +8,7 @@ from activities import register_columns as columns
 from activities.register_faults import Fault, RegisterFaults, masked
 from activities.register_headers import Header
 from activities.sheet_cells import Cell, SheetRow, is_blank, letter, shown
+from models.id_numbers import is_one
 
 MOST_FAULTS = 10_000
 
@@ -94,7 +95,8 @@ class Sheet:
 
     def fault(self, row: SheetRow, column: str, right: str, found: Cell = "") -> None:
         """Say that a cell is wrong."""
-        private = column in (columns.ID_NUMBER, columns.HEAD_ID)
+        misplaced = isinstance(found, str) and is_one(found)
+        private = misplaced or column in (columns.ID_NUMBER, columns.HEAD_ID)
         said = _masked(found) if private else shown(found)
         self._add(
             self.header.located(Fault(row=row.number, column=column, found=said, right=right))

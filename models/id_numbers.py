@@ -57,6 +57,19 @@ def checked(text: str, today: date) -> str:
     return number
 
 
+def is_one(text: str) -> bool:
+    """Whether a text is such a number, whenever its bearer is born.
+
+    >>> is_one("11010519491231002x"), is_one("110105194912310021")
+    (True, False)
+    """
+    try:
+        checked(text, date.max)
+    except IdNumberError:
+        return False
+    return True
+
+
 def _wrong_check(number: str) -> str:
     if number.endswith("000"):
         return (

@@ -37,18 +37,27 @@ class Inspections:
     results: dict[str, SupervisionResult] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     blows: int = 0
+    _struck: set[str] = field(default_factory=set)
 
     def take(self, result: SupervisionResult) -> bool:
         """Keep a result; False where it is known."""
         if result.supervision in self.results:
             return False
         self.results[result.supervision] = result
-        self.blows += bool(self.failing())
+        if self.failing():
+            self.blows += 1
+            self._struck.add(result.supervision)
         return True
 
     def drop(self, supervision: str) -> None:
-        """Forget a result that was none."""
+        """Forget a result that was none, and what it seemed to harm."""
+        failed = bool(self.failing())
         del self.results[supervision]
+        if supervision in self._struck:
+            self._struck.remove(supervision)
+            self.blows -= 1
+        elif not failed and self.failing():
+            self.blows += 1  # it had covered one that fails
 
     def unharmed(self) -> Callable[[], bool]:
         """Tells later on whether nothing has come since now by which something fails."""

@@ -106,6 +106,7 @@ def fault(
     return (
         _decided_by_another(name, application, facts.exit, subject, policy, now)
         or _time_fault(application, facts.exit, now)
+        or _document_fault(application, facts.exit)
         or _ground_fault(application, facts, subject)
     )
 
@@ -159,6 +160,16 @@ def _time_fault(application: RevocationApplication, exit: ExitRecord, now: datet
             "is revoked"
         )
     return None
+
+
+def _document_fault(application: RevocationApplication, exit: ExitRecord) -> str | None:
+    """A separate act of the same body: one number for both would leave the two alike (F7)."""
+    if application.document_number != exit.document:
+        return None
+    return (
+        f"document_number: {application.document_number} is the document by which it left; a "
+        "revocation is a separate act and has a number of its own (F7)"
+    )
 
 
 def _ground_fault(

@@ -132,11 +132,14 @@ class RosterSummary(Record):
         counts: By state, in the order of the course; none left out.
         held: Whom an objection holds back, as far as there is room.
         closes: When the next notice that stands ends.
+        renewed: When somebody last came to wait: drafted, sent back, or held by an objection no
+            more.
     """
 
     counts: dict[State, int]
     held: tuple[str, ...]
     closes: datetime | None
+    renewed: datetime | None = None
 
 
 _MOST_HELD = 20
@@ -319,8 +322,13 @@ class Roster:
             for each in self.unfinished
             if each.posting is not None and not each.posting.over
         ]
+        came = [each.begins for each in self.candidates.values()]
+        came += [each.resolution.at for each in self.objections.values() if each.resolution]
         return RosterSummary(
-            counts=self.counts(), held=tuple(held[:_MOST_HELD]), closes=min(running, default=None)
+            counts=self.counts(),
+            held=tuple(held[:_MOST_HELD]),
+            closes=min(running, default=None),
+            renewed=max(came, default=None),
         )
 
     def course(self, candidate: Candidate) -> Course:

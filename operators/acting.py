@@ -38,7 +38,7 @@ def start_county(code: str, /, *, year: int, application: Path) -> None:
             poor, population and as_of of its figures, which the register then counts; evidence may
             name a file by its path, which is then bound by its SHA-256.
     """
-    code = inputs.division("CODE", code)
+    code, year = inputs.division("CODE", code), inputs.year("--year", year)
     read = inputs.county_application(application, code, year, _count_of(code))
 
     async def open_case() -> str:

@@ -1,6 +1,7 @@
 """What a case answers an operator, or that it does not: what the client raises, in plain words."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -38,14 +39,14 @@ def explained(case_id: str) -> Iterator[None]:
     except WorkflowQueryFailedError as error:
         raise NoAnswer(f"{case_id} cannot tell how it stands: {error}") from error
     except WorkflowUpdateFailedError as error:
-        raise Refused(str(getattr(error.cause, "message", error))) from error
+        raise Refused(_said(case_id, error)) from error
     except WorkflowUpdateRPCTimeoutOrCancelledError as error:
         if isinstance(error.__cause__, asyncio.CancelledError):
             raise error.__cause__ from None  # the caller was cancelled, not the answer late
         raise _no_answer(case_id) from error
     except RPCError as error:
         match error.status:
-            case RPCStatusCode.NOT_FOUND:
+            case RPCStatusCode.NOT_FOUND if not _no_namespace(error):
                 raise NoCase(f"{case_id}: there is no such case, or it has ended") from error
             case (
                 RPCStatusCode.DEADLINE_EXCEEDED
@@ -57,6 +58,19 @@ def explained(case_id: str) -> Iterator[None]:
                 raise unreachable(error) from error
 
 
+_UNKNOWN = re.compile(r"Update handler for '(\w+)' expected but not found.*: \[(.*)\]")
+"""How the library says that a case has no door of a name, before the case is asked."""
+
+
+def _said(case_id: str, error: WorkflowUpdateFailedError) -> str:
+    said = str(getattr(error.cause, "message", error))
+    unknown = _UNKNOWN.match(said)
+    if unknown is None:
+        return said
+    name, known = unknown.groups()
+    return f"{case_id} takes no {name}: a case of this kind takes {', '.join(known.split())}"
+
+
 def _no_answer(case_id: str) -> NoAnswer:
     return NoAnswer(
         f"{case_id} did not answer within {ANSWER_WITHIN.seconds} s; start a worker "
@@ -65,4 +79,14 @@ def _no_answer(case_id: str) -> NoAnswer:
 
 
 def unreachable(error: RPCError) -> Unreachable:
+    """A server that does not do what it should, or keeps nothing under the namespace in use."""
+    if _no_namespace(error):
+        return Unreachable(
+            f"{error.message.rstrip('.')} on the Temporal server; set TEMPORAL_NAMESPACE, or make "
+            "it with `exitflow setup namespace`"
+        )
     return Unreachable(f"the Temporal server failed: {error.message}")
+
+
+def _no_namespace(error: RPCError) -> bool:
+    return error.status is RPCStatusCode.NOT_FOUND and error.message.startswith("Namespace ")

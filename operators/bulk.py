@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from models.messages import Act
+from models.status import CaseStatus
 from operators.bulk_results import Result, ResultLine, Results
 from operators.case_lists import Selection
 from operators.desk import Desk, Refused, open_desk
@@ -114,7 +115,7 @@ class _Many:
         try:
             seen = await self._desk.status(case_id)
             if message is None:
-                message = _for_round(self._act, case_id, seen.round)
+                message = _for_round(self._act, seen)
                 self._results.add(case_id, Result.SENT, message, text="")
             receipt = await self._desk.act(case_id, message)
         except Refused as refusal:
@@ -127,10 +128,10 @@ class _Many:
         return self._results.add(case_id, result, message, entry=receipt.seq, text=receipt.text)
 
 
-def _for_round(act: Act, case_id: str, round: int) -> Act:
+def _for_round(act: Act, seen: CaseStatus) -> Act:
     """The act for the round a case is in: should it be in another by then, it is refused."""
-    meant = act.model_copy(update={"round": round})
-    return meant.model_copy(update={"id": derived_id(case_id, round, meant)})
+    meant = act.model_copy(update={"round": seen.round})
+    return meant.model_copy(update={"id": derived_id(seen, meant)})
 
 
 def _again(act: Act, sent: ResultLine) -> Act:

@@ -87,7 +87,7 @@ def subject(option: str, text: str) -> str:
 def year(option: str, given: int) -> int:
     """Make sure that a year can be one of a plan or a case."""
     if not 2014 <= given <= 2100:
-        raise InputError(f"{option}: {given} is no year of an exit; write one from 2014 on")
+        raise InputError(f"{option}: {given} is no year of an exit; write one from 2014 to 2100")
     return given
 
 
@@ -268,6 +268,8 @@ def table(path: Path) -> dict[str, Any]:
         content = json.loads(text) if kind == "JSON" else tomllib.loads(text)
     except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path} is not valid {kind}: {error}") from None
+    except RecursionError:
+        raise InputError(f"{path} is not valid {kind}: it is nested too deeply") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: write one object with named fields")
     return content

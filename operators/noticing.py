@@ -41,4 +41,4 @@ def notice(
         html.write_text(page(made.title, made.markdown), encoding="utf-8")
     except OSError as error:
         raise InputError(f"--html: {html} cannot be written: {error.strerror}") from None
-    print(f"{html}: {made.title}, {made.subjects}")
+    print(f"{html}: {made.title}, {made.subjects} listed")

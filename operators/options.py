@@ -42,8 +42,8 @@ Id = Annotated[
         name="--id",
         help="Your own id of this message: the same id sent twice counts once. Without it the id "
         "is derived from case, round, day and content: the same command repeated on a day counts "
-        "once, and its first receipt is printed again. A signal, which is not answered, gets a "
-        "new id each time.",
+        "once, and its first receipt is printed again; but about all households that wait, once "
+        "others wait, it counts anew. A signal, which is not answered, gets a new id each time.",
     ),
 ]
 

@@ -126,6 +126,11 @@ async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
     for own, theirs in zip(entries, copy, strict=False):
         if own != theirs:
             raise LedgerError(f"{case_id}: the registry keeps another entry {own.seq} (G7)")
+    if kept > len(entries):
+        raise LedgerError(
+            f"{case_id}: the registry keeps {kept} entries, and the case has {len(entries)}; entry "
+            f"{len(entries) + 1} is none of its own (G7)"
+        )
     return entries, kept
 
 

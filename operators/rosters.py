@@ -5,9 +5,13 @@ What is typed and every file it names is read before anything is sent.
 
 from pathlib import Path
 
+from models.identity import is_case, subject_code
 from models.messages import Amendment, Consent, Consents
+from models.periods import beijing
+from models.roster_admission import household_faults, households_fault
 from operators import inputs, roster_inputs
-from operators.desk import open_desk
+from operators.answers import Refused
+from operators.desk import open_desk, open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Document, Id, Officer, Proof
 from operators.sending import given, hand_in, signed
@@ -167,4 +171,32 @@ def amend(
         document_number=document,
         evidence=inputs.evidence(evidence),
     )
+    _check_added(case, message)
     hand_in(case, message, signal)
+
+
+def _check_added(case_id: str, amendment: Amendment) -> None:
+    """Hold who is added against the register (H1, G6, G9), before anything is sent.
+
+    A case takes an amendment in before it looks them up; whom it cannot add it tells the committees
+    later, and the receipt says nothing of it.
+    """
+    kind, _, rest = case_id.partition("/")
+    if amendment.meeting is None or kind != "household-exit" or not is_case(case_id):
+        return  # nobody is added, or to no roster: the case says so, or that it is none
+    year = int(rest.split("/")[1])
+    codes = [each.household for each in amendment.households]
+    with open_registry() as registry:
+        today = beijing(utc_now()).date()
+        facts = registry.roster_facts(subject_code(case_id), year, today, codes)
+    if facts.village is None:
+        return
+    known = facts.households
+    added = [
+        each
+        for each in amendment.households
+        if each.household not in known or known[each.household].open_roster != case_id
+    ]
+    fault = households_fault(household_faults(added, facts.village, year, known))
+    if fault is not None:
+        raise Refused(fault)

@@ -17,6 +17,7 @@ from models.messages import (
     Withdrawal,
 )
 from models.periods import beijing
+from models.status import CaseStatus
 from models.supervision_messages import Findings, Plea
 from operators import inputs
 from operators.desk import Desk, open_desk, utc_now
@@ -64,7 +65,7 @@ async def _hand_in(case_id: str, message: M, signal: bool) -> None:
             )
             return
         before = await desk.status(case_id)
-        message = _with_derived_id(case_id, before.round, message)
+        message = _with_derived_id(before, message)
         receipt = await _send(desk, case_id, message)
     # An entry that was on file before is the receipt of the same message sent earlier.
     again = "was received before: " if receipt.seq <= before.entries else ""
@@ -99,17 +100,22 @@ def _kind(message: M) -> str:
     return type(message).__name__.lower()
 
 
-def _with_derived_id(case_id: str, round: int, message: M) -> M:
+def _with_derived_id(seen: CaseStatus, message: M) -> M:
     if message.id != _UNIDENTIFIED:
         return message
-    return message.model_copy(update={"id": derived_id(case_id, round, message)})
+    return message.model_copy(update={"id": derived_id(seen, message)})
 
 
-def derived_id(case_id: str, round: int, message: M) -> str:
-    """The id of what is said in a round on a day; the same again in a later round is another."""
+def derived_id(seen: CaseStatus, message: M) -> str:
+    """The id of what is said to a case in a round on a day; in a later round it is another.
+
+    So it is where an act is about all that wait, and others have come to wait since.
+    """
     content = canonical(message.model_dump(mode="json", exclude={"id"}))
-    today = beijing(utc_now()).date().isoformat()
-    return content_id(_kind(message), case_id, str(round), today, content)
+    said = [str(seen.round), beijing(utc_now()).date().isoformat(), content]
+    if isinstance(message, Act) and not message.households and seen.roster is not None:
+        said.append(str(seen.roster.renewed))
+    return content_id(_kind(message), seen.case_id, *said)
 
 
 def _with_new_id(message: M) -> M:

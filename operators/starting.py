@@ -18,7 +18,7 @@ def start_village(code: str, /, *, year: int, application: Path) -> None:
             Village and year may be left out; evidence may name a file by its path, which is then
             bound by its SHA-256.
     """
-    code = inputs.village("CODE", code)
+    code, year = inputs.village("CODE", code), inputs.year("--year", year)
     read = inputs.village_application(application, code, year)
 
     async def open_case() -> str:

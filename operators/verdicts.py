@@ -17,6 +17,7 @@ from models.base import faults
 from models.ledger import LedgerError
 from models.periods import PeriodError
 from models.policy import PolicyError
+from operators.answers import unreachable
 from operators.desk import NoAnswer, Refused
 from operators.inputs import InputError
 from workers.connection import Unreachable
@@ -55,7 +56,7 @@ def verdict(error: Exception) -> tuple[int, str] | None:
     if isinstance(error, ValidationError):
         return WRONG, faults(error)
     if isinstance(error, RPCError):
-        return UNREACHABLE, f"the Temporal server failed: {error.message}"
+        return UNREACHABLE, str(unreachable(error))
     for kind, status in _STATUS:
         if isinstance(error, kind):
             return status, str(error)

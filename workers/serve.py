@@ -4,8 +4,10 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Timer
 
 from sqlalchemy import Engine, text
 from temporalio.api.enums.v1 import TaskQueueType
@@ -22,6 +24,9 @@ from workers.settings import Settings
 GRACE = timedelta(seconds=45)
 """How long a stopping worker lets running activities finish."""
 
+AT_LAST = timedelta(seconds=90)
+"""When a stopping process ends whatever hangs: longer than all that has a limit of its own."""
+
 _BEAT = 15.0
 _POLLED_WITHIN = timedelta(seconds=75)  # a long poll lasts 60 seconds
 
@@ -30,6 +35,10 @@ _log = logging.getLogger(__name__)
 
 async def serve(settings: Settings, address: str | None = None) -> None:
     """Run the worker until SIGINT or SIGTERM, then let what is running finish.
+
+    A thread that waits for a database or a disk which never answers cannot be interrupted, and the
+    interpreter would wait for it: in the end the process goes without it, with status 1. What was
+    under way there is tried again by another worker.
 
     Where ``EXITFLOW_ALIVE_FILE`` names a file, its age tells a supervisor whether the worker still
     polls the server and reaches the registry.
@@ -51,9 +60,24 @@ async def serve(settings: Settings, address: str | None = None) -> None:
         print(f"worker ready: {client.service_client.config.target_host}", flush=True)
         alive = os.environ.get("EXITFLOW_ALIVE_FILE")
         beating = asyncio.create_task(_beat(client, engine, Path(alive))) if alive else None
-        await stop.wait()
+        try:
+            await stop.wait()
+        finally:
+            _end_at_last()
         if beating:
             beating.cancel()
+
+
+def _end_at_last() -> None:
+    watch = Timer(AT_LAST.total_seconds(), _give_up)
+    watch.daemon = True  # of no concern to a process that ends before
+    watch.start()
+
+
+def _give_up() -> None:
+    said = "ended without waiting any longer for what does not answer; it is tried again later"
+    print(f"exitflow: {said}", file=sys.stderr, flush=True)
+    os._exit(1)
 
 
 async def _beat(client: Client, engine: Engine, file: Path) -> None:

@@ -7,6 +7,7 @@ of it.
 
 import os
 from pathlib import Path
+from tomllib import TOMLDecodeError
 
 from pydantic import ValidationError
 from pydantic_settings import (
@@ -123,5 +124,8 @@ def load_settings(**given: object) -> Settings:
     except ValidationError as error:
         # Without its cause, which repeats what was given: a password, a webhook's key.
         raise SettingsError(f"settings: {faults(error)}") from None
+    except (TOMLDecodeError, UnicodeDecodeError) as error:
+        file = named or "exitflow.toml"
+        raise SettingsError(f"settings: {file} is not valid TOML in UTF-8: {error}") from None
     except ValueError as error:
         raise SettingsError(f"settings: {error}") from None

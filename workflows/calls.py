@@ -5,8 +5,9 @@ Activities are called by name: importing them here would draw the database into 
 
 import asyncio
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import (
@@ -16,6 +17,7 @@ from temporalio.exceptions import (
     FailureError,
 )
 
+from models.base import faults
 from models.follow_up_orders import Back, BackOrder, FollowUpDue, FollowUpOrder
 from models.orders import (
     Admission,
@@ -86,12 +88,28 @@ async def _must(name: str, order: Any, result: type | Any, summary: str) -> Any:
     return await workflow.execute_activity(
         name,
         order,
-        result_type=result,
+        result_type=_readable(result),
         start_to_close_timeout=timedelta(seconds=60),
         schedule_to_close_timeout=_AS_LONG_AS_IT_TAKES,
         retry_policy=_PERSISTENT,
         summary=summary,
     )
+
+
+def _readable(result: type | Any) -> Any:
+    """What an activity answers, read so that an answer of another version fails no case.
+
+    While one worker is replaced by another both answer. A ``ValidationError`` would end the case;
+    any other error fails this task, which is tried again until a worker comes that can read it.
+    """
+    return Annotated[result, WrapValidator(_of_this_version)]
+
+
+def _of_this_version(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError as error:
+        raise RuntimeError(f"an answer of another version: {faults(error)}") from None
 
 
 # No local activities: after one, ``workflow.now()`` can be some milliseconds off in a replay, and
@@ -346,7 +364,7 @@ async def notify(
     attempts: tuple[Attempt, ...] = await workflow.execute_activity(
         "notify",
         notifications,
-        result_type=tuple[Attempt, ...],
+        result_type=_readable(tuple[Attempt, ...]),
         # Time for every delivery of a batch to run into its own limit.
         start_to_close_timeout=timedelta(minutes=3),
         schedule_to_close_timeout=give_up_after,

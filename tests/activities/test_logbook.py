@@ -68,3 +68,19 @@ def test_nobody_else_writes_between_looking_and_writing(tmp_path: Path) -> None:
         other.write(b'{"key":"a"}\n')
     waiting.join()
     assert lines(file) == [{"key": "a"}]
+
+
+@pytest.mark.clause("G7")
+def test_a_program_that_keeps_it_locked_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.logbook.LOCKED_FOR", 0.1)
+    file = tmp_path / "log.jsonl"
+    book = Logbook(file)
+    with file.open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        for _ in range(2):  # the first one has let go of what it waited with
+            with pytest.raises(OSError, match="another program keeps it locked"):
+                book.append({"key": "a"})
+    book.append({"key": "a"})
+    assert lines(file) == [{"key": "a"}]

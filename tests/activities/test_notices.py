@@ -329,7 +329,7 @@ def test_a_published_notice_is_never_changed(
     first = publish(notices)
     with pytest.raises(ApplicationError, match="another text was published already") as raised:
         publish(notices, other)
-    assert (raised.value.type, raised.value.non_retryable) == ("NoticeConflict", True)
+    assert (raised.value.type, raised.value.non_retryable) == ("NoticeConflict", False)
     (row,) = rows(engine)
     assert row.sha256 == first.sha256
     kept = (folder / "county-exit_411523_2017_notice-12.md").read_text(encoding="utf-8")

@@ -95,6 +95,22 @@ def test_a_wrong_cell_of_a_roster_is_named(write: Write, column: str, cell: str,
     assert said in found[0]
 
 
+@pytest.mark.clause("G8")
+@pytest.mark.parametrize("number", ["11010519491231002X", "11010519491231002x"])
+def test_an_id_number_is_no_number_of_a_household(write: Write, number: str) -> None:
+    """The household's number stands in ids of cases, in search attributes and in lists."""
+    first, second = household_rows(7, HERE, 2)
+    path = write(
+        ["花名册"], PERSON_HEADER, person_row(first, 户编号=number), ("", "", "", *second[3:])
+    )
+    found = faults(path)
+    assert "is the number of an identity card; write the household's own number (G8)" in found[0]
+    assert number not in " ".join(found)
+    # Eighteen digits that nobody has as an ID number are a household's number.
+    fine = person_row(first, 户编号="110105194912310021")
+    assert faults(write(["花名册"], PERSON_HEADER, fine, ("", "", "", *second[3:]))) == []
+
+
 @pytest.mark.parametrize(
     ("cell", "said"),
     [

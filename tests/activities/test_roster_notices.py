@@ -225,4 +225,4 @@ def test_a_list_is_posted_once_for_one_case_and_entry(engine: Engine, tmp_path: 
     assert file.read_text(encoding="utf-8") == first.markdown
     with pytest.raises(ApplicationError, match="another text was published already") as caught:
         run(board.post_roster, posting(households=lines({})))
-    assert (caught.value.type, caught.value.non_retryable) == ("NoticeConflict", True)
+    assert (caught.value.type, caught.value.non_retryable) == ("NoticeConflict", False)

@@ -86,6 +86,28 @@ def test_what_was_harmed_stays_harmed_though_the_block_is_lifted() -> None:
 
 
 @pytest.mark.clause("F6", "C7")
+def test_a_result_that_was_none_has_harmed_nothing() -> None:
+    inspections = having(result(1))
+    unharmed = inspections.unharmed()
+    inspections.take(result(2, "S4.wrong", wrong=BAD))
+    assert not unharmed()
+    inspections.drop(result(2).supervision)
+    assert unharmed()
+    assert inspections.block() is None
+
+
+@pytest.mark.clause("F6", "C7")
+def test_a_result_that_was_none_has_covered_nothing() -> None:
+    inspections = having(result(9))
+    unharmed = inspections.unharmed()
+    inspections.take(result(1, "S4.wrong", wrong=BAD))  # told late: covered by the false one
+    assert unharmed()
+    inspections.drop(result(9).supervision)
+    assert not unharmed()
+    assert inspections.block() is not None
+
+
+@pytest.mark.clause("F6", "C7")
 def test_a_block_was_lifted_when_the_last_rate_was_met_whatever_passed_after_it() -> None:
     both = result(1, "S4.wrong", "S4.omitted", wrong=BAD, omitted=BAD)
     half = result(2, "S4.omitted", omitted=BAD)

@@ -138,6 +138,13 @@ def test_offices_that_a_county_concerns(office: str, concerned: bool) -> None:
     assert county().concerns(Office.parse(office)) is concerned
 
 
+@pytest.mark.clause("G3", "A6", "A7")
+def test_a_city_has_no_part_in_a_directly_administered_county() -> None:
+    direct = county(direct=True)
+    assert not direct.concerns(Office.parse("A6/411500"))
+    assert direct.concerns(Office.parse("A7/410000"))
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "A6", "A6/", "A0/411500", "A10/411500", "B6/411500", "a6/411500", "A6-411500", "A6/信阳市",

@@ -113,6 +113,11 @@ NOBODYS = ACT.model_copy(update={"office": None, "kind": "notified"})
             {},
         ),
         (
+            "document_number: 合成〔V3〕号 is the document by which it left; a revocation is a",
+            {"document_number": "合成〔V3〕号"},
+            {},
+        ),
+        (
             "supervision: supervision/411523/2017-q1 is no supervision that the registry knows",
             {"supervision": "supervision/411523/2017-q1"},
             {},

@@ -117,6 +117,17 @@ def test_after_its_notice_it_is_a_report_and_holds_as_well() -> None:
     assert sample.roster.over(NOW) == []
 
 
+@pytest.mark.clause("G1", "G2", "T1")
+@pytest.mark.parametrize(
+    ("late", "kind"), [(timedelta(seconds=-1), "objection"), (timedelta(0), "report")]
+)
+def test_a_notice_stands_until_24_00_of_its_last_day(late: timedelta, kind: str) -> None:
+    sample = Sample(H4)
+    sample.is_posted("H-01", closes=NOW + DAY, key="H3 2")
+    sample.desk.receive("object", objection("H-01"), NOW + DAY + late)
+    assert last(sample.docket).data["as"] == kind
+
+
 @pytest.mark.clause("G2")
 def test_once_every_notice_is_over_the_whole_roster_is_reported() -> None:
     sample = Sample(H4)

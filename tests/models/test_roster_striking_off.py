@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models.inbox import Expectation
+from models.ledger import EntryKind
 from models.messages import Decision
 from models.steps import H1, H2, H3, H4, Step
 from tests.models.receptions import last, refused
@@ -135,6 +136,13 @@ def test_what_strikes_nobody_off(payload: dict[str, Any], why: str) -> None:
     sample.is_posted("H-03", closes=NOW + DAY, key="H3 2")
     sample.desk.receive("object", objection("H-02"), NOW)
     assert refused(sample.desk, sample.docket, "act", payload).startswith(why)
+
+
+@pytest.mark.clause("H4", "T1")
+def test_it_may_be_dated_to_the_first_instant_after_the_notice() -> None:
+    sample = Sample(H4)
+    sample.desk.receive("act", act("H4", at=CLOSED.isoformat()), NOW)
+    assert last(sample.docket).kind is EntryKind.ACT
 
 
 @pytest.mark.clause("H4", "G1", "T1")

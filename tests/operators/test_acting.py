@@ -124,7 +124,7 @@ async def test_an_unknown_and_an_expired_code_are_refused(
         expired = update(DivisionRow).where(col(DivisionRow.code) == planned)
         session.exec(expired.values(valid_until=date(2020, 1, 1), successor="411603"))
     for code, named in (
-        ("419999", "the register knows no such code"),
+        ("419999", "the register knows no such code; look it up with `exitflow registry list`"),
         (planned, "expired on 2020-01-01; use 411603"),
     ):
         file = write(tmp_path / "application.toml", as_toml(applies(code)))
@@ -303,6 +303,31 @@ async def test_signals_wait_for_a_worker_and_are_each_a_message_of_their_own(
     assert len(await case.play.entries(EntryKind.ACT)) == 1
     (refusal,) = await case.play.refused()
     assert "is already decided" in refusal
+
+
+async def test_what_a_kind_of_case_does_not_take_is_refused_with_what_it_takes(
+    cli: Shell, opens: Opener
+) -> None:
+    case = await opens("C2")
+    answer = ("--agreed", "--signed-by", "某甲", "--officer", "某乙")
+    said = await cli("consent", case.id, "H-0001", *answer)
+    assert said.fails(1) == (
+        f"{case.id} takes no consent: a case of this kind takes act, file, object, resolve, "
+        "withdraw"
+    )
+    assert await case.play.refused() == []
+
+
+async def test_a_namespace_that_the_server_lacks_is_said_and_not_a_missing_case(
+    cli: Shell, opens: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = await opens("C2")
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
+    for words in (("case", case.id), ("object", case.id, "--text", "道路未通"), ("schedules",)):
+        assert (await cli(*words)).fails(3) == (
+            "Namespace nowhere is not found on the Temporal server; set TEMPORAL_NAMESPACE, or "
+            "make it with `exitflow setup namespace`"
+        )
 
 
 async def test_a_signal_to_no_case_is_refused(cli: Shell, opens: Opener) -> None:

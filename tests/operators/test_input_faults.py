@@ -22,6 +22,14 @@ APPLICATION = applies("411523")
     [
         (("bogus",), 'Unknown command "bogus"'),
         (("act",), "--step requires an argument; see `exitflow act --help`"),
+        (
+            ("start", "county", "411523", "--year", "2101", "--application", "x.toml"),
+            "--year: 2101 is no year of an exit; write one from 2014 to 2100",
+        ),
+        (
+            ("start", "village", "411523100001", "--year", "1999", "--application", "x.toml"),
+            "--year: 1999 is no year of an exit; write one from 2014 to 2100",
+        ),
         (("cases", "--yaer", "2026"), "Unknown option: --yaer"),
         (("cases", "--year", "soon"), '"soon"'),
         (("cases", "--region", "信阳"), "--region: '信阳' is no division code"),
@@ -132,6 +140,8 @@ async def test_an_application_that_cannot_be_right(
     [
         ("a.json", b"{", "a.json is not valid JSON"),
         ("a.json", b"[]", "a.json: write one object with named fields"),
+        ("a.json", b"[" * 100_000, "a.json is not valid JSON: it is nested too deeply"),
+        ("a.toml", b"a = " + b"[" * 5000, "a.toml is not valid TOML: it is nested too deeply"),
         ("a.toml", "县 = 1".encode("gbk"), "a.toml is not in UTF-8; save it as UTF-8"),
         ("b.toml", b"", "a.toml cannot be read: No such file or directory"),
     ],
@@ -162,6 +172,10 @@ async def test_settings_and_policies_that_cannot_be_right(
 
     (tmp_path / "exitflow.toml").write_text("polcy = 'henan-2016'", encoding="utf-8")
     assert "polcy" in (await lonely(*when)).fails(2)
+    for broken in (b"x = [", "home = '县'".encode("gbk")):
+        (tmp_path / "exitflow.toml").write_bytes(broken)
+        sentence = (await lonely(*when)).fails(2)
+        assert sentence.startswith("settings: exitflow.toml is not valid TOML in UTF-8: ")
     (tmp_path / "exitflow.toml").write_text("workdays = 'none.toml'", encoding="utf-8")
     assert "none.toml: the override file cannot be read" in (await lonely(*when)).fails(2)
     monkeypatch.setenv("EXITFLOW_CONFIG", "no.toml")

@@ -39,7 +39,7 @@ async def test_counties_in_publicity(cli: Shell, opens: Opener, tmp_path: Path) 
     assert "正在分别公示" in out
     html = tmp_path / "joint.html"
     said = (await cli(*only, "--html", html)).done()
-    assert said == f"{html}: 关于合成{case.code}县{THIS_YEAR}年度拟退出贫困县的联合公示, 1\n"
+    assert said == f"{html}: 关于合成{case.code}县{THIS_YEAR}年度拟退出贫困县的联合公示, 1 listed\n"
     page = html.read_text(encoding="utf-8")
     assert "<td>4600/1000000，为0.46%" in page
     assert number in page

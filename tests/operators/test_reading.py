@@ -10,7 +10,7 @@ from sqlmodel import col, delete
 from activities.database import writing
 from activities.records import CountyRecord, Overview
 from models import search
-from models.ledger import Entry, canonical, digest, verify
+from models.ledger import Entry, EntryKind, Ledger, canonical, digest, verify
 from models.orders import LimitInForce
 from models.status import CaseStatus
 from models.tables import EntryRow
@@ -132,6 +132,31 @@ async def test_a_registry_that_keeps_another_file_is_found_out(
     keep(installation, case.id, [forged], instead_of=3)
     assert await sentence() == f"{case.id}: the registry keeps another entry 3 (G7)"
     keep(installation, case.id, kept[2:], instead_of=3)
+    assert "the registry keeps the same" in (await cli("case", case.id, "--ledger")).done()
+
+
+@pytest.mark.clause("G7")
+async def test_an_entry_that_somebody_adds_to_the_registry_is_found_out(
+    cli: Shell, opens: Opener, installation: Stage
+) -> None:
+    """Also behind the end of a case, where nothing the case writes would run into it."""
+    case = await opens()
+    await case.play.act("C2", "reject", reason="不达标（合成）", document_number="合成〔2〕号")
+    await case.play.ends()
+    kept = await case.play.file()
+    longer = Ledger(case.id)
+    longer.entries = list(kept)
+    forged = longer.record(
+        EntryKind.ACT, kept[-1].at, text="同意", step="C7", actor="A9/410000 某甲"
+    )
+    keep(installation, case.id, [forged], instead_of=forged.seq)
+    said = (await cli("case", case.id, "--ledger")).fails(1)
+    assert said == (
+        f"{case.id}: the registry keeps {forged.seq} entries, and the case has {len(kept)}; entry "
+        f"{forged.seq} is none of its own (G7)"
+    )
+    assert (await cli("case", case.id, "--ledger", "--json")).fails(1) == said
+    keep(installation, case.id, [], instead_of=forged.seq)
     assert "the registry keeps the same" in (await cli("case", case.id, "--ledger")).done()
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from activities.records import CaseFilter
 from models.ledger import EntryKind
+from models.messages import Ending
 from models.periods import beijing
 from models.roster import State
 from tests.operators.conftest import THIS_YEAR, Shell
@@ -296,6 +297,84 @@ async def test_a_roster_is_amended_by_entries_taken_anew_and_by_households_added
         [{"household": here.households[0], "in_favour": 0}],
         [{"household": one, "in_favour": 18}, {"household": other, "in_favour": 9}],
     ]
+
+
+@pytest.mark.clause("G6", "G9", "H1")
+async def test_who_cannot_be_added_is_refused_at_once_with_all_that_are_named_with_them(
+    cli: Shell, installation: Stage, tmp_path: Path
+) -> None:
+    here, there = settle(installation, 1), settle(installation, 1)
+    play = await here.opens(cli, tmp_path)
+    (good,), (unplanned,) = here.more(), here.more(planned=False)
+    held = write_json(tmp_path / "meeting.json", MEETING)
+    by = ("--as", f"A1/{play.code}", "--officer", "某甲", "--reason", "应退则退")
+
+    def adds(*codes: str) -> tuple[object, ...]:
+        named = [word for code in codes for word in ("--household", code, "--votes", "18")]
+        return ("amend", play.case_id, *by, "--meeting", held, *named)
+
+    before = await play.status()
+    (stranger,) = there.households
+    refused = (await cli(*adds(good, stranger, unplanned, "R-NONE"))).fails(1)
+    assert f"household {stranger} is registered in the village {there.village}" in refused
+    assert f"household {unplanned} is not in the plan of {THIS_YEAR} (G6)" in refused
+    assert "household R-NONE is not in the register; import it first" in refused
+    assert good not in refused
+    assert (await play.status()).entries == before.entries
+    (await cli(*adds(good))).done()
+    await stands(play, drafted=2)
+    assert (await cli(*adds(good))).done().startswith("was received before: entry ")
+
+
+@pytest.mark.clause("G1", "H2", "H4")
+async def test_an_act_on_all_that_wait_counts_anew_once_others_wait(
+    cli: Shell, installation: Stage, tmp_path: Path
+) -> None:
+    here = settle(installation, 2)
+    play = await here.opens(cli, tmp_path)
+    await verifies(cli, play)
+    await stands(play, verified=2)
+    verify = ("act", play.case_id, "--step", "H2", "--as", f"A1/{play.code}", "--officer", "某甲")
+    again = await cli(*verify, "--approve")
+    assert again.done().startswith("was received before: entry ")
+
+    (added,) = here.more()
+    held = write_json(tmp_path / "later.json", MEETING)
+    by = ("--as", f"A1/{play.code}", "--officer", "某甲", "--reason", "应退则退")
+    (
+        await cli(
+            "amend", play.case_id, *by, "--meeting", held, "--household", added, "--votes", 18
+        )
+    ).done()
+    await stands(play, drafted=1, verified=2)
+    await verifies(cli, play)
+    await stands(play, verified=3)
+
+    await play.consent()
+    await play.reaches("H3")
+    object_ = ("object", play.case_id, "--text", "仍住危房", "--id", "o-1", "--household", added)
+    (await cli(*object_)).done()
+    await play.end_notice()
+    await play.waits(lambda seen: seen.waiting_for == play.office("H4"))
+    county = ("--as", play.office("H4"), "--officer", "某乙")
+    strikes = (
+        "act",
+        play.case_id,
+        "--step",
+        "H4",
+        *county,
+        "--approve",
+        "--document",
+        "合成〔9〕号",
+    )
+    (await cli(*strikes)).done()
+    await stands(play, struck_off=2, held=1)
+    publisher = ("--as", play.office("H3"), "--officer", "某丙", "--reason", "已入住新房")
+    (await cli("resolve", play.case_id, "o-1", *publisher, "--dismissed")).done()
+    await stands(play, struck_off=2, posted=1)
+    await play.waits(lambda seen: seen.waiting_for == play.office("H4"))
+    (await cli(*strikes)).done()
+    assert (await play.ends()).ending is Ending.EXITED
 
 
 @pytest.mark.clause("G1", "G3", "H4")

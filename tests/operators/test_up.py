@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -59,11 +59,18 @@ class Running:
             return await self.process.wait()
 
 
+def running(home: Path, *words: object, **environment: str) -> AbstractAsyncContextManager[Running]:
+    """A command of exitflow."""
+    return started(EXITFLOW, home, *words, **environment)
+
+
 @asynccontextmanager
-async def running(home: Path, *words: object, **environment: str) -> AsyncIterator[Running]:
+async def started(
+    program: str | Path, home: Path, *words: object, **environment: str
+) -> AsyncIterator[Running]:
     """A command in a folder of its own; killed with all it started, where a test fails."""
     process = await asyncio.create_subprocess_exec(
-        EXITFLOW,
+        program,
         *map(str, words),
         env={**os.environ, "EXITFLOW_HOME": str(home), "COLUMNS": "100", **environment},
         cwd=home.parent,
@@ -234,3 +241,47 @@ async def test_a_worker_says_what_its_namespace_lacks(tmp_path: Path) -> None:
             _, said = await worker.process.communicate()
             assert worker.process.returncode == 3
             assert b"no namespace nowhere: run `exitflow setup namespace`" in said
+
+
+HANGS = """
+import asyncio
+from datetime import timedelta
+from threading import Event
+from activities.registry import RegistryActivities
+from temporalio import activity
+from workers import serve
+from workers.settings import load_settings
+
+@activity.defn
+def admit_county(self, order):
+    print("hangs", flush=True)
+    Event().wait()
+
+RegistryActivities.admit_county = admit_county
+serve.GRACE = timedelta(seconds=1)
+serve.AT_LAST = timedelta(seconds=3)
+asyncio.run(serve.serve(load_settings()))
+"""
+
+
+@pytest.mark.clause("G7")
+async def test_a_worker_ends_although_its_database_never_answers(
+    server: Client, tmp_path: Path
+) -> None:
+    home, settings, client = tmp_path / "home", settings_in(tmp_path / "home"), await apart(server)
+    prepare_registry(settings)
+    environment = {
+        "TEMPORAL_ADDRESS": client.service_client.config.target_host,
+        "TEMPORAL_NAMESPACE": client.namespace,
+    }
+    engine = settings.engine()
+    registry = Registry(engine)
+    registry.add_plan(THIS_YEAR, "411523", "合成计划")
+    desk = Desk(client, registry, settings.load_policy())
+    async with started(sys.executable, home, "-c", HANGS, **environment) as worker:
+        await desk.start_county(applies("411523"))
+        await worker.says("hangs")
+        os.killpg(worker.process.pid, signal.SIGINT)
+        assert await worker.ends(signal.SIGINT) == 1
+        assert "ended without waiting any longer" in await worker.err()
+    engine.dispose()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from models.identity import content_id
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.supervision_messages import SupervisionResult
@@ -188,6 +189,36 @@ async def test_a_result_that_the_registry_does_not_have_neither_blocks_nor_lifts
     await eventually(lifted)
     await play.act("C7")
     assert (await play.ends()).ending is Ending.EXITED
+
+
+@pytest.mark.clause("F6", "S4", "C7")
+async def test_a_false_result_does_not_keep_the_true_one_out(stage: Stage) -> None:
+    """Anybody can foresee the id of a supervision's message, and send it before it has decided."""
+    made = exited(stage)
+    play = await ready(stage, made)
+    coming, none = f"supervision/{made.county}/{YEAR}-s1", {"part": 0, "whole": 9}
+    false = {
+        "id": content_id("inspection", coming),
+        "office": "A7/410000",
+        "supervision": coming,
+        "county": made.county,
+        "year": YEAR,
+        "rates": dict.fromkeys(("incidence", "wrongly_exited", "omitted", "recognition"), none),
+        "failed": [],
+        "at": at(4, 1).isoformat(),
+    }
+    await play.signal("inspect", false)
+
+    async def disbelieved() -> bool:
+        return len(await play.refused()) == 1
+
+    await eventually(disbelieved)
+    failing = await inspects(stage, made.county, at(4, 1))
+    assert failing.case_id == coming
+    await decides(failing)
+    await told(play, failing, failing)  # the false one stands in the file, too
+    assert await disbelieved()
+    assert "S4.wrong failed in" in await play.update("act", play.message("C7"))
 
 
 @pytest.mark.clause("F6", "S4", "C7")

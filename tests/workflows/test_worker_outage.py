@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 
 import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from models.ledger import EntryKind
-from tests.play import Play
+from tests.play import PLAYED, Play
 from tests.stage import Stage, at
 
 SECOND = timedelta(seconds=1)
@@ -125,3 +127,31 @@ async def test_an_objection_of_an_outage_keeps_the_publicity_open(own_stage: Sta
     assert objection.data["as"] == "objection"
     await play.resolve("o", "dismissed")
     await play.reaches("C5")
+
+
+@pytest.mark.clause("G7")
+async def test_a_terminated_case_goes_on_from_its_last_task(own_stage: Stage) -> None:
+    play = await own_stage.opens(at(11, 16), direct=True)
+    await play.reaches("C3")
+    await play.rests()
+    await play.handle.terminate("by mistake")
+    client = own_stage.desk.client
+    done = [
+        event.event_id
+        async for event in play.handle.fetch_history_events()
+        if event.HasField("workflow_task_completed_event_attributes")
+    ]
+    await client.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=play.case_id),
+            reason="it was a mistake",
+            workflow_task_finish_event_id=done[-1],
+            request_id="reset",
+        )
+    )
+    await play.act("C3")
+    await play.reaches("C4")
+    entries = await play.file()
+    assert [entry.kind for entry in entries].count(EntryKind.OPENED) == 1
+    PLAYED.remove(play)  # a reset stands in the history as a task that failed
