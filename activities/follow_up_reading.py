@@ -1,9 +1,13 @@
 """What the desk asks of follow-ups (F5): who is due, what was found, which risks are marked."""
 
-from sqlalchemy import Engine, and_
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import Engine, and_, exists, func
 from sqlmodel import Session, col, select
 
 from activities.database import reading
+from activities.follow_up import has_exited
 from activities.follow_up_lists import marks_in_force
 from activities.follow_up_records import CheckRecord, DueRecord, RiskRecord
 from activities.regions import lies_in
@@ -58,6 +62,25 @@ class FollowUps:
             )
             for check, household, village, back_on in rows
         )
+
+    def unlisted(self, year: int, exited_by: date, county: str | None = None) -> Mapping[str, int]:
+        """How many households had left by a day and are on no list of a year, by county."""
+        on_a_list = exists().where(
+            col(CheckRow.household_code) == HouseholdRow.code, col(CheckRow.year) == year
+        )
+        where = [*has_exited(exited_by), ~on_a_list]
+        if county is not None:
+            where.append(lies_in(VillageRow.county_code, county))
+        with reading(self._engine) as session:
+            found = session.exec(
+                select(VillageRow.county_code, func.count())
+                .join(HouseholdRow, col(HouseholdRow.village_code) == VillageRow.code)
+                .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
+                .where(*where)
+                .group_by(VillageRow.county_code)
+                .order_by(VillageRow.county_code)
+            )
+            return dict(found.all())
 
     def case_of(self, household: str, year: int | None = None) -> str | None:
         """The follow-up that a household is on the list of; the latest where no year is given."""

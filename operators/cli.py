@@ -140,6 +140,10 @@ COMMANDS = {
             "operators.scheduling:list_",
             "List what begins by the calendar: supervisions (F6) and follow-ups (F5).",
         ),
+        "begin-round": (
+            "operators.scheduling:begin_round",
+            "Begin the round of a schedule now, where its day was missed for good.",
+        ),
     },
     "Reading": {
         "case": (

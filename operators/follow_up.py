@@ -1,6 +1,6 @@
 """Follow-up (跟踪回访) of exited households: who is due, what was found, what risks there are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -8,18 +8,22 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.text import Text
 
+from activities.follow_up import is_kept_up
 from activities.follow_up_records import DueRecord
 from activities.follow_up_tables import read_visits
+from activities.store import Registry
 from models import identity
 from models.follow_up_messages import RISKS, RiskMark, Visit, Visits
 from models.households import Risk
 from models.periods import beijing
+from models.policy import day_of
 from operators import inputs, roster_inputs
 from operators.desk import open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Id, Json, Officer, Proof
-from operators.printing import as_json, console, table
+from operators.printing import as_json, console, paragraph, table
 from operators.sending import given, hand_in, signed
+from workers.settings import load_settings
 
 RiskWord = Annotated[
     Risk | None,
@@ -39,6 +43,7 @@ def due(*, county: str | None = None, year: int | None = None, json: Json = Fals
     with open_registry() as registry:
         registry.check_division("--county", region)
         found = registry.follow_ups.due(wanted, region)
+        missed = _missed(registry, wanted, region)
     if json:
         as_json(found)
         return
@@ -61,6 +66,21 @@ def due(*, county: str | None = None, year: int | None = None, json: Json = Fals
         out.print()
     left = sum(each.is_left for each in found)
     out.print(f"{len(found)} households in {wanted}, {left} still to be visited", style="bold")
+    for code, many in missed.items():
+        said = (
+            f"{many} more of {code} had left when its visits were called for and are on no list; "
+            f"have them put on one with `exitflow begin-round follow-up/{code}`"
+        )
+        out.print(paragraph(said, out.width), style="bold red")
+
+
+def _missed(registry: Registry, year: int, county: str | None) -> Mapping[str, int]:
+    """How many households, by county, a round of the year should have put on a list (F5)."""
+    policy = load_settings().load_policy()
+    opened = day_of(year, policy.follow_up.opens)
+    if opened > _today() or not is_kept_up(policy, year):
+        return {}
+    return registry.follow_ups.unlisted(year, opened, county)
 
 
 def _visited(each: DueRecord) -> Text:

@@ -9,6 +9,7 @@ from activities.records import Overview
 from models.offices import Division
 from models.policy import Policy
 from operators.desk import open_desk
+from operators.inputs import InputError
 from operators.options import Json
 from operators.printing import as_json, at, console, table
 from workers import schedules
@@ -71,6 +72,28 @@ def list_(*, json: Json = False) -> None:
         out.print(lines)
         out.print()
     out.print(f"{len(found)} schedules", style="bold")
+
+
+def begin_round(schedule: str, /) -> None:
+    """Begin the round of a schedule now, where its day was missed for good.
+
+    Whatever it has begun for its quarter or year before is not begun twice.
+
+    Args:
+        schedule: Id of the schedule, for example follow-up/411523; `exitflow schedules` lists them.
+    """
+
+    async def begin() -> None:
+        async with open_desk() as desk:
+            await schedules.begin(desk.client, schedule)
+
+    try:
+        run(begin())
+    except schedules.UnknownSchedule as error:
+        raise InputError(
+            f"{error}; `exitflow schedules` lists them, `exitflow setup schedules` makes them"
+        ) from None
+    print(f"round of {schedule} begun; `exitflow cases` lists what it opens")
 
 
 def _days(span: timedelta | None) -> str:

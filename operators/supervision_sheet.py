@@ -37,6 +37,10 @@ def print_view(out: Console, view: SupervisionView) -> None:
     out.print(f"{view.case_id}: {_STAGES[view.stage]}{document}", style="bold")
     pleas = f", {view.pleas} plea{'' if view.pleas == 1 else 's'}" if view.pleas else ""
     out.print(f"{view.checked} of {view.drawn} drawn items checked{pleas}")
+    if view.aside:
+        named = " ".join(view.aside)
+        said = f"set aside by an upheld plea, to be found on again before the result: {named}"
+        out.print(paragraph(said, out.width), style="yellow")
     if not view.rates:
         return
     lines = table("Rate", "", "Exactly", "", "Verdict", wrap=["Verdict"])

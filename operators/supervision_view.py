@@ -6,10 +6,11 @@ from pydantic import TypeAdapter
 
 from models.base import Record
 from models.ledger import Entry, EntryKind
+from models.messages import Finding, Resolution
 from models.ratios import ExactRates, Ratio
 from models.sampling import Sample
 from models.standards import RateFinding
-from models.supervision_messages import Findings
+from models.supervision_messages import Findings, Plea
 from models.supervision_rules import drawn_codes
 
 _FINDINGS = TypeAdapter(tuple[RateFinding, ...])
@@ -36,7 +37,8 @@ class SupervisionView(Record):
     """A supervision at a glance.
 
     Attributes:
-        checked: Drawn items on which something was found.
+        checked: Drawn items with a finding that counts.
+        aside: Drawn items whose finding an upheld plea has set aside; a new one is awaited.
         stage: ``drawn``, ``preliminary`` (before the hearing has ended) or ``final``.
     """
 
@@ -45,6 +47,7 @@ class SupervisionView(Record):
     sample: Sample | None
     drawn: int
     checked: int
+    aside: tuple[str, ...]
     pleas: int
     rates: tuple[RateView, ...]
     document: str | None = None
@@ -55,7 +58,9 @@ def view_of(case_id: str, entries: Sequence[Entry]) -> SupervisionView:
     sample: Sample | None = None
     checked: set[str] = set()
     rates: tuple[RateView, ...] = ()
-    stage, document, pleas = "begun", None, 0
+    stage, document = "begun", None
+    pleas: dict[str, str] = {}
+    aside: set[str] = set()
     for entry in entries:
         match entry.kind:
             case EntryKind.SAMPLE:
@@ -63,10 +68,17 @@ def view_of(case_id: str, entries: Sequence[Entry]) -> SupervisionView:
                 stage = "drawn"
             case EntryKind.CHECKS:
                 findings = Findings.model_validate(entry.data["checks"])
-                checked |= {each.household for each in findings.households}
-                checked |= {each.village for each in findings.villages}
+                found = {each.household for each in findings.households}
+                found |= {each.village for each in findings.villages}
+                checked, aside = checked | found, aside - found
             case EntryKind.OBJECTION:
-                pleas += 1
+                plea = Plea.model_validate(entry.data["objection"])
+                pleas[plea.id] = plea.about
+            case EntryKind.RESOLUTION:
+                result_of = Resolution.model_validate(entry.data["resolution"])
+                if result_of.finding is Finding.UPHELD:
+                    checked -= {pleas[result_of.objection_id]}
+                    aside |= {pleas[result_of.objection_id]}
             case EntryKind.RATES:
                 rates, stage = _rates(entry.data["rates"], entry), "preliminary"
             case EntryKind.SUPERVISION:
@@ -82,7 +94,8 @@ def view_of(case_id: str, entries: Sequence[Entry]) -> SupervisionView:
         sample=sample,
         drawn=len(drawn_codes(sample)) if sample else 0,
         checked=len(checked),
-        pleas=pleas,
+        aside=tuple(sorted(aside)),
+        pleas=len(pleas),
         rates=rates,
         document=document,
     )

@@ -30,10 +30,13 @@ EXITED_ON = date(YEAR - 1, 12, 20)
 _rounds = count(1)
 
 
-def settings_kept_up(folder: Path, *, support_until: str = f"{YEAR + 1}-12-31") -> Settings:
+def settings_kept_up(
+    folder: Path, *, support_until: str = f"{YEAR + 1}-12-31", opens: str = "01-05"
+) -> Settings:
     """An installation whose policy keeps support up until a later day (F1)."""
     path = folder / "policy.toml"
-    path.write_text(POLICY_TEXT.replace("2020-12-31", support_until), encoding="utf-8")
+    text = POLICY_TEXT.replace("2020-12-31", support_until)
+    path.write_text(text.replace('opens = "01-05"', f'opens = "{opens}"'), encoding="utf-8")
     return settings_in(folder, policy=str(path))
 
 

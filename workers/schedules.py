@@ -47,6 +47,10 @@ _AT_ONCE = 10
 T = TypeVar("T")
 
 
+class UnknownSchedule(ValueError):
+    """No schedule has the id."""
+
+
 @dataclass(frozen=True)
 class Planned:
     """A schedule as the policy wants it.
@@ -238,6 +242,21 @@ async def listed(client: Client) -> tuple[ScheduleRecord, ...]:
         read = await asyncio.gather(*(_read(client.get_schedule_handle(each)) for each in several))
         found += [record for record in read if record is not None]
     return tuple(found)
+
+
+async def begin(client: Client, id: str) -> None:
+    """Begin a round now, beside those of the calendar: one that was missed for good.
+
+    Raises:
+        UnknownSchedule: if there is none of that id.
+        RPCError: if the server does not answer.
+    """
+    try:
+        await client.get_schedule_handle(id).trigger()
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        raise UnknownSchedule(f"{id}: there is no such schedule") from None
 
 
 async def _read(handle: ScheduleHandle) -> ScheduleRecord | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from activities.records import CaseFilter
 from models.identity import follow_up_case
 from models.rounds import Round, RoundResult
 from operators.up import prepare_registry
@@ -15,6 +16,7 @@ from tests.crew import apart
 from tests.follow_up_stage import FollowUpPlay, put_exited, settings_kept_up
 from tests.operators.conftest import NOW, THIS_YEAR, Shell
 from tests.operators.rosters_today import write_csv
+from tests.play import eventually
 from tests.stage import Stage, set_stage
 from tests.village_stage import put_village
 from workers.catalogue import TASK_QUEUE
@@ -30,7 +32,8 @@ async def installation(
     server: Client, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
     """An installation whose policy keeps support up to this year and beyond."""
-    settings = settings_kept_up(tmp_path_factory.mktemp("kept-up"))
+    # On every day of a year its round has been called for.
+    settings = settings_kept_up(tmp_path_factory.mktemp("kept-up"), opens="01-01")
     prepare_registry(settings)
     async with set_stage(await apart(server), settings) as stage:
         yield stage
@@ -84,6 +87,36 @@ async def begins(installation: Stage) -> Followed:
     await case.reaches("K1")
     await case.file()
     return Followed(case, county, village, households)
+
+
+async def test_a_round_that_was_missed_is_told_of_and_begun_by_hand(
+    cli: Shell, installation: Stage
+) -> None:
+    county = installation.county()
+    village = put_village(installation, county, poor=0)
+    put_exited(installation, village, 2, on=TODAY.replace(year=THIS_YEAR - 1, day=1))
+    words = ("follow-up", "due", "--county", county)
+    said = " ".join((await cli(*words)).done().split())
+    assert f"0 households in {THIS_YEAR}, 0 still to be visited 2 more of {county} had left" in said
+    assert f"`exitflow begin-round follow-up/{county}`" in said
+    assert "more of" not in (await cli(*words, "--year", THIS_YEAR - 1)).done()
+    assert "more of" not in (await cli(*words, "--year", THIS_YEAR + 1)).done()
+
+    begin = ("begin-round", f"follow-up/{county}")
+    assert f"follow-up/{county}: there is no such schedule" in (await cli(*begin)).fails(2)
+    (await cli("setup", "schedules")).done()
+    for _ in range(2):  # the second finds everybody on a list
+        said = (await cli(*begin)).done()
+        assert said.startswith(f"round of follow-up/{county} begun")
+        follow_ups = installation.registry.follow_ups
+
+        async def listed() -> bool:
+            return len(follow_ups.due(THIS_YEAR, county)) == 2  # noqa: B023
+
+        await eventually(listed)
+    assert "more of" not in (await cli(*words)).done()
+    cases = installation.registry.case_rows(CaseFilter(region=county))
+    assert [case.case_id for case in cases] == [follow_up_case(village[:9], THIS_YEAR)]
 
 
 async def test_due_lists_who_is_visited_and_what_was_found(cli: Shell, followed: Followed) -> None:

@@ -160,6 +160,10 @@ async def test_documents_of_an_ended_case(
     done = await cli(*filing, "--kind", "evaluation", "--text", "评估（合成）", *options)
     assert f"of supplement/{exit.case_id}/2, document-" in done.done()
 
+    async def both() -> bool:
+        return len(installation.registry.documents.of(exit.case_id)) == 2
+
+    await eventually(both)
     found = (await cli("case", exit.case_id, "--documents", "--json")).json
     assert [each["document"]["kind"] for each in found] == ["filing", "evaluation"]
     digest = hashlib.sha256(b"synthetic").hexdigest()

@@ -130,10 +130,20 @@ async def test_an_inspection_from_start_to_result_by_commands(
     assert "evidence" in bare
     proof = tmp_path / "验收单.txt"
     proof.write_text("验收", encoding="utf-8")
-    received = (await cli(*plea, "--evidence", proof, "--id", "plea-1")).done()
-    assert f"就{first}的核查结果提出申诉 plea-1" in received
-    resolve = ("resolve", case, "plea-1", *signed, "--reason", "经复核属实（合成）")
-    (await cli(*resolve, "--dismissed")).done()
+    resolved = (*signed, "--reason", "经复核（合成）")
+    for plea_id, finding in (("plea-1", "--upheld"), ("plea-2", "--dismissed")):
+        received = (await cli(*plea, "--evidence", proof, "--id", plea_id)).done()
+        assert f"就{first}的核查结果提出申诉 {plea_id}" in received
+        (await cli("resolve", case, plea_id, *resolved, finding)).done()
+        await play.file()
+        if finding == "--upheld":
+            said = (await cli("supervision", "show", case)).done()
+            assert "3 of 4 drawn items checked, 1 plea\nset aside by an upheld plea" in said
+            assert (await cli("supervision", "show", case, "--json")).json["aside"] == [first]
+            alone = tmp_path / "复查表.xlsx"
+            (await cli("supervision", "sheet", case, alone)).done()
+            filled_in(alone, {first: findings[first]})
+            (await cli("supervision", "check", case, alone, *signed)).done()
     (await cli("act", case, *county, "--approve", "--step", "J3")).done()
     await play.reaches("J4")
     (await cli(*act, "J4", "--document", "合成〔4〕号")).done()
@@ -141,7 +151,7 @@ async def test_an_inspection_from_start_to_result_by_commands(
     await play.file()
     text = (await cli("supervision", "show", case)).done()
     assert "final 督导结果, 合成〔4〕号" in text
-    assert "1 plea" in text
+    assert "4 of 4 drawn items checked, 2 pleas\n\n" in text
     assert "4/12" in text
     assert "not met 未达标" in text
 
