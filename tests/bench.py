@@ -6,11 +6,12 @@ striking off 100 000 households against plain SQL; importing 100 000 people agai
 County case and bare workflow run on the same server in alternation: the case through all seven
 steps, and a workflow with the same number of updates, timers and activities, whose activities do
 nothing. Publicity needs days to pass, so the server skips time; the skipping itself, which takes a
-second of real time whatever is skipped, is left out of the wall clock and is part of the processor
-time.
+second of real time whatever is skipped, is left out. Both are driven without asking how far they
+are: questions asked again and again would be measured along with what they ask for.
 """
 
 import asyncio
+import json
 import statistics
 import tempfile
 import time
@@ -27,6 +28,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.worker import Worker
 
+from models import search
 from tests.bare import Bare, nothing
 from tests.bench_measures import ACTIONS, Clocks
 from tests.bench_register import measure, show
@@ -67,31 +69,49 @@ class Cost:
 async def county_round(stage: Stage, clocks: Clocks) -> tuple[Cost, list[Play]]:
     """CASES ordinary national counties, all the way."""
     plays = await asyncio.gather(*(stage.opens(at(11, 16)) for _ in range(CASES)))
+    courses = [Course(play) for play in plays]
+    before = await _cost_of(clocks, courses, Course.to_publicity)
+    for play in plays:
+        await play.end_publicity()
+    after = await _cost_of(clocks, courses, Course.to_the_end)
+    return Cost(before.wall + after.wall, before.cpu + after.cpu), plays
+
+
+class Course:
+    """A case that is acted on as soon as its history shows that it waits for the office."""
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        self._events = play.handle.fetch_history_events(wait_new_event=True)
+
+    async def to_publicity(self) -> None:
+        """C2 and C3."""
+        for step in ("C2", "C3"):
+            await self._at(step)
+            await self._play.act(step)
+        await self._at("C4")
+
+    async def to_the_end(self) -> None:
+        """C5, C6 and C7."""
+        for step in ("C5", "C6", "C7"):
+            await self._at(step)
+            await self._play.act(step)
+        await self._play.ends()
+
+    async def _at(self, step: str) -> None:
+        async for event in self._events:
+            shown = event.upsert_workflow_search_attributes_event_attributes.search_attributes
+            data = shown.indexed_fields[search.STEP.name].data
+            if data and json.loads(data) == step:
+                return
+
+
+async def _cost_of(
+    clocks: Clocks, courses: list[Course], what: Callable[[Course], Awaitable[None]]
+) -> Cost:
     began, cpu = time.perf_counter(), clocks.cpu()
-    await _all(plays, _to_publicity)
-    wall = time.perf_counter() - began
-    await _all(plays, Play.end_publicity)
-    began = time.perf_counter()
-    await _all(plays, _to_the_end)
-    return Cost(wall + time.perf_counter() - began, clocks.cpu() - cpu), plays
-
-
-async def _all(plays: list[Play], what: Callable[[Play], Awaitable[Any]]) -> None:
-    await asyncio.gather(*(what(play) for play in plays))
-
-
-async def _to_publicity(play: Play) -> None:
-    for step in ("C2", "C3"):
-        await play.reaches(step)
-        await play.act(step)
-    await play.reaches("C4")
-
-
-async def _to_the_end(play: Play) -> None:
-    for step in ("C5", "C6", "C7"):
-        await play.reaches(step)
-        await play.act(step)
-    await play.ends()
+    await asyncio.gather(*(what(course) for course in courses))
+    return Cost(time.perf_counter() - began, clocks.cpu() - cpu)
 
 
 async def bare_round(stage: Stage, clocks: Clocks, shape: Shape) -> tuple[Cost, int]:
