@@ -36,6 +36,15 @@ from models.tables import Table
 
 CONNECT_SECONDS = 5
 
+# A database that is gone without a word is given up within a minute; the system's own patience,
+# two hours, would hold up the worker's threads one after the other.
+_NOTICED_WHEN_GONE = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
 _READING = "registry_reading"
 
 
@@ -126,7 +135,11 @@ def _postgresql(url: URL) -> Engine:
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         pool_size=10,
-        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "exitflow"},
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": "exitflow",
+            **_NOTICED_WHEN_GONE,
+        },
         # What people wrote stays out of logs and out of the failures that Temporal keeps.
         hide_parameters=True,
     )

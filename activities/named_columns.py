@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from activities.counties_file import LoadError
 from activities.register_columns import GROUP, HEAD_NAME, NOT_KEPT, OTHER_NAMES, SIZE
 from activities.register_faults import Fault
-from activities.sheet_cells import Cell, SheetRow, is_blank, letter
+from activities.sheet_cells import Cell, SheetRow, is_blank, letter, shown
 from activities.sheet_rows import rows_of
 
 V = TypeVar("V")
@@ -125,7 +125,7 @@ class NamedColumns:
             Fault(
                 sheet=row.sheet,
                 row=row.number,
-                found=str(row.cells[index]).strip(),
+                found=shown(row.cells[index]),
                 right=right,
             )
         )
@@ -173,7 +173,7 @@ class Line:
                 row=self._row.number,
                 column=column,
                 letter="" if place is None else letter(place),
-                found=str(self._cell(column)).strip(),
+                found=shown(self._cell(column)),
                 right=right,
             )
         )

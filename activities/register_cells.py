@@ -123,9 +123,13 @@ def whole(most: int, example: str) -> Callable[[Cell], int]:
     """A number of people, years or yuan."""
 
     def read(cell: Cell) -> int:
-        said = _written(cell)
+        wrong = f"write a whole number, for example {example}"
+        if isinstance(cell, float) and not cell.is_integer():
+            raise ValueError(wrong)
+        # Full-width digits look like others to whoever typed them.
+        said = unicodedata.normalize("NFKC", _written(cell))
         if not re.fullmatch(r"\d{1,12}", said, re.ASCII) or int(said) > most:
-            raise ValueError(f"write a whole number, for example {example}")
+            raise ValueError(wrong)
         return int(said)
 
     return read

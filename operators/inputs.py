@@ -91,10 +91,10 @@ def year(option: str, given: int) -> int:
     return given
 
 
-def words(option: str, text: str) -> str:
-    """Read what a person has to say: not nothing."""
+def words(option: str, text: str, wanted: str) -> str:
+    """Read what a person has to say, which is ``wanted``: not nothing."""
     if not text.strip():
-        raise InputError(f"{option}: says nothing; write the document it rests on")
+        raise InputError(f"{option}: says nothing; write {wanted}")
     return text.strip()
 
 

@@ -27,7 +27,9 @@ def add(code: str, /, *, year: int, source: str) -> None:
     """
     code, year = inputs.subject("CODE", code), inputs.year("--year", year)
     with open_registry() as registry:
-        added = registry.add_plan(year, code, inputs.words("--source", source))
+        added = registry.add_plan(
+            year, code, inputs.words("--source", source, "the document it rests on")
+        )
     already = "" if added else " already"
     print(f"{code} is{already} in the plan of {year}")
 

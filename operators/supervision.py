@@ -47,7 +47,7 @@ def start(
     """
     code = inputs.division("COUNTY", county)
     year = inputs.year("--year", year)
-    reason = inputs.words("--reason", reason)
+    reason = inputs.words("--reason", reason, "why it is made")
     seed = supervision_inputs.seed(seed)
     households = supervision_inputs.number("--households", households, MOST_HOUSEHOLDS)
     villages = supervision_inputs.number("--villages", villages, MOST_VILLAGES)

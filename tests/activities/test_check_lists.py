@@ -106,7 +106,7 @@ def test_what_was_filled_in_is_read(tmp_path: Path) -> None:
             ("H001", "是", "住房安全、S1.income", "否", "房屋为危房"),
             ("H002", None, None, None, None),
         ],
-        [(V1, 1, 4, 20, 18, None)],
+        [(V1, 1, "４", 20, 18, None)],  # noqa: RUF001
     )
     found = read_check_lists(path, DRAWN)
     assert found.households == (
@@ -154,14 +154,14 @@ def test_a_row_of_a_household_that_is_wrong_is_named(
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ((V1, 1, 61, 9, 9), "(C): '61.0': village 411523100001: 61 omitted people are more than"),
-        ((V1, 0, 0, 9, 10), "sheet 村, row 2, column 认可人数 (E): '10.0': recognising: 10 of 9"),
-        ((V1, 3, 2, 9, 9), "column 漏评户数 (B): '3.0': omitted_households: 3 households of 2"),
+        ((V1, 1, 61, 9, 9), "(C): '61': village 411523100001: 61 omitted people are more than"),
+        ((V1, 0, 0, 9, 10), "sheet 村, row 2, column 认可人数 (E): '10': recognising: 10 of 9"),
+        ((V1, 3, 2, 9, 9), "column 漏评户数 (B): '3': omitted_households: 3 households of 2"),
         ((V1, 0, 2, 9, 9), "omitted_households: 2 people live in at least one"),
         ((V1, 0, 0, None, 9), "column 受访人数 (D): is empty"),
-        ((V1, 0, 0, 9.5, 9), "column 受访人数 (D): '9.5': is a number with a fraction"),
-        ((V1, 0, -1, 9, 9), "column 漏评人数 (C): '-1.0': write a whole number"),
-        ((V1, 0, 0, 101, 9), "受访人数 (D): '101.0': village 411523100001: 101 people asked"),
+        ((V1, 0, 0, 9.5, 9), "column 受访人数 (D): '9.5': write a whole number"),
+        ((V1, 0, -1, 9, 9), "column 漏评人数 (C): '-1': write a whole number"),
+        ((V1, 0, 0, 101, 9), "受访人数 (D): '101': village 411523100001: 101 people asked"),
         ((V2, 0, 0, 9, 9), f"column 行政村代码 (A): '{V2}': village {V2} is not in the sample"),
     ],
 )

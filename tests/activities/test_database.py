@@ -249,6 +249,20 @@ def test_a_sqlite_connection_is_prepared(tmp_path: Path, opened: Open) -> None:
 # -- PostgreSQL -------------------------------------------------------------------------------
 
 
+def test_a_server_that_is_gone_without_a_word_is_given_up(
+    postgresql_server: str, opened: Open
+) -> None:
+    with opened(postgresql_server).connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        asked = driver.info.get_parameters()
+    silent = {key: int(asked[key]) for key in asked if key.startswith(("keepalives", "tcp_user"))}
+    assert silent.pop("keepalives", 1) == 1
+    probing = silent["keepalives_interval"] * silent["keepalives_count"]
+    assert silent["keepalives_idle"] + probing <= 60
+    assert silent["tcp_user_timeout"] <= 60_000
+
+
 def test_a_read_only_server_is_named(
     postgresql_server: str, postgresql_templates: None, opened: Open
 ) -> None:

@@ -109,7 +109,7 @@ def test_every_fault_is_named_and_nothing_is_planned(
         "sheet 一, row 5, column 编号: '411599': the register knows no county of this code",
         f"sheet 一, row 6, column 编号: '{JIA}': is in the plan of 2018 by row 2 too",
         f"sheet 一, row 7, column 编号: '{JIA}': is in the plan of 2018 by row 2 too",
-        "sheet 一, row 8, column 年度 (A): '2012.0': write a year from 2014 on, for example 2018",
+        "sheet 一, row 8, column 年度 (A): '2012': write a year from 2014 on, for example 2018",
         "sheet 一, row 8, column 类别 (B): '乡': write one of 户、村、县",
         "sheet 一, row 8, column 文件依据 (D): is empty",
         f"sheet 一, row 9, column 编号 (C): '{JIA}': write a code of 6 digits",

@@ -67,6 +67,7 @@ def faults(path: Path) -> list[str]:
         ("家庭人口", "0", "write how many members the household has"),
         ("家庭人口", "51", "write a whole number, for example 4"),
         ("家庭人口", "2.5", "write a whole number"),
+        ("家庭人口", "５１", "write a whole number, for example 4"),  # noqa: RUF001
         ("家庭人口", "4", "the household has 2 rows; write one for each member"),
         ("识别时间", "2014年", "write a day as 2014-03-31"),
         ("识别时间", "2014-02-30", "write a day as 2014-03-31"),

@@ -256,7 +256,7 @@ async def test_what_the_rules_refuse_starts_nothing(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("start", "411523", "--reason", " "), "--reason: says nothing"),
+        (("start", "411523", "--reason", " "), "--reason: says nothing; write why"),
         (("start", "4115", "--reason", "x"), "COUNTY: '4115' is no division code"),
         (("start", "411523", "--reason", "x", "--seed", "a b"), "--seed: 'a b' is no seed"),
         (("start", "411523", "--reason", "x", "--households", "0"), "--households: 0 cannot be"),
