@@ -15,16 +15,18 @@ from temporalio.exceptions import ApplicationError
 
 from activities.admissions import admit, difference
 from activities.county_facts import county_facts
-from activities.database import claim, writing
+from activities.database import claim, reading, writing
+from activities.incidence import county_incidence
 from activities.listings import leave
 from activities.projections import keep_state, project
 from activities.supervision_results import results_since
 from models.admission import fault
 from models.identity import county_case
 from models.ledger import Entry, canonical, digest, root
-from models.orders import Admission, AdmissionOrder, LedgerBatch, RegisterChange
+from models.orders import Admission, AdmissionOrder, CountyCount, LedgerBatch, RegisterChange
 from models.periods import beijing
 from models.tables import EntryRow, StatusRow
+from models.villages import Incidence
 
 LEDGER_CONFLICT = "LedgerConflict"
 
@@ -66,6 +68,16 @@ class RegistryActivities:
             )
             found = results_since(session, application.county, application.year)
             return Admission(fault=said, planned=facts.planned, inspections=found)
+
+    @activity.defn
+    def county_incidence(self, count: CountyCount) -> Incidence | None:
+        """Count a county's poor as of a day (S5); None where no village of it is in the register.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        with reading(self._engine) as session:
+            return county_incidence(session, count.county, count.on)
 
     @activity.defn
     def write_ledger(self, batch: LedgerBatch) -> int:

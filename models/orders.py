@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from models.base import Moment, Record, Text
 from models.ledger import Entry
 from models.messages import CountyFigures, CountyOpening
-from models.offices import County, Office
+from models.offices import County, CountyCode, Office
 from models.periods import Limit, LimitRequest, Year
 from models.policy import Policy
 from models.supervision_messages import SupervisionResult
@@ -63,6 +63,13 @@ class CaseState(Record):
     open_objections: int
     outcome: str | None
     limits: tuple[LimitInForce, ...] = ()
+
+
+class CountyCount(Record):
+    """A county whose poor are to be counted as of a day (S5)."""
+
+    county: CountyCode
+    on: date
 
 
 class AdmissionOrder(Record):

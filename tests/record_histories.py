@@ -17,15 +17,17 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from models.ledger import EntryKind
 from tests.follow_up_paths import follow_up
 from tests.play import Play
 from tests.reentry_paths import reentry, reentry_rejected
 from tests.replays import HISTORIES, Recording, entries_in, recordings, replay
 from tests.revocation_paths import revocation, supplement
 from tests.roster_paths import roster, roster_amended, roster_returned
-from tests.stage import Stage, at, set_stage, settings_in
+from tests.stage import Stage, at, figures, set_stage, settings_in
 from tests.supervision_paths import inspected, supervision
 from tests.village_paths import village, village_direct, village_rejected
+from tests.village_stage import put_village
 from workers.connection import run
 from workers.embedded import embedded
 
@@ -82,6 +84,25 @@ async def provincial(stage: Stage) -> Play:
     return play
 
 
+async def renewed(stage: Stage) -> Play:
+    """Returned, with figures that the register contradicts (S5), then with its own."""
+    county = stage.county()
+    put_village(stage, county, poor=10, population=1000)
+    own = figures(poor=10, population=1000)
+    play = await stage.opens_for(county, at(11, 16), figures=own)
+    await play.reaches("C2")
+    await play.act("C2", "return", reason="补充材料（合成）", return_to="C1")
+    await play.reaches("C1", 2)
+    given = own.model_dump(mode="json")
+    await play.send("act", play.message("C1", figures=given | {"poor": 0}))
+    await play.has_entered(EntryKind.LAPSED)
+    await play.reaches("C1", 2)
+    await play.send("act", play.message("C1", figures=given))
+    await play.reaches("C2", 2)
+    await play.act("C2", "reject", reason="未达标（合成）")
+    return play
+
+
 async def rejected(stage: Stage) -> Play:
     """The province finds a standard unmet."""
     play = await stage.opens(at(11, 16), direct=True)
@@ -121,6 +142,7 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Play]]] = {
     "national": national,
     "national-direct": national_direct,
     "provincial": provincial,
+    "renewed": renewed,
     "rejected": rejected,
     "withdrawn": withdrawn,
     "rectified": rectified,

@@ -78,6 +78,7 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     return [
         calendar.compute_limits,
         registry.admit_county,
+        registry.county_incidence,
         registry.write_ledger,
         registry.strike_off_county,
         notices.publish_notice,

@@ -23,6 +23,7 @@ from models.orders import (
     Admission,
     AdmissionOrder,
     Attempt,
+    CountyCount,
     Delivery,
     LedgerBatch,
     LimitsOrder,
@@ -222,6 +223,14 @@ async def admit_village(order: VillageAdmissionOrder) -> Admission:
     """Hold an application for a village against the register."""
     admission: Admission = await _must("admit_village", order, Admission, "受理审查 V1")
     return admission
+
+
+async def county_incidence(count: CountyCount) -> Incidence | None:
+    """A county's incidence as the register counts it; None where it holds no village of it."""
+    found: Incidence | None = await _must(
+        "county_incidence", count, Incidence | None, f"S5 核对贫困发生率 {count.on}"
+    )
+    return found
 
 
 async def village_incidence(count: VillageCount) -> Incidence:

@@ -5,6 +5,7 @@ from datetime import datetime
 from temporalio import workflow
 
 from models import standards
+from models.admission import difference as figures_difference
 from models.admission import figures_fault
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.county_reception import CountyReception
@@ -13,7 +14,7 @@ from models.identity import notice as notice_id
 from models.inspections import Inspections
 from models.ledger import EntryKind
 from models.messages import Act, CountyFigures, CountyOpening, Decision, Ending, Outcome
-from models.orders import AdmissionOrder, Notice, NoticeOrder, RegisterChange
+from models.orders import AdmissionOrder, CountyCount, Notice, NoticeOrder, RegisterChange
 from models.periods import Limit, LimitRequest, beijing
 from models.policy import Body
 from models.refusals import Refusal
@@ -25,6 +26,9 @@ from workflows.case import Beside, Case
 from workflows.doors import CaseWorkflow
 
 APPROVE, REPLY = Decision.APPROVE, Decision.REPLY
+
+RENEWED_FIGURES = "renewed-figures"
+"""Since when a case itself holds renewed figures against the register; the desk always did."""
 
 
 @workflow.defn(name="CountyExit")
@@ -75,10 +79,7 @@ class CountyExitWorkflow(CaseWorkflow):
         if self.case.docket.round == 1:
             await self.receive_application()
         else:
-            again = await self.case.decision(
-                C1, LimitRequest(clause="G3", start=self.case.arrived), decisions=(APPROVE,)
-            )
-            self.figures = again.figures or self.figures
+            self.figures = await self.renewed_figures()
 
     async def city_review(self) -> None:
         """C2 市级初审: within one week (T3), the result by 10 January of the next year (T4)."""
@@ -165,6 +166,32 @@ class CountyExitWorkflow(CaseWorkflow):
         await case.limits.judge_application(
             application, case.arrived, LimitRequest(clause="T2", year=self.year)
         )
+
+    async def renewed_figures(self) -> CountyFigures:
+        """C1 again (G3): figures other than the register's say why, or count no more (S5)."""
+        since, wrong = self.case.arrived, ""
+        while True:
+            again = await self.case.decision(
+                C1, LimitRequest(clause="G3", start=since), decisions=(APPROVE,), instructions=wrong
+            )
+            if again.figures is None:
+                return self.figures
+            wrong = await self.difference(again.figures, again.reason)
+            if not wrong:
+                return again.figures
+            self.case.lapse(again, wrong)
+            self.case.docket.lapse(wrong, self.case.now())  # a review that came at the same moment
+
+    async def difference(self, figures: CountyFigures, reason: str | None) -> str:
+        """What the register counts otherwise on their day, where no reason is given (S5)."""
+        if reason is not None or not workflow.patched(RENEWED_FIGURES):
+            return ""
+        with self.case.preparing():
+            count = CountyCount(county=self.opening.county.code, on=figures.as_of)
+            found = await calls.county_incidence(count)
+        if found is None or figures_difference(figures, found) is None:
+            return ""
+        return f"{count.on}登记为{found.poor}人/{found.population}人，所报数据不同而未说明理由"
 
     def vet(self, act: Act, now: datetime) -> None:
         """The county's own rules for an act: a failed standard blocks (S3, S4, S6)."""

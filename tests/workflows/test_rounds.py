@@ -8,6 +8,7 @@ from models.periods import beijing
 from operators.desk import Refused
 from tests.play import Play
 from tests.stage import Stage, at, figures
+from tests.village_stage import put_village
 
 PASSED = {
     "C1": ["C1", "C2", "C3", "C4", "C5", "C6", "C7"],
@@ -97,6 +98,40 @@ async def test_a_renewed_application_has_a_limit_and_only_one_decision(stage: St
     await play.act("C1", document_number="合成〔2〕号")
     await play.reaches("C2", 2)
     assert not [limit for limit in (await play.status()).limits if limit.limit.clause == "G3"]
+
+
+@pytest.mark.clause("C1", "G3", "S5")
+async def test_renewed_figures_that_no_desk_has_seen_are_held_against_the_register(
+    own_stage: Stage,
+) -> None:
+    county = own_stage.county()
+    put_village(own_stage, county, population=1000, poor=10)
+    true = figures(poor=10, population=1000)
+    right = true.model_dump(mode="json")
+    wrong = right | {"poor": 0}
+    play = await own_stage.opens_for(county, at(11, 16), figures=true)
+    await returns(play, "C2", "C1")
+    await play.reaches("C1", 2)
+    await play.rests()
+
+    await own_stage.crew.goes()
+    await play.signal("act", play.message("C1", figures=wrong))
+    await play.signal("act", play.message("C2"))
+    await own_stage.crew.comes()
+    lapsed = await play.has_entered(EntryKind.LAPSED, 2)
+    said = f"{true.as_of}登记为10人/1000人，所报数据不同而未说明理由不再有效"
+    assert all(said in entry.text for entry in lapsed)
+    seen = await play.reaches("C1", 2)
+    assert seen.waiting_for == play.office("C1")
+    assert [each.limit.clause for each in seen.limits] == ["G3"]
+
+    await play.send("act", play.message("C1", figures=wrong, reason="统计口径不同（合成）"))
+    await play.reaches("C2", 2)
+    await returns(play, "C2", "C1")
+    await play.reaches("C1", 3)
+    await play.send("act", play.message("C1", figures=right))
+    await play.reaches("C2", 3)
+    assert len(await play.entries(EntryKind.LAPSED)) == 2
 
 
 @pytest.mark.clause("G3")
