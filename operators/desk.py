@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from temporalio.client import (
     Client,
+    WorkflowExecutionStatus,
     WorkflowHandle,
 )
 
@@ -218,6 +219,12 @@ class Desk(Openings, AfterOpenings):
         """How a case stands; an ended one too, as long as the server keeps it."""
         with explained(case_id):
             return await self._handle(case_id).query(CaseWorkflow.status, rpc_timeout=ANSWER_WITHIN)
+
+    async def has_ended(self, case_id: str) -> bool:
+        """Whether a case can change no more, and the registry has all of its file."""
+        with explained(case_id):
+            described = await self._handle(case_id).describe(rpc_timeout=ANSWER_WITHIN)
+        return described.status is not WorkflowExecutionStatus.RUNNING
 
     async def ledger(self, case_id: str, after: int = 0) -> list[Entry]:
         """The case's own file, behind so many entries; the registry has its copy of the whole."""

@@ -115,7 +115,9 @@ async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
         LedgerError: if either is not one whole chain, or the registry's is not the case's.
     """
     async with open_desk() as desk:
-        # In this order: a file only grows, so the copy cannot be ahead of what is read after it.
+        # In this order: a file only grows, so the copy cannot be ahead of what is read after it;
+        # nor behind it, where the case had ended before.
+        ended = await desk.has_ended(case_id)
         copy = desk.registry.ledger(case_id)
         entries = await desk.ledger(case_id)
     verify(case_id, entries)
@@ -130,6 +132,11 @@ async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
         raise LedgerError(
             f"{case_id}: the registry keeps {kept} entries, and the case has {len(entries)}; entry "
             f"{len(entries) + 1} is none of its own (G7)"
+        )
+    if ended and kept < len(entries):
+        raise LedgerError(
+            f"{case_id}: it has ended with {len(entries)} entries, and the registry keeps {kept}; "
+            "restore the registry from a newer copy (G7)"
         )
     return entries, kept
 

@@ -160,6 +160,22 @@ async def test_an_entry_that_somebody_adds_to_the_registry_is_found_out(
     assert "the registry keeps the same" in (await cli("case", case.id, "--ledger")).done()
 
 
+@pytest.mark.clause("G7")
+async def test_a_registry_that_lacks_the_end_of_an_ended_file_is_found_out(
+    cli: Shell, opens: Opener, installation: Stage
+) -> None:
+    case = await opens()
+    await case.play.withdraw()
+    await case.play.ends()
+    kept = await case.play.file()
+    keep(installation, case.id, [], instead_of=len(kept))
+    said = (await cli("case", case.id, "--ledger")).fails(1)
+    assert said == (
+        f"{case.id}: it has ended with {len(kept)} entries, and the registry keeps "
+        f"{len(kept) - 1}; restore the registry from a newer copy (G7)"
+    )
+
+
 async def test_there_is_no_such_case(cli: Shell) -> None:
     for words in ((), ("--json",), ("--ledger",)):
         said = await cli("case", "county-exit/419999/2020", *words)
