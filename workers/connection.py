@@ -42,8 +42,22 @@ async def connect(address: str | None = None, namespace: str | None = None) -> C
     except (RuntimeError, RPCError, OSError, TimeoutError) as error:
         raise Unreachable(
             f"no Temporal server answers at {target}; start one with 'exitflow up', or set "
-            f"TEMPORAL_ADDRESS ({str(error)[:120]})"
+            f"TEMPORAL_ADDRESS ({_why(error)})"
         ) from error
+
+
+_REASONS = {
+    "dns error": "no machine of that name is known",
+    "Connection refused": "nothing listens there",
+}
+"""What the library says among much else, and what it means to a person."""
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"nothing came back within {CONNECT_TIMEOUT.total_seconds():.0f} s"
+    said = str(error)
+    return next((reason for part, reason in _REASONS.items() if part in said), said[:120])
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -48,7 +48,17 @@ async def test_without_a_server(lonely: Shell, application: Path) -> None:
     (await lonely("setup", "registry")).done()
     for words in [*sends(application), ("setup", "namespace"), ("worker",)]:
         sentence = (await lonely(*words)).fails(3)
-        assert sentence.startswith("no Temporal server answers at 127.0.0.1:1;"), words
+        assert sentence == (
+            "no Temporal server answers at 127.0.0.1:1; start one with 'exitflow up', or set "
+            "TEMPORAL_ADDRESS (nothing listens there)"
+        ), words
+
+
+async def test_a_server_of_an_unknown_name(lonely: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    (await lonely("setup", "registry")).done()
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "nowhere.invalid:7233")
+    sentence = (await lonely("setup", "namespace")).fails(3)
+    assert sentence.endswith("(no machine of that name is known)")
 
 
 async def test_without_a_registry(lonely: Shell, application: Path, tmp_path: Path) -> None:
