@@ -116,6 +116,15 @@ class AlarmRecord(Record):
     as_of: date
 
 
+class RevokedRecord(Record):
+    """An exit that was revoked since (F7): whose, on which day, by which document and case."""
+
+    subject: str
+    on: date
+    document: str
+    case_id: str
+
+
 class CountyRecord(Record):
     """Everything the register knows of one county.
 

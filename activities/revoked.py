@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select
 
+from activities.records import RevokedRecord
 from models.tables import RevocationRow, SubjectKind
 
 
@@ -19,6 +20,21 @@ def revoked_in(
     if codes is not None:
         query = query.where(col(RevocationRow.subject_code).in_(codes))
     return dict(session.exec(query.order_by(col(RevocationRow.revoked_on))).all())
+
+
+def revoked_of(session: Session, case_id: str) -> tuple[RevokedRecord, ...]:
+    """The exits of a case that were revoked since, by number."""
+    found = session.exec(
+        select(RevocationRow)
+        .where(RevocationRow.exit_case == case_id)
+        .order_by(RevocationRow.subject_code)
+    )
+    return tuple(
+        RevokedRecord(
+            subject=row.subject_code, on=row.revoked_on, document=row.document, case_id=row.case_id
+        )
+        for row in found
+    )
 
 
 def stands(kind: SubjectKind, code: str, exited_on: Any) -> ColumnElement[bool]:

@@ -30,11 +30,13 @@ from activities.records import (
     NoticeRecord,
     Overview,
     PlanRecord,
+    RevokedRecord,
     StandingRecord,
 )
 from activities.reentry_facts import reentry_facts
 from activities.register import Register
 from activities.revocation_facts import kind_of, revocation_facts
+from activities.revoked import revoked_of
 from activities.roster_facts import roster_facts
 from activities.supervision_records import Supervisions
 from activities.village_facts import village_facts
@@ -127,6 +129,11 @@ class Registry:
         """What the register and the files know of an exit that is to be revoked (F7)."""
         with reading(self._engine) as session:
             return revocation_facts(session, application, on)
+
+    def revoked_of(self, case_id: str) -> tuple[RevokedRecord, ...]:
+        """The exits of a case that were revoked since (F7)."""
+        with reading(self._engine) as session:
+            return revoked_of(session, case_id)
 
     def check_division(self, option: str, code: str | None) -> None:
         """Make sure that a division which narrows a list is one; None narrows nothing.

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.records import CaseRecord
+from activities.records import CaseRecord, RevokedRecord
 from models.ledger import Entry, EntryKind
 from models.messages import DONE, Ending, Outcome
 from models.orders import LimitInForce
@@ -43,6 +43,16 @@ _PRESSING = {
     EntryKind.REFUSED,
     EntryKind.NOT_NOTIFIED,
 }
+
+
+def print_revoked(out: Console, revoked: Sequence[RevokedRecord]) -> None:
+    """What became of it since: its file is closed and says nothing of that (F7)."""
+    if not revoked:
+        return
+    out.print(heading("Revoked since 撤销退出"))
+    for each in revoked:
+        said = f"{each.subject} on {each.on}, {each.document}, {each.case_id}"
+        out.print(paragraph(said, out.width, 2), style="bold red")
 
 
 def print_case(out: Console, status: CaseStatus, now: datetime) -> None:

@@ -1,17 +1,18 @@
 """Reading: one case, all cases, every limit in force, and any limit computed for itself."""
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from activities.records import CaseFilter, DeadlineRecord
+from activities.records import CaseFilter, DeadlineRecord, RevokedRecord
 from models.ledger import Entry, LedgerError, verify
 from models.periods import BEIJING, Limit, LimitRequest, compute, until
 from models.roster import Course
 from models.status import CaseStatus
 from operators import inputs
-from operators.case_sheet import case_table, print_case, print_ledger, print_limit
+from operators.case_sheet import case_table, print_case, print_ledger, print_limit, print_revoked
 from operators.desk import open_desk, open_registry, utc_now
 from operators.documents_sheet import print_documents
 from operators.inputs import InputError
@@ -53,11 +54,12 @@ def case(
         _show_households(case, ledger=ledger, json=json)
         return
     if not ledger:
-        status = run(_status(case))
+        status, revoked = run(_status(case))
         if json:
             as_json(status)
         else:
             print_case(console(), status, utc_now())
+            print_revoked(console(), revoked)
         return
     entries, kept = run(_verified_ledger(case))
     if json:
@@ -103,9 +105,9 @@ async def _courses(case_id: str) -> list[Course]:
         return await desk.households(case_id)
 
 
-async def _status(case_id: str) -> CaseStatus:
+async def _status(case_id: str) -> tuple[CaseStatus, Sequence[RevokedRecord]]:
     async with open_desk() as desk:
-        return await desk.status(case_id)
+        return await desk.status(case_id), desk.registry.revoked_of(case_id)
 
 
 async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:

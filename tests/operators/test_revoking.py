@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from activities.database import writing
+from models.tables import RevocationRow, SubjectKind
 from tests.activities.exit_files import ExitFile, households_exit, village_exits
 from tests.models.document_samples import RATES
-from tests.operators.conftest import Shell
+from tests.operators.conftest import NOW, THIS_YEAR, Opener, Shell
 from tests.play import eventually
 from tests.roster_stage import put_households
 from tests.stage import Stage
@@ -128,6 +130,33 @@ async def test_evidence_and_responsible_acts_cannot_be_left_out(
         place = given.index(option)
         said = (await cli(*given[:place], *given[place + 2 :])).fails(2)
         assert option in said
+
+
+@pytest.mark.clause("F7")
+async def test_a_case_shows_which_of_its_exits_were_revoked_since(
+    cli: Shell, opens: Opener, installation: Stage
+) -> None:
+    case, other = await opens(), await opens()  # which stands for the case of the revocation
+    assert "Revoked since" not in (await cli("case", case.id)).done()
+    with writing(installation.settings.engine()) as session:
+        session.add(
+            RevocationRow(
+                case_id=other.id,
+                seq=5,
+                kind=SubjectKind.COUNTY,
+                subject_code=case.code,
+                exit_year=THIS_YEAR,
+                exited_on=NOW.date(),
+                exit_case=case.id,
+                revoked_on=NOW.date(),
+                office="A9/410000",
+                document="合成〔X1〕号",
+                reason="弄虚作假（合成）",
+                responsible="[]",
+            )
+        )
+    said = (await cli("case", case.id)).done()
+    assert f"Revoked since 撤销退出\n  {case.code} on {NOW.date()}, 合成〔X1〕号" in said
 
 
 # -- F9 ---------------------------------------------------------------------------------------
