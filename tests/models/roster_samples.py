@@ -122,6 +122,9 @@ class Sample:
         return [state.value for state in self.roster.states().values()]
 
 
+OFFICES = {"A1": COMMITTEES, "A2": TEAM, "A3": SECRETARY}
+
+
 def act(step: str = "H2", decision: str = "approve", **changes: Any) -> dict[str, Any]:
     """An act of the committees, or of the county at H4, as JSON."""
     given: dict[str, Any] = {
@@ -136,6 +139,12 @@ def act(step: str = "H2", decision: str = "approve", **changes: Any) -> dict[str
     if (step, decision) == ("H4", "approve"):
         given["document_number"] = "合成〔4〕号"
     return given | changes
+
+
+def verification(body: str = "A1", *codes: str, **changes: Any) -> dict[str, Any]:
+    """One of the three verifies those named, or all that wait."""
+    given = {"office": OFFICES[body], "officer": OFFICERS[body], "households": list(codes)}
+    return act("H2", id=f"v-{body}-{'-'.join(codes)}") | given | changes
 
 
 def consents(*codes: str, agreed: bool = True, **changes: Any) -> dict[str, Any]:

@@ -5,36 +5,25 @@ from typing import Any
 
 import pytest
 
-from models.ledger import EntryKind
 from models.offices import Village
-from models.steps import H1, H2, H3, H4
+from models.steps import H1, H4
 from tests.models.receptions import last, refused
 from tests.models.roster_samples import (
-    CODES,
     COMMITTEES,
     COUNTY,
     DRAFTED,
     OFFICERS,
-    SECRETARY,
-    TEAM,
+    OFFICES,
     VILLAGE,
     Sample,
     act,
-    consents,
     household,
-    withdrawal,
+    verification,
 )
 from tests.models.samples import DAY, NOW
 from tests.models.village_samples import village
 
 SECOND = timedelta(seconds=1)
-OFFICES = {"A1": COMMITTEES, "A2": TEAM, "A3": SECRETARY}
-
-
-def verification(body: str = "A1", *codes: str, **changes: Any) -> dict[str, Any]:
-    """One of the three verifies those named, or all that wait."""
-    given = {"office": OFFICES[body], "officer": OFFICERS[body], "households": list(codes)}
-    return act("H2", id=f"v-{body}-{'-'.join(codes)}") | given | changes
 
 
 def failing(**lived: Any) -> Sample:
@@ -371,126 +360,3 @@ def test_nothing_is_overridden_at_another_step() -> None:
     assert refused(sample.desk, sample.docket, "act", payload) == (
         "overrides: a criterion of S1 is overridden with the verification (H2)"
     )
-
-
-# -- consent ----------------------------------------------------------------------------------
-
-
-@pytest.mark.clause("H2", "A4")
-def test_households_agree_and_refuse_in_one_message() -> None:
-    sample = Sample(place=village(work_team=False, first_secretary=False))
-    sample.desk.receive("act", verification("A1"), NOW)
-    answers = consents("H-01", "H-02")["answers"] + consents("H-03", agreed=False)["answers"]
-    receipt = sample.desk.receive("consent", consents(answers=answers), NOW)
-    assert receipt.text == "拟退出贫困户2户认可、1户不认可"
-    assert last(sample.docket).kind is EntryKind.CONSENTS
-    assert last(sample.docket).data["courses"] == {
-        "H-01": ["agreed", None],
-        "H-02": ["agreed", None],
-        "H-03": ["out", "本户不认可：收入不稳定（合成）"],
-    }
-    assert sample.states() == ["agreed", "agreed", "out"]
-
-
-@pytest.mark.clause("H2", "A4")
-def test_who_agrees_first_has_still_to_be_verified() -> None:
-    sample = Sample()
-    sample.desk.receive("consent", consents(), NOW)
-    assert sample.states() == ["drafted"] * 3
-    assert sample.roster.ready() == []
-
-
-@pytest.mark.clause("H2", "A4")
-def test_nobody_agrees_twice() -> None:
-    sample = Sample()
-    sample.desk.receive("consent", consents("H-01"), NOW)
-    said = refused(sample.desk, sample.docket, "consent", consents("H-02", "H-01"))
-    assert said == "household H-01 has agreed already (H2)"
-
-
-@pytest.mark.clause("H2", "A4", "H4")
-@pytest.mark.parametrize("step", [H2, H3, H4], ids=str)
-def test_a_refusal_counts_until_the_household_is_struck_off(step: Any) -> None:
-    sample = Sample(step)
-    sample.is_agreed(*CODES)
-    sample.desk.receive("consent", consents("H-01", agreed=False), NOW)
-    assert sample.roster["H-01"].out == "本户不认可：收入不稳定（合成）"
-    again = consents("H-01")
-    assert refused(sample.desk, sample.docket, "consent", again) == (
-        "household H-01 has left the roster: 本户不认可：收入不稳定（合成）"
-    )
-
-
-@pytest.mark.clause("H2", "H4")
-def test_no_refusal_undoes_the_register() -> None:
-    sample = Sample(H4)
-    sample.roster["H-01"].being_struck_off = True
-    assert refused(sample.desk, sample.docket, "consent", consents("H-01", agreed=False)) == (
-        "household H-01: too late, it is being struck off; report it to the supervision of the "
-        "provincial group"
-    )
-    sample.roster["H-01"].being_struck_off, sample.roster["H-01"].struck_off = False, True
-    assert refused(sample.desk, sample.docket, "consent", consents("H-01", agreed=False)) == (
-        "household H-01 is struck off already; report it to the supervision of the provincial group"
-    )
-
-
-@pytest.mark.clause("H2")
-@pytest.mark.parametrize(
-    ("payload", "why"),
-    [
-        (consents("H-09"), "household H-09 is not on this roster; `exitflow case"),
-        (consents("H-01", "H-01"), "answers: household H-01 answers twice"),
-        (consents(answers=[]), "answers: Tuple should have at least 1 item"),
-        (
-            consents(answers=[{"household": "H-01", "agreed": False, "signed_by": "张某"}]),
-            "answers.0: reason: a household that refuses says why",
-        ),
-        (
-            consents(answers=[{"household": "H-01", "agreed": "yes", "signed_by": "张某"}]),
-            "answers.0.agreed: Input should be a valid boolean",
-        ),
-        (
-            consents(answers=[{"household": "H-01", "agreed": True}]),
-            "answers.0.signed_by: Field required",
-        ),
-        (consents(at="2018-01-05T09:05:01+08:00"), "at: 2018-01-05T09:05:01+08:00 lies in the"),
-        (
-            consents(at="2017-12-06T08:59:59+08:00"),
-            "at: 2017-12-06T08:59:59+08:00 lies before 2017-12-06T09:00:00+08:00, when household "
-            "H-01 was drafted or returned",
-        ),
-    ],
-)
-def test_answers_that_count_for_nothing(payload: dict[str, Any], why: str) -> None:
-    sample = Sample()
-    assert refused(sample.desk, sample.docket, "consent", payload).startswith(why)
-
-
-@pytest.mark.clause("H2", "G3")
-def test_who_is_sent_back_agrees_anew() -> None:
-    sample = Sample(H4)
-    sample.roster["H-01"].begin_again(NOW - DAY)
-    old = consents("H-01", at=(NOW - 2 * DAY).isoformat())
-    assert "was drafted or returned" in refused(sample.desk, sample.docket, "consent", old)
-    sample.desk.receive("consent", consents("H-01"), NOW)
-    assert sample.roster["H-01"].agreed
-
-
-@pytest.mark.clause("H1", "H2", "G3")
-def test_before_a_renewed_appraisal_a_household_can_only_refuse() -> None:
-    sample = Sample(H1)
-    sample.docket.round = 2
-    assert refused(sample.desk, sample.docket, "consent", consents()) == (
-        f"H2 is not open; {sample.docket.case_id} is at H1 民主评议"
-    )
-    sample.desk.receive("consent", consents("H-01", agreed=False), NOW)
-    assert sample.states() == ["out", "drafted", "drafted"]
-
-
-@pytest.mark.clause("H2")
-def test_after_a_withdrawal_nobody_is_asked_any_more() -> None:
-    sample = Sample()
-    sample.desk.receive("withdraw", withdrawal(), NOW)
-    for kind, payload in (("consent", consents()), ("act", verification())):
-        assert refused(sample.desk, sample.docket, kind, payload) == "the roster is withdrawn"

@@ -16,6 +16,9 @@ from tests.operators.conftest import NOW, THIS_YEAR, Shell
 from tests.roster_stage import LINE, RosterPlay, livelihood, put_households, put_village
 from tests.stage import Stage
 
+VOTES = ("户编号", "赞成票数")
+"""Header of a list of votes."""
+
 PRESENT = 20
 MEETING = {
     "held_on": f"{NOW:%Y-%m-%d}",
@@ -57,7 +60,7 @@ class Settled:
     async def opens(self, cli: Shell, folder: Path) -> RosterPlay:
         """Open the case of all its households, and wait until it can be acted on."""
         file = folder / f"{self.village}.csv"
-        write_csv(file, ("户编号", "赞成票数"), [(code, 18) for code in self.households])
+        write_csv(file, VOTES, [(code, 18) for code in self.households])
         held = write_json(folder / "meeting.json", MEETING)
         words = self.words(file, "--meeting", held, "--officer", "某甲")
         play = self.play((await cli(*words)).done().strip())
