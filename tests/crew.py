@@ -1,5 +1,6 @@
 """Behind a stage: the worker, which can go, what it cannot reach for a while, and its server."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkipper
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
@@ -20,6 +21,12 @@ from workers.namespace import set_up
 from workers.settings import Settings
 
 _namespaces = count(1)
+
+SKIPPED_WITHIN = 240.0
+"""Seconds of real time; a timer on the way takes one, a server that is stuck all there are."""
+
+GONE_WITHIN = 60.0
+"""Seconds until a worker that was told to stop has stopped."""
 
 
 class Outages(Interceptor):
@@ -88,7 +95,11 @@ class Crew:
 
     async def goes(self) -> None:
         """Stop working."""
-        await self._shift.aclose()
+        try:
+            async with asyncio.timeout(GONE_WITHIN):
+                await self._shift.aclose()
+        except TimeoutError:
+            raise AssertionError(f"the worker has not stopped in {GONE_WITHIN:.0f} s") from None
 
 
 @dataclass
@@ -102,6 +113,15 @@ class Theatre:
     policy: Policy
     crew: Crew
     outages: Outages
+
+    async def skip(self, handle: WorkflowHandle[Any, Any], ahead: timedelta) -> None:
+        """Let the clock of a workflow run on, past all that happens on the way."""
+        try:
+            async with asyncio.timeout(SKIPPED_WITHIN):
+                await self.skipper.fast_forward(handle, ahead)
+        except TimeoutError:
+            why = f"the clock of {handle.id} has not run on by {ahead} in {SKIPPED_WITHIN:.0f} s"
+            raise AssertionError(why) from None
 
 
 async def apart(client: Client) -> Client:

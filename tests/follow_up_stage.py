@@ -116,7 +116,7 @@ async def calls_round(
             start_delay=wait,
             result_type=RoundResult,
         )
-    await stage.skipper.fast_forward(handle, wait)
+    await stage.skip(handle, wait)
     return await handle.result(), handle
 
 

@@ -21,6 +21,7 @@ from tests.crew import Theatre
 
 HARDLY = timedelta(seconds=1)
 """Too little time to skip."""
+ANSWERED_WITHIN = timedelta(seconds=60)
 PATIENCE = 60.0
 """Seconds of real time after which a condition that was waited for counts as missed."""
 
@@ -120,7 +121,7 @@ class Play:
         """Send plain JSON as an update; returns the refusal's sentence, or the receipt's."""
         try:
             receipt: Receipt = await self.handle.execute_update(
-                name, args=list(arguments), result_type=Receipt
+                name, args=list(arguments), result_type=Receipt, rpc_timeout=ANSWERED_WITHIN
             )
         except WorkflowUpdateFailedError as error:
             return str(error.cause)
@@ -128,7 +129,9 @@ class Play:
 
     async def send(self, name: str, *arguments: Any) -> None:
         """Send what the rules must allow as an update of plain JSON."""
-        await self.handle.execute_update(name, args=list(arguments), result_type=Receipt)
+        await self.handle.execute_update(
+            name, args=list(arguments), result_type=Receipt, rpc_timeout=ANSWERED_WITHIN
+        )
 
     async def now(self) -> datetime:
         """The case's own time."""
@@ -142,7 +145,7 @@ class Play:
         """
         ahead = moment - await self.now()
         if ahead > HARDLY:
-            await self.stage.skipper.fast_forward(self.handle, ahead)
+            await self.stage.skip(self.handle, ahead)
         else:
             await asyncio.sleep(max(ahead, timedelta(0)).total_seconds())
 

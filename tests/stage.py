@@ -140,7 +140,7 @@ class Stage(Theatre):
     async def begun(self, play: P, wait: timedelta) -> P:
         """Skip the wait until a case that was started begins."""
         PLAYED.append(play)
-        await self.skipper.fast_forward(play.handle, wait)
+        await self.skip(play.handle, wait)
         await eventually(play.answers, lambda: f"{play.case_id} has not begun")
         return play
 

@@ -134,7 +134,7 @@ async def test_what_was_sent_before_a_roster_that_is_not_admitted(own_stage: Sta
     households = put_households(stage, village, 2)
     await stage.crew.goes()
     case, wait = await starts_roster(stage, roster_application(village, households), at(11, 16))
-    await stage.skipper.fast_forward(case.handle, wait)
+    await stage.skip(case.handle, wait)
     await case.signal("consent", answers(*households))
     await case.signal("object", {"id": "o-1", "text": "收入不实（合成）", "objector": "钱某某"})
     # The register moves on before the case has asked it.

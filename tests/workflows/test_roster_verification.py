@@ -192,7 +192,7 @@ async def test_signals_that_come_before_the_roster_is_there_are_kept(own_stage: 
     households = put_households(stage, village, 2)
     await stage.crew.goes()
     case, wait = await starts_roster(stage, roster_application(village, households), at(11, 16))
-    await stage.skipper.fast_forward(case.handle, wait)
+    await stage.skip(case.handle, wait)
     PLAYED.append(case)
     for body, officer in (("A1", "某甲"), ("A2", "某丙"), ("A3", "某丁")):
         office = f"{body}/{village}"

@@ -90,7 +90,7 @@ async def round_of(client: Client, schedule: str, day: date) -> RoundResult:
 async def skip(stage: Stage, schedule: str, to: datetime) -> None:
     """Let the schedule's own clock run to a moment."""
     handle = stage.desk.client.get_workflow_handle(f"temporal-sys-scheduler:{schedule}")
-    await stage.skipper.fast_forward(handle, to - await stage.skipper.get_current_time(handle))
+    await stage.skip(handle, to - await stage.skipper.get_current_time(handle))
 
 
 def next_quarter() -> date:
