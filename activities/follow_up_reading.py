@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import Engine, and_, exists, func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from activities.database import reading
@@ -64,9 +65,16 @@ class FollowUps:
         )
 
     def unlisted(self, year: int, exited_by: date, county: str | None = None) -> Mapping[str, int]:
-        """How many households had left by a day and are on no list of a year, by county."""
+        """How many households had left by a day, of townships without a list of a year, by county.
+
+        A township's list is drawn up once: who is not on it is not visited that year.
+        """
+        listed = aliased(HouseholdRow), aliased(VillageRow)
         on_a_list = exists().where(
-            col(CheckRow.household_code) == HouseholdRow.code, col(CheckRow.year) == year
+            col(CheckRow.year) == year,
+            col(CheckRow.household_code) == listed[0].code,
+            col(listed[0].village_code) == listed[1].code,
+            col(listed[1].township_code) == VillageRow.township_code,
         )
         where = [*has_exited(exited_by), ~on_a_list]
         if county is not None:

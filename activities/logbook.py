@@ -31,7 +31,7 @@ class Logbook:
         """Write a line under its ``key``, unless that key is written already.
 
         Raises:
-            OSError: if the file cannot be read or written, or another program keeps it locked.
+            OSError: if the file cannot be read or written, or another writer keeps it locked.
         """
         with self._alone():
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,4 +88,4 @@ def _lock(file: BinaryIO) -> None:
 
 
 def _locked() -> OSError:
-    return OSError(errno.EWOULDBLOCK, "another program keeps it locked")
+    return OSError(errno.EWOULDBLOCK, "another writer keeps it locked")

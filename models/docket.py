@@ -38,6 +38,7 @@ class Docket:
         roster: The households of a roster, each with its own course; None in other procedures.
         opened: Called when a step is open: what came while it was prepared is taken in then.
         undelivered: How many notifications were given up.
+        lapsed: Number of the last entry that says of an act that it counts no more.
         owing: Who has still to do something, where no act and no investigation is awaited.
         failing: How the case ends where an office rejects it, or an objection is upheld.
     """
@@ -60,6 +61,7 @@ class Docket:
     stirred: bool = False
     outcome: Outcome | None = None
     undelivered: int = 0
+    lapsed: int = 0
     failing: Ending = Ending.NOT_EXITED
     done: dict[str, datetime] = field(default_factory=dict)
     acts: dict[tuple[str, int], list[Received[Act]]] = field(default_factory=dict)
@@ -140,7 +142,7 @@ class Docket:
         actor: str = "case",
     ) -> Entry:
         """Put something on file, at the step and in the round the case is in."""
-        return self.ledger.record(
+        entry = self.ledger.record(
             kind,
             now,
             text=text,
@@ -149,3 +151,6 @@ class Docket:
             actor=actor,
             data=data,
         )
+        if kind is EntryKind.LAPSED:
+            self.lapsed = entry.seq
+        return entry

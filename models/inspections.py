@@ -31,38 +31,41 @@ class Inspections:
 
     Attributes:
         told: Supervisions whose result has come by a message, and is not looked up yet.
-        blows: How often a result has come by which something fails: an approval from before lapses.
     """
 
     results: dict[str, SupervisionResult] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
-    blows: int = 0
-    _struck: set[str] = field(default_factory=set)
 
     def take(self, result: SupervisionResult) -> bool:
         """Keep a result; False where it is known."""
         if result.supervision in self.results:
             return False
         self.results[result.supervision] = result
-        if self.failing():
-            self.blows += 1
-            self._struck.add(result.supervision)
         return True
 
     def drop(self, supervision: str) -> None:
-        """Forget a result that was none, and what it seemed to harm."""
-        failed = bool(self.failing())
+        """Forget a result that was none."""
         del self.results[supervision]
-        if supervision in self._struck:
-            self._struck.remove(supervision)
-            self.blows -= 1
-        elif not failed and self.failing():
-            self.blows += 1  # it had covered one that fails
 
     def unharmed(self) -> Callable[[], bool]:
-        """Tells later on whether nothing has come since now by which something fails."""
-        before = self.blows
-        return lambda: self.blows == before
+        """Tells later on whether nothing has come since now by which something fails.
+
+        A failure that a later result has lifted again has come all the same: an approval from
+        before it lapses. A result that was none has not.
+        """
+        before, failed = frozenset(self.results), bool(self.failing())
+
+        def nothing_failed() -> bool:
+            known = {name: each for name, each in self.results.items() if name in before}
+            so_far = Inspections(known)
+            for name, result in self.results.items():  # in the order in which they came
+                if name not in known:
+                    so_far.results[name] = result
+                    if so_far.failing():
+                        return False
+            return failed or not self.failing()  # what is gone had covered one that fails
+
+        return nothing_failed
 
     def failing(self) -> dict[str, SupervisionResult]:
         """The rates that are failed now, each with the supervision that found it so."""

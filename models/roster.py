@@ -59,6 +59,7 @@ class Candidate:
         being_struck_off: The register is being told; nothing can stop the change any more.
         stale: What the register says of it has to be looked up anew before it is judged again.
         out: Why it is not exited in this case, once that is so.
+        sent_back: How often it was returned.
     """
 
     facts: HouseholdFacts
@@ -72,6 +73,7 @@ class Candidate:
     struck_off: bool = False
     stale: bool = False
     out: str | None = None
+    sent_back: int = 0
 
     @property
     def code(self) -> str:
@@ -86,6 +88,7 @@ class Candidate:
     def begin_again(self, at: datetime) -> None:
         """Returned for correction (G3): judged anew, verified, agreed and posted anew."""
         self.begins, self.stale = at, True
+        self.sent_back += 1
         self.verified, self.agreed, self.overrides = {}, False, ()
         self.post_again()
 
@@ -132,14 +135,13 @@ class RosterSummary(Record):
         counts: By state, in the order of the course; none left out.
         held: Whom an objection holds back, as far as there is room.
         closes: When the next notice that stands ends.
-        renewed: When somebody last came to wait: drafted, sent back, or held by an objection no
-            more.
+        renewed: How often somebody came to wait: drafted, sent back, an objection resolved.
     """
 
     counts: dict[State, int]
     held: tuple[str, ...]
     closes: datetime | None
-    renewed: datetime | None = None
+    renewed: int = 0
 
 
 _MOST_HELD = 20
@@ -322,13 +324,13 @@ class Roster:
             for each in self.unfinished
             if each.posting is not None and not each.posting.over
         ]
-        came = [each.begins for each in self.candidates.values()]
-        came += [each.resolution.at for each in self.objections.values() if each.resolution]
+        came = sum(1 + each.sent_back for each in self.candidates.values())
+        came += sum(each.resolution is not None for each in self.objections.values())
         return RosterSummary(
             counts=self.counts(),
             held=tuple(held[:_MOST_HELD]),
             closes=min(running, default=None),
-            renewed=max(came, default=None),
+            renewed=came,
         )
 
     def course(self, candidate: Candidate) -> Course:

@@ -59,6 +59,7 @@ class CaseStatus(Record):
     head: str
     outcome: Outcome | None
     roster: RosterSummary | None = None
+    lapsed: int = 0
 
 
 ENDINGS = {
@@ -146,6 +147,7 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
         head=docket.ledger.head,
         outcome=docket.outcome,
         roster=docket.roster.summary() if docket.roster else None,
+        lapsed=docket.lapsed,
     )
 
 

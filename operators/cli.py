@@ -142,7 +142,7 @@ COMMANDS = {
         ),
         "begin-round": (
             "operators.scheduling:begin_round",
-            "Begin the round of a schedule now, where its day was missed for good.",
+            "Begin the round of this quarter or year now, where its day was missed for good.",
         ),
     },
     "Reading": {

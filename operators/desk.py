@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from temporalio.client import (
     Client,
@@ -39,7 +40,7 @@ from models.status import CaseStatus
 from models.steps import C1
 from models.supervision_messages import Findings, Plea
 from operators.after_openings import AfterOpenings
-from operators.answers import ANSWER_WITHIN, explained
+from operators.answers import ANSWER_WITHIN, asked, explained
 from operators.answers import NoAnswer as NoAnswer
 from operators.answers import NoCase as NoCase
 from operators.answers import Refused as Refused
@@ -135,8 +136,13 @@ class Desk(Openings, AfterOpenings):
         courses: list[Course] = []
         with explained(case_id):
             handle = self.client.get_workflow_handle_for(HouseholdExitWorkflow.run, case_id)
-            while more := await handle.query(
-                HouseholdExitWorkflow.households, len(courses), rpc_timeout=ANSWER_WITHIN
+            while more := await asked(
+                partial(
+                    handle.query,
+                    HouseholdExitWorkflow.households,
+                    len(courses),
+                    rpc_timeout=ANSWER_WITHIN,
+                )
             ):
                 courses += more
         return courses
@@ -218,20 +224,32 @@ class Desk(Openings, AfterOpenings):
     async def status(self, case_id: str) -> CaseStatus:
         """How a case stands; an ended one too, as long as the server keeps it."""
         with explained(case_id):
-            return await self._handle(case_id).query(CaseWorkflow.status, rpc_timeout=ANSWER_WITHIN)
+            handle = self._handle(case_id)
+            return await asked(
+                partial(handle.query, CaseWorkflow.status, rpc_timeout=ANSWER_WITHIN)
+            )
 
-    async def has_ended(self, case_id: str) -> bool:
-        """Whether a case can change no more, and the registry has all of its file."""
+    async def has_concluded(self, case_id: str) -> bool:
+        """Whether a case has come to its own end, and so brought all of its file to the registry.
+
+        One that was terminated from outside has not.
+        """
         with explained(case_id):
             described = await self._handle(case_id).describe(rpc_timeout=ANSWER_WITHIN)
-        return described.status is not WorkflowExecutionStatus.RUNNING
+        return described.status is WorkflowExecutionStatus.COMPLETED
 
     async def ledger(self, case_id: str, after: int = 0) -> list[Entry]:
         """The case's own file, behind so many entries; the registry has its copy of the whole."""
         entries: list[Entry] = []
         with explained(case_id):
-            while more := await self._handle(case_id).query(
-                CaseWorkflow.ledger, after + len(entries), rpc_timeout=ANSWER_WITHIN
+            handle = self._handle(case_id)
+            while more := await asked(
+                partial(
+                    handle.query,
+                    CaseWorkflow.ledger,
+                    after + len(entries),
+                    rpc_timeout=ANSWER_WITHIN,
+                )
             ):
                 entries += more
         return entries
@@ -242,7 +260,10 @@ class Desk(Openings, AfterOpenings):
             return await self._handle(case_id).result()
 
     def _check_figures(self, case_id: str, act: Act) -> None:
-        """Hold a renewed application (C1) against the register (S5), which a case cannot read."""
+        """Hold a renewed application (C1) against the register (S5), as its case does again.
+
+        So the sender is answered at once.
+        """
         if act.figures is None or act.step != C1.id or act.reason is not None:
             return
         code = identity.subject_code(case_id)

@@ -43,7 +43,7 @@ def due(*, county: str | None = None, year: int | None = None, json: Json = Fals
     with open_registry() as registry:
         registry.check_division("--county", region)
         found = registry.follow_ups.due(wanted, region)
-        missed = _missed(registry, wanted, region)
+        missed = {} if json else _missed(registry, wanted, region)
     if json:
         as_json(found)
         return
@@ -78,7 +78,8 @@ def _missed(registry: Registry, year: int, county: str | None) -> Mapping[str, i
     """How many households, by county, a round of the year should have put on a list (F5)."""
     policy = load_settings().load_policy()
     opened = day_of(year, policy.follow_up.opens)
-    if opened > _today() or not is_kept_up(policy, year):
+    # A round of another year cannot be begun any more.
+    if year != _today().year or opened >= _today() or not is_kept_up(policy, year):
         return {}
     return registry.follow_ups.unlisted(year, opened, county)
 

@@ -119,7 +119,7 @@ async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
     async with open_desk() as desk:
         # In this order: a file only grows, so the copy cannot be ahead of what is read after it;
         # nor behind it, where the case had ended before.
-        ended = await desk.has_ended(case_id)
+        concluded = await desk.has_concluded(case_id)
         copy = desk.registry.ledger(case_id)
         entries = await desk.ledger(case_id)
     verify(case_id, entries)
@@ -135,7 +135,7 @@ async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
             f"{case_id}: the registry keeps {kept} entries, and the case has {len(entries)}; entry "
             f"{len(entries) + 1} is none of its own (G7)"
         )
-    if ended and kept < len(entries):
+    if concluded and kept < len(entries):
         raise LedgerError(
             f"{case_id}: it has ended with {len(entries)} entries, and the registry keeps {kept}; "
             "restore the registry from a newer copy (G7)"

@@ -75,9 +75,9 @@ def list_(*, json: Json = False) -> None:
 
 
 def begin_round(schedule: str, /) -> None:
-    """Begin the round of a schedule now, where its day was missed for good.
+    """Begin the round of a schedule as of today: of this quarter, or of this year.
 
-    Whatever it has begun for its quarter or year before is not begun twice.
+    For where its day was missed for good. What it has begun before is not begun twice.
 
     Args:
         schedule: Id of the schedule, for example follow-up/411523; `exitflow schedules` lists them.

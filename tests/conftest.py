@@ -30,8 +30,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 STDERR = pytest.StashKey[TextIO]()
 TIDIED_WITHIN = 300.0
 """Seconds."""
-SKIPPED_TIME = {"workflows", "operators", "test_readme.py"}
-"""Tests by folder or file."""
+STARTS_SERVERS = {
+    "test_demo.py",
+    "test_readme.py",
+    "test_rehearsal.py",
+    "test_scripts.py",
+    "test_season_after.py",
+    "test_season_rehearsal.py",
+    "test_up.py",
+}
+"""Tests with servers of their own."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,7 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     the case's next timer, weeks ahead. Rules are tested without it, and have one try.
     """
     for item in items:
-        if SKIPPED_TIME & {item.path.parent.name, item.path.name}:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "server" in fixtures or item.path.name in STARTS_SERVERS:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 

@@ -29,11 +29,12 @@ def given_up_after(seconds: float, name: str, to: TextIO) -> Iterator[None]:
 
 
 def _give_up(name: str, seconds: float, to: TextIO) -> None:
-    print(f"\n{name} hangs: given up after {seconds:g} s", file=to)
-    to.flush()
-    faulthandler.dump_traceback(to)
-    for task in [each for each in gc.get_objects() if isinstance(each, asyncio.Task)]:
-        if not task.done():
-            task.print_stack(file=to)
-    to.flush()
-    os._exit(_STATUS)
+    try:
+        print(f"\n{name} hangs: given up after {seconds:g} s", file=to, flush=True)
+        faulthandler.dump_traceback(to)
+        for task in [each for each in gc.get_objects() if isinstance(each, asyncio.Task)]:
+            if not task.done():
+                task.print_stack(file=to)
+        to.flush()
+    finally:  # whatever cannot be printed
+        os._exit(_STATUS)

@@ -8,12 +8,15 @@ import subprocess
 import sys
 import time
 import tomllib
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from workers.serve import AT_LAST
 
 ROOT = Path(__file__).parent.parent
 PASSWORDS = {"TEMPORAL_DB_PASSWORD": "first-for-tests", "REGISTRY_DB_PASSWORD": "second-for-tests"}
@@ -289,7 +292,9 @@ def test_no_service_gains_privileges() -> None:
 
 
 def test_the_worker_is_given_time_to_stop() -> None:
-    assert services()["worker"]["stop_grace_period"] == "1m0s"
+    granted = services()["worker"]["stop_grace_period"]
+    assert granted == "2m0s"
+    assert timedelta(minutes=2) > AT_LAST
     # Without an init the worker is process 1, which no signal ends that it does not handle.
     assert services()["worker"]["init"] is True
 

@@ -169,7 +169,7 @@ class CountyExitWorkflow(CaseWorkflow):
 
     async def renewed_figures(self) -> CountyFigures:
         """C1 again (G3): figures other than the register's say why, or count no more (S5)."""
-        since, wrong = self.case.arrived, ""
+        since, basis, wrong = self.case.arrived, self.case.docket.basis, ""
         while True:
             again = await self.case.decision(
                 C1, LimitRequest(clause="G3", start=since), decisions=(APPROVE,), instructions=wrong
@@ -181,6 +181,7 @@ class CountyExitWorkflow(CaseWorkflow):
                 return again.figures
             self.case.lapse(again, wrong)
             self.case.docket.lapse(wrong, self.case.now())  # a review that came at the same moment
+            self.case.docket.basis = basis
 
     async def difference(self, figures: CountyFigures, reason: str | None) -> str:
         """What the register counts otherwise on their day, where no reason is given (S5)."""

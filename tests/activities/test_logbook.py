@@ -80,7 +80,7 @@ def test_a_program_that_keeps_it_locked_holds_up_nobody(
     with file.open("ab") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         for _ in range(2):  # the first one has let go of what it waited with
-            with pytest.raises(OSError, match="another program keeps it locked"):
+            with pytest.raises(OSError, match="another writer keeps it locked"):
                 book.append({"key": "a"})
     book.append({"key": "a"})
     assert lines(file) == [{"key": "a"}]

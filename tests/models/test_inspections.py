@@ -97,6 +97,25 @@ def test_a_result_that_was_none_has_harmed_nothing() -> None:
 
 
 @pytest.mark.clause("F6", "C7")
+def test_a_result_that_was_none_had_covered_an_older_failure() -> None:
+    inspections = having(result(1, "S4.wrong", wrong=BAD), result(9))
+    unharmed = inspections.unharmed()
+    assert unharmed()
+    inspections.drop(result(9).supervision)
+    assert not unharmed()
+
+
+@pytest.mark.clause("F6", "C7")
+def test_a_good_result_harms_nothing_beside_one_that_was_none() -> None:
+    inspections = having(result(1))
+    unharmed = inspections.unharmed()
+    inspections.take(result(2, "S4.wrong", wrong=BAD))
+    inspections.take(result(3, omitted=UNKNOWN))
+    inspections.drop(result(2).supervision)
+    assert unharmed()
+
+
+@pytest.mark.clause("F6", "C7")
 def test_a_result_that_was_none_has_covered_nothing() -> None:
     inspections = having(result(9))
     unharmed = inspections.unharmed()

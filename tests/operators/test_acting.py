@@ -10,8 +10,9 @@ from sqlmodel import col, update
 
 from activities.database import writing
 from models.ledger import Entry, EntryKind
-from models.messages import Ending
+from models.messages import Act, Ending
 from models.tables import DivisionRow
+from operators.sending import derived_id
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Shell, applies, as_toml
 from tests.stage import Stage
 
@@ -167,6 +168,16 @@ async def test_the_same_command_again_counts_once_and_says_so(cli: Shell, opens:
     again = (await cli(*approval(case, "C2"))).done()
     assert again == f"was received before: {first}"
     assert len(await case.play.entries(EntryKind.ACT)) == 1
+
+
+@pytest.mark.clause("G7")
+async def test_an_act_that_has_lapsed_can_be_given_again_in_the_same_words(opens: Opener) -> None:
+    case = await opens()
+    seen, act = await case.play.status(), Act.model_validate(case.play.message("C2"))
+    later = seen.model_copy(update={"entries": seen.entries + 5})
+    assert derived_id(later, act) == derived_id(seen, act)
+    lapsed = seen.model_copy(update={"lapsed": seen.entries})
+    assert derived_id(lapsed, act) != derived_id(seen, act)
 
 
 @pytest.mark.clause("G3")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from temporalio.client import Client
 
 from activities.records import CaseFilter
 from models.identity import follow_up_case
+from models.periods import BEIJING
 from models.rounds import Round, RoundResult
 from operators.up import prepare_registry
 from tests.crew import apart
@@ -94,7 +96,7 @@ async def test_a_round_that_was_missed_is_told_of_and_begun_by_hand(
 ) -> None:
     county = installation.county()
     village = put_village(installation, county, poor=0)
-    put_exited(installation, village, 2, on=TODAY.replace(year=THIS_YEAR - 1, day=1))
+    put_exited(installation, village, 2, on=date(THIS_YEAR - 1, 12, 20))
     words = ("follow-up", "due", "--county", county)
     said = " ".join((await cli(*words)).done().split())
     assert f"0 households in {THIS_YEAR}, 0 still to be visited 2 more of {county} had left" in said
@@ -105,15 +107,29 @@ async def test_a_round_that_was_missed_is_told_of_and_begun_by_hand(
     begin = ("begin-round", f"follow-up/{county}")
     assert f"follow-up/{county}: there is no such schedule" in (await cli(*begin)).fails(2)
     (await cli("setup", "schedules")).done()
-    for _ in range(2):  # the second finds everybody on a list
+    client, case_id = installation.desk.client, follow_up_case(village[:9], THIS_YEAR)
+    schedule = client.get_schedule_handle(f"follow-up/{county}")
+    rounds: list[str] = []
+    for began in ("started", "there"):  # the second finds what the first has begun
+        second = datetime.now(BEIJING).replace(microsecond=0)
+
+        async def another_second() -> bool:
+            return datetime.now(BEIJING) >= second + timedelta(seconds=1)  # noqa: B023
+
+        await eventually(another_second)  # by which the server names what a schedule begins
         said = (await cli(*begin)).done()
         assert said.startswith(f"round of follow-up/{county} begun")
-        follow_ups = installation.registry.follow_ups
 
-        async def listed() -> bool:
-            return len(follow_ups.due(THIS_YEAR, county)) == 2  # noqa: B023
+        async def another() -> bool:
+            recent = [each.action for each in (await schedule.describe()).info.recent_actions]
+            ids = [each.workflow_id for each in recent if hasattr(each, "workflow_id")]
+            new = [each for each in ids if each not in rounds]
+            rounds.extend(new)
+            return bool(new)
 
-        await eventually(listed)
+        await eventually(another)
+        result = await client.get_workflow_handle(rounds[-1], result_type=RoundResult).result()
+        assert getattr(result, began) == (case_id,)
     assert "more of" not in (await cli(*words)).done()
     cases = installation.registry.case_rows(CaseFilter(region=county))
     assert [case.case_id for case in cases] == [follow_up_case(village[:9], THIS_YEAR)]

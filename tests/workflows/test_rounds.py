@@ -124,6 +124,7 @@ async def test_renewed_figures_that_no_desk_has_seen_are_held_against_the_regist
     seen = await play.reaches("C1", 2)
     assert seen.waiting_for == play.office("C1")
     assert [each.limit.clause for each in seen.limits] == ["G3"]
+    assert seen.lapsed == lapsed[-1].seq
 
     await play.send("act", play.message("C1", figures=wrong, reason="统计口径不同（合成）"))
     await play.reaches("C2", 2)
