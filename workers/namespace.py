@@ -69,7 +69,7 @@ async def check(client: Client) -> None:
     setup = "run `exitflow setup namespace`"
     try:
         await client.workflow_service.describe_namespace(
-            DescribeNamespaceRequest(namespace=client.namespace)
+            DescribeNamespaceRequest(namespace=client.namespace), retry=True
         )
         missing = await _missing(client)
     except RPCError as error:
@@ -88,7 +88,8 @@ async def _register_namespace(client: Client) -> None:
         namespace=client.namespace, workflow_execution_retention_period=retention
     )
     try:
-        await client.workflow_service.register_namespace(request)
+        # Tried again where the connection had gone stale; a second time it is there already.
+        await client.workflow_service.register_namespace(request, retry=True)
     except RPCError as error:
         if error.status != RPCStatusCode.ALREADY_EXISTS:
             raise
@@ -101,7 +102,7 @@ async def _missing(client: Client) -> dict[str, "IndexedValueType.ValueType"]:
     }
     try:
         known = await client.operator_service.list_search_attributes(
-            ListSearchAttributesRequest(namespace=client.namespace)
+            ListSearchAttributesRequest(namespace=client.namespace), retry=True
         )
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:  # the namespace is not yet known everywhere

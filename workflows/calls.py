@@ -5,9 +5,11 @@ Activities are called by name: importing them here would draw the database into 
 
 import asyncio
 from datetime import date, timedelta
+from functools import cache
 from typing import Annotated, Any
 
-from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import PlainValidator, TypeAdapter, ValidationError
+from pydantic_core import to_json
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import (
@@ -97,20 +99,25 @@ async def _must(name: str, order: Any, result: type | Any, summary: str) -> Any:
     )
 
 
+@cache
 def _readable(result: type | Any) -> Any:
     """What an activity answers, read so that an answer of another version fails no case.
 
     While one worker is replaced by another both answer. A ``ValidationError`` would end the case;
     any other error fails this task, which is tried again until a worker comes that can read it.
+
+    The converter makes a reader anew for every answer: of the whole type that would take longer
+    than to read it, and a long case two seconds to replay.
     """
-    return Annotated[result, WrapValidator(_of_this_version)]
+    reader: TypeAdapter[Any] = TypeAdapter(result)
 
+    def read(value: Any) -> Any:
+        try:
+            return reader.validate_json(to_json(value))
+        except ValidationError as error:
+            raise RuntimeError(f"an answer of another version: {faults(error)}") from None
 
-def _of_this_version(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return read(value)
-    except ValidationError as error:
-        raise RuntimeError(f"an answer of another version: {faults(error)}") from None
+    return Annotated[Any, PlainValidator(read)]
 
 
 # No local activities: after one, ``workflow.now()`` can be some milliseconds off in a replay, and
