@@ -1,10 +1,10 @@
 """What the desk asks of follow-ups (F5): who is due, what was found, which risks are marked."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import Engine, and_, exists, func
-from sqlalchemy.orm import aliased
+from sqlalchemy import Engine, and_, func
 from sqlmodel import Session, col, select
 
 from activities.database import reading
@@ -69,26 +69,31 @@ class FollowUps:
 
         A township's list is drawn up once: who is not on it is not visited that year.
         """
-        listed = aliased(HouseholdRow), aliased(VillageRow)
-        on_a_list = exists().where(
-            col(CheckRow.year) == year,
-            col(CheckRow.household_code) == listed[0].code,
-            col(listed[0].village_code) == listed[1].code,
-            col(listed[1].township_code) == VillageRow.township_code,
-        )
-        where = [*has_exited(exited_by), ~on_a_list]
-        if county is not None:
-            where.append(lies_in(VillageRow.county_code, county))
+        within = [lies_in(VillageRow.county_code, county)] if county is not None else []
+        place = (VillageRow.county_code, VillageRow.township_code)
         with reading(self._engine) as session:
-            found = session.exec(
-                select(VillageRow.county_code, func.count())
+            left = session.exec(
+                select(*place, func.count())
                 .join(HouseholdRow, col(HouseholdRow.village_code) == VillageRow.code)
                 .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
-                .where(*where)
-                .group_by(VillageRow.county_code)
-                .order_by(VillageRow.county_code)
+                .where(*has_exited(exited_by), *within)
+                .group_by(*place)
+                .order_by(*place)
+            ).all()
+            # Once for all: asked of every household it would go through the year's lists each time.
+            listed = set(
+                session.exec(
+                    select(VillageRow.township_code)
+                    .join(HouseholdRow, col(HouseholdRow.village_code) == VillageRow.code)
+                    .join(CheckRow, col(CheckRow.household_code) == HouseholdRow.code)
+                    .where(CheckRow.year == year, *within)
+                    .distinct()
+                )
             )
-            return dict(found.all())
+        counted: Counter[str] = Counter()
+        for code, township, many in left:
+            counted[code] += many if township not in listed else 0
+        return +counted
 
     def case_of(self, household: str, year: int | None = None) -> str | None:
         """The follow-up that a household is on the list of; the latest where no year is given."""
