@@ -15,6 +15,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from workers.connection import Unreachable
+from workers.history_guard import AHEAD
 
 A = TypeVar("A")
 
@@ -37,12 +38,19 @@ class NoAnswer(ConnectionError):
 _STARVED = "[TMPRL1101]"
 """How the library says that a case had no turn within two seconds."""
 
+_IN_A_MOMENT = (_STARVED, AHEAD)
+"""What is true of this moment alone."""
+
+_LOOK_AGAIN = 0.05
+"""Seconds until a case is asked again."""
+
 
 async def asked(ask: Callable[[], Awaitable[A]]) -> A:
-    """Ask a case, and again where it had no turn in time.
+    """Ask a case, and again if it could not answer at that moment.
 
     One that nobody holds in memory is played from its beginning to answer; on a machine that has
-    others to serve, a long one takes more than the two seconds it is given.
+    others to serve, a long one takes more than the two seconds it is given. And a worker that has
+    just started may be asked before it has the task that waits for the case.
 
     Raises:
         WorkflowQueryFailedError: if it cannot answer, or has had no turn for ``ANSWER_WITHIN``.
@@ -53,8 +61,10 @@ async def asked(ask: Callable[[], Awaitable[A]]) -> A:
         try:
             return await ask()
         except WorkflowQueryFailedError as error:
-            if _STARVED not in str(error) or clock() >= ends:
+            moment = any(each in str(error) for each in _IN_A_MOMENT)
+            if not moment or clock() >= ends:
                 raise
+        await asyncio.sleep(_LOOK_AGAIN)
 
 
 @contextmanager

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from workers.history_guard import GuardedRunner
 from workers.settings import Settings
 from workflows.county_exit import CountyExitWorkflow
 from workflows.follow_up import FollowUpWorkflow
@@ -39,6 +40,13 @@ FAILURES = (ValidationError,)
 """Input that does not decode fails the case at once; otherwise it would be retried for ever."""
 
 _DATABASE_THREADS = 8
+
+_TASKS_AT_ONCE = 2
+"""The least that the library takes, and as fast as more: one interpreter runs one at a time.
+
+With more, a case that leaves the cache after a query that came too early (``history_guard``) can
+lose the task behind it to the library, until the server gives that up and tries again.
+"""
 
 
 def activities(settings: Settings) -> list[Callable[..., Any]]:
@@ -109,10 +117,10 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     ]
 
 
-def sandbox() -> SandboxedWorkflowRunner:
-    """The workflow sandbox, with the pure modules passed through once instead of per run."""
+def sandbox() -> WorkflowRunner:
+    """The guarded sandbox, with the pure modules passed through once instead of per run."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules("models")
-    return SandboxedWorkflowRunner(restrictions=restrictions)
+    return GuardedRunner(SandboxedWorkflowRunner(restrictions=restrictions))
 
 
 def build_worker(client: Client, settings: Settings, **options: Any) -> Worker:
@@ -125,5 +133,7 @@ def build_worker(client: Client, settings: Settings, **options: Any) -> Worker:
         activity_executor=ThreadPoolExecutor(_DATABASE_THREADS, "registry"),
         workflow_runner=sandbox(),
         workflow_failure_exception_types=FAILURES,
+        max_concurrent_workflow_tasks=_TASKS_AT_ONCE,
+        max_concurrent_workflow_task_polls=_TASKS_AT_ONCE,
         **options,
     )

@@ -1,0 +1,123 @@
+"""A guard around a workflow: it never goes further than the tasks that its history tells of.
+
+A worker that has just started can be asked how a case stands before it gets the task that waits for
+it. The history that comes with such a query may end behind that task's beginnings: in a completed
+activity, or in the start of a task that another worker has and will not finish. The library would
+let the case go on from there: at another time than every replay will, and without what comes in
+until the task is done. It would keep the case so in its cache, give receipts for entries that no
+replay writes again, and contradict the kept file for ever (G7).
+
+The guard refuses the answer. The query fails and can be asked again, the case leaves the cache, and
+the task that waits plays it from its beginning, as every later replay will.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+from temporalio.workflow import Info
+
+AHEAD = "asked ahead of its history"
+"""What the failure of such a query says, among more; who asks can ask again."""
+
+
+class GuardedRunner(WorkflowRunner):
+    """Another runner, whose workflows are guarded."""
+
+    def __init__(self, inner: WorkflowRunner) -> None:
+        self._inner = inner
+
+    def prepare_workflow(self, defn: Any) -> None:
+        """As the inner runner does."""
+        self._inner.prepare_workflow(defn)
+
+    def set_worker_level_failure_exception_types(
+        self, types: Sequence[type[BaseException]]
+    ) -> None:
+        """As the inner runner does."""
+        self._inner.set_worker_level_failure_exception_types(types)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """An instance of the inner runner, guarded."""
+        return _Guarded(self._inner.create_instance(det))
+
+
+@dataclass(frozen=True)
+class _Position:
+    """Where in its history a workflow stands.
+
+    Attributes:
+        events: How many events it has been told.
+        began: When the last task of which it knows began, in nanoseconds.
+        size: How many bytes the history had when that task began.
+    """
+
+    events: int
+    began: int
+    size: int
+
+    def is_ahead_of(self, last: "_Position") -> bool:
+        """Whether events have come, and no task with them.
+
+        Both the time and the size are those of the beginning of the last task. A clock that was set
+        back can leave the time where it was; then the size has grown.
+        """
+        return self.events > last.events and (self.began, self.size) == (last.began, last.size)
+
+
+class _Guarded(WorkflowInstance):
+    def __init__(self, inner: WorkflowInstance) -> None:
+        self._inner = inner
+        self._last: _Position | None = None
+        self._tasks = 0
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        """Let the inner workflow go on, or refuse a step that a replay would not take so."""
+        if all(job.HasField("query_workflow") for job in act.jobs):
+            if self._may_be_unfinished and any(_is_alone(job) for job in act.jobs):
+                return _refused("the task that began last may not be done")
+            return self._inner.activate(act)
+        position = _Position(
+            act.history_length, act.timestamp.ToNanoseconds(), act.history_size_bytes
+        )
+        if self._last is not None and position.is_ahead_of(self._last):
+            return _refused(f"no task has begun behind event {position.events}")
+        if position != self._last and not act.is_replaying:
+            self._tasks += 1
+        self._last = position
+        return self._inner.activate(act)
+
+    @property
+    def _may_be_unfinished(self) -> bool:
+        """Whether the only task that was no replay can be one that came along with a query.
+
+        A second one shows that the first was this worker's own: had a query brought the first, it
+        would have been refused here, and the case would have left the cache.
+        """
+        return self._tasks == 1
+
+    def get_serialization_context(self, command_info: Any) -> Any:
+        return self._inner.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        return self._inner.get_external_store_context(command_info)
+
+    def get_info(self) -> Info:
+        return self._inner.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._inner.get_thread_id()
+
+
+def _is_alone(job: WorkflowActivationJob) -> bool:
+    """Whether a query came with no task of the case: so the library marks it."""
+    return job.query_workflow.query_id == "legacy_query"
+
+
+def _refused(why: str) -> WorkflowActivationCompletion:
+    completion = WorkflowActivationCompletion()
+    completion.failed.failure.message = f"{AHEAD}: {why}; ask again"
+    return completion
