@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.database import claim, writing
 from models.base import Moment
+from models.characters import markdown as as_it_is
 from models.identity import file_name
 from models.offices import County, Tier
 from models.orders import Notice, NoticeOrder
@@ -24,9 +25,6 @@ from models.periods import Limit, beijing, chinese
 from models.standards import percentage
 from models.tables import NoticeRow
 
-_SYNTAX = re.compile(r"([\\`*_\[\]<>#~|&!])")
-# Line separators, and what turns the direction of the text after it.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _PERSONAL = re.compile(
     r"(?<!\d)(?:"
     r"\d{6}[ -]?\d{8}[ -]?\d{3}[\dXx]"  # identity number
@@ -35,14 +33,6 @@ _PERSONAL = re.compile(
     r")(?!\d)"
 )
 _TIERS = {Tier.NATIONAL: "国定贫困县", Tier.PROVINCIAL: "省定贫困县"}
-
-
-def plain(value: Any) -> str:
-    """A value as text that Markdown shows as it is: one line, no syntax, no markup.
-
-    What people wrote must neither head a section nor carry a picture or a link into the notice.
-    """
-    return _SYNTAX.sub(r"\\\1", " ".join(_CONTROL.sub(" ", str(value)).split()))
 
 
 def without_personal_data(text: str) -> str:
@@ -77,12 +67,17 @@ def title(county: County) -> str:
     return f"关于{county.name}拟退出贫困县的公示"
 
 
+def _plain(value: Any) -> str:
+    # What people wrote must neither head a section nor carry a picture or a link into the notice.
+    return as_it_is(str(value))
+
+
 def _environment(*, html: bool) -> Environment:
     # Every value is made harmless where it is put in, none has to be remembered in a template.
     return Environment(
         loader=PackageLoader("activities", "templates"),
         autoescape=html,
-        finalize=None if html else plain,
+        finalize=None if html else _plain,
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )

@@ -5,7 +5,7 @@ It tells the body above, and changes nothing by itself.
 
 from typing import Literal
 
-from models.base import Record, Text
+from models.base import Line, Record
 from models.offices import Office
 from models.policy import Standards
 from models.standards import incidence_finding
@@ -22,7 +22,7 @@ class Alarm(Record):
 
     kind: Literal["village", "county"]
     code: str
-    name: Text
+    name: Line
     incidence: Incidence
     tell: tuple[Office, ...]
 

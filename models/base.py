@@ -12,8 +12,23 @@ from pydantic import (
     ValidationError,
 )
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-"""A sentence somebody wrote: not empty, at most 4000 characters."""
+from models.characters import legible, legible_line, one_line, several_lines, visible
+
+_Written = StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)
+
+Line = Annotated[str, _Written, AfterValidator(one_line)]
+"""What stands in one line: a name, an office, the number of a document. Not empty, at most 4000
+characters, none of which deceives who reads it (``models.characters``)."""
+
+Text = Annotated[str, _Written, AfterValidator(several_lines)]
+"""The same in as many lines as somebody needs; where it is shown, it is indented."""
+
+Heard = Annotated[str, _Written, AfterValidator(legible)]
+"""What anybody may say, in any characters: nothing of it is refused for one of them, and what no
+text may hold is spelt out (G1: no objection is lost)."""
+
+HeardLine = Annotated[str, _Written, AfterValidator(legible_line)]
+"""The same in one line."""
 
 
 def _of_our_time(moment: datetime) -> datetime:
@@ -64,7 +79,7 @@ def faults(error: ValidationError) -> str:
         said.append(f"{shortened(where, _WHERE_LENGTH)}: {what}" if where else what)
     if len(found) > _FAULTS_SAID:
         said.append(f"and {len(found) - _FAULTS_SAID} more")
-    return shortened("; ".join(said), _LENGTH)
+    return shortened(visible("; ".join(said)), _LENGTH)
 
 
 def shortened(text: str, length: int) -> str:

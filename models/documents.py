@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record, Text
 from models.messages import Rates
 from models.offices import Household, Office, Subject, Village
 from models.parts import Evidence, Key
@@ -46,10 +46,10 @@ class CaseDocument(Record):
     id: Key
     kind: DocumentKind
     office: Office
-    officer: Text
+    officer: Line
     text: Text
     evidence: Grounds
-    document_number: Text | None = None
+    document_number: Line | None = None
     at: Moment | None = None
     rates: Rates | None = None
 

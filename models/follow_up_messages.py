@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record, Text
+from models.characters import several_lines
 from models.households import HouseholdCode, Risk
 from models.offices import Office, Township
 from models.parts import Key, Proofs
@@ -15,7 +16,11 @@ from models.policy import Policy
 MOST_VISITS = 1000
 """Visits in one message."""
 
-Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Note = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(several_lines),
+]
 _Switch = Annotated[bool, Field(strict=True)]
 
 RISKS = {
@@ -72,7 +77,7 @@ class Visits(Record):
 
     id: Key
     office: Office
-    officer: Text
+    officer: Line
     visits: Annotated[tuple[Visit, ...], Field(min_length=1, max_length=MOST_VISITS)]
     at: Moment | None = None
     evidence: Proofs = ()
@@ -97,6 +102,6 @@ class RiskMark(Record):
     risk: Risk
     reason: Text
     office: Office
-    officer: Text
+    officer: Line
     at: Moment | None = None
     lifted: _Switch = False

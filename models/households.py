@@ -6,9 +6,10 @@ Numbers of identity cards stay in the register; nothing here carries one (G8).
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from models.base import Record, Text
+from models.base import Line, Record
+from models.characters import one_line
 from models.periods import Year
 
 HouseholdCode = Annotated[
@@ -17,7 +18,11 @@ HouseholdCode = Annotated[
 ]
 """A household's number in the register (户编号)."""
 
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Label = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(one_line),
+]
 """A name of a person or of a village group (村民小组)."""
 
 _FEN = Annotated[int, Field(ge=0, le=10_000_000_000, strict=True)]
@@ -56,7 +61,7 @@ class PovertyLine(Record):
 
     year: Annotated[int, Field(ge=2010, le=2100, strict=True)]
     yuan: Annotated[int, Field(ge=1, le=100_000, strict=True)]
-    source: Text
+    source: Line
 
 
 class Livelihood(Record):

@@ -12,7 +12,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from models.appraisals import MOST_HOUSEHOLDS, Appraisal, Meeting, Proposal
-from models.base import Moment, Record, Text
+from models.base import Heard, HeardLine, Line, Moment, Record, Text
 from models.households import HouseholdCode
 from models.offices import County, CountyCode, Office, Tier
 from models.parts import LARGEST, Count, Key, Name, PlanAddition, Proofs
@@ -72,8 +72,8 @@ class CountyApplication(Record):
     year: Year
     tier: Tier
     figures: CountyFigures
-    officer: Text
-    document_number: Text
+    officer: Line
+    document_number: Line
     applied_at: Moment | None = None
     late_reason: Text | None = None
     plan_addition: PlanAddition | None = None
@@ -150,13 +150,13 @@ class Act(Record):
     step: StepId
     decision: Decision
     office: Office
-    officer: Text
+    officer: Line
     round: Annotated[int, Field(ge=1, strict=True)] | None = None
     at: Moment | None = None
-    document_number: Text | None = None
+    document_number: Line | None = None
     reason: Text | None = None
     return_to: StepId | None = None
-    overrides: tuple[Text, ...] = ()
+    overrides: tuple[Line, ...] = ()
     evidence: Proofs = ()
     figures: CountyFigures | None = None
     rates: Rates | None = None
@@ -188,10 +188,10 @@ class Objection(Record):
     """
 
     id: Key
-    text: Text
+    text: Heard
     at: Moment | None = None
-    objector: Text | None = None
-    contact: Text | None = None
+    objector: HeardLine | None = None
+    contact: HeardLine | None = None
     evidence: Proofs = ()
     household: HouseholdCode | None = None
 
@@ -216,9 +216,9 @@ class Resolution(Record):
     finding: Finding
     reason: Text
     office: Office
-    officer: Text
+    officer: Line
     at: Moment | None = None
-    document_number: Text | None = None
+    document_number: Line | None = None
     return_to: StepId | None = None
     evidence: Proofs = ()
 
@@ -234,10 +234,10 @@ class Withdrawal(Record):
 
     id: Key
     office: Office
-    officer: Text
+    officer: Line
     reason: Text
     at: Moment | None = None
-    document_number: Text | None = None
+    document_number: Line | None = None
     evidence: Proofs = ()
 
 
@@ -267,7 +267,7 @@ class Consents(Record):
 
     id: Key
     answers: Annotated[tuple[Consent, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
-    officer: Text
+    officer: Line
     at: Moment | None = None
     evidence: Proofs = ()
 
@@ -292,12 +292,12 @@ class Amendment(Record):
 
     id: Key
     office: Office
-    officer: Text
+    officer: Line
     reason: Text
     households: Annotated[tuple[Proposal, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
     meeting: Meeting | None = None
     at: Moment | None = None
-    document_number: Text | None = None
+    document_number: Line | None = None
     evidence: Proofs = ()
 
 

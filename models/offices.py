@@ -10,7 +10,7 @@ from typing import Annotated, Any, Protocol, Self
 
 from pydantic import Field, model_serializer, model_validator
 
-from models.base import Record, Text
+from models.base import Line, Record
 from models.policy import Body, Policy
 
 NATION = "100000"
@@ -63,7 +63,7 @@ class Division(Record):
     """A place with its code (区划)."""
 
     code: DivisionCode
-    name: Text
+    name: Line
 
 
 def province_of(policy: Policy) -> Division:
@@ -107,7 +107,7 @@ class County(Record):
     """A county as the register knows it when its case begins: subject and territory at once."""
 
     code: CountyCode
-    name: Text
+    name: Line
     tier: Tier
     directly_administered: bool
     city: Division
@@ -185,7 +185,7 @@ class Village(Record):
     """
 
     code: VillageCode
-    name: Text
+    name: Line
     township: Division
     county: Division
     city: Division
@@ -286,7 +286,7 @@ class Township(Record):
     """A township (乡镇) whose exited households are visited in a year (F5)."""
 
     code: Annotated[str, Field(pattern=r"^[0-9]{9}$")]
-    name: Text
+    name: Line
     county: County
 
     @property

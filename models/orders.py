@@ -8,7 +8,7 @@ from datetime import date
 
 from pydantic import TypeAdapter
 
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record, Text
 from models.ledger import Entry
 from models.messages import CountyFigures, CountyOpening
 from models.offices import County, CountyCode, Office
@@ -109,8 +109,8 @@ class NoticeOrder(Record):
     seq: int
     county: County
     year: Year
-    publisher: Text
-    basis: tuple[Text, ...]
+    publisher: Line
+    basis: tuple[Line, ...]
     figures: CountyFigures
     posted_at: Moment
     closes: Limit
@@ -129,9 +129,9 @@ class Notice(Record):
 class Recipient(Record):
     """Whom a notification is for: an office, or a person who gave a contact."""
 
-    name: Text
+    name: Line
     office: Office | None = None
-    contact: Text | None = None
+    contact: Line | None = None
 
 
 class Notification(Record):

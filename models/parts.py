@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from models.base import Record, Text
+from models.base import Line, Record, Text
+from models.characters import one_line
 
 Key = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")
@@ -14,7 +15,12 @@ Key = Annotated[
 LARGEST = 10_000_000_000
 Count = Annotated[int, Field(ge=0, le=LARGEST, strict=True)]
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(one_line),
+]
+"""What somebody or something is called."""
 
 
 class Evidence(Record):
@@ -32,4 +38,4 @@ class PlanAddition(Record):
     """Why a county outside the year's plan is added to it (G6 应退则退), and by which document."""
 
     reason: Text
-    document_number: Text
+    document_number: Line

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
-from models.base import Record, Text, faults
+from models.base import Line, Record, faults
 
 _LEAP_YEAR = 2016  # so that 02-29 can be written; a year without it ends on 28 February
 
@@ -242,7 +242,7 @@ class AfterExit(Record):
         2017,
         2018,
     )
-    restrictions: Text = "国开发〔2014〕12号"
+    restrictions: Line = "国开发〔2014〕12号"
 
     @field_validator("support_until")
     @classmethod
@@ -301,7 +301,7 @@ class Supervision(Record):
 class BodyName(Record):
     """What a body was called from a day on; ``{place}`` stands for its territory."""
 
-    name: Text
+    name: Line
     since: date
 
     @field_validator("name")
@@ -327,10 +327,10 @@ class Policy(Record):
     """One province's reading of the regulation, complete."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
-    title: Text
-    basis: Annotated[tuple[Text, ...], Field(min_length=1)]
+    title: Line
+    basis: Annotated[tuple[Line, ...], Field(min_length=1)]
     province: Annotated[str, Field(pattern=r"^[0-9]{2}0000$")]
-    province_name: Text
+    province_name: Line
     publicity: Publicity
     application: FixedDates
     city_review: CityReview

@@ -1,6 +1,6 @@
 """What opens the entry of a household into the register: falling back, or newly poor (F5)."""
 
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record, Text
 from models.households import HouseholdCode
 from models.offices import Household
 from models.parts import Proofs
@@ -19,10 +19,10 @@ class ReentryApplication(Record):
 
     household: HouseholdCode
     year: Year
-    officer: Text
+    officer: Line
     reason: Text
     applied_at: Moment | None = None
-    document_number: Text | None = None
+    document_number: Line | None = None
     evidence: Proofs = ()
 
 

@@ -6,7 +6,7 @@ As in ``models.orders``: case id and ledger sequence number are the key of every
 from datetime import date
 
 from models.alarms import Alarm
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record
 from models.households import Cause, HouseholdCode, Label
 from models.offices import Household, Village
 from models.orders import CaseState
@@ -58,9 +58,9 @@ class ReentryNoticeOrder(Record):
     seq: int
     village: Village
     year: Year
-    publisher: Text
-    basis: tuple[Text, ...]
-    name: Text
+    publisher: Line
+    basis: tuple[Line, ...]
+    name: Line
     group: Label
     size: int
     cause: Cause
@@ -85,7 +85,7 @@ class EntryOrder(Record):
     revision: int
     effective_on: date
     counted_on: date
-    document_number: Text
+    document_number: Line
     policy: Policy
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record, Text
 from models.documents import Grounds
 from models.identity import is_case
 from models.ledger import MOST_ENTRIES
@@ -63,8 +63,8 @@ class RevocationApplication(Record):
     kind: RevokedKind
     year: Year
     office: Office
-    officer: Text
-    document_number: Text
+    officer: Line
+    document_number: Line
     reason: Text
     responsible: Annotated[tuple[ResponsibleAct, ...], Field(min_length=1, max_length=50)]
     evidence: Grounds

@@ -6,7 +6,7 @@ As in ``models.orders``: case id and ledger sequence number are the key of every
 from datetime import date
 
 from models.alarms import Alarm
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record, Text
 from models.offices import Office
 from models.orders import CaseState
 from models.periods import Year
@@ -56,10 +56,10 @@ class RevocationChange(Record):
     year: Year
     exited_on: date
     exit_case: str
-    exit_document: Text | None
+    exit_document: Line | None
     effective_on: date
     counted_on: date
-    document_number: Text
+    document_number: Line
     office: Office
     reason: Text
     responsible: tuple[FiledAct, ...]

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.appraisals import Appraisal, Proposal
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record, Text
 from models.households import HouseholdCode, HouseholdFacts, PovertyLine
 from models.offices import Village, VillageCode
 from models.orders import CaseState
@@ -26,8 +26,8 @@ class RosterApplication(Record):
     village: VillageCode
     year: Year
     appraisal: Appraisal
-    officer: Text
-    document_number: Text | None = None
+    officer: Line
+    document_number: Line | None = None
     applied_at: Moment | None = None
     late_reason: Text | None = None
     evidence: Proofs = ()
@@ -93,7 +93,7 @@ class LookedUp(Record):
 class NoticeLine(Record):
     """A household as a public notice shows it, and nothing else (G8)."""
 
-    name: Text
+    name: Line
     group: Text
     size: Annotated[int, Field(ge=1)]
 
@@ -113,8 +113,8 @@ class RosterNoticeOrder(Record):
     number: int
     village: Village
     year: Year
-    publisher: Text
-    basis: tuple[Text, ...]
+    publisher: Line
+    basis: tuple[Line, ...]
     households: tuple[NoticeLine, ...]
     posted_at: Moment
     closes: Limit
@@ -151,10 +151,10 @@ class RosterChange(Record):
     village: Village
     year: Year
     effective_on: date
-    basis: tuple[Text, ...]
-    publisher: Text
+    basis: tuple[Line, ...]
+    publisher: Line
     ordered_by: Text
-    document_number: Text | None
+    document_number: Line | None
     households: tuple[StrikingOff, ...]
     posted_at: Moment
     replaces: None = None

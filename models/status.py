@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from models.base import Record
+from models.characters import markdown as shown
 from models.docket import Docket
 from models.messages import Ending, Outcome
 from models.orders import CaseState, LimitInForce
@@ -208,11 +209,17 @@ none of the characters it trims."""
 def markdown(status: CaseStatus) -> str:
     """The current details of a case, as Markdown for the Web UI."""
     lines = [
-        f"**{status.subject} {status.year}年度** · 第{status.round}轮 · {status.waiting_text}",
+        f"**{shown(status.subject)} {status.year}年度** · 第{status.round}轮 · "
+        f"{shown(status.waiting_text)}",
         "",
         *_table(["步骤", "主体", "状态", "说明"]),
         *(
-            _row(f"{step.id} {step.title}", step.office, _MARK[step.state], step.note)
+            _row(
+                shown(f"{step.id} {step.title}"),
+                shown(step.office),
+                _MARK[step.state],
+                shown(step.note),
+            )
             for step in status.steps
         ),
     ]
@@ -223,10 +230,11 @@ def markdown(status: CaseStatus) -> str:
         lines += ["", *_table(["期限", "责任单位", "截止（北京时间）", "计算依据"])]
         lines += [
             _row(
-                f"{entry.limit.clause} {entry.subject}{' **已逾期**' if entry.breached else ''}",
-                entry.office_name,
+                f"{shown(f'{entry.limit.clause} {entry.subject}')}"
+                f"{' **已逾期**' if entry.breached else ''}",
+                shown(entry.office_name),
                 f"{until(entry.limit.due)}{'（暂定）' if entry.limit.provisional else ''}",
-                entry.limit.zh,
+                shown(entry.limit.zh),
             )
             for entry in status.limits[:_MOST_SHOWN]
         ]
@@ -244,6 +252,4 @@ def _table(titles: list[str]) -> list[str]:
 
 
 def _row(*cells: str) -> str:
-    """Cells as people wrote them: a bar or a line break in one would break the table."""
-    shown = (" ".join(cell.replace("|", "\\|").split()) for cell in cells)
-    return "| " + " ".join(f"{cell}{_GAP}" for cell in shown)
+    return "| " + " ".join(f"{cell}{_GAP}" for cell in cells)

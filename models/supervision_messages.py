@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record, Text
 from models.households import HouseholdCode
 from models.offices import County, CountyCode, Office, VillageCode
 from models.parts import Key, Proofs
@@ -41,7 +41,7 @@ class SupervisionOpening(Record):
     year: Year
     quarter: Quarter | None = None
     reason: Text | None = None
-    officer: Text | None = None
+    officer: Line | None = None
     seed: Seed | None = None
     households: Annotated[int, Field(ge=1, le=MOST_HOUSEHOLDS, strict=True)]
     villages: Annotated[int, Field(ge=1, le=MOST_VILLAGES, strict=True)]
@@ -134,7 +134,7 @@ class Findings(Record):
 
     id: Key
     office: Office
-    officer: Text
+    officer: Line
     households: Annotated[tuple[HouseholdCheck, ...], Field(max_length=MOST_HOUSEHOLDS)] = ()
     villages: Annotated[tuple[VillageCheck, ...], Field(max_length=MOST_VILLAGES)] = ()
     at: Moment | None = None
@@ -163,7 +163,7 @@ class Plea(Record):
 
     id: Key
     office: Office
-    officer: Text
+    officer: Line
     about: HouseholdCode
     text: Text
     evidence: Annotated[Proofs, Field(min_length=1)]
@@ -187,6 +187,6 @@ class SupervisionResult(Record):
     year: Year
     quarter: Quarter | None = None
     rates: ExactRates
-    failed: tuple[Text, ...] = ()
-    document: Text | None = None
+    failed: tuple[Line, ...] = ()
+    document: Line | None = None
     at: Moment

@@ -1,6 +1,6 @@
 """What opens a village's case (V1)."""
 
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record
 from models.offices import Village, VillageCode
 from models.parts import PlanAddition, Proofs
 from models.periods import Year
@@ -19,8 +19,8 @@ class VillageApplication(Record):
 
     village: VillageCode
     year: Year
-    officer: Text
-    document_number: Text
+    officer: Line
+    document_number: Line
     applied_at: Moment | None = None
     plan_addition: PlanAddition | None = None
     evidence: Proofs = ()

@@ -5,7 +5,7 @@ As in ``models.orders``: case id and ledger sequence number are the key of every
 
 from datetime import date
 
-from models.base import Moment, Record, Text
+from models.base import Line, Moment, Record
 from models.offices import Office, Village, VillageCode
 from models.orders import CaseState
 from models.periods import Limit, Year
@@ -46,8 +46,8 @@ class VillageNoticeOrder(Record):
     seq: int
     village: Village
     year: Year
-    publisher: Text
-    basis: tuple[Text, ...]
+    publisher: Line
+    basis: tuple[Line, ...]
     survey: Survey
     incidence: Incidence
     posted_at: Moment

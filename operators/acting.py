@@ -25,6 +25,7 @@ from operators.desk import open_desk, open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Document, Id, Officer, Proof, Region, Return
 from operators.sending import given, hand_in, signed
+from operators.terminal import say
 from workers.connection import run
 
 
@@ -45,7 +46,7 @@ def start_county(code: str, /, *, year: int, application: Path) -> None:
         async with open_desk() as desk:
             return await desk.start_county(read)
 
-    print(run(open_case()))
+    say(run(open_case()))
 
 
 def act(

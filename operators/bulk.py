@@ -12,6 +12,7 @@ from operators.case_lists import Selection
 from operators.desk import Desk, Refused, open_desk
 from operators.printing import console, table
 from operators.sending import derived_id
+from operators.terminal import say
 from operators.verdicts import REFUSED, UNREACHABLE
 from workers.connection import run
 
@@ -32,7 +33,7 @@ def act_on_many(act: Act, selected: Selection) -> int:
             counts = run(_act_on_many(act, selected, results))
         except KeyboardInterrupt:
             said = f"ended by Ctrl-C; the same command goes on by {selected.results}"
-            print(f"exitflow: {said}", file=sys.stderr)
+            say(f"exitflow: {said}", file=sys.stderr)
             raise
     out = console()
     out.print()
@@ -75,7 +76,7 @@ def _is_done(results: Results, case_id: str) -> bool:
 
 def _told(line: ResultLine) -> None:
     entry = f"entry {line.entry}: " if line.entry else ""
-    print(f"{line.case_id}  {line.result.value}  {entry}{line.text}", flush=True)
+    say(f"{line.case_id}  {line.result.value}  {entry}{line.text}", flush=True)
 
 
 class _Many:

@@ -12,6 +12,8 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
+from operators.terminal import say, settle
+
 USAGE = (
     "The exit of poor households, villages and counties (贫困退出) as durable cases.\n\n"
     "Exit status: 0 done, 1 refused by the rules, 2 wrong usage or input, 3 server or database "
@@ -290,9 +292,7 @@ app = _build()
 
 def main() -> None:
     """The entry point: what the user typed, and the status that the shell gets."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a sign shows a question mark, not a traceback.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    settle()
     status = execute(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -320,7 +320,7 @@ def execute(tokens: Sequence[str]) -> int:
 
         judged = verdict(error)
         if judged is None:
-            traceback.print_exception(error)
+            say("".join(traceback.format_exception(error)).rstrip(), file=sys.stderr)
             return _complain(BUG, "this is a fault of exitflow itself")
         return _complain(*judged)
     return done if isinstance(done, int) else 0
@@ -333,7 +333,7 @@ def _usage_sentence(error: CycloptsError) -> str:
 
 
 def _complain(status: int, sentence: str) -> int:
-    print(f"exitflow: {sentence}", file=sys.stderr)
+    say(f"exitflow: {sentence}", file=sys.stderr)
     return status
 
 

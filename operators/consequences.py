@@ -1,7 +1,5 @@
 """What follows from exits (F1-F4): lists of a year, and what the register shows of one subject."""
 
-import shutil
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from json import dumps
@@ -31,7 +29,8 @@ from operators import inputs
 from operators.desk import open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import Json, Region
-from operators.printing import console, heading, table
+from operators.printing import console, heading, print_json, table
+from operators.terminal import say
 from workers.settings import load_settings
 
 _CLAUSES = {
@@ -90,7 +89,7 @@ def consequences(
                 sentence = f"{excel} cannot be written: {error.strerror or error}"
                 raise InputError(f"--excel: {sentence}") from None
             if not json:
-                print(f"{excel}: {'; '.join(map(_total, totals)) or f'no exit of {year}'}")
+                say(f"{excel}: {'; '.join(map(_total, totals)) or f'no exit of {year}'}")
                 return
         if json:
             _print_json(found.each(year, policy, day, region, kinds), year, day, region)
@@ -110,7 +109,7 @@ def _print_json(found: Iterable[ExitFacts], year: int, on: date, region: str | N
         totals = [total.model_dump(mode="json") for total in tally.totals()]
         whole.write(f'\n], "totals": {dumps(totals)}}}\n')
         whole.seek(0)
-        shutil.copyfileobj(whole, sys.stdout)
+        print_json(whole)
 
 
 # -- of a year ----------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from operators.season_course import SeasonCourse
 from operators.season_rehearsal import rehearse_season
 from operators.season_view import SeasonNarrator
 from operators.stage import Stage, policy_file, scratch_folder, set_stage
+from operators.terminal import say, settle
 from operators.up import cancel_on_signals, is_stopping
 from operators.verdicts import verdict
 from workers.connection import run
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m operators.demo", description="The demo.")
     parser.add_argument("--once", action="store_true", help="end when the scenarios have ended")
     once = parser.parse_args(arguments).once
+    settle()
     try:
         return run(show(console(), once))
     except ExceptionGroup as group:
@@ -68,7 +70,7 @@ def _complain(error: Exception) -> int:
     judged = verdict(error)
     if judged is None:
         raise error
-    print(f"demo: {judged[1]}", file=sys.stderr)
+    say(f"demo: {judged[1]}", file=sys.stderr)
     return judged[0]
 
 

@@ -14,6 +14,7 @@ from operators.desk import open_desk
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Document, Officer, Proof
 from operators.sending import signed
+from operators.terminal import say
 from workers.connection import run
 
 
@@ -73,11 +74,11 @@ def file(
         message = message.model_copy(update={"id": derived})
     if signal:
         where = run(_leave(case, message))
-        print(f"left with the server as {message.id}; `exitflow case {where}` shows its effect")
+        say(f"left with the server as {message.id}; `exitflow case {where}` shows its effect")
         return
     before, receipt = run(_file(case, message))
     again = "was received before: " if before else ""
-    print(f"{again}entry {receipt.seq} of {receipt.case_id}, {message.id}\n{receipt.text}")
+    say(f"{again}entry {receipt.seq} of {receipt.case_id}, {message.id}", receipt.text)
 
 
 async def _file(case_id: str, document: CaseDocument) -> tuple[bool, Receipt]:

@@ -8,6 +8,7 @@ from operators import inputs
 from operators.desk import Refused, open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import Region
+from operators.terminal import say, show
 from workers.settings import load_settings
 
 
@@ -35,10 +36,10 @@ def notice(
     if made is None:
         raise Refused(f"no {level} of {year} is in publicity now; `exitflow cases` lists all cases")
     if html is None:
-        print(made.markdown, end="")
+        show(made.markdown)
         return
     try:
         html.write_text(page(made.title, made.markdown), encoding="utf-8")
     except OSError as error:
         raise InputError(f"--html: {html} cannot be written: {error.strerror}") from None
-    print(f"{html}: {made.title}, {made.subjects} listed")
+    say(f"{html}: {made.title}, {made.subjects} listed")

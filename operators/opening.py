@@ -18,6 +18,7 @@ from activities.store import Registry
 from models import (
     search,
 )
+from models.characters import markdown
 from models.offices import Subject
 from models.policy import Policy
 from operators.answers import Refused, unreachable
@@ -69,8 +70,8 @@ class Opening:
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 search_attributes=TypedSearchAttributes(attributes),
-                static_summary=summary,
-                static_details=f"{details}依据：{opening.policy.title}。",
+                static_summary=markdown(summary),
+                static_details=markdown(f"{details}依据：{opening.policy.title}。"),
                 start_delay=begins_in,
                 memo=memo,
             )

@@ -24,6 +24,7 @@ from operators.inputs import InputError
 from operators.options import Json, Region
 from operators.printing import as_json, console, heading, table
 from operators.targets_view import print_target_lines, print_targets
+from operators.terminal import say
 from workers.settings import load_settings
 
 
@@ -156,7 +157,7 @@ def _targets(
         return
     print_targets(console(), found)
     if picture is not None:
-        print(f"\n{picture}: drawn")
+        say("", f"{picture}: drawn")
 
 
 def _draw(found: TargetReport, picture: Path) -> None:

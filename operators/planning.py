@@ -13,6 +13,7 @@ from operators.desk import open_registry
 from operators.inputs import InputError
 from operators.options import Json, Region
 from operators.printing import as_json, console, heading, table
+from operators.terminal import say
 
 _KINDS = {"county": "县 county", "village": "村 village"}
 
@@ -31,7 +32,7 @@ def add(code: str, /, *, year: int, source: str) -> None:
             year, code, inputs.words("--source", source, "the document it rests on")
         )
     already = "" if added else " already"
-    print(f"{code} is{already} in the plan of {year}")
+    say(f"{code} is{already} in the plan of {year}")
 
 
 def load(file: Path, /) -> None:
@@ -42,7 +43,7 @@ def load(file: Path, /) -> None:
     """
     with open_registry() as registry:
         loaded = registry.planning.load_plan(file)
-    print(
+    say(
         f"new: {loaded.counties} counties, {loaded.villages} villages, {loaded.households} "
         f"households; {loaded.there} were in the plan already"
     )
@@ -78,7 +79,7 @@ def add_line(year: int, /, *, yuan: int, source: str) -> None:
     with open_registry() as registry:
         added = registry.planning.add_line(line)
     already = "" if added else " already"
-    print(f"the line of {year} is{already} {yuan} yuan")
+    say(f"the line of {year} is{already} {yuan} yuan")
 
 
 def lines(*, json: Json = False) -> None:

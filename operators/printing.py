@@ -1,8 +1,10 @@
 """What people read: text, tables and limits, in English with the Chinese terms; and JSON.
 
-Nothing is printed before everything that can fail has been done.
+Nothing is printed before everything that can fail has been done. And nothing reaches a terminal
+but through here: what people wrote may steer none, nor look like a line of ours.
 """
 
+import codecs
 import json
 import os
 import sys
@@ -11,12 +13,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
+from rich.segment import Segment
+from rich.style import StyleType
 from rich.table import Column, Table
-from rich.text import Text
+from rich.text import Span, Text
 
 from models.base import Record
+from models.characters import visible
 from models.periods import Limit, LimitKind, beijing, until
 
 _WIDTH_WITHOUT_TERMINAL = 100
@@ -26,12 +31,42 @@ _NOT_AT_END = set("（《【“‘(")
 MONDAY_TO_SUNDAY = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
+class _Terminal(Console):
+    """A console that writes what steers a terminal only where it is a style of ours."""
+
+    def render_str(self, text: str, *args: Any, **options: Any) -> Text:
+        """Text of a cell or a line."""
+        return super().render_str(visible(text, lines=True), *args, **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Whatever is printed."""
+        if isinstance(renderable, Text):
+            renderable = harmless(renderable)
+        return super().render(renderable, options)
+
+
+def harmless(text: Text) -> Text:
+    """A text with its styles where they were, in which nothing steers a terminal."""
+    plain = text.plain
+    if visible(plain, lines=True) == plain:
+        return text
+    signs = [visible(sign, lines=True) for sign in plain]
+    places = [0]
+    for sign in signs:
+        places.append(places[-1] + len(sign))
+    made = text.blank_copy("".join(signs))
+    made.spans = [Span(places[each.start], places[each.end], each.style) for each in text.spans]
+    return made
+
+
 def console() -> Console:
     """The terminal; where there is none, a page of a fixed width."""
     width = None
     if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         width = _WIDTH_WITHOUT_TERMINAL
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return _Terminal(width=width, highlight=False, markup=False, emoji=False)
 
 
 def as_json(value: Record | Sequence[Record]) -> None:
@@ -41,7 +76,25 @@ def as_json(value: Record | Sequence[Record]) -> None:
         content = value.model_dump(mode="json")
     else:
         content = [each.model_dump(mode="json") for each in value]
-    print(json.dumps(content, ensure_ascii=False, indent=2))
+    print_json(json.dumps(content, ensure_ascii=False, indent=2).split("\n"))
+
+
+def print_json(lines: Iterable[str]) -> None:
+    """Print JSON, line by line.
+
+    In UTF-8, with escapes for what no terminal may get; with escapes for all beyond ASCII where the
+    terminal is set to another encoding.
+    """
+    encoding = codecs.lookup(sys.stdout.encoding or "utf-8").name
+    for line in lines:
+        bare = line.rstrip("\n")
+        if encoding != "utf-8":
+            bare = "".join(sign if sign.isascii() else json.dumps(sign)[1:-1] for sign in bare)
+        # Only within strings can such a sign stand.
+        if visible(bare) != bare:
+            signs = (sign if visible(sign) == sign else json.dumps(sign)[1:-1] for sign in bare)
+            bare = "".join(signs)
+        print(bare)
 
 
 _NARROWEST = 8
@@ -53,6 +106,16 @@ class _Whole(Table):
 
     Where its values do not fit beside each other, they are folded, the longest first.
     """
+
+    def add_row(
+        self,
+        *renderables: RenderableType | None,
+        style: StyleType | None = None,
+        end_section: bool = False,
+    ) -> None:
+        """A row, whose widths are those of what is shown in the end."""
+        cells = [harmless(each) if isinstance(each, Text) else each for each in renderables]
+        super().add_row(*cells, style=style, end_section=end_section)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Let all columns wrap where those that should not are too wide together."""
@@ -89,7 +152,8 @@ def heading(text: str) -> Text:
 def paragraph(text: str, width: int, indent: int = 0, style: str = "") -> Text:
     """Wrap a sentence that may be Chinese, whose words have no blanks between them."""
     margin = " " * indent
-    lines = _lines(text, width - indent)
+    shown = visible(text, lines=True).expandtabs(4).split("\n")
+    lines = (line for each in shown for line in _lines(each, width - indent))
     return Text("\n".join(f"{margin}{line}" for line in lines), style=style)
 
 

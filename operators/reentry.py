@@ -5,6 +5,7 @@ from operators import inputs, roster_inputs
 from operators.desk import open_desk
 from operators.options import At, Document, Officer, Proof
 from operators.sending import signed
+from operators.terminal import say
 from workers.connection import run
 
 
@@ -41,4 +42,4 @@ def start_reentry(
         async with open_desk() as desk:
             return await desk.start_reentry(application)
 
-    print(run(open_case()))
+    say(run(open_case()))

@@ -7,6 +7,7 @@ from models.periods import beijing
 from operators import inputs
 from operators.desk import open_registry, utc_now
 from operators.inputs import InputError
+from operators.terminal import say
 
 
 def import_(file: Path, /) -> None:
@@ -21,9 +22,9 @@ def import_(file: Path, /) -> None:
         loaded = registry.register.import_file(file, beijing(utc_now()).date())
     counts = f"{loaded.new} new, {loaded.changed} changed, {loaded.unchanged} unchanged"
     if isinstance(loaded, VillagesLoaded):
-        print(f"villages: {counts}; {loaded.listed} newly on the list of poor villages")
+        say(f"villages: {counts}; {loaded.listed} newly on the list of poor villages")
     else:
-        print(f"households: {counts}; {loaded.people} people in all")
+        say(f"households: {counts}; {loaded.people} people in all")
 
 
 def export(
@@ -53,4 +54,4 @@ def export(
             exported = registry.register.export(file, region, year)
         except OSError as error:
             raise InputError(f"{file} cannot be written: {error.strerror or error}") from None
-    print(f"{file}: {exported.households} households, {exported.people} people")
+    say(f"{file}: {exported.households} households, {exported.people} people")

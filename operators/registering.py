@@ -26,6 +26,7 @@ from operators.register_view import (
     standing,
     standings,
 )
+from operators.terminal import say
 from workers.settings import load_settings
 
 TIERS = {Tier.NATIONAL: "国定 national", Tier.PROVINCIAL: "省定 provincial", None: ""}
@@ -38,7 +39,7 @@ def setup_registry() -> None:
     engine = load_settings().engine()
     try:
         upgrade(engine)
-        print(f"{engine.url.render_as_string(hide_password=True)} is set up")
+        say(f"{engine.url.render_as_string(hide_password=True)} is set up")
     finally:
         engine.dispose()
 
@@ -57,7 +58,7 @@ def setup_namespace() -> None:
                 f"the search attributes of {client.namespace} did not become usable in time; "
                 "run it again"
             ) from None
-        print(f"namespace {client.namespace}: {', '.join(added) or 'nothing'} added")
+        say(f"namespace {client.namespace}: {', '.join(added) or 'nothing'} added")
 
     run(prepare())
 
@@ -76,7 +77,7 @@ def load(file: Path, /, *, listed_since: str, plan_source: str) -> None:
     province = province_of(load_settings().load_policy())
     with open_registry() as registry:
         loaded = registry.load_counties(file, since, plan_source, province)
-    print(f"new: {loaded.counties} counties, {loaded.divisions} divisions, {loaded.plans} plans")
+    say(f"new: {loaded.counties} counties, {loaded.divisions} divisions, {loaded.plans} plans")
 
 
 def show(code: str, /, *, json: Json = False) -> None:

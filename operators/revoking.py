@@ -12,6 +12,7 @@ from operators.desk import open_desk, open_registry
 from operators.inputs import InputError
 from operators.options import As, At, Officer, Proof
 from operators.sending import signed
+from operators.terminal import say
 from workers.connection import run
 
 
@@ -69,11 +70,11 @@ def revoke(
         applied_at=signed(at),
     )
     case_id, receipt = run(_revoke(application))
-    print(case_id)
+    say(case_id)
     if receipt is None:
-        print("handed in; it goes on file as soon as a worker and the registry are there")
+        say("handed in; it goes on file as soon as a worker and the registry are there")
     else:
-        print(f"entry {receipt.seq}, {receipt.hash[:12]}\n{receipt.text}")
+        say(f"entry {receipt.seq}, {receipt.hash[:12]}", receipt.text)
 
 
 async def _revoke(application: RevocationApplication) -> tuple[str, Receipt | None]:

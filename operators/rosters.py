@@ -15,6 +15,7 @@ from operators.desk import open_desk, open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Document, Id, Officer, Proof
 from operators.sending import given, hand_in, signed
+from operators.terminal import say
 from workers.connection import run
 
 
@@ -61,7 +62,7 @@ def start_households(
         async with open_desk() as desk:
             return await desk.start_roster(read)
 
-    print(run(open_case()))
+    say(run(open_case()))
 
 
 def consent(

@@ -12,6 +12,7 @@ from operators.desk import open_desk
 from operators.inputs import InputError
 from operators.options import Json
 from operators.printing import as_json, at, console, table
+from operators.terminal import say
 from workers import schedules
 from workers.connection import run
 
@@ -40,7 +41,7 @@ def setup_schedules() -> None:
             return await make_schedules(desk.client, desk.policy, desk.registry.overview())
 
     done = run(make())
-    print(f"{done.total} schedules: {len(done.made)} made, {len(done.changed)} changed")
+    say(f"{done.total} schedules: {len(done.made)} made, {len(done.changed)} changed")
 
 
 def list_(*, json: Json = False) -> None:
@@ -93,7 +94,7 @@ def begin_round(schedule: str, /) -> None:
         raise InputError(
             f"{error}; `exitflow schedules` lists them, `exitflow setup schedules` makes them"
         ) from None
-    print(f"round of {schedule} begun; `exitflow cases` lists what it opens")
+    say(f"round of {schedule} begun; `exitflow cases` lists what it opens")
 
 
 def _days(span: timedelta | None) -> str:

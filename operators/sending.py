@@ -21,6 +21,7 @@ from models.status import CaseStatus
 from models.supervision_messages import Findings, Plea
 from operators import inputs
 from operators.desk import Desk, open_desk, utc_now
+from operators.terminal import say
 from workers.connection import run
 
 M = TypeVar(
@@ -60,16 +61,14 @@ async def _hand_in(case_id: str, message: M, signal: bool) -> None:
         if signal:
             message = _with_new_id(message)
             await desk.post(case_id, message)
-            print(
-                f"left with the server as {message.id}; `exitflow case {case_id}` shows its effect"
-            )
+            say(f"left with the server as {message.id}; `exitflow case {case_id}` shows its effect")
             return
         before = await desk.status(case_id)
         message = _with_derived_id(before, message)
         receipt = await _send(desk, case_id, message)
     # An entry that was on file before is the receipt of the same message sent earlier.
     again = "was received before: " if receipt.seq <= before.entries else ""
-    print(f"{again}entry {receipt.seq}, {message.id}\n{receipt.text}")
+    say(f"{again}entry {receipt.seq}, {message.id}", receipt.text)
 
 
 async def _send(desk: Desk, case_id: str, message: M) -> Receipt:

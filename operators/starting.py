@@ -4,6 +4,7 @@ from pathlib import Path
 
 from operators import inputs
 from operators.desk import open_desk
+from operators.terminal import say
 from workers.connection import run
 
 
@@ -25,4 +26,4 @@ def start_village(code: str, /, *, year: int, application: Path) -> None:
         async with open_desk() as desk:
             return await desk.start_village(read)
 
-    print(run(open_case()))
+    say(run(open_case()))

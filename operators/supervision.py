@@ -15,11 +15,12 @@ from operators import inputs, supervision_inputs
 from operators.desk import open_desk, open_registry
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Id, Json, Officer, Proof
-from operators.printing import as_json, console
+from operators.printing import as_json, console, print_json
 from operators.sending import given, hand_in, signed
 from operators.supervision_parts import in_parts
 from operators.supervision_sheet import print_sample, print_view
 from operators.supervision_view import view_of
+from operators.terminal import say
 from workers.connection import run
 
 
@@ -64,7 +65,7 @@ def start(
                 villages=villages,
             )
 
-    print(run(open_case()))
+    say(run(open_case()))
 
 
 def sheet(case: str, file: Path, /) -> None:
@@ -84,7 +85,7 @@ def sheet(case: str, file: Path, /) -> None:
         write_check_lists(file, lists)
     except OSError as error:
         raise InputError(f"{file} cannot be written: {error.strerror or error}") from None
-    print(f"{file}: households: {len(lists.households)}, villages: {len(lists.villages)}")
+    say(f"{file}: households: {len(lists.households)}, villages: {len(lists.villages)}")
 
 
 def check(
@@ -188,12 +189,12 @@ def sample(case: str, /, *, out: Path | None = None, json: Json = False) -> None
         except OSError as error:
             raise InputError(f"{out} cannot be written: {error.strerror}") from None
     if json:
-        print(exported)
+        print_json(exported.split("\n"))
     elif out is None:
         print_sample(console(), case, kept.sample)
     else:
         counts = len(kept.frame.households), len(kept.frame.villages)
-        print(f"{out}: a frame of {counts[0]} households and {counts[1]} villages")
+        say(f"{out}: a frame of {counts[0]} households and {counts[1]} villages")
 
 
 def show(case: str, /, *, json: Json = False) -> None:

@@ -14,6 +14,7 @@ from activities.records import Overview
 from activities.store import Registry
 from models.offices import province_of
 from operators.scheduling import make_schedules
+from operators.terminal import say
 from workers.embedded import Embedded, ServerError, embedded
 from workers.serve import serve
 from workers.settings import SHIPPED, Settings
@@ -44,7 +45,7 @@ async def stay_up(settings: Settings, port: int, ui_port: int) -> None:
         except Exception:
             if not is_stopping():
                 raise
-    print("stopped; cases and registry are kept", flush=True)
+    say("stopped; cases and registry are kept", flush=True)
 
 
 async def _run(settings: Settings, port: int, ui_port: int, overview: Overview) -> None:
@@ -118,11 +119,11 @@ def prepare_registry(settings: Settings) -> Overview:
 
 def _announce(settings: Settings, server: Embedded, overview: Overview) -> None:
     home = settings.home.resolve()
-    print(
-        f"Web UI     {server.ui}\n"
-        f"Server     export TEMPORAL_ADDRESS={server.address}\n"
-        f"Home       export EXITFLOW_HOME={home}\n"
-        f"Registry   {overview.listed} counties listed, {overview.exited} exited\n"
+    say(
+        f"Web UI     {server.ui}",
+        f"Server     export TEMPORAL_ADDRESS={server.address}",
+        f"Home       export EXITFLOW_HOME={home}",
+        f"Registry   {overview.listed} counties listed, {overview.exited} exited",
         "Ctrl-C stops worker and server; everything is kept in the home folder.",
         flush=True,
     )

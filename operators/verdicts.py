@@ -20,6 +20,7 @@ from models.policy import PolicyError
 from operators.answers import unreachable
 from operators.desk import NoAnswer, Refused
 from operators.inputs import InputError
+from operators.terminal import say, settle
 from workers.connection import Unreachable
 from workers.embedded import ServerError
 from workers.settings import SettingsError
@@ -66,11 +67,12 @@ def verdict(error: Exception) -> tuple[int, str] | None:
 @contextmanager
 def explained() -> Iterator[None]:
     """For scripts: an error that is nobody's bug ends them with its sentence and its status."""
+    settle()
     try:
         yield
     except Exception as error:
         judged = verdict(error)
         if judged is None:
             raise
-        print(judged[1], file=sys.stderr)
+        say(judged[1], file=sys.stderr)
         sys.exit(judged[0])

@@ -11,6 +11,7 @@ from models.identity import content_id
 from models.messages import Act, Decision
 from models.offices import Office
 from operators.desk import open_desk
+from operators.terminal import say
 from operators.verdicts import explained
 from workers.connection import run
 
@@ -36,4 +37,4 @@ if __name__ == "__main__":
         parser.add_argument(name)
     parser.add_argument("document", nargs="?")
     with explained():
-        print(run(approve(**vars(parser.parse_args()))))
+        say(run(approve(**vars(parser.parse_args()))))

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from models.periods import until
 from operators.desk import open_registry, utc_now
+from operators.terminal import say
 from operators.verdicts import explained
 
 if __name__ == "__main__":
@@ -23,4 +24,4 @@ if __name__ == "__main__":
                 state = "overdue" if held.breached else "open"
                 office = f"{held.office_name} {held.office}"
                 due = until(held.limit.due)
-                print(due, state, held.limit.clause, office, deadline.case_id, sep="\t")
+                say("\t".join((due, state, held.limit.clause, office, deadline.case_id)))

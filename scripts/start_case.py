@@ -12,6 +12,7 @@ from pathlib import Path
 
 from models.messages import CountyApplication
 from operators.desk import open_desk
+from operators.terminal import say
 from operators.verdicts import explained
 from workers.connection import run
 
@@ -27,4 +28,4 @@ if __name__ == "__main__":
     file: Path = parser.parse_args().application
     with explained():
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-        print(run(start(CountyApplication.model_validate(content))))
+        say(run(start(CountyApplication.model_validate(content))))

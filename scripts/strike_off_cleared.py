@@ -17,6 +17,7 @@ from models.offices import Office
 from models.policy import Body
 from models.roster import State
 from operators.desk import Desk, Refused, open_desk
+from operators.terminal import say
 from operators.verdicts import explained
 from workers.connection import run
 
@@ -48,7 +49,7 @@ async def _strike_off(desk: Desk, case: str, office: Office, officer: str, docum
         said, taken = (await desk.act(case, act)).text, True
     except Refused as refusal:
         said, taken = str(refusal), False
-    print(case, "taken" if taken else "refused", said, sep="\t")
+    say("\t".join((case, "taken" if taken else "refused", said)))
     return taken
 
 

@@ -33,6 +33,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.base import Moment, Record
+from models.characters import markdown
 from models.offices import Division
 from models.periods import end_of
 from models.policy import Policy, day_of
@@ -79,7 +80,7 @@ class Planned:
                 Round(region=self.region),
                 id=f"round/{self.id}",  # the server adds the nominal time
                 task_queue=TASK_QUEUE,
-                static_summary=self.memo,
+                static_summary=markdown(self.memo),
             ),
             spec=self.spec,
             policy=SchedulePolicy(

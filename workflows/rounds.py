@@ -21,6 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 from models import search
+from models.characters import markdown
 from models.follow_up_messages import FollowUpOpening
 from models.identity import follow_up_case, supervision_case
 from models.offices import Subject
@@ -129,8 +130,8 @@ class _Starting:
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 search_attributes=TypedSearchAttributes(attributes),
-                static_summary=summary,
-                static_details=f"{details}依据：{self._policy.title}。",
+                static_summary=markdown(summary),
+                static_details=markdown(f"{details}依据：{self._policy.title}。"),
             )
         except WorkflowAlreadyStartedError:
             self._there.append(opening.case_id)

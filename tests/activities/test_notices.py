@@ -1,6 +1,5 @@
 """C4 公告公示: what a notice says, what it never says, and that it is published once."""
 
-import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -23,10 +22,11 @@ from activities.notices import (
     incidence,
     markdown,
     page,
-    plain,
     without_personal_data,
 )
 from models import identity
+from models.characters import markdown as as_it_is
+from models.characters import visible
 from models.messages import CountyFigures
 from models.offices import Tier
 from models.orders import Notice, NoticeOrder
@@ -246,13 +246,11 @@ def test_markup_in_the_markdown_itself_is_text() -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_is_shown_as_it_is(text: str) -> None:
-    shown = Tags(page("title", f"公示{plain(text)}止"))
+    shown = Tags(page("title", f"公示{as_it_is(text)}止"))
     assert shown.tags.count("p") == 1
     assert set(shown.tags) <= ALLOWED
-    visible = "".join(
-        " " if unicodedata.category(each) == "Cc" or each in TURNING else each for each in text
-    )
-    assert f"公示{' '.join(visible.split())}止" in " ".join("".join(shown.texts).split())
+    spelt = " ".join(visible(" ".join(text.split())).split())
+    assert f"公示{spelt}止" in " ".join("".join(shown.texts).split())
 
 
 @pytest.mark.clause("C4")
