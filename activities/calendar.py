@@ -5,7 +5,6 @@ workday of 2019 was 29 December 2018. So the last days of a December are publish
 year after them.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,6 +15,8 @@ from chinese_calendar import constants  # type: ignore[import-untyped]  # ships 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.files import read_text
+from models import notation
 from models.orders import LimitsOrder
 from models.periods import Day, Limit, PeriodError, compute
 
@@ -125,7 +126,7 @@ class OfficialCalendar:
         if path is None:
             return cls()
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise CalendarError(f"{path}: the override file cannot be read: {reason}") from error
@@ -275,8 +276,8 @@ def parse_overrides(text: str, source: str = "overrides") -> dict[int, Arrangeme
         CalendarError: naming the file, the year, the entry and what is wrong with it.
     """
     try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        tables = notation.toml(text)
+    except ValueError as error:
         raise CalendarError(f"{source} is not valid TOML: {error}") from error
     arrangements: dict[int, Arrangement] = {}
     for year, table in tables.items():

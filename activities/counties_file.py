@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from activities.database import RegistryError
+from activities.files import read_text
+from activities.register_cells import check_name
+from activities.sheet_cells import sound
 from models.base import Record
+from models.characters import fault, unified
 from models.offices import CountyCode, Division, Tier
 from models.periods import Year
 
@@ -74,9 +78,11 @@ def _code(cell: str) -> str:
 
 
 def _name(cell: str) -> str:
-    if not cell or len(cell) > 50:
-        raise ValueError("write a name, for example 新县")
-    return cell
+    wrong = fault(cell)
+    if not cell or len(cell) > 50 or wrong is not None:
+        raise ValueError(wrong or "write a name, for example 新县")
+    check_name(cell)
+    return unified(cell)
 
 
 def _tier(cell: str) -> Tier:
@@ -131,6 +137,7 @@ def _values(cells: Mapping[str, str], where: str, faults: list[str]) -> dict[str
     for column, read in _COLUMNS.items():
         cell = str(cells.get(column) or "").strip()
         try:
+            sound(cell)
             values[column] = read(cell)
         except ValueError as error:
             faults.append(f"{where}, column {column}: {cell!r} is wrong; {error}")
@@ -145,7 +152,7 @@ def _given_rows(rows: Iterable[Mapping[str, str]]) -> Iterable[tuple[int, Mappin
 
 def _file_rows(path: Path) -> list[tuple[int, Mapping[str, str]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except OSError as error:
         raise LoadError([f"{path} cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:

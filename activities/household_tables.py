@@ -52,7 +52,7 @@ def read_consents(path: Path) -> tuple[Consent, ...]:
     for line in file.rows():
         code = _household(line, first)
         agreed = line.read(AGREED, cells.yes_no)
-        signed_by = line.read(SIGNED_BY, cells.name)
+        signed_by = line.read(SIGNED_BY, cells.proper_name)
         reason = line.read_if_filled(REFUSED_FOR, cells.text)
         if agreed is False and reason is None:
             line.fault(REFUSED_FOR, "is empty; a household that refuses says why")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from activities.counties_file import LoadError
 from activities.register_columns import GROUP, HEAD_NAME, NOT_KEPT, OTHER_NAMES, SIZE
 from activities.register_faults import Fault
-from activities.sheet_cells import Cell, SheetRow, is_blank, letter, shown
+from activities.sheet_cells import MERGED, Cell, SheetRow, is_blank, letter, shown, sound
 from activities.sheet_rows import rows_of
 
 V = TypeVar("V")
@@ -118,6 +118,9 @@ class NamedColumns:
             if index not in header.headed and not is_blank(cell):  # what a comma in CSV has moved
                 said = f"stands in column {letter(index)}, which has no header; take it out"
                 self._fault(row, index, said)
+        for index in sorted(row.merged):
+            if index in header.headed:
+                self._fault(row, index, MERGED)
         return Line(self, row, header.places)
 
     def _fault(self, row: SheetRow, index: int, right: str) -> None:
@@ -151,7 +154,7 @@ class Line:
         """What a cell says; None, with a fault, where it is wrong."""
         cell = self._cell(column)
         try:
-            return read(cell)
+            return read(sound(cell))
         except ValueError as error:
             self.fault(column, str(error))
             return None

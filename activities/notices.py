@@ -1,8 +1,6 @@
 """Public notices (公告公示, C4): the text, its page, and the one place where both are kept."""
 
-import os
 import re
-import tempfile
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +14,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.database import claim, writing
+from activities.files import write_text
 from models.base import Moment
 from models.characters import markdown as as_it_is
 from models.identity import file_name
@@ -214,17 +213,7 @@ class NoticeBoard:
         """Put a file in place whole: a reader sees the old one or the new one."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.chmod(temporary, 0o644)
-                os.replace(temporary, self._folder / name)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            write_text(self._folder / name, text)
         except OSError as error:
             raise ApplicationError(
                 f"the notice {name} cannot be written: {error.strerror}", type="Outage"

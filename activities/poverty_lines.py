@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from activities.counties_file import LoadError
 from activities.database import claim
+from activities.files import read_text
 from models.base import faults
 from models.households import PovertyLine
 from models.tables import PovertyLineRow
@@ -53,12 +54,11 @@ def read_lines(path: Path) -> tuple[PovertyLine, ...]:
         LoadError: with every fault, by row.
     """
     lines, found = [], []
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, cells in enumerate(csv.DictReader(file), start=2):
-            try:
-                lines.append(PovertyLine.model_validate_strings(cells))
-            except ValidationError as error:
-                found.append(f"{path}, row {number}: {faults(error)}")
+    for number, cells in enumerate(csv.DictReader(read_text(path).splitlines()), start=2):
+        try:
+            lines.append(PovertyLine.model_validate_strings(cells))
+        except ValidationError as error:
+            found.append(f"{path}, row {number}: {faults(error)}")
     if found:
         raise LoadError(found)
     return tuple(lines)

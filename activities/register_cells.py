@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from activities.sheet_cells import Cell, is_blank
+from models.characters import fault, is_ideograph, unified
 from models.households import Cause
 from models.id_numbers import checked, is_one
 from models.villages import Bus
@@ -20,6 +21,16 @@ FORMULA_SIGNS = "=+-@\t\r＝＋－＠"  # noqa: RUF001
 """What a cell begins with that some spreadsheet program takes for a formula."""
 
 HEAD = "户主"
+_NO_NAMES = frozenset(
+    word
+    for words in (
+        "无 暂无 没有 空 空白 以下空白 未知 不详 不明 不清 待定 待补 待查 同上 同左",
+        "汇总 总数 平均 人数 户数 序号 姓名 户主 户主姓名 备注 说明 填表人 制表人 审核人",
+        "n/a #n/a na null none nil nan true false",
+    )
+    for word in words.split()
+)
+_SUM = re.compile("合计|总计|小计|共计|累计|总合计")
 _HEADS = ("户主", "本人或户主", "本人")
 _YES_NO = {"是": True, "否": False}
 _BUS = {"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE}
@@ -50,6 +61,31 @@ def text(cell: Cell) -> str:
 def name(cell: Cell) -> str:
     """What somebody or something is called."""
     return _text(cell, _NAME_LENGTH)
+
+
+def proper_name(cell: Cell) -> str:
+    """What a person or a place is called: no number, no remark, and no word for a sum."""
+    said = name(cell)
+    check_name(said)
+    return said
+
+
+def check_name(said: str) -> None:
+    """Make sure that a text can be the name of a person or a place.
+
+    >>> check_name("阿依古丽·买买提"), check_name("𬀩㛃")
+    (None, None)
+
+    Raises:
+        ValueError: saying what would be right.
+    """
+    bare = "".join(unicodedata.normalize("NFKC", said).split()).casefold().strip(":;,.、。*-_/")
+    if bare in _NO_NAMES or _SUM.match(bare):
+        raise ValueError("is no name; write the name, or take the row out where it is a sum")
+    if not any(sign.isalpha() or is_ideograph(sign) for sign in said):
+        raise ValueError("is no name; write the name")
+    if re.search(r"[<>{}\\|`]|://", said):
+        raise ValueError("holds a sign that no name has; write the name alone")
 
 
 def code(digits: int) -> Callable[[Cell], str]:
@@ -194,9 +230,10 @@ def _text(cell: Cell, length: int) -> str:
         said = said[1:]
     if len(said) > length:
         raise ValueError(f"is longer than {length} characters; shorten it")
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in said):
-        raise ValueError("holds a line break or another control character; write one line")
-    return said
+    wrong = fault(said)
+    if wrong is not None:
+        raise ValueError(wrong)
+    return unified(said)
 
 
 def _written(cell: Cell) -> str:

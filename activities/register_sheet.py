@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from activities import register_columns as columns
 from activities.register_faults import Fault, RegisterFaults, masked
 from activities.register_headers import Header
-from activities.sheet_cells import Cell, SheetRow, is_blank, letter, shown
+from activities.sheet_cells import MERGED, Cell, SheetRow, is_blank, letter, shown, sound
 from models.id_numbers import is_one
 
 MOST_FAULTS = 10_000
@@ -61,6 +61,25 @@ class Sheet:
         place = self.header.places.get(column)
         return row.cells[place] if place is not None and place < len(row.cells) else ""
 
+    def check_merged(self, row: SheetRow, *, down: bool = True) -> None:
+        """Find cells that are one with others: of what each row says, nobody can be sure.
+
+        Args:
+            down: Also those that are one with the cell above.
+        """
+        for index in sorted(row.merged):
+            if index not in self.header.headed or (row.merged[index] and not down):
+                continue
+            self._add(
+                Fault(
+                    sheet=row.sheet,
+                    row=row.number,
+                    letter=letter(index),
+                    found=_shown_safely(row.cells[index]),
+                    right=MERGED,
+                )
+            )
+
     def is_blank(self, row: SheetRow, *names: str) -> bool:
         """Whether nothing stands in any of these columns."""
         return all(is_blank(self.cell(row, name)) for name in names)
@@ -69,7 +88,7 @@ class Sheet:
         """What a cell says; None with a fault where it is wrong."""
         cell = self.cell(row, column)
         try:
-            return read(cell)
+            return read(sound(cell))
         except ValueError as error:
             self.fault(row, column, str(error), cell)
             return None
@@ -95,9 +114,8 @@ class Sheet:
 
     def fault(self, row: SheetRow, column: str, right: str, found: Cell = "") -> None:
         """Say that a cell is wrong."""
-        misplaced = isinstance(found, str) and is_one(found)
-        private = misplaced or column in (columns.ID_NUMBER, columns.HEAD_ID)
-        said = _masked(found) if private else shown(found)
+        private = column in (columns.ID_NUMBER, columns.HEAD_ID)
+        said = _masked(found) if private else _shown_safely(found)
         self._add(
             self.header.located(Fault(row=row.number, column=column, found=said, right=right))
         )
@@ -105,6 +123,11 @@ class Sheet:
     def _add(self, fault: Fault) -> None:
         self._count += 1
         self._faults.add(fault)
+
+
+def _shown_safely(found: Cell) -> str:
+    misplaced = isinstance(found, str) and is_one(found)
+    return _masked(found) if misplaced else shown(found)
 
 
 def _masked(id_number: Cell) -> str:

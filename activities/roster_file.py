@@ -42,13 +42,14 @@ def lines_by_household(
     wanted = _of_household(today)
     wanted |= {
         "code": (HOUSEHOLD_CODE, cells.household_code),
-        "head": (HEAD_NAME, cells.name),
+        "head": (HEAD_NAME, cells.proper_name),
         "size": (SIZE, _size),
     }
     read_id = cells.id_number(today)
     for row in rows:
         before = sheet.count
         sheet.check_unnamed(row)
+        sheet.check_merged(row)
         values = sheet.read_all(row, wanted)
         id_number: Any = sheet.read(row, HEAD_ID, read_id)
         values |= _if_filled_in(sheet, row)
@@ -83,14 +84,14 @@ class _Persons:
         self._of_household = _of_household(today)
         self._of_member: dict[str, tuple[str, Read]] = {
             "id_number": (ID_NUMBER, cells.id_number(today)),
-            "name": (NAME, cells.name),
+            "name": (NAME, cells.proper_name),
         }
         self._shared = {
             column: read
             for column, read in (
                 *self._of_household.values(),
                 *_OF_LIVELIHOOD.values(),
-                (HEAD_NAME, cells.name),
+                (HEAD_NAME, cells.proper_name),
                 (SIZE, _size),
                 (CAUSE, cells.cause),
             )
@@ -104,6 +105,9 @@ class _Persons:
 
     def line(self, rows: Sequence[SheetRow]) -> Iterator[HouseholdLine]:
         sheet, before = self._sheet, self._sheet.count
+        for row in rows:
+            # With the rows above it may be one of its own household, whose head says it for all.
+            sheet.check_merged(row, down=row is rows[0])
         code: Any = sheet.read(rows[0], HOUSEHOLD_CODE, cells.household_code)
         relations: list[Any] = [sheet.read(row, RELATION, cells.relation) for row in rows]
         members = [sheet.read_all(row, self._of_member) for row in rows]
@@ -166,7 +170,7 @@ class _Persons:
     def _check_head(self, head: SheetRow, name: str | None) -> None:
         if name is None or self._sheet.is_blank(head, HEAD_NAME):
             return
-        said = self._sheet.read(head, HEAD_NAME, cells.name)
+        said = self._sheet.read(head, HEAD_NAME, cells.proper_name)
         if said is not None and said != name:
             self._sheet.fault(head, HEAD_NAME, f"{NAME} in this row is {name}; write one", said)
 

@@ -1,5 +1,7 @@
 """A row of a sheet, and where its cells stand."""
 
+import re
+from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
@@ -7,12 +9,50 @@ Cell: TypeAlias = str | int | float | bool | date
 """What a cell holds; an empty one holds an empty text. In CSV every cell holds text."""
 
 
+_NOTHING: Mapping[int, bool] = {}
+
+_ERROR = re.compile(
+    r"[#＃](N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!"  # noqa: RUF001
+    r"|UNKNOWN!|EXTERNAL!|PYTHON!|TIMEOUT!|GETTING_DATA|=\?)|#{3,}|(Err|错误)[:：]\d{3}",
+    re.IGNORECASE,
+)
+NOT_CALCULATED = "#=?"
+"""Stands for a formula that was saved without its value."""
+
+
 class SheetRow(NamedTuple):
-    """One row: ``number`` as a spreadsheet program counts, from 1; no sheet's name in CSV."""
+    """One row: ``number`` as a spreadsheet program counts, from 1; no sheet's name in CSV.
+
+    ``merged`` are the places of its cells that are one with the cell above (``down``), or with one
+    beside them; each holds what that one shows.
+    """
 
     sheet: str
     number: int
     cells: list[Cell]
+    merged: Mapping[int, bool] = _NOTHING
+
+
+MERGED = "is one with other cells (merged); write into each cell what is true of its own row"
+
+
+def sound(cell: Cell) -> Cell:
+    """A cell as it is, unless it shows an error: that is no value, and not an empty cell either.
+
+    Raises:
+        ValueError: saying what would be right.
+    """
+    if isinstance(cell, str) and _ERROR.fullmatch(cell.strip()):
+        if cell == NOT_CALCULATED:
+            raise ValueError(
+                "is a formula that was saved without its value; open the file, save it, or write "
+                "the value"
+            )
+        raise ValueError(
+            "is an error that a spreadsheet program shows in place of a value; correct the "
+            "formula, or write the value"
+        )
+    return cell
 
 
 def is_blank(cell: Cell) -> bool:

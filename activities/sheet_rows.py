@@ -5,6 +5,7 @@ from pathlib import Path
 
 from activities.counties_file import LoadError
 from activities.csv_rows import csv_rows
+from activities.files import open_file
 from activities.sheet_cells import SheetRow, is_blank
 from activities.workbook_rows import workbook_rows
 
@@ -38,7 +39,7 @@ def rows_of(path: Path) -> Iterator[SheetRow]:
 
 def _check_size(path: Path) -> None:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             size = file.seek(0, 2)
     except OSError as error:
         raise LoadError([f"{path} cannot be read: {error.strerror}"]) from None

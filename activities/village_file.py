@@ -29,6 +29,7 @@ def village_lines(sheet: Sheet, rows: Iterable[SheetRow], today: date) -> Iterat
     for row in rows:
         before = sheet.count
         sheet.check_unnamed(row)
+        sheet.check_merged(row)
         values = sheet.read_all(row, facts)
         poor_since = _poor_since(sheet, row, today)
         survey = _survey(sheet, row)
@@ -40,9 +41,9 @@ def village_lines(sheet: Sheet, rows: Iterable[SheetRow], today: date) -> Iterat
 
 def _facts(today: date) -> dict[str, tuple[str, Read]]:
     reads: dict[str, Read] = {
-        "name": cells.name,
+        "name": cells.proper_name,
         "township_code": cells.code(9),
-        "township_name": cells.name,
+        "township_name": cells.proper_name,
         "county_code": cells.code(6),
         "population": cells.whole(_MOST_PEOPLE, "1286"),
         "population_as_of": cells.day(today),

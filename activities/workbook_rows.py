@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from activities.counties_file import LoadError
 from activities.sheet_cells import Cell, SheetRow
@@ -66,19 +66,35 @@ def _rows(path: Path, lines: IO[bytes]) -> Iterator[SheetRow]:
         if isinstance(said, list):
             for row in said:
                 number += 1
-                cells: list[Cell] = [""] * blank
-                cells += [
-                    date.fromisoformat(cell[0]) if isinstance(cell, list) else cell for cell in row
-                ]
-                yield SheetRow(sheet, number, cells)
+                yield _row(sheet, number, blank, row)
         elif "sheet" in said:
             sheet, blank, number = said["sheet"], said["blank_columns"], 0
+            if said["hidden"]:
+                raise LoadError([_hidden(path, sheet, said["hidden"])])
         elif said["error"] == "password":
             raise LoadError([_encrypted(path)])
         else:
             raise LoadError(
                 [f"{path} is damaged ({said['error']}); open it and save it as .xlsx again"]
             )
+
+
+def _row(sheet: str, number: int, blank: int, row: Any) -> SheetRow:
+    merged: dict[int, bool] = {}
+    if isinstance(row, dict):
+        merged |= {blank + place: False for place in row["across"]}
+        merged |= {blank + place: True for place in row["down"]}
+        row = row["cells"]
+    cells: list[Cell] = [""] * blank
+    cells += [date.fromisoformat(cell[0]) if isinstance(cell, list) else cell for cell in row]
+    return SheetRow(sheet, number, cells, merged)
+
+
+def _hidden(path: Path, sheet: str, what: str) -> str:
+    return (
+        f"{path}, sheet {sheet}: hidden or filtered out, but not empty: {what}; show all rows and "
+        "columns, or delete what is not meant: nothing is read that nobody sees"
+    )
 
 
 def _check(path: Path) -> None:

@@ -78,6 +78,11 @@ def unified(text: str) -> str:
     )
 
 
+def is_ideograph(sign: str) -> bool:
+    """Whether a character is a Chinese one, of those too that an older Unicode does not know."""
+    return "\u3400" <= sign <= "\u4dbf" or "\u4e00" <= sign <= "\u9fff" or sign >= "\U00020000"
+
+
 def one_line(text: str) -> str:
     """A text of one line, unified.
 

@@ -5,7 +5,6 @@ its start; nothing a case does later depends on the file again.
 """
 
 import re
-import tomllib
 from datetime import date
 from enum import StrEnum
 from string import Formatter
@@ -13,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
+from models import notation
 from models.base import Line, Record, faults
 
 _LEAP_YEAR = 2016  # so that 02-29 can be written; a year without it ends on 28 February
@@ -385,8 +385,8 @@ def parse_policy(text: str, source: str = "policy") -> Policy:
         PolicyError: naming the file, the field and what would be right.
     """
     try:
-        return Policy.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{source} is not valid TOML: {error}") from error
+        return Policy.model_validate(notation.toml(text))
     except ValidationError as error:
         raise PolicyError(f"{source}: {faults(error)}") from error
+    except ValueError as error:
+        raise PolicyError(f"{source} is not valid TOML: {error}") from error

@@ -14,11 +14,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from activities.files import read_bytes
 from activities.register_cells import escaped
 from models.identity import content_id
 from models.ledger import canonical
 from models.messages import Act
 from operators.inputs import InputError
+
+_MOST = 64 * 1024 * 1024
+"""Bytes: of some hundred thousand cases."""
 
 
 class Result(StrEnum):
@@ -82,7 +86,7 @@ class Results:
         self.path, self.act = path, fingerprint(act)
         self._last: dict[str, ResultLine] = {}
         try:
-            written = path.read_bytes()
+            written = read_bytes(path, _MOST)
         except FileNotFoundError:
             written = b""
         except OSError as error:

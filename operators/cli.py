@@ -4,6 +4,7 @@ A command's module is imported when the command is called, so that help and usag
 a command's summary therefore stands here, and its options where it is.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -260,6 +261,11 @@ BUG = 70
 """Status of a fault of the program itself, which alone is shown with its traceback."""
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_LONGEST = 500
+"""Characters of a sentence about wrong usage, which repeats what was typed."""
+
+
 def _build() -> App:
     app = App(
         name="exitflow",
@@ -297,9 +303,16 @@ def main() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough; the interpreter's own flush must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # the reader (`| head`) has seen enough
+    except OSError as error:
+        _give_up_output()
+        status = status or _complain(2, f"the output cannot be written: {error.strerror}")
     sys.exit(status)
+
+
+def _give_up_output() -> None:
+    # The interpreter's own flush must not complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def execute(tokens: Sequence[str]) -> int:
@@ -314,20 +327,29 @@ def execute(tokens: Sequence[str]) -> int:
         return 130
     except (BrokenPipeError, SystemExit):  # rich says the former with the latter
         return 0
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            return _judged(error)
+        return _complain(2, f"the output cannot be written: {error.strerror}")
     except Exception as error:
-        # Most of what it imports the command has imported; and a success need not wait for it.
-        from operators.verdicts import verdict
-
-        judged = verdict(error)
-        if judged is None:
-            say("".join(traceback.format_exception(error)).rstrip(), file=sys.stderr)
-            return _complain(BUG, "this is a fault of exitflow itself")
-        return _complain(*judged)
+        return _judged(error)
     return done if isinstance(done, int) else 0
+
+
+def _judged(error: Exception) -> int:
+    # Most of what it imports the command has imported; and a success need not wait for it.
+    from operators.verdicts import verdict
+
+    judged = verdict(error)
+    if judged is None:
+        say("".join(traceback.format_exception(error)).rstrip(), file=sys.stderr)
+        return _complain(BUG, "this is a fault of exitflow itself")
+    return _complain(*judged)
 
 
 def _usage_sentence(error: CycloptsError) -> str:
     said = " ".join(str(error).replace("...", "…").split())
+    said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
     command = " ".join(["exitflow", *(error.command_chain or ())])
     return f"{said.removesuffix('.')}; see `{command} --help`"
 

@@ -4,9 +4,7 @@ Nothing here talks to a server or a registry, so a fault is found before anythin
 """
 
 import hashlib
-import json
 import re
-import tomllib
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +12,10 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from activities.files import open_file, read_text
+from models import notation
 from models.base import Record, faults
+from models.characters import fault
 from models.messages import CountyApplication, CountyFigures, Rates
 from models.offices import Office
 from models.parts import Evidence
@@ -95,6 +96,9 @@ def words(option: str, text: str, wanted: str) -> str:
     """Read what a person has to say, which is ``wanted``: not nothing."""
     if not text.strip():
         raise InputError(f"{option}: says nothing; write {wanted}")
+    wrong = fault(text.strip())
+    if wrong is not None:
+        raise InputError(f"{option}: {wrong}")
     return text.strip()
 
 
@@ -249,7 +253,7 @@ def _evidence_line(source: Path, number: int, entry: Any) -> Any:
 
 def _sha256(path: Path, where: str = "evidence") -> str:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{where}: {path} cannot be read: {error.strerror}") from None
@@ -258,18 +262,16 @@ def _sha256(path: Path, where: str = "evidence") -> str:
 def table(path: Path) -> dict[str, Any]:
     """The content of a TOML file, or of a JSON file where it ends in ``.json``."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is not in UTF-8; save it as UTF-8") from None
     kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
-        content = json.loads(text) if kind == "JSON" else tomllib.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        content = notation.from_json(text) if kind == "JSON" else notation.toml(text)
+    except ValueError as error:
         raise InputError(f"{path} is not valid {kind}: {error}") from None
-    except RecursionError:
-        raise InputError(f"{path} is not valid {kind}: it is nested too deeply") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: write one object with named fields")
     return content

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from activities.files import write_text
 from activities.notices import page
 from operators import inputs
 from operators.desk import Refused, open_registry, utc_now
@@ -39,7 +40,7 @@ def notice(
         show(made.markdown)
         return
     try:
-        html.write_text(page(made.title, made.markdown), encoding="utf-8")
+        write_text(html, page(made.title, made.markdown))
     except OSError as error:
         raise InputError(f"--html: {html} cannot be written: {error.strerror}") from None
     say(f"{html}: {made.title}, {made.subjects} listed")

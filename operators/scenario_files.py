@@ -1,12 +1,13 @@
 """Scenario files: those that come with the program, and anybody's own; what is wrong with one."""
 
-import tomllib
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
+from activities.files import read_text
+from models import notation
 from models.base import Record
 from operators.inputs import InputError
 from operators.scenario import Scenario
@@ -38,7 +39,7 @@ def load(named: str) -> Scenario | Season:
             f"there is no scenario {named!r}; name one of {', '.join(shipped())}, or a .toml file"
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ScenarioError(f"{named} cannot be read: {reason}") from error
@@ -52,7 +53,7 @@ def parse(text: str, name: str) -> Scenario | Season:
         ScenarioError: naming the file, the event, the field and what would be right.
     """
     try:
-        content = tomllib.loads(text, parse_float=Decimal)
+        content = notation.toml(text, parse_float=Decimal)
     except ValueError as error:
         raise ScenarioError(f"{name} is not valid TOML: {error}") from error
     kind: type[Scenario] | type[Season] = Season if "villages" in content else Scenario

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from activities.check_lists import read_check_lists, write_check_lists
+from activities.files import write_text
 from models.sampling import Sample
 from models.steps import J3
 from models.supervision_messages import MOST_HOUSEHOLDS, MOST_VILLAGES, Plea
@@ -185,7 +186,7 @@ def sample(case: str, /, *, out: Path | None = None, json: Json = False) -> None
     exported = json_.dumps(kept.exported(), ensure_ascii=False, indent=2)
     if out is not None:
         try:
-            out.write_text(f"{exported}\n", encoding="utf-8")
+            write_text(out, f"{exported}\n")
         except OSError as error:
             raise InputError(f"{out} cannot be written: {error.strerror}") from None
     if json:

@@ -61,6 +61,10 @@ def verdict(error: Exception) -> tuple[int, str] | None:
     for kind, status in _STATUS:
         if isinstance(error, kind):
             return status, str(error)
+    if isinstance(error, OSError) and error.strerror:
+        # A full disk, a folder that may not be written: of the machine, not of the program.
+        where = f"{error.filename}: " if error.filename else ""
+        return WRONG, f"{where}{error.strerror}"
     return None
 
 

@@ -7,11 +7,11 @@ officer, document_number. Server and registry are those of the settings, as for 
 """
 
 import argparse
-import tomllib
 from pathlib import Path
 
 from models.messages import CountyApplication
 from operators.desk import open_desk
+from operators.inputs import read_as, table
 from operators.terminal import say
 from operators.verdicts import explained
 from workers.connection import run
@@ -27,5 +27,5 @@ if __name__ == "__main__":
     parser.add_argument("application", type=Path, help="the application, a TOML file")
     file: Path = parser.parse_args().application
     with explained():
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-        say(run(start(CountyApplication.model_validate(content))))
+        application = read_as(CountyApplication, table(file), file)
+        say(run(start(application)))

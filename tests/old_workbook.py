@@ -8,13 +8,46 @@ _SECTOR = 512
 _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 
 
-def write_xls(path: Path, rows: Sequence[Sequence[str | float]]) -> Path:
-    """One sheet, 表1, of texts and numbers."""
+class Error(str):
+    """A cell that shows this in place of a value."""
+
+
+_ERRORS = {
+    "#NULL!": 0x00,
+    "#DIV/0!": 0x07,
+    "#VALUE!": 0x0F,
+    "#REF!": 0x17,
+    "#NAME?": 0x1D,
+    "#NUM!": 0x24,
+    "#N/A": 0x2A,
+}
+
+
+def write_xls(
+    path: Path,
+    rows: Sequence[Sequence[str | float]],
+    *,
+    hidden: Sequence[int] = (),
+    low: Sequence[int] = (),
+    hidden_columns: Sequence[int] = (),
+) -> Path:
+    """One sheet, 表1, of texts, numbers and errors.
+
+    Args:
+        hidden, low: Rows that are hidden, or of no height; counted from 0, as hidden columns.
+    """
     sheet = _bof(0x0010)
+    for number in hidden_columns:
+        sheet += _record(0x007D, struct.pack("<HHHHHH", number, number, 2304, 0, 1, 0))
+    for number in (*hidden, *low):
+        height, flags = (0, 0x100) if number in low else (255, 0x120)
+        sheet += _record(0x0208, struct.pack("<HHHHHHHH", number, 0, 1, height, 0, 0, flags, 0))
     for number, row in enumerate(rows):
         for place, value in enumerate(row):
             where = struct.pack("<HHH", number, place, 0)
-            if isinstance(value, str):
+            if isinstance(value, Error):
+                sheet += _record(0x0205, where + struct.pack("<BB", _ERRORS[value], 1))
+            elif isinstance(value, str):
                 text = struct.pack("<HB", len(value), 1) + value.encode("utf-16-le")
                 sheet += _record(0x0204, where + text)
             else:

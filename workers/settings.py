@@ -8,6 +8,7 @@ of it.
 import os
 from pathlib import Path
 from tomllib import TOMLDecodeError
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_settings import (
@@ -22,6 +23,8 @@ import models
 from activities.calendar import OfficialCalendar
 from activities.channels import Channel, FileChannel
 from activities.database import open_engine
+from activities.files import read_text
+from models import notation
 from models.base import faults
 from models.policy import Policy, PolicyError, parse_policy
 
@@ -63,7 +66,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What the caller says, then the environment, then the file."""
         path = Path(os.environ.get("EXITFLOW_CONFIG", "exitflow.toml"))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+        return init_settings, env_settings, _File(settings_cls, path)
 
     @property
     def registry(self) -> str:
@@ -101,13 +104,23 @@ class Settings(BaseSettings):
         named = Path(self.policy)
         path = named if named.suffix == ".toml" else SHIPPED / "policies" / f"{self.policy}.toml"
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path)
         except OSError as error:
             raise PolicyError(
                 f"policy {self.policy!r}: {path} cannot be read ({error.strerror}); name a shipped "
                 "policy, for example henan-2016, or a .toml file"
             ) from error
         return parse_policy(text, str(path))
+
+
+class _File(TomlConfigSettingsSource):
+    """The settings' file, read within bounds."""
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        try:
+            return notation.toml(read_text(file_path))
+        except OSError as error:
+            raise SettingsError(f"settings: {file_path} cannot be read: {error.strerror}") from None
 
 
 def load_settings(**given: object) -> Settings:
@@ -124,6 +137,8 @@ def load_settings(**given: object) -> Settings:
     except ValidationError as error:
         # Without its cause, which repeats what was given: a password, a webhook's key.
         raise SettingsError(f"settings: {faults(error)}") from None
+    except RecursionError:
+        raise SettingsError("settings: a value is nested too deeply") from None
     except (TOMLDecodeError, UnicodeDecodeError) as error:
         file = named or "exitflow.toml"
         raise SettingsError(f"settings: {file} is not valid TOML in UTF-8: {error}") from None

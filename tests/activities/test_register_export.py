@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from activities.database import writing
 from activities.plans import UnknownSubject
 from activities.projections import list_case
-from activities.register_cells import FORMULA_SIGNS
+from activities.register_cells import FORMULA_SIGNS, check_name
 from activities.register_export import Exported, export_roster
 from activities.register_file import RegisterFile
 from activities.register_lines import HouseholdLine, MemberLine
@@ -22,6 +22,7 @@ from activities.register_loading import HouseholdsLoaded, load_households
 from activities.register_records import MemberRecord, RosterCount
 from activities.sheet_rows import rows_of
 from activities.store import Registry
+from models.characters import fault, unified
 from models.households import Cause, HouseholdState, Livelihood
 from models.identity import household_case
 from models.tables import EpisodeRow, RosterRow
@@ -54,12 +55,25 @@ def texts(path: Path) -> list[list[str]]:
 # -- there and back ---------------------------------------------------------------------------
 
 written = st.text(
-    st.characters(exclude_categories=("Cc", "Cs", "Co", "Cn")), min_size=1, max_size=12
-).filter(lambda said: said == said.strip())
+    st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")),
+    min_size=1,
+    max_size=12,
+).filter(lambda said: said == unified(said).strip() and fault(said) is None)
 signs = st.sampled_from(FORMULA_SIGNS.replace("\t", "").replace("\r", ""))
 signed = st.builds("{}{}{}".format, st.sampled_from(["", "'", "''"]), signs, written)
 escapes = st.sampled_from(["_x0041_", "_x000D_", "<b>&amp;", '"', "''", "007", "1E5", "是"])
 names = written | signed | escapes
+
+
+def is_name(said: str) -> bool:
+    try:
+        check_name(said)
+    except ValueError:
+        return False
+    return True
+
+
+people_called = (names | st.builds("某{}".format, written)).filter(is_name)
 fen = st.integers(0, 10_000_000_000)
 livelihoods = st.builds(
     Livelihood,
@@ -82,7 +96,7 @@ def rosters(draw: st.DrawFn) -> list[HouseholdLine]:
         people = tuple(
             MemberLine(
                 id_number=id_number(number * 10 + place),
-                name=draw(names),
+                name=draw(people_called),
                 relation="户主" if place == 0 else draw(names.filter(lambda said: said != "户主")),
             )
             for place in range(named)
