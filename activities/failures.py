@@ -1,18 +1,34 @@
 """The two ways in which a delivery fails, each said in one short line without a secret.
 
-An *outage* (no connection, time-out, 5xx, a rate limit, a login the server does not take today) is
-tried again for as long as the policy says. What no repetition can cure (nobody's address, a refused
-recipient, an invalid robot key) is *undeliverable* and given up at once.
+What no repetition can cure (nobody's address, a mailbox that does not exist, an invalid robot key)
+is *undeliverable* and given up at once. Everything else is an *outage*, tried again for as long as
+the policy says: also an answer that nobody has foreseen, as a notice given up by mistake is lost.
 """
 
+import re
 from datetime import timedelta
 from typing import NoReturn
 
 from temporalio.exceptions import ApplicationError
 
 from activities.channels import Channel, redact
+from models.characters import visible
 
 _LONGEST = 300
+_PASSING = re.compile(
+    r"frequen|too (?:fast|many)|rate.?limit|throttl|try again|\blater\b|busy|temporar|grey.?list"
+    r"|timestamp|time.?out|频率|频繁|过快|限流|稍后|稍候|繁忙|暂时|超时",
+    re.IGNORECASE,
+)
+
+
+def passes(said: str) -> bool:
+    """Whether an answer says itself that it is of this moment, whatever its code means.
+
+    >>> passes("550 Connection frequency limited"), passes("no such user")
+    (True, False)
+    """
+    return _PASSING.search(said) is not None
 
 
 def outage(channel: Channel, what: str, wait: timedelta | None = None) -> NoReturn:
@@ -31,4 +47,5 @@ def undeliverable(what: str, channel: Channel | None = None) -> NoReturn:
 def _bounded(text: str) -> str:
     # Redacted before it is cut: half a key is a key to somebody who can guess.
     line = " ".join(text.encode("utf-8", "replace").decode().split())
+    line = visible(line)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

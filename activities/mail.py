@@ -1,5 +1,6 @@
 """One notification as one mail."""
 
+import re
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -9,7 +10,7 @@ from typing import NoReturn
 import aiosmtplib
 
 from activities.channels import SmtpChannel
-from activities.failures import outage, undeliverable
+from activities.failures import outage, passes, undeliverable
 from models.orders import Notification
 
 SECONDS = 10.0
@@ -52,9 +53,32 @@ def _refused(
 ) -> NoReturn:
     # Servers repeat the address, which may be a person's (G8).
     said = f"{what}: {error.code} {error.message}".replace(address, "***")
-    if 500 <= error.code < 600:
+    if _is_final(error) and not passes(error.message):
         undeliverable(said, channel)
     outage(channel, said)
+
+
+_NO_MAILBOX = re.compile(
+    r"no such (?:user|mailbox|recipient|address)"
+    r"|(?:user|mailbox|recipient|address|account)\W+(?:is |was )?"
+    r"(?:unknown|not found|not exist|does not exist|doesn't exist|invalid|disabled)"
+    r"|unknown (?:user|mailbox|recipient)|invalid (?:recipient|mailbox|address)"
+    r"|(?:用户|收件人|邮箱|地址|帐号|账号)不存在|无此用户",
+    re.IGNORECASE,
+)
+_FINAL = re.compile(r"\b5\.1\.(?:1|2|3|6|10)\b|\b5\.2\.1\b")
+"""Enhanced codes (RFC 3463, RFC 7505) of an address that nobody reads, or will."""
+
+
+def _is_final(error: aiosmtplib.SMTPResponseException) -> bool:
+    """Whether nobody will ever be at that address: all else in 5xx may be of this moment.
+
+    Mail providers answer 550 and 554 to whom they find too busy, too new or too much like others.
+    """
+    if not 500 <= error.code < 600:
+        return False
+    said = error.message
+    return bool(_FINAL.search(said) or _NO_MAILBOX.search(said)) or error.code in (551, 556)
 
 
 def _message(

@@ -18,7 +18,7 @@ from activities.channels import (
     WebhookChannel,
     WecomChannel,
 )
-from activities.failures import outage, undeliverable
+from activities.failures import outage, passes, undeliverable
 from models.orders import Notification
 
 # httpx logs the whole address of every request at INFO, and a robot's address is its key.
@@ -32,25 +32,41 @@ _LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_TEXT = {"wecom": 2048, "dingtalk": 18_000, "feishu": 18_000}
 """Bytes of text that a robot takes; two of them count the whole body, up to 20 000."""
 
-_RETRYABLE_STATUS = frozenset({408, 425, 429})
+_FINAL_STATUS = frozenset({400, 405, 410, 411, 413, 414, 415, 422, 431})
+"""What the same request gets again (RFC 9110). Not 404, of which nobody can tell; not 401 and 403,
+which whoever keeps the other side can mend; and no redirection, which is of this moment."""
 
 
 class _Code(NamedTuple):
-    """Where a robot says how it went, and which of its codes pass by themselves."""
+    """Where a robot says how it went, and which of its codes no repetition can cure.
+
+    Codes that are not on the list pass, after the wait that belongs to them.
+    """
 
     fields: tuple[str, ...]
     messages: tuple[str, ...]
-    passing: Mapping[int, timedelta | None]
+    final: frozenset[int]
+    waits: Mapping[int, timedelta]
 
 
-_WECOM = _Code(("errcode",), ("errmsg",), {-1: None, 6000: None, 45009: timedelta(minutes=1)})
+_WECOM = _Code(
+    ("errcode",),
+    ("errmsg",),
+    frozenset({93000, 40008, 40058, 44004, 45002}),
+    {45009: timedelta(minutes=1)},
+)
 # More than 20 messages a minute lock a DingTalk robot for ten.
-_DINGTALK = _Code(("errcode",), ("errmsg",), {-1: None, 130101: timedelta(minutes=10)})
-# 9499 is both "Bad Request" and "too many request"; the form of ours does not vary.
+_DINGTALK = _Code(
+    ("errcode",),
+    ("errmsg",),
+    frozenset({300001, 310000, 400013, 400101, 400105, 400106, 430101, 430102, 430103, 430104}),
+    {130101: timedelta(minutes=10), 410100: timedelta(minutes=10)},
+)
 _FEISHU = _Code(
     ("code", "StatusCode"),
     ("msg", "StatusMessage"),
-    {9499: None, 11232: timedelta(minutes=1), 99991400: timedelta(minutes=1)},
+    frozenset({19001, 19021, 19022, 19024}),
+    {11232: timedelta(minutes=1), 99991400: timedelta(minutes=1)},
 )
 
 
@@ -142,13 +158,9 @@ def _check_status(channel: Channel, answer: _Answer) -> None:
     if 200 <= answer.status < 300:
         return
     said = f"HTTP {answer.status} {answer.body.decode(errors='replace')}"
-    if _passes(answer.status):
-        outage(channel, said, _wait(answer.headers))
-    undeliverable(said, channel)
-
-
-def _passes(status: int) -> bool:
-    return status >= 500 or status in _RETRYABLE_STATUS
+    if answer.status in _FINAL_STATUS and not passes(said):
+        undeliverable(said, channel)
+    outage(channel, said, _wait(answer.headers))
 
 
 def _wait(headers: httpx.Headers) -> timedelta | None:
@@ -160,7 +172,7 @@ def _wait(headers: httpx.Headers) -> timedelta | None:
 
 def _check_code(channel: Channel, form: _Code, answer: _Answer) -> None:
     """HTTP 200 says that a robot was reached; whether it took the message stands in the body."""
-    if _passes(answer.status):
+    if answer.status >= 500 or answer.status in (408, 425, 429):
         _check_status(channel, answer)
     try:
         content = json.loads(answer.body)
@@ -172,10 +184,10 @@ def _check_code(channel: Channel, form: _Code, answer: _Answer) -> None:
         _check_status(channel, answer)
         outage(channel, f"HTTP {answer.status}, and no result in the answer")
     why = next((str(said[field]) for field in form.messages if field in said), "")
-    if code in form.passing:
-        outage(channel, f"{code} {why}", _wait(answer.headers) or form.passing[code])
-    if code != 0:
+    if code in form.final and not passes(why):
         undeliverable(f"{code} {why}", channel)
+    if code != 0:
+        outage(channel, f"{code} {why}", _wait(answer.headers) or form.waits.get(code))
     _check_status(channel, answer)
 
 

@@ -56,7 +56,9 @@ async def test_a_webhook_is_told_under_one_key(httpserver: HTTPServer) -> None:
     ("status", "outage"),
     [
         *((status, True) for status in (408, 425, 429, 500, 502, 503, 504)),
-        *((status, False) for status in (301, 304, 400, 401, 403, 404, 410, 413)),
+        # Nobody can tell whether these last: unknown means try again.
+        *((status, True) for status in (301, 302, 304, 307, 401, 403, 404, 407, 423, 451, 418)),
+        *((status, False) for status in (400, 405, 410, 413, 415, 422)),
     ],
 )
 async def test_what_a_webhook_refuses(httpserver: HTTPServer, status: int, *, outage: bool) -> None:
@@ -168,7 +170,17 @@ REFUSALS: list[tuple[str, int, dict[str, Any], str, int | None]] = [
     ("wecom", 200, {"errcode": 45009, "errmsg": "api freq out of limit"}, "again", 60),
     ("wecom", 200, {"errcode": -1, "errmsg": "system busy"}, "again", None),
     ("wecom", 502, {"errcode": 93000}, "again", None),
-    ("wecom", 404, {}, "never", None),
+    ("wecom", 404, {}, "again", None),
+    ("wecom", 302, {}, "again", None),
+    ("wecom", 200, {"errcode": 45033, "errmsg": "concurrent out of limit"}, "again", None),
+    ("wecom", 200, {"errcode": 987654, "errmsg": "not on any list"}, "again", None),
+    ("wecom", 200, {"errcode": 93000, "errmsg": "too many requests, try later"}, "again", None),
+    ("dingtalk", 200, {"errcode": 410100, "errmsg": "发送速度太快而限流"}, "again", 600),
+    ("dingtalk", 200, {"errcode": 310000, "errmsg": "invalid timestamp"}, "again", None),
+    ("dingtalk", 200, {"errcode": 400102, "errmsg": "机器人已停用"}, "again", None),
+    ("dingtalk", 200, {"errcode": 40035, "errmsg": "?"}, "again", None),
+    ("feishu", 200, {"code": 19009, "msg": "?"}, "again", None),
+    ("feishu", 403, {}, "again", None),
     ("dingtalk", 200, {"errcode": 310000, "errmsg": "sign not match"}, "never", None),
     ("dingtalk", 200, {"errcode": 300001, "errmsg": f"token {KEY} is not exist"}, "never", None),
     ("dingtalk", 200, {"errcode": 130101, "errmsg": "send too fast"}, "again", 600),
