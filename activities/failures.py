@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.channels import Channel, redact
 from models.characters import visible
+from models.personal_numbers import hide
 
 _LONGEST = 300
 _PASSING = re.compile(
@@ -47,5 +48,5 @@ def undeliverable(what: str, channel: Channel | None = None) -> NoReturn:
 def _bounded(text: str) -> str:
     # Redacted before it is cut: half a key is a key to somebody who can guess.
     line = " ".join(text.encode("utf-8", "replace").decode().split())
-    line = visible(line)
+    line = visible(hide(line))
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from activities.register_faults import Fault, masked, place
+from activities.register_faults import Fault, place
 from activities.register_lines import HouseholdLine, MemberLine
 from activities.register_writing import Writer, found, table_of
+from activities.sheet_cells import masked
 from models.base import Record
 from models.tables import EpisodeRow, HouseholdRow, HouseholdYearRow, MemberRow, VillageRow
 

@@ -52,7 +52,9 @@ def _refused(
     channel: SmtpChannel, error: aiosmtplib.SMTPResponseException, what: str, address: str
 ) -> NoReturn:
     # Servers repeat the address, which may be a person's (G8).
-    said = f"{what}: {error.code} {error.message}".replace(address, "***")
+    said = re.sub(
+        re.escape(address), "***", f"{what}: {error.code} {error.message}", flags=re.IGNORECASE
+    )
     if _is_final(error) and not passes(error.message):
         undeliverable(said, channel)
     outage(channel, said)

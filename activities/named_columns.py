@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from activities.counties_file import LoadError
 from activities.register_columns import GROUP, HEAD_NAME, NOT_KEPT, OTHER_NAMES, SIZE
 from activities.register_faults import Fault
-from activities.sheet_cells import MERGED, Cell, SheetRow, is_blank, letter, shown, sound
+from activities.sheet_cells import MERGED, Cell, SheetRow, is_blank, letter, shown_safely, sound
 from activities.sheet_rows import rows_of
 
 V = TypeVar("V")
@@ -128,7 +128,7 @@ class NamedColumns:
             Fault(
                 sheet=row.sheet,
                 row=row.number,
-                found=shown(row.cells[index]),
+                found=shown_safely(row.cells[index]),
                 right=right,
             )
         )
@@ -176,7 +176,7 @@ class Line:
                 row=self._row.number,
                 column=column,
                 letter="" if place is None else letter(place),
-                found=shown(self._cell(column)),
+                found=shown_safely(self._cell(column)),
                 right=right,
             )
         )

@@ -1,6 +1,5 @@
 """Public notices (公告公示, C4): the text, its page, and the one place where both are kept."""
 
-import re
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -21,22 +20,11 @@ from models.identity import file_name
 from models.offices import County, Tier
 from models.orders import Notice, NoticeOrder
 from models.periods import Limit, beijing, chinese
+from models.personal_numbers import hide
 from models.standards import percentage
 from models.tables import NoticeRow
 
-_PERSONAL = re.compile(
-    r"(?<!\d)(?:"
-    r"\d{6}[ -]?\d{8}[ -]?\d{3}[\dXx]"  # identity number
-    r"|\d{15,19}|62\d\d(?:[ -]\d{4}){3}(?:[ -]\d{1,3})?"  # bank account
-    r"|1[3-9]\d[ -]?\d{4}[ -]?\d{4}"  # mobile phone
-    r")(?!\d)"
-)
 _TIERS = {Tier.NATIONAL: "国定贫困县", Tier.PROVINCIAL: "省定贫困县"}
-
-
-def without_personal_data(text: str) -> str:
-    """A text whose identity, account and mobile phone numbers are hidden (G8)."""
-    return _PERSONAL.sub("（已隐去）", text)
 
 
 def incidence(poor: int, population: int) -> str:
@@ -115,7 +103,7 @@ def markdown(order: NoticeOrder) -> str:
         growth=growth(figures.income_growth_percent),
         provincial_growth=growth(figures.provincial_income_growth_percent),
         services=f"{near}全省平均水平",
-        statement=_ended(without_personal_data(figures.services_statement)),
+        statement=_ended(hide(figures.services_statement)),
         posted_on=chinese(beijing(order.posted_at).date()),
         last_day=chinese(order.closes.last_day),
         counting=order.closes.zh.removeprefix(f"{order.closes.clause} "),

@@ -2,9 +2,10 @@
 
 from temporalio import activity
 
-from activities.notices import NoticeBoard, rendered, without_personal_data
+from activities.notices import NoticeBoard, rendered
 from models.orders import Notice
 from models.periods import beijing, chinese
+from models.personal_numbers import hide
 from models.reentry_orders import ReentryNoticeOrder
 from models.reentry_rules import CAUSES
 
@@ -26,7 +27,7 @@ def markdown(order: ReentryNoticeOrder) -> str:
         publisher=order.publisher,
         name=order.name,
         # An office may have put numbers beside it.
-        group=without_personal_data(order.group),
+        group=hide(order.group),
         size=order.size,
         cause=CAUSES[order.cause],
         posted_on=chinese(beijing(order.posted_at).date()),

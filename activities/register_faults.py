@@ -50,12 +50,3 @@ class RegisterFaults(LoadError):
 def place(sheet: str, row: int, seen_from: str) -> str:
     """Where something stands, in words, for somebody who looks at a sheet."""
     return f"row {row}" if sheet == seen_from else f"sheet {sheet}, row {row}"
-
-
-def masked(id_number: str) -> str:
-    """An ID number as a fault may show it (G8): where it was given out, and its last four.
-
-    >>> masked("41152319700101123X")
-    '411523********123X'
-    """
-    return f"{id_number[:6]}{'*' * max(4, len(id_number) - 10)}{id_number[10:][-4:]}"

@@ -12,7 +12,6 @@ from activities.incidence import village_incidence
 from activities.plans import UnknownSubject
 from activities.records import StandingRecord
 from activities.register_cells import HEAD
-from activities.register_faults import masked
 from activities.register_records import (
     EpisodeRecord,
     HouseholdRecord,
@@ -22,6 +21,7 @@ from activities.register_records import (
     VillageRecord,
     YearRecord,
 )
+from activities.sheet_cells import masked
 from models.households import Cause, HouseholdState, Livelihood
 from models.tables import (
     EpisodeRow,

@@ -5,10 +5,18 @@ from datetime import date
 from typing import Any, TypeVar
 
 from activities import register_columns as columns
-from activities.register_faults import Fault, RegisterFaults, masked
+from activities.register_faults import Fault, RegisterFaults
 from activities.register_headers import Header
-from activities.sheet_cells import MERGED, Cell, SheetRow, is_blank, letter, shown, sound
-from models.id_numbers import is_one
+from activities.sheet_cells import (
+    MERGED,
+    Cell,
+    SheetRow,
+    is_blank,
+    letter,
+    masked,
+    shown_safely,
+    sound,
+)
 
 MOST_FAULTS = 10_000
 
@@ -75,7 +83,7 @@ class Sheet:
                     sheet=row.sheet,
                     row=row.number,
                     letter=letter(index),
-                    found=_shown_safely(row.cells[index]),
+                    found=shown_safely(row.cells[index]),
                     right=MERGED,
                 )
             )
@@ -106,7 +114,7 @@ class Sheet:
                         sheet=row.sheet,
                         row=row.number,
                         letter=letter(index),
-                        found=shown(cell),
+                        found=shown_safely(cell),
                         right=f"stands in column {letter(index)}, which has no header; name the "
                         "column, or take it out",
                     )
@@ -115,7 +123,7 @@ class Sheet:
     def fault(self, row: SheetRow, column: str, right: str, found: Cell = "") -> None:
         """Say that a cell is wrong."""
         private = column in (columns.ID_NUMBER, columns.HEAD_ID)
-        said = _masked(found) if private else _shown_safely(found)
+        said = _masked(found) if private else shown_safely(found)
         self._add(
             self.header.located(Fault(row=row.number, column=column, found=said, right=right))
         )
@@ -123,11 +131,6 @@ class Sheet:
     def _add(self, fault: Fault) -> None:
         self._count += 1
         self._faults.add(fault)
-
-
-def _shown_safely(found: Cell) -> str:
-    misplaced = isinstance(found, str) and is_one(found)
-    return _masked(found) if misplaced else shown(found)
 
 
 def _masked(id_number: Cell) -> str:

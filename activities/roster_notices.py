@@ -3,9 +3,10 @@
 from sqlmodel import Session
 from temporalio import activity
 
-from activities.notices import NoticeBoard, rendered, without_personal_data
+from activities.notices import NoticeBoard, rendered
 from models.orders import Notice
 from models.periods import beijing, chinese
+from models.personal_numbers import hide
 from models.roster_messages import RosterChange, RosterNoticeOrder, StrikingOff
 
 
@@ -58,7 +59,7 @@ def announcement_text(change: RosterChange, households: tuple[StrikingOff, ...])
 
 def _group(group: str) -> str:
     """A village group, without numbers that an office may have put beside it (G8)."""
-    return without_personal_data(group)
+    return hide(group)
 
 
 class RosterNotices(NoticeBoard):

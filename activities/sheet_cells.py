@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
+from models.id_numbers import is_one
+from models.personal_numbers import hide
+
 Cell: TypeAlias = str | int | float | bool | date
 """What a cell holds; an empty one holds an empty text. In CSV every cell holds text."""
 
 
+_LONG = 10**14
 _NOTHING: Mapping[int, bool] = {}
 
 _ERROR = re.compile(
@@ -65,6 +69,23 @@ def shown(cell: Cell) -> str:
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         return f"{cell:.15g}"
     return str(cell).strip()
+
+
+def shown_safely(cell: Cell) -> str:
+    """The same without any number of a person (G8); a long number may be one that was damaged."""
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool) and abs(cell) >= _LONG:
+        return "a long number"
+    said = shown(cell)
+    return masked(said) if is_one(said) else hide(said)
+
+
+def masked(id_number: str) -> str:
+    """An ID number as a fault may show it (G8): where it was given out, and its last four.
+
+    >>> masked("41152319700101123X")
+    '411523********123X'
+    """
+    return f"{id_number[:6]}{'*' * max(4, len(id_number) - 10)}{id_number[10:][-4:]}"
 
 
 def letter(index: int) -> str:

@@ -6,9 +6,22 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from models.base import Line, Record, Text
 from models.characters import one_line
+from models.personal_numbers import stands_in_id
+
+
+def _of_nobody(identifier: str) -> str:
+    if stands_in_id(identifier):
+        raise ValueError(
+            "holds the number of an identity card or a telephone, and stands where everybody reads "
+            "it; write another (G8)"
+        )
+    return identifier
+
 
 Key = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$"),
+    AfterValidator(_of_nobody),
 ]
 """A sender's own id for a message: the same id sent twice counts once."""
 

@@ -195,6 +195,9 @@ def object_(
 ) -> None:
     """Hand in an objection (异议) to a notice, or a report (举报) after it closed.
 
+    TEXT, NAME and CONTACT may be @FILE, or - for the standard input: everybody on the machine can
+    read a command line.
+
     Args:
         case: Id of the case, for example county-exit/411523/2026.
         text: What is objected to.
@@ -204,10 +207,10 @@ def object_(
     """
     message = Objection(
         id=given(id),
-        text=text,
+        text=inputs.said("--text", text),
         at=signed(at),
-        objector=name,
-        contact=contact,
+        objector=inputs.said("--name", name) if name is not None else None,
+        contact=inputs.said("--contact", contact) if contact is not None else None,
         evidence=inputs.evidence(evidence),
         household=roster_inputs.household("--household", household) if household else None,
     )

@@ -143,7 +143,7 @@ def visit(
                 household=code,
                 made_on=on,
                 stable=not unstable,
-                note=note,
+                note=inputs.said("--note", note) if note is not None else None,
                 risk=risk,
                 correction=correction,
             )
@@ -190,7 +190,7 @@ def mark(
         id=given(id),
         household=roster_inputs.household("HOUSEHOLD", named[0]),
         risk=risk,
-        reason=reason,
+        reason=inputs.said("--reason", reason),
         office=inputs.office("--as", office),
         officer=officer,
         at=signed(at),

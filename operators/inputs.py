@@ -5,6 +5,7 @@ Nothing here talks to a server or a registry, so a fault is found before anythin
 
 import hashlib
 import re
+import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from activities.files import open_file, read_text
+from activities.files import open_file, read_bytes, read_text
 from models import notation
 from models.base import Record, faults
 from models.characters import fault
@@ -100,6 +101,41 @@ def words(option: str, text: str, wanted: str) -> str:
     if wrong is not None:
         raise InputError(f"{option}: {wrong}")
     return text.strip()
+
+
+_MOST_SAID = 64 * 1024
+
+
+def said(option: str, text: str) -> str:
+    """What an option says: itself, ``@FILE`` the content of a file, ``-`` the standard input.
+
+    Whoever is logged in to the machine can read a command line in the list of processes, so names
+    and telephones of people had better not stand in one (G8). ``@@`` stands for an ``@`` itself.
+    """
+    if text.startswith("@@"):
+        return text[1:]
+    if text == "-":
+        content = sys.stdin.buffer.read(_MOST_SAID + 1)
+        if len(content) > _MOST_SAID:
+            raise InputError(f"{option}: the standard input has more than {_MOST_SAID} bytes")
+        if not content.strip():
+            raise InputError(f"{option}: the standard input says nothing; it can be read once")
+    elif text.startswith("@"):
+        try:
+            content = read_bytes(Path(text[1:]), _MOST_SAID)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise InputError(
+                f"{option}: {text[1:]} cannot be read: {why}; write @@ where no file is meant"
+            ) from None
+    else:
+        return text
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding).strip()
+        except UnicodeDecodeError:
+            continue
+    raise InputError(f"{option}: what {text} holds is neither in UTF-8 nor in GB18030")
 
 
 def day(option: str, text: str) -> date:

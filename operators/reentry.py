@@ -32,7 +32,7 @@ def start_reentry(
         household=roster_inputs.household("HOUSEHOLD", household),
         year=inputs.year("--year", year),
         officer=officer,
-        reason=reason,
+        reason=inputs.said("--reason", reason),
         applied_at=signed(at),
         document_number=document,
         evidence=inputs.evidence(evidence),

@@ -127,8 +127,8 @@ def _answers(
         Consent(
             household=roster_inputs.household("HOUSEHOLD", household),
             agreed=agreed,
-            signed_by=signed_by,
-            reason=reason,
+            signed_by=inputs.said("--signed-by", signed_by),
+            reason=inputs.said("--reason", reason) if reason is not None else None,
         ),
     )
 
