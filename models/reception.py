@@ -5,6 +5,7 @@ A reception writes the ledger and leaves the message for the procedure to act on
 the procedure itself.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -34,6 +35,8 @@ from models.turns import Turns
 _LONGEST_MESSAGE = 100_000  # bytes
 _KEPT_OF_A_REFUSED_MESSAGE = 4000
 """In characters. Whatever is sent, what goes on file stays small enough for every payload."""
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 MESSAGES: Mapping[str, type[Record]] = {
     "act": Act,
@@ -163,6 +166,9 @@ class Reception:
         size = len(plain(text).encode())
         if size > self.longest:
             raise Refusal(f"'{kind}' takes at most {self.longest} bytes, this has {size}")
+        if kind == "object":
+            # Half a character, of a telephone's cut message: no objection is lost to it.
+            text = _HALF.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)
         try:
             return known[kind].model_validate_json(text)
         except ValidationError as error:

@@ -138,12 +138,13 @@ def visit(
         visits = read_visits(file, _today())
     else:
         on = inputs.day("--made-on", made_on) if made_on is not None else _today()
+        note = inputs.said("--note", note) if note is not None else None
         visits = tuple(
             Visit(
                 household=code,
                 made_on=on,
                 stable=not unstable,
-                note=inputs.said("--note", note) if note is not None else None,
+                note=note,
                 risk=risk,
                 correction=correction,
             )

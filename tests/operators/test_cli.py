@@ -1,6 +1,5 @@
 """The command line itself: help, usage, statuses, and what no command answers for."""
 
-import os
 import subprocess
 import sys
 from importlib import import_module
@@ -126,16 +125,3 @@ def test_a_reader_that_has_seen_enough_gets_no_traceback(tmp_path: Path) -> None
     )
     assert done.stdout.splitlines() == ["Usage: exitflow COMMAND", "0"]
     assert done.stderr == ""
-
-
-def test_a_terminal_without_chinese_gets_question_marks(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": "latin-1:strict"}
-    done = subprocess.run(
-        [EXITFLOW, "when", "T1", "--from", "2018-01-05"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert "at least 7 days" in done.stdout.decode("latin-1")
