@@ -195,7 +195,7 @@ def object_(
 ) -> None:
     """Hand in an objection (异议) to a notice, or a report (举报) after it closed.
 
-    TEXT, NAME and CONTACT may be @FILE, or - for the standard input: everybody on the machine can
+    TEXT, NAME and CONTACT may be @FILE, or @- for the standard input: everybody on the machine can
     read a command line.
 
     Args:

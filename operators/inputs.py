@@ -107,14 +107,14 @@ _MOST_SAID = 64 * 1024
 
 
 def said(option: str, text: str) -> str:
-    """What an option says: itself, ``@FILE`` the content of a file, ``-`` the standard input.
+    """What an option says: itself, ``@FILE`` the content of a file, ``@-`` the standard input.
 
     Whoever is logged in to the machine can read a command line in the list of processes, so names
     and telephones of people had better not stand in one (G8). ``@@`` stands for an ``@`` itself.
     """
     if text.startswith("@@"):
         return text[1:]
-    if text == "-":
+    if text == "@-":
         content = sys.stdin.buffer.read(_MOST_SAID + 1)
         if len(content) > _MOST_SAID:
             raise InputError(f"{option}: the standard input has more than {_MOST_SAID} bytes")
