@@ -20,6 +20,7 @@ from temporalio.exceptions import (
 )
 
 from models.base import faults
+from models.characters import markdown
 from models.follow_up_orders import Back, BackOrder, FollowUpDue, FollowUpOrder
 from models.orders import (
     Admission,
@@ -95,7 +96,7 @@ async def _must(name: str, order: Any, result: type | Any, summary: str) -> Any:
         start_to_close_timeout=timedelta(seconds=60),
         schedule_to_close_timeout=_AS_LONG_AS_IT_TAKES,
         retry_policy=_PERSISTENT,
-        summary=summary,
+        summary=markdown(summary),
     )
 
 

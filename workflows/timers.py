@@ -5,6 +5,7 @@ from datetime import datetime
 
 from temporalio import workflow
 
+from models.characters import markdown
 from models.docket import Docket
 from models.periods import until
 from models.watch import Watched
@@ -26,7 +27,7 @@ class Timers:
         if known is None or known.done():
             limit = watched.limit
             summary = f"{limit.clause} {watched.subject} 至 {until(limit.due)}"
-            timer = workflow.sleep(moment - workflow.now(), summary=summary)
+            timer = workflow.sleep(moment - workflow.now(), summary=markdown(summary))
             self._running[moment] = asyncio.create_task(timer)
         return self._running[moment]
 
