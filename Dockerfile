@@ -15,7 +15,8 @@ FROM python:3.11.16-slim-bookworm
 ENV PATH=/opt/exitflow/bin:$PATH PYTHONUNBUFFERED=1
 # A new named volume takes over the owner of the directory that it covers.
 RUN useradd --uid 10001 --no-create-home --home-dir /var/lib/exitflow --shell /usr/sbin/nologin exitflow \
-    && install --directory --owner exitflow --group exitflow /var/lib/exitflow
+    && install --directory --owner exitflow --group exitflow /var/lib/exitflow \
+    && install --directory --owner exitflow --group exitflow --mode 0700 /var/lib/exitflow-keys
 COPY --from=build /opt/exitflow /opt/exitflow
 USER exitflow
 WORKDIR /var/lib/exitflow

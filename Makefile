@@ -1,15 +1,18 @@
 PYTHON ?= python3
 WORKERS ?= 2
+MINUTES ?= 20
+SEED ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help demo test bench lint lock clean
+.PHONY: help demo test soak bench lint lock clean
 
 help:
 	@echo "make demo    rehearsed counties, a township and what comes after, on a Temporal server with its Web UI; ONCE=1 ends by itself"
 	@echo "make test    linters and tests; WORKERS=$(WORKERS) at a time"
+	@echo "make soak    offices at work while server, worker and database break; MINUTES=$(MINUTES) SEED=any"
 	@echo "make bench   what a case costs against a bare workflow"
 	@echo "make lint    linters alone"
 	@echo "make lock    requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions"
@@ -20,6 +23,9 @@ demo: $(INSTALLED)
 
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+soak: $(INSTALLED)
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m tests.bench

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlmodel import Session, select
 
+from activities import journal
 from activities.counties_file import CountyLine, LoadError
 from activities.records import Loaded
 from models.offices import Division
@@ -42,6 +43,8 @@ def load(
     plans = _add_plans(session, lines, plan_source)
     if faults:
         raise LoadError(faults)
+    years = {f"plan/{line.exit_year}/{line.code}" for line in lines}
+    journal.touch(session, {f"county/{row.code}" for _, row in wanted} | years)
     return Loaded(divisions=divisions, counties=counties, plans=plans)
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
 import models.migrations
+from activities import journal
 from activities.database_faults import (
     BUSY_SECONDS,
     SETUP,
@@ -29,9 +30,12 @@ from activities.database_faults import (
     is_sqlite,
     place,
     read_only_server,
+    remember,
     sqlite_sentence,
 )
 from activities.database_faults import RegistryError as RegistryError
+from activities.database_roles import rights
+from activities.installation import PROGRAM, check_version, refuse_unversioned, stamp
 from models.tables import Table
 
 CONNECT_SECONDS = 5
@@ -104,6 +108,8 @@ def _sqlite(url: URL) -> Engine:
         URL.create("sqlite", database=str(path)), creator=connect, hide_parameters=True
     )
 
+    remember(engine)
+
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
         # Neither SQLAlchemy nor sqlite3 may begin transactions by itself: see _begin.
@@ -149,11 +155,22 @@ def _postgresql(url: URL) -> Engine:
 def writing(engine: Engine) -> Iterator[Session]:
     """A session in one transaction that is committed whole or not at all.
 
+    What it has noted for the journal is put down last: one lock is held for a commit, no longer.
+
     Raises:
         RegistryError: if the database fails; a later attempt may succeed.
     """
     with explained(engine), Session(engine) as session, session.begin():
         yield session
+        _to_journal(session)
+
+
+def _to_journal(session: Session) -> None:
+    if journal.has_notes(session):
+        session.flush()
+        journal.prepare(session)
+        claim(session, "journal")
+        journal.put_down(session)
 
 
 @contextmanager
@@ -188,7 +205,8 @@ def upgrade(engine: Engine) -> None:
     """Bring the schema to the newest version; a registry that is there already is no change.
 
     Raises:
-        RegistryError: if the database cannot be reached or written, or is newer than the program.
+        RegistryError: if the database cannot be reached or written, or this program cannot carry
+            on what another version has left in it.
     """
     with explained(engine):
         if is_sqlite(engine):
@@ -196,10 +214,16 @@ def upgrade(engine: Engine) -> None:
         with engine.begin() as connection:
             # Two programs that set up one registry at the same time: the second finds it done.
             _claim(connection, "schema")
-            _refuse_newer(engine, connection)
+            if _refuse_newer(engine, connection) is not None:
+                refuse_unversioned(engine, connection)
             config = migration_config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            stamp(connection)
+        with Session(engine) as session, session.begin():
+            claim(session, "schema")
+            journal.adopt(session)
+            _to_journal(session)
 
 
 def check_schema(engine: Engine) -> None:
@@ -218,7 +242,8 @@ def check_schema(engine: Engine) -> None:
             raise RegistryError(f"{place(engine)} has no tables yet: {SETUP}")
         if current != head:
             raise RegistryError(
-                f"{place(engine)} has the schema {current}, this program needs {head}: {SETUP}"
+                f"{place(engine)} has the schema {current}, and exitflow {PROGRAM} needs {head}: "
+                f"{SETUP}"
             )
 
 
@@ -307,18 +332,18 @@ def _check_folder(engine: Engine, folder: Path) -> None:
 
 
 def _check_rights(engine: Engine, connection: Connection, table: str) -> None:
-    question = text(
-        "SELECT has_table_privilege(:table, 'INSERT') AND has_table_privilege(:table, 'UPDATE')"
-    )
-    if not connection.scalar(question, {"table": table}):
+    question = text("SELECT has_table_privilege(:table, :right)")
+    needed = rights(table)
+    if not all(connection.scalar(question, {"table": table, "right": each}) for each in needed):
         raise RegistryError(
             f"{place(engine)}: its user may not write the table {table}; "
-            f"GRANT SELECT, INSERT, UPDATE ON {table} to it"
+            f"GRANT {', '.join(needed)} ON {table} to it"
         )
 
 
 def _refuse_newer(engine: Engine, connection: Connection) -> str | None:
     """The schema's revision, None where there is none."""
+    check_version(engine, connection)
     current = MigrationContext.configure(connection).get_current_revision()
     known = {
         script.revision
@@ -326,6 +351,7 @@ def _refuse_newer(engine: Engine, connection: Connection) -> str | None:
     }
     if current is not None and current not in known:
         raise RegistryError(
-            f"{place(engine)} was set up by a newer exitflow (schema {current}); update this one"
+            f"{place(engine)} was set up by a newer exitflow (schema {current}) than this one, "
+            f"{PROGRAM}; update this one"
         )
     return current

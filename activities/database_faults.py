@@ -1,12 +1,15 @@
 """What is wrong with the registry's database, in a sentence a person can act on."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakSet
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+_READ_ONLY = re.compile("readonly|read-only|unable to open")
 BUSY_SECONDS = 15
 """How long a SQLite transaction waits for another writer."""
 
@@ -15,6 +18,26 @@ SETUP = "run `exitflow setup registry`"
 
 class RegistryError(Exception):
     """The registry cannot be used: one sentence with what, where and what would be right."""
+
+
+_OPEN: WeakSet[Engine] = WeakSet()
+"""Every engine of this process over a file: SQLite shares what it knows of one between them."""
+
+
+def remember(engine: Engine) -> None:
+    """Let an engine's connections be given up with those of others over the same file."""
+    _OPEN.add(engine)
+
+
+def _begin_anew(engine: Engine) -> None:
+    """Give up all idle connections: one that was opened while nothing could be written stays so.
+
+    SQLite keeps it read-only, and with it what the process shares of the file, for as long as one
+    of them is open; PostgreSQL keeps the session's default.
+    """
+    for each in [engine, *_OPEN]:
+        if each.url.database == engine.url.database:
+            each.dispose()
 
 
 def is_sqlite(engine: Engine) -> bool:
@@ -47,6 +70,8 @@ def explained(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         said = str(error.orig)
+        if _READ_ONLY.search(said):
+            _begin_anew(engine)
         if is_sqlite(engine):
             raise RegistryError(sqlite_sentence(engine, said)) from None
         state = getattr(error.orig, "sqlstate", None)

@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Engine, exists, func
 from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities.admissions import difference
+from activities import journal
+from activities.admissions import Gate, difference
 from activities.county_facts import county_facts
 from activities.database import claim, reading, writing
 from activities.follow_up_lists import in_batches, marks_in_force
-from activities.projections import list_case
+from activities.warrants import asked_by
 from models.follow_up_orders import Back, BackOrder, DueVillage, FollowUpDue, FollowUpOrder
 from models.identity import follow_up_case
 from models.policy import Policy, day_of
@@ -57,8 +58,9 @@ def _last_episode() -> tuple[ColumnElement[bool], ...]:
 class FollowUpActivities:
     """Synchronous, for the worker's thread pool."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gate: Gate) -> None:
         self._engine = engine
+        self._gate = gate
 
     @activity.defn
     def open_follow_up(self, order: FollowUpOrder) -> FollowUpDue:
@@ -74,17 +76,21 @@ class FollowUpActivities:
         due_on = day_of(year, policy.follow_up.due)
         with writing(self._engine) as session:
             claim(session, f"follow-up of {township.code}")
-            listed = _listed(session, order.state.case_id)
-            if not listed:
+            listed, fault = _listed(session, order.state.case_id), None
+            drawn_up = bool(listed)
+            if not drawn_up:
                 fault, listed = _fault(session, order), _due(session, order)
                 if fault is None and not listed:
                     fault = (
                         f"no household of {township.full_name} that had exited by {opening.as_of} "
                         f"is due in {year} (F5)"
                     )
-                if fault is not None:
-                    return FollowUpDue(fault=fault, due_on=due_on)
-                list_case(session, order.state, order.now)
+            said = self._gate.admit(
+                session, order, "follow_up", township, policy, opening.case_id, fault
+            )
+            if said.fault is not None:
+                return FollowUpDue(fault=said.fault, due_on=due_on)
+            if not drawn_up:
                 session.add_all(
                     CheckRow(
                         household_code=code,
@@ -94,8 +100,9 @@ class FollowUpActivities:
                     )
                     for code in listed
                 )
+                journal.listed(session, order.state.case_id, listed, due_on.isoformat())
             return FollowUpDue(
-                fault=None,
+                **said.model_dump(),
                 due_on=due_on,
                 villages=_by_village(session, listed),
                 marks=marks_in_force(session, listed),
@@ -108,6 +115,7 @@ class FollowUpActivities:
         Raises:
             RegistryError: if the registry cannot be read now.
         """
+        asked_by(order.case_id)
         with reading(self._engine) as session:
             found = session.exec(
                 select(EpisodeRow)

@@ -8,12 +8,14 @@ from activities.counties_file import LoadError
 from activities.named_columns import Columns, NamedColumns
 from activities.register_columns import HOUSEHOLD_CODE
 from activities.sheet_cells import Cell
-from models.follow_up_messages import MOST_VISITS, RISKS, Visit
+from models.follow_up_messages import RISKS, Visit
 from models.households import Risk
 
 MADE_ON, STABLE, NOTE, RISK, CORRECTION = "回访日期", "是否稳定", "回访情况", "风险", "更正理由"
 
 _LONGEST = 500
+_MOST_VISITS = 20_000
+"""In one file, which is sent in parts: more than a large township has to visit."""
 
 
 def read_visits(path: Path, today: date) -> tuple[Visit, ...]:
@@ -54,9 +56,9 @@ def read_visits(path: Path, today: date) -> tuple[Visit, ...]:
                 )
             )
     file.refuse()
-    if not 0 < len(found) <= MOST_VISITS:
-        said = "no visit; write one in each row" if not found else f"{len(found)} visits"
-        more = f", more than the {MOST_VISITS} of one report" if found else ""
+    if not 0 < len(found) <= _MOST_VISITS:
+        said = "no visit; write one in each row" if not found else f"{len(found):,} visits"
+        more = f", more than the {_MOST_VISITS:,} of one report" if found else ""
         raise LoadError([f"{path} holds {said}{more}"])
     return tuple(found)
 

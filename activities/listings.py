@@ -6,6 +6,8 @@ from typing import TypeVar
 from sqlmodel import Session, col, select
 from temporalio.exceptions import ApplicationError
 
+from activities.journal import note
+from models.journal import JournalKind
 from models.offices import Subject
 from models.orders import RegisterChange
 from models.tables import Standing, StatusRow, VillageStatusRow
@@ -42,6 +44,7 @@ def leave(
             seq=change.seq,
         )
     )
+    note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
     return change.effective_on
 
 

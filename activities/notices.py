@@ -1,9 +1,11 @@
 """Public notices (公告公示, C4): the text, its page, and the one place where both are kept."""
 
+from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
@@ -14,15 +16,20 @@ from temporalio.exceptions import ApplicationError
 
 from activities.database import claim, writing
 from activities.files import write_text
+from activities.journal import note_row
+from activities.warrants import Clock, asked_by, hold_against_file, utc_now
 from models.base import Moment
+from models.case_file import CaseFile
 from models.characters import markdown as as_it_is
 from models.identity import file_name
+from models.journal import JournalKind
 from models.offices import County, Tier
 from models.orders import Notice, NoticeOrder
 from models.periods import Limit, beijing, chinese
 from models.personal_numbers import hide
 from models.standards import percentage
 from models.tables import NoticeRow
+from models.warrant import county_notice
 
 _TIERS = {Tier.NATIONAL: "国定贫困县", Tier.PROVINCIAL: "省定贫困县"}
 
@@ -157,21 +164,39 @@ class ForAPeriod(ToPost, Protocol):
         """Its period (T1)."""
 
 
+P = TypeVar("P", bound=ForAPeriod)
+
+
 class NoticeBoard:
     """Publishing: into the registry, and as files that a web server or a printer can take.
 
     Args:
         engine: The registry's database.
         folder: Where ``<notice>.md`` and ``<notice>.html`` are put.
+        clock: What time it is; a rehearsal lives in its own.
     """
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, folder: Path, clock: Clock = utc_now) -> None:
         self._engine = engine
         self._folder = folder
+        self._clock = clock
 
-    def publish(self, order: ForAPeriod, title: str, text: str) -> Notice:
-        """Publish a notice in a transaction of its own; raises as ``put_up``."""
+    def publish(
+        self,
+        order: P,
+        title: str,
+        text: str,
+        rule: Callable[[CaseFile, P, datetime], str | None],
+    ) -> Notice:
+        """Publish a notice that the case's file carries by a rule, in a transaction of its own.
+
+        Raises:
+            ApplicationError: as ``put_up``, and as ``hold_against_file``.
+            RegistryError: if the registry fails.
+        """
+        asked_by(order.case_id)
         with writing(self._engine) as session:
+            hold_against_file(session, order, order.case_id, order.seq, rule, self._clock())
             return self.put_up(session, order, title, text, order.closes.due)
 
     def put_up(
@@ -193,9 +218,18 @@ class NoticeBoard:
         html = page(notice.title, text)
         _keep(session, order, notice, html, closes_at)
         # Before the commit: a row says that the files are there.
-        self._write(f"{file_name(order.notice_id)}.md", text)
-        self._write(f"{file_name(order.notice_id)}.html", html)
+        self.put_back(order.notice_id, text, html)
         return notice
+
+    def has_files(self, notice_id: str) -> bool:
+        """Whether both files of a notice lie in the folder."""
+        name = file_name(notice_id)
+        return all((self._folder / f"{name}.{kind}").exists() for kind in ("md", "html"))
+
+    def put_back(self, notice_id: str, text: str, html: str) -> None:
+        """Write the files of a notice that is kept; raises ``Outage`` as ``put_up`` does."""
+        self._write(f"{file_name(notice_id)}.md", text)
+        self._write(f"{file_name(notice_id)}.html", html)
 
     def _write(self, name: str, text: str) -> None:
         """Put a file in place whole: a reader sees the old one or the new one."""
@@ -214,7 +248,7 @@ class NoticeActivities(NoticeBoard):
     @activity.defn
     def publish_notice(self, order: NoticeOrder) -> Notice:
         """Publish a county's notice (C4); raises as ``publish``."""
-        return self.publish(order, title(order.county), markdown(order))
+        return self.publish(order, title(order.county), markdown(order), county_notice)
 
 
 def _keep(session: Session, order: ToPost, notice: Notice, html: str, closes_at: Moment) -> None:
@@ -238,17 +272,17 @@ def _keep(session: Session, order: ToPost, notice: Notice, html: str, closes_at:
         )
     if kept:
         return
-    session.add(
-        NoticeRow(
-            id=order.notice_id,
-            case_id=order.case_id,
-            seq=order.seq,
-            title=notice.title,
-            markdown=notice.markdown,
-            html=html,
-            sha256=notice.sha256,
-            posted_at=order.posted_at,
-            closes_at=closes_at,
-            replaces=order.replaces,
-        )
+    row = NoticeRow(
+        id=order.notice_id,
+        case_id=order.case_id,
+        seq=order.seq,
+        title=notice.title,
+        markdown=notice.markdown,
+        html=html,
+        sha256=notice.sha256,
+        posted_at=order.posted_at,
+        closes_at=closes_at,
+        replaces=order.replaces,
     )
+    session.add(row)
+    note_row(session, JournalKind.NOTICE, order.case_id, row)

@@ -1,7 +1,7 @@
 """Telling offices and people (T8, G1, G4): which channels reach whom, and one delivery on one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -33,11 +33,17 @@ AT_ONCE = 8
 class NotificationActivities:
     """Deliveries over configured channels.
 
+    Args:
+        hold: Makes sure that a case may tell this; raises where it may not.
+
     Raises:
         ChannelError: if two channels have one name.
     """
 
-    def __init__(self, channels: Sequence[Channel]) -> None:
+    def __init__(
+        self, channels: Sequence[Channel], hold: Callable[[Sequence[Notification]], None]
+    ) -> None:
+        self._hold = hold
         self._channels = {channel.name: channel for channel in channels}
         if len(self._channels) != len(channels):
             raise ChannelError("two channels have the same name")
@@ -56,24 +62,43 @@ class NotificationActivities:
         """Try every channel that reaches each recipient, once and all at the same time.
 
         One activity for what a case has to say at a moment; what does not arrive is tried again
-        by ``deliver``, channel by channel. In the order of notifications and of configuration.
+        by ``deliver``, channel by channel. Those whom the case may not tell come first, the rest in
+        the order of notifications and of configuration.
+
+        Raises:
+            ApplicationError: ``NotWarranted`` where it is not the case itself that tells.
+            RegistryError: if the registry cannot be read now.
         """
+        refused = await asyncio.to_thread(self._refused, notifications)
         turns = asyncio.Semaphore(AT_ONCE)
-        return tuple(
-            await asyncio.gather(
-                *(
-                    self._try(Delivery(notification=notification, channel=name), turns)
-                    for notification in notifications
-                    for name in self.reached_by(notification.recipient)
-                )
+        tried = await asyncio.gather(
+            *(
+                self._try(Delivery(notification=notification, channel=name), turns)
+                for notification in notifications
+                if notification.number not in {each.number for each in refused}
+                for name in self.reached_by(notification.recipient)
             )
         )
+        return (*refused, *tried)
+
+    def _refused(self, notifications: Sequence[Notification]) -> list[Attempt]:
+        """Whom the case may not tell: that is no reason to keep it from the others."""
+        refused = []
+        for each in notifications:
+            try:
+                self._hold((each,))
+            except ApplicationError as error:
+                if error.non_retryable:  # not asked for by the case
+                    raise
+                said = error.message
+                refused.append(Attempt(number=each.number, channel="—", error=said, final=True))
+        return refused
 
     async def _try(self, delivery: Delivery, turns: asyncio.Semaphore) -> Attempt:
         number, channel = delivery.notification.number, delivery.channel
         try:
             async with turns:
-                await self.deliver(delivery)
+                await self._deliver(delivery)
         except ApplicationError as error:
             said, final = error.message, error.non_retryable
             return Attempt(number=number, channel=channel, error=said, final=final)
@@ -86,8 +111,14 @@ class NotificationActivities:
         """Deliver one notification on one channel, once where the channel can tell.
 
         Raises:
-            ApplicationError: ``Outage``, to be tried again, or ``Undeliverable``, not retried.
+            ApplicationError: ``Outage``, to be tried again, or ``Undeliverable``, not retried; as
+                ``notify``.
+            RegistryError: if the registry cannot be read now.
         """
+        await asyncio.to_thread(self._hold, (delivery.notification,))
+        await self._deliver(delivery)
+
+    async def _deliver(self, delivery: Delivery) -> None:
         channel = self._channels.get(delivery.channel)
         if channel is None:
             known = ", ".join(self._channels) or "none"

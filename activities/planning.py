@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from activities import plans, poverty_lines
+from activities import journal, plans, poverty_lines
 from activities.database import reading, writing
 from activities.fault_sheet import FileRefused
 from activities.joint_notice import JointNotice, joint_notice
@@ -47,7 +47,10 @@ class Planning:
         read = read_plan(path)
         try:
             with writing(self._engine) as session:
-                return plans.load_plan(session, read.lines, str(path), read.faults)
+                loaded = plans.load_plan(session, read.lines, str(path), read.faults)
+                counts, sha256 = loaded.model_dump(), journal.file_sha256(path)
+                journal.describe(session, "plan", source=path.name, sha256=sha256, counts=counts)
+                return loaded
         except RegisterFaults as refused:
             raise FileRefused(path, refused.found) from None
 

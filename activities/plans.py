@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlmodel import Session, col
 
+from activities import journal
 from activities.database import RegistryError, claim
 from activities.readiness import last_divisions
 from activities.regions import lies_in, villages_in
@@ -60,7 +61,11 @@ def add_plan(session: Session, year: int, code: str, source: str) -> bool:
         )
     if session.get(PlanRow, (year, code)) is not None:
         return False
+    key = f"plan/{year}/{code[:6]}"
+    journal.look_before(session, [key])
     session.add(PlanRow(year=year, subject_code=code, kind=kinds[0], source=source))
+    journal.touch(session, [key])
+    journal.describe(session, "plan", source=source)
     return True
 
 
@@ -89,7 +94,10 @@ def load_plan(
     session.flush()
     loading = _Loading(session.connection(), faults)
     for batch in batches(lines):
+        keys = {f"plan/{line.year}/{line.code[:6]}" for line in batch}
+        journal.look_before(session, keys)
         loading.add(batch)
+        journal.touch(session, keys)
     if loading.faults:
         raise RegisterFaults(
             source, sorted(loading.faults, key=lambda each: (each.sheet, each.row))

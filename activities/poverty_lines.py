@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
+from activities import journal
 from activities.counties_file import LoadError
 from activities.database import claim
 from activities.files import read_text
@@ -36,6 +37,8 @@ def add_line(session: Session, line: PovertyLine) -> bool:
     known = session.get(PovertyLineRow, line.year)
     if known is None:
         session.add(PovertyLineRow(**line.model_dump()))
+        journal.touch(session, [f"line/{line.year}"])
+        journal.describe(session, "line", source=line.source)
         return True
     if known.yuan != line.yuan:
         raise LoadError(

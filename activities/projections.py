@@ -4,7 +4,7 @@ The file is the truth and is kept whatever its entries hold; a list takes what i
 leaves the rest. An entry that a list could refuse would hold up its case for ever.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,12 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from activities.follow_up_lists import list_due, list_risk, list_visits
+from activities.journal import case_content, note
 from activities.plans import claim_plan
 from models.alarms import Alarm
 from models.documents import CaseDocument
-from models.ledger import Entry, EntryKind, canonical, root
+from models.journal import JournalKind
+from models.ledger import Entry, EntryKind, canonical, root, told_by
 from models.messages import CountyFigures
 from models.orders import IN_FORCE, CaseState, LedgerBatch
 from models.supervision_messages import SupervisionResult
@@ -36,19 +38,34 @@ from models.tables import (
 from models.villages import Survey
 
 
-def list_case(session: Session, state: CaseState, now: datetime) -> None:
+def list_case(session: Session, state: CaseState, now: datetime, run: str) -> None:
     """List a case that is about to begin, without an entry yet; a listed one is no change."""
     if session.get(CaseRow, state.case_id) is None:
-        _list(session, state, entries=0, head=root(state.case_id), updated=now)
+        _list(session, state, run, entries=0, head=root(state.case_id), updated=now)
+        _note(session, JournalKind.ADMITTED, state.case_id)
 
 
-def keep_state(session: Session, state: CaseState, last: Entry) -> None:
-    """List the case as it stands after a new last entry."""
-    _list(session, state, entries=last.seq, head=last.hash, updated=last.at)
+def keep_state(session: Session, batch: LedgerBatch, new: Sequence[Entry]) -> None:
+    """List the case as it stands after new entries.
+
+    What was admitted stays as it was; round and outcome are what the file says.
+    """
+    row, last = session.get(CaseRow, batch.case_id), new[-1]
+    outcome = row.outcome if row is not None else None
+    for entry in new:
+        for told in _told(entry):
+            if told.kind is EntryKind.CLOSED:
+                outcome = _text(_object(told.data, "outcome"), "ending")
+    state = batch.state.model_copy(update={"outcome": outcome, "round": last.round})
+    _list(session, state, batch.run, entries=last.seq, head=last.hash, updated=last.at)
+    _note(session, JournalKind.ENTRIES, state.case_id)
+
+
+_AS_ADMITTED = ("procedure", "subject_code", "year", "region", "run")
 
 
 def _list(
-    session: Session, state: CaseState, *, entries: int, head: str, updated: datetime
+    session: Session, state: CaseState, run: str, *, entries: int, head: str, updated: datetime
 ) -> None:
     row = session.get(CaseRow, state.case_id)
     values = state.model_dump(exclude={"waiting_for", "region", "limits"}) | {
@@ -58,19 +75,27 @@ def _list(
         "entries": entries,
         "head": head,
         "updated": updated,
+        "run": run,
     }
     if row is None:
         session.add(CaseRow(**values))
     else:
-        row.sqlmodel_update(values)
+        row.sqlmodel_update({key: values[key] for key in values if key not in _AS_ADMITTED})
     # Everything else of a case refers to this row.
     session.flush()
+
+
+def _note(session: Session, kind: JournalKind, case_id: str) -> None:
+    row = session.get_one(CaseRow, case_id)
+    note(session, kind, case_id, case_content(row.model_dump()))
 
 
 def project(session: Session, batch: LedgerBatch, entries: Iterable[Entry]) -> None:
     """Carry new entries over into the lists."""
     for entry in entries:
         _courses(session, batch.state, entry)
+        for told in _told(entry):
+            _investigation(session, batch.case_id, told)
         match entry.kind:
             case EntryKind.OPENED:
                 application = _object(entry.data, "application")
@@ -81,14 +106,6 @@ def project(session: Session, batch: LedgerBatch, entries: Iterable[Entry]) -> N
                 act = _object(entry.data, "act")
                 _indicators(session, batch.state, entry, act.get("figures"))
                 _survey(session, batch.state, entry, act.get("survey"))
-            case EntryKind.OBJECTION:
-                _objection(session, batch.case_id, entry)
-            case EntryKind.OBJECTION_ACCEPTED:
-                row = _objection_row(session, batch.case_id, entry.data.get("objection_id"))
-                if row is not None:
-                    row.accepted_at = entry.at
-            case EntryKind.RESOLUTION:
-                _resolution(session, batch.case_id, entry)
             case EntryKind.ALARM:
                 _alarm(session, batch.case_id, entry)
             case EntryKind.DOCUMENT:
@@ -104,6 +121,29 @@ def project(session: Session, batch: LedgerBatch, entries: Iterable[Entry]) -> N
                 _notification(session, batch.case_id, entry)
             case _:
                 pass
+
+
+def _told(entry: Entry) -> list[Entry]:
+    """An entry, and what the case had told otherwise, as far as it can be read."""
+    try:
+        return list(told_by(entry))
+    except (KeyError, TypeError, ValueError):
+        return [entry]
+
+
+def _investigation(session: Session, case_id: str, entry: Entry) -> None:
+    """An objection, and what becomes of it."""
+    match entry.kind:
+        case EntryKind.OBJECTION:
+            _objection(session, case_id, entry)
+        case EntryKind.OBJECTION_ACCEPTED:
+            row = _objection_row(session, case_id, entry.data.get("objection_id"))
+            if row is not None:
+                row.accepted_at = entry.at
+        case EntryKind.RESOLUTION:
+            _resolution(session, case_id, entry)
+        case _:
+            pass
 
 
 def _object(data: dict[str, Any], key: str) -> dict[str, Any]:

@@ -57,12 +57,26 @@ class PlanRecord(Record):
     document: str | None
 
 
+class ContradictionRecord(Record):
+    """A case whose own file says otherwise than the kept one, from entry ``seq`` on (G7)."""
+
+    case_id: str
+    seq: int
+    since: Moment
+    said: str
+
+
 class CaseRecord(CaseState):
-    """A case as it is listed, with the length and the head of its file."""
+    """A case as it is listed, with the length and the head of its file.
+
+    Attributes:
+        contradicted: Its own file says otherwise; None where it does not.
+    """
 
     entries: int
     head: str
     updated: Moment
+    contradicted: ContradictionRecord | None = None
 
 
 class DeadlineRecord(Record):

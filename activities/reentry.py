@@ -8,13 +8,16 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.admissions import admit, difference
+from activities.admissions import Gate, difference
 from activities.database import claim, reading, writing
 from activities.incidence_alarms import alarms_of
+from activities.journal import note
 from activities.listings import REGISTER_CONFLICT
 from activities.reentry_facts import reentry_facts
+from activities.warrants import asked_by, hold_against_file
 from models.households import Cause
 from models.identity import reentry_case
+from models.journal import JournalKind
 from models.offices import Household
 from models.periods import beijing
 from models.reentry_admission import ReentryFacts, fault
@@ -26,13 +29,15 @@ from models.reentry_orders import (
     ReentryLookUp,
 )
 from models.tables import EpisodeRow, HouseholdRow
+from models.warrant import entry
 
 
 class ReentryActivities:
     """What the entry of a household asks of the register; synchronous, for the thread pool."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gate: Gate) -> None:
         self._engine = engine
+        self._gate = gate
 
     @activity.defn
     def admit_reentry(self, order: ReentryAdmissionOrder) -> ReentryAdmission:
@@ -55,15 +60,17 @@ class ReentryActivities:
                 beijing(order.now).date(),
                 besides=order.state.case_id,
             )
-            said = admit(
+            said = self._gate.admit(
                 session,
-                order.state,
-                order.now,
+                order,
+                "reentry",
+                opening.household,
+                opening.policy,
                 reentry_case(application.household, application.year, known.attempt),
                 fault(application, known, opening.policy, order.now),
                 _other_household(opening.household, known.household),
             )
-            return ReentryAdmission(fault=said, known=known)
+            return ReentryAdmission(**said.model_dump(), known=known)
 
     @activity.defn
     def look_up_reentry(self, order: ReentryLookUp) -> ReentryFacts:
@@ -72,6 +79,7 @@ class ReentryActivities:
         Raises:
             RegistryError: if the registry cannot be read now.
         """
+        asked_by(order.case_id)
         with reading(self._engine) as session:
             return reentry_facts(
                 session, order.household, order.year, order.on, besides=order.case_id
@@ -89,6 +97,7 @@ class ReentryActivities:
             RegistryError: if the registry cannot be written now, or would count more poor people
                 than live there: the case waits until somebody has mended that.
         """
+        asked_by(order.case_id)
         village = order.household.village.code
         with writing(self._engine) as session:
             claim(session, f"rosters of {village}")
@@ -99,6 +108,7 @@ class ReentryActivities:
             ).all()
             done = [each for each in episodes if _opened_by(each) == (order.case_id, order.seq)]
             if not done:
+                hold_against_file(session, order, order.case_id, order.seq, entry, self._gate.now())
                 row = session.get(HouseholdRow, order.household.code)
                 if row is None or row.village_code != village:
                     raise _conflict(order, "is not in the register of the village any more")
@@ -131,6 +141,7 @@ def _begin(session: Session, order: EntryOrder, last: EpisodeRow | None) -> Epis
     )
     session.add(episode)
     session.flush()
+    note(session, JournalKind.CHANGED, order.case_id, {"entry": order.seq})
     return episode
 
 

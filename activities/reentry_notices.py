@@ -8,6 +8,7 @@ from models.periods import beijing, chinese
 from models.personal_numbers import hide
 from models.reentry_orders import ReentryNoticeOrder
 from models.reentry_rules import CAUSES
+from models.warrant import reentry_notice
 
 
 def title(order: ReentryNoticeOrder) -> str:
@@ -42,4 +43,4 @@ class ReentryNotices(NoticeBoard):
     @activity.defn
     def publish_reentry_notice(self, order: ReentryNoticeOrder) -> Notice:
         """Publish a household's notice (R3), once for one case and ledger entry."""
-        return self.publish(order, title(order), markdown(order))
+        return self.publish(order, title(order), markdown(order), reentry_notice)

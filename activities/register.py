@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from activities import journal
 from activities.counties_file import LoadError
 from activities.database import claim, reading, writing
 from activities.fault_sheet import FileRefused
@@ -50,7 +51,15 @@ class Register:
             file = RegisterFile(path, today)
             with writing(self._engine) as session:
                 claim(session, "register")
-                return _load(session, file)
+                loaded = _load(session, file)
+                journal.describe(
+                    session,
+                    "import",
+                    source=path.name,
+                    sha256=journal.file_sha256(path),
+                    counts=loaded.model_dump(),
+                )
+                return loaded
         except RegisterFaults as refused:
             raise FileRefused(path, refused.found) from None
 
@@ -69,6 +78,7 @@ class Register:
             claim(session, "register")
             load_villages(session, villages, source)
             load_households(session, households, source)
+            journal.describe(session, "import", source=source)
 
     def export(self, path: Path, region: str, year: int | None = None) -> Exported:
         """Write a roster of a village's or county's households; see ``export_roster``."""

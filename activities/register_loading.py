@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlmodel import Session
 
+from activities import journal
 from activities.household_loading import HouseholdsLoaded as HouseholdsLoaded
 from activities.household_loading import HouseholdsLoading
 from activities.register_faults import RegisterFaults
@@ -28,7 +29,11 @@ def load_villages(session: Session, lines: Iterable[VillageLine], source: str) -
     session.flush()
     loading = VillagesLoading(session.connection(), source)
     for batch in batches(lines):
+        codes = [line.code for line in batch]
+        journal.look_before(session, [f"village/{code}" for code in codes])
         loading.add(batch)
+        for part in ("village", "surveys"):
+            journal.touch(session, [f"{part}/{code}" for code in codes])
     if loading.faults:
         raise RegisterFaults(source, loading.faults)
     session.expire_all()
@@ -53,7 +58,10 @@ def load_households(
     session.flush()
     loading = HouseholdsLoading(session.connection(), source)
     for batch in batches(lines):
+        villages = {f"village/{line.village_code}" for line in batch}
+        journal.look_before(session, villages)
         loading.add(batch)
+        journal.touch(session, villages)
     loading.finish()
     if loading.faults:
         raise RegisterFaults(source, loading.faults)

@@ -13,20 +13,24 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.admissions import admit, difference
+from activities.admissions import Gate, difference
+from activities.contradictions import STANDS, clear, note
 from activities.county_facts import county_facts
 from activities.database import claim, reading, writing
 from activities.incidence import county_incidence
-from activities.listings import leave
+from activities.listings import leave, left_by
 from activities.projections import keep_state, project
 from activities.supervision_results import results_since
+from activities.warrants import asked_by, hold_against_file, not_warranted
 from models.admission import fault
+from models.base import CLOCKS_MAY_DIFFER_BY
 from models.identity import county_case
 from models.ledger import Entry, canonical, digest, root
 from models.orders import Admission, AdmissionOrder, CountyCount, LedgerBatch, RegisterChange
 from models.periods import beijing
 from models.tables import EntryRow, StatusRow
 from models.villages import Incidence
+from models.warrant import county_exit
 
 LEDGER_CONFLICT = "LedgerConflict"
 
@@ -34,8 +38,9 @@ LEDGER_CONFLICT = "LedgerConflict"
 class RegistryActivities:
     """The registry's side of a case; synchronous, for the worker's thread pool."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gate: Gate) -> None:
         self._engine = engine
+        self._gate = gate
 
     @activity.defn
     def admit_county(self, order: AdmissionOrder) -> Admission:
@@ -58,16 +63,18 @@ class RegistryActivities:
                 besides=order.state.case_id,
                 as_of=application.figures.as_of,
             )
-            said = admit(
+            said = self._gate.admit(
                 session,
-                order.state,
-                order.now,
+                order,
+                "county",
+                opening.county,
+                opening.policy,
                 county_case(application.county, application.year, facts.attempt),
                 fault(application, facts, opening.policy, order.now),
                 difference("county", opening.county, facts.county),
             )
             found = results_since(session, application.county, application.year)
-            return Admission(fault=said, planned=facts.planned, inspections=found)
+            return Admission(**said.model_dump(), planned=facts.planned, inspections=found)
 
     @activity.defn
     def county_incidence(self, count: CountyCount) -> Incidence | None:
@@ -93,18 +100,38 @@ class RegistryActivities:
                 another one under the same number, or not following the last one.
             RegistryError: if the registry cannot be written now.
         """
+        try:
+            return self._keep(batch)
+        except LedgerConflict as conflict:
+            # In a transaction of its own: the one that found it out is taken back.
+            note(self._engine, batch.case_id, conflict.seq, conflict.message)
+            raise
+
+    def _keep(self, batch: LedgerBatch) -> int:
         with writing(self._engine) as session:
             claim(session, f"case {batch.case_id}")
+            self._gate.check(session, batch)
             kept = _kept(session, batch.case_id)
             new = _continuing(batch, kept)
             if not new:
                 # Also a batch that comes again after later ones: its state is out of date.
                 return len(kept)
-            keep_state(session, batch.state, new[-1])
+            self._check(batch, new)
+            keep_state(session, batch, new)
             session.add_all(_row(batch.case_id, entry) for entry in new)
             session.flush()
             project(session, batch, new)
+            clear(session, batch.case_id)
             return new[-1].seq
+
+    def _check(self, batch: LedgerBatch, new: list[Entry]) -> None:
+        """What is kept is of its case, and of a time that has come."""
+        if batch.state.case_id != batch.case_id:
+            raise not_warranted(batch.case_id, f"the line is that of {batch.state.case_id}")
+        latest, now = max(entry.at for entry in new), self._gate.now()
+        if latest > now + CLOCKS_MAY_DIFFER_BY:
+            why = f"{latest.isoformat()} lies ahead of this installation's clock"
+            raise not_warranted(batch.case_id, f"an entry of {why} ({now.isoformat()})")
 
     @activity.defn
     def strike_off_county(self, change: RegisterChange) -> date:
@@ -114,8 +141,15 @@ class RegistryActivities:
             ApplicationError: ``RegisterConflict`` where the county is not on the list.
             RegistryError: if the registry cannot be written now.
         """
+        asked_by(change.case_id)
         with writing(self._engine) as session:
             claim(session, f"county {change.county.code}")
+            done = left_by(session, StatusRow, change.county, change)
+            if done is not None:  # by an earlier attempt
+                return done
+            hold_against_file(
+                session, change, change.case_id, change.seq, county_exit, self._gate.now()
+            )
             return leave(session, StatusRow, change.county, change)
 
 
@@ -153,14 +187,19 @@ def _continuing(batch: LedgerBatch, kept: dict[int, str]) -> list[Entry]:
     return new
 
 
-def _ledger_conflict(batch: LedgerBatch, entry: Entry, what: str) -> ApplicationError:
-    return ApplicationError(
-        f"{batch.case_id}: entry {entry.seq} ({entry.hash[:12]}) {what}; the kept file stands (G7)",
-        type=LEDGER_CONFLICT,
+class LedgerConflict(ApplicationError):
+    """A case tells its file otherwise than it is kept, from entry ``seq`` on."""
+
+    def __init__(self, message: str, seq: int) -> None:
         # Tried again, for all to see: the case waits until somebody has mended what is wrong, and
         # does not fail with all that was said to it.
-        non_retryable=False,
-    )
+        super().__init__(message, type=LEDGER_CONFLICT, non_retryable=False)
+        self.seq = seq
+
+
+def _ledger_conflict(batch: LedgerBatch, entry: Entry, what: str) -> LedgerConflict:
+    said = f"entry {entry.seq} ({entry.hash[:12]}) {what}; {STANDS} (G7)"
+    return LedgerConflict(f"{batch.case_id}: {said}", entry.seq)
 
 
 def _row(case_id: str, entry: Entry) -> EntryRow:

@@ -10,14 +10,17 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.admissions import admit, difference
+from activities.admissions import Gate, difference
 from activities.database import claim, writing
 from activities.incidence_alarms import alarms_of
+from activities.journal import note
 from activities.listings import REGISTER_CONFLICT
 from activities.revocation_facts import revocation_facts
+from activities.warrants import asked_by, hold_against_file
 from models.alarms import Alarm
 from models.households import Cause
 from models.identity import revocation_case
+from models.journal import JournalKind
 from models.ledger import canonical
 from models.offices import County, Household, Village
 from models.periods import beijing
@@ -37,6 +40,7 @@ from models.tables import (
     SubjectKind,
     VillageStatusRow,
 )
+from models.warrant import revocation
 
 S = TypeVar("S", StatusRow, VillageStatusRow)
 
@@ -44,8 +48,9 @@ S = TypeVar("S", StatusRow, VillageStatusRow)
 class RevocationActivities:
     """What a revocation asks of the register; synchronous, for the worker's thread pool."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gate: Gate) -> None:
         self._engine = engine
+        self._gate = gate
 
     @activity.defn
     def admit_revocation(self, order: RevocationAdmissionOrder) -> RevocationAdmission:
@@ -62,18 +67,23 @@ class RevocationActivities:
             _claim(session, opening.subject)
             today = beijing(order.now).date()
             facts = revocation_facts(session, application, today, besides=order.state.case_id)
-            said = admit(
+            said = self._gate.admit(
                 session,
-                order.state,
-                order.now,
+                order,
+                "revocation",
+                opening.subject,
+                opening.policy,
                 revocation_case(application.subject, application.year, facts.attempt),
                 fault(application, facts, opening.policy, order.now),
                 _other_subject(opening.subject, facts.subject),
             )
-            if said is not None:
-                return RevocationAdmission(fault=said)
+            if said.fault is not None:
+                return RevocationAdmission(fault=said.fault)
             return RevocationAdmission(
-                fault=None, exit=facts.exit, responsible=facts.named, concerned=facts.concerned
+                **said.model_dump(),
+                exit=facts.exit,
+                responsible=facts.named,
+                concerned=facts.concerned,
             )
 
     @activity.defn
@@ -88,12 +98,17 @@ class RevocationActivities:
             RegistryError: if the registry cannot be written now, or would count more poor people
                 than live there: the case waits until somebody has mended that.
         """
+        asked_by(change.case_id)
         with writing(self._engine) as session:
             _claim(session, change.subject)
             if session.get(RevocationRow, change.case_id) is None:
+                hold_against_file(
+                    session, change, change.case_id, change.seq, revocation, self._gate.now()
+                )
                 _list_again(session, change)
                 session.add(_revocation(change))
                 session.flush()
+                note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
             return Revoked(since=change.effective_on, alarms=_alarms(session, change))
 
 

@@ -8,6 +8,7 @@ from models.orders import Notice
 from models.periods import beijing, chinese
 from models.personal_numbers import hide
 from models.roster_messages import RosterChange, RosterNoticeOrder, StrikingOff
+from models.warrant import roster_notice
 
 
 def notice_title(order: RosterNoticeOrder) -> str:
@@ -68,7 +69,7 @@ class RosterNotices(NoticeBoard):
     @activity.defn
     def post_roster(self, order: RosterNoticeOrder) -> Notice:
         """Post a list (H3); raises as ``NoticeBoard.put_up``."""
-        return self.publish(order, notice_title(order), notice_text(order))
+        return self.publish(order, notice_title(order), notice_text(order), roster_notice)
 
     def announce(
         self, session: Session, change: RosterChange, households: tuple[StrikingOff, ...]

@@ -6,12 +6,15 @@ from sqlalchemy import Engine, delete, insert
 from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities.admissions import admit, difference
+from activities.admissions import Gate, difference
 from activities.database import claim, writing
+from activities.journal import listed, note
 from activities.roster_facts import known_households, roster_facts
 from activities.roster_notices import RosterNotices, announcement_title
 from activities.striking_off import Leaving, is_done, strike_off, struck_off_by
+from activities.warrants import asked_by, hold_against_file
 from models.identity import household_case
+from models.journal import JournalKind
 from models.periods import beijing
 from models.roster import State
 from models.roster_admission import fault, household_faults
@@ -24,6 +27,7 @@ from models.roster_messages import (
     StruckOff,
 )
 from models.tables import RosterRow
+from models.warrant import looking_up, striking_off
 
 NOT_ON_FILE = 0
 """Instead of a ledger entry, until one says where a household is."""
@@ -32,8 +36,9 @@ NOT_ON_FILE = 0
 class RosterActivities:
     """What a roster's case asks of the register; synchronous, for the worker's thread pool."""
 
-    def __init__(self, engine: Engine, notices: RosterNotices) -> None:
+    def __init__(self, engine: Engine, notices: RosterNotices, gate: Gate) -> None:
         self._engine = engine
+        self._gate = gate
         self._notices = notices
 
     @activity.defn
@@ -59,20 +64,22 @@ class RosterActivities:
                 codes,
                 besides=order.state.case_id,
             )
-            said = admit(
+            said = self._gate.admit(
                 session,
-                order.state,
-                order.now,
+                order,
+                "household",
+                opening.village,
+                opening.policy,
                 household_case(application.village, application.year, facts.batch),
                 fault(application, facts, opening.policy, order.now),
                 difference("village", opening.village, facts.village),
             )
-            if said is not None:
-                return RosterAdmission(fault=said)
+            if said.fault is not None:
+                return RosterAdmission(fault=said.fault)
             _list(session, order.state.case_id, application.year, codes)
             known = facts.households
             return RosterAdmission(
-                fault=None,
+                **said.model_dump(),
                 line=facts.line,
                 households=tuple(each for code in codes if (each := known[code].facts)),
                 unplanned=tuple(code for code in codes if not known[code].planned),
@@ -85,10 +92,14 @@ class RosterActivities:
         Raises:
             RegistryError: if the registry cannot be read now.
         """
+        asked_by(order.case_id)
         added = [proposal.household for proposal in order.added]
         codes = [*order.households, *added]
         with writing(self._engine) as session:
             claim(session, f"rosters of {order.village.code}")
+            hold_against_file(
+                session, order, order.case_id, order.seq, looking_up, self._gate.now()
+            )
             known = known_households(
                 session, codes, order.year, beijing(order.now).date(), besides=order.case_id
             )
@@ -122,13 +133,18 @@ class RosterActivities:
         Raises:
             RegistryError: if the registry cannot be written now.
         """
+        asked_by(change.case_id)
         with writing(self._engine) as session:
             claim(session, f"rosters of {change.village.code}")
             if is_done(session, change):  # by an earlier attempt
                 return _answer(struck_off_by(session, change), announcement_title(change))
+            hold_against_file(
+                session, change, change.case_id, change.seq, striking_off, self._gate.now()
+            )
             leaving = strike_off(session, change)
             if not leaving.households:
                 return _answer(leaving, None)
+            note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
             return _answer(leaving, self._notices.announce(session, change, leaving.households))
 
 
@@ -143,18 +159,20 @@ def _answer(leaving: Leaving, announcement: str | None) -> StruckOff:
 
 def _unlist(session: Session, case_id: str, codes: Iterable[str]) -> None:
     """Take households off a case's list that were put there and never entered its file."""
-    session.execute(
-        delete(RosterRow).where(
-            col(RosterRow.case_id) == case_id,
-            col(RosterRow.household_code).in_(list(codes)),
-            col(RosterRow.since) == NOT_ON_FILE,
-        )
+    here = (
+        col(RosterRow.case_id) == case_id,
+        col(RosterRow.household_code).in_(list(codes)),
+        col(RosterRow.since) == NOT_ON_FILE,
     )
+    gone = session.exec(select(RosterRow.household_code).where(*here)).all()
+    if gone:
+        session.execute(delete(RosterRow).where(*here))
+        note(session, JournalKind.LISTED, case_id, {"taken_off": sorted(gone)})
 
 
 def _list(session: Session, case_id: str, year: int, codes: Iterable[str]) -> None:
     """Put households on a case's list, so that no other roster can have them."""
-    listed = set(
+    there = set(
         session.exec(select(RosterRow.household_code).where(RosterRow.case_id == case_id)).all()
     )
     rows = [
@@ -166,7 +184,8 @@ def _list(session: Session, case_id: str, year: int, codes: Iterable[str]) -> No
             "since": NOT_ON_FILE,
         }
         for code in codes
-        if code not in listed
+        if code not in there
     ]
     if rows:
         session.execute(insert(RosterRow), rows)
+        listed(session, case_id, [str(row["household_code"]) for row in rows])

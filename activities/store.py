@@ -1,14 +1,16 @@
 """The registry for the desk: loading the register, and reading what it knows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from activities import journal
 from activities.alarm_reading import alarms_in
 from activities.consequence_lists import Consequences
+from activities.contradictions import contradiction, contradictions
 from activities.counties_file import read_counties
 from activities.counties_loading import load
 from activities.county_facts import county_facts
@@ -21,6 +23,7 @@ from activities.plans import UnknownSubject, add_plan
 from activities.records import (
     CaseFilter,
     CaseRecord,
+    ContradictionRecord,
     CountyRecord,
     CountyStanding,
     DeadlineRecord,
@@ -52,6 +55,7 @@ from models.roster_admission import RosterFacts
 from models.tables import (
     ON_THE_LIST,
     CaseRow,
+    CheckResultRow,
     DivisionRow,
     EntryRow,
     IndicatorRow,
@@ -107,7 +111,11 @@ class Registry:
         named = str(source) if isinstance(source, Path) else "rows"
         with writing(self._engine) as session:
             claim(session, "counties")
-            return load(session, lines, named, listed_since, plan_source, province)
+            loaded = load(session, lines, named, listed_since, plan_source, province)
+            said = {"sha256": journal.file_sha256(source)} if isinstance(source, Path) else {}
+            counts = loaded.model_dump()
+            journal.describe(session, "counties", source=Path(named).name, counts=counts, **said)
+            return loaded
 
     def county_facts(
         self, code: str, year: int, on: date, as_of: date | None = None
@@ -185,6 +193,16 @@ class Registry:
         with reading(self._engine) as session:
             return _cases(session, wanted or CaseFilter())
 
+    def last_check(self) -> tuple[datetime, int] | None:
+        """When the registry was checked last, and how many findings there were; None before."""
+        with reading(self._engine) as session:
+            last = session.exec(
+                select(CheckResultRow.at, CheckResultRow.findings)
+                .order_by(col(CheckResultRow.at).desc())
+                .limit(1)
+            ).first()
+            return (last[0], last[1]) if last is not None else None
+
     def deadlines(self, wanted: CaseFilter | None = None) -> tuple[DeadlineRecord, ...]:
         """Every limit that an office is held to in an open case, the nearest first."""
         narrowed = (wanted or CaseFilter()).model_copy(update={"open": True})
@@ -201,6 +219,11 @@ class Registry:
         ]
         return tuple(sorted(deadlines, key=lambda each: each.in_force.limit.due))
 
+    def is_admitted(self, case_id: str) -> bool:
+        """Whether a case of this id was admitted, whatever has become of it."""
+        with reading(self._engine) as session:
+            return session.get(CaseRow, case_id) is not None
+
     def ledger(self, case_id: str) -> list[Entry]:
         """The whole file of a case, as it was recorded (G7); empty where there is none.
 
@@ -212,6 +235,17 @@ class Registry:
                 select(EntryRow).where(EntryRow.case_id == case_id).order_by(col(EntryRow.seq))
             ).all()
             return [_entry(row) for row in rows]
+
+    def contradiction(self, case_id: str) -> ContradictionRecord | None:
+        """Since when a case contradicts its kept file, and from which entry on (G7)."""
+        with reading(self._engine) as session:
+            return contradiction(session, case_id)
+
+    def kept_hash(self, case_id: str, seq: int) -> str | None:
+        """The hash of one entry as it is kept; None where it is not kept yet."""
+        with reading(self._engine) as session:
+            row = session.get(EntryRow, (case_id, seq))
+            return row.hash if row is not None else None
 
     def notices(self, case_id: str) -> tuple[NoticeRecord, ...]:
         """The notices of a case, in the order in which they were posted."""
@@ -320,15 +354,17 @@ def _cases(session: Session, wanted: CaseFilter) -> tuple[CaseRecord, ...]:
         query = query.where(unended if wanted.open else ~unended)
     if wanted.overdue is not None:
         query = query.where(CaseRow.overdue == wanted.overdue)
-    return tuple(_case(row) for row in session.exec(query).all())
+    noted = contradictions(session)
+    return tuple(_case(row, noted.get(row.case_id)) for row in session.exec(query).all())
 
 
-def _case(row: CaseRow) -> CaseRecord:
+def _case(row: CaseRow, contradicted: ContradictionRecord | None) -> CaseRecord:
     return CaseRecord(
-        **row.model_dump(exclude={"region", "waiting_for", "limits"}),
+        **row.model_dump(exclude={"region", "waiting_for", "limits", "run"}),
         limits=IN_FORCE.validate_json(row.limits),
         region=tuple(row.region.strip("/").split("/")),
         waiting_for=Office.parse(row.waiting_for) if row.waiting_for else None,
+        contradicted=contradicted,
     )
 
 

@@ -10,12 +10,13 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities.admissions import difference
+from activities.admissions import Gate, difference
 from activities.county_facts import county_facts
 from activities.database import claim, reading, writing
-from activities.projections import list_case
+from activities.journal import note_row
 from activities.supervision_frame import county_frame
 from activities.supervision_results import results_of
+from models.journal import JournalKind
 from models.ledger import canonical
 from models.periods import beijing
 from models.sampling import Sample, draw
@@ -30,8 +31,9 @@ _SEED_BYTES = 16
 class SupervisionActivities:
     """The registry's side of a supervision; synchronous, for the worker's thread pool."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gate: Gate) -> None:
         self._engine = engine
+        self._gate = gate
 
     @activity.defn
     def draw_sample(self, order: SampleOrder) -> Drawn:
@@ -47,27 +49,30 @@ class SupervisionActivities:
         with writing(self._engine) as session:
             claim(session, f"sample of {case_id}")
             kept = session.get(SampleRow, case_id)
+            fault = _fault(session, opening, case_id, on) if kept is None else None
+            said = self._gate.admit(
+                session, order, "supervision", opening.county, opening.policy, case_id, fault
+            )
+            if said.fault is not None:
+                return Drawn(fault=said.fault)
             if kept is not None:
-                return Drawn(fault=None, sample=Sample.model_validate_json(kept.drawn))
-            fault = _fault(session, opening, case_id, on)
-            if fault is not None:
-                return Drawn(fault=fault)
+                sample = Sample.model_validate_json(kept.drawn)
+                return Drawn(**said.model_dump(), sample=sample)
             frame = county_frame(session, opening.county.code, on)
             seed = opening.seed or secrets.token_hex(_SEED_BYTES)
             sample = draw(frame, seed, opening.households, opening.villages)
-            list_case(session, order.state, order.now)
-            session.add(
-                SampleRow(
-                    case_id=case_id,
-                    county_code=opening.county.code,
-                    as_of=on,
-                    seed=seed,
-                    sha256=sample.sha256,
-                    frame=frame.text(),
-                    drawn=canonical(sample.model_dump(mode="json")),
-                )
+            row = SampleRow(
+                case_id=case_id,
+                county_code=opening.county.code,
+                as_of=on,
+                seed=seed,
+                sha256=sample.sha256,
+                frame=frame.text(),
+                drawn=canonical(sample.model_dump(mode="json")),
             )
-            return Drawn(fault=None, sample=sample)
+            session.add(row)
+            note_row(session, JournalKind.SAMPLE, case_id, row)
+            return Drawn(**said.model_dump(), sample=sample)
 
     @activity.defn
     def open_county_cases(self, order: OpenCases) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from temporalio import activity
 
+from activities.admissions import Gate
 from activities.database import claim, writing
 from activities.documents import ended_case, kept_documents
-from activities.projections import list_case
 from models.documents import filing_fault
 from models.identity import supplemented
 from models.orders import Admission
@@ -17,8 +17,9 @@ from models.tables import EntryRow
 class SupplementActivities:
     """The registry's side of a supplement; synchronous, for the worker's thread pool."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gate: Gate) -> None:
         self._engine = engine
+        self._gate = gate
 
     @activity.defn
     def admit_supplement(self, order: SupplementOrder) -> Admission:
@@ -30,10 +31,12 @@ class SupplementActivities:
         opening = order.opening
         with writing(self._engine) as session:
             claim(session, f"case {opening.of.case_id}")
-            said = _fault(session, opening, order.state.case_id)
-            if said is None:
-                list_case(session, order.state, order.now)
-            return Admission(fault=said)
+            case_id, subject = order.state.case_id, opening.of.subject
+            fault = _fault(session, opening, case_id)
+            said = self._gate.admit(
+                session, order, "supplement", subject, opening.policy, case_id, fault
+            )
+            return Admission(**said.model_dump())
 
 
 def _fault(session: Session, opening: SupplementOpening, case_id: str) -> str | None:

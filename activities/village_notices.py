@@ -12,6 +12,7 @@ from models.orders import Notice
 from models.periods import beijing, chinese
 from models.standards import survey_findings
 from models.village_orders import VillageNoticeOrder
+from models.warrant import village_notice
 
 
 def title(village: Village) -> str:
@@ -51,4 +52,4 @@ class VillageNoticeActivities(NoticeBoard):
     @activity.defn
     def publish_village_notice(self, order: VillageNoticeOrder) -> Notice:
         """Publish a village's notice (V2), once for one case and ledger entry; as ``publish``."""
-        return self.publish(order, title(order.village), markdown(order))
+        return self.publish(order, title(order.village), markdown(order), village_notice)

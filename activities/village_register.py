@@ -10,11 +10,12 @@ from sqlmodel import Session
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.admissions import admit, difference
+from activities.admissions import Gate, difference
 from activities.database import RegistryError, claim, reading, writing
 from activities.incidence import village_incidence
 from activities.listings import leave, left_by
 from activities.village_facts import village_facts
+from activities.warrants import asked_by, hold_against_file
 from models.identity import village_case
 from models.orders import Admission
 from models.periods import beijing
@@ -23,6 +24,7 @@ from models.tables import VillageStatusRow
 from models.village_admission import fault
 from models.village_orders import VillageAdmissionOrder, VillageCount, VillageRegisterChange
 from models.villages import Incidence
+from models.warrant import village_exit
 
 INCIDENCE_RISEN = "IncidenceRisen"
 
@@ -30,8 +32,9 @@ INCIDENCE_RISEN = "IncidenceRisen"
 class VillageActivities:
     """The registry's side of a village's case; synchronous, for the worker's thread pool."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gate: Gate) -> None:
         self._engine = engine
+        self._gate = gate
 
     @activity.defn
     def admit_village(self, order: VillageAdmissionOrder) -> Admission:
@@ -53,15 +56,17 @@ class VillageActivities:
                 beijing(order.now).date(),
                 besides=order.state.case_id,
             )
-            said = admit(
+            said = self._gate.admit(
                 session,
-                order.state,
-                order.now,
+                order,
+                "village",
+                opening.village,
+                opening.policy,
                 village_case(application.village, application.year, facts.attempt),
                 fault(application, facts, opening.policy, order.now),
                 difference("village", opening.village, facts.village),
             )
-            return Admission(fault=said, planned=facts.planned)
+            return Admission(**said.model_dump(), planned=facts.planned)
 
     @activity.defn
     def village_incidence(self, count: VillageCount) -> Incidence:
@@ -89,13 +94,19 @@ class VillageActivities:
                 ``IncidenceRisen`` where it is above the threshold by now.
             RegistryError: if the registry cannot be written now.
         """
+        asked_by(change.case_id)
         village = change.village
         with writing(self._engine) as session:
             # As whoever puts households into the register: nobody enters at the same time.
             claim(session, f"rosters of {village.code}")
             claim(session, f"village {village.code}")
-            if left_by(session, VillageStatusRow, village, change) is None:
-                _check_incidence(session, change)
+            done = left_by(session, VillageStatusRow, village, change)
+            if done is not None:  # by an earlier attempt
+                return done
+            hold_against_file(
+                session, change, change.case_id, change.seq, village_exit, self._gate.now()
+            )
+            _check_incidence(session, change)
             return leave(session, VillageStatusRow, village, change)
 
 

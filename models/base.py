@@ -1,5 +1,7 @@
 """The one base of everything that crosses the wire or is kept in a case."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -50,7 +52,8 @@ _FAULTS_SAID, _WHERE_LENGTH, _LENGTH = 5, 60, 500
 class Record(BaseModel):
     """An immutable value that refuses fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What was given may name people, and a log or a failure repeats an error.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def content(self) -> dict[str, Any]:
         """As JSON, without what only repeats a default: so it stands in a case file.
@@ -82,6 +85,28 @@ def faults(error: ValidationError) -> str:
     return shortened(visible("; ".join(said)), _LENGTH)
 
 
+def canonical(content: Any) -> str:
+    """The one way to write a JSON value, so that equal contents have equal hashes.
+
+    Raises:
+        ValueError: for NaN and infinity, which JSON cannot say.
+        TypeError: for what is no JSON value at all.
+    """
+    return json.dumps(
+        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
 def shortened(text: str, length: int) -> str:
     """A text, cut where it is longer than so many characters."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def first_few(names: Sequence[str], most: int = 5) -> str:
+    """The first of many names, and how many more there are.
+
+    >>> first_few(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

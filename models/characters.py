@@ -8,8 +8,10 @@ The tables are fixed: a case must judge a message in a replay as it was judged b
 Python and Unicode have learnt since.
 """
 
+import json
 import re
 import unicodedata
+from functools import lru_cache
 
 from models.unassigned import UNASSIGNED
 
@@ -159,6 +161,11 @@ def visible(text: str, *, lines: bool = False) -> str:
     return _HIDDEN.sub(lambda sign: sign[0] if lines and sign[0] in "\n\t" else _spelt(sign), text)
 
 
+def visible_json(text: str) -> str:
+    """JSON that people can read as it stands: what would not be seen is spelt as JSON spells it."""
+    return _HIDDEN.sub(_spelt_in_json, text)
+
+
 def indented(text: str, margin: str = "  ") -> str:
     """A text as a terminal may get it, every line but its first behind a margin.
 
@@ -170,6 +177,7 @@ def indented(text: str, margin: str = "  ") -> str:
 _SYNTAX = re.compile(r"([\\`*_\[\]<>#~|&!{}$])")
 
 
+@lru_cache(maxsize=4096)  # a case says the same of itself at every turn, and again in a replay
 def markdown(text: str) -> str:
     """A text as one line of Markdown that shows it as it is, without markup, pictures or links.
 
@@ -184,6 +192,10 @@ def _checked(text: str, looked_at: str) -> str:
     if wrong is not None:
         raise ValueError(wrong)
     return text
+
+
+def _spelt_in_json(sign: re.Match[str]) -> str:
+    return "\\u007f" if sign[0] == "\x7f" else json.dumps(sign[0])[1:-1]
 
 
 def _spelt(sign: re.Match[str]) -> str:

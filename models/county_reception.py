@@ -72,7 +72,8 @@ class CountyReception(Reception):
         for act in [each for each in waiting if each.message.decision is Decision.APPROVE]:
             waiting.remove(act)
             text = f"C7 决定（案卷第{act.seq}条）因督导{self._inspections.block_zh()}不再有效"
-            docket.record(EntryKind.LAPSED, now, text, {"entry": act.seq})
+            data: dict[str, JsonValue] = {"entry": act.seq, "act": act.message.id}
+            docket.record(EntryKind.LAPSED, now, text, data)
 
     def _check_moment(self, message: Any, now: datetime) -> None:
         """A result comes from another case, which had the time from the same server."""

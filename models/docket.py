@@ -1,6 +1,6 @@
 """The state of one case: where it stands, what waits in it, what is on file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from models.inbox import Expectation, OpenObjection, Received
 from models.ledger import Entry, EntryKind, Ledger
-from models.messages import Act, Ending, Outcome, Withdrawal
+from models.messages import Act, Ending, Outcome, Resolution, Withdrawal
 from models.offices import Office, Subject
 from models.periods import Limit, beijing
 from models.policy import Policy
@@ -36,11 +36,20 @@ class Docket:
         done: When each step of this round was finished, by step id.
         acts: Acts that wait, by step and round: one for an old round can never be taken.
         roster: The households of a roster, each with its own course; None in other procedures.
-        opened: Called when a step is open: what came while it was prepared is taken in then.
+        opened: Called when a step is open: what came while it was prepared is taken in then, the
+            first of it, and ``is_early_due`` says whether some is left.
         undelivered: How many notifications were given up.
         lapsed: Number of the last entry that says of an act that it counts no more.
+        mended: Called when the case has taken the kept file as its own (``models.mending``).
+        again: An entry of that file whose message is being taken in again: it is on file already.
         owing: Who has still to do something, where no act and no investigation is awaited.
         failing: How the case ends where an office rejects it, or an objection is upheld.
+        admitted: The registry has taken the case in: before, nothing counts and nothing is on file.
+        run, token: Of its admission.
+        to_accept: Objections that nobody has looked at yet, and ``to_answer`` those with a result
+            that nobody was told of. Lists of their own: a case may have thousands of objections,
+            and goes through them at every message otherwise.
+        unfiled: How many signals were refused beyond those that are on file with their content.
     """
 
     case_id: str
@@ -63,24 +72,66 @@ class Docket:
     undelivered: int = 0
     lapsed: int = 0
     failing: Ending = Ending.NOT_EXITED
+    admitted: bool = True
+    run: str = ""
+    token: str = ""
     done: dict[str, datetime] = field(default_factory=dict)
     acts: dict[tuple[str, int], list[Received[Act]]] = field(default_factory=dict)
     objections: dict[str, OpenObjection] = field(default_factory=dict)
     withdrawal: Received[Withdrawal] | None = None
     roster: Roster | None = None
     opened: Callable[[], None] = lambda: None
+    is_early_due: Callable[[], bool] = lambda: False
     owing: Callable[[], Office | None] = lambda: None
+    to_accept: list[OpenObjection] = field(default_factory=list)
+    to_answer: list[OpenObjection] = field(default_factory=list)
+    unfiled: int = 0
+    _unresolved: dict[str, OpenObjection] = field(default_factory=dict)
+    mended: Callable[[int, Sequence[Entry], Entry, datetime], None] = lambda *_: None
+    again: Entry | None = None
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.case_id)
         self.watch = Watch(self.policy.reminders)
+        self._before: list[Callable[[], None]] = []
+
+    def later(self, action: Callable[[], None]) -> bool:
+        """Keep an action for when the case is admitted; False where it is, and can go on at once.
+
+        What came before is no entry of a file that may never begin.
+        """
+        if not self.admitted:
+            self._before.append(action)
+        return not self.admitted
+
+    def begin(self, run: str, token: str) -> None:
+        """The registry has admitted the case."""
+        self.admitted, self.run, self.token = True, run, token
+
+    def take_up(self) -> None:
+        """Do what was kept for now."""
+        before, self._before = self._before, []
+        for action in before:
+            action()
 
     @property
     def unresolved(self) -> list[OpenObjection]:
         """Objections and reports without a result; none that an end left without one."""
         if self.outcome is not None:
             return []
-        return [each for each in self.objections.values() if each.resolution is None]
+        return list(self._unresolved.values())
+
+    def take_objection(self, objection: OpenObjection) -> None:
+        """Somebody objects, reports or pleads; it is accepted when the case looks next."""
+        identifier = objection.received.message.id
+        self.objections[identifier] = self._unresolved[identifier] = objection
+        self.to_accept.append(objection)
+
+    def take_result(self, result: Received[Resolution]) -> None:
+        """An investigation has ended; it is answered when the case looks next."""
+        objection = self._unresolved.pop(result.message.objection_id)
+        objection.resolution = result
+        self.to_answer.append(objection)
 
     @property
     def publisher(self) -> Office:
@@ -123,7 +174,8 @@ class Docket:
         for waiting in self.acts.values():
             for act in waiting:
                 text = f"第{self.round}轮决定（案卷第{act.seq}条）因{why}不再有效"
-                self.record(EntryKind.LAPSED, now, text, {"entry": act.seq})
+                data: dict[str, JsonValue] = {"entry": act.seq, "act": act.message.id}
+                self.record(EntryKind.LAPSED, now, text, data)
             waiting.clear()
 
     def name(self, office: Office, now: datetime) -> str:
@@ -142,6 +194,9 @@ class Docket:
         actor: str = "case",
     ) -> Entry:
         """Put something on file, at the step and in the round the case is in."""
+        if self.again is not None and self.again.kind is kind:
+            again, self.again = self.again, None
+            return again
         entry = self.ledger.record(
             kind,
             now,

@@ -6,21 +6,19 @@ As in ``models.orders``: the case id is the key of what is written.
 from datetime import date
 from hashlib import sha256
 
-from models.base import Moment, Record
+from models.base import Record
 from models.follow_up_messages import FollowUpOpening
 from models.households import Cause, HouseholdCode, Risk
 from models.ledger import canonical
 from models.offices import Office, VillageCode
-from models.orders import CaseState
+from models.orders import ToAdmit, Verdict
 from models.policy import Body
 
 
-class FollowUpOrder(Record):
+class FollowUpOrder(ToAdmit):
     """A follow-up to open: its list is drawn up, and the case listed, in one transaction."""
 
     opening: FollowUpOpening
-    now: Moment
-    state: CaseState
 
 
 class BackOrder(Record):
@@ -64,10 +62,9 @@ class MarkInForce(Record):
     risk: Risk
 
 
-class FollowUpDue(Record):
+class FollowUpDue(Verdict):
     """Whom a follow-up visits; ``fault`` is the sentence that says why it may not open."""
 
-    fault: str | None
     due_on: date
     villages: tuple[DueVillage, ...] = ()
     marks: tuple[MarkInForce, ...] = ()

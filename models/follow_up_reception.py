@@ -84,7 +84,6 @@ class FollowUpReception(Reception):
     """
 
     messages: Mapping[str, type[Record]] = {"act": Act, "visit": Visits, "mark": RiskMark}
-    longest = 400_000
 
     def __init__(self, docket: Docket) -> None:
         super().__init__(docket, vet=self._vet_closing)

@@ -2,6 +2,7 @@
 
 import re
 from hashlib import sha256
+from typing import NamedTuple
 
 _OF_A_SUBJECT = (
     r"((county|village|household)-exit/\d{6,12}/\d{4}(/[1-9]\d{0,3})?"
@@ -11,6 +12,31 @@ _OF_A_SUBJECT = (
 )
 _SUPPLEMENT = re.compile(rf"supplement/(?P<of>{_OF_A_SUBJECT})/[1-9]\d{{0,3}}", re.ASCII)
 _CASE = re.compile(rf"{_OF_A_SUBJECT}|{_SUPPLEMENT.pattern}", re.ASCII)
+
+
+class Kind(NamedTuple):
+    """What cases of a kind are called.
+
+    Attributes:
+        workflow: Their type on the server.
+        procedure: Their name in the registry.
+    """
+
+    workflow: str
+    procedure: str
+
+
+KINDS = {
+    "county-exit": Kind("CountyExit", "county"),
+    "village-exit": Kind("VillageExit", "village"),
+    "household-exit": Kind("HouseholdExit", "household"),
+    "reentry": Kind("Reentry", "reentry"),
+    "revocation": Kind("Revocation", "revocation"),
+    "follow-up": Kind("FollowUp", "follow_up"),
+    "supervision": Kind("Supervision", "supervision"),
+    "supplement": Kind("Supplement", "supplement"),
+}
+"""Every kind of case, by the first word of its id."""
 
 
 def county_case(code: str, year: int, attempt: int = 1) -> str:

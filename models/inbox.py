@@ -69,3 +69,7 @@ class OpenObjection:
     def settled(self) -> bool:
         """Whether it has a result, and what follows from that has been done."""
         return self.resolution is not None and not self.upheld_and_unanswered
+
+    def is_due(self, before: int) -> bool:
+        """Whether it can be answered: accepted, with a result of an entry before this one."""
+        return self.accepted and self.resolution is not None and self.resolution.seq < before

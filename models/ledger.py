@@ -1,7 +1,6 @@
 """The case file (档案, G7): entries in order, each bound to the one before by its hash."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -10,6 +9,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from models.base import Moment, Record
+from models.base import canonical as canonical
 
 MOST_ENTRIES = 1_000_000
 """More than any case file can have: what names an entry beyond names none."""
@@ -55,6 +55,7 @@ class EntryKind(StrEnum):
     RATES = "rates"
     SUPERVISION = "supervision"
     RISK = "risk"
+    CONTRADICTED = "contradicted"
     CLOSED = "closed"
 
 
@@ -83,6 +84,18 @@ class Entry(Record):
     hash: str
 
 
+def told_by(entry: Entry) -> Iterator[Entry]:
+    """An entry, and behind it what a case had told otherwise: that goes on counting, from there on.
+
+    Raises:
+        KeyError, TypeError, ValueError: if what it keeps are no entries.
+    """
+    yield entry
+    if entry.kind is EntryKind.CONTRADICTED:
+        for each in list[Any](entry.data["entries"]):  # type: ignore[arg-type]
+            yield from told_by(Entry.model_validate(each).model_copy(update={"seq": entry.seq}))
+
+
 def root(case_id: str) -> str:
     """What the first entry of a case is bound to."""
     return sha256(case_id.encode()).hexdigest()
@@ -92,18 +105,6 @@ def digest(entry: Entry) -> str:
     """The hash an entry must carry."""
     content = entry.model_dump(mode="json", exclude={"hash"})
     return sha256(canonical(content).encode()).hexdigest()
-
-
-def canonical(content: Any) -> str:
-    """The one way to write a JSON value, so that equal contents have equal hashes.
-
-    Raises:
-        ValueError: for NaN and infinity, which JSON cannot say.
-        TypeError: for what is no JSON value at all.
-    """
-    return json.dumps(
-        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
 
 
 def first_of(entries: Sequence[Entry], size: int) -> tuple[Entry, ...]:
@@ -157,6 +158,16 @@ class Ledger:
         entry = unbound.model_copy(update={"hash": digest(unbound)})
         self.entries.append(entry)
         return entry
+
+
+def verify_from(case_id: str, before: Sequence[Entry], entries: Sequence[Entry]) -> None:
+    """Check that entries follow others as one unaltered chain; raises as ``verify``."""
+    previous, seq = before[-1].hash if before else root(case_id), len(before)
+    for entry in entries:
+        seq += 1
+        if (entry.seq, entry.previous, entry.hash) != (seq, previous, digest(entry)):
+            raise LedgerError(f"{case_id}: entry {seq} does not follow the one before it")
+        previous = entry.hash
 
 
 def verify(case_id: str, entries: Iterable[Entry]) -> int:

@@ -24,14 +24,26 @@ class LimitsOrder(Record):
     policy: Policy
 
 
-class Admission(Record):
-    """Whether the case may open; ``fault`` is the sentence that says why not.
+class Verdict(Record):
+    """Whether a case may open: what every answer to an admission begins with.
+
+    Attributes:
+        fault: The sentence that says why not; None where it may.
+        token: By which the registry knows its own admission again: every batch of the file bears
+            it, and without it no file begins.
+    """
+
+    fault: str | None
+    token: str = ""
+
+
+class Admission(Verdict):
+    """The answer to an application.
 
     Attributes:
         inspections: What supervision has found of a county since its year began (C7, F6).
     """
 
-    fault: str | None
     planned: bool = True
     inspections: tuple[SupervisionResult, ...] = ()
 
@@ -72,15 +84,25 @@ class CountyCount(Record):
     on: date
 
 
-class AdmissionOrder(Record):
-    """An application to hold against the register, at a moment of the case's clock.
+class ToAdmit(Record):
+    """What every order to admit a case says.
 
-    ``state`` is listed if it is admitted, so that no second case of the subject can be (G9).
+    Attributes:
+        now: The moment as of which the register is looked at, on the case's clock.
+        state: The line that is listed if it is admitted, so that no second case of the subject
+            can be (G9).
+        run: The first run of the case's workflow: two under one id are told apart by it.
     """
 
-    opening: CountyOpening
     now: Moment
     state: CaseState
+    run: str
+
+
+class AdmissionOrder(ToAdmit):
+    """A county's application to hold against the register."""
+
+    opening: CountyOpening
 
 
 IN_FORCE = TypeAdapter(tuple[LimitInForce, ...])
@@ -88,9 +110,15 @@ IN_FORCE = TypeAdapter(tuple[LimitInForce, ...])
 
 
 class LedgerBatch(Record):
-    """Entries to keep in the registry, in order, with the state they lead to."""
+    """Entries to keep in the registry, in order, with the state they lead to.
+
+    Attributes:
+        run, token: Of the case's admission.
+    """
 
     case_id: str
+    run: str
+    token: str
     entries: tuple[Entry, ...]
     state: CaseState
 

@@ -6,14 +6,17 @@ the procedure itself.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from pydantic import ValidationError
 
-from models.base import CLOCKS_MAY_DIFFER_BY, Record, faults, shortened
+from models import bounds
+from models.base import CLOCKS_MAY_DIFFER_BY, Record, faults, first_few, shortened
+from models.characters import visible, visible_json
 from models.docket import Docket
 from models.documents import CaseDocument, described, filing_fault
 from models.inbox import OpenObjection, Received
@@ -29,12 +32,11 @@ from models.messages import (
 )
 from models.offices import Office
 from models.periods import beijing
-from models.refusals import Refusal, plain
+from models.refusals import NotYet, Refusal, pieces
 from models.turns import Turns
 
-_LONGEST_MESSAGE = 100_000  # bytes
-_KEPT_OF_A_REFUSED_MESSAGE = 4000
-"""In characters. Whatever is sent, what goes on file stays small enough for every payload."""
+EARLY_AT_ONCE = 500
+"""Messages that came too early and are heard at one go, when their step opens."""
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -49,8 +51,29 @@ MESSAGES: Mapping[str, type[Record]] = {
 ALWAYS: Mapping[str, type[Record]] = {"file": CaseDocument}
 """What every case takes beside that, whatever it is waiting for (F9)."""
 
+_KEPT_AS: Mapping[str, tuple[str, ...]] = {
+    "act": ("act",),
+    "objection": ("plead", "object"),
+    "resolution": ("resolve",),
+    "withdrawal": ("withdraw",),
+    "document": ("file",),
+    "consents": ("consent",),
+    "amendment": ("amend",),
+    "checks": ("visit", "check"),
+    "risk": ("mark",),
+    "supervision": ("inspect",),
+}
+"""Under which key an entry keeps a message, and as what it can be sent."""
+
 AT_ANY_MOMENT = ("object", "file")
 """What is taken in while the register is asked, too: it holds nothing up, and is not held up."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What came and is no JSON, as far as it can be shown."""
+
+    text: str
 
 
 class Reception:
@@ -63,8 +86,6 @@ class Reception:
 
     messages: Mapping[str, type[Record]] = MESSAGES
     """What is taken in here, by name."""
-    longest = _LONGEST_MESSAGE
-    """In bytes."""
 
     def __init__(
         self, docket: Docket, vet: Callable[[Act, datetime], None], turns: Turns | None = None
@@ -73,7 +94,9 @@ class Reception:
         self._vet = vet
         self._turns = turns or Turns(docket)
         self._early: list[tuple[str, Any, datetime]] = []
-        docket.opened = self.hear_early
+        self._refused = self._refused_bytes = self._documents = self._repeated = 0
+        docket.opened, docket.is_early_due = self.hear_early, self.is_early_due
+        docket.mended = self.take_again
         self._receipts: dict[tuple[str, str], tuple[str, Receipt]] = {}
 
     def check(self, kind: str, payload: Any, now: datetime) -> Any:
@@ -84,8 +107,15 @@ class Reception:
         """
         docket = self._docket
         message = self._read(kind, payload)
-        if self._receipt_of(kind, message) is not None:
+        known = self._receipt_of(kind, message)
+        if known is not None:
+            if self._repeated >= bounds.MOST_REPEATED:
+                raise Refusal(f"{kind} {message.id} was received already, as entry {known.seq}")
             return message
+        if not docket.admitted:
+            if docket.outcome is not None:
+                raise Refusal(f"{docket.case_id} was not admitted: {docket.outcome.reason}")
+            raise NotYet(f"{docket.case_id} is not admitted yet; try again in a moment")
         if docket.outcome is not None:
             raise Refusal(f"{docket.case_id} has ended; nothing can be added to it any more")
         if isinstance(message, CaseDocument):
@@ -112,6 +142,7 @@ class Reception:
         docket, message = self._docket, self.check(kind, payload, now)
         known = self._receipt_of(kind, message)
         if known is not None:
+            self._repeated += 1
             return known
         docket.stirred = True
         if isinstance(message, CaseDocument):
@@ -134,27 +165,106 @@ class Reception:
             self.refuse(kind, payload, refusal, now)
 
     def hear_early(self) -> None:
-        """Take in what came while the register was asked, as of when it came."""
-        early, self._early = self._early, []
-        for kind, payload, at in early:
+        """Take in what came while the register was asked, as of when it came: the first of it."""
+        now, self._early = self._early[:EARLY_AT_ONCE], self._early[EARLY_AT_ONCE:]
+        for kind, payload, at in now:
             self.hear(kind, payload, at)
 
+    def is_early_due(self) -> bool:
+        """Whether some of it is left, and nothing is in its way any more."""
+        return bool(self._early) and not self._docket.preparing
+
     def refuse(self, kind: str, payload: Any, refusal: Refusal, now: datetime) -> None:
-        """Put a refused signal on file: its sender cannot be answered, the file can be read."""
-        content = plain(_as_text(payload))
-        self._docket.stirred = True
-        self._docket.record(
+        """Put a refused signal on file with all it said: its sender cannot be answered.
+
+        Nothing is lost to a bad character: what cannot be read by the case can be read by people.
+        Beyond what a file holds they are counted; the server's history has them all.
+        """
+        docket, name = self._docket, shortened(visible(kind), 60)
+        docket.stirred = True
+        content = visible_json(_as_text(payload))
+        size = len(content.encode())
+        self._refused += 1
+        if (
+            self._refused > bounds.MOST_REFUSED
+            or self._refused_bytes + size > bounds.MOST_REFUSED_BYTES
+        ):
+            self._count_refused(now)
+            return
+        self._refused_bytes += size
+        first, *more = pieces(content, _PIECE)
+        entry = docket.record(
             EntryKind.REFUSED,
             now,
-            f"不予接收（{shortened(plain(kind), 60)}）：{refusal}",
+            f"不予接收（{name}）：{refusal}",
             {
-                "message": shortened(plain(kind), 60),
+                "message": name,
                 "why": str(refusal),
-                "content": shortened(content, _KEPT_OF_A_REFUSED_MESSAGE),
+                "content": first,
                 "sha256": sha256(content.encode()).hexdigest(),
+                **({"pieces": len(more) + 1} if more else {}),
             },
             actor="sender",
         )
+        for number, piece in enumerate(more, start=2):
+            docket.record(
+                EntryKind.REFUSED,
+                now,
+                f"不予接收（{name}）：案卷第{entry.seq}条内容之续（{number}/{len(more) + 1}）",
+                {"message": name, "continues": entry.seq, "content": piece},
+                actor="sender",
+            )
+
+    def _count_refused(self, now: datetime) -> None:
+        """One entry for many: a flood of what is refused anyway fills no file."""
+        docket = self._docket
+        docket.unfiled += 1
+        if docket.unfiled % bounds.REFUSED_AT_ONCE == 1:
+            docket.record(
+                EntryKind.REFUSED,
+                now,
+                f"不予接收的信号已超出案卷容量，此后只计数（第{docket.unfiled}件起），"
+                "内容见服务器中本案的历史",
+                {"unfiled": docket.unfiled},
+            )
+
+    def take_again(
+        self, after: int, kept: Sequence[Entry], contradicted: Entry, now: datetime
+    ) -> None:
+        """After a mending: what the kept file says was received, and the case has forgotten.
+
+        It is taken in as of when it came, under the entry it has. What is not possible any more is
+        put on file as refused. A message that counted under an entry of the case's own has its
+        receipt from the entry that keeps that one.
+        """
+        for known, (said, receipt) in self._receipts.items():
+            if receipt.seq > after:
+                self._receipts[known] = said, self._receipt(contradicted)
+        for entry in kept:
+            found = self._message_in(entry)
+            if found is None:
+                continue
+            kind, content = found
+            key = kind, str(content.get("id"))
+            if key not in self._receipts:
+                self._docket.again = entry
+                try:
+                    self.receive(kind, content, entry.at)
+                except Refusal as refusal:
+                    self.refuse(kind, content, refusal, now)
+                finally:
+                    self._docket.again = None
+            if key in self._receipts:
+                self._receipts[key] = self._receipts[key][0], self._receipt(entry)
+
+    def _message_in(self, entry: Entry) -> tuple[str, dict[str, Any]] | None:
+        """The message that an entry keeps, with its name; None where it keeps none."""
+        for key, names in _KEPT_AS.items():
+            content = entry.data.get(key)
+            for name in names:
+                if isinstance(content, dict) and name in {**self.messages, **ALWAYS}:
+                    return name, content
+        return None
 
     def _read(self, kind: str, payload: Any) -> Any:
         known = {**self.messages, **ALWAYS}
@@ -163,9 +273,7 @@ class Reception:
         if not isinstance(payload, dict):
             raise Refusal(f"'{kind}' takes one JSON object with named fields")
         text = _as_text(payload)
-        size = len(plain(text).encode())
-        if size > self.longest:
-            raise Refusal(f"'{kind}' takes at most {self.longest} bytes, this has {size}")
+        bounds.check_size(kind, text)
         if kind == "object":
             # Half a character, of a telephone's cut message: no objection is lost to it.
             text = _HALF.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)
@@ -187,6 +295,11 @@ class Reception:
         fault = filing_fault(document.office, self._docket.subject)
         if fault is not None:
             raise Refusal(fault)
+        if self._documents >= bounds.MOST_DOCUMENTS:
+            raise Refusal(
+                f"file: {self._docket.case_id} has {bounds.MOST_DOCUMENTS:,} documents, as many as "
+                "a case takes; file it when the case has ended, as a supplement (F9)"
+            )
 
     def _check_message(self, message: Any, now: datetime) -> None:
         """Hold a message that can be read against the rules of its kind."""
@@ -194,6 +307,7 @@ class Reception:
             case Act():
                 self._check_act(message, now)
             case Objection():
+                self._check_room(now)
                 self._check_objection(message, now)
             case Resolution():
                 self._check_resolution(message, now)
@@ -201,6 +315,15 @@ class Reception:
                 applicant = self._docket.applicant
                 self._only(applicant, message.office, "withdraw the application", now)
                 self._check_withdrawal()
+
+    def _check_room(self, now: datetime) -> None:
+        """What anybody may send is bounded: a flood must not shut the door on the offices."""
+        docket = self._docket
+        if len(docket.objections) >= bounds.MOST_OBJECTIONS:
+            raise Refusal(
+                f"{docket.case_id} has {bounds.MOST_OBJECTIONS:,} objections and reports, as many "
+                f"as a case takes; hand it in to {self._who(docket.publisher, now)} on paper"
+            )
 
     def _check_objection(self, objection: Objection, now: datetime) -> None:
         if objection.household is not None:
@@ -246,7 +369,7 @@ class Reception:
         docket = self._docket
         objection = docket.objections.get(resolution.objection_id)
         if objection is None:
-            known = ", ".join(docket.objections) or "none"
+            known = first_few(list(docket.objections)) or "none"
             raise Refusal(
                 f"objection_id: {resolution.objection_id} was not received here; known: {known}"
             )
@@ -301,8 +424,7 @@ class Reception:
                     docket.lapse("新的异议", now)  # what counted on an end without objections
             case Resolution():
                 entry = self._enter(EntryKind.RESOLUTION, message, now)
-                objection = docket.objections[message.objection_id]
-                objection.resolution = Received(message, now, entry.seq)
+                docket.take_result(Received(message, now, entry.seq))
             case Withdrawal():
                 entry = self._enter(EntryKind.WITHDRAWAL, message, now)
                 docket.withdrawal = Received(message, now, entry.seq)
@@ -311,6 +433,7 @@ class Reception:
         return entry
 
     def _take_document(self, document: CaseDocument, now: datetime) -> Entry:
+        self._documents += 1
         return self._docket.record(
             EntryKind.DOCUMENT,
             now,
@@ -344,7 +467,7 @@ class Reception:
             actor="objector",
         )
         received = Received(objection, now, entry.seq)
-        self._docket.objections[objection.id] = OpenObjection(received, report)
+        self._docket.take_objection(OpenObjection(received, report))
         return entry
 
     def _sentence(self, message: Act | Resolution | Withdrawal, now: datetime) -> str:
@@ -380,15 +503,18 @@ class Reception:
         return receipt
 
     def _keep_receipt(self, kind: str, message: Any, entry: Entry, now: datetime) -> Receipt:
-        receipt = Receipt(
+        receipt = self._receipt(entry).model_copy(update={"received_at": now})
+        self._receipts[kind, message.id] = (canonical(message.content()), receipt)
+        return receipt
+
+    def _receipt(self, entry: Entry) -> Receipt:
+        return Receipt(
             case_id=self._docket.case_id,
             seq=entry.seq,
             hash=entry.hash,
-            received_at=now,
+            received_at=entry.at,
             text=entry.text,
         )
-        self._receipts[kind, message.id] = (canonical(message.content()), receipt)
-        return receipt
 
 
 _DECIDED = {
@@ -400,7 +526,13 @@ _DECIDED = {
 }
 
 
+_PIECE = 100_000
+"""Bytes of a refused message in one entry, which goes to the registry in one payload."""
+
+
 def _as_text(payload: Any) -> str:
+    if isinstance(payload, Unreadable):
+        return payload.text
     try:
         return canonical(payload)
     except (TypeError, ValueError):

@@ -9,28 +9,22 @@ from models.alarms import Alarm
 from models.base import Line, Moment, Record
 from models.households import Cause, HouseholdCode, Label
 from models.offices import Household, Village
-from models.orders import CaseState
+from models.orders import ToAdmit, Verdict
 from models.periods import Limit, Year
 from models.policy import Policy
 from models.reentry_admission import ReentryFacts
 from models.reentry_messages import ReentryOpening
 
 
-class ReentryAdmissionOrder(Record):
-    """An application to hold against the register, at a moment of the case's clock.
-
-    ``state`` is listed if it is admitted, so that no second case of the household can be (G9).
-    """
+class ReentryAdmissionOrder(ToAdmit):
+    """A household's application to hold against the register."""
 
     opening: ReentryOpening
-    now: Moment
-    state: CaseState
 
 
-class ReentryAdmission(Record):
+class ReentryAdmission(Verdict):
     """Whether the case may open, and what the register said; ``fault`` is why not."""
 
-    fault: str | None
     known: ReentryFacts
 
 

@@ -1,5 +1,7 @@
 """The refusal of a message, whose sentence may go on file."""
 
+import json
+
 from models.base import shortened
 
 _LONGEST = 600
@@ -13,6 +15,26 @@ class Refusal(ValueError):
         super().__init__(shortened(plain(why), _LONGEST))
 
 
+class NotYet(Refusal):
+    """A message that comes before its case is admitted: to be sent again in a moment."""
+
+
 def plain(text: str) -> str:
     """Text that every encoder can write: half a surrogate pair is spelt out."""
     return text.encode(errors="backslashreplace").decode()
+
+
+def pieces(text: str, size: int) -> list[str]:
+    """A text in pieces that have at most so many bytes as JSON; one piece, where it is empty."""
+    found, begin = [], 0
+    while begin < len(text):
+        end = begin + size
+        while end > begin + 1 and (needs := _bytes(text[begin:end])) > size:
+            end = begin + max(1, (end - begin) * size // (needs + 1))
+        found.append(text[begin:end])
+        begin = end
+    return found or [""]
+
+
+def _bytes(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode())

@@ -6,27 +6,22 @@ As in ``models.orders``: case id and ledger sequence number are the key of every
 from datetime import date
 
 from models.alarms import Alarm
-from models.base import Line, Moment, Record, Text
+from models.base import Line, Record, Text
 from models.offices import Office
-from models.orders import CaseState
+from models.orders import ToAdmit, Verdict
 from models.periods import Year
 from models.policy import Policy
 from models.revocation_admission import ExitRecord, FiledAct
 from models.revocation_messages import Revocable, RevocationOpening
 
 
-class RevocationAdmissionOrder(Record):
-    """A revocation to hold against the register, at a moment of the case's clock.
-
-    ``state`` is listed if it is admitted, so that no second one of the exit can be (G9).
-    """
+class RevocationAdmissionOrder(ToAdmit):
+    """A revocation to hold against the register."""
 
     opening: RevocationOpening
-    now: Moment
-    state: CaseState
 
 
-class RevocationAdmission(Record):
+class RevocationAdmission(Verdict):
     """Whether the exit can be revoked so; ``fault`` is the sentence that says why not.
 
     Attributes:
@@ -34,7 +29,6 @@ class RevocationAdmission(Record):
         concerned: Who applied for the exit, and who decided it.
     """
 
-    fault: str | None
     exit: ExitRecord | None = None
     responsible: tuple[FiledAct, ...] = ()
     concerned: tuple[Office, ...] = ()

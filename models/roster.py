@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 
 from pydantic import JsonValue
 
@@ -165,10 +166,17 @@ class Roster:
     amendments: list[Received[Amendment]] = field(default_factory=list)
     publish_now: bool = False
     _filed: dict[str, State] = field(default_factory=dict)
+    _looked_at: int = field(default=0, repr=False, compare=False)
+    _concerned: dict[str | None, list[OpenObjection]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def add(self, facts: HouseholdFacts, drafted_at: datetime) -> None:
         """A household that the meeting put on the roster (H1)."""
         self.candidates[facts.code] = Candidate(facts, drafted_at)
+
+    def __post_init__(self) -> None:
+        self._needed = frozenset(self.verifiers)
 
     def __getitem__(self, code: str) -> Candidate:
         return self.candidates[code]
@@ -239,10 +247,18 @@ class Roster:
         return _is_in(self._disputed(), candidate)
 
     def _disputed(self) -> set[str | None]:
-        """Whom unsettled objections concern; None stands for everybody. Asked once for a pass."""
-        return {
-            each.received.message.household for each in self.objections.values() if not each.settled
-        }
+        """Whom unsettled objections concern; None stands for everybody. Asked once for a pass.
+
+        What is settled stays so: of thousands of objections each is looked at a few times in all.
+        """
+        if len(self.objections) > self._looked_at:
+            for each in islice(self.objections.values(), self._looked_at, None):
+                self._concerned.setdefault(each.received.message.household, []).append(each)
+            self._looked_at = len(self.objections)
+        for those in self._concerned.values():
+            while those and those[-1].settled:
+                those.pop()
+        return {household for household, those in self._concerned.items() if those}
 
     def _concerning(self, candidate: Candidate) -> Iterable[OpenObjection]:
         for each in self.objections.values():
@@ -250,7 +266,7 @@ class Roster:
                 yield each
 
     def _is_verified(self, candidate: Candidate) -> bool:
-        return all(body in candidate.verified for body in self.verifiers)
+        return candidate.verified.keys() >= self._needed
 
     def is_running(self, code: str | None, now: datetime) -> bool:
         """Whether a notice of it, or of anybody at all, stands now: objections are in time."""

@@ -9,7 +9,7 @@ from models.appraisals import Appraisal, Proposal
 from models.base import Line, Moment, Record, Text
 from models.households import HouseholdCode, HouseholdFacts, PovertyLine
 from models.offices import Village, VillageCode
-from models.orders import CaseState
+from models.orders import ToAdmit, Verdict
 from models.parts import Proofs
 from models.periods import Limit, Year
 from models.policy import Policy
@@ -43,15 +43,13 @@ class RosterOpening(Record):
     received_at: Moment | None = None
 
 
-class RosterAdmissionOrder(Record):
+class RosterAdmissionOrder(ToAdmit):
     """A roster to hold against the register; it is listed, with its households, if admitted."""
 
     opening: RosterOpening
-    now: Moment
-    state: CaseState
 
 
-class RosterAdmission(Record):
+class RosterAdmission(Verdict):
     """Whether the case may open, and what the register says of its households.
 
     Attributes:
@@ -61,7 +59,6 @@ class RosterAdmission(Record):
         unplanned: Those the year's plan does not name (G6).
     """
 
-    fault: str | None
     line: PovertyLine | None = None
     households: tuple[HouseholdFacts, ...] = ()
     unplanned: tuple[str, ...] = ()
@@ -72,9 +69,11 @@ class LookUpOrder(Record):
 
     Attributes:
         added: Households that are to join the roster.
+        seq: The entry it follows from.
     """
 
     case_id: str
+    seq: int
     village: Village
     year: Year
     now: Moment

@@ -22,12 +22,12 @@ def roster_notice(
     opening: RosterOpening,
     households: Iterable[Candidate],
     number: int,
+    seq: int,
     posted_at: datetime,
     closes: Limit,
     replaces: str | None,
 ) -> RosterNoticeOrder:
-    """The list of those who are posted, under the next number of the file (T1, G8)."""
-    seq = len(docket.ledger.entries)
+    """The list of those who are posted, under the number of the last entry (T1, G8)."""
     return RosterNoticeOrder(
         notice_id=notice_id(docket.case_id, seq),
         case_id=docket.case_id,
@@ -52,10 +52,10 @@ def roster_change(
     opening: RosterOpening,
     households: Iterable[Candidate],
     act: Act,
+    seq: int,
     now: datetime,
 ) -> RosterChange:
     """Announcing and striking off those of an act, as of the day on which it was signed (H4)."""
-    seq = len(docket.ledger.entries)
     return RosterChange(
         case_id=docket.case_id,
         seq=seq,

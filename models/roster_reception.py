@@ -30,7 +30,6 @@ class RosterReception(RosterRules):
         "consent": Consents,
         "amend": Amendment,
     }
-    longest = 300_000
 
     def __init__(self, docket: Docket, vet: Callable[[Act, datetime], None]) -> None:
         super().__init__(docket, vet)
@@ -42,6 +41,9 @@ class RosterReception(RosterRules):
             super().hear(kind, payload, now)
         else:
             self._early.append((kind, payload, now))
+
+    def is_early_due(self) -> bool:
+        return self._is_open and super().is_early_due()
 
     def open(self) -> None:
         """From now on everything is taken in; what came before, as of when it came."""

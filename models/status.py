@@ -2,15 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 
-from models.base import Record
+from models.base import Moment, Record
 from models.characters import markdown as shown
 from models.docket import Docket
-from models.messages import Ending, Outcome
+from models.messages import Ending, Finding, Outcome
 from models.orders import CaseState, LimitInForce
 from models.periods import beijing, until
 from models.roster import STATES, RosterSummary
 from models.steps import Step
+from models.watch import Watched
 
 
 class StepState(StrEnum):
@@ -39,7 +41,11 @@ class CaseStatus(Record):
     Attributes:
         waiting_for: The office whose act or investigation is awaited; None while time passes.
         waiting_text: The same in Chinese, for people.
+        limits: The nearest; those of one day, clause and office as one, where they are many.
+        limits_in_all: How many limits are in force.
+        open_objections: The first of those without a result; ``open_count`` is how many there are.
         undelivered: Notifications given up so far.
+        unfiled: Refused signals that are counted, and not on file.
         head: Hash of the last ledger entry.
         roster: The households of a roster; None in other procedures.
     """
@@ -61,6 +67,25 @@ class CaseStatus(Record):
     outcome: Outcome | None
     roster: RosterSummary | None = None
     lapsed: int = 0
+    open_count: int = 0
+    limits_in_all: int = 0
+    unfiled: int = 0
+
+
+class ObjectionStatus(Record):
+    """An objection, report or plea in a case, without what it says and who said it.
+
+    Attributes:
+        entry: Where it stands in the file, with its text.
+        finding: How it was resolved; None while it is open.
+    """
+
+    id: str
+    word: str
+    entry: int
+    received_at: Moment
+    household: str | None
+    finding: Finding | None
 
 
 ENDINGS = {
@@ -105,8 +130,17 @@ _MARK = {
 _MOST_SHOWN = 12
 """Limits in the Web UI: the nearest."""
 
-_MOST_LIMITS = 100
-"""The nearest: a case with hundreds of open objections still has to fit into a payload."""
+_MOST_LIMITS = 30
+"""The nearest; what is alike counts as one. They go to the registry whenever anything happens."""
+
+_APART = 3
+"""Up to so many limits of one day, clause and office are shown one by one."""
+
+MOST_NAMED = 50
+"""Open objections that a status names; ``objections`` tells of all of them, page by page."""
+
+MOST_ON_A_PAGE = 200
+"""Objections in one answer."""
 
 
 def state_of(docket: Docket, now: datetime) -> CaseState:
@@ -121,7 +155,7 @@ def state_of(docket: Docket, now: datetime) -> CaseState:
         step=docket.step.id,
         round=docket.round,
         waiting_for=docket.waiting_for,
-        deadline=min((watched.limit.due for watched in docket.watch), default=None),
+        deadline=docket.watch.first_due,
         overdue=docket.watch.overdue,
         open_objections=len(docket.unresolved),
         outcome=docket.outcome.ending.value if docket.outcome else None,
@@ -142,7 +176,10 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
         steps=tuple(_step_status(docket, step, now) for step in docket.route),
         limits=_limits(docket, now),
         overdue=docket.watch.overdue,
-        open_objections=tuple(each.received.message.id for each in docket.unresolved),
+        open_objections=tuple(each.received.message.id for each in docket.unresolved[:MOST_NAMED]),
+        open_count=len(docket.unresolved),
+        limits_in_all=len(docket.watch),
+        unfiled=docket.unfiled,
         undelivered=docket.undelivered,
         entries=len(docket.ledger.entries),
         head=docket.ledger.head,
@@ -152,17 +189,46 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
     )
 
 
+def objections_of(docket: Docket, after: int) -> list[ObjectionStatus]:
+    """Objections in the order in which they came, behind so many of them; one page of them."""
+    found = islice(docket.objections.values(), after, after + MOST_ON_A_PAGE)
+    return [
+        ObjectionStatus(
+            id=each.received.message.id,
+            word=each.word,
+            entry=each.received.seq,
+            received_at=each.received.at,
+            household=each.received.message.household,
+            finding=each.resolution.message.finding if each.resolution else None,
+        )
+        for each in found
+    ]
+
+
 def _limits(docket: Docket, now: datetime) -> tuple[LimitInForce, ...]:
     """The limits in force, nearest first."""
-    return tuple(
-        LimitInForce(
-            limit=watched.limit,
-            office=watched.office,
-            office_name=docket.name(watched.office, now),
-            subject=watched.subject,
-            breached=watched.breached,
-        )
-        for watched in sorted(docket.watch, key=lambda each: each.limit.due)[:_MOST_LIMITS]
+    shown: list[LimitInForce] = []
+    for alike in docket.watch.nearest():
+        if len(alike) > _APART:
+            many = f"{alike[0].subject} 等{len(alike)}项"
+            breached = any(each.breached for each in alike)
+            shown.append(_in_force(docket, alike[0], many, breached, now))
+        else:
+            shown += [_in_force(docket, each, each.subject, each.breached, now) for each in alike]
+        if len(shown) >= _MOST_LIMITS:
+            break
+    return tuple(shown[:_MOST_LIMITS])
+
+
+def _in_force(
+    docket: Docket, watched: Watched, subject: str, breached: bool, now: datetime
+) -> LimitInForce:
+    return LimitInForce(
+        limit=watched.limit,
+        office=watched.office,
+        office_name=docket.name(watched.office, now),
+        subject=subject,
+        breached=breached,
     )
 
 
@@ -190,7 +256,7 @@ def _step_status(docket: Docket, step: Step, now: datetime) -> StepStatus:
         state = StepState.DONE
     elif step == docket.step and docket.outcome is None:
         state = StepState.CURRENT
-        ends = min((each.limit.due for each in docket.watch), default=None)
+        ends = docket.watch.first_due
         note = f"至 {until(ends)}{'，已逾期' if docket.watch.overdue else ''}" if ends else ""
     elif step == docket.step and docket.outcome is not None:
         ending = ending_in_chinese(docket.outcome.ending, docket.procedure)
@@ -240,8 +306,8 @@ def markdown(status: CaseStatus) -> str:
         ]
         more = len(status.limits) - _MOST_SHOWN
         lines += ["", f"另有{more}项期限，见 `exitflow case`"] if more > 0 else []
-    if status.open_objections:
-        lines += ["", f"**未办结异议 {len(status.open_objections)} 件**"]
+    if status.open_count:
+        lines += ["", f"**未办结异议 {status.open_count} 件**"]
     if status.undelivered:
         lines += ["", f"未送达通知 {status.undelivered} 件，见案卷"]
     return "\n".join(lines)

@@ -1,27 +1,24 @@
 """What a supervision orders from the world outside it, and what it is told back (F6)."""
 
-from models.base import Moment, Record
+from models.base import Record
 from models.offices import CountyCode
-from models.orders import CaseState
+from models.orders import ToAdmit, Verdict
 from models.sampling import Sample
 from models.supervision_messages import SupervisionOpening
 
 
-class SampleOrder(Record):
+class SampleOrder(ToAdmit):
     """A sample to draw (J1), of the register as of a moment of the case's clock.
 
     ``state`` is listed where it can be drawn. It is drawn once for a case, however often ordered.
     """
 
     opening: SupervisionOpening
-    now: Moment
-    state: CaseState
 
 
-class Drawn(Record):
+class Drawn(Verdict):
     """The sample, or the sentence why there is none."""
 
-    fault: str | None
     sample: Sample | None = None
 
 

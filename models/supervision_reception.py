@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from models.base import Record
+from models.base import Record, first_few
 from models.docket import Docket
 from models.inbox import Expectation, OpenObjection, Received
 from models.ledger import Entry, EntryKind
@@ -64,7 +64,7 @@ class HearingTurns(Turns):
     def why_publicity_goes_on(self) -> str:
         docket, missing = self._docket, self._inspection.missing
         if docket.unresolved:
-            pleas = ", ".join(each.received.message.id for each in docket.unresolved)
+            pleas = first_few([each.received.message.id for each in docket.unresolved])
             return f"goes on while a plea is open: {pleas} (F6)"
         if docket.posted is None:
             return "is about to begin (F6)"
@@ -82,7 +82,6 @@ class SupervisionReception(Reception):
         "check": Findings,
         "plead": Plea,
     }
-    longest = 300_000
 
     def __init__(self, docket: Docket, inspection: Inspection) -> None:
         turns = HearingTurns(docket, inspection)
@@ -166,6 +165,7 @@ class SupervisionReception(Reception):
         if plea.id in docket.objections:
             raise Refusal(f"id: {plea.id} was already used for a different content")
         self._check_not_before(plea.at, now)
+        self._check_room(now)
 
     def _check_resolution(self, resolution: Resolution, now: datetime) -> None:
         if resolution.return_to is not None:
@@ -244,6 +244,6 @@ class SupervisionReception(Reception):
             id=plea.id, text=plea.text, at=plea.at, household=plea.about, evidence=plea.evidence
         )
         received = Received(objection, now, entry.seq)
-        docket.objections[plea.id] = OpenObjection(received, report=False, pleader=plea.office)
+        docket.take_objection(OpenObjection(received, report=False, pleader=plea.office))
         docket.lapse("新的申诉", now)  # a result that rested on a hearing without this plea
         return entry

@@ -12,7 +12,7 @@ from models.base import Moment, Record
 from models.documents import CaseDocument
 from models.ledger import MOST_ENTRIES
 from models.offices import County, Household, Township, Village
-from models.orders import CaseState
+from models.orders import ToAdmit
 from models.periods import Year
 from models.policy import Body, Policy
 from models.steps import Step
@@ -45,9 +45,7 @@ class SupplementOpening(Record):
     received_at: Moment | None = None
 
 
-class SupplementOrder(Record):
+class SupplementOrder(ToAdmit):
     """A supplement to hold against the registry; it is listed if it may be."""
 
     opening: SupplementOpening
-    now: Moment
-    state: CaseState

@@ -7,22 +7,17 @@ from datetime import date
 
 from models.base import Line, Moment, Record
 from models.offices import Office, Village, VillageCode
-from models.orders import CaseState
+from models.orders import ToAdmit
 from models.periods import Limit, Year
 from models.policy import Standards
 from models.village_messages import VillageOpening
 from models.villages import Incidence, Survey
 
 
-class VillageAdmissionOrder(Record):
-    """An application to hold against the register, at a moment of the case's clock.
-
-    ``state`` is listed if it is admitted, so that no second case of the village can be (G9).
-    """
+class VillageAdmissionOrder(ToAdmit):
+    """A village's application to hold against the register."""
 
     opening: VillageOpening
-    now: Moment
-    state: CaseState
 
 
 class VillageCount(Record):

@@ -55,7 +55,7 @@ class AfterOpenings(Opening):
             application=application,
             household=household,
             policy=self.policy,
-            received_at=now,
+            received_at=self._received(begins_in),
         )
         village = household.village
         await self._start(
@@ -112,7 +112,7 @@ class AfterOpenings(Opening):
             households=usual.households if households is None else households,
             villages=usual.villages if villages is None else villages,
             policy=self.policy,
-            received_at=now,
+            received_at=self._received(begins_in),
         )
         fault = supervision_admission.opening_fault(opening, case_id, on)
         if fault is not None:
@@ -164,7 +164,7 @@ class AfterOpenings(Opening):
             application=application,
             subject=subject,
             policy=self.policy,
-            received_at=now,
+            received_at=self._received(begins_in),
         )
         await self._start(
             RevocationWorkflow.run,
@@ -186,7 +186,6 @@ class AfterOpenings(Opening):
         Raises:
             Refused: if the office has nothing to file with the case; nothing was started then.
         """
-        now = self._clock()
         fault = filing_fault(document.office, of.subject)
         if fault is not None:
             raise Refused(fault)
@@ -204,7 +203,7 @@ class AfterOpenings(Opening):
                         of=of,
                         document=document,
                         policy=self.policy,
-                        received_at=now,
+                        received_at=self._clock(),
                     ),
                     of.subject,
                     "supplement",

@@ -1,5 +1,6 @@
 """How a case, its file, many cases and their limits look on paper."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -7,12 +8,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.records import CaseRecord, RevokedRecord
+from activities.records import CaseRecord, ContradictionRecord, RevokedRecord
+from models.base import shortened
+from models.characters import visible
 from models.ledger import Entry, EntryKind
-from models.messages import DONE, Ending, Outcome
+from models.messages import DONE, Ending, Finding, Outcome
 from models.orders import LimitInForce
 from models.periods import until
-from models.status import CaseStatus, StepState, ending_in_chinese
+from models.status import CaseStatus, ObjectionStatus, StepState, ending_in_chinese
 from operators.printing import at, due, heading, left, paragraph, sentences, table, urgency
 from operators.roster_sheet import roster_counts
 
@@ -45,6 +48,10 @@ _PRESSING = {
 }
 
 
+_SHOWN_OF_REFUSED = 300
+"""Characters of a refused message in the list of entries."""
+
+
 def print_revoked(out: Console, revoked: Sequence[RevokedRecord]) -> None:
     """What became of it since: its file is closed and says nothing of that (F7)."""
     if not revoked:
@@ -53,6 +60,18 @@ def print_revoked(out: Console, revoked: Sequence[RevokedRecord]) -> None:
     for each in revoked:
         said = f"{each.subject} on {each.on}, {each.document}, {each.case_id}"
         out.print(paragraph(said, out.width, 2), style="bold red")
+
+
+def print_contradicted(out: Console, noted: ContradictionRecord | None) -> None:
+    """What was said above is then the case's own telling, and not what is kept (G7)."""
+    if noted is None:
+        return
+    out.print(heading("Contradicts its kept file 与留存案卷不一致"))
+    said = (
+        f"since {at(noted.since)}, from entry {noted.seq} on: {noted.said}; "
+        f"`exitflow mend {noted.case_id}` lets it go on with the kept file"
+    )
+    out.print(paragraph(said, out.width, 2), style="bold red")
 
 
 def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
@@ -66,25 +85,66 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
         out.print(heading("Households 名单"))
         out.print(roster_counts(status.roster))
     if status.limits:
-        out.print(heading("Limits in force 期限"))
+        out.print(heading(f"Limits in force 期限{_of(len(status.limits), status.limits_in_all)}"))
         for each in status.limits:
             print_limit(out, each, now)
     if status.open_objections:
-        out.print(heading("Open objections 未办结异议"))
+        shown = len(status.open_objections)
+        out.print(heading(f"Open objections 未办结异议{_of(shown, status.open_count)}"))
         for identifier in status.open_objections:
             out.print(Text(f"  {identifier}"))
+        if shown < status.open_count:
+            said = f"all of them: exitflow case {status.case_id} --objections"
+            out.print(paragraph(said, out.width, 2))
     if status.outcome:
         out.print(heading("Outcome 结果"))
         for line in _outcome(status.outcome, "household" if status.roster else ""):
             out.print(paragraph(line, out.width, 2))
     undelivered = f", {status.undelivered} notifications not delivered 未送达"
+    unfiled = f", {status.unfiled:,} refused signals counted and not on file"
     out.print(
         Text(
             f"\n{status.entries} entries on file, head {status.head[:12]}"
-            f"{undelivered if status.undelivered else ''}",
+            f"{undelivered if status.undelivered else ''}{unfiled if status.unfiled else ''}",
             style="dim",
         )
     )
+
+
+def _of(shown: int, there_are: int) -> str:
+    return f" {shown} of {there_are:,}" if shown < there_are else ""
+
+
+def print_objections(out: Console, objections: Sequence[ObjectionStatus]) -> None:
+    """Objections, reports and pleas: when they came, where they stand, what came of them."""
+    for each in objections:
+        line = Text(f"{at(each.received_at)}  ", style="dim")
+        line.append(f"{each.word} {each.id}", style="" if each.finding else "bold yellow")
+        line.append(f"  {each.household or ''}  entry {each.entry}  {_came_of(each)}")
+        out.print(line)
+    left = sum(each.finding is None for each in objections)
+    out.print(heading(f"{len(objections):,} in all, {left:,} open"))
+
+
+def _came_of(objection: ObjectionStatus) -> str:
+    if objection.finding is None:
+        return "未办结 open"
+    return "成立 upheld" if objection.finding is Finding.UPHELD else "不成立 dismissed"
+
+
+def print_entry(out: Console, entry: Entry) -> None:
+    """One entry of a file with all it holds: also what a refused message said, word for word."""
+    print_ledger(out, [entry])
+    for name, value in entry.data.items():
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+        out.print(paragraph(f"{name}:", out.width, 2, "bold"))
+        for line in visible_lines(shown):
+            out.print(paragraph(line, out.width, 4))
+
+
+def visible_lines(text: str) -> list[str]:
+    """Lines that a terminal cannot take for anything but text."""
+    return [visible(line) for line in text.split("\n")]
 
 
 def _standing(status: CaseStatus) -> Text:
@@ -137,6 +197,9 @@ def print_ledger(out: Console, entries: Sequence[Entry]) -> None:
         line.append(f"  {entry.hash[:12]}", style="dim")
         out.print(line)
         out.print(paragraph(entry.text, out.width, 6, style))
+        if entry.kind is EntryKind.REFUSED and "content" in entry.data:
+            said = shortened(visible(str(entry.data["content"])), _SHOWN_OF_REFUSED)
+            out.print(paragraph(f"{said}  (all of it: --entry {entry.seq})", out.width, 6, "dim"))
 
 
 def case_table(cases: Sequence[CaseRecord]) -> Table:
@@ -160,6 +223,8 @@ def _waits_for(case: CaseRecord) -> str:
 
 def _marks(case: CaseRecord) -> Text:
     marks = Text()
+    if case.contradicted:
+        marks.append("与留存案卷不一致 contradicted ", style="bold red")
     if case.outcome:
         ending = Ending(case.outcome)
         said = ending_in_chinese(ending, case.procedure)

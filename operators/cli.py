@@ -36,6 +36,11 @@ COMMANDS = {
             "For the server that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name. What is running "
             "when it is stopped is finished first.",
         ),
+        "codec": (
+            "operators.running:codec",
+            "Open for Temporal's Web UI and command line what is sealed, until Ctrl-C.\n\n"
+            "For a Web UI of its own; the one that 'exitflow up' starts has it already.",
+        ),
         "rehearse": (
             "operators.running:rehearse",
             "Play a scenario on a server of its own whose clock runs ahead.",
@@ -141,11 +146,15 @@ COMMANDS = {
         ),
         "schedules": (
             "operators.scheduling:list_",
-            "List what begins by the calendar: supervisions (F6) and follow-ups (F5).",
+            "List what begins by the calendar: supervisions (F6), follow-ups (F5), the check.",
         ),
         "begin-round": (
             "operators.scheduling:begin_round",
             "Begin the round of this quarter or year now, where its day was missed for good.",
+        ),
+        "mend": (
+            "operators.mending:mend",
+            "Let a case go on with the registry's file, where its own says otherwise (G7).",
         ),
     },
     "Reading": {
@@ -162,6 +171,11 @@ COMMANDS = {
             "operators.reading:deadlines",
             "List every limit in force (期限), the nearest first.\n\n"
             "As the registry has them: no server is needed.",
+        ),
+        "check": (
+            "operators.checking:check",
+            "Hold registry, files and server against each other (G7 核查).\n\n"
+            "Each finding says what is wrong, where, and the mend. One runs each night as well.",
         ),
         "ready villages": (
             "operators.outlook:villages",
@@ -236,9 +250,13 @@ COMMANDS = {
             "operators.registering:setup_namespace",
             "Make the Temporal namespace, with its search attributes.",
         ),
+        "setup key": (
+            "operators.registering:setup_key",
+            "Make the installation's keys, which seal what its cases exchange; or add one.",
+        ),
         "setup schedules": (
             "operators.scheduling:setup_schedules",
-            "Make the Temporal Schedules of supervisions (F6) and follow-ups (F5).\n\n"
+            "Make the Temporal Schedules of supervisions (F6), follow-ups (F5) and the check.\n\n"
             "Repeat it after counties were loaded or the policy changed: what is as it should be "
             "is no change.",
         ),
@@ -251,7 +269,7 @@ FAMILIES = {
     "registry": "The register of counties, villages and households; the national lines.",
     "plan": "The year's plan (年度计划): load, add, list.",
     "ready": "Who could leave now, and what each still lacks: villages, counties.",
-    "setup": "What a new installation needs: registry, namespace, schedules.",
+    "setup": "What a new installation needs: keys, registry, namespace, schedules.",
     "follow-up": "Visits to exited households (跟踪回访) and their risks.",
     "supervision": "Samples of exits checked again (F6 督导): lists, findings, pleas, rates.",
 }

@@ -111,8 +111,8 @@ def _standing(status: CaseStatus) -> Text:
     made = Text(f"{status.step} {status.waiting_text}")
     if status.round > 1:
         made.append(f"，第{status.round}轮")
-    if status.open_objections:
-        made.append(f"，异议{len(status.open_objections)}件", style="magenta")
+    if status.open_count:
+        made.append(f"，异议{status.open_count}件", style="magenta")
     if status.overdue:
         made.append("，已逾期", style="bold red")
     if status.outcome is not None:

@@ -6,10 +6,12 @@ async with open_desk() as desk:
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from secrets import token_hex
+from typing import Any
 
 from temporalio.client import (
     Client,
@@ -17,16 +19,18 @@ from temporalio.client import (
     WorkflowHandle,
 )
 
-from activities.database import check_schema, check_writable
+from activities.database import RegistryError, check_schema, check_writable
 from activities.store import Registry
-from models import admission, identity
+from models import admission, bounds, identity
 from models.documents import CaseDocument
 from models.follow_up_messages import RiskMark, Visits
 from models.ledger import Entry, EntryKind, canonical
+from models.mending import Mending
 from models.messages import (
     Act,
     Amendment,
     Consents,
+    Ending,
     Objection,
     Outcome,
     Receipt,
@@ -34,18 +38,21 @@ from models.messages import (
     Withdrawal,
 )
 from models.policy import Policy
+from models.refusals import Refusal
 from models.revocation_messages import RevocationApplication
 from models.roster import Course
-from models.status import CaseStatus
+from models.status import ENDINGS, CaseStatus, ObjectionStatus
 from models.steps import C1
 from models.supervision_messages import Findings, Plea
 from operators.after_openings import AfterOpenings
-from operators.answers import ANSWER_WITHIN, asked, explained
+from operators.answers import ANSWER_WITHIN, admitted, asked, explained, in_turn
+from operators.answers import Contradicted as Contradicted
 from operators.answers import NoAnswer as NoAnswer
 from operators.answers import NoCase as NoCase
 from operators.answers import Refused as Refused
 from operators.openings import Openings
 from workers.connection import connect
+from workers.installation import check_home, check_registry, check_server
 from workers.settings import Settings, load_settings
 from workflows.doors import CaseWorkflow
 from workflows.household_exit import HouseholdExitWorkflow
@@ -183,7 +190,11 @@ class Desk(Openings, AfterOpenings):
         """
         ends = asyncio.get_running_loop().time() + ANSWER_WITHIN.total_seconds()
         while asyncio.get_running_loop().time() < ends:
-            for entry in await self.ledger(case_id):
+            entries = await self.ledger(case_id)
+            outcome = (await self.status(case_id)).outcome if not entries else None
+            if outcome is not None and outcome.ending is Ending.NOT_ADMITTED:
+                raise Refused(f"{ENDINGS[outcome.ending]}：{outcome.reason}")
+            for entry in entries:
                 if entry.kind is kind:
                     return _receipt(case_id, entry)
                 if entry.kind is EntryKind.CLOSED:
@@ -218,8 +229,14 @@ class Desk(Openings, AfterOpenings):
             self._check_figures(case_id, message)
         if message.at is None:
             message = message.model_copy(update={"at": self._clock()})
-        with explained(case_id):
-            await self._handle(case_id).signal(_NAMES[type(message)], message.content())
+        name, content = _NAMES[type(message)], message.content()
+        _check_size(name, content)
+
+        async def sent() -> None:
+            with explained(case_id):
+                await self._handle(case_id).signal(name, content, rpc_timeout=ANSWER_WITHIN)
+
+        await in_turn(sent)
 
     async def status(self, case_id: str) -> CaseStatus:
         """How a case stands; an ended one too, as long as the server keeps it."""
@@ -228,6 +245,22 @@ class Desk(Openings, AfterOpenings):
             return await asked(
                 partial(handle.query, CaseWorkflow.status, rpc_timeout=ANSWER_WITHIN)
             )
+
+    async def objections(self, case_id: str) -> list[ObjectionStatus]:
+        """Every objection, report and plea of a case, in the order in which they came."""
+        found: list[ObjectionStatus] = []
+        with explained(case_id):
+            handle = self._handle(case_id)
+            while more := await asked(
+                partial(
+                    handle.query,
+                    CaseWorkflow.objections,
+                    len(found),
+                    rpc_timeout=ANSWER_WITHIN,
+                )
+            ):
+                found += more
+        return found
 
     async def has_concluded(self, case_id: str) -> bool:
         """Whether a case has come to its own end, and so brought all of its file to the registry.
@@ -241,18 +274,17 @@ class Desk(Openings, AfterOpenings):
     async def ledger(self, case_id: str, after: int = 0) -> list[Entry]:
         """The case's own file, behind so many entries; the registry has its copy of the whole."""
         entries: list[Entry] = []
+        while more := await self.page(case_id, after + len(entries)):
+            entries += more
+        return entries
+
+    async def page(self, case_id: str, after: int) -> list[Entry]:
+        """As much of the file behind so many entries as fits into one answer."""
         with explained(case_id):
             handle = self._handle(case_id)
-            while more := await asked(
-                partial(
-                    handle.query,
-                    CaseWorkflow.ledger,
-                    after + len(entries),
-                    rpc_timeout=ANSWER_WITHIN,
-                )
-            ):
-                entries += more
-        return entries
+            return await asked(
+                partial(handle.query, CaseWorkflow.ledger, after, rpc_timeout=ANSWER_WITHIN)
+            )
 
     async def outcome(self, case_id: str) -> Outcome:
         """Wait for the end of a case."""
@@ -282,15 +314,83 @@ class Desk(Openings, AfterOpenings):
         case, which refuses it, and not be answered by the server with the first one's receipt.
         """
         name, content = _NAMES[type(message)], message.content()
+        _check_size(name, content)
+        noted = self.registry.contradiction(case_id)
+        if noted is not None:
+            raise Contradicted(_contradicted(case_id, noted.said))
+        id = identity.content_id(name, message.id, canonical(content))
+        # The server answers a repeated send itself, also with a receipt of before a mending: then
+        # the case is asked, under an id that was never used.
+        for attempt in (id, f"{id}/{token_hex(4)}"):
+            receipt = await in_turn(partial(self._update, case_id, name, content, attempt))
+            if self._holds(receipt):
+                return receipt
+        said = f"entry {receipt.seq} of the case is another one than the kept entry {receipt.seq}"
+        raise Contradicted(_contradicted(case_id, said))
+
+    async def _update(
+        self, case_id: str, name: str, content: Mapping[str, Any], id: str
+    ) -> Receipt:
         with explained(case_id):
-            receipt: Receipt = await self._handle(case_id).execute_update(
-                name,
-                content,
-                id=identity.content_id(name, message.id, canonical(content)),
-                result_type=Receipt,
-                rpc_timeout=ANSWER_WITHIN,
+            receipt: Receipt = await admitted(
+                partial(
+                    self._handle(case_id).execute_update,
+                    name,
+                    content,
+                    id=id,
+                    result_type=Receipt,
+                    rpc_timeout=ANSWER_WITHIN,
+                )
             )
             return receipt
+
+    def _holds(self, receipt: Receipt) -> bool:
+        """A case that has forgotten part of its file numbers its entries anew: see the kept one."""
+        try:
+            kept = self.registry.kept_hash(receipt.case_id, receipt.seq)
+        except RegistryError:
+            return True  # it is away: what is kept there cannot be told now
+        return kept in (None, receipt.hash)
+
+    async def mend(self, case_id: str, asked: Mending) -> list[Entry]:
+        """Let a case take its kept file as its own, and wait until the registry has the whole (G7).
+
+        Returns:
+            What was put on file since.
+
+        Raises:
+            NoAnswer: if it has not come so far yet; it goes on by itself.
+        """
+        with explained(case_id):
+            before = len(self.registry.ledger(case_id))
+            await self._handle(case_id).execute_update(
+                "mend", asked.content(), rpc_timeout=ANSWER_WITHIN
+            )
+        ends = asyncio.get_running_loop().time() + ANSWER_WITHIN.total_seconds()
+        while asyncio.get_running_loop().time() < ends:
+            await asyncio.sleep(_LOOK_AGAIN)
+            own, kept = await self.ledger(case_id), self.registry.ledger(case_id)
+            if [each.hash for each in own] == [each.hash for each in kept]:
+                return kept[before:]
+        raise NoAnswer(
+            f"{case_id} is asked to mend its file and has not kept it yet; "
+            f"`exitflow case {case_id} --ledger` says how it stands"
+        )
+
+
+def _check_size(name: str, content: Mapping[str, Any]) -> None:
+    """Say of a message what its case would say, before a server or a case has to carry it."""
+    try:
+        bounds.check_size(name, content)
+    except Refusal as refusal:
+        raise Refused(str(refusal)) from refusal
+
+
+def _contradicted(case_id: str, said: str) -> str:
+    return (
+        f"{case_id} contradicts its kept file, and what it answers would not hold: {said}; "
+        f"`exitflow mend {case_id}` lets it go on with the kept file"
+    )
 
 
 def _receipt(case_id: str, entry: Entry) -> Receipt:
@@ -308,13 +408,19 @@ async def open_desk(
     Raises:
         Unreachable: if no server answers.
         RegistryError: if the registry is missing, outdated or cannot be written.
+        WrongInstallation: if home, registry and server do not belong together, or another version
+            of exitflow has gone on with them.
+        KeysError: if the keys cannot be read.
     """
     settings = settings or load_settings()
     engine = settings.engine()
-    check_writable(engine)
-    check_schema(engine)
     try:
-        client = await connect(address)
+        check_home(settings)
+        check_writable(engine)
+        check_schema(engine)
+        check_registry(engine, settings)
+        client = await connect(settings.keyring(), address)
+        await check_server(client, settings)
         yield Desk(client, Registry(engine), settings.load_policy())
     finally:
         engine.dispose()

@@ -21,8 +21,9 @@ from operators import inputs, roster_inputs
 from operators.desk import open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Id, Json, Officer, Proof
+from operators.parts import in_parts
 from operators.printing import as_json, console, paragraph, table
-from operators.sending import given, hand_in, signed
+from operators.sending import given, hand_in, hand_in_all, signed
 from workers.settings import load_settings
 
 RiskWord = Annotated[
@@ -150,15 +151,12 @@ def visit(
             )
             for code in roster_inputs.households("HOUSEHOLD", named)
         )
-    message = Visits(
-        id=given(id),
-        office=inputs.office("--as", office),
-        officer=officer,
-        visits=visits,
-        at=signed(at),
-        evidence=inputs.evidence(evidence),
-    )
-    hand_in(case_id, message, signal)
+    by, proofs, when = inputs.office("--as", office), inputs.evidence(evidence), signed(at)
+    messages = [
+        Visits(id=given_id, office=by, officer=officer, visits=part, at=when, evidence=proofs)
+        for given_id, part in in_parts("visit", visits, id)
+    ]
+    hand_in_all(case_id, messages, signal)
 
 
 def mark(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -19,6 +19,7 @@ from models import (
     search,
 )
 from models.characters import markdown
+from models.messages import Ending, Outcome
 from models.offices import Subject
 from models.policy import Policy
 from operators.answers import Refused, unreachable
@@ -32,6 +33,10 @@ class Opening:
     registry: Registry
     policy: Policy
     _clock: Callable[[], datetime]
+
+    def _received(self, begins_in: timedelta) -> datetime | None:
+        """When a matter was taken in: now; when it begins, where a rehearsal lets it wait."""
+        return None if begins_in else self._clock()
 
     async def _start(
         self,
@@ -61,13 +66,14 @@ class Opening:
             SearchAttributePair(search.REGION, list(subject.region_path)),
             SearchAttributePair(search.SUBJECT, subject.name),
         ]
-        try:
+
+        async def start(reuse: WorkflowIDReusePolicy) -> None:
             await self.client.start_workflow(
                 run,
                 opening,
                 id=opening.case_id,
                 task_queue=TASK_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=reuse,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 search_attributes=TypedSearchAttributes(attributes),
                 static_summary=markdown(summary),
@@ -75,11 +81,48 @@ class Opening:
                 start_delay=begins_in,
                 memo=memo,
             )
+
+        said = taken or (
+            f"{subject.name} ({subject.code}) already has a case for {year}: {opening.case_id} (G9)"
+        )
+        try:
+            try:
+                await start(WorkflowIDReusePolicy.REJECT_DUPLICATE)
+            except WorkflowAlreadyStartedError as error:
+                if not await self._is_free(opening.case_id, run):
+                    raise Refused(said) from error
+                await start(WorkflowIDReusePolicy.ALLOW_DUPLICATE)
         except WorkflowAlreadyStartedError as error:
-            said = (
-                f"{subject.name} ({subject.code}) already has a case for {year}: "
-                f"{opening.case_id} (G9)"
-            )
-            raise Refused(taken or said) from error
+            raise Refused(said) from error
         except RPCError as error:
             raise unreachable(error) from error
+
+    async def _is_free(self, case_id: str, run: Any) -> bool:
+        """Whether what is there under an id is no case: nothing admitted, and nothing about to be.
+
+        A workflow that somebody else left under the id of a county's case does not bar the county:
+        one that ended without being admitted is passed over, a foreign one that runs is terminated.
+        """
+        if self.registry.is_admitted(case_id):
+            return False
+        handle = self.client.get_workflow_handle_for(run, case_id)
+        there = await handle.describe()
+        if there.status is WorkflowExecutionStatus.COMPLETED:
+            try:
+                outcome = await handle.result()
+            except (ValueError, RuntimeError):  # it did not end as a case of this kind does
+                return True
+            # Anything else was a case: the registry was restored from an older copy.
+            return not isinstance(outcome, Outcome) or outcome.ending is Ending.NOT_ADMITTED
+        if there.status is not WorkflowExecutionStatus.RUNNING:
+            return True
+        if (there.workflow_type, there.task_queue) == (_type_of(run), TASK_QUEUE):
+            return False
+        await handle.terminate("a foreign workflow under the id of a case")
+        return True
+
+
+def _type_of(run: Any) -> str:
+    """Name of the workflow type that a run method is of."""
+    name: str = run.__qualname__.partition(".")[0]
+    return name.removesuffix("Workflow")

@@ -54,7 +54,7 @@ class Openings(Opening):
             application=application,
             county=facts.county,
             policy=self.policy,
-            received_at=now,
+            received_at=self._received(begins_in),
         )
         tier = "国定" if facts.county.tier is Tier.NATIONAL else "省定"
         led_by = "省直管" if facts.county.directly_administered else facts.county.city.name
@@ -94,7 +94,7 @@ class Openings(Opening):
             application=application,
             village=facts.village,
             policy=self.policy,
-            received_at=now,
+            received_at=self._received(begins_in),
         )
         village = facts.village
         led_by = "省直管县" if village.directly_administered else village.city.name
@@ -137,7 +137,7 @@ class Openings(Opening):
             application=application,
             village=village,
             policy=self.policy,
-            received_at=now,
+            received_at=self._received(begins_in),
         )
         place = f"{village.county.name}{village.township.name}"
         await self._start(

@@ -6,13 +6,22 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from activities.records import CaseFilter, DeadlineRecord, RevokedRecord
+from activities.records import CaseFilter, ContradictionRecord, DeadlineRecord, RevokedRecord
 from models.ledger import Entry, LedgerError, verify
 from models.periods import BEIJING, Limit, LimitRequest, compute, until
 from models.roster import Course
-from models.status import CaseStatus
+from models.status import CaseStatus, ObjectionStatus
 from operators import inputs
-from operators.case_sheet import case_table, print_case, print_ledger, print_limit, print_revoked
+from operators.case_sheet import (
+    case_table,
+    print_case,
+    print_contradicted,
+    print_entry,
+    print_ledger,
+    print_limit,
+    print_objections,
+    print_revoked,
+)
 from operators.desk import open_desk, open_registry, utc_now
 from operators.documents_sheet import print_documents
 from operators.inputs import InputError
@@ -34,6 +43,8 @@ def case(
     ledger: bool = False,
     households: bool = False,
     documents: bool = False,
+    objections: bool = False,
+    entry: int | None = None,
     json: Json = False,
 ) -> None:
     """Show how a case stands: steps, limits in force, who is waited for, objections, outcome.
@@ -46,7 +57,13 @@ def case(
             posted, which criteria of S1 it fails.
         documents: Show what was filed with the case instead (F9), also after its end, with the
             SHA-256 of the evidence; as the registry has it: no server is needed.
+        objections: Show every objection, report and plea instead, also those with a result.
+        entry: Show one entry of the case file instead, with all it holds: by its number. What a
+            refused message said stands there word for word.
     """
+    if objections or entry is not None:
+        _show_parts(case, entry, objections, others=ledger or households or documents, json=json)
+        return
     if documents:
         _show_documents(case, others=ledger or households, json=json)
         return
@@ -54,11 +71,12 @@ def case(
         _show_households(case, ledger=ledger, json=json)
         return
     if not ledger:
-        status, revoked = run(_status(case))
+        status, noted, revoked = run(_status(case))
         if json:
-            as_json(status)
+            as_json(_Contradicted(**dict(status), contradicted=noted) if noted else status)
         else:
             print_case(console(), status, utc_now())
+            print_contradicted(console(), noted)
             print_revoked(console(), revoked)
         return
     entries, kept = run(_verified_ledger(case))
@@ -73,6 +91,34 @@ def case(
             f"registry keeps {'the same' if kept == len(entries) else f'the first {kept} so far'}"
         )
     )
+
+
+def _show_parts(
+    case_id: str, entry: int | None, objections: bool, *, others: bool, json: bool
+) -> None:
+    if others or (objections and entry is not None):
+        raise InputError("--objections, --entry: give one of them, alone")
+    found = run(_objections(case_id)) if entry is None else []
+    one = run(_entry(case_id, entry)) if entry is not None else None
+    if json:
+        as_json(found if one is None else one)
+    elif one is not None:
+        print_entry(console(), one)
+    else:
+        print_objections(console(), found)
+
+
+async def _objections(case_id: str) -> list[ObjectionStatus]:
+    async with open_desk() as desk:
+        return await desk.objections(case_id)
+
+
+async def _entry(case_id: str, number: int) -> Entry:
+    async with open_desk() as desk:
+        for entry in await desk.page(case_id, max(number, 1) - 1):
+            if entry.seq == number:
+                return entry
+    raise InputError(f"--entry: {case_id} has no entry {number}")
 
 
 def _show_documents(case_id: str, *, others: bool, json: bool) -> None:
@@ -105,9 +151,18 @@ async def _courses(case_id: str) -> list[Course]:
         return await desk.households(case_id)
 
 
-async def _status(case_id: str) -> tuple[CaseStatus, Sequence[RevokedRecord]]:
+class _Contradicted(CaseStatus):
+    """How a case stands by itself, which contradicts its kept file (G7)."""
+
+    contradicted: ContradictionRecord
+
+
+async def _status(
+    case_id: str,
+) -> tuple[CaseStatus, ContradictionRecord | None, Sequence[RevokedRecord]]:
     async with open_desk() as desk:
-        return await desk.status(case_id), desk.registry.revoked_of(case_id)
+        registry, status = desk.registry, await desk.status(case_id)
+        return status, registry.contradiction(case_id), registry.revoked_of(case_id)
 
 
 async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
@@ -172,11 +227,14 @@ def cases(
     )
     with open_registry() as registry:
         registry.check_division("--region", region)
-        found = registry.case_rows(wanted)
+        found, checked = registry.case_rows(wanted), registry.last_check()
     if json:
         as_json(found)
         return
     out = console()
+    if checked is not None and checked[1]:
+        said = f"the check of {at(checked[0])} found {checked[1]}: exitflow check --last"
+        out.print(said, style="bold red")
     if found:
         out.print(case_table(found))
         out.print()

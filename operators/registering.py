@@ -33,26 +33,55 @@ TIERS = {Tier.NATIONAL: "国定 national", Tier.PROVINCIAL: "省定 provincial",
 
 
 def setup_registry() -> None:
-    """Make the registry's database, or bring its schema up to date; repeating it is no change."""
-    from activities.database import upgrade
+    """Make the registry's database, or bring its schema up to date; repeating it is no change.
 
-    engine = load_settings().engine()
+    On PostgreSQL as the owner of its tables: the roles exitflow_worker and exitflow_reader, where
+    the server has them, get the rights that they need, and no others.
+    """
+    from activities.database import upgrade
+    from activities.database_roles import grant
+    from workers.installation import check_home, check_registry
+
+    settings = load_settings()
+    engine = settings.engine()
     try:
+        check_home(settings)
         upgrade(engine)
+        check_registry(engine, settings, claim=True)
+        roles = grant(engine)
         say(f"{engine.url.render_as_string(hide_password=True)} is set up")
+        if roles:
+            say(f"rights set: {', '.join(roles)}")
     finally:
         engine.dispose()
+
+
+def setup_key(*, another: bool = False) -> None:
+    """Make the file of the installation's keys where there is none; repeating it is no change.
+
+    Args:
+        another: Add a key, which seals from now on; what was sealed before stays readable.
+    """
+    from workers.keys import Keys
+
+    file = load_settings().keys_file
+    keys = Keys.another(file) if another else Keys.made(file)
+    say(f"{file}: {len(keys.all)} of them, {keys.newest.id} seals; keep a copy apart")
 
 
 def setup_namespace() -> None:
     """Make the Temporal namespace and register the search attributes that it lacks."""
     from workers.connection import Unreachable, connect, run
+    from workers.installation import check_server
     from workers.namespace import set_up
 
+    settings = load_settings()
+
     async def prepare() -> None:
-        client = await connect()
+        client = await connect(None)
         try:
             added = await set_up(client)
+            await check_server(client, settings, claim=True)
         except TimeoutError:
             raise Unreachable(
                 f"the search attributes of {client.namespace} did not become usable in time; "

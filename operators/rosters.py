@@ -14,7 +14,8 @@ from operators.answers import Refused
 from operators.desk import open_desk, open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Document, Id, Officer, Proof
-from operators.sending import given, hand_in, signed
+from operators.parts import in_parts
+from operators.sending import given, hand_in, hand_in_all, signed
 from operators.terminal import say
 from workers.connection import run
 
@@ -94,14 +95,13 @@ def consent(
         reason: Why it refuses.
         officer: Who collected the answers.
     """
-    message = Consents(
-        id=given(id),
-        answers=_answers(household, file, agreed, refused, signed_by, reason),
-        officer=officer,
-        at=signed(at),
-        evidence=inputs.evidence(evidence),
-    )
-    hand_in(case, message, signal)
+    answers = _answers(household, file, agreed, refused, signed_by, reason)
+    proofs, when = inputs.evidence(evidence), signed(at)
+    messages = [
+        Consents(id=given_id, answers=part, officer=officer, at=when, evidence=proofs)
+        for given_id, part in in_parts("consent", answers, id)
+    ]
+    hand_in_all(case, messages, signal)
 
 
 def _answers(

@@ -27,6 +27,24 @@ def worker() -> None:
     run(serve(load_settings()))
 
 
+def codec(
+    *, origin: list[str], port: int = 8081, listen: str = "127.0.0.1", namespace: str = "default"
+) -> None:
+    """Open for Temporal's Web UI what is sealed, until it is told to stop.
+
+    Args:
+        origin: Where the Web UI's pages come from, for example http://localhost:8080.
+        port: Where it listens; 8081 where none is named, 0 for a free one.
+        listen: Address it listens on; any but this machine's own wants EXITFLOW_CODEC_PASSWORD.
+        namespace: The Temporal namespace it serves.
+    """
+    from operators.codec import stay_open
+    from workers.settings import load_settings
+
+    inputs.ports(port, 0)
+    run(stay_open(load_settings(), frozenset(origin), port, listen, namespace))
+
+
 def rehearse(scenario: str, /, *, json: Json = False) -> int:
     """Play a scenario on a server of its own whose clock runs ahead, and print its course.
 

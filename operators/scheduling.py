@@ -98,7 +98,9 @@ def begin_round(schedule: str, /) -> None:
 
 
 def _days(span: timedelta | None) -> str:
-    return f"{span.days} d" if span is not None else ""
+    if span is None:
+        return ""
+    return f"{span.days} d" if span.days else f"{span.seconds // 3600} h"
 
 
 def _state(each: schedules.ScheduleRecord) -> Text:

@@ -1,5 +1,6 @@
 """Sending: one message to one case, as an update that is answered or as a signal that is kept."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import uuid4
@@ -54,6 +55,18 @@ def signed(at: str | None) -> datetime | None:
 def hand_in(case_id: str, message: M, signal: bool) -> None:
     """Send a message and print its receipt; as a signal, print under which id it was left."""
     run(_hand_in(case_id, message, signal))
+
+
+def hand_in_all(case_id: str, messages: Sequence[M], signal: bool) -> None:
+    """Send what was too much for one message, part by part.
+
+    Should one of them fail, those before it count; the same command sends them again, and each of
+    them counts once.
+    """
+    for number, message in enumerate(messages, start=1):
+        if len(messages) > 1:
+            say(f"part {number} of {len(messages)}")
+        hand_in(case_id, message, signal)
 
 
 async def _hand_in(case_id: str, message: M, signal: bool) -> None:

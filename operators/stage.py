@@ -13,10 +13,11 @@ from typing import Any
 from temporalio.testing import TimeSkipper
 
 from activities.store import Registry
+from activities.warrants import server_time
 from models.policy import Policy
 from operators.dated import later
 from operators.desk import Desk
-from operators.up import prepare_registry
+from operators.up import prepare_keys, prepare_registry
 from workers.catalogue import build_worker
 from workers.embedded import Embedded, ServerError, embedded
 from workers.settings import load_settings
@@ -79,18 +80,27 @@ async def set_stage(folder: Path, years: int = 0) -> AsyncIterator[Stage]:
         years: By how many years what is played there has moved, and the policy with it.
     """
     settings = load_settings(
-        home=folder, registry_url=f"sqlite:///{(folder / 'registry.db').resolve()}", channels=()
+        home=folder,
+        registry_url=f"sqlite:///{(folder / 'registry.db').resolve()}",
+        channels=(),
+        keys=folder / "keys",
     )
     # Desk and worker read it from a file: a round of follow-ups asks for the policy of its day.
     policy = moved_policy(settings.load_policy(), years)
     policy_file(folder).write_text(as_toml(policy), encoding="utf-8")
     settings = settings.model_copy(update={"policy": str(policy_file(folder))})
+    prepare_keys(settings)
     prepare_registry(settings)
     engine = settings.engine()
     try:
         async with (
-            embedded(settings.server_file, time_skipping=True, log=folder / "temporal.log") as run,
-            build_worker(run.client, settings),
+            embedded(
+                settings.server_file,
+                time_skipping=True,
+                log=folder / "temporal.log",
+                ring=settings.keyring(),
+            ) as run,
+            build_worker(run.client, settings, clock=server_time),
         ):
             desk = Desk(run.client, Registry(engine), policy)
             yield Stage(desk, TimeSkipper(run.client), run)

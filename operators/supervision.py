@@ -17,7 +17,7 @@ from operators.desk import open_desk, open_registry
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Id, Json, Officer, Proof
 from operators.printing import as_json, console, print_json
-from operators.sending import given, hand_in, signed
+from operators.sending import given, hand_in, hand_in_all, signed
 from operators.supervision_parts import in_parts
 from operators.supervision_sheet import print_sample, print_view
 from operators.supervision_view import view_of
@@ -124,8 +124,7 @@ def check(
         at=signed(at),
         evidence=inputs.evidence(evidence),
     )
-    for message in messages:
-        hand_in(case, message, signal)
+    hand_in_all(case, messages, signal)
 
 
 async def _step_of(case: str) -> str:

@@ -12,6 +12,11 @@ def say(*lines: str, file: TextIO | None = None, flush: bool = False) -> None:
     print(*(indented(line) for line in lines), sep="\n", file=file, flush=flush)
 
 
+def progress(text: str, *, last: bool) -> None:
+    """Say how far something has come, in one line of standard error that is written over."""
+    print(f"\r{visible(text)}", end="\n" if last else "", file=sys.stderr, flush=True)
+
+
 def show(text: str) -> None:
     """Print a text of ours as it is: a notice, in which what people wrote stands in one line."""
     print(visible(text, lines=True), end="")

@@ -16,6 +16,9 @@ from models.offices import province_of
 from operators.scheduling import make_schedules
 from operators.terminal import say
 from workers.embedded import Embedded, ServerError, embedded
+from workers.installation import check_home, check_server
+from workers.keys import Keys
+from workers.output import keep_going_unheard
 from workers.serve import serve
 from workers.settings import SHIPPED, Settings
 
@@ -33,10 +36,15 @@ async def stay_up(settings: Settings, port: int, ui_port: int) -> None:
     Raises:
         ServerError: if a port or the home folder is in use, or the server does not come up.
         RegistryError: if the registry cannot be used.
+        KeysError: if the keys cannot be.
+        WrongInstallation: if a later version of exitflow has gone on with the home.
     """
+    keep_going_unheard()
     for option, wanted in (("--port", port), ("--ui-port", ui_port)):
         _check_port(option, wanted)
     with _only_one_in(settings.home):
+        check_home(settings)
+        prepare_keys(settings)
         overview = prepare_registry(settings)
         try:
             await _run(settings, port, ui_port, overview)
@@ -51,8 +59,13 @@ async def stay_up(settings: Settings, port: int, ui_port: int) -> None:
 async def _run(settings: Settings, port: int, ui_port: int, overview: Overview) -> None:
     cancel_on_signals()
     async with embedded(
-        settings.server_file, port=port, ui_port=ui_port, log=settings.home / "temporal.log"
+        settings.server_file,
+        port=port,
+        ui_port=ui_port,
+        log=settings.home / "temporal.log",
+        ring=settings.keyring(),
     ) as server:
+        await check_server(server.client, settings, claim=True)  # before anybody is told of it
         await make_schedules(server.client, settings.load_policy(), overview)
         _announce(settings, server, overview)
         # From here on the worker takes the signals: it drains while it still has a server.
@@ -96,6 +109,15 @@ def is_stopping() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+def prepare_keys(settings: Settings) -> Keys:
+    """Make the keys of a new installation.
+
+    Raises:
+        KeysError: if they cannot be used, or are missing beside cases, which others cannot open.
+    """
+    return (Keys.load if settings.server_file.exists() else Keys.made)(settings.keys_file)
+
+
 def prepare_registry(settings: Settings) -> Overview:
     """Bring the registry's schema up to date; load what is shipped where it has none of it.
 
@@ -122,6 +144,7 @@ def _announce(settings: Settings, server: Embedded, overview: Overview) -> None:
     say(
         f"Web UI     {server.ui}",
         f"Server     export TEMPORAL_ADDRESS={server.address}",
+        f"Codec      temporal --codec-endpoint {server.codec}",
         f"Home       export EXITFLOW_HOME={home}",
         f"Registry   {overview.listed} counties listed, {overview.exited} exited",
         "Ctrl-C stops worker and server; everything is kept in the home folder.",

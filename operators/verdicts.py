@@ -17,12 +17,16 @@ from models.base import faults
 from models.ledger import LedgerError
 from models.periods import PeriodError
 from models.policy import PolicyError
+from models.sealed import NotSealed
 from operators.answers import unreachable
 from operators.desk import NoAnswer, Refused
 from operators.inputs import InputError
 from operators.terminal import say, settle
+from workers.codec_endpoint import EndpointError
 from workers.connection import Unreachable
 from workers.embedded import ServerError
+from workers.installation import WrongInstallation
+from workers.keys import KeysError
 from workers.settings import SettingsError
 
 REFUSED = 1
@@ -43,10 +47,14 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (PolicyError, WRONG),
     (PeriodError, WRONG),
     (SettingsError, WRONG),
+    (KeysError, WRONG),
     (Unreachable, UNREACHABLE),
+    (WrongInstallation, UNREACHABLE),
     (NoAnswer, UNREACHABLE),
     (RegistryError, UNREACHABLE),
     (ServerError, UNREACHABLE),
+    (EndpointError, UNREACHABLE),
+    (NotSealed, UNREACHABLE),
     (FileNotFoundError, WRONG),
     (TOMLDecodeError, WRONG),
 )

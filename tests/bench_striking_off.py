@@ -22,7 +22,11 @@ from activities.store import Registry
 from activities.striking_off import strike_off
 from models.identity import notice
 from models.offices import Division, Village
+from models.policy import Body
 from models.roster_messages import RosterChange, StrikingOff
+from tests.activities.admitted import called, carry, gate
+from tests.models import carrying
+from tests.models.samples import HENAN
 from tests.stage import YEAR, at, settings_in
 
 ROSTERS, HOUSEHOLDS = 200, 500
@@ -51,9 +55,11 @@ def striking_off(console: Console, folder: Path) -> None:
         f"ratio {seconds['ours'] / seconds['plain']:.2f} (aim at most {AIM})"
     )
     engine, villages = _register(folder / "announced")
-    activities = RosterActivities(engine, RosterNotices(engine, folder / "notices"))
+    activities = RosterActivities(engine, RosterNotices(engine, folder / "notices"), gate())
+    change = _change(0, villages[0])
+    carry(engine, carrying.striking_off(change))
     began = time.perf_counter()
-    activities.strike_off_households(_change(0, villages[0]))
+    called(activities.strike_off_households, change, change.case_id)
     took = 1000 * (time.perf_counter() - began)
     console.print(f"announcing and striking off one roster of {HOUSEHOLDS}: {took:.0f} ms")
     engine.dispose()
@@ -133,17 +139,18 @@ def _ours(engine: Engine, change: RosterChange) -> None:
 
 def _change(number: int, village: Village) -> RosterChange:
     case_id = f"household-exit/{village.code}/{YEAR}/1"
+    day = at(11, 24).date()
     return RosterChange(
         case_id=case_id,
         seq=40,
         notice_id=notice(case_id, 40),
         village=village,
         year=YEAR,
-        effective_on=at(11, 24).date(),
+        effective_on=day,
         posted_at=at(11, 24),
-        basis=("合成依据",),
-        publisher="合成村“两委”",
-        ordered_by="合成县扶贫开发领导小组",
+        basis=HENAN.basis,
+        publisher=HENAN.name_of(Body.VILLAGE_COMMITTEES, village.name, day),
+        ordered_by=HENAN.name_of(Body.COUNTY_GROUP, village.county.name, day),
         document_number="合成〔4〕号",
         households=tuple(
             StrikingOff(

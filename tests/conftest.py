@@ -9,9 +9,9 @@ import hypothesis
 import pytest
 from temporalio.client import Client
 
+from tests.crew import quick_server
 from tests.hanging import given_up_after
 from tests.stage import Stage, set_stage, settings_in
-from workers.embedded import embedded
 
 # Shared machines are slow at times: nothing here is judged by the clock on the wall. Nor by luck:
 # every run tries the same, ``--hypothesis-profile=default`` something else.
@@ -78,7 +78,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 @pytest.fixture(scope="session")
 async def server() -> AsyncIterator[Client]:
     """A real Temporal server whose cases can run ahead of the clock."""
-    async with embedded(time_skipping=True) as running:
+    async with quick_server() as running:
         yield running.client
 
 

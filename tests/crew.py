@@ -1,12 +1,15 @@
 """Behind a stage: the worker, which can go, what it cannot reach for a while, and its server."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+import pytest
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
@@ -14,9 +17,12 @@ from temporalio.testing import TimeSkipper
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.store import Registry
+from activities.warrants import server_time
 from models.policy import Policy
 from operators.desk import Desk
+from workers import limits
 from workers.catalogue import build_worker
+from workers.embedded import Embedded, embedded
 from workers.namespace import set_up
 from workers.settings import Settings
 
@@ -79,17 +85,43 @@ class _Failing(ActivityInboundInterceptor):
         return await super().execute_activity(input)
 
 
+class Policies:
+    """What a stage's worker works under: its installation's policy, and others for single cases."""
+
+    def __init__(self, usual: Callable[[str], Policy]) -> None:
+        self._usual = usual
+        self._others: dict[str, Policy] = {}
+
+    def __call__(self, id: str) -> Policy:
+        """A policy by its id; raises ``PolicyError`` where there is none."""
+        return self._others.get(id) or self._usual(id)
+
+    def add(self, policy: Policy) -> Policy:
+        """Take in an altered policy, under an id of its own."""
+        own = policy.model_copy(update={"id": f"{policy.id}-{policy.sha256[:12]}"})
+        self._others[own.id] = own
+        return own
+
+
 class Crew:
     """The worker of a stage, which can go, and another can come."""
 
-    def __init__(self, client: Client, settings: Settings, outages: Outages) -> None:
+    def __init__(
+        self, client: Client, settings: Settings, outages: Outages, policies: Policies
+    ) -> None:
         self._client, self._settings, self._outages = client, settings, outages
+        self._policies = policies
         self._shift = AsyncExitStack()
 
     async def comes(self, settings: Settings | None = None, **options: Any) -> None:
         """Begin to work; ``options`` go to the worker."""
         worker = build_worker(
-            self._client, settings or self._settings, interceptors=[self._outages], **options
+            self._client,
+            settings or self._settings,
+            clock=server_time,
+            policies=self._policies,
+            interceptors=[self._outages],
+            **options,
         )
         await self._shift.enter_async_context(worker)
 
@@ -113,6 +145,11 @@ class Theatre:
     policy: Policy
     crew: Crew
     outages: Outages
+    policies: Policies
+
+    def under(self, policy: Policy | None) -> Policy:
+        """The policy a case is opened under: the stage's own, or another one."""
+        return self.policy if policy is None else self.policies.add(policy)
 
     async def skip(self, handle: WorkflowHandle[Any, Any], ahead: timedelta) -> None:
         """Let the clock of a workflow run on, past all that happens on the way."""
@@ -122,6 +159,21 @@ class Theatre:
         except TimeoutError:
             why = f"the clock of {handle.id} has not run on by {ahead} in {SKIPPED_WITHIN:.0f} s"
             raise AssertionError(why) from None
+
+
+@asynccontextmanager
+async def quick_server(database: Path | None = None) -> AsyncIterator[Embedded]:
+    """A server whose cases can run ahead of the clock, and have a lost task again soon.
+
+    Tests that keep no case in memory lose a task now and then to the library, which drops it behind
+    a query; a case has it again after a turn, and that is short here.
+    """
+    async with AsyncExitStack() as stack:
+        with pytest.MonkeyPatch.context() as changed:
+            turn = {"history.defaultWorkflowTaskTimeout": "10s"}
+            changed.setattr(limits, "LIMITS", {**limits.LIMITS, **turn})
+            running = await stack.enter_async_context(embedded(database, time_skipping=True))
+        yield running
 
 
 async def apart(client: Client) -> Client:

@@ -156,8 +156,8 @@ async def starts_follow_up(
         township=place,
         year=begins.year,
         as_of=begins.date(),
-        policy=policy or stage.policy,
-        received_at=received_at or begins,
+        policy=stage.under(policy),
+        received_at=received_at,
     )
     wait = begins - datetime.now(BEIJING)
     with stage.skipper.with_time_skipping_disabled():

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
-from temporalio import workflow
+from temporalio import activity, workflow
 
 from models.messages import Receipt
 from workers.catalogue import activities
@@ -44,7 +44,7 @@ class Miniature:
         self._loop = asyncio.new_event_loop()
         self._waiting: list[_Waiting] = []
         self._under_way = 0
-        self._activities = {each.__name__: each for each in activities(settings)}
+        self._activities = {each.__name__: each for each in activities(settings, lambda: self.now)}
         patch.setattr(workflow, "now", lambda: self.now)
         patch.setattr(workflow, "wait_condition", self._wait_condition)
         patch.setattr(workflow, "sleep", self._sleep)
@@ -55,8 +55,14 @@ class Miniature:
 
     def open(self, kind: Any, opening: Any, patch: pytest.MonkeyPatch) -> None:
         """Begin a case."""
-        info = SimpleNamespace(workflow_id=opening.case_id)
+        info = SimpleNamespace(
+            workflow_id=opening.case_id,
+            first_execution_run_id="run",
+            workflow_start_time=self.now,
+            activity_type="",
+        )
         patch.setattr(workflow, "info", lambda: info)
+        patch.setattr(activity, "info", lambda: info)
         self.case = kind(opening)
         self.running = self._loop.create_task(self.case.run(opening))
         self.settle()

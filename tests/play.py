@@ -9,15 +9,23 @@ from itertools import count
 from typing import Any, ClassVar
 
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.sdk.v1 import WorkflowMetadata
-from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import (
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowHistory,
+    WorkflowUpdateFailedError,
+)
+from temporalio.converter import WorkflowSerializationContext
 
 from models.ledger import Entry, EntryKind, verify
-from models.messages import Act, Objection, Outcome, Receipt, Resolution, Withdrawal
+from models.messages import Act, Ending, Objection, Outcome, Receipt, Resolution, Withdrawal
 from models.periods import Limit
 from models.status import CaseStatus
 from operators.desk import NoAnswer
 from tests.crew import Theatre
+from tests.replays import opened_history
 
 HARDLY = timedelta(seconds=1)
 """Too little time to skip."""
@@ -168,7 +176,9 @@ class Play:
             return False
         return True
 
-    async def waits(self, condition: Callable[[CaseStatus], bool]) -> CaseStatus:
+    async def waits(
+        self, condition: Callable[[CaseStatus], bool], within: float = PATIENCE
+    ) -> CaseStatus:
         """Wait in real time until the status fulfils a condition."""
         last: list[CaseStatus] = []
 
@@ -176,7 +186,10 @@ class Play:
             last[:] = [await self.status()]
             return condition(last[0])
 
-        await eventually(fulfilled, lambda: f"the case stands at {last[0] if last else None}")
+        def described() -> str:
+            return f"the case stands at {last[0] if last else None}"
+
+        await eventually(fulfilled, described, within)
         return last[0]
 
     async def reaches(self, step: str, round_: int | None = None) -> CaseStatus:
@@ -236,7 +249,14 @@ class Play:
 
     async def refused(self) -> list[str]:
         """Why signals were refused, as the file has it."""
-        return [str(entry.data["why"]) for entry in await self.entries(EntryKind.REFUSED)]
+        entries = await self.entries(EntryKind.REFUSED)
+        return [str(entry.data["why"]) for entry in entries if "why" in entry.data]
+
+    async def read_refused(self) -> str:
+        """What the last refused signal said, put together from its entries."""
+        entries = await self.entries(EntryKind.REFUSED)
+        begin = max(number for number, entry in enumerate(entries) if "why" in entry.data)
+        return "".join(str(entry.data["content"]) for entry in entries[begin:])
 
     def told(self, topic: str = "") -> list[dict[str, Any]]:
         """What the notification log has of this case, of one topic or of all."""
@@ -289,6 +309,11 @@ class Play:
         await eventually(complete, lambda: f"{len(found)} of {times} {kind}")
         return found
 
+    async def history(self) -> WorkflowHistory:
+        """What the server has of the case, opened."""
+        ring = self.stage.settings.keyring()
+        return opened_history(await self.handle.fetch_history(), ring)
+
     async def rests(self) -> None:
         """Wait until nothing of the case is under way: only people or time can move it."""
 
@@ -306,20 +331,31 @@ PLAYED: list[Play] = []
 
 
 async def eventually(
-    condition: Callable[[], Awaitable[bool]], described: Callable[[], str] = lambda: ""
+    condition: Callable[[], Awaitable[bool]],
+    described: Callable[[], str] = lambda: "",
+    within: float = PATIENCE,
 ) -> None:
     """Wait in real time until a condition holds."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(within):
             while not await condition():  # noqa: ASYNC110 - a server has no event to wait for
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise AssertionError(f"waited {PATIENCE:.0f} s in vain; {described()}") from None
+        raise AssertionError(f"waited {within:.0f} s in vain; {described()}") from None
 
 
 async def wedged(play: Play) -> list[str]:
     """What a case's history has of failed workflow tasks, and of a failed case."""
-    found = []
+    client, found = play.stage.desk.client, []
+    context = WorkflowSerializationContext(namespace=client.namespace, workflow_id=play.case_id)
+    converter = client.data_converter.with_context(context)
+
+    async def said(failure: Failure) -> str:
+        if not failure.HasField("encoded_attributes"):  # the server's own, or the library's
+            return failure.message
+        error = await converter.decode_failure(failure)
+        return f"{error} {error.__cause__ or ''}"
+
     async for event in play.handle.fetch_history_events():
         if event.HasField("workflow_task_failed_event_attributes"):
             failed = event.workflow_task_failed_event_attributes
@@ -328,15 +364,27 @@ async def wedged(play: Play) -> list[str]:
                 failed.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
             )
             # Two seconds without a turn, on a machine that has others to serve: it is tried again.
-            starved = "[TMPRL1101]" in failed.failure.message
+            message = await said(failed.failure)
+            starved = "[TMPRL1101]" in message
             if not came_in and not starved:
-                found.append(f"{play.case_id}: workflow task failed: {failed.failure.message}")
+                found.append(f"{play.case_id}: workflow task failed: {message}")
         if event.HasField("workflow_execution_failed_event_attributes"):
             ended = event.workflow_execution_failed_event_attributes.failure
-            found.append(f"{play.case_id}: failed: {ended.message} {ended.cause.message}")
+            found.append(f"{play.case_id}: failed: {await said(ended)}")
     return found
 
 
 async def execution_status(play: Play) -> WorkflowExecutionStatus | None:
     """How the server sees a case."""
     return (await play.handle.describe()).status
+
+
+async def not_admitted(play: Play, step: str) -> str:
+    """The sentence of a case that was not admitted, and has left nothing in its subject's name."""
+    outcome = await play.ends()
+    assert (outcome.ending, outcome.step) == (Ending.NOT_ADMITTED, step)
+    assert await execution_status(play) is WorkflowExecutionStatus.COMPLETED
+    assert await play.stage.desk.ledger(play.case_id) == []
+    assert not play.stage.registry.is_admitted(play.case_id)
+    assert play.told() == []
+    return outcome.reason

@@ -15,7 +15,6 @@ from itertools import count
 from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from models.ledger import EntryKind
 from tests.follow_up_paths import follow_up
@@ -166,13 +165,11 @@ async def record(paths: list[str], *, anew: bool = False) -> list[Recording]:
     """Record cases on a server of their own."""
     with tempfile.TemporaryDirectory(prefix="exitflow-record-") as folder:
         async with embedded(time_skipping=True) as server:
-            client = await Client.connect(
-                server.address, identity=CLIENT, data_converter=pydantic_data_converter
-            )
+            client = await Client.connect(server.address, identity=CLIENT)
             settings = settings_in(Path(folder))
             async with set_stage(client, settings, identity=WORKER) as stage:
                 plays = await asyncio.gather(*(_ended(PATHS[path], stage) for path in paths))
-                histories = [await play.handle.fetch_history() for play in plays]
+                histories = [await play.history() for play in plays]
                 heads = [(await play.file())[-1].hash for play in plays]
     HISTORIES.mkdir(exist_ok=True)
     if anew:

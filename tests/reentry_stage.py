@@ -193,7 +193,7 @@ async def opens_reentry(
     **changes: Any,
 ) -> ReentryPlay:
     """Open the case of a household on the register at a moment of ``YEAR``."""
-    desk = Desk(stage.desk.client, stage.registry, policy or stage.policy)
+    desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
     wait = begins - datetime.now(BEIJING)
     with stage.skipper.with_time_skipping_disabled():
         case_id = await desk.start_reentry(

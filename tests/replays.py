@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
@@ -23,6 +25,8 @@ from temporalio.workflow import Info
 from models.ledger import Entry, verify
 from models.orders import LedgerBatch
 from workers.catalogue import FAILURES, WORKFLOWS, sandbox
+from workers.keys import Keyring
+from workers.seal import SEALED, opened
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -99,6 +103,37 @@ class Replayed:
 def recordings() -> list[Recording]:
     """Every recorded case."""
     return [Recording(file) for file in sorted(HISTORIES.glob("*.json"))]
+
+
+def opened_history(history: WorkflowHistory, ring: Keyring) -> WorkflowHistory:
+    """A history with all that is sealed in it opened, as it is kept and replayed."""
+    return WorkflowHistory(history.workflow_id, [_opened(event, ring) for event in history.events])
+
+
+def _opened(event: HistoryEvent, ring: Keyring) -> HistoryEvent:
+    clear = HistoryEvent()
+    clear.CopyFrom(event)
+    for payload in payloads_in(clear):
+        if payload.metadata.get("encoding") == SEALED:
+            payload.CopyFrom(opened(payload, ring))
+    return clear
+
+
+def payloads_in(message: Message) -> Iterator[Payload]:
+    """Every payload of a message, however deep."""
+    if isinstance(message, Payload):
+        yield message
+        return
+    for described, value in message.ListFields():
+        if described.type != described.TYPE_MESSAGE:
+            continue
+        kind = described.message_type
+        if kind is not None and kind.GetOptions().map_entry:
+            parts = [each for each in value.values() if isinstance(each, Message)]
+        else:
+            parts = [value] if isinstance(value, Message) else list(value)
+        for part in parts:
+            yield from payloads_in(part)
 
 
 def entries_in(history: WorkflowHistory) -> list[Entry]:

@@ -291,7 +291,7 @@ async def starts_roster(
     stage: Stage, application: RosterApplication, begins: datetime, *, policy: Policy | None = None
 ) -> tuple[RosterPlay, timedelta]:
     """Start a case, and say how long it waits until it begins."""
-    desk = Desk(stage.desk.client, stage.registry, policy or stage.policy)
+    desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
     wait = begins - datetime.now(BEIJING)
     with stage.skipper.with_time_skipping_disabled():
         case_id = await desk.start_roster(application, begins_in=wait)

@@ -20,9 +20,11 @@ from models.offices import County, province_of
 from models.periods import BEIJING
 from models.policy import Policy
 from operators.desk import Desk
-from tests.crew import Crew, Outages, Theatre
+from tests.crew import Crew, Outages, Policies, Theatre
 from tests.play import PLAYED, Play, eventually
 from workers.catalogue import TASK_QUEUE
+from workers.keys import Keys
+from workers.seal import sealed_client
 from workers.settings import Settings
 from workflows.county_exit import CountyExitWorkflow
 
@@ -116,7 +118,7 @@ class Stage(Theatre):
         **changes: Any,
     ) -> Play:
         """Open a case of a county that is on the register."""
-        desk = Desk(self.desk.client, self.registry, policy or self.policy)
+        desk = Desk(self.desk.client, self.registry, self.under(policy))
         wait = begins - datetime.now(BEIJING)
         with self.skipper.with_time_skipping_disabled():
             case_id = await desk.start_county(application(code, **changes), begins_in=wait)
@@ -156,18 +158,21 @@ async def set_stage(client: Client, settings: Settings, **options: Any) -> Async
     """A registry and a worker on a server, until the block ends."""
     engine = settings.engine()
     upgrade(engine)
-    skipper = TimeSkipper(client)
+    skipper = TimeSkipper(sealed_client(client, settings.keyring()))
     registry, policy, outages = Registry(engine), settings.load_policy(), Outages()
     desk = Desk(skipper.client, registry, policy)
-    crew = Crew(skipper.client, settings, outages)
+    policies = Policies(settings.policy_of)
+    crew = Crew(skipper.client, settings, outages, policies)
     await crew.comes(**options)
     try:
-        yield Stage(desk, skipper, registry, settings, policy, crew, outages)
+        yield Stage(desk, skipper, registry, settings, policy, crew, outages, policies)
     finally:
         await crew.goes()
         engine.dispose()
 
 
 def settings_in(folder: Path, **given: Any) -> Settings:
-    """An installation of its own."""
-    return Settings(home=folder, **given)
+    """An installation of its own, with keys of its own."""
+    settings = Settings(home=folder, **given)
+    Keys.made(settings.keys_file)
+    return settings

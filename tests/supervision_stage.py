@@ -171,7 +171,7 @@ async def inspects(
     **fields: Any,
 ) -> SupervisionPlay:
     """Begin a special inspection at a moment of ``YEAR`` and let its clock stand there."""
-    desk = Desk(stage.desk.client, stage.registry, policy or stage.policy)
+    desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
     wait = begins - datetime.now(BEIJING)
     given: dict[str, Any] = {"year": begins.year, "reason": "专项检查（合成）"} | fields
     with stage.skipper.with_time_skipping_disabled():
@@ -207,6 +207,5 @@ def opening(stage: Stage, county: str, begins: datetime, **changes: Any) -> Supe
         "households": stage.policy.supervision.households,
         "villages": stage.policy.supervision.villages,
         "policy": stage.policy,
-        "received_at": begins,
     }
     return SupervisionOpening.model_validate(values | changes)

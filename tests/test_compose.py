@@ -19,9 +19,16 @@ import pytest
 from workers.serve import AT_LAST
 
 ROOT = Path(__file__).parent.parent
-PASSWORDS = {"TEMPORAL_DB_PASSWORD": "first-for-tests", "REGISTRY_DB_PASSWORD": "second-for-tests"}
-ONE_SHOTS = {"temporal-schema", "namespace", "migrate", "schedules"}
-LONG_RUNNING = {"temporal-db", "temporal", "temporal-ui", "registry-db", "worker"}
+PASSWORDS = {
+    "TEMPORAL_DB_PASSWORD": "first-for-tests",
+    "REGISTRY_DB_PASSWORD": "second-for-tests",
+    "REGISTRY_OWNER_PASSWORD": "third-for-tests",
+    "REGISTRY_WORKER_PASSWORD": "fourth-for-tests",
+    "REGISTRY_READER_PASSWORD": "fifth-for-tests",
+    "CODEC_PASSWORD": "sixth-for-tests",
+}
+ONE_SHOTS = {"keys", "temporal-schema", "namespace", "migrate", "schedules"}
+LONG_RUNNING = {"temporal-db", "temporal", "temporal-ui", "registry-db", "worker", "codec"}
 
 
 def compose(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -98,7 +105,7 @@ def test_passwords_come_from_outside_and_reach_only_who_needs_them() -> None:
     holders: dict[str, set[str]] = {password: set() for password in PASSWORDS.values()}
     for name, service in services().items():
         for key, value in (service.get("environment") or {}).items():
-            if re.search(r"PASSWORD|PASSWD|PWD|SECRET|TOKEN|CREDENTIAL|PRIVATE", key):
+            if re.search(r"PASSWORD|PASSWD|PWD|SECRET|TOKEN|CREDENTIAL$|PRIVATE", key):
                 assert value in holders, f"{name}: {key} is written out"
                 holders[value].add(name)
             else:
@@ -108,7 +115,12 @@ def test_passwords_come_from_outside_and_reach_only_who_needs_them() -> None:
         assert not any(password in shown for password in holders), name
     assert holders == {
         PASSWORDS["TEMPORAL_DB_PASSWORD"]: {"temporal-db", "temporal-schema", "temporal"},
-        PASSWORDS["REGISTRY_DB_PASSWORD"]: {"registry-db", "migrate", "schedules", "worker"},
+        # The database makes the roles; nobody else knows its superuser, and no worker its owner.
+        PASSWORDS["REGISTRY_DB_PASSWORD"]: {"registry-db"},
+        PASSWORDS["REGISTRY_OWNER_PASSWORD"]: {"registry-db", "migrate"},
+        PASSWORDS["REGISTRY_WORKER_PASSWORD"]: {"registry-db", "schedules", "worker"},
+        PASSWORDS["REGISTRY_READER_PASSWORD"]: {"registry-db"},
+        PASSWORDS["CODEC_PASSWORD"]: {"codec"},
     }
 
 
@@ -126,7 +138,7 @@ def test_every_image_is_one_exact_version() -> None:
 
 def test_the_project_image_bears_the_version_of_the_project() -> None:
     built = {name for name, service in services().items() if "build" in service}
-    assert built == {"namespace", "migrate", "schedules", "worker"}
+    assert built == {"keys", "codec", "namespace", "migrate", "schedules", "worker"}
     assert {services()[name]["image"] for name in built} == {
         f"exitflow:{project()['project']['version']}"
     }
@@ -155,7 +167,42 @@ def test_ports_are_published_on_loopback_and_databases_publish_none() -> None:
         for port in service.get("ports", []):
             assert port["host_ip"] == "127.0.0.1", f"{name}: {port}"
             published[name] = (port["published"], port["target"])
-    assert published == {"temporal": ("7233", 7233), "temporal-ui": ("8080", 8080)}
+    assert published == {
+        "temporal": ("7233", 7233),
+        "temporal-ui": ("8080", 8080),
+        "codec": ("8081", 8081),
+    }
+
+
+def test_the_web_ui_asks_the_codec_endpoint_that_is_served() -> None:
+    ui, codec = services()["temporal-ui"]["environment"], services()["codec"]
+    (port,) = codec["ports"]
+    assert ui["TEMPORAL_CODEC_ENDPOINT"] == f"http://localhost:{port['published']}"
+    # The browser logs in there, and must send what it was given.
+    assert ui["TEMPORAL_CODEC_INCLUDE_CREDENTIALS"] == "true"
+    words = codec["command"]
+    assert words[words.index("--origin") + 1] == ui["TEMPORAL_CORS_ORIGINS"]
+    assert words[words.index("--port") + 1] == str(port["target"])
+    assert words[words.index("--namespace") + 1] == ui["TEMPORAL_DEFAULT_NAMESPACE"]
+    assert words[words.index("--listen") + 1] == "0.0.0.0"
+
+
+def test_keys_are_written_by_one_and_reach_neither_the_server_nor_its_ui() -> None:
+    mounts = {
+        name: mount
+        for name, service in services().items()
+        for mount in service.get("volumes", [])
+        if mount["source"] == "exitflow-keys"
+    }
+    own = {name for name, service in services().items() if "build" in service}
+    assert set(mounts) == own
+    assert {name for name, mount in mounts.items() if not mount.get("read_only")} == {"keys"}
+    for name in own:
+        file = services()[name]["environment"]["EXITFLOW_KEYS"]
+        assert Path(file).parent == Path(mounts[name]["target"])
+    # Who has no use for the databases' passwords and the cases has none of them either.
+    for name in ("keys", "codec"):
+        assert set(services()[name]["environment"]) <= {"EXITFLOW_KEYS", "EXITFLOW_CODEC_PASSWORD"}
 
 
 def test_databases_stand_on_networks_that_lead_nowhere() -> None:
@@ -170,6 +217,7 @@ def test_databases_stand_on_networks_that_lead_nowhere() -> None:
     }
     assert members == {
         "default": {"temporal", "temporal-ui", "namespace", "schedules", "worker"},
+        "codec": {"keys", "codec"},
         "temporal-storage": {"temporal-db", "temporal-schema", "temporal"},
         "registry-storage": {"registry-db", "migrate", "schedules", "worker"},
     }
@@ -182,7 +230,8 @@ def test_what_must_last_lies_in_named_volumes() -> None:
         for mount in service.get("volumes", []):
             assert mount["type"] == "volume", f"{name}: {mount}"
             assert mount.get("source") in volumes, f"{name}: {mount} has no name"
-            mounts[name] = (mount["source"], mount["target"])
+            if mount["source"] != "exitflow-keys":
+                mounts[name] = (mount["source"], mount["target"])
     home = services()["worker"]["environment"]["EXITFLOW_HOME"]
     assert mounts == {
         "temporal-db": ("temporal-db", "/var/lib/postgresql/data"),
@@ -225,8 +274,48 @@ def test_a_one_shot_runs_once(name: str) -> None:
     assert services()[name]["restart"] == "no"
 
 
+def test_mutual_tls_is_laid_over_it() -> None:
+    """Every client of the server shows a certificate, and each container has its own key alone."""
+    over = ["--file", str(ROOT / "docker-compose.mtls.yml")]
+    done = compose(*over, "config", "--format", "json", **PASSWORDS)
+    assert done.returncode == 0, done.stderr
+    laid: dict[str, dict[str, Any]] = json.loads(done.stdout)["services"]
+    server = laid["temporal"]["environment"]
+    assert server["TEMPORAL_TLS_REQUIRE_CLIENT_AUTH"] == "true"
+    clients = {
+        name
+        for name, each in laid.items()
+        if "TEMPORAL_ADDRESS" in each["environment"] and "default" in each["networks"]
+    }
+    assert clients == {"temporal-ui", "namespace", "schedules", "worker"}
+    files = {
+        name: {secret["source"] for secret in each.get("secrets", [])}
+        for name, each in laid.items()
+    }
+    own = {"ca.pem", "worker.pem", "worker.key"}
+    assert files == {name: set[str]() for name in laid} | {
+        "temporal": {"ca.pem", "temporal.pem", "temporal.key"},
+        "temporal-ui": {"ca.pem", "ui.pem", "ui.key"},
+        "namespace": own,
+        "schedules": own,
+        "worker": own,
+    }
+    for name, each in laid.items():
+        for key, value in each["environment"].items():
+            if value.startswith("/run/secrets/"):
+                assert value.removeprefix("/run/secrets/") in files[name], f"{name}: {key}"
+    for name in ("namespace", "schedules", "worker"):
+        environment = laid[name]["environment"]
+        assert environment["TEMPORAL_TLS"] == "true"
+        assert environment["TEMPORAL_TLS_SERVER_NAME"] == "temporal"
+        # Laid over it, and not in its place.
+        assert environment["EXITFLOW_KEYS"] == services()[name]["environment"]["EXITFLOW_KEYS"]
+
+
 def test_services_start_in_order() -> None:
+    keys = ("keys", "completed_successfully")
     all_set_up = {
+        keys,
         ("temporal", "healthy"),
         ("registry-db", "healthy"),
         ("namespace", "completed_successfully"),
@@ -243,10 +332,12 @@ def test_services_start_in_order() -> None:
         "temporal-db": set(),
         "temporal-schema": {("temporal-db", "healthy")},
         "temporal": {("temporal-db", "healthy"), ("temporal-schema", "completed_successfully")},
-        "namespace": {("temporal", "healthy")},
+        "keys": set(),
+        "codec": {keys},
+        "namespace": {keys, ("temporal", "healthy")},
         "temporal-ui": {("temporal", "healthy")},
         "registry-db": set(),
-        "migrate": {("registry-db", "healthy")},
+        "migrate": {keys, ("registry-db", "healthy")},
         "schedules": all_set_up,
         "worker": all_set_up,
     }
@@ -273,11 +364,11 @@ def test_project_services_run_the_commands_and_settings_of_this_project() -> Non
         registry = urlsplit(environment["EXITFLOW_REGISTRY_URL"])
         assert registry.scheme == "postgresql+psycopg"
         assert registry.hostname == "registry-db"
-        owner = services()["registry-db"]["environment"]
-        assert registry.username == owner["POSTGRES_USER"]
-        # The image names the database after the user.
-        assert registry.path == f"/{owner['POSTGRES_USER']}"
-        assert environment["PGPASSWORD"] == owner["POSTGRES_PASSWORD"]
+        database = services()["registry-db"]["environment"]
+        role = "owner" if name == "migrate" else "worker"
+        assert registry.username == f"exitflow_{role}" != database["POSTGRES_USER"]
+        assert registry.path == f"/{database['POSTGRES_DB']}"
+        assert environment["PGPASSWORD"] == database[f"REGISTRY_{role.upper()}_PASSWORD"]
     assert services()["temporal-ui"]["environment"]["TEMPORAL_DEFAULT_NAMESPACE"] == "exitflow"
 
 

@@ -195,7 +195,7 @@ async def opens_for_village(
     **changes: Any,
 ) -> VillagePlay:
     """Open a case of a village that is on the register."""
-    desk = Desk(stage.desk.client, stage.registry, policy or stage.policy)
+    desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
     wait = begins - datetime.now(BEIJING)
     with stage.skipper.with_time_skipping_disabled():
         case_id = await desk.start_village(village_application(code, **changes), begins_in=wait)

@@ -1,16 +1,27 @@
 """What runs where: task queue, workflows, activities. One list for worker, replayer and tests."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 from temporalio.client import Client
-from temporalio.worker import Worker, WorkflowRunner
+from temporalio.worker import Interceptor, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from models.policy import Policy
+from models.sealed import NotSealed
 from workers.history_guard import GuardedRunner
+from workers.keys import Keys
+from workers.limits import TURN
+from workers.only_sealed import OnlySealedOpenings, OnlySealedOrders
+from workers.seal import sealed_client
 from workers.settings import Settings
+from workflows.calls import activity_queue
+from workflows.check import CheckWorkflow
 from workflows.county_exit import CountyExitWorkflow
 from workflows.follow_up import FollowUpWorkflow
 from workflows.household_exit import HouseholdExitWorkflow
@@ -19,9 +30,11 @@ from workflows.revocation import RevocationWorkflow
 from workflows.rounds import FollowUpRound, SupervisionRound
 from workflows.supervision import SupervisionWorkflow
 from workflows.supplement import SupplementWorkflow
+from workflows.unknown import UnknownWorkflow
 from workflows.village_exit import VillageExitWorkflow
 
 TASK_QUEUE = "exitflow"
+ACTIVITY_QUEUE = activity_queue(TASK_QUEUE)
 
 WORKFLOWS: tuple[type, ...] = (
     CountyExitWorkflow,
@@ -34,12 +47,17 @@ WORKFLOWS: tuple[type, ...] = (
     FollowUpWorkflow,
     FollowUpRound,
     SupervisionRound,
+    UnknownWorkflow,
+    CheckWorkflow,
 )
 
-FAILURES = (ValidationError,)
+FAILURES = (ValidationError, NotSealed)
 """Input that does not decode fails the case at once; otherwise it would be retried for ever."""
 
 _DATABASE_THREADS = 8
+
+_STUCK_AFTER = TURN.seconds // 3
+"""Seconds in which a case has to be done with what came at once."""
 
 _TASKS_AT_ONCE = 2
 """The least that the library takes, and as fast as more: one interpreter runs one at a time.
@@ -49,10 +67,32 @@ lose the task behind it to the library, until the server gives that up and tries
 """
 
 
-def activities(settings: Settings) -> list[Callable[..., Any]]:
-    """Every activity, bound to the registry, folders and channels of the settings."""
+PolicySource = Callable[[str], Policy]
+"""A policy by its id; raises ``PolicyError`` where the installation has none of it."""
+
+
+def activities(
+    settings: Settings,
+    clock: Callable[[], datetime] | None = None,
+    policies: PolicySource | None = None,
+    client: Client | None = None,
+) -> list[Callable[..., Any]]:
+    """Every activity, bound to the registry, folders, channels and keys of the settings.
+
+    Args:
+        clock: What time it is, the installation's own where none is given; a rehearsal lives in
+            the time of its server.
+        policies: Where policies come from; the settings have one.
+        client: Of the server that is checked; without one it is not.
+
+    Raises:
+        KeysError: if the installation's keys cannot be had.
+    """
+    from activities.admissions import Gate
     from activities.calendar import CalendarActivities
+    from activities.contradictions import Contradictions
     from activities.follow_up import FollowUpActivities
+    from activities.nightly_check import CheckActivities
     from activities.notices import NoticeActivities
     from activities.notifications import NotificationActivities
     from activities.reentry import ReentryActivities
@@ -66,28 +106,39 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     from activities.supplements import SupplementActivities
     from activities.village_notices import VillageNoticeActivities
     from activities.village_register import VillageActivities
+    from activities.warrants import Recipients, utc_now
+    from workers.server_check import server_part
 
-    engine = settings.engine()
+    engine, now = settings.engine(), clock or utc_now
+    key = Keys.made(settings.keys_file).derive("admission")
+    gate = Gate(key, policies or settings.policy_of, now)
     calendar = CalendarActivities(settings.calendar())
-    registry = RegistryActivities(engine)
-    notices = NoticeActivities(engine, settings.notices_folder)
-    villages = VillageActivities(engine)
-    village_notices = VillageNoticeActivities(engine, settings.notices_folder)
-    roster_notices = RosterNotices(engine, settings.notices_folder)
-    rosters = RosterActivities(engine, roster_notices)
-    supervision = SupervisionActivities(engine)
-    revocations = RevocationActivities(engine)
-    supplements = SupplementActivities(engine)
-    reentries = ReentryActivities(engine)
-    reentry_notices = ReentryNotices(engine, settings.notices_folder)
-    follow_ups = FollowUpActivities(engine)
+    registry = RegistryActivities(engine, gate)
+    notices = NoticeActivities(engine, settings.notices_folder, now)
+    villages = VillageActivities(engine, gate)
+    village_notices = VillageNoticeActivities(engine, settings.notices_folder, now)
+    roster_notices = RosterNotices(engine, settings.notices_folder, now)
+    rosters = RosterActivities(engine, roster_notices, gate)
+    supervision = SupervisionActivities(engine, gate)
+    revocations = RevocationActivities(engine, gate)
+    supplements = SupplementActivities(engine, gate)
+    reentries = ReentryActivities(engine, gate)
+    reentry_notices = ReentryNotices(engine, settings.notices_folder, now)
+    follow_ups = FollowUpActivities(engine, gate)
+    contradictions = Contradictions(engine)
     rounds = RoundActivities(engine, settings.load_policy)
-    notifications = NotificationActivities(settings.outgoing())
+    notifications = NotificationActivities(settings.outgoing(), Recipients(engine, now).hold)
+    checks = CheckActivities(
+        settings.checks(engine),
+        partial(server_part, client, settings, engine),
+        settings.load_policy,
+    )
     return [
         calendar.compute_limits,
         registry.admit_county,
         registry.county_incidence,
         registry.write_ledger,
+        contradictions.kept_file,
         registry.strike_off_county,
         notices.publish_notice,
         villages.admit_village,
@@ -114,26 +165,60 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
         supplements.admit_supplement,
         notifications.notify,
         notifications.deliver,
+        checks.check_installation,
     ]
 
 
 def sandbox() -> WorkflowRunner:
-    """The guarded sandbox, with the pure modules passed through once instead of per run."""
+    """The sandbox behind its guards, with the pure modules passed through once, not per run."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules("models")
-    return GuardedRunner(SandboxedWorkflowRunner(restrictions=restrictions))
+    return GuardedRunner(OnlySealedOpenings(SandboxedWorkflowRunner(restrictions=restrictions)))
 
 
-def build_worker(client: Client, settings: Settings, **options: Any) -> Worker:
-    """A worker for everything in the catalogue; ``options`` go to ``temporalio.worker.Worker``."""
-    return Worker(
-        client,
-        task_queue=options.pop("task_queue", TASK_QUEUE),
+@asynccontextmanager
+async def build_worker(
+    client: Client,
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    policies: PolicySource | None = None,
+    interceptors: Sequence[Interceptor] = (),
+    **options: Any,
+) -> AsyncIterator[None]:
+    """Serve everything in the catalogue until the block ends, sealed with the settings' keys.
+
+    ``clock`` and ``policies`` are as for ``activities``.
+
+    Args:
+        options: Go to ``temporalio.worker.Worker``, of workflows and of activities alike.
+
+    Raises:
+        KeysError: if the keys cannot be read.
+    """
+    ring = settings.keyring()
+    cases = Worker(
+        sealed_client(client, ring),
+        task_queue=TASK_QUEUE,
         workflows=WORKFLOWS,
-        activities=activities(settings),
-        activity_executor=ThreadPoolExecutor(_DATABASE_THREADS, "registry"),
         workflow_runner=sandbox(),
         workflow_failure_exception_types=FAILURES,
+        interceptors=interceptors,
         max_concurrent_workflow_tasks=_TASKS_AT_ONCE,
         max_concurrent_workflow_task_polls=_TASKS_AT_ONCE,
         **options,
     )
+    # The library takes a case for stuck after two seconds without asking how busy the machine is,
+    # or how many signals came at once: its own part of ten thousand takes one on an idle machine.
+    assert cases._workflow_worker is not None
+    cases._workflow_worker._deadlock_timeout_seconds = _STUCK_AFTER
+    doing = Worker(
+        sealed_client(client, ring, answering=True),
+        task_queue=ACTIVITY_QUEUE,
+        activities=activities(settings, clock, policies, client),
+        activity_executor=ThreadPoolExecutor(_DATABASE_THREADS, "registry"),
+        interceptors=[OnlySealedOrders(), *interceptors],
+        **options,
+    )
+    # Activities last: a case that is told to stop has nothing to wait for but itself.
+    async with doing, cases:
+        yield

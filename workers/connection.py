@@ -12,6 +12,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
+from workers.keys import Keyring
+from workers.seal import sealed_client
+
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
@@ -21,10 +24,13 @@ class Unreachable(ConnectionError):
     """No Temporal server answers where it was looked for."""
 
 
-async def connect(address: str | None = None, namespace: str | None = None) -> Client:
+async def connect(
+    ring: Keyring | None, address: str | None = None, namespace: str | None = None
+) -> Client:
     """Connect as the environment says (``TEMPORAL_ADDRESS``, ``TEMPORAL_NAMESPACE``, TLS, …).
 
     Args:
+        ring: What seals the exchange with cases; None where none are spoken to.
         address: Host and port, where the caller knows better than the environment.
         namespace: Likewise.
 
@@ -38,7 +44,8 @@ async def connect(address: str | None = None, namespace: str | None = None) -> C
         config["namespace"] = namespace
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT.total_seconds()):
-            return await Client.connect(**config, data_converter=pydantic_data_converter)
+            client = await Client.connect(**config, data_converter=pydantic_data_converter)
+            return sealed_client(client, ring) if ring else client
     except (RuntimeError, RPCError, OSError, TimeoutError) as error:
         raise Unreachable(
             f"no Temporal server answers at {target}; start one with 'exitflow up', or set "

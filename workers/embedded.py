@@ -4,8 +4,8 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from models import search
+from workers import limits
+from workers.codec_endpoint import Codec, serving
 from workers.connection import Unreachable, connect
+from workers.keys import Keyring
 from workers.namespace import keep_ended_cases
+from workers.seal import sealed_client
 
 SERVER = Path(sys.executable).parent / "temporal"
 """The server's binary, installed beside the interpreter."""
@@ -44,10 +48,12 @@ class Embedded:
     Attributes:
         address: Where clients connect.
         ui: Address of the Web UI.
+        codec: Address of the codec endpoint, which the Web UI knows; None where nothing is sealed.
     """
 
     address: str
     ui: str
+    codec: str | None
     client: Client
     process: asyncio.subprocess.Process
 
@@ -78,6 +84,7 @@ async def embedded(
     ui_port: int | None = None,
     time_skipping: bool = False,
     log: Path | None = None,
+    ring: Keyring | None = None,
 ) -> AsyncIterator[Embedded]:
     """Run a server until the block ends.
 
@@ -86,14 +93,40 @@ async def embedded(
         port: Of the server; a free one is taken where none is given. ``ui_port`` likewise.
         time_skipping: Let cases run ahead of the clock, for rehearsals.
         log: Where the server's own log goes; nowhere without one.
+        ring: What seals the client's exchange with cases, and opens it for the Web UI.
 
     Raises:
         ServerError: if it does not come up.
     """
     port, ui_port = port or free_port(), ui_port or free_port()
+    with _codec(ring, ui_port) as codec:
+        arguments = _arguments(database, port, ui_port, time_skipping, codec)
+        async with _server(arguments, log) as process:
+            client = await _ready(process, f"127.0.0.1:{port}", log)
+            if ring:
+                client = sealed_client(client, ring)
+            ui = f"http://127.0.0.1:{ui_port}"
+            yield Embedded(f"127.0.0.1:{port}", ui, codec, client, process)
+
+
+@contextmanager
+def _codec(ring: Keyring | None, ui_port: int) -> Iterator[str | None]:
+    """What opens for the pages of the Web UI what is sealed; gives its address."""
+    if ring is None:
+        yield None
+        return
+    origins = frozenset(f"http://{name}:{ui_port}" for name in ("127.0.0.1", "localhost"))
+    with serving(Codec(ring, origins, "default"), 0) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def _server(
+    arguments: list[str], log: Path | None
+) -> AsyncIterator[asyncio.subprocess.Process]:
     output = open(log, "ab") if log else None  # noqa: ASYNC230, SIM115 - for the child
     process = await asyncio.create_subprocess_exec(
-        *_launched(str(SERVER), *_arguments(database, port, ui_port, time_skipping)),
+        *_launched(str(SERVER), *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=output or asyncio.subprocess.DEVNULL,
         stderr=output or asyncio.subprocess.DEVNULL,
@@ -102,8 +135,7 @@ async def embedded(
         umask=0o077,  # its file holds everything that people wrote
     )
     try:
-        client = await _ready(process, f"127.0.0.1:{port}", log)
-        yield Embedded(f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}", client, process)
+        yield process
     finally:
         await _stop(process)
         if output:
@@ -118,14 +150,19 @@ def _launched(*command: str) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _ENDING_WITH_PARENT, str(os.getpid()), *command]
 
 
-def _arguments(database: Path | None, port: int, ui_port: int, time_skipping: bool) -> list[str]:
+def _arguments(
+    database: Path | None, port: int, ui_port: int, time_skipping: bool, codec: str | None
+) -> list[str]:
     arguments = ["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "error"]
     arguments += ["--port", str(port), "--ui-port", str(ui_port)]
     for key in search.ALL:
         arguments += ["--search-attribute", f"{key.name}={search.type_name(key)}"]
+    arguments += limits.arguments()
     if database:
         # Write-ahead logging doubled the server's throughput on two cores.
         arguments += ["--db-filename", str(database), "--sqlite-pragma", "journal_mode=wal"]
+    if codec:
+        arguments += ["--ui-codec-endpoint", codec]
     if time_skipping:
         arguments += ["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"]
     return arguments
@@ -140,7 +177,7 @@ async def _ready(process: asyncio.subprocess.Process, address: str, log: Path | 
                 f"the embedded server ended at once with status {process.returncode}{where}"
             )
         try:
-            client = await connect(address, "default")
+            client = await connect(None, address, "default")
             if await client.service_client.check_health():
                 await keep_ended_cases(client)
                 return client

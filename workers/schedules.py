@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
+from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
     Schedule,
@@ -42,6 +43,7 @@ from workers.catalogue import TASK_QUEUE
 
 _ZONE = "Asia/Shanghai"
 _HOUR = 9
+_NIGHT = 2
 _COMMON_YEAR = 2015
 _AT_ONCE = 10
 
@@ -71,6 +73,8 @@ class Planned:
     note: str
     spec: ScheduleSpec
     catch_up: timedelta
+    # Rounds never wait for each other, and none is dropped for another.
+    overlap: ScheduleOverlapPolicy = ScheduleOverlapPolicy.ALLOW_ALL
 
     def schedule(self, state: ScheduleState | None = None) -> Schedule:
         """What the server is told; whether it is paused stays as operators left it."""
@@ -84,8 +88,7 @@ class Planned:
             ),
             spec=self.spec,
             policy=SchedulePolicy(
-                # Rounds never wait for each other, and none is dropped for another.
-                overlap=ScheduleOverlapPolicy.ALLOW_ALL,
+                overlap=self.overlap,
                 catchup_window=self.catch_up,
             ),
             state=state or ScheduleState(note=self.note),
@@ -123,8 +126,27 @@ class SchedulesMade(Record):
 
 
 def planned(policy: Policy, counties: Sequence[Division]) -> tuple[Planned, ...]:
-    """Every schedule of an installation: its province's supervision, its counties' follow-ups."""
-    return (_supervision(policy), *(_follow_up(policy, county) for county in counties))
+    """Every schedule of an installation: its check, its province's supervision, its follow-ups."""
+    return (
+        _check(policy),
+        _supervision(policy),
+        *(_follow_up(policy, county) for county in counties),
+    )
+
+
+def _check(policy: Policy) -> Planned:
+    return Planned(
+        id=f"check/{policy.province}",
+        workflow="Check",
+        region=policy.province,
+        memo=f"{policy.province_name} 每夜核查",
+        note=f"每日{_NIGHT}时（北京时间）核对登记、案卷与流程服务（G7）；错过的，6小时内补办",
+        spec=ScheduleSpec(
+            calendars=[ScheduleCalendarSpec(hour=(ScheduleRange(_NIGHT),))], time_zone_name=_ZONE
+        ),
+        catch_up=timedelta(hours=6),
+        overlap=ScheduleOverlapPolicy.SKIP,
+    )
 
 
 def _supervision(policy: Policy) -> Planned:
@@ -237,12 +259,85 @@ async def listed(client: Client) -> tuple[ScheduleRecord, ...]:
         RPCError: if the server does not answer.
     """
     ids = sorted([each.id async for each in await client.list_schedules()])
-    ours = [each for each in ids if each.startswith(("supervision/", "follow-up/"))]
+    ours = [each for each in ids if _is_ours(each)]
     found: list[ScheduleRecord] = []
     for several in _in_turns(ours):
         read = await asyncio.gather(*(_read(client.get_schedule_handle(each)) for each in several))
         found += [record for record in read if record is not None]
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A schedule that is not as the policy wants it: what is wrong, and the mend."""
+
+    id: str
+    what: str
+    mend: str
+
+
+_SET_UP = "run exitflow setup schedules, and find out who changed it."
+
+
+async def faults(client: Client, wanted: Iterable[Planned]) -> list[Fault]:
+    """What is wrong with the schedules on the server; nothing is changed.
+
+    Raises:
+        RPCError: if the server does not answer.
+    """
+    those = {each.id: each for each in wanted}
+    found: list[Fault] = []
+    for several in _in_turns(list(those.values())):
+        for said in await asyncio.gather(*(_fault(client, one) for one in several)):
+            found += [said] if said is not None else []
+    names = {each.workflow for each in those.values()}
+    async for listed_ in await client.list_schedules():
+        action = listed_.schedule.action if listed_.schedule else None
+        kind = getattr(action, "workflow", None)
+        if listed_.id not in those and (_is_ours(listed_.id) or kind in names):
+            what = f"nobody planned it, and it starts {kind}"
+            mend = f"delete it: temporal schedule delete --schedule-id {listed_.id}."
+            found.append(Fault(listed_.id, what, mend))
+    return found
+
+
+async def _fault(client: Client, wanted: Planned) -> Fault | None:
+    try:
+        described = await client.get_schedule_handle(wanted.id).describe()
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        return Fault(wanted.id, "it is missing: nothing will begin by itself", _SET_UP)
+    known = described.schedule
+    if known.state.paused:
+        note = known.state.note or ""
+        why = f" ({note[:80]!r})" if note not in ("", wanted.note) else ""
+        mend = f"let it go on: temporal schedule toggle --unpause --schedule-id {wanted.id}."
+        return Fault(wanted.id, f"it is paused{why}: nothing begins by itself", mend)
+    if known.state.limited_actions:
+        return Fault(wanted.id, "it begins a limited number of rounds only", _SET_UP)
+    if not (_as_wanted(known, wanted) and await _acts_as_wanted(client, known, wanted)):
+        return Fault(wanted.id, "it begins other rounds than the policy wants", _SET_UP)
+    return None
+
+
+async def _acts_as_wanted(client: Client, known: Schedule, wanted: Planned) -> bool:
+    action, target = known.action, wanted.schedule().action
+    if not isinstance(action, ScheduleActionStartWorkflow):
+        return False
+    assert isinstance(target, ScheduleActionStartWorkflow)
+    if (action.task_queue, action.id) != (target.task_queue, target.id):
+        return False
+    payloads = [each for each in action.args if isinstance(each, Payload)]
+    try:
+        said = await client.data_converter.decode(payloads, [dict] * len(payloads))
+    except Exception:  # whatever somebody else has put there
+        return False
+    return said == [Round(region=wanted.region).model_dump(mode="json")]
+
+
+def _is_ours(id: str) -> bool:
+    return id.startswith(("supervision/", "follow-up/", "check/"))
 
 
 async def begin(client: Client, id: str) -> None:

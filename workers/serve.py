@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Timer
@@ -16,9 +17,13 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from activities.database import check_schema, check_writable
+from activities.restoring import Restoring
 from workers import namespace
-from workers.catalogue import TASK_QUEUE, build_worker
+from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE, activities, build_worker
 from workers.connection import connect
+from workers.installation import check_home, check_registry, check_server, stamp_home
+from workers.output import keep_going_unheard
+from workers.redoing import redo_in_background
 from workers.settings import Settings
 
 GRACE = timedelta(seconds=45)
@@ -33,7 +38,12 @@ _POLLED_WITHIN = timedelta(seconds=75)  # a long poll lasts 60 seconds
 _log = logging.getLogger(__name__)
 
 
-async def serve(settings: Settings, address: str | None = None) -> None:
+async def serve(
+    settings: Settings,
+    address: str | None = None,
+    *,
+    clock: Callable[[], datetime] | None = None,
+) -> None:
     """Run the worker until SIGINT or SIGTERM, then let what is running finish.
 
     A thread that waits for a database or a disk which never answers cannot be interrupted, and the
@@ -43,26 +53,42 @@ async def serve(settings: Settings, address: str | None = None) -> None:
     Where ``EXITFLOW_ALIVE_FILE`` names a file, its age tells a supervisor whether the worker still
     polls the server and reaches the registry.
 
+    Args:
+        clock: As for ``workers.catalogue.activities``.
+
     Raises:
         RegistryError: if the registry is missing, outdated or cannot be written.
         Unreachable: if no Temporal server answers.
+        WrongInstallation: if home, registry and server do not belong together, or another version
+            of exitflow has gone on with them.
+        KeysError: if the keys cannot be read.
     """
+    keep_going_unheard()
     engine = settings.engine()
+    check_home(settings)
     check_writable(engine)
     check_schema(engine)
-    client = await connect(address)
+    check_registry(engine, settings, claim=True)
+    client = await connect(settings.keyring(), address)
     await namespace.check(client)
+    await check_server(client, settings, claim=True)
+    stamp_home(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with build_worker(client, settings, graceful_shutdown_timeout=GRACE):
+    async with build_worker(client, settings, clock=clock, graceful_shutdown_timeout=GRACE):
         print(f"worker ready: {client.service_client.config.target_host}", flush=True)
+        restoring = Restoring(engine, settings.notices_folder)
+        redoing = asyncio.create_task(
+            redo_in_background(client, restoring, activities(settings, clock))
+        )
         alive = os.environ.get("EXITFLOW_ALIVE_FILE")
         beating = asyncio.create_task(_beat(client, engine, Path(alive))) if alive else None
         try:
             await stop.wait()
         finally:
+            redoing.cancel()
             _end_at_last()
         if beating:
             beating.cancel()
@@ -93,14 +119,14 @@ async def _beat(client: Client, engine: Engine, file: Path) -> None:
 async def _polls(client: Client) -> bool:
     """Whether this very process has lately asked the server for both kinds of task."""
     since = datetime.now(UTC) - _POLLED_WITHIN
-    for kind in (
-        TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    for queue, kind in (
+        (TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+        (ACTIVITY_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
     ):
         described = await client.workflow_service.describe_task_queue(
             DescribeTaskQueueRequest(
                 namespace=client.namespace,
-                task_queue=TaskQueue(name=TASK_QUEUE),
+                task_queue=TaskQueue(name=queue),
                 task_queue_type=kind,
             )
         )

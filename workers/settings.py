@@ -10,7 +10,7 @@ from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,11 +22,13 @@ from sqlalchemy import Engine
 import models
 from activities.calendar import OfficialCalendar
 from activities.channels import Channel, FileChannel
+from activities.checking import Checks
 from activities.database import open_engine
 from activities.files import read_text
 from models import notation
 from models.base import faults
 from models.policy import Policy, PolicyError, parse_policy
+from workers.keys import Keyring
 
 SHIPPED = Path(models.__file__).resolve().parent.parent
 """The folder that holds the packages, and beside them ``policies/`` and ``data/``."""
@@ -45,6 +47,8 @@ class Settings(BaseSettings):
         policy: Id of a shipped policy, or path of a policy file.
         workdays: Override file for years whose calendar is not yet published.
         channels: How notifications go out; a file log in ``home`` where none is named.
+        keys: File of the installation's keys; ``keys`` in ``home`` where none is named.
+        codec_password: Whoever knows it reads through ``exitflow codec``, from other machines too.
     """
 
     model_config = SettingsConfigDict(env_prefix="EXITFLOW_", frozen=True, extra="forbid")
@@ -54,6 +58,8 @@ class Settings(BaseSettings):
     policy: str = "henan-2016"
     workdays: Path | None = None
     channels: tuple[Channel, ...] = ()
+    keys: Path | None = None
+    codec_password: SecretStr | None = Field(default=None, min_length=8)
 
     @classmethod
     def settings_customise_sources(
@@ -83,9 +89,22 @@ class Settings(BaseSettings):
         """Where the embedded Temporal server keeps its cases."""
         return self.home / "temporal.db"
 
+    @property
+    def keys_file(self) -> Path:
+        """Where the keys of the installation lie."""
+        return self.keys or self.home / "keys"
+
+    def keyring(self) -> Keyring:
+        """The keys of the installation; raises ``KeysError`` if they cannot be read."""
+        return Keyring(self.keys_file)
+
     def engine(self) -> Engine:
         """The registry's database; raises ``RegistryError`` for a URL that names none."""
         return open_engine(self.registry)
+
+    def checks(self, engine: Engine) -> Checks:
+        """The check of this installation's registry and files."""
+        return Checks(engine, self.home, self.notices_folder)
 
     def calendar(self) -> OfficialCalendar:
         """Days off, with the overrides; raises ``CalendarError`` for a wrong override file."""
@@ -111,6 +130,17 @@ class Settings(BaseSettings):
                 "policy, for example henan-2016, or a .toml file"
             ) from error
         return parse_policy(text, str(path))
+
+    def policy_of(self, id: str) -> Policy:
+        """The policy that cases of an id are held against.
+
+        Raises:
+            PolicyError: as ``load_policy`` does, and where this installation works under another.
+        """
+        policy = self.load_policy()
+        if policy.id != id:
+            raise PolicyError(f"policy {id}: this installation works under {policy.id}")
+        return policy
 
 
 class _File(TomlConfigSettingsSource):

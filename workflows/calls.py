@@ -21,7 +21,9 @@ from temporalio.exceptions import (
 
 from models.base import faults
 from models.characters import markdown
+from models.checks import CheckDone
 from models.follow_up_orders import Back, BackOrder, FollowUpDue, FollowUpOrder
+from models.mending import Kept, KeptOrder
 from models.orders import (
     Admission,
     AdmissionOrder,
@@ -60,7 +62,8 @@ from models.roster_messages import (
     RosterNoticeOrder,
     StruckOff,
 )
-from models.rounds import FollowUpsDue, RoundOrder, SupervisionsDue
+from models.rounds import FollowUpsDue, Round, RoundOrder, SupervisionsDue
+from models.sealed import NOT_SEALED, Unsealed
 from models.supervision_messages import SupervisionResult
 from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
 from models.supplements import SupplementOrder
@@ -71,6 +74,12 @@ from models.village_orders import (
     VillageRegisterChange,
 )
 from models.villages import Incidence
+
+
+def activity_queue(workflow_queue: str) -> str:
+    """The queue of the activities of the cases of a queue: who serves one need not serve both."""
+    return f"{workflow_queue}-activities"
+
 
 # What must happen is tried until it does: the registry may be down for a night, and a case that
 # gave up on it would lose what it was told meanwhile.
@@ -88,16 +97,73 @@ _PATIENT = RetryPolicy(
 )
 
 
+class Behind(Exception):
+    """The registry was restored from an older copy: it has only so many entries of the case."""
+
+    def __init__(self, kept: int) -> None:
+        super().__init__(f"the registry has {kept} entries")
+        self.kept = kept
+
+
+# A worker that is not this installation's may take an order from its queue. What it answers is no
+# answer; who goes on asking it at once fills a history.
+_ASKED_AGAIN = timedelta(seconds=1)
+_ASKED_AGAIN_AT_LAST = timedelta(hours=1)
+
+
 async def _must(name: str, order: Any, result: type | Any, summary: str) -> Any:
-    return await workflow.execute_activity(
-        name,
-        order,
-        result_type=_readable(result),
-        start_to_close_timeout=timedelta(seconds=60),
-        schedule_to_close_timeout=_AS_LONG_AS_IT_TAKES,
-        retry_policy=_PERSISTENT,
-        summary=markdown(summary),
-    )
+    try:
+        return await _ordered(
+            name,
+            order,
+            result,
+            start_to_close_timeout=timedelta(seconds=60),
+            schedule_to_close_timeout=_AS_LONG_AS_IT_TAKES,
+            retry_policy=_PERSISTENT,
+            summary=markdown(summary),
+        )
+    except ActivityError as error:
+        if isinstance(error.cause, ApplicationError) and error.cause.type == "Behind":
+            raise Behind(int(error.cause.details[0])) from error
+        raise
+
+
+async def _ordered(name: str, order: Any, result: type | Any, **options: Any) -> Any:
+    """Let an activity run, and again if what comes back is not this installation's word."""
+    pause = _ASKED_AGAIN
+    while True:
+        try:
+            answer = await workflow.execute_activity(
+                name,
+                order,
+                activity_id=_next_order(),
+                task_queue=activity_queue(workflow.info().task_queue),
+                result_type=_readable(result),
+                **options,
+            )
+        except ActivityError as error:
+            if _type_of(error) != NOT_SEALED:
+                raise
+            said = str(error.cause)
+        else:
+            if not isinstance(answer, Unsealed):
+                return answer
+            said = answer.reason
+        workflow.logger.warning("%s: no answer of this installation: %s", name, said)
+        await workflow.sleep(pause, summary=f"重新调用 {name}")
+        pause = min(2 * pause, _ASKED_AGAIN_AT_LAST)
+
+
+def _next_order() -> str:
+    """An id that both sides know beforehand: the answer is sealed for this order alone."""
+    case = workflow.instance()
+    number: int = getattr(case, "_orders", 0) + 1
+    case._orders = number
+    return str(number)
+
+
+def _type_of(error: ActivityError) -> str | None:
+    return error.cause.type if isinstance(error.cause, ApplicationError) else None
 
 
 @cache
@@ -144,6 +210,12 @@ async def write_ledger(batch: LedgerBatch) -> int:
     """Keep new entries in the registry; return how many it has of the case now."""
     first, last = batch.entries[0].seq, batch.entries[-1].seq
     kept: int = await _must("write_ledger", batch, int, f"写入案卷 {first}–{last}")
+    return kept
+
+
+async def kept_file(order: KeptOrder) -> Kept:
+    """What the registry keeps of a case behind the last entry that both have alike."""
+    kept: Kept = await _must("kept_file", order, Kept, "G7 核对留存案卷")
     return kept
 
 
@@ -351,6 +423,21 @@ async def follow_ups_due(order: RoundOrder) -> FollowUpsDue:
     return due
 
 
+async def check_installation(called: Round) -> CheckDone:
+    """Look at everything: a long activity, whose worker is noticed when it goes."""
+    done: CheckDone = await _ordered(
+        "check_installation",
+        called,
+        CheckDone,
+        start_to_close_timeout=timedelta(hours=12),
+        schedule_to_close_timeout=timedelta(days=1),
+        heartbeat_timeout=timedelta(minutes=2),
+        retry_policy=_PERSISTENT,
+        summary="G7 核查",
+    )
+    return done
+
+
 async def admit_revocation(order: RevocationAdmissionOrder) -> RevocationAdmission:
     """Hold a revocation against the register and the file of the exit."""
     admission: RevocationAdmission = await _must(
@@ -378,10 +465,10 @@ async def notify(
 ) -> tuple[Attempt, ...]:
     """Try to tell several people something, on every channel that reaches them, once."""
     whom = " ".join(f"{each.recipient.office or '异议人'} {each.topic}" for each in notifications)
-    attempts: tuple[Attempt, ...] = await workflow.execute_activity(
+    attempts: tuple[Attempt, ...] = await _ordered(
         "notify",
         notifications,
-        result_type=_readable(tuple[Attempt, ...]),
+        tuple[Attempt, ...],
         # Time for every delivery of a batch to run into its own limit.
         start_to_close_timeout=timedelta(minutes=3),
         schedule_to_close_timeout=give_up_after,
@@ -395,9 +482,10 @@ async def deliver(delivery: Delivery, give_up_after: timedelta) -> str | None:
     """Deliver a notification on one channel; return why it could not be, or None."""
     recipient = delivery.notification.recipient
     try:
-        await workflow.execute_activity(
+        await _ordered(
             "deliver",
             delivery,
+            None,
             start_to_close_timeout=timedelta(seconds=60),
             schedule_to_close_timeout=give_up_after,
             retry_policy=_PATIENT,

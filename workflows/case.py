@@ -9,26 +9,32 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import JsonValue
 from temporalio import workflow
 
+from models.base import CLOCKS_MAY_DIFFER_BY
 from models.docket import Docket
 from models.inbox import Expectation, OpenObjection, Received
-from models.ledger import EntryKind
+from models.ledger import EntryKind, told_by
 from models.messages import DONE, Act, Decision, Ending, Outcome, Resolution
 from models.offices import Office
-from models.orders import Notice
+from models.orders import Notice, ToAdmit, Verdict
 from models.periods import Limit, LimitRequest, beijing
-from models.status import ending_in_chinese
+from models.status import ending_in_chinese, state_of
 from models.steps import Step
-from workflows.clerk import Clerk
+from workflows import calls
+from workflows.clerk import AlreadyClosed, Clerk
 from workflows.investigations import Investigations
+from workflows.line import Line, end_turn
 from workflows.timekeeper import Timekeeper
 from workflows.timers import Timers
 
 R = TypeVar("R")
+T = TypeVar("T")
+O = TypeVar("O", bound=ToAdmit)  # noqa: E741 - an order
+V = TypeVar("V", bound=Verdict)
 
 
 class GoBack(Exception):
@@ -45,6 +51,29 @@ class Ended(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.reason)
         self.outcome = outcome
+
+
+class Opening(Protocol):
+    """What every opening says."""
+
+    @property
+    def received_at(self) -> datetime | None:
+        """When the desk took the matter in, where it says so."""
+
+
+def _time_fault(received_at: datetime | None) -> str | None:
+    """Why a case cannot have come in then: it is started at that moment, and at no other.
+
+    Limits are counted from it; nobody is in breach who never saw the case. Whoever lets a start
+    wait says none: the matter comes in when the case begins.
+    """
+    started = workflow.info().workflow_start_time
+    if received_at is None or abs(received_at - started) <= CLOCKS_MAY_DIFFER_BY:
+        return None
+    return (
+        f"received_at: {received_at.isoformat()} is not when the case was started "
+        f"({started.isoformat()})"
+    )
 
 
 class Beside:
@@ -71,13 +100,56 @@ class Case:
         self, docket: Docket, arrived: datetime | None, beside: Beside | None = None
     ) -> None:
         self.docket = docket
+        docket.admitted = False
         self.beside = beside or Beside()
         self.clerk = Clerk(docket)
         self.limits = Timekeeper(docket, self.clerk)
         self._investigations = Investigations(docket, self.clerk, self.limits)
         self._timers = Timers(docket)
+        self.line = Line(lambda: not docket.admitted or docket.is_early_due())
         self.arrived = arrived or workflow.now()
         """When the matter came in at the office that has it now: limits are counted from it."""
+
+    # -- the beginning ------------------------------------------------------------------------
+
+    async def admit(
+        self,
+        ask: Callable[[O], Awaitable[V]],
+        order: Callable[..., O],
+        opening: Opening,
+        text: str,
+        data: dict[str, JsonValue],
+        *,
+        at: datetime | None = None,
+        fault: str | None = None,
+    ) -> V:
+        """Have the registry admit the case; then its file begins, by what it was opened with.
+
+        What came in meanwhile counts from here on. What is not admitted ends without a file.
+
+        Args:
+            order: What is asked, made from the opening.
+            text, data: Of the first entry; the policy is added.
+            at: As of when the register is looked at; when the matter came in, where none is given.
+            fault: What the opening itself has against it.
+        """
+        docket, run = self.docket, workflow.info().first_execution_run_id
+        fault = fault or _time_fault(opening.received_at)
+        if fault is not None:
+            raise self.end(Ending.NOT_ADMITTED, "case", fault)
+        state = state_of(docket, self.now())
+        verdict = await ask(order(opening=opening, now=at or self.arrived, state=state, run=run))
+        if verdict.fault is not None:
+            raise self.end(Ending.NOT_ADMITTED, "case", verdict.fault)
+        docket.begin(run, verdict.token)
+        policy: dict[str, JsonValue] = {
+            "policy": docket.policy.model_dump(mode="json", exclude_unset=True),
+            "policy_sha256": docket.policy.sha256,
+        }
+        self.record(EntryKind.OPENED, text, data | policy)
+        docket.take_up()
+        self.line.serve()
+        return verdict
 
     # -- what a procedure is written in -------------------------------------------------------
 
@@ -94,11 +166,14 @@ class Case:
             except asyncio.CancelledError:
                 if walking.done():
                     raise
-                why = "取消流程的请求不是撤回申请"
-                self.record(
-                    EntryKind.REFUSED, f"不予接收：{why}", {"message": "cancel", "why": why}
-                )
-                self.docket.stirred = True
+                self._refuse_to_cancel()
+
+    def _refuse_to_cancel(self) -> None:
+        if self.docket.later(self._refuse_to_cancel):
+            return
+        why = "取消流程的请求不是撤回申请"
+        self.record(EntryKind.REFUSED, f"不予接收：{why}", {"message": "cancel", "why": why})
+        self.docket.stirred = True
 
     async def _walk(self, *steps: tuple[Step, Callable[[], Awaitable[None]]]) -> Outcome:
         docket, order = self.docket, [step for step, _ in steps]
@@ -119,6 +194,8 @@ class Case:
             raise AssertionError("the last step of a procedure ends the case")
         except Ended as end:
             return await self._close(end.outcome)
+        except AlreadyClosed as end:
+            return await self._stay_closed(end.outcome)
 
     async def decision(
         self,
@@ -282,15 +359,43 @@ class Case:
         """Wait until the registry has the whole file: what follows is looked up there."""
         await self.clerk.keep()
 
+    async def ordered(
+        self, ask: Callable[[T], Awaitable[R]], order: Callable[[int], T]
+    ) -> tuple[T, R]:
+        """Give an order that the file carries, once the registry has so much of it.
+
+        It is given on what it was decided on: what comes in meanwhile is later. Where the
+        registry was restored from an older copy meanwhile, it gets the rest, and is asked again.
+
+        Args:
+            order: Makes it, under the number of the last entry that it was decided on.
+
+        Returns:
+            The order as it was given, and what came of it.
+        """
+        entries, seq, mendings = self.docket.ledger.entries, -1, -1
+        while True:
+            if self.clerk.mendings != mendings:  # by another file, under other numbers
+                seq, mendings = len(entries), self.clerk.mendings
+            await self.clerk.keep()
+            if self.clerk.mendings != mendings:
+                continue
+            given = order(seq)
+            try:
+                return given, await ask(given)
+            except calls.Behind as behind:
+                self.clerk.forget(behind.kept)
+
     def lapse(self, act: Act, why: str) -> None:
         """An act that was taken counts no more; it stays on file, and may be given again."""
         seq = next(
             entry.seq
             for entry in reversed(self.docket.ledger.entries)
-            if entry.kind is EntryKind.ACT and entry.data["act"] == act.content()
+            for told in told_by(entry)
+            if told.kind is EntryKind.ACT and told.data["act"] == act.content()
         )
         text = f"{self.docket.step} 决定（案卷第{seq}条）因{why}不再有效"
-        self.record(EntryKind.LAPSED, text, {"entry": seq})
+        self.record(EntryKind.LAPSED, text, {"entry": seq, "act": act.id})
 
     def end(
         self, ending: Ending, by: Office | str, reason: str, document_number: str | None = None
@@ -322,21 +427,38 @@ class Case:
         """Wait until something is there, attending meanwhile to everything else that happens.
 
         What came in is looked at before what the clock says: after an outage a message that came
-        later than a timer is delivered before it.
+        later than a timer is delivered before it. And nothing is done, nothing closed and no limit
+        found missed while somebody stands in line who has not been heard.
         """
         while True:
+            await self._hear_everybody()
             await self.limits.look_again()
             await self._attend()
-            if self.docket.stirred:
+            if self.docket.stirred or not self._is_everybody_heard:
                 continue  # while something was attended to, more came in
             result = done()
             if result is not None:
                 return result
             if self.limits.speak():
+                if self.docket.watch.due(self.now()):
+                    await end_turn()  # more of them than speak in one turn
                 continue
             await self.clerk.catch_up()
             if not self.docket.stirred:
                 await self._sleep()
+
+    async def _hear_everybody(self) -> None:
+        """Hear who stands in line, turn by turn, those first who came too early."""
+        while not self._is_everybody_heard:
+            await end_turn()
+            if self.docket.is_early_due():
+                self.docket.opened()
+            else:
+                self.line.serve()
+
+    @property
+    def _is_everybody_heard(self) -> bool:
+        return self.line.is_empty and not self.docket.is_early_due()
 
     async def _sleep(self) -> None:
         """Until something came in or went on file, or a limit has to be looked at."""
@@ -348,7 +470,12 @@ class Case:
                 return
             alarm = self._timers.at(moment, watched)
         await workflow.wait_condition(
-            lambda: self.docket.stirred or self.clerk.behind or (alarm is not None and alarm.done())
+            lambda: (
+                self.docket.stirred
+                or self.clerk.behind
+                or not self.line.is_empty
+                or (alarm is not None and alarm.done())
+            )
         )
 
     async def _attend(self) -> None:
@@ -360,13 +487,19 @@ class Case:
             if not docket.stirred:  # while an objection was accepted, more may have come in
                 break
         # What waits for this step was decided before what came after it.
-        acts = docket.waiting_acts(docket.step) if docket.expected is not None else []
-        before = acts[0].seq if acts else len(docket.ledger.entries) + 1
         withdrawal = docket.withdrawal
-        if withdrawal is not None and withdrawal.seq < before:
+        if withdrawal is not None and withdrawal.seq < self._acts_from():
             raise self.end(Ending.WITHDRAWN, withdrawal.message.office, withdrawal.message.reason)
-        self._leave_or_go_back(self._investigations.resolve(before, self.beside.uphold))
+        self._leave_or_go_back(
+            await self._investigations.resolve(self._acts_from, self.beside.uphold)
+        )
         await self.beside.attend()
+
+    def _acts_from(self) -> int:
+        """The entry of the first act that waits for this step, or the next entry there will be."""
+        docket = self.docket
+        acts = docket.waiting_acts(docket.step) if docket.expected is not None else []
+        return acts[0].seq if acts else len(docket.ledger.entries) + 1
 
     def _leave_or_go_back(self, upheld: list[Received[Resolution]]) -> None:
         """What upheld objections to the subject itself lead to: out, or back to a step (G1).
@@ -417,15 +550,31 @@ class Case:
         self.arrived, docket.basis = self.now(), back.signed
         self.clerk.notify("退回", docket.subject.office(target.body), f"退回至{target}", back.why)
 
+    async def _stay_closed(self, outcome: Outcome) -> Outcome:
+        """The kept file says how the case has ended: nothing of it is done again (G7)."""
+        docket = self.docket
+        docket.outcome, docket.expected = outcome, None
+        docket.opened()
+        docket.watch.clear()
+        self._timers.stop()
+        await self.clerk.finish()
+        return outcome
+
     async def _close(self, outcome: Outcome) -> Outcome:
         """The one exit: everything on file, everybody told, nothing left half received."""
+        if not self.docket.admitted:
+            self.docket.outcome = outcome
+            await self.clerk.turn_away()
+            return outcome
+        await self._hear_everybody()  # who came before the end, and is told of it
         docket, outcome = self.docket, self.beside.conclude(outcome)
         if outcome.ending in DONE and docket.step == docket.route[-1]:
             self._finish()
         ending = ending_in_chinese(outcome.ending, docket.procedure)
-        self._investigations.end(ending)
-        docket.outcome, docket.expected = outcome, None
+        docket.outcome, docket.expected = outcome, None  # from here on nothing is taken in
+        await self._investigations.end(ending)
         docket.opened()  # what came too early for a step that will not open now is refused, on file
+        await self._hear_everybody()
         docket.watch.clear()
         self._timers.stop()
         self.record(
@@ -435,4 +584,7 @@ class Case:
         )
         self.clerk.notify("结果", docket.applicant, ending, outcome.reason)
         await self.clerk.finish()
+        while not self._is_everybody_heard:
+            await self._hear_everybody()
+            await self.clerk.keep()
         return outcome

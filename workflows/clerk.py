@@ -11,22 +11,39 @@ from temporalio.exceptions import ActivityError
 
 from models import search
 from models.docket import Docket
-from models.ledger import EntryKind, first_of
+from models.ledger import Entry, EntryKind, first_of, verify_from
+from models.mending import KeptOrder, Mending, adopt, heads
+from models.messages import Outcome
 from models.offices import Office
 from models.orders import Delivery, LedgerBatch, Notification, Recipient
+from models.refusals import Refusal
 from models.status import MATTERS, markdown, state_of, status_of
 from workflows import calls
 
 _AT_ONCE = 500_000
-"""Bytes of entries in one order to the registry: a quarter of the largest payload."""
+"""Bytes of entries in one order to the registry: half of the largest payload."""
+
+_MOST_AT_ONCE = 1_000
+"""Entries in one."""
 
 _PARTING_GRACE = timedelta(hours=1)
 """How long an ended case stays open for notifications that are still on their way."""
+
+_MOST_VAIN = 20
+"""Requests to mend a file that is as it is kept; each takes a look at the registry."""
 
 _SAID_AT_ONCE = 20
 """Notifications in one activity."""
 
 _TOO_LATE = "the case ended before the channel answered"
+
+
+class AlreadyClosed(Exception):
+    """By its kept file the case has ended: it has forgotten that, and now ends so (G7)."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
 
 
 class Clerk:
@@ -39,6 +56,10 @@ class Clerk:
         self._outbox: list[Notification] = []
         self._trying = self._said_of = self._started_before_end = 0
         self._parting = False
+        self._mending: Mending | None = None
+        self._asked, self._vain = False, 0
+        self.mendings = 0
+        """How often the kept file was taken as the case's own."""
         self._give_up_after = timedelta(days=docket.policy.notification.give_up_after_days)
         self._shown: dict[str, Any] = {}
         # By number: a set of tasks would be walked in another order in every replay.
@@ -60,10 +81,28 @@ class Clerk:
 
     async def catch_up(self) -> None:
         """Show the case as it stands, and keep its new entries in the registry."""
+        if self._mending is not None:
+            await self._mend(self._mending)
         self._show()
         if not self.behind:
             return
         await self._write()
+
+    def check_mend(self) -> None:
+        """Hold a request to mend against what was asked before: anybody may send one.
+
+        Raises:
+            Refusal: where one is under way, or too many were in vain.
+        """
+        if self._asked:
+            raise Refusal("it is being mended already")
+        if self._vain >= _MOST_VAIN:
+            raise Refusal("its file is as it is kept")
+
+    def mend(self, asked: Mending) -> None:
+        """Hold the file against the kept one, which stands, as soon as the case looks up."""
+        self._mending, self._asked = asked, True
+        self._docket.stirred = True
 
     async def keep(self) -> None:
         """Keep the whole file in the registry now, whatever is still being said."""
@@ -72,14 +111,84 @@ class Clerk:
 
     async def _write(self) -> None:
         docket = self._docket
-        entries = first_of(docket.ledger.entries[self._written :], _AT_ONCE)
-        state = state_of(docket, workflow.now())
-        kept = await calls.write_ledger(
-            LedgerBatch(case_id=docket.case_id, entries=entries, state=state)
+        entries = first_of(
+            docket.ledger.entries[self._written : self._written + _MOST_AT_ONCE], _AT_ONCE
         )
+        state = state_of(docket, workflow.now())
+        kept = await self._kept_of(
+            LedgerBatch(
+                case_id=docket.case_id,
+                run=docket.run,
+                token=docket.token,
+                entries=entries,
+                state=state,
+            )
+        )
+        if kept is None:
+            return
         # Fewer than were sent, where the registry was restored from an older copy: then the file
         # goes out again from there.
         self._written = kept
+
+    def forget(self, kept: int) -> None:
+        """The registry was restored from an older copy: the file goes out again from there."""
+        self._written = min(self._written, kept)
+
+    async def turn_away(self) -> None:
+        """End what was not admitted: nothing is on file of it, nobody is told in its name."""
+        self._show()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def _kept_of(self, batch: LedgerBatch) -> int | None:
+        """How much is kept once a batch is; None where the file was mended instead.
+
+        A batch that contradicts the kept file is tried again until somebody asks for that.
+        """
+        writing = asyncio.create_task(calls.write_ledger(batch))
+        await workflow.wait_condition(lambda: writing.done() or self._mending is not None)
+        if self._mending is None:
+            return await writing
+        writing.cancel()
+        with suppress(ActivityError, asyncio.CancelledError):
+            await writing
+        await self._mend(self._mending)
+        return None
+
+    async def _mend(self, asked: Mending) -> None:
+        """Take the kept file as the case's own, where they differ.
+
+        Raises:
+            AlreadyClosed: where the case has ended by it.
+        """
+        try:
+            await self._take_kept(asked)
+        finally:
+            self._asked = False
+
+    async def _take_kept(self, asked: Mending) -> None:
+        self._mending, docket = None, self._docket
+        order = KeptOrder(case_id=docket.case_id, heads=heads(docket.ledger.entries))
+        try:
+            page = await calls.kept_file(order)
+            after, kept = page.after, list[Entry](page.entries)
+            while after + len(kept) < page.total:
+                page = await calls.kept_file(
+                    order.model_copy(update={"after": after + len(kept), "heads": ()})
+                )
+                kept += page.entries
+        except ActivityError:
+            return  # the registry's copy is itself not whole: the case goes on waiting
+        self._written = after
+        if not kept:
+            self._vain += 1
+            return
+        verify_from(docket.case_id, docket.ledger.entries[:after], kept)
+        open_before = docket.outcome is None
+        outcome = adopt(docket, after, kept, asked, workflow.now())
+        self._written = after + len(kept)
+        self.mendings, self._vain = self.mendings + 1, 0
+        if outcome is not None and open_before:
+            raise AlreadyClosed(outcome)
 
     def notify(self, topic: str, office: Office, subject: str, text: str) -> None:
         """Tell an office something, in the background: no channel ever holds up a case."""
@@ -193,16 +302,16 @@ class Clerk:
 
     def _show(self) -> None:
         """Current details and search attributes; an attribute only when it changed."""
-        workflow.set_current_details(markdown(status_of(self._docket, workflow.now())))
-        state = state_of(self._docket, workflow.now())
-        last_second = state.deadline - timedelta(seconds=1) if state.deadline else None
+        docket = self._docket
+        workflow.set_current_details(markdown(status_of(docket, workflow.now())))
+        due, outcome = docket.watch.first_due, docket.outcome
         updates = [
-            self._update(search.STEP, state.step),
-            self._update(search.WAITING_FOR, str(state.waiting_for or "none")),
-            self._update(search.DEADLINE, last_second),
-            self._update(search.OVERDUE, state.overdue),
-            self._update(search.OPEN_OBJECTIONS, state.open_objections),
-            self._update(search.OUTCOME, state.outcome or "open"),
+            self._update(search.STEP, docket.step.id),
+            self._update(search.WAITING_FOR, str(docket.waiting_for or "none")),
+            self._update(search.DEADLINE, due - timedelta(seconds=1) if due else None),
+            self._update(search.OVERDUE, docket.watch.overdue),
+            self._update(search.OPEN_OBJECTIONS, len(docket.unresolved)),
+            self._update(search.OUTCOME, outcome.ending.value if outcome else "open"),
         ]
         changed = [update for update in updates if update is not None]
         if changed:

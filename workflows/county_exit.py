@@ -7,7 +7,6 @@ from temporalio import workflow
 from models import standards
 from models.admission import difference as figures_difference
 from models.admission import figures_fault
-from models.base import CLOCKS_MAY_DIFFER_BY
 from models.county_reception import CountyReception
 from models.docket import Docket
 from models.identity import notice as notice_id
@@ -18,7 +17,6 @@ from models.orders import AdmissionOrder, CountyCount, Notice, NoticeOrder, Regi
 from models.periods import Limit, LimitRequest, beijing
 from models.policy import Body
 from models.refusals import Refusal
-from models.status import state_of
 from models.steps import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, skipped
 from models.supervision_orders import ToldResults
 from workflows import calls
@@ -132,29 +130,18 @@ class CountyExitWorkflow(CaseWorkflow):
         """Hold the application against the register and the calendar (C1, T2, G5, G6, G9)."""
         application, case = self.opening.application, self.case
         findings = standards.county_findings(self.figures, self.opening.policy.standards)
-        case.record(
-            EntryKind.OPENED,
+        admission = await case.admit(
+            calls.admit_county,
+            AdmissionOrder,
+            self.opening,
             f"收到{self.opening.county.name}{self.year}年度贫困县退出申请"
             f"（{application.document_number}）",
             {
                 "application": application.content(),
                 "county": self.opening.county.content(),
-                "policy": self.opening.policy.model_dump(mode="json", exclude_unset=True),
                 "findings": [finding.content() for finding in findings],
             },
         )
-        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
-            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
-            raise case.end(Ending.NOT_ADMITTED, "case", fault)
-        admission = await calls.admit_county(
-            AdmissionOrder(
-                opening=self.opening,
-                now=case.arrived,
-                state=state_of(case.docket, case.now()),
-            )
-        )
-        if admission.fault is not None:
-            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
         for result in admission.inspections:
             self.reception.keep_inspection(result, case.now())
         if not admission.planned and application.plan_addition is not None:
@@ -242,11 +229,11 @@ class CountyExitWorkflow(CaseWorkflow):
     async def publish(self, posted_at: datetime, closes: Limit) -> Notice:
         """Publish the county's notice, replacing an earlier round's."""
         case, replaced = self.case, self.notice
-        seq = len(case.docket.ledger.entries)
-        self.notice = await calls.publish_notice(
-            NoticeOrder(
-                notice_id=notice_id(self.case.docket.case_id, seq),
-                case_id=self.case.docket.case_id,
+        _, notice = await case.ordered(
+            calls.publish_notice,
+            lambda seq: NoticeOrder(
+                notice_id=notice_id(case.docket.case_id, seq),
+                case_id=case.docket.case_id,
                 seq=seq,
                 county=self.opening.county,
                 year=self.year,
@@ -256,23 +243,26 @@ class CountyExitWorkflow(CaseWorkflow):
                 posted_at=posted_at,
                 closes=closes,
                 replaces=replaced.notice_id if replaced else None,
-            )
+            ),
         )
-        return self.notice
+        self.notice = notice
+        return notice
 
     async def strike_off(self, approval: Act) -> None:
         """The registry takes the county out, once; the case ends as exited."""
-        change = RegisterChange(
-            case_id=self.case.docket.case_id,
-            seq=len(self.case.docket.ledger.entries),
-            county=self.opening.county,
-            year=self.year,
-            effective_on=beijing(self.case.docket.basis).date(),  # when C7 was signed
-            document_number=approval.document_number,
-            approved_by=approval.office,
-        )
         try:
-            day = await calls.strike_off_county(change)
+            change, day = await self.case.ordered(
+                calls.strike_off_county,
+                lambda seq: RegisterChange(
+                    case_id=self.case.docket.case_id,
+                    seq=seq,
+                    county=self.opening.county,
+                    year=self.year,
+                    effective_on=beijing(self.case.docket.basis).date(),  # when C7 was signed
+                    document_number=approval.document_number,
+                    approved_by=approval.office,
+                ),
+            )
         except calls.RegisterConflict as conflict:
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
         self.case.record(

@@ -7,21 +7,28 @@ a refusal is put on file. Handlers only record; the procedure acts.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from typing import Any
 
+from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from models.base import faults
 from models.ledger import Entry, first_of
+from models.mending import Mending
 from models.messages import Receipt
-from models.reception import Reception
-from models.refusals import Refusal
-from models.status import CaseStatus, status_of
+from models.reception import Reception, Unreadable
+from models.refusals import NotYet, Refusal
+from models.status import CaseStatus, ObjectionStatus, objections_of, status_of
 from workflows.case import Case
 
-_ANSWER = 1_000_000
-"""Bytes of entries in one answer to a query."""
+_ANSWER = 500_000
+"""Bytes of entries in one answer to a query, and ``_MOST_ENTRIES`` how many."""
+
+_MOST_ENTRIES = 1_000
 
 
 class CaseWorkflow:
@@ -78,6 +85,18 @@ class CaseWorkflow:
     def _check_file(self, message: Any = None) -> None:
         self._check("file", message)
 
+    @workflow.update(name="mend")
+    def mend(self, message: Any = None) -> None:
+        """Take the kept file as the case's own where they differ (``models.mending``, G7)."""
+        with _answered():
+            self.case.clerk.mend(_mending(message))
+
+    @mend.validator
+    def _check_mend(self, message: Any = None) -> None:
+        with _answered():
+            _mending(message)
+            self.case.clerk.check_mend()
+
     @workflow.signal(dynamic=True)
     def signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """Any of the above as a signal of the same name; everything else is refused, on file.
@@ -85,12 +104,16 @@ class CaseWorkflow:
         One door for all names: what does not decode, comes in the wrong number, or under a name
         that nobody handles would be dropped without a word, or wedge the case for ever.
         """
+        size = sum(len(each.payload.data) for each in arguments)
+        self.case.line.stand(partial(self._hear, name, arguments, workflow.now()), size)
+
+    def _hear(self, name: str, arguments: Sequence[RawValue], at: datetime) -> None:
         try:
             message = _decoded(arguments)
         except Refusal as refusal:
-            self.reception.refuse(name, None, refusal, workflow.now())
+            self.reception.refuse(name, Unreadable(_shown(arguments)), refusal, at)
         else:
-            self.reception.hear(name, message, workflow.now())
+            self.reception.hear(name, message, at)
 
     @workflow.query
     def status(self) -> CaseStatus:
@@ -98,9 +121,18 @@ class CaseWorkflow:
         return status_of(self.case.docket, workflow.now())
 
     @workflow.query
-    def ledger(self, after: int = 0) -> list[Entry]:
-        """The case file behind an entry, as much of it as fits into an answer."""
-        return list(first_of(self.case.docket.ledger.entries[after:], _ANSWER))
+    def objections(self, after: Any = 0) -> list[ObjectionStatus]:
+        """Objections, reports and pleas behind so many of them; as many as fit into an answer."""
+        return objections_of(self.case.docket, number(after))
+
+    @workflow.query
+    def ledger(self, after: Any = 0) -> list[Entry]:
+        """The case file behind an entry, as much of it as fits into an answer.
+
+        Anybody may ask, as for the other doors: the answer is for those who have the key.
+        """
+        entries, after = self.case.docket.ledger.entries, number(after)
+        return list(first_of(entries[after : after + _MOST_ENTRIES], _ANSWER))
 
     def _check(self, kind: str, message: Any) -> None:
         with _answered():
@@ -119,7 +151,22 @@ def _answered() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        raise ApplicationError(str(refusal), type="Refused", non_retryable=True) from refusal
+        kind = "NotYet" if isinstance(refusal, NotYet) else "Refused"
+        raise ApplicationError(str(refusal), type=kind, non_retryable=True) from refusal
+
+
+def _mending(message: Any) -> Mending:
+    try:
+        return Mending.model_validate(message)
+    except ValidationError as error:
+        raise Refusal(faults(error)) from error
+
+
+def number(after: Any) -> int:
+    """Behind how many a query wants to go on; raises what a query may fail with."""
+    if type(after) is not int or after < 0:
+        raise ApplicationError(f"after: {after!r:.50} is no number", type="Refused")
+    return after
 
 
 def _decoded(arguments: Sequence[RawValue]) -> Any:
@@ -131,3 +178,9 @@ def _decoded(arguments: Sequence[RawValue]) -> Any:
         return workflow.payload_converter().from_payload(payload, Any)
     except Exception as error:  # whatever a converter raises on bytes that anybody may send
         raise Refusal(f"this is no JSON: {bytes(payload.data[:100])!r}") from error
+
+
+def _shown(arguments: Sequence[RawValue]) -> str:
+    """What came, as people can read it: as text, with the bytes that are none spelt out."""
+    shown = [each.payload.data.decode(errors="backslashreplace") for each in arguments]
+    return shown[0] if len(shown) == 1 else "\n".join(shown)

@@ -5,7 +5,6 @@ from datetime import date
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models.base import CLOCKS_MAY_DIFFER_BY
 from models.docket import Docket
 from models.follow_up_messages import FollowUpOpening
 from models.follow_up_orders import BackOrder, FollowUpDue, FollowUpOrder
@@ -14,7 +13,6 @@ from models.ledger import EntryKind
 from models.messages import Ending, Outcome, Receipt
 from models.periods import LimitRequest, beijing
 from models.policy import Body
-from models.status import state_of
 from models.steps import FOLLOW_UP_STEPS, K1
 from workflows import calls
 from workflows.case import Beside, Case
@@ -130,23 +128,16 @@ class FollowUpWorkflow(CaseWorkflow):
         """Let the register draw up the list (F1: as long as support is kept), and file it."""
         opening, case = self.opening, self.case
         township = opening.township
-        case.record(
-            EntryKind.OPENED,
+        due = await case.admit(
+            calls.open_follow_up,
+            FollowUpOrder,
+            opening,
             f"{township.full_name}{opening.year}年度脱贫户跟踪回访",
             {
                 "township": township.content(),
                 "as_of": opening.as_of.isoformat(),
-                "policy": opening.policy.model_dump(mode="json", exclude_unset=True),
             },
         )
-        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
-            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
-            raise case.end(Ending.NOT_ADMITTED, "case", fault)
-        due = await calls.open_follow_up(
-            FollowUpOrder(opening=opening, now=case.now(), state=state_of(case.docket, case.now()))
-        )
-        if due.fault is not None:
-            raise case.end(Ending.NOT_ADMITTED, "case", due.fault)
         count = len(due.households)
         named: dict[str, JsonValue] = {
             "count": count,

@@ -1,6 +1,7 @@
 """贫困户退出 (HN 五(一), CN 三(一)): how the households of a village leave the register."""
 
 from datetime import datetime
+from typing import Any
 
 from temporalio import workflow
 
@@ -12,7 +13,7 @@ from models.roster_messages import RosterOpening
 from models.roster_reception import RosterReception
 from models.steps import H1, H2, H3, H4, HOUSEHOLD_STEPS
 from workflows.case import Case
-from workflows.doors import CaseWorkflow
+from workflows.doors import CaseWorkflow, number
 from workflows.roster_course import RosterCourse
 from workflows.roster_draft import T6
 
@@ -103,13 +104,13 @@ class HouseholdExitWorkflow(CaseWorkflow):
         self._check("amend", message)
 
     @workflow.query
-    def households(self, after: int = 0) -> list[Course]:
+    def households(self, after: Any = 0) -> list[Course]:
         """How each household stands, behind so many of them; as many as fit into an answer."""
-        roster = self.case.docket.roster
+        roster, first = self.case.docket.roster, number(after)
         candidates = list(roster.candidates.values()) if roster else []
         return [
             roster.course(candidate)
-            for candidate in candidates[after : after + _AT_ONCE]
+            for candidate in candidates[first : first + _AT_ONCE]
             if roster is not None
         ]
 

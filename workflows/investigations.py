@@ -1,6 +1,8 @@
 """Objections, reports and pleas: accepted, investigated under T7, answered (G1, G2, F6)."""
 
 from collections.abc import Callable
+from datetime import date
+from itertools import takewhile
 
 from temporalio import workflow
 
@@ -9,9 +11,16 @@ from models.inbox import OpenObjection, Received
 from models.ledger import EntryKind
 from models.messages import Finding, Resolution
 from models.orders import Recipient
-from models.periods import LimitRequest
+from models.periods import Limit, LimitRequest, beijing
 from workflows.clerk import Clerk
+from workflows.line import end_turn
 from workflows.timekeeper import Timekeeper
+
+_AT_ONCE = 250
+"""Objections that are accepted, or answered, at one go."""
+
+_APART, _MOST_LISTED = 5, 20
+"""Up to so many the publishing body is told of one by one; and of so many each is named."""
 
 
 class Investigations:
@@ -21,29 +30,42 @@ class Investigations:
         self._docket = docket
         self._clerk = clerk
         self._limits = limits
+        self._computed: dict[date, Limit] = {}
 
     async def accept(self) -> None:
         """Received, then accepted: the publishing body has each on its desk, under T7."""
-        for objection in list(self._docket.objections.values()):
-            if not objection.accepted:
-                await self._accept(objection)
+        docket = self._docket
+        while docket.to_accept:
+            batch, docket.to_accept = docket.to_accept[:_AT_ONCE], docket.to_accept[_AT_ONCE:]
+            await self._compute(batch)
+            for objection in batch:
+                self._accept(objection)
+            self._tell_publisher(batch)
+            if docket.to_accept:
+                await end_turn()
 
-    def resolve(
-        self, before: int, uphold: Callable[[OpenObjection, Resolution], None]
+    async def resolve(
+        self, acts_from: Callable[[], int], uphold: Callable[[OpenObjection, Resolution], None]
     ) -> list[Received[Resolution]]:
         """Upheld or dismissed: answer everybody.
 
         Args:
-            before: Only results of earlier entries than this one.
+            acts_from: Only results of earlier entries than this one.
             uphold: Told of what is upheld to a part of the subject.
 
         Returns:
             What is upheld to the subject itself.
         """
-        upheld = []
-        for objection in self._docket.objections.values():
-            result = objection.resolution
-            if result is not None and result.seq < before and not objection.answered:
+        upheld: list[Received[Resolution]] = []
+        while self._docket.to_answer:
+            waiting = self._docket.to_answer
+            due = _due(waiting[:_AT_ONCE], acts_from())
+            if not due:
+                break
+            del waiting[: len(due)]
+            for objection in due:
+                result = objection.resolution
+                assert result is not None
                 self._limits.judge(result, [self._docket.watch[_subject(objection)]])
                 self._answer(objection, result.message)
                 if result.message.finding is Finding.DISMISSED:
@@ -52,42 +74,70 @@ class Investigations:
                     upheld.append(result)
                 else:
                     uphold(objection, result.message)
+            if waiting:
+                await end_turn()
         return upheld
 
-    def end(self, ending: str) -> None:
+    async def end(self, ending: str) -> None:
         """The case ends, and every investigation with it: on file, and answered (G1).
 
         Args:
             ending: How the case ends, in Chinese.
         """
-        for objection in self._docket.objections.values():
-            if objection.answered:
-                continue
+        left = [each for each in self._docket.objections.values() if not each.answered]
+        for number, objection in enumerate(left, start=1):
             result = objection.resolution
             if result is not None:
                 self._answer(objection, result.message)
-                continue
-            self._docket.record(
-                EntryKind.LAPSED,
-                workflow.now(),
-                f"{_subject(objection)}未办结，因{ending}终止调查",
-                {"entry": objection.received.seq},
-            )
-            self._tell_objector(objection, f"该事项已办结（{ending}），调查随之终止。")
+            else:
+                self._docket.record(
+                    EntryKind.LAPSED,
+                    workflow.now(),
+                    f"{_subject(objection)}未办结，因{ending}终止调查",
+                    {"entry": objection.received.seq},
+                )
+                self._tell_objector(objection, f"该事项已办结（{ending}），调查随之终止。")
+            if number % _AT_ONCE == 0:
+                await end_turn()
+        self._docket.to_accept.clear()
+        self._docket.to_answer.clear()
 
-    async def _accept(self, objection: OpenObjection) -> None:
+    async def _compute(self, batch: list[OpenObjection]) -> None:
+        """T7 is counted in days: what came on one day has one limit, and it is computed once."""
+        asked = {
+            day: objection.received.at
+            for objection in reversed(batch)
+            if (day := beijing(objection.received.at).date()) not in self._computed
+        }
+        days = sorted(asked)
+        requests = [LimitRequest(clause="T7", start=asked[day]) for day in days]
+        self._computed |= dict(zip(days, await self._limits.compute(*requests), strict=True))
+
+    def _accept(self, objection: OpenObjection) -> None:
         objection.accepted = True
         docket, subject = self._docket, _subject(objection)
-        office, now = docket.publisher, workflow.now()
+        office, now, at = docket.publisher, workflow.now(), objection.received.at
         docket.record(
             EntryKind.OBJECTION_ACCEPTED,
             now,
             f"受理{subject}，由{docket.name(office, now)}调查",
             {"objection_id": objection.received.message.id},
         )
-        request = LimitRequest(clause="T7", start=objection.received.at)
-        (watched,) = await self._limits.arm((request,), office, subject, key=subject)
-        self._clerk.notify("异议", office, f"{subject}待调查", watched.limit.zh)
+        computed = self._computed[beijing(at).date()]
+        limit = computed.model_copy(update={"request": LimitRequest(clause="T7", start=at)})
+        self._limits.hold([limit], office, subject, key=subject)
+
+    def _tell_publisher(self, batch: list[OpenObjection]) -> None:
+        """Of each, where they are few; of many that came together, once."""
+        office = self._docket.publisher
+        listed = [(each, self._docket.watch[_subject(each)].limit.zh) for each in batch]
+        if len(batch) <= _APART:
+            for objection, until in listed:
+                self._clerk.notify("异议", office, f"{_subject(objection)}待调查", until)
+            return
+        lines = [f"{_subject(objection)}：{until}" for objection, until in listed[:_MOST_LISTED]]
+        more = [f"等{len(batch)}件，见案卷"] if len(batch) > _MOST_LISTED else []
+        self._clerk.notify("异议", office, f"{len(batch)}件异议待调查", "\n".join(lines + more))
 
     def _answer(self, objection: OpenObjection, result: Resolution) -> None:
         upheld = result.finding is Finding.UPHELD
@@ -108,3 +158,8 @@ class Investigations:
 def _subject(objection: OpenObjection) -> str:
     """What an objection is called, in Chinese; also the key of its limit."""
     return f"{objection.word} {objection.received.message.id}"
+
+
+def _due(waiting: list[OpenObjection], before: int) -> list[OpenObjection]:
+    """The first of those with a result that can be answered; what follows is later still."""
+    return list(takewhile(lambda each: each.is_due(before), waiting))

@@ -5,7 +5,6 @@ from datetime import datetime
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models.base import CLOCKS_MAY_DIFFER_BY
 from models.docket import Docket
 from models.households import HouseholdFacts
 from models.identity import notice as notice_id
@@ -25,7 +24,6 @@ from models.reentry_orders import (
 from models.reentry_rules import CAUSES, appraisal_fault
 from models.refusals import Refusal
 from models.roster import shown_name
-from models.status import state_of
 from models.steps import R1, R2, R3, R4, REENTRY_STEPS
 from workflows import calls
 from workflows.alarms import raise_alarms
@@ -117,29 +115,18 @@ class ReentryWorkflow(CaseWorkflow):
         """Hold the application against the register, and the household against S1 (F5, G9, S7)."""
         application, case = self.opening.application, self.case
         number = f"（{application.document_number}）" if application.document_number else ""
-        case.record(
-            EntryKind.OPENED,
+        admission = await case.admit(
+            calls.admit_reentry,
+            ReentryAdmissionOrder,
+            self.opening,
             f"{self.household.full_name}申报纳入{self.year}年度扶贫对象{number}，"
             f"理由：{application.reason}",
             {
                 "application": application.content(),
                 "household": self.household.content(),
-                "policy": self.opening.policy.model_dump(mode="json", exclude_unset=True),
             },
         )
-        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
-            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
-            raise case.end(Ending.NOT_ADMITTED, "case", fault)
-        admission = await calls.admit_reentry(
-            ReentryAdmissionOrder(
-                opening=self.opening,
-                now=case.arrived,
-                state=state_of(case.docket, case.now()),
-            )
-        )
         self.keep(admission.known)
-        if admission.fault is not None:
-            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
 
     async def look_up(self) -> None:
         """The household as the register has it on the case's day; on file where that changed."""
@@ -213,9 +200,9 @@ class ReentryWorkflow(CaseWorkflow):
         case, replaced, facts = self.case, self.notice, self.known.facts
         assert facts is not None
         self.posted = facts
-        seq = len(case.docket.ledger.entries)
-        self.notice = await calls.publish_reentry_notice(
-            ReentryNoticeOrder(
+        _, notice = await case.ordered(
+            calls.publish_reentry_notice,
+            lambda seq: ReentryNoticeOrder(
                 notice_id=notice_id(case.docket.case_id, seq),
                 case_id=case.docket.case_id,
                 seq=seq,
@@ -230,9 +217,10 @@ class ReentryWorkflow(CaseWorkflow):
                 posted_at=posted_at,
                 closes=closes,
                 replaces=replaced.notice_id if replaced else None,
-            )
+            ),
         )
-        return self.notice
+        self.notice = notice
+        return notice
 
     async def enter(self, confirmation: Act) -> None:
         """The registry opens the episode, once; the case ends as entered.
@@ -241,19 +229,22 @@ class ReentryWorkflow(CaseWorkflow):
         """
         case, posted = self.case, self.posted
         assert posted is not None
-        assert confirmation.document_number is not None
-        order = EntryOrder(
-            case_id=case.docket.case_id,
-            seq=len(case.docket.ledger.entries),
-            household=self.household,
-            revision=posted.revision,
-            effective_on=beijing(case.docket.basis).date(),  # when R4 was signed
-            counted_on=beijing(case.now()).date(),
-            document_number=confirmation.document_number,
-            policy=self.opening.policy,
-        )
+        number = confirmation.document_number
+        assert number is not None
         try:
-            entered = await calls.enter_household(order)
+            order, entered = await case.ordered(
+                calls.enter_household,
+                lambda seq: EntryOrder(
+                    case_id=case.docket.case_id,
+                    seq=seq,
+                    household=self.household,
+                    revision=posted.revision,
+                    effective_on=beijing(case.docket.basis).date(),  # when R4 was signed
+                    counted_on=beijing(case.now()).date(),
+                    document_number=number,
+                    policy=self.opening.policy,
+                ),
+            )
         except calls.RegisterConflict as conflict:
             raise case.end(Ending.NOT_ENTERED, "case", str(conflict)) from conflict
         if entered.number is None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from temporalio import workflow
 
-from models.base import CLOCKS_MAY_DIFFER_BY, Record
+from models.base import Record
 from models.docket import Docket
 from models.ledger import EntryKind
 from models.messages import Act, Decision, Ending, Outcome
@@ -20,7 +20,6 @@ from models.revocation_orders import (
     RevocationAdmissionOrder,
     RevocationChange,
 )
-from models.status import state_of
 from models.steps import X1, taken_by
 from workflows import calls
 from workflows.alarms import raise_alarms
@@ -81,29 +80,17 @@ class RevocationWorkflow(CaseWorkflow):
         """Hold the revocation against the register and the file of the exit (F7, G9)."""
         application, case = self.opening.application, self.case
         kind = application.kind
-        case.record(
-            EntryKind.OPENED,
+        return await case.admit(
+            calls.admit_revocation,
+            RevocationAdmissionOrder,
+            self.opening,
             f"收到撤销{self.subject.full_name}{application.year}年度退出的决定"
             f"（{application.document_number}）",
             {
                 "application": application.content(),
                 kind: self.subject.content(),
-                "policy": self.opening.policy.model_dump(mode="json", exclude_unset=True),
             },
         )
-        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
-            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
-            raise case.end(Ending.NOT_ADMITTED, "case", fault)
-        admission = await calls.admit_revocation(
-            RevocationAdmissionOrder(
-                opening=self.opening,
-                now=case.arrived,
-                state=state_of(case.docket, case.now()),
-            )
-        )
-        if admission.fault is not None:
-            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
-        return admission
 
     def sign(self, admission: RevocationAdmission, exit: ExitRecord) -> None:
         """Put the act on file, with the acts that carried the fault as their files have them."""
@@ -114,7 +101,7 @@ class RevocationWorkflow(CaseWorkflow):
             decision=Decision.APPROVE,
             office=application.office,
             officer=application.officer,
-            at=application.applied_at,
+            at=application.applied_at or self.case.arrived,
             document_number=application.document_number,
             reason=application.reason,
             evidence=application.evidence,
@@ -150,24 +137,26 @@ class RevocationWorkflow(CaseWorkflow):
     async def list_again(self, admission: RevocationAdmission, exit: ExitRecord) -> None:
         """The registry puts the subject on the list again, once; everybody concerned is told."""
         case, application = self.case, self.opening.application
-        change = RevocationChange(
-            case_id=case.docket.case_id,
-            seq=len(case.docket.ledger.entries),
-            subject=self.subject,
-            year=application.year,
-            exited_on=exit.exited_on,
-            exit_case=exit.case_id or "",
-            exit_document=exit.document,
-            effective_on=signed_on(application, case.arrived),
-            counted_on=beijing(case.now()).date(),
-            document_number=application.document_number,
-            office=application.office,
-            reason=application.reason,
-            responsible=admission.responsible,
-            policy=self.opening.policy,
-        )
         try:
-            revoked = await calls.revoke_exit(change)
+            change, revoked = await case.ordered(
+                calls.revoke_exit,
+                lambda seq: RevocationChange(
+                    case_id=case.docket.case_id,
+                    seq=seq,
+                    subject=self.subject,
+                    year=application.year,
+                    exited_on=exit.exited_on,
+                    exit_case=exit.case_id or "",
+                    exit_document=exit.document,
+                    effective_on=signed_on(application, case.arrived),
+                    counted_on=beijing(case.now()).date(),
+                    document_number=application.document_number,
+                    office=application.office,
+                    reason=application.reason,
+                    responsible=admission.responsible,
+                    policy=self.opening.policy,
+                ),
+            )
         except calls.RegisterConflict as conflict:
             raise case.end(Ending.NOT_ADMITTED, "case", str(conflict)) from conflict
         said = f"{self.subject.name}{application.year}年度退出撤销，自{revoked.since}起重新在册"

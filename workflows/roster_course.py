@@ -1,6 +1,7 @@
 """The households of a roster on their way: what happens to each, beside the step the case is at."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 
@@ -15,7 +16,7 @@ from models.orders import Notice
 from models.periods import Limit
 from models.policy import Body
 from models.roster import Candidate, Roster
-from models.roster_messages import LookUpOrder, RosterOpening
+from models.roster_messages import LookUpOrder, RosterNoticeOrder, RosterOpening
 from models.roster_orders import roster_change, roster_notice, shown
 from models.roster_turns import whose_turn
 from models.status import ENDINGS
@@ -26,6 +27,10 @@ from workflows.roster_draft import RosterDraft
 
 _FAULTS_SAID = 5
 """How many faults of the register a sentence tells; the entry has all."""
+
+
+class _NobodyLeft(Exception):
+    """Whoever was to be posted has refused meanwhile."""
 
 
 class RosterCourse(Beside):
@@ -100,24 +105,37 @@ class RosterCourse(Beside):
             return
         for candidate in ready:
             candidate.being_posted = True
-        self._notices += 1
-        number, replaced = self._notices, list[str]()
+        try:
+            with suppress(_NobodyLeft):
+                await self._publish(list(ready))
+        finally:
+            self._docket.posting = False
+            for candidate in ready:
+                candidate.being_posted = False
+
+    async def _publish(self, ready: list[Candidate]) -> None:
+        """Post those who are still ready when the registry is asked to; who refuses is left out."""
+        number, replaced = self._notices + 1, list[str]()
+
+        def ordered(seq: int, posted_at: datetime, closes: Limit) -> RosterNoticeOrder:
+            still = self.roster.ready()
+            ready[:] = [each for each in ready if each in still]
+            if not ready:
+                raise _NobodyLeft
+            before = replaced[-1] if replaced else None
+            return roster_notice(
+                self._docket, self._opening, ready, number, seq, posted_at, closes, before
+            )
 
         async def publish(posted_at: datetime, closes: Limit) -> Notice:
-            order = roster_notice(
-                self._docket,
-                self._opening,
-                ready,
-                number,
-                posted_at,
-                closes,
-                replaced[-1] if replaced else None,
+            order, notice = await self.case.ordered(
+                calls.post_roster, lambda seq: ordered(seq, posted_at, closes)
             )
             replaced.append(order.notice_id)
-            return await calls.post_roster(order)
+            return notice
 
         notice, closes = await self.case.post(publish)
-        self._docket.posting = False
+        self._notices = number
         watched = self._docket.watch.arm(
             f"{H3.id} {number}",
             closes,
@@ -126,7 +144,7 @@ class RosterCourse(Beside):
             self.case.now(),
         )
         for candidate in ready:
-            candidate.being_posted, candidate.posting = False, watched
+            candidate.posting = watched
         posted: dict[str, JsonValue] = {
             each.code: [shown(each, self._opening), each.facts.group, each.facts.size]
             for each in ready
@@ -164,8 +182,12 @@ class RosterCourse(Beside):
             return
         for candidate in those:
             candidate.being_struck_off = True
-        change = roster_change(self._docket, self._opening, those, act, self.case.now())
-        result = await calls.strike_off_households(change)
+        change, result = await self.case.ordered(
+            calls.strike_off_households,
+            lambda seq: roster_change(
+                self._docket, self._opening, those, act, seq, self.case.now()
+            ),
+        )
         for candidate in those:
             candidate.being_struck_off = False
             candidate.struck_off = candidate.code in result.households
@@ -295,15 +317,17 @@ class RosterCourse(Beside):
     ) -> tuple[str, ...]:
         """Take entries anew from the register; they are judged (S1) and posted anew."""
         docket, roster = self._docket, self.roster
-        found = await calls.look_up_households(
-            LookUpOrder(
+        _, found = await self.case.ordered(
+            calls.look_up_households,
+            lambda seq: LookUpOrder(
                 case_id=docket.case_id,
+                seq=seq,
                 village=self._village,
                 year=docket.year,
                 now=self.case.now(),
                 households=codes,
                 added=added,
-            )
+            ),
         )
         for facts in found.households:
             if facts.code not in roster:

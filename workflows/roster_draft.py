@@ -5,13 +5,11 @@ from collections.abc import Iterable
 from pydantic import JsonValue
 
 from models.appraisals import Meeting, Proposal
-from models.base import CLOCKS_MAY_DIFFER_BY
 from models.ledger import EntryKind
 from models.messages import Act, Ending
 from models.periods import LimitRequest
 from models.roster import Roster
 from models.roster_messages import RosterAdmissionOrder, RosterOpening
-from models.status import state_of
 from models.steps import H4
 from models.watch import Watched
 from workflows import calls
@@ -43,28 +41,18 @@ class RosterDraft:
     async def receive(self) -> None:
         """Hold the roster against plan, register and votes (G6, G9, S7), and judge it by S1."""
         case, application = self._case, self._opening.application
-        case.record(
-            EntryKind.OPENED,
+        admission = await case.admit(
+            calls.admit_roster,
+            RosterAdmissionOrder,
+            self._opening,
             f"收到{self._village.name}{application.year}年度贫困户退出名单"
             f"，{len(application.appraisal.households)}户",
             {
                 "application": application.content(),
                 "village": self._village.content(),
-                "policy": self._opening.policy.model_dump(mode="json", exclude_unset=True),
             },
         )
-        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
-            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
-            raise case.end(Ending.NOT_ADMITTED, "case", fault)
-        admission = await calls.admit_roster(
-            RosterAdmissionOrder(
-                opening=self._opening,
-                now=case.arrived,
-                state=state_of(self._docket, case.now()),
-            )
-        )
-        if admission.fault is not None or admission.line is None:
-            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault or "no poverty line")
+        assert admission.line is not None  # it is admitted
         roster = Roster(
             line=admission.line,
             verifiers=tuple(office.body for office in self._village.verifiers),

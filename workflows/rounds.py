@@ -1,9 +1,10 @@
 """What Temporal Schedules start: short starters of the cases of a quarter or a year (F5, F6).
 
 A starter counts by its nominal day: what was called for on 1 January and began on the 20th, after
-an outage, is a round of January. The ids of the cases are derived from it, and no id is ever used
-twice; so a round that is triggered, backfilled or tried again finds its cases there and starts
-nothing anew. The cases outlive their starter.
+an outage, is a round of January. The ids of the cases are derived from it, and no id is used again
+unless what had it failed; so a round that is triggered, backfilled or tried again finds its cases
+there and starts nothing anew. The registry admits no second run of a case in any event. The cases
+outlive their starter.
 """
 
 from collections.abc import Sequence
@@ -61,7 +62,6 @@ class SupervisionRound:
                 households=due.policy.supervision.households,
                 villages=due.policy.supervision.villages,
                 policy=due.policy,
-                received_at=workflow.now(),
             )
             await starting.start(
                 opening,
@@ -89,7 +89,6 @@ class FollowUpRound:
                 year=on.year,
                 as_of=on,
                 policy=due.policy,
-                received_at=workflow.now(),
             )
             await starting.start(
                 opening,
@@ -127,7 +126,8 @@ class _Starting:
                 self._name,
                 opening,
                 id=opening.case_id,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                # A stranger's start under the id has failed: it may not bar the case.
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 search_attributes=TypedSearchAttributes(attributes),
                 static_summary=markdown(summary),

@@ -2,7 +2,6 @@
 
 from temporalio import workflow
 
-from models.base import CLOCKS_MAY_DIFFER_BY
 from models.docket import Docket
 from models.identity import content_id
 from models.inbox import OpenObjection
@@ -13,7 +12,6 @@ from models.periods import LimitRequest
 from models.policy import Body
 from models.sampling import Sample
 from models.standards import RateFinding, exact_rate_findings
-from models.status import state_of
 from models.steps import J1, J2, J3, J4, SUPERVISION_STEPS
 from models.supervision_messages import SupervisionOpening, SupervisionResult
 from models.supervision_orders import OpenCases, SampleOrder
@@ -108,25 +106,21 @@ class SupervisionWorkflow(CaseWorkflow):
         opening, case = self.opening, self.case
         kind = f"第{opening.quarter}季度督导" if opening.quarter else "专项检查"
         reason = f"，事由：{opening.reason}" if opening.reason else ""
-        case.record(
-            EntryKind.OPENED,
+        drawn = await case.admit(
+            calls.draw_sample,
+            SampleOrder,
+            opening,
             f"启动{self.county.name}{opening.year}年{kind}{reason}",
             {
                 "opening": opening.model_dump(
                     mode="json", exclude_unset=True, exclude={"policy", "county"}
                 ),
                 "county": self.county.content(),
-                "policy": opening.policy.model_dump(mode="json", exclude_unset=True),
             },
+            at=case.now(),
         )
-        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
-            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
-            raise case.end(Ending.NOT_ADMITTED, "case", fault)
-        state = state_of(case.docket, case.now())
-        drawn = await calls.draw_sample(SampleOrder(opening=opening, now=case.now(), state=state))
         sample = drawn.sample
-        if sample is None:
-            raise case.end(Ending.NOT_ADMITTED, "case", drawn.fault or "")
+        assert sample is not None  # it is admitted
         case.record(
             EntryKind.SAMPLE,
             f"以{sample.as_of}在册情况为抽样框（{sample.households_in_frame}户、"

@@ -12,7 +12,6 @@ from models.ledger import EntryKind
 from models.messages import Act, Ending, Outcome
 from models.reception import Reception
 from models.refusals import Refusal
-from models.status import state_of
 from models.steps import taken_by
 from models.supplements import F9, SupplementOpening, SupplementOrder
 from workflows import calls
@@ -64,16 +63,17 @@ class SupplementWorkflow(CaseWorkflow):
     async def supplement(self) -> None:
         """F9: on file, as an entry that names the last one of the closed file."""
         case, of, document = self.case, self.opening.of, self.opening.document
-        case.record(
-            EntryKind.OPENED,
+        latest, fault = case.now() + CLOCKS_MAY_DIFFER_BY, None
+        if document.at is not None and document.at > latest:
+            fault = f"at: {document.at.isoformat()} lies in the future"
+        await case.admit(
+            calls.admit_supplement,
+            SupplementOrder,
+            self.opening,
             f"补充归档：{of.case_id}已办结，案卷至第{of.entries}条（{of.head[:12]}）",
-            {
-                "of": of.content(),
-                "document": document.content(),
-                "policy": self.opening.policy.model_dump(mode="json", exclude_unset=True),
-            },
+            {"of": of.content(), "document": document.content()},
+            fault=fault,
         )
-        await self.receive()
         name = case.docket.name(document.office, case.now())
         case.docket.record(
             EntryKind.DOCUMENT,
@@ -90,21 +90,6 @@ class SupplementWorkflow(CaseWorkflow):
         raise case.end(
             Ending.CONCLUDED, document.office, f"归入{of.case_id}", document.document_number
         )
-
-    async def receive(self) -> None:
-        """Hold it against the registry; what may not be ends here, on file."""
-        case, document = self.case, self.opening.document
-        latest = case.now() + CLOCKS_MAY_DIFFER_BY
-        for field, moment in (("received_at", case.arrived), ("at", document.at)):
-            if moment is not None and moment > latest:
-                fault = f"{field}: {moment.isoformat()} lies in the future"
-                raise case.end(Ending.NOT_ADMITTED, "case", fault)
-        order = SupplementOrder(
-            opening=self.opening, now=case.arrived, state=state_of(case.docket, case.now())
-        )
-        admission = await calls.admit_supplement(order)
-        if admission.fault is not None:
-            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
 
 
 def _no_acts(act: Act, now: datetime) -> None:

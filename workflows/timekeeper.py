@@ -1,5 +1,6 @@
 """The limits of a case: computed, armed, heard, missed (T1-T8, G4, G5). None decides."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,14 @@ from models.periods import Limit, LimitKind, LimitRequest, until
 from models.watch import Watched
 from workflows import calls
 from workflows.clerk import Clerk
+
+_AT_ONCE = 250
+"""Limits that speak, or are computed, at one go."""
+
+_APART, _MOST_LISTED = 5, 20
+"""Up to so many an office is told of one by one; and of so many each is named."""
+
+_STILL_OPEN = "事项仍待办理；逾期不视为同意。"
 
 
 class Timekeeper:
@@ -58,8 +67,14 @@ class Timekeeper:
         key: str | None = None,
     ) -> list[Watched]:
         """Hold an office to limits from now on; a key other than the step's outlives the step."""
+        return self.hold(await self.compute(*requests), office, subject, key)
+
+    def hold(
+        self, limits: Sequence[Limit], office: Office, subject: str, key: str | None = None
+    ) -> list[Watched]:
+        """Hold an office to limits that are computed already."""
         armed = []
-        for limit in await self.compute(*requests):
+        for limit in limits:
             data: dict[str, JsonValue] = {
                 "limit": limit.content(),
                 "office": str(office),
@@ -75,26 +90,35 @@ class Timekeeper:
         return armed
 
     def speak(self) -> bool:
-        """Let every limit say what it has to say now; True where one did."""
-        due = self._docket.watch.due(workflow.now())
+        """Let limits say what they have to say now, the nearest first; True where one did.
+
+        Not more of them than can be heard in one turn: the rest speak in the next.
+        """
+        due = self._docket.watch.due(workflow.now())[:_AT_ONCE]
+        alike: dict[Office, list[Watched]] = {}
         for watched in due:
-            self._say(watched)
+            alike.setdefault(watched.office, []).append(watched)
+        for watched in due:
+            self._say(watched, apart=len(alike[watched.office]) <= _APART)
+        for office, those in alike.items():
+            if len(those) > _APART:
+                self._say_together(office, those)
         return bool(due)
 
     async def look_again(self) -> None:
         """Look again at dates that have come and rested on a guess: before anything is judged."""
-        for watched in self._docket.watch:
-            passed = workflow.now() >= watched.limit.due and not (watched.breached or watched.over)
-            if passed and watched.limit.provisional:
-                await self._recompute(watched)
+        guessed = self._docket.watch.guessed(workflow.now())
+        for first in range(0, len(guessed), _AT_ONCE):
+            part = guessed[first : first + _AT_ONCE]
+            limits = await self.compute(*(watched.limit.request for watched in part))
+            for watched, limit in zip(part, limits, strict=True):
+                if limit.due > watched.limit.due:
+                    self._move(watched, limit)
 
-    async def _recompute(self, watched: Watched) -> None:
+    def _move(self, watched: Watched, limit: Limit) -> None:
         """Take the date that the calendar of today says, where that is later."""
         guess = watched.limit
-        (limit,) = await self.compute(guess.request)
-        if limit.due <= guess.due:
-            return
-        watched.limit = limit
+        self._docket.watch.move(watched, limit)
         if self._docket.posted == guess:
             self._docket.posted = limit
         if not watched.binding:
@@ -106,7 +130,8 @@ class Timekeeper:
             {"limit": limit.content()},
         )
 
-    def _say(self, watched: Watched) -> None:
+    def _say(self, watched: Watched, *, apart: bool) -> None:
+        """What one limit has to say; what offices are told of it apart, or with others."""
         now, limit, heard = workflow.now(), watched.limit, watched.heard
         watched.heard = now
         passed = now >= limit.due
@@ -115,12 +140,26 @@ class Timekeeper:
         elif limit.target is not None and heard < limit.target <= now and not passed:
             self._miss_target(watched)
         elif not passed:
-            days = (limit.due - now) / timedelta(days=1)
-            ahead = f"{watched.subject}距期限届满{days:.0f}日"
-            self._clerk.notify("提醒", watched.office, ahead, limit.zh)
+            if apart:
+                days = (limit.due - now) / timedelta(days=1)
+                ahead = f"{watched.subject}距期限届满{days:.0f}日"
+                self._clerk.notify("提醒", watched.office, ahead, limit.zh)
         else:
             self._breach(watched)
-            self._chase(watched, "事项仍待办理；逾期不视为同意。")
+            if apart:
+                self._chase(watched, _STILL_OPEN)
+
+    def _say_together(self, office: Office, those: list[Watched]) -> None:
+        """One notification for many limits: nobody reads a thousand, and each costs the case."""
+        superior = self._docket.subject.superior(office)
+        held = [each for each in those if each.binding]
+        late = [each for each in held if each.breached]
+        ahead = [each for each in held if not each.breached]
+        if ahead:
+            self._clerk.notify("提醒", office, f"{len(ahead)}项期限将届满", _listed(ahead))
+        for told in (office, superior) if late and superior else (office,) if late else ():
+            text = f"{_listed(late)}\n{_STILL_OPEN}"
+            self._clerk.notify("逾期", told, f"{len(late)}项事项已逾期", text)
 
     def _miss_target(self, watched: Watched) -> None:
         """The narrow reading of a date has passed, the wide one has not: a mark and a reminder."""
@@ -168,3 +207,9 @@ class Timekeeper:
 
     def _record(self, kind: EntryKind, text: str, data: dict[str, JsonValue]) -> None:
         self._docket.record(kind, workflow.now(), text, data)
+
+
+def _listed(those: Sequence[Watched]) -> str:
+    lines = [f"{each.subject}：{until(each.limit.due)}" for each in those[:_MOST_LISTED]]
+    more = len(those) - _MOST_LISTED
+    return "\n".join(lines + ([f"等{len(those)}项，见 exitflow case"] if more > 0 else []))

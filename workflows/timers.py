@@ -20,8 +20,8 @@ class Timers:
 
     def at(self, moment: datetime, watched: Watched) -> asyncio.Task[None]:
         """A timer for a moment; one that runs for it already goes on, and obsolete ones end."""
-        ahead = self._docket.watch.moments()
-        for obsolete in [each for each in self._running if each not in ahead]:
+        watch = self._docket.watch
+        for obsolete in [each for each in self._running if not watch.expects(each)]:
             self._running.pop(obsolete).cancel()
         known = self._running.get(moment)
         if known is None or known.done():

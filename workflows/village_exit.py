@@ -6,7 +6,6 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from models import standards
-from models.base import CLOCKS_MAY_DIFFER_BY
 from models.docket import Docket
 from models.identity import notice as notice_id
 from models.ledger import EntryKind
@@ -16,7 +15,6 @@ from models.periods import Limit, LimitRequest, beijing
 from models.policy import Body
 from models.reception import Reception
 from models.refusals import Refusal
-from models.status import state_of
 from models.steps import V1, V2, village_steps
 from models.village_messages import VillageOpening
 from models.village_orders import (
@@ -106,28 +104,17 @@ class VillageExitWorkflow(CaseWorkflow):
     async def receive_application(self) -> None:
         """Hold the application against the register (V1, S5, G6, G9)."""
         application, case = self.opening.application, self.case
-        case.record(
-            EntryKind.OPENED,
+        admission = await case.admit(
+            calls.admit_village,
+            VillageAdmissionOrder,
+            self.opening,
             f"{self.village.full_name}列入{self.year}年度贫困村退出调查核实"
             f"（{application.document_number}）",
             {
                 "application": application.content(),
                 "village": self.village.content(),
-                "policy": self.opening.policy.model_dump(mode="json", exclude_unset=True),
             },
         )
-        if case.arrived > case.now() + CLOCKS_MAY_DIFFER_BY:
-            fault = f"received_at: {case.arrived.isoformat()} lies in the future"
-            raise case.end(Ending.NOT_ADMITTED, "case", fault)
-        admission = await calls.admit_village(
-            VillageAdmissionOrder(
-                opening=self.opening,
-                now=case.arrived,
-                state=state_of(case.docket, case.now()),
-            )
-        )
-        if admission.fault is not None:
-            raise case.end(Ending.NOT_ADMITTED, "case", admission.fault)
         if not admission.planned and application.plan_addition is not None:
             case.record(
                 EntryKind.PLAN_ADDITION,
@@ -200,9 +187,10 @@ class VillageExitWorkflow(CaseWorkflow):
         case, replaced = self.case, self.notice
         assert self.surveyed is not None
         assert self.incidence is not None
-        seq = len(case.docket.ledger.entries)
-        self.notice = await calls.publish_village_notice(
-            VillageNoticeOrder(
+        survey, incidence = self.surveyed, self.incidence
+        _, notice = await case.ordered(
+            calls.publish_village_notice,
+            lambda seq: VillageNoticeOrder(
                 notice_id=notice_id(case.docket.case_id, seq),
                 case_id=case.docket.case_id,
                 seq=seq,
@@ -210,14 +198,15 @@ class VillageExitWorkflow(CaseWorkflow):
                 year=self.year,
                 publisher=case.docket.name(case.docket.publisher, posted_at),
                 basis=self.opening.policy.basis,
-                survey=self.surveyed,
-                incidence=self.incidence,
+                survey=survey,
+                incidence=incidence,
                 posted_at=posted_at,
                 closes=closes,
                 replaces=replaced.notice_id if replaced else None,
-            )
+            ),
         )
-        return self.notice
+        self.notice = notice
+        return notice
 
     async def strike_off(self, approval: Act) -> None:
         """The registry takes the village out, once; the case ends as exited.
@@ -225,19 +214,21 @@ class VillageExitWorkflow(CaseWorkflow):
         It comes back where households have entered since (F5, F7), and S2 is not met any more.
         """
         overridden = "S2.incidence" in approval.overrides
-        change = VillageRegisterChange(
-            case_id=self.case.docket.case_id,
-            seq=len(self.case.docket.ledger.entries),
-            village=self.village,
-            year=self.year,
-            effective_on=beijing(self.case.docket.basis).date(),  # when V3 was signed
-            document_number=approval.document_number,
-            approved_by=approval.office,
-            counted_on=beijing(self.case.now()).date(),
-            standards=None if overridden else self.opening.policy.standards,
-        )
         try:
-            day = await calls.strike_off_village(change)
+            change, day = await self.case.ordered(
+                calls.strike_off_village,
+                lambda seq: VillageRegisterChange(
+                    case_id=self.case.docket.case_id,
+                    seq=seq,
+                    village=self.village,
+                    year=self.year,
+                    effective_on=beijing(self.case.docket.basis).date(),  # when V3 was signed
+                    document_number=approval.document_number,
+                    approved_by=approval.office,
+                    counted_on=beijing(self.case.now()).date(),
+                    standards=None if overridden else self.opening.policy.standards,
+                ),
+            )
         except calls.IncidenceRisen:
             self.case.lapse(approval, "批准后贫困发生率上升、不再达标")
             return

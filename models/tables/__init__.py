@@ -32,6 +32,10 @@ from models.tables.households import HouseholdRow as HouseholdRow
 from models.tables.households import HouseholdYearRow as HouseholdYearRow
 from models.tables.households import MemberRow as MemberRow
 from models.tables.households import PovertyLineRow as PovertyLineRow
+from models.tables.installation import ContradictionRow as ContradictionRow
+from models.tables.installation import InstallationRow as InstallationRow
+from models.tables.journal import CheckResultRow as CheckResultRow
+from models.tables.journal import JournalRow as JournalRow
 from models.tables.register import DivisionRow as DivisionRow
 from models.tables.register import PlanRow as PlanRow
 from models.tables.register import StatusRow as StatusRow

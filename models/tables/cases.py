@@ -15,7 +15,7 @@ class CaseRow(Table, table=True):
 
     ``region`` is the path of division codes, each between slashes (``/410000/411500/``), so that
     one division's cases are those whose path contains ``/411500/``. ``limits`` are those in force,
-    as JSON.
+    as JSON. ``run`` is the first run of the workflow that was admitted under the id.
     """
 
     __tablename__ = "cases"
@@ -38,6 +38,7 @@ class CaseRow(Table, table=True):
     entries: int
     head: str
     updated: datetime = Field(sa_type=Instant)
+    run: str | None = None
 
 
 def _case() -> Any:

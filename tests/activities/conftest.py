@@ -15,6 +15,7 @@ from sqlalchemy import Engine, make_url
 from activities.database import open_engine, upgrade
 from activities.registry import RegistryActivities
 from activities.store import Registry
+from tests.activities.admitted import gate
 from tests.activities.register_samples import village, villages
 from tests.activities.registry_cases import COUNTIES, LISTED_SINCE, PROVINCE
 from tests.rosters import Row, Write, write_csv, write_xlsx
@@ -163,4 +164,4 @@ def write(request: pytest.FixtureRequest, tmp_path: Path) -> Write:
 @pytest.fixture
 def asked(engine: Engine) -> RegistryActivities:
     """The registry's activities."""
-    return RegistryActivities(engine)
+    return RegistryActivities(engine, gate())

@@ -15,6 +15,7 @@ from activities.channels import Channel, DingtalkChannel, FeishuChannel, SmtpCha
 from activities.notifications import NotificationActivities
 from models.offices import Office
 from models.orders import Delivery, Notification, Recipient
+from tests.activities.admitted import anybody
 
 CITY, COUNTY = Office.parse("A6/411500"), Office.parse("A5/411523")
 KEY = "key-693axxx6-7aoc-4bc4"
@@ -38,7 +39,7 @@ def to(recipient: Recipient) -> Notification:
 async def deliver(
     channel: Channel, notification: Notification = NOTIFICATION, name: str | None = None
 ) -> None:
-    activities = NotificationActivities([channel])
+    activities = NotificationActivities([channel], anybody)
     delivery = Delivery(notification=notification, channel=name or channel.name)
     await ActivityEnvironment().run(activities.deliver, delivery)
 

@@ -14,11 +14,13 @@ from models import identity
 from models.ledger import Entry, EntryKind, Ledger
 from models.messages import Ending
 from models.offices import County, Office, Village
-from models.orders import CaseState, LedgerBatch, RegisterChange
+from models.orders import CaseState, RegisterChange
 from models.periods import BEIJING
 from models.policy import Body
 from models.tables import EpisodeRow, StatusRow, VillageStatusRow
 from models.village_orders import VillageRegisterChange
+from tests.activities.admitted import batch as kept_batch
+from tests.activities.admitted import gate
 from tests.activities.registry_cases import run
 
 
@@ -67,7 +69,7 @@ class ExitFile:
     def close(self) -> None:
         """The case has ended as exited."""
         self.add(EntryKind.REGISTER_CHANGE)
-        self.add(EntryKind.CLOSED)
+        self.add(EntryKind.CLOSED, {"outcome": {"ending": Ending.EXITED.value}})
         self.keep(Ending.EXITED)
 
     def keep(self, ending: Ending | None) -> None:
@@ -88,8 +90,8 @@ class ExitFile:
             outcome=ending.value if ending else None,
         )
         entries = tuple(self.ledger.entries)
-        batch = LedgerBatch(case_id=self.case_id, entries=entries, state=state)
-        run(RegistryActivities(self._engine).write_ledger, batch)
+        batch = kept_batch(self.case_id, entries, state)
+        run(RegistryActivities(self._engine, gate()).write_ledger, batch)
 
 
 def county_exits(engine: Engine, county: County, year: int, on: date) -> ExitFile:

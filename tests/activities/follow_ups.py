@@ -13,6 +13,8 @@ from models.offices import Township
 from models.orders import CaseState, LedgerBatch
 from models.policy import Body, Policy
 from tests.activities import places
+from tests.activities.admitted import RUN
+from tests.activities.admitted import batch as kept_batch
 from tests.models.samples import HENAN, county
 
 TOWNSHIP = Township(code="411523100", name="合成100乡", county=county())
@@ -66,7 +68,9 @@ def order(year: int = 2019, as_of: date = AS_OF, **changes: Any) -> FollowUpOrde
         "policy": HENAN,
     }
     opening = FollowUpOpening(**(given | changes))
-    return FollowUpOrder(opening=opening, now=NOW, state=state(year, case_id=opening.case_id))
+    place = opening.township
+    listed = state(year, case_id=opening.case_id, subject_code=place.code, region=place.region_path)
+    return FollowUpOrder(opening=opening, now=NOW, state=listed, run=RUN)
 
 
 class FollowUpFile:
@@ -106,7 +110,7 @@ class FollowUpFile:
     def batch(self, first: int = 1) -> LedgerBatch:
         """The entries from ``first`` on."""
         entries = tuple(self.ledger.entries[first - 1 :])
-        return LedgerBatch(case_id=self.ledger.case_id, entries=entries, state=state(self.year))
+        return kept_batch(self.ledger.case_id, entries, state(self.year))
 
 
 def visit(household: str, made_on: str = "2019-03-01", **more: Any) -> dict[str, Any]:

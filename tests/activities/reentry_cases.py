@@ -16,6 +16,7 @@ from models.orders import CaseState
 from models.reentry_messages import ReentryApplication, ReentryOpening
 from models.reentry_orders import EntryOrder, ReentryAdmissionOrder
 from models.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
+from tests.activities.admitted import RUN
 from tests.activities.village_cases import LISTED_SINCE, VILLAGE, put_village
 from tests.models.samples import HENAN
 
@@ -117,7 +118,7 @@ def admission(
         policy=HENAN,
     )
     listed = state(opening.case_id, household, applied.year)
-    return ReentryAdmissionOrder(opening=opening, now=now, state=listed)
+    return ReentryAdmissionOrder(opening=opening, now=now, state=listed, run=RUN)
 
 
 def entry(household: str = "F000001", seq: int = 14, **changes: Any) -> EntryOrder:

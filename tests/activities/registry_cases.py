@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from pydantic import JsonValue
 from sqlalchemy import Engine
 from sqlmodel import SQLModel, select
-from temporalio.testing import ActivityEnvironment
 
 from activities.database import reading
 from models.identity import county_case
@@ -22,6 +21,9 @@ from models.offices import County, Office, province_of
 from models.orders import AdmissionOrder, CaseState, LedgerBatch, RegisterChange
 from models.parts import PlanAddition
 from models.policy import Body
+from tests.activities.admitted import RUN
+from tests.activities.admitted import batch as kept_batch
+from tests.activities.admitted import run as run
 from tests.models import samples
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,7 +90,7 @@ def admission(
     )
     file = File(county, applied.year)
     state = file.state(case_id=opening.case_id)
-    return AdmissionOrder(opening=opening, now=now, state=state)
+    return AdmissionOrder(opening=opening, now=now, state=state, run=RUN)
 
 
 class File:
@@ -115,10 +117,12 @@ class File:
             self.add(EntryKind.STEP_OPENED)
 
     def batch(self, first: int = 1, last: int | None = None, **state: Any) -> LedgerBatch:
-        """The entries from ``first`` to ``last``, with the state they lead to."""
+        """The entries from ``first`` to ``last``, and the end where the state has come to it."""
+        if state.get("outcome") is not None:
+            self.add(EntryKind.CLOSED, {"outcome": {"ending": state["outcome"]}})
         last = last or len(self.ledger.entries)
         entries = tuple(self.ledger.entries[first - 1 : last])
-        return LedgerBatch(case_id=self.case_id, entries=entries, state=self.state(**state))
+        return kept_batch(self.case_id, entries, self.state(**state))
 
     def state(self, **changes: Any) -> CaseState:
         """How the case stands."""
@@ -157,12 +161,6 @@ def change(file: File, seq: int = 40, **changes: Any) -> RegisterChange:
         "approved_by": Office(body=Body.PROVINCIAL_GOVERNMENT, place="410000"),
     }
     return RegisterChange(**(given | changes))
-
-
-def run(activity: Callable[..., T], order: Any) -> T:
-    """Run an activity as a worker would."""
-    result: T = ActivityEnvironment().run(activity, order)
-    return result
 
 
 def at_once(calls: list[Callable[[], T]]) -> list[T]:

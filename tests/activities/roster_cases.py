@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Engine
 
@@ -14,6 +14,7 @@ from activities.register_lines import HouseholdLine, VillageLine
 from activities.register_loading import load_households, load_villages
 from activities.roster_notices import RosterNotices
 from activities.rosters import RosterActivities
+from activities.store import Registry
 from models.identity import household_case, notice
 from models.ledger import Entry, EntryKind, Ledger
 from models.offices import Village
@@ -30,6 +31,8 @@ from models.roster_messages import (
     StrikingOff,
 )
 from models.tables import PlanRow, SubjectKind
+from tests.activities.admitted import RUN, gate
+from tests.activities.admitted import batch as kept_batch
 from tests.models import roster_samples
 from tests.models.roster_samples import CODES, LINE, livelihood
 from tests.models.samples import HENAN
@@ -98,7 +101,7 @@ def put_on_plan(session: Any, codes: Iterable[str]) -> None:
 
 def activities(engine: Engine, folder: Path) -> RosterActivities:
     """What a roster's case asks of a register."""
-    return RosterActivities(engine, RosterNotices(engine, folder))
+    return RosterActivities(engine, RosterNotices(engine, folder), gate())
 
 
 class RosterFile:
@@ -109,14 +112,21 @@ class RosterFile:
         self.case_id = household_case(place.code, year, batch)
         self.ledger = Ledger(self.case_id)
 
+    def going_on(self, engine: Engine) -> Self:
+        """The file as the registry has it, to go on from."""
+        self.ledger.entries = Registry(engine).ledger(self.case_id)
+        return self
+
     def add(self, kind: EntryKind, data: Any = None) -> Entry:
         """Record an entry."""
         return self.ledger.record(kind, APPLIED, text=kind.value, data=data)
 
     def batch(self, first: int = 1, **state: Any) -> LedgerBatch:
         """The entries from ``first`` on, with the state they lead to."""
+        if state.get("outcome") is not None:
+            self.add(EntryKind.CLOSED, {"outcome": {"ending": state["outcome"]}})
         entries = tuple(self.ledger.entries[first - 1 :])
-        return LedgerBatch(case_id=self.case_id, entries=entries, state=self.state(**state))
+        return kept_batch(self.case_id, entries, self.state(**state))
 
     def state(self, **changes: Any) -> CaseState:
         """How the case stands."""
@@ -149,7 +159,7 @@ def admission(
     applied = roster_samples.application(*codes, village=place.code, **changes)
     file = RosterFile(batch, place, applied.year)
     opening = RosterOpening(case_id=file.case_id, application=applied, village=place, policy=HENAN)
-    return RosterAdmissionOrder(opening=opening, now=now, state=file.state())
+    return RosterAdmissionOrder(opening=opening, now=now, state=file.state(), run=RUN)
 
 
 def looking_up(*codes: str, added: Sequence[dict[str, Any]] = (), batch: int = 1) -> LookUpOrder:
@@ -157,6 +167,7 @@ def looking_up(*codes: str, added: Sequence[dict[str, Any]] = (), batch: int = 1
     return LookUpOrder.model_validate(
         {
             "case_id": household_case(VILLAGE.code, 2017, batch),
+            "seq": 8,
             "village": VILLAGE,
             "year": 2017,
             "now": APPLIED,

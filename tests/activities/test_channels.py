@@ -14,6 +14,7 @@ from activities.channels import Channel, ChannelError, FileChannel, is_address, 
 from activities.notifications import NotificationActivities
 from models.base import faults
 from models.orders import Recipient
+from tests.activities.admitted import anybody
 from tests.activities.deliveries import (
     CITY,
     COUNTY,
@@ -74,11 +75,11 @@ offices = ["A6/411500"]
 )
 @pytest.mark.clause("T8", "G1", "G8")
 def test_who_is_reached_by_what(recipient: Recipient, names: tuple[str, ...]) -> None:
-    assert NotificationActivities(configured(ROUTED)).reached_by(recipient) == names
+    assert NotificationActivities(configured(ROUTED), anybody).reached_by(recipient) == names
 
 
 def test_nobody_is_reached_where_nothing_is_configured() -> None:
-    assert NotificationActivities([]).reached_by(PERSON) == ()
+    assert NotificationActivities([], anybody).reached_by(PERSON) == ()
 
 
 async def test_an_unknown_channel_can_never_work(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_a_wrong_channel_is_named_without_its_secrets(text: str, complaint: str)
 def test_two_channels_of_one_name_are_refused(tmp_path: Path) -> None:
     channel = FileChannel(name="log", path=tmp_path)
     with pytest.raises(ChannelError, match="same name"):
-        NotificationActivities([channel, channel])
+        NotificationActivities([channel, channel], anybody)
 
 
 def test_a_configuration_does_not_show_its_secrets() -> None:

@@ -20,6 +20,7 @@ from activities.village_register import VillageActivities
 from models.consequences import KINDS, ExitState
 from models.tables import HouseholdRow, SubjectKind
 from tests.activities import village_cases
+from tests.activities.admitted import gate
 from tests.activities.exits import place_leaves, revoked
 from tests.activities.places import falls_back, leaves, put_households, put_village
 from tests.activities.registry_cases import POLICY, XIN, File, change, run
@@ -59,7 +60,7 @@ def test_a_village_that_was_struck_off_keeps_its_support(
     registry: Registry, engine: Engine
 ) -> None:
     village_cases.put_village(engine)
-    run(VillageActivities(engine).strike_off_village, village_cases.change())
+    run(VillageActivities(engine, gate()).strike_off_village, village_cases.change())
     code = village_cases.VILLAGE.code
     (found,) = registry.consequences.of("village", code, AFTER_EXIT, date(2020, 12, 31))
     assert (found.exit.year, found.exit.since, clauses(found)) == (2017, date(2017, 12, 20), "F1")

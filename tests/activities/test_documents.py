@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from activities.database import writing
 from activities.registry import RegistryActivities
 from activities.store import Registry
 from activities.supplements import SupplementActivities
 from models.identity import supplement_case
 from models.ledger import EntryKind
 from models.policy import Body
-from models.supplements import EndedCase, SupplementOpening, SupplementOrder
+from models.supplements import EndedCase, SupplementOrder
 from models.tables import CaseRow, DocumentRow
+from tests.activities.admitted import RUN, gate
 from tests.activities.exit_files import ExitFile, county_exits, village_exits
 from tests.activities.registry_cases import XIN, File, rows, run
 from tests.activities.village_cases import VILLAGE, put_village
@@ -93,7 +95,7 @@ def asking(of: EndedCase, number: int = 1, **changes: Any) -> SupplementOrder:
         "outcome": None,
     }
     return SupplementOrder.model_validate(
-        {"opening": SupplementOpening.model_validate(opening), "now": NOW, "state": state}
+        {"opening": opening, "now": NOW, "state": state, "run": RUN}
     )
 
 
@@ -108,7 +110,7 @@ def test_an_ended_case_is_known_by_its_file(exit: ExitFile, registry: Registry) 
 def test_a_supplement_is_listed_once_and_leaves_the_closed_file_alone(
     exit: ExitFile, registry: Registry, engine: Engine
 ) -> None:
-    admit = SupplementActivities(engine).admit_supplement
+    admit = SupplementActivities(engine, gate()).admit_supplement
     asked = supplement(registry, exit.case_id)
     for _ in range(2):
         assert run(admit, asked).fault is None
@@ -137,7 +139,7 @@ def test_what_the_closed_file_says_otherwise(
     of = asked.opening.of.model_copy(update=changes)
     opening = asked.opening.model_copy(update={"of": of})
     wrong = asked.model_copy(update={"opening": opening})
-    fault = run(SupplementActivities(engine).admit_supplement, wrong).fault
+    fault = run(SupplementActivities(engine, gate()).admit_supplement, wrong).fault
     assert fault is not None
     assert said in fault
     assert len(rows(engine, CaseRow)) == 1
@@ -145,9 +147,9 @@ def test_what_the_closed_file_says_otherwise(
 
 def test_an_open_case_has_no_supplement(exit: ExitFile, registry: Registry, engine: Engine) -> None:
     asked = supplement(registry, exit.case_id)
-    exit.add(EntryKind.NOTIFIED)
-    exit.keep(None)
-    fault = run(SupplementActivities(engine).admit_supplement, asked).fault
+    with writing(engine) as session:
+        session.get_one(CaseRow, exit.case_id).outcome = None
+    fault = run(SupplementActivities(engine, gate()).admit_supplement, asked).fault
     assert fault == f"{exit.case_id} has not ended, or is not known here; " + (
         "file it with the case itself"
     )
@@ -164,7 +166,7 @@ def test_who_has_nothing_to_file(
     exit: ExitFile, registry: Registry, engine: Engine, office: str, said: str
 ) -> None:
     asked = supplement(registry, exit.case_id, office=office)
-    fault = run(SupplementActivities(engine).admit_supplement, asked).fault
+    fault = run(SupplementActivities(engine, gate()).admit_supplement, asked).fault
     assert fault is not None
     assert said in fault
 
@@ -173,7 +175,7 @@ def test_who_has_nothing_to_file(
 def test_a_document_beside_the_file_belongs_to_it_and_can_be_named(
     exit: ExitFile, registry: Registry, engine: Engine
 ) -> None:
-    admit = SupplementActivities(engine).admit_supplement
+    admit = SupplementActivities(engine, gate()).admit_supplement
     assert run(admit, supplement(registry, exit.case_id)).fault is None
     beside = ExitFile(
         engine,
@@ -201,4 +203,4 @@ def test_of_a_county_too(registry: Registry, engine: Engine) -> None:
     ended = registry.documents.ended(file.case_id)
     assert ended is not None
     assert ended.subject == XIN
-    assert run(SupplementActivities(engine).admit_supplement, asking(ended)).fault is None
+    assert run(SupplementActivities(engine, gate()).admit_supplement, asking(ended)).fault is None

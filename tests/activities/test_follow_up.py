@@ -15,6 +15,7 @@ from models.households import Cause, Risk
 from models.identity import follow_up_case
 from models.tables import CaseRow, CheckRow, DivisionRow, EpisodeRow, HouseholdRow, RiskRow
 from tests.activities import places
+from tests.activities.admitted import gate
 from tests.activities.follow_ups import (
     ELSEWHERE,
     FIRST,
@@ -38,7 +39,7 @@ def opens(engine: Engine) -> FollowUpActivities:
     """The activity, over two villages of the township and one elsewhere."""
     for code in (FIRST, SECOND, ELSEWHERE):
         places.put_village(engine, code, 300)
-    return FollowUpActivities(engine)
+    return FollowUpActivities(engine, gate())
 
 
 def drawn(due: FollowUpDue) -> list[str]:
@@ -122,7 +123,9 @@ def test_there_are_visits_as_long_as_support_is_kept(
     opens: FollowUpActivities, engine: Engine, until: date, year: int, is_due: bool
 ) -> None:
     exited(engine, FIRST, 1)
-    due = run(opens.open_follow_up, order(year, date(year, 1, 5), policy=kept_up(until)))
+    policy = kept_up(until)
+    opens = FollowUpActivities(engine, gate(lambda _: policy))
+    due = run(opens.open_follow_up, order(year, date(year, 1, 5), policy=policy))
     assert (due.fault is None) is is_due
     if not is_due:
         assert due.fault == f"support was kept until {until} (F1); there is no follow-up in {year}"

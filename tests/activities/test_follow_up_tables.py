@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from activities import follow_up_tables
 from activities.counties_file import LoadError
 from activities.follow_up_tables import read_visits
 from models.follow_up_messages import Visit
@@ -69,9 +70,12 @@ def test_a_row_that_cannot_be_is_named(write: Write, row: tuple[object, ...], sa
     assert said in str(refused.value)
 
 
-def test_a_sheet_without_visits_or_with_too_many_is_refused(write: Write) -> None:
+def test_a_sheet_without_visits_or_with_too_many_is_refused(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(LoadError, match="holds no visit; write one in each row"):
         read_visits(write(HEADER), TODAY)
+    monkeypatch.setattr(follow_up_tables, "_MOST_VISITS", 1000)
     many = [(f"SL-{n:04}", "2019-03-01", "是", "", "", "") for n in range(1001)]
-    with pytest.raises(LoadError, match="holds 1001 visits, more than the 1000 of one report"):
+    with pytest.raises(LoadError, match="holds 1,001 visits, more than the 1,000 of one report"):
         read_visits(write(HEADER, *many, name="多"), TODAY)

@@ -16,11 +16,12 @@ from activities.plans import UnknownSubject
 from activities.registry import RegistryActivities
 from activities.store import Registry
 from models.ledger import EntryKind, Ledger
-from models.orders import CaseState, LedgerBatch
+from models.orders import CaseState
 from models.policy import NameStyle
 from models.roster import shown_name
 from models.tables import CaseRow, HouseholdRow, NoticeRow
 from models.villages import Incidence
+from tests.activities.admitted import batch as kept_batch
 from tests.activities.places import put_households, put_village
 from tests.activities.registry_cases import POLICY, application, run
 
@@ -92,7 +93,9 @@ class Case:
             "outcome": None,
         }
         state = CaseState(**(values | changes))
-        batch = LedgerBatch(case_id=self.id, entries=tuple(self._ledger.entries), state=state)
+        if state.outcome is not None:
+            self.add(EntryKind.CLOSED, outcome={"ending": state.outcome})
+        batch = kept_batch(self.id, self._ledger.entries, state)
         run(self._asked.write_ledger, batch)
 
 

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import select
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from activities.calendar import OfficialCalendar
-from activities.database import open_engine, reading, upgrade
+from activities.database import open_engine, reading, upgrade, writing
 from activities.notices import (
     NoticeActivities,
     incidence,
     markdown,
     page,
+    title,
 )
 from models import identity
 from models.characters import markdown as as_it_is
@@ -32,6 +32,7 @@ from models.orders import Notice, NoticeOrder
 from models.periods import Limit, LimitRequest, compute
 from models.personal_numbers import hide
 from models.tables import NoticeRow
+from tests.activities.admitted import run
 from tests.activities.registry_cases import POLICY, XIN
 
 CASE = identity.county_case("411523", 2017)
@@ -88,7 +89,7 @@ def notices(engine: Engine, folder: Path) -> NoticeActivities:
 
 
 def publish(notices: NoticeActivities, order: NoticeOrder = ORDER) -> Notice:
-    published = ActivityEnvironment().run(notices.publish_notice, order)
+    published = run(notices.publish_notice, order)
     assert isinstance(published, Notice)
     return published
 
@@ -324,8 +325,12 @@ def test_a_published_notice_is_never_changed(
     notices: NoticeActivities, engine: Engine, folder: Path, other: NoticeOrder
 ) -> None:
     first = publish(notices)
-    with pytest.raises(ApplicationError, match="another text was published already") as raised:
-        publish(notices, other)
+    text, due = markdown(other), other.closes.due
+    with (
+        writing(engine) as session,
+        pytest.raises(ApplicationError, match="another text was published already") as raised,
+    ):
+        notices.put_up(session, other, title(other.county), text, due)
     assert (raised.value.type, raised.value.non_retryable) == ("NoticeConflict", False)
     (row,) = rows(engine)
     assert row.sha256 == first.sha256

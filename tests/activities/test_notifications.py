@@ -17,6 +17,7 @@ from activities import mail, notifications, webhooks
 from activities.channels import FileChannel
 from activities.notifications import NotificationActivities
 from models.orders import Delivery, Recipient
+from tests.activities.admitted import anybody
 from tests.activities.deliveries import (
     COUNTY,
     KEY,
@@ -43,7 +44,7 @@ def log(tmp_path: Path) -> FileChannel:
 
 @pytest.mark.clause("T8", "G7")
 async def test_the_log_holds_a_delivery_once(log: FileChannel) -> None:
-    activities = NotificationActivities([log])
+    activities = NotificationActivities([log], anybody)
     for notification in (NOTIFICATION, NOTIFICATION, to(PERSON)):
         await activities.deliver(Delivery(notification=notification, channel="log"))
     await deliver(log)  # another worker, after a restart
@@ -132,7 +133,7 @@ async def test_deliveries_do_not_wait_for_each_other() -> None:
 
     with HTTPServer(host="127.0.0.1", threaded=True) as server:
         server.expect_request("/").respond_with_handler(answer)
-        activities = NotificationActivities([hook(server.url_for("/"))])
+        activities = NotificationActivities([hook(server.url_for("/"))], anybody)
         delivery = Delivery(notification=NOTIFICATION, channel="hook")
         await asyncio.gather(*(activities.deliver(delivery) for _ in range(3)))
 
@@ -144,7 +145,7 @@ async def test_a_first_try_says_what_arrived_what_may_and_what_never_will(
     (tmp_path / "way").write_text("", encoding="utf-8")
     shut = FileChannel(name="shut", path=tmp_path / "way" / "log.jsonl")
     httpserver.expect_request("/").respond_with_data("", status=410)
-    activities = NotificationActivities([log, shut, hook(httpserver.url_for("/"))])
+    activities = NotificationActivities([log, shut, hook(httpserver.url_for("/"))], anybody)
     second = to(PERSON).model_copy(update={"number": 4})
     tried = await activities.notify((NOTIFICATION, second))
     assert [(each.number, each.channel, each.error is None, each.final) for each in tried] == [
@@ -159,4 +160,4 @@ async def test_a_first_try_says_what_arrived_what_may_and_what_never_will(
 
 
 async def test_nobody_is_told_where_nobody_is_reached() -> None:
-    assert await NotificationActivities([]).notify((NOTIFICATION,)) == ()
+    assert await NotificationActivities([], anybody).notify((NOTIFICATION,)) == ()

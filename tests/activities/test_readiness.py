@@ -15,6 +15,7 @@ from models.messages import Ending
 from models.offices import Tier
 from models.orders import CaseState
 from models.villages import Bus
+from tests.activities.admitted import RUN
 from tests.activities.places import leaves, put_households, put_village, survey
 from tests.activities.registry_cases import POLICY, File, change, run
 
@@ -43,7 +44,7 @@ def lists(engine: Engine, kind: str, subject: str, year: int = 2018, **changes: 
         "outcome": None,
     }
     with writing(engine) as session:
-        list_case(session, CaseState(**(values | changes)), NOW)
+        list_case(session, CaseState(**(values | changes)), NOW, RUN)
     return case_id
 
 

@@ -17,7 +17,6 @@ from models.households import Cause, HouseholdState
 from models.identity import household_case, reentry_case
 from models.ledger import EntryKind, Ledger
 from models.messages import Ending
-from models.orders import LedgerBatch
 from models.reentry_orders import Entered, ReentryLookUp
 from models.roster import State
 from models.tables import (
@@ -29,6 +28,8 @@ from models.tables import (
     SubjectKind,
     VillageRow,
 )
+from tests.activities.admitted import RUN, gate
+from tests.activities.admitted import batch as kept_batch
 from tests.activities.reentry_cases import (
     APPLIED,
     LEFT_ON,
@@ -50,7 +51,7 @@ def entering(engine: Engine, registry: Registry) -> ReentryActivities:
     """The activities of a register with one household that left a village that left."""
     put_left_village(engine)
     put_household(engine)
-    return ReentryActivities(engine)
+    return ReentryActivities(engine, gate())
 
 
 def refused(entering: ReentryActivities, household: str = "F000001", **changes: Any) -> str:
@@ -99,7 +100,7 @@ def test_another_attempt_of_the_year_follows_on_one_that_ended(
 ) -> None:
     with writing(engine) as session:
         ended = state("reentry/F000001/2018", "F000001", outcome=ending.value)
-        list_case(session, ended, APPLIED)
+        list_case(session, ended, APPLIED, RUN)
     assert refused(entering) == (
         "the id of this case is not reentry/F000001/2018 but reentry/F000001/2018/2 (G9)"
     )
@@ -123,7 +124,7 @@ def test_who_is_on_its_way_on_a_roster_waits_for_the_end_of_that(
     with writing(engine) as session:
         of_roster: Any = {"procedure": "household", "subject_code": VILLAGE.code}
         listed = state(case_id, "F000001", 2017, outcome=outcome, **of_roster)
-        list_case(session, listed, APPLIED)
+        list_case(session, listed, APPLIED, RUN)
         session.add(
             RosterRow(
                 case_id=case_id, household_code="F000001", year=2017, state=stands.value, since=1
@@ -141,7 +142,7 @@ def test_a_place_that_has_the_number_of_a_household_is_no_case_of_it(
     put_household(engine, "411523")
     with writing(engine) as session:
         of_county: Any = {"procedure": "county", "subject_code": "411523"}
-        list_case(session, state("county-exit/411523/2018", "411523", **of_county), APPLIED)
+        list_case(session, state("county-exit/411523/2018", "411523", **of_county), APPLIED, RUN)
     assert run(entering.admit_reentry, admission("411523")).fault is None
 
 
@@ -281,7 +282,7 @@ def test_more_poor_people_than_live_there_wait_for_the_mending(
 def test_an_alarm_from_two_percent_on_and_not_below(engine: Engine, registry: Registry) -> None:
     """1 of 100 is 1 %; 2 of 100 are 2 %, not below 2 %; 2 of 101 are 1.98 %, below it."""
     put_left_village(engine)
-    entering = ReentryActivities(engine)
+    entering = ReentryActivities(engine, gate())
     for code in ("F000001", "F000002"):
         put_household(engine, code, size=1)
     assert enters(entering).alarms == ()
@@ -306,7 +307,7 @@ def test_of_households_that_enter_at_once_the_later_one_raises_the_alarm(
 ) -> None:
     """Each of them is 1 of 100, both are 2 %: one that is not kept yet is waited for."""
     put_left_village(engine)
-    entering = ReentryActivities(engine)
+    entering = ReentryActivities(engine, gate())
     for code in ("F000001", "F000002"):
         put_household(engine, code, size=1)
     with ThreadPoolExecutor(1) as pool:
@@ -329,7 +330,7 @@ def test_of_households_that_enter_at_once_the_later_one_raises_the_alarm(
 def test_who_is_told_of_a_village_and_of_a_county(engine: Engine, registry: Registry) -> None:
     put_left_village(engine, county=True)
     put_household(engine)
-    of_village, of_county = enters(ReentryActivities(engine)).alarms
+    of_village, of_county = enters(ReentryActivities(engine, gate())).alarms
     assert (of_county.kind, of_county.code, of_county.name) == ("county", "411523", "新县")
     assert [str(office) for office in of_village.tell] == ["A5/411523", "A6/411500"]
     assert [str(office) for office in of_county.tell] == ["A6/411500", "A7/410000"]
@@ -344,7 +345,7 @@ def test_of_a_directly_administered_county_the_province_alone_is_told(
     with writing(engine) as session:
         county = session.get_one(DivisionRow, (VILLAGE.county.code, date(2012, 3, 19)))
         county.directly_administered = True
-    of_village, of_county = enters(ReentryActivities(engine)).alarms
+    of_village, of_county = enters(ReentryActivities(engine, gate())).alarms
     assert [str(office) for office in of_village.tell] == ["A5/411523", "A7/410000"]
     assert [str(office) for office in of_county.tell] == ["A7/410000"]
 
@@ -355,7 +356,7 @@ def test_a_village_that_is_on_the_list_still_raises_none(
 ) -> None:
     put_left_village(engine, exited=False)
     put_household(engine)
-    assert enters(ReentryActivities(engine)).alarms == ()
+    assert enters(ReentryActivities(engine, gate())).alarms == ()
 
 
 @pytest.mark.clause("F5", "G7")
@@ -367,11 +368,9 @@ def test_an_alarm_is_listed_from_the_file_of_its_case(
     ledger = Ledger(case_id)
     ledger.record(EntryKind.ALARM, APPLIED, text="预警", data={"alarm": alarm.content()})
     ledger.record(EntryKind.ALARM, APPLIED, text="另一回事", data={"alarm": "?"})
-    batch = LedgerBatch(
-        case_id=case_id, entries=tuple(ledger.entries), state=state(case_id, "F000001")
-    )
+    batch = kept_batch(case_id, ledger.entries, state(case_id, "F000001"))
     with writing(engine) as session:
-        keep_state(session, batch.state, ledger.entries[-1])
+        keep_state(session, batch, ledger.entries)
         project(session, batch, ledger.entries)
     (row,) = rows(engine, AlarmRow)
     assert row == {
@@ -393,7 +392,7 @@ def test_an_open_entry_is_no_case_of_the_village_and_no_exit_of_the_year(
 ) -> None:
     put_left_village(engine, exited=False)
     put_household(engine)
-    entering = ReentryActivities(engine)
+    entering = ReentryActivities(engine, gate())
     run(entering.admit_reentry, admission())
     (village,) = registry.planning.ready_villages(2018, HENAN, date(2018, 11, 21))
     assert (village.open_case, village.open_rosters) == (None, ())

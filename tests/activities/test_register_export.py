@@ -26,6 +26,7 @@ from models.characters import fault, unified
 from models.households import Cause, HouseholdState, Livelihood
 from models.identity import household_case
 from models.tables import EpisodeRow, RosterRow
+from tests.activities.admitted import RUN
 from tests.activities.register_samples import (
     FIRST,
     LIVED,
@@ -318,7 +319,7 @@ def test_a_village_is_shown_with_its_households_counted(settled: Registry, engin
     case_id = household_case(FIRST, 2017, 1)
     with writing(engine) as session:
         state = File().state(case_id=case_id, procedure="household", subject_code=FIRST)
-        list_case(session, state, APPLIED)
+        list_case(session, state, APPLIED, RUN)
         session.flush()
         for code, stands in (("H-01", "agreed"), ("H-02", "agreed"), ("H-03", "struck_off")):
             session.add(

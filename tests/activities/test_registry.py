@@ -25,6 +25,7 @@ from models.tables import (
     Standing,
     StatusRow,
 )
+from tests.activities.admitted import batch as kept_batch
 from tests.activities.registry_cases import (
     ADDITION,
     APPLIED,
@@ -171,7 +172,8 @@ def test_behind_a_gap_nothing_is_kept_until_the_file_is_sent_again(
 def test_a_file_of_another_case_is_refused(asked: RegistryActivities) -> None:
     file = File()
     file.steps(1)
-    batch = file.batch().model_copy(update={"case_id": "county-exit/411523/2018"})
+    other = "county-exit/411523/2018"
+    batch = kept_batch(other, file.batch().entries, file.state())
     assert "does not follow entry 0" in conflict(asked, batch)
 
 

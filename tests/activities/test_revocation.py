@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
-from activities.database import RegistryError
+from activities.database import RegistryError, writing
 from activities.listings import REGISTER_CONFLICT
 from activities.revocation import RevocationActivities
 from activities.store import Registry
@@ -33,6 +33,7 @@ from models.tables import (
     StatusRow,
     VillageStatusRow,
 )
+from tests.activities.admitted import RUN, gate
 from tests.activities.exit_files import ExitFile, county_exits, households_exit, village_exits
 from tests.activities.places import falls_back, put_households, put_village
 from tests.activities.registry_cases import XIN, at_once, rows, run
@@ -51,7 +52,7 @@ SIGNED_ON = date(2018, 6, 1)
 def acts(engine: Engine, registry: Registry) -> RevocationActivities:
     """What a revocation asks, of a register with a village of 300 people in 新县."""
     put_village(engine, VILLAGE.code, 300, name=VILLAGE.name, township_name=VILLAGE.township.name)
-    return RevocationActivities(engine)
+    return RevocationActivities(engine, gate())
 
 
 def order(
@@ -92,7 +93,9 @@ def order(
         "open_objections": 0,
         "outcome": None,
     }
-    return RevocationAdmissionOrder.model_validate({"opening": opening, "now": now, "state": state})
+    return RevocationAdmissionOrder.model_validate(
+        {"opening": opening, "now": now, "state": state, "run": RUN}
+    )
 
 
 def change(subject: Revocable, file: ExitFile, admitted: RevocationAdmission) -> RevocationChange:
@@ -256,8 +259,8 @@ def test_who_fell_back_since_has_no_exit_to_revoke(
 def test_a_roster_that_goes_on_has_to_end_first(acts: RevocationActivities, engine: Engine) -> None:
     (household,) = put_households(engine, VILLAGE.code, [3])
     file = households_exit(engine, VILLAGE, [household], 2017, LEFT_ON)
-    file.add(EntryKind.NOTIFIED)
-    file.keep(None)
+    with writing(engine) as session:
+        session.get_one(CaseRow, file.case_id).outcome = None
     said = refused(acts, order(Household(code=household, village=VILLAGE)))
     assert said.startswith(f"{file.case_id} has not ended")
 

@@ -135,13 +135,13 @@ def test_what_is_ordered_holds_no_more_than_what_is_shown(style: NameStyle) -> N
     )
     those = list(sample.roster.candidates.values())
     closes = posting().closes
-    posted = roster_notice(sample.docket, opening, those, 1, NOW, closes, None)
+    posted = roster_notice(sample.docket, opening, those, 1, 1, NOW, closes, None)
     assert {frozenset(line) for line in posted.model_dump()["households"]} == {
         frozenset(("name", "group", "size"))
     }
     names = [line.name for line in posted.households]
     assert names == [shown_name(f"张{code}", style) for code in sample.roster.candidates]
-    ordered = roster_change(sample.docket, opening, those, Act.model_validate(act("H4")), NOW)
+    ordered = roster_change(sample.docket, opening, those, Act.model_validate(act("H4")), 1, NOW)
     assert [each.shown_as for each in ordered.households] == names
     for text in (notice_text(posted), announcement_text(ordered, ordered.households)):
         assert "12000" not in text  # their income, in yuan or fen

@@ -18,7 +18,7 @@ from models.identity import county_case, special_inspection_case, supervision_ca
 from models.ledger import EntryKind, Ledger, canonical
 from models.messages import Ending
 from models.offices import County
-from models.orders import CaseState, LedgerBatch
+from models.orders import CaseState
 from models.sampling import HOUSEHOLD, Frame, drawn
 from models.supervision_messages import SupervisionOpening, SupervisionResult
 from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
@@ -30,6 +30,8 @@ from models.tables import (
     SupervisionRow,
     VillageStatusRow,
 )
+from tests.activities.admitted import RUN, gate
+from tests.activities.admitted import batch as kept_batch
 from tests.activities.places import falls_back, leaves, put_households, put_village
 from tests.activities.registry_cases import (
     POLICY,
@@ -80,13 +82,13 @@ def state(case_id: str, county: County = XIN, **changes: Any) -> CaseState:
 
 
 def order(given: SupervisionOpening, now: datetime = NOW) -> SampleOrder:
-    return SampleOrder(opening=given, now=now, state=state(given.case_id, given.county))
+    return SampleOrder(opening=given, now=now, state=state(given.case_id, given.county), run=RUN)
 
 
 @pytest.fixture
 def supervision(engine: Engine, registry: Registry) -> SupervisionActivities:
     """The activities, on a register with Henan's counties."""
-    return SupervisionActivities(engine)
+    return SupervisionActivities(engine, gate())
 
 
 def village_leaves(engine: Engine, code: str, on: date) -> None:
@@ -354,8 +356,9 @@ RESULT = {
 def write(registry: RegistryActivities, case_id: str, entry: dict[str, Any]) -> None:
     """A file of one entry, as a case would write it."""
     ledger = Ledger(case_id)
+    ledger.record(EntryKind.OPENED, NOW, text="启动督导")
     ledger.record(EntryKind.SUPERVISION, NOW, text="督导结果", data=entry)
-    batch = LedgerBatch(case_id=case_id, entries=tuple(ledger.entries), state=state(case_id))
+    batch = kept_batch(case_id, ledger.entries, state(case_id))
     run(registry.write_ledger, batch)
 
 

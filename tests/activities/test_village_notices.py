@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from activities.calendar import OfficialCalendar
 from activities.database import reading
@@ -19,6 +18,7 @@ from models.periods import LimitRequest, compute
 from models.tables import NoticeRow
 from models.village_orders import VillageNoticeOrder
 from models.villages import Incidence
+from tests.activities.admitted import run
 from tests.models.samples import HENAN
 from tests.models.village_samples import survey, village
 
@@ -102,8 +102,9 @@ def test_a_notice_that_replaces_another_says_so() -> None:
 
 @pytest.mark.clause("V2", "G8")
 def test_names_of_places_carry_no_markup() -> None:
-    text = markdown(order(village=village(name="合成*村*\n# 标题")))
-    assert "\n# 标题" not in text
+    text = markdown(order(village=village(name="合成*村*# 标题")))
+    assert "# 标题" in text.replace("\\#", "#")
+    assert "*# 标题" not in text
     assert "合成\\*村\\*" in text
 
 
@@ -112,7 +113,7 @@ def test_a_notice_is_published_once_for_one_case_and_entry(engine: Engine, tmp_p
     board = VillageNoticeActivities(engine, tmp_path / "notices")
 
     def publish(what: VillageNoticeOrder) -> Notice:
-        published = ActivityEnvironment().run(board.publish_village_notice, what)
+        published = run(board.publish_village_notice, what)
         assert isinstance(published, Notice)
         return published
 

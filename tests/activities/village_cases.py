@@ -16,6 +16,8 @@ from models.policy import Body
 from models.tables import PlanRow, SubjectKind
 from models.village_messages import VillageOpening
 from models.village_orders import VillageAdmissionOrder, VillageRegisterChange
+from tests.activities.admitted import RUN
+from tests.activities.admitted import batch as kept_batch
 from tests.models import village_samples
 from tests.models.samples import HENAN
 
@@ -77,8 +79,10 @@ class VillageFile:
 
     def batch(self, first: int = 1, **state: Any) -> LedgerBatch:
         """The entries from ``first`` on, with the state they lead to."""
+        if state.get("outcome") is not None:
+            self.add(EntryKind.CLOSED, {"outcome": {"ending": state["outcome"]}})
         entries = tuple(self.ledger.entries[first - 1 :])
-        return LedgerBatch(case_id=self.case_id, entries=entries, state=self.state(**state))
+        return kept_batch(self.case_id, entries, self.state(**state))
 
     def state(self, **changes: Any) -> CaseState:
         """How the case stands."""
@@ -116,7 +120,7 @@ def admission(
         policy=HENAN,
     )
     state = VillageFile(applied.year).state(case_id=opening.case_id)
-    return VillageAdmissionOrder(opening=opening, now=now, state=state)
+    return VillageAdmissionOrder(opening=opening, now=now, state=state, run=RUN)
 
 
 def change(seq: int = 20, year: int = 2017, **changes: Any) -> VillageRegisterChange:

@@ -123,7 +123,7 @@ def test_a_file_survives_the_wire(entries: list[Entry]) -> None:
         open_objections=0,
         outcome=None,
     )
-    batch = LedgerBatch(case_id=CASE, entries=tuple(entries), state=state)
+    batch = LedgerBatch(case_id=CASE, run="run", token="token", entries=tuple(entries), state=state)
     sent = LedgerBatch.model_validate_json(batch.model_dump_json())
     assert verify(CASE, sent.entries) == len(entries)
 

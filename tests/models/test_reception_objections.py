@@ -2,8 +2,10 @@
 
 import pytest
 
+from models import bounds
 from models.periods import LimitKind
 from models.steps import C2, C4, C5, C7, COUNTY_STEPS, Step
+from tests.models.document_samples import document
 from tests.models.receptions import CLOSES, NAMES, at_publicity, last, refused
 from tests.models.samples import (
     DAY,
@@ -149,3 +151,28 @@ def test_the_applicant_alone_withdraws(step: Step) -> None:
     assert refused(desk, case, "withdraw", withdrawal_values(id="w-2")) == (
         "the application is already withdrawn"
     )
+
+
+@pytest.mark.clause("G1", "F9")
+def test_what_anybody_may_send_is_bounded_and_offices_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bounds, "MOST_OBJECTIONS", 3)
+    case, desk = at_publicity()
+    for number in range(3):
+        desk.receive("object", objection_values(id=f"o-{number}"), NOW)
+    said = refused(desk, case, "object", objection_values(id="o-3"))
+    assert "has 3 objections and reports, as many as a case takes; hand it in to" in said
+    assert "河南省扶贫开发领导小组 (A7/410000) on paper" in said
+    # What was received has its receipt, and the office resolves it; room is not made by that.
+    assert desk.receive("object", objection_values(id="o-0"), NOW).seq == 1
+    desk.receive("resolve", resolution_values("o-0"), NOW)
+    assert refused(desk, case, "object", objection_values(id="o-3"))
+
+
+@pytest.mark.clause("F9")
+def test_documents_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MOST_DOCUMENTS", 1)
+    case, desk = at_publicity()
+    desk.receive("file", document(id="d-1"), NOW)
+    assert "file it when the case has ended" in refused(desk, case, "file", document(id="d-2"))

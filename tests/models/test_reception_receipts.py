@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from models import bounds
 from models.ledger import Entry, EntryKind, canonical, verify
 from models.messages import Ending, Outcome
 from models.refusals import Refusal
@@ -94,6 +95,18 @@ def test_the_same_message_twice_counts_once(
 
 
 @pytest.mark.clause("G7")
+def test_of_repeated_messages_so_many_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MOST_REPEATED", 2)
+    case, desk = at_publicity()
+    sent = {"id": "o-1", "text": "道路未通（合成）"}
+    receipt = desk.receive("object", sent, NOW)
+    assert [desk.receive("object", sent, NOW) for _ in range(2)] == [receipt, receipt]
+    said = refused(desk, case, "object", sent)
+    assert said == f"object o-1 was received already, as entry {receipt.seq}"
+    desk.receive("object", sent | {"id": "o-2"}, NOW)
+
+
+@pytest.mark.clause("G7")
 def test_an_id_serves_once_for_each_kind_of_message() -> None:
     case, desk = at_publicity()
     desk.receive("object", objection_values("same"), NOW)
@@ -143,17 +156,40 @@ def test_a_refused_signal_is_on_file(payload: Any) -> None:
 
 
 @pytest.mark.clause("G7")
-def test_of_a_huge_refused_signal_the_hash_is_kept() -> None:
+def test_of_a_huge_refused_signal_everything_is_kept_in_pieces() -> None:
     case = docket(C3)
     desk = reception(case)
-    for length in (3_998, 3_999, 10**6):
-        payload = "x" * length
+    for length, pieces in ((99_990, 1), (100_100, 2), (10**6, 11)):
+        payload, before = "x" * length, len(case.ledger.entries)
         desk.refuse("act", payload, Refusal("so nicht"), NOW)
-        content = last(case).data["content"]
-        assert isinstance(content, str)
-        assert len(content) <= 4_000
-        assert (content == canonical(payload)) is (length == 3_998)
-        assert last(case).data["sha256"] == sha(canonical(payload))
+        entries = case.ledger.entries[before:]
+        assert len(entries) == pieces
+        assert "".join(str(each.data["content"]) for each in entries) == canonical(payload)
+        assert entries[0].data["sha256"] == sha(canonical(payload))
+        assert all(each.data["continues"] == entries[0].seq for each in entries[1:])
+        assert all(len(each.model_dump_json()) < 110_000 for each in entries)
+
+
+@pytest.mark.clause("G7")
+def test_refused_signals_fill_no_file() -> None:
+    """What comes beyond the file's bound is counted: one entry for a thousand."""
+    case = docket(C3)
+    desk = reception(case)
+    for number in range(bounds.MOST_REFUSED + 2_001):
+        desk.refuse("act", {"number": number}, Refusal("so nicht"), NOW)
+    assert case.unfiled == 2_001
+    assert len(case.ledger.entries) == bounds.MOST_REFUSED + 3
+    assert last(case).data == {"unfiled": 2_001}
+
+
+@pytest.mark.clause("G7")
+def test_refused_signals_fill_no_file_by_their_length_either() -> None:
+    case = docket(C3)
+    desk = reception(case)
+    for _ in range(20):
+        desk.refuse("act", "x" * 1_000_000, Refusal("so nicht"), NOW)
+    assert case.unfiled == 20 - 7
+    assert sum(len(each.model_dump_json()) for each in case.ledger.entries) < 8_200_000
 
 
 @pytest.mark.clause("G7")
@@ -167,7 +203,7 @@ def test_whatever_is_sent_a_refusal_stays_short() -> None:
     ):
         assert len(refused(reception(case), case, "act", payload)) <= 600
     said = refused(reception(case), case, "act", act_values("C3", officer="字" * 100_000))
-    assert said.startswith("'act' takes at most 100000 bytes, this has 300")
+    assert said.startswith("'act' takes at most 300,000 bytes, this has 300")
     reception(case).refuse("act" * 5_000, None, Refusal("nein" * 5_000), NOW)
     assert len(last(case).text) <= 700
 

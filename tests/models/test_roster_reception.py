@@ -86,7 +86,7 @@ def test_a_whole_roster_answers_in_one_message_and_no_more() -> None:
     for answer in wordy["answers"]:
         answer["signed_by"] = "张" * 100
     said = refused(sample.desk, sample.docket, "consent", wordy)
-    assert said.startswith("'consent' takes at most 300000 bytes, this has ")
+    assert said.startswith("'consent' takes at most 300,000 bytes, this has ")
 
 
 @pytest.mark.clause("G7")

@@ -281,7 +281,7 @@ async def test_a_failed_inspection_is_rectified_and_replied_to(cli: Shell, opens
     outcome = await case.play.ends()
     assert (outcome.ending, outcome.step) == (Ending.NOT_EXITED, "C6")
     ended = await cli(*approval(case, "C6"))
-    assert "it has ended" in ended.fails(1)
+    assert "has ended" in ended.fails(1)
 
 
 async def test_at_is_kept_with_the_act(cli: Shell, opens: Opener) -> None:
@@ -323,8 +323,8 @@ async def test_what_a_kind_of_case_does_not_take_is_refused_with_what_it_takes(
     answer = ("--agreed", "--signed-by", "某甲", "--officer", "某乙")
     said = await cli("consent", case.id, "H-0001", *answer)
     assert said.fails(1) == (
-        f"{case.id} takes no consent: a case of this kind takes act, file, object, resolve, "
-        "withdraw"
+        f"{case.id} takes no consent: a case of this kind takes act, file, mend, object, "
+        "resolve, withdraw"
     )
     assert await case.play.refused() == []
 

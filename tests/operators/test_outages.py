@@ -46,6 +46,7 @@ def sends(application: Path) -> list[tuple[object, ...]]:
 
 async def test_without_a_server(lonely: Shell, application: Path) -> None:
     (await lonely("setup", "registry")).done()
+    (await lonely("setup", "key")).done()
     for words in [*sends(application), ("setup", "namespace"), ("worker",)]:
         sentence = (await lonely(*words)).fails(3)
         assert sentence == (

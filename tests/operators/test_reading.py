@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from sqlmodel import col, delete
+from sqlmodel import Session, col, delete
 
-from activities.database import writing
 from activities.records import CountyRecord, Overview
 from models import search
 from models.ledger import Entry, EntryKind, Ledger, canonical, digest, verify
@@ -16,6 +15,7 @@ from models.status import CaseStatus
 from models.tables import EntryRow
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Said, Shell
 from tests.stage import Stage
+from tests.unguarded import unguarded
 
 COUNTIES = Path(__file__).parents[2] / "data" / "henan-counties.csv"
 
@@ -98,7 +98,7 @@ async def test_the_file_is_verified_and_shown_with_entry_numbers(cli: Shell, ope
 
 def keep(stage: Stage, case_id: str, entries: list[Entry], *, instead_of: int) -> None:
     """Put entries into the registry in place of its last ones, as a forger would."""
-    with writing(stage.settings.engine()) as session:
+    with unguarded(stage.settings.engine()) as connection, Session(connection) as session:
         here = (col(EntryRow.case_id) == case_id, col(EntryRow.seq) >= instead_of)
         session.exec(delete(EntryRow).where(*here))
         for entry in entries:
@@ -106,6 +106,7 @@ def keep(stage: Stage, case_id: str, entries: list[Entry], *, instead_of: int) -
             fields = entry.model_dump(exclude={"data", "kind"})
             row = EntryRow(case_id=case_id, content=content, kind=entry.kind.value, **fields)
             session.add(row)
+        session.flush()
 
 
 @pytest.mark.clause("G7")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from operators.season_view import SeasonNarrator
 from operators.stage import Stage, set_stage
 from tests.operators.seasons import Change
 from tests.operators.seasons_after import ALTERED, season_of, text_of
+from tests.played import Home
 
 WIDTH = 100
 SHIPPED = "after-exit-2017"
@@ -73,9 +75,14 @@ class Shown:
 
 
 @pytest.fixture(scope="module")
-async def after_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("after")
+
+
+@pytest.fixture(scope="module")
+async def after_stage(folder: Path) -> AsyncIterator[Stage]:
     years = load_season(SHIPPED).years_ahead(utc_now())
-    async with set_stage(tmp_path_factory.mktemp("after"), years) as stage:
+    async with set_stage(folder, years) as stage:
         yield stage
 
 
@@ -335,3 +342,12 @@ def test_a_fault_of_a_file_is_one_sentence_that_names_its_place(
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
     assert text_of("419971", words_of("419971"))
+
+
+@pytest.mark.clause("G7")
+def test_a_check_finds_nothing_wrong_with_what_was_played(
+    folder: Path, played: dict[str, Shown]
+) -> None:
+    report = Home(folder).check()
+    assert report.findings == ()
+    assert report.cases >= sum(len(each.course.cases) for each in played.values())

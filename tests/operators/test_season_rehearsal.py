@@ -27,6 +27,7 @@ from operators.season_view import SeasonNarrator
 from operators.stage import Stage, set_stage
 from tests.operators.seasons import ALTERED, Change, season_of, text_of
 from tests.operators.test_rehearsal import run_cli
+from tests.played import Home
 
 WIDTH = 100
 _AT_ONCE = 5
@@ -58,8 +59,13 @@ class Shown:
 
 
 @pytest.fixture(scope="module")
-async def season_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with set_stage(tmp_path_factory.mktemp("season")) as stage:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("season")
+
+
+@pytest.fixture(scope="module")
+async def season_stage(folder: Path) -> AsyncIterator[Stage]:
+    async with set_stage(folder) as stage:
         yield stage
 
 
@@ -396,3 +402,12 @@ def test_the_command_prints_a_season_as_json(tmp_path: Path) -> None:
     (went,) = course["cases"]
     assert [each["state"] for each in went["households"]] == ["struck_off", "out", "struck_off"]
     assert utc_now().year <= course["year"]
+
+
+@pytest.mark.clause("G7")
+def test_a_check_finds_nothing_wrong_with_what_was_played(
+    folder: Path, played: dict[str, Shown]
+) -> None:
+    report = Home(folder).check()
+    assert report.findings == ()
+    assert report.cases >= sum(len(each.course.cases) for each in played.values())

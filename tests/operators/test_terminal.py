@@ -122,6 +122,7 @@ def status(name: str) -> CaseStatus:
         limits=(),
         overdue=False,
         open_objections=(name,),
+        open_count=1,
         undelivered=0,
         entries=1,
         head="0" * 64,

@@ -8,7 +8,9 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from temporalio.client import Client
 
@@ -23,6 +25,7 @@ from tests.stage import settings_in
 from workers.connection import connect
 from workers.embedded import embedded, free_port
 from workers.schedules import listed
+from workers.seal import sealed_client
 from workers.settings import Settings
 
 EXITFLOW = Path(sys.executable).parent / "exitflow"
@@ -117,7 +120,8 @@ async def opens_a_case(settings: Settings, client: Client) -> str:
     engine = settings.engine()
     registry = Registry(engine)
     registry.add_plan(THIS_YEAR, "411523", "合成计划")
-    case_id = await Desk(client, registry, settings.load_policy()).start_county(applies("411523"))
+    own = sealed_client(client, settings.keyring())
+    case_id = await Desk(own, registry, settings.load_policy()).start_county(applies("411523"))
 
     async def at_c2() -> bool:
         return [case.step for case in registry.case_rows()] == ["C2"]
@@ -135,6 +139,8 @@ async def test_up_serves_keeps_its_cases_and_leaves_no_process(
     port, ui_port = free_port(), free_port()
     async with running(home, "up", "--port", port, "--ui-port", ui_port) as up:
         await up.says("Ctrl-C")
+        codec = up.said.pop(2)
+        assert codec.startswith("Codec      temporal --codec-endpoint http://127.0.0.1:")
         assert up.said[:4] == [
             f"Web UI     http://127.0.0.1:{ui_port}",
             f"Server     export TEMPORAL_ADDRESS=127.0.0.1:{port}",
@@ -147,10 +153,10 @@ async def test_up_serves_keeps_its_cases_and_leaves_no_process(
         second = await lonely("up", "--port", 0, "--ui-port", 0)
         assert second.fails(3) == f"another `exitflow up` runs in {home}"
 
-        client = await connect(f"127.0.0.1:{port}")
+        client = await connect(settings.keyring(), f"127.0.0.1:{port}")
 
         async def scheduled() -> bool:
-            return len(await listed(client)) == 54  # one a county, and the province's
+            return len(await listed(client)) == 55  # one a county, the province's, the check
 
         await eventually(scheduled)  # a list is behind for a moment
         made = [(each.id, each.next_times) for each in await listed(client)]
@@ -277,7 +283,8 @@ async def test_a_worker_ends_although_its_database_never_answers(
     engine = settings.engine()
     registry = Registry(engine)
     registry.add_plan(THIS_YEAR, "411523", "合成计划")
-    desk = Desk(client, registry, settings.load_policy())
+    own = sealed_client(client, settings.keyring())
+    desk = Desk(own, registry, settings.load_policy())
     async with started(sys.executable, home, "-c", HANGS, **environment) as worker:
         await desk.start_county(applies("411523"))
         await worker.says("hangs")
@@ -285,3 +292,50 @@ async def test_a_worker_ends_although_its_database_never_answers(
         assert await worker.ends(signal.SIGINT) == 1
         assert "ended without waiting any longer" in await worker.err()
     engine.dispose()
+
+
+async def _answered(address: str, **given: Any) -> int:
+    async with httpx.AsyncClient() as client:
+        return (await client.get(address, **given)).status_code
+
+
+async def test_the_codec_endpoint_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    settings_in(home)
+    words = ("codec", "--origin", "http://localhost:8080", "--port", 0)
+    async with running(home, *words) as codec:
+        ready = (await codec.says("codec ready: ")).removeprefix("codec ready: ")
+        assert await _answered(ready) == 200
+        assert await codec.ends(signal.SIGTERM) == 0
+        assert await codec.err() == ""
+    secret = {"EXITFLOW_CODEC_PASSWORD": "open sesame"}
+    async with running(home, *words, "--listen", "0.0.0.0", **secret) as codec:
+        ready = (await codec.says("codec ready: ")).removeprefix("codec ready: ")
+        here = ready.replace("0.0.0.0", "127.0.0.1")
+        assert await _answered(here) == 401
+        assert await _answered(here, auth=("exitflow", "open sesame")) == 200
+        assert not any("sesame" in words for words in processes_of(home).values())
+        assert await codec.ends(signal.SIGINT) == 0
+
+
+async def test_a_codec_endpoint_without_keys_or_open_to_all_says_what_it_needs(
+    lonely: Shell, tmp_path: Path
+) -> None:
+    words = ("codec", "--origin", "http://localhost:8080", "--port", 0)
+    assert "there are no keys at" in (await lonely(*words)).fails(2)
+    settings_in(tmp_path / "home")
+    said = (await lonely(*words, "--listen", "0.0.0.0")).fails(3)
+    assert "set EXITFLOW_CODEC_PASSWORD" in said
+
+
+async def test_keys_that_are_lost_beside_cases_are_not_made_anew(
+    lonely: Shell, tmp_path: Path
+) -> None:
+    """They would open none of the cases, and every one of them would stand still."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "temporal.db").touch()
+    said = (await lonely("up", "--port", 0, "--ui-port", 0)).fails(2)
+    assert f"there are no keys at {home / 'keys'}" in said
+    assert "put them back from their copy" in said
+    assert not (home / "keys").exists()

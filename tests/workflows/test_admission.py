@@ -7,12 +7,13 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 from models.ledger import EntryKind
-from models.messages import CountyOpening, Ending
+from models.messages import CountyOpening
 from models.offices import County, Division
 from models.periods import beijing
 from operators.desk import Refused
 from tests.models import samples
-from tests.play import Play, execution_status
+from tests.play import Play
+from tests.play import not_admitted as turned_away
 from tests.stage import YEAR, Stage, application, at, figures
 from workers.catalogue import TASK_QUEUE
 
@@ -45,15 +46,8 @@ async def bypassing(
 
 
 async def not_admitted(play: Play) -> str:
-    """The sentence of a case that was not admitted; its file and its status agree."""
-    outcome = await play.ends()
-    assert (outcome.ending, outcome.step) == (Ending.NOT_ADMITTED, "C1")
-    assert await execution_status(play) is WorkflowExecutionStatus.COMPLETED
-    kinds = [entry.kind for entry in await play.file()]
-    assert kinds[0] is EntryKind.OPENED
-    assert EntryKind.STEP_OPENED not in kinds
-    assert EntryKind.CLOSED in kinds
-    return outcome.reason
+    """The sentence of a case that was not admitted."""
+    return await turned_away(play, "C1")
 
 
 @pytest.mark.clause("C1")

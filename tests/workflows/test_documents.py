@@ -93,7 +93,7 @@ async def test_what_comes_after_the_end_is_bound_to_the_closed_file(stage: Stage
         await stage.desk.file(exit.case_id, filed("A5/411523", id="document-3"))
     found = stage.registry.documents.of(exit.case_id)
     assert [each.case_id for each in found] == [receipt.case_id, second.case_id]
-    history = await play.handle.fetch_history()
+    history = await play.history()
     assert (await replay(history)).entries[-1].hash == entries[-1].hash
 
 

@@ -15,12 +15,14 @@ from temporalio.client import WorkflowHistory, WorkflowQueryFailedError
 from temporalio.service import RPCError
 from temporalio.worker import Worker, WorkflowInstance, WorkflowRunner
 
+from activities.warrants import server_time
 from models.ledger import verify
 from tests.play import eventually
 from tests.replays import Recording, entries_in, recordings, replay
 from tests.stage import Stage, at
 from workers import history_guard
-from workers.catalogue import TASK_QUEUE, WORKFLOWS, activities, sandbox
+from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE, WORKFLOWS, activities, sandbox
+from workers.seal import sealed_client
 from workflows.doors import CaseWorkflow
 
 TASKS = {
@@ -100,9 +102,9 @@ async def test_askers_before_the_task_that_waits_change_no_file(own_stage: Stage
     own_stage.outages.end(play.case_id)
     with ThreadPoolExecutor(4) as threads:
         async with Worker(
-            client,
-            task_queue=TASK_QUEUE,
-            activities=activities(own_stage.settings),
+            sealed_client(client, own_stage.settings.keyring(), answering=True),
+            task_queue=ACTIVITY_QUEUE,
+            activities=activities(own_stage.settings, server_time, own_stage.policies),
             activity_executor=threads,
         ):
             await _waits_for_a_task(play.handle)
@@ -122,7 +124,7 @@ async def test_askers_before_the_task_that_waits_change_no_file(own_stage: Stage
                 receipt = await play.act("C3")
                 await play.reaches("C4")
                 kept = await play.file()
-                replayed = (await replay(await play.handle.fetch_history())).entries
+                replayed = (await replay(await play.history())).entries
     assert all(history_guard.AHEAD in each for each in refused), refused
     assert kept[receipt.seq - 1].hash == receipt.hash
     assert verify(play.case_id, kept) == len(kept)

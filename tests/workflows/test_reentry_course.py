@@ -229,4 +229,4 @@ async def test_a_course_that_is_never_cached_outlives_its_worker(own_stage: Stag
     assert (await play.ends()).ending is Ending.ENTERED
     assert len(episodes(own_stage, play.code)) == 2
     kept = await play.file()
-    assert (await replay(await play.handle.fetch_history())).entries == kept
+    assert (await replay(await play.history())).entries == kept

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowFailureError
 
 from activities.database import writing
 from models.households import Cause
@@ -14,7 +14,8 @@ from models.offices import Household
 from models.reentry_messages import ReentryOpening
 from models.tables import EpisodeRow
 from operators.desk import Refused
-from tests.play import eventually, execution_status
+from tests.play import eventually
+from tests.play import not_admitted as turned_away
 from tests.reentry_stage import (
     ReentryPlay,
     episodes,
@@ -279,13 +280,7 @@ async def bypassing(
 
 async def not_admitted(play: ReentryPlay) -> str:
     """The sentence of a case that was not admitted."""
-    outcome = await play.ends()
-    assert (outcome.ending, outcome.step) == (Ending.NOT_ADMITTED, "R1")
-    assert await execution_status(play) is WorkflowExecutionStatus.COMPLETED
-    kinds = [entry.kind for entry in await play.file()]
-    assert kinds[0] is EntryKind.OPENED
-    assert EntryKind.STEP_OPENED not in kinds
-    return outcome.reason
+    return await turned_away(play, "R1")
 
 
 @pytest.mark.clause("F5", "S1", "G9")

@@ -85,15 +85,57 @@ async def test_what_the_rules_do_not_allow_is_on_file_as_refused(stage: Stage) -
 
 
 @pytest.mark.clause("G7")
-async def test_a_huge_signal_is_kept_by_its_hash(stage: Stage) -> None:
+async def test_a_huge_signal_is_kept_whole(stage: Stage) -> None:
     play = await stage.opens(at(11, 16))
     await play.reaches("C2")
     await play.signal("act", {"text": "长" * 200_000})
     await refused(play)
-    (entry,) = await play.entries(EntryKind.REFUSED)
     sent = '{"text":"' + "长" * 200_000 + '"}'
-    assert entry.data["sha256"] == sha256(sent.encode()).hexdigest()
-    assert len(str(entry.data["content"])) <= 4000
+    assert await play.read_refused() == sent
+    first, *more = await play.entries(EntryKind.REFUSED)
+    assert first.data["sha256"] == sha256(sent.encode()).hexdigest()
+    assert first.data["pieces"] == 1 + len(more) == 7  # 100 000 bytes in each
+    await goes_on(play)
+
+
+READABLE = "村里修路没有公示（合成）" * 2_000
+"""An objection of some 70 000 bytes; with what spoils it, longer than an objection may be."""
+
+
+@pytest.mark.clause("G1", "G7")
+@pytest.mark.parametrize(
+    ("spoilt", "shown"),
+    [
+        (b"\xff", "\\xff"),
+        (b"\\ud800", "\\ud800"),
+        (b"\x1b[2K", "\x1b[2K"),
+        ("\u202e".encode(), "\\u202e"),
+    ],
+    ids=["a byte that is no text", "half a character", "a raw control", "a mark that turns text"],
+)
+async def test_an_objection_is_not_lost_to_a_character(
+    stage: Stage, spoilt: bytes, shown: str
+) -> None:
+    """Whatever a case makes of it: what it says is on file, and a person can read it."""
+    play = await stage.opens(at(11, 16))
+    await play.reaches("C2")
+    text = READABLE.encode() + spoilt + b"x" * 30_000
+    await play.signal("object", raw(b'{"id": "o-1", "text": "' + text + b'"}'))
+    await refused(play)
+    content = await play.read_refused()
+    assert READABLE in content
+    assert content.replace("\\u001b", "\x1b").count(shown) == 1
+    assert content.isprintable()
+    await goes_on(play)
+
+
+@pytest.mark.clause("G1", "G7")
+async def test_an_objection_with_a_field_too_many_can_be_read(stage: Stage) -> None:
+    play = await stage.opens(at(11, 16))
+    await play.reaches("C2")
+    await play.signal("object", {"id": "o-1", "text": "道路未通（合成）", "telephone": "不填"})
+    await refused(play)
+    assert "道路未通（合成）" in await play.read_refused()
     await goes_on(play)
 
 
@@ -101,7 +143,7 @@ async def test_a_huge_signal_is_kept_by_its_hash(stage: Stage) -> None:
 async def test_a_huge_field_name_is_refused_in_a_short_sentence(stage: Stage) -> None:
     play = await stage.opens(at(11, 16))
     await play.reaches("C2")
-    await play.signal("act", {"x" * 1_200_000: 1})
+    await play.signal("act", {"x" * 900_000: 1})
     (why,) = await refused(play)
     assert len(why) < 10_000
     await goes_on(play)
@@ -163,6 +205,6 @@ async def test_what_is_no_json_is_refused(stage: Stage, broken: RawValue) -> Non
 async def test_an_update_of_any_form_is_answered(stage: Stage) -> None:
     play = await stage.opens(at(11, 16))
     await play.reaches("C2")
-    for arguments in ([], [b"\x00\xff"], [raw(b'{"id": NaN}')], [{"x" * 1_200_000: 1}]):
+    for arguments in ([], [b"\x00\xff"], [raw(b'{"id": NaN}')], [{"x" * 500_000: 1}]):
         assert await play.update("act", *arguments)
     await goes_on(play)

@@ -140,5 +140,5 @@ async def test_nothing_is_taken_in_once_the_register_is_changed(stage: Stage) ->
     assert standings(play) == ["listed", "exited"]
     entries = await play.file()
     assert len([entry for entry in entries if entry.kind is EntryKind.REFUSED]) == 1
-    with pytest.raises(NoCase, match="there is no such case, or it has ended"):
+    with pytest.raises(NoCase, match="has ended"):
         await play.object()

@@ -171,9 +171,13 @@ async def test_what_changed_behind_the_case_is_not_struck_off(stage: Stage) -> N
     assert entry.text == (
         f"1户自{CLOSES.date()}起在建档立卡贫困户中销号，1户登记内容在公示后有变更（合成〔H4〕号）"
     )
-    courses = await case.courses()
     again = midnight(last_day(CLOSES.date(), 7))
-    assert (courses[changed].size, courses[changed].closes) == (2, again)
+
+    async def is_posted_anew() -> bool:
+        course = (await case.courses())[changed]
+        return (course.size, course.closes) == (2, again)
+
+    await eventually(is_posted_anew, lambda: f"{changed} is not posted anew")
     second = stage.registry.notices(case.case_id)[-1]
     assert f"张{changed} | 一组 | 2 |" in second.markdown
     await case.until(again + SECOND)

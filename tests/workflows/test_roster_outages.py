@@ -109,6 +109,41 @@ async def test_what_comes_in_while_the_register_is_told(stage: Stage) -> None:
     assert len(await case.entries(EntryKind.REGISTER_CHANGE)) == 1
 
 
+@pytest.mark.clause("H2", "H3")
+@pytest.mark.parametrize("refusing", [1, 2])
+async def test_who_refuses_while_a_notice_is_prepared(stage: Stage, refusing: int) -> None:
+    case = await opens_roster(stage, at(11, 16), 2)
+    await case.reaches("H2")
+    await case.verify()
+    stage.outages.begin(case.case_id, "compute_limits")
+    await case.consent()
+    await felt(case, "compute_limits")
+    await case.consent(*case.households[:refusing], agreed=False)
+    stage.outages.end(case.case_id)
+    await case.until(await case.now() + timedelta(minutes=2))
+    if refusing == 2:
+        assert (await case.ends()).ending is Ending.NOT_EXITED
+        assert not stage.registry.notices(case.case_id)
+        return
+    await stands(case, posted=1, out=1)
+    await case.end_notice()
+    await case.act("H4", document_number="合成〔9〕号")
+    assert (await case.ends()).reason == "1户脱贫销号，1户未退出"
+
+
+@pytest.mark.clause("H4", "G1", "G7")
+async def test_who_objects_between_the_decision_and_its_keeping(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 3)
+    await case.is_cleared()
+    stage.outages.begin(case.case_id, "write_ledger")
+    await case.act("H4", households=list(case.households[:2]))
+    await felt(case, "write_ledger")
+    await case.object()
+    stage.outages.end(case.case_id)
+    await case.until(await case.now() + timedelta(minutes=2))
+    await stands(case, struck_off=2, held=1)
+
+
 @pytest.mark.clause("G7")
 async def test_what_comes_in_while_the_file_cannot_be_kept(stage: Stage) -> None:
     case = await opens_roster(stage, at(11, 16), 2)
@@ -142,10 +177,8 @@ async def test_what_was_sent_before_a_roster_that_is_not_admitted(own_stage: Sta
     await stage.crew.comes()
     outcome = await case.ends()
     assert outcome.ending is Ending.NOT_ADMITTED
-    (refused,) = await case.entries(EntryKind.REFUSED)
-    assert refused.data["why"] == "the roster was not admitted; nothing can be done with it"
-    assert await case.entries(EntryKind.OBJECTION)
-    await case.has_told("答复", 1)
+    assert await stage.desk.ledger(case.case_id) == []
+    assert case.told() == []
 
 
 def put_village_elsewhere(stage: Stage, code: str) -> None:
@@ -299,7 +332,7 @@ async def ends_as_it_was_kept(case: RosterPlay) -> None:
     outcome = await case.ends()
     assert (outcome.reason, outcome.round) == ("4户脱贫销号，1户未退出", 2)
     kept = await case.file()
-    replayed = await replay(await case.handle.fetch_history())
+    replayed = await replay(await case.history())
     assert replayed.entries == kept
     sent = [entry.data["entry"] for entry in kept if entry.kind is EntryKind.NOTIFIED]
     assert len(case.told()) == len(sent)

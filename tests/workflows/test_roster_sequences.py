@@ -131,7 +131,6 @@ class RosterMachine(RuleBasedStateMachine):
             application=application,
             village=village,
             policy=self.settings.load_policy(),
-            received_at=at(11, 16),
         )
         self.mini = Miniature(self.patch, self.settings, at(11, 16))
         self.mini.open(HouseholdExitWorkflow, opening, self.patch)

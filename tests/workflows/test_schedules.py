@@ -18,6 +18,7 @@ from temporalio.client import (
     ScheduleOverlapPolicy,
     ScheduleSpec,
     WorkflowExecutionStatus,
+    WorkflowFailureError,
 )
 from temporalio.service import RPCError
 from temporalio.worker import Replayer
@@ -36,7 +37,7 @@ from tests.play import eventually
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import put_village
 from workers import schedules
-from workers.catalogue import WORKFLOWS, sandbox
+from workers.catalogue import TASK_QUEUE, WORKFLOWS, sandbox
 from workers.embedded import embedded
 
 TODAY = datetime.now(BEIJING)
@@ -128,7 +129,8 @@ async def test_they_are_made_once_as_the_policy_says(apart_from_others: Client) 
     policy = supervision.schedule.policy
     assert policy.catchup_window == timedelta(days=60)
     assert policy.overlap is ScheduleOverlapPolicy.ALLOW_ALL
-    assert await supervision.memo() == {"说明": "河南省 季度督导"}
+    memo = supervision.raw_description.memo.fields["说明"]
+    assert await client.data_converter.decode([memo]) == ["河南省 季度督导"]
     assert supervision.schedule.state.note == (
         "每年1、4、7、10月1日9时（北京时间）启动季度督导（F6）；错过的，60日内补办"
     )
@@ -207,9 +209,10 @@ async def test_a_quarter_begins_once_by_calendar_by_hand_and_by_backfill(called:
     described = await client.get_workflow_handle(coming).describe()
     assert described.status is WorkflowExecutionStatus.RUNNING  # it outlives its starter
     assert described.parent_id is not None
-    assert await described.static_summary() == (
-        f"合成{county}县 {begins.year}年第{quarter_of(begins)}季度 督导"
-    )
+    # Sealed by the starter, as its own: who lists cases reads it.
+    summary = described.raw_description.execution_config.user_metadata.summary
+    said = f"合成{county}县 {begins.year}年第{quarter_of(begins)}季度 督导"
+    assert await client.data_converter.decode([summary]) == [said]
     (record, *_) = [
         each for each in await schedules.listed(client) if each.id == "supervision/410000"
     ]
@@ -223,6 +226,21 @@ async def test_a_quarter_begins_once_by_calendar_by_hand_and_by_backfill(called:
         workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=client.data_converter
     )
     assert (await replayer.replay_workflow(history)).replay_failure is None
+
+
+@pytest.mark.clause("F6")
+async def test_a_strangers_start_that_failed_bars_no_county(called: Stage) -> None:
+    client = called.desk.client
+    await set_up(called)
+    (county,) = [each.code for each in counties(called)]
+    case_id = supervision_case(county, TODAY.year, quarter_of(TODAY.date()))
+    stranger = Client(client.service_client, namespace=client.namespace)
+    squatting = await stranger.start_workflow("Supervision", {}, id=case_id, task_queue=TASK_QUEUE)
+    with pytest.raises(WorkflowFailureError):
+        await squatting.result()
+    await client.get_schedule_handle("supervision/410000").trigger()
+    came = await round_of(client, "supervision/410000", TODAY.date())
+    assert (came.started, came.there) == ((case_id,), ())
 
 
 @pytest.mark.clause("F5", "F6")

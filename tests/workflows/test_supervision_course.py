@@ -322,7 +322,7 @@ async def test_what_is_sent_while_the_sample_cannot_be_drawn_is_kept(own_stage: 
         households=[household(code) for code in made.households],
         villages=[village(code) for code in made.villages],
     )
-    assert "the register is being asked" in await play.update("check", found)
+    assert "is not admitted yet; try again in a moment" in await play.update("check", found)
     await own_stage.crew.goes()
     await play.signal("check", found)
     await play.signal("act", play.message("J2"))
@@ -337,7 +337,7 @@ async def test_what_is_sent_while_the_sample_cannot_be_drawn_is_kept(own_stage: 
     await play.ends()
     kept = await play.file()
     assert [entry.kind for entry in kept].count(EntryKind.SAMPLE) == 1
-    assert (await replay(await play.handle.fetch_history())).entries == kept
+    assert (await replay(await play.history())).entries == kept
 
 
 @pytest.mark.clause("F6", "G5")

@@ -45,7 +45,7 @@ async def test_a_long_course_writes_one_file(own_stage: Stage) -> None:
     assert len([entry for entry in kept if entry.kind is EntryKind.RESOLUTION]) == 2
     status = await play.status()
     assert (status.entries, status.head) == (len(kept), kept[-1].hash)
-    replayed = await replay(await play.handle.fetch_history())
+    replayed = await replay(await play.history())
     assert replayed.entries == kept
     sent = [entry.data["entry"] for entry in kept if entry.kind is EntryKind.NOTIFIED]
     assert len(play.told()) == len(sent)

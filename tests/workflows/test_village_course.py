@@ -175,4 +175,4 @@ async def test_a_long_course_that_is_never_cached_writes_one_file(own_stage: Sta
     kept = await play.file()
     assert [entry.data["to"] for entry in kept if entry.kind is EntryKind.RETURNED] == ["V1", "V2"]
     assert len(own_stage.registry.notices(play.case_id)) == 3
-    assert (await replay(await play.handle.fetch_history())).entries == kept
+    assert (await replay(await play.history())).entries == kept

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowFailureError
 
-from models.ledger import EntryKind
 from models.messages import Ending
 from models.offices import Village
 from models.village_messages import VillageOpening
 from operators.desk import Refused
-from tests.play import eventually, execution_status
+from tests.play import eventually
+from tests.play import not_admitted as turned_away
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import (
     VillagePlay,
@@ -42,13 +42,7 @@ async def bypassing(
 
 async def not_admitted(play: VillagePlay) -> str:
     """The sentence of a case that was not admitted."""
-    outcome = await play.ends()
-    assert (outcome.ending, outcome.step) == (Ending.NOT_ADMITTED, "V1")
-    assert await execution_status(play) is WorkflowExecutionStatus.COMPLETED
-    kinds = [entry.kind for entry in await play.file()]
-    assert kinds[0] is EntryKind.OPENED
-    assert EntryKind.STEP_OPENED not in kinds
-    return outcome.reason
+    return await turned_away(play, "V1")
 
 
 @pytest.mark.clause("V1", "G6")

@@ -113,7 +113,7 @@ async def test_incidence_that_rises_while_the_approval_is_held_up_undoes_it(stag
     await play.act("V3", id="act-all-the-same", overrides=["S2.incidence"], reason=REASON)
     assert (await play.ends()).ending is Ending.EXITED
     assert len(await play.entries(EntryKind.REGISTER_CHANGE)) == 1
-    await replay(await play.handle.fetch_history())
+    await replay(await play.history())
 
 
 @pytest.mark.clause("V3", "S5")

@@ -43,7 +43,7 @@ async def summaries(play: Play, event: str) -> list[str]:
     """The summaries of events of one kind."""
     return [
         json.loads(each.user_metadata.summary.data)
-        async for each in play.handle.fetch_history_events()
+        for each in (await play.history()).events
         if each.HasField(event) and each.user_metadata.HasField("summary")  # type: ignore[arg-type]
     ]
 

@@ -2,20 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from temporalio import activity
 from temporalio.api.common.v1 import Payload
-from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.converter import PayloadCodec
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.converter import SerializationContext
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from activities.warrants import server_time
 from models.ledger import EntryKind
 from tests.play import PLAYED, eventually, execution_status, wedged
 from tests.stage import Stage, at
 from workers.catalogue import build_worker
+from workers.seal import Seal
 
 
 class Newer(Interceptor):
@@ -41,16 +42,16 @@ class _Newer(ActivityInboundInterceptor):
         return [each.content() | {"newer": True} for each in answer]
 
 
-class Reading(PayloadCodec):
+class Reading(Seal):
     """What the newer version has beyond the older one: it knows the field."""
 
-    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Nothing is changed."""
-        return list(payloads)
+    def with_context(self, context: SerializationContext) -> "Reading":
+        """The same for a workflow, or an activity of one."""
+        return Reading(self._ring, context, answering=self._answering)
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """As the older version would have written it."""
-        return [_without_the_field(payload) for payload in payloads]
+        return [_without_the_field(payload) for payload in await super().decode(payloads)]
 
 
 def _without_the_field(payload: Payload) -> Payload:
@@ -63,14 +64,18 @@ def _without_the_field(payload: Payload) -> Payload:
 @pytest.mark.clause("G7")
 @pytest.mark.parametrize("activity_type", ["compute_limits", "notify"])
 async def test_an_answer_that_only_a_newer_worker_can_read_waits_for_one(
-    own_stage: Stage, activity_type: str
+    own_stage: Stage, activity_type: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play = await own_stage.opens(at(11, 16), direct=True)
     await play.reaches("C3")
     await play.rests()
     await own_stage.crew.goes()
     client = own_stage.desk.client
-    both = {"max_cached_workflows": 0, "interceptors": [Newer(activity_type)]}
+    both: dict[str, Any] = {
+        "max_cached_workflows": 0,
+        "interceptors": [Newer(activity_type)],
+        "clock": server_time,
+    }
     async with build_worker(client, own_stage.settings, **both):
         # A signal: where a task fails nobody is answered.
         await play.signal("act", play.message("C3", "return", return_to="C1", reason="补", id="a"))
@@ -81,9 +86,8 @@ async def test_an_answer_that_only_a_newer_worker_can_read_waits_for_one(
         await eventually(tried)
     assert await execution_status(play) is WorkflowExecutionStatus.RUNNING
     assert all("Failed decoding arguments" in fault for fault in await wedged(play))
-    config = client.config()
-    config["data_converter"] = replace(config["data_converter"], payload_codec=Reading())
-    async with build_worker(Client(**config), own_stage.settings, max_cached_workflows=0):
+    monkeypatch.setattr("workers.seal.Seal", Reading)
+    async with build_worker(client, own_stage.settings, clock=server_time, max_cached_workflows=0):
         await play.reaches("C1", 2)
         assert [line["topic"] for line in await play.has_told("退回", 1)] == ["退回"]
         acts = await play.entries(EntryKind.ACT)

@@ -1,0 +1,201 @@
+"""Checking the registry whole (G7): what is kept against what the files and the journal say."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from activities import contradictions
+from activities.case_check import CaseCheck
+from activities.check_values import table_of
+from activities.database import reading, writing
+from activities.database_roles import faults as guard_faults
+from activities.register_check import RegisterCheck, heads_in
+from models.findings import MOST_SHOWN, CheckReport, Finding
+from models.identity import file_name
+from models.journal import JournalHead
+from models.tables import CaseRow, CheckResultRow, NoticeRow
+
+HEADS = "journal.heads"
+"""File of the home folder in which each check notes how far the journal went."""
+
+_LOT = 500
+_CASES = table_of(CaseRow)
+
+Progress = Callable[[str, int, int], None]
+
+
+class OpenFile(NamedTuple):
+    """A case as the registry has it, to be looked for on the server.
+
+    Attributes:
+        head: Hash of the last entry that is kept; of the case id, where there is none.
+        updated: Time of that entry.
+        run: The first run of the workflow that was admitted.
+    """
+
+    case_id: str
+    is_open: bool
+    entries: int
+    head: str
+    updated: datetime
+    run: str | None
+
+
+class Checks:
+    """The registry's side of `exitflow check`; methods raise ``RegistryError`` if it fails."""
+
+    def __init__(self, engine: Engine, home: Path, notices: Path) -> None:
+        self._engine, self._home, self._notices = engine, home, notices
+
+    def run(
+        self,
+        server: tuple[str, Iterable[Finding]],
+        progress: Progress = lambda what, done, total: None,
+        since: Sequence[JournalHead] = (),
+    ) -> CheckReport:
+        """Look at everything at one moment.
+
+        Args:
+            server: What of the server was looked at, and what is wrong there.
+            since: Heads of the journal that the caller kept.
+        """
+        begun = datetime.now(UTC)
+        older = [(f"the head {head.hash[:12]} that was given", head) for head in since]
+        older += heads_in(self._home / HEADS)
+        with reading(self._engine) as session:
+            register, cases = RegisterCheck(session), CaseCheck(session, begun)
+            looks: tuple[Callable[[], Iterable[Finding]], ...] = (
+                lambda: register.journal(older),
+                lambda: cases.findings(lambda done, of: progress("cases", done, of)),
+                lambda: contradictions.findings(session),
+                lambda: register.shared(cases.shared),
+                register.standings,
+                lambda: register.parts(
+                    lambda done, of: progress("parts of the register", done, of)
+                ),
+                lambda: self._files(session),
+                lambda: _guards(session),
+                lambda: self._noted(register.head()),
+            )
+            total, kept = _counted(chain(server[1], chain.from_iterable(look() for look in looks)))
+            head = register.head()
+        return CheckReport(
+            begun=begun,
+            ended=datetime.now(UTC),
+            cases=cases.cases,
+            entries=cases.entries,
+            under_way=cases.under_way,
+            server=server[0],
+            journal=head,
+            total=total,
+            findings=kept,
+        )
+
+    def keep(self, report: CheckReport) -> None:
+        """Keep what a check found, for ``last``."""
+        with writing(self._engine) as session:
+            row = CheckResultRow(
+                at=report.begun, findings=report.total, report=report.model_dump_json()
+            )
+            session.merge(row)
+
+    def last(self) -> CheckReport | None:
+        """What the last check found that was kept; None before the first."""
+        with reading(self._engine) as session:
+            row = session.exec(
+                select(CheckResultRow).order_by(col(CheckResultRow.at).desc()).limit(1)
+            ).first()
+            return CheckReport.model_validate_json(row.report) if row is not None else None
+
+    def files(self) -> Iterator[list[OpenFile]]:
+        """Every case as the registry has it, in lots."""
+        after = ""
+        while lot := self._cases(_CASES.c.case_id > after):
+            after = lot[-1].case_id
+            yield lot
+
+    def file(self, case_id: str) -> OpenFile | None:
+        """One case as the registry has it; None where it has none."""
+        return next(iter(self._cases(_CASES.c.case_id == case_id)), None)
+
+    def _cases(self, which: sa.ColumnElement[bool]) -> list[OpenFile]:
+        names = ("case_id", "outcome", "entries", "head", "updated", "run")
+        columns = (_CASES.c[name] for name in names)
+        query = sa.select(*columns).where(which).order_by(_CASES.c.case_id).limit(_LOT)
+        with reading(self._engine) as session:
+            return [
+                OpenFile(id, outcome is None, *rest)
+                for id, outcome, *rest in session.connection().execute(query)
+            ]
+
+    def _files(self, session: Session) -> Iterator[Finding]:
+        """The notices that lie in the home folder as files (C4)."""
+        table = table_of(NoticeRow)
+        query = sa.select(table.c.id, table.c.sha256, table.c.html).order_by(table.c.id)
+        rows = session.connection().execute(query)
+        for id, text, html in rows:
+            if not self._notices.is_dir():
+                yield _notice_fault(
+                    str(self._notices),
+                    "the folder of the notices is not on this machine",
+                    "run the check where the worker's home folder is.",
+                )
+                return
+            wanted = {"md": text, "html": sha256(html.encode()).hexdigest()}
+            for ending, digest in wanted.items():
+                file = self._notices / f"{file_name(id)}.{ending}"
+                try:
+                    found = sha256(file.read_bytes()).hexdigest()
+                except OSError as error:
+                    what = f"the file of a notice cannot be read: {error.strerror}"
+                else:
+                    if found == digest:
+                        continue
+                    what = "the file is not the notice that the registry keeps"
+                yield _notice_fault(
+                    str(file),
+                    what,
+                    "write it anew from the registry's table notices, as it is there.",
+                )
+
+    def _noted(self, head: JournalHead) -> Iterator[Finding]:
+        """Note how far the journal goes: who copies that file elsewhere can prove what was."""
+        file = self._home / HEADS
+        known = heads_in(file)
+        if not head.number or (known and known[-1][1] == head):
+            return
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            with file.open("a", encoding="utf-8") as heads:
+                heads.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} ")
+                heads.write(f"{head.number} {head.hash}\n")
+        except OSError as error:
+            yield Finding(
+                part="journal",
+                where=str(file),
+                what=f"the journal's head cannot be noted: {error.strerror}",
+                mend="give write permission, and keep a copy of the file elsewhere.",
+            )
+
+
+def _guards(session: Session) -> Iterator[Finding]:
+    for where, what, mend in guard_faults(session.connection()):
+        yield Finding(part="journal", where=where, what=what, mend=mend)
+
+
+def _counted(findings: Iterable[Finding]) -> tuple[int, tuple[Finding, ...]]:
+    """How many there are, and the first of them."""
+    every = iter(findings)
+    first = tuple(islice(every, MOST_SHOWN))
+    return len(first) + sum(1 for _ in every), first
+
+
+def _notice_fault(where: str, what: str, mend: str) -> Finding:
+    return Finding(part="notices", where=where, what=what, mend=mend)

@@ -1,0 +1,130 @@
+"""Cases whose own file says otherwise than the one that is kept (G7): noted, until mended."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.check_values import place, read_rows, shown, table_of
+from activities.database import reading, writing
+from activities.records import ContradictionRecord
+from activities.warrants import asked_by
+from models.findings import Finding
+from models.identity import is_case
+from models.ledger import Entry, LedgerError, first_of, verify
+from models.mending import KNOWN_BY, Kept, KeptOrder
+from models.tables import ContradictionRow, EntryRow
+
+STANDS = "the kept file stands"
+"""How a batch that contradicts the kept file is refused."""
+
+_ANSWER = 500_000
+"""Bytes of entries in one answer."""
+
+
+def note(engine: Engine, case_id: str, seq: int, said: str) -> None:
+    """Note that a case contradicts its kept file from an entry on; the first note stands.
+
+    Raises:
+        RegistryError: if the registry cannot be written now.
+    """
+    with writing(engine) as session:
+        if session.get(ContradictionRow, case_id) is None:
+            session.add(
+                ContradictionRow(case_id=case_id, seq=seq, since=datetime.now(UTC), said=said)
+            )
+
+
+def clear(session: Session, case_id: str) -> None:
+    """The case has gone on with its kept file: nothing is contradicted any more."""
+    noted = session.get(ContradictionRow, case_id)
+    if noted is not None:
+        session.delete(noted)
+
+
+def contradictions(session: Session) -> dict[str, ContradictionRecord]:
+    """All that are noted, by case."""
+    rows = session.exec(select(ContradictionRow)).all()
+    return {row.case_id: ContradictionRecord(**row.model_dump()) for row in rows}
+
+
+def contradiction(session: Session, case_id: str) -> ContradictionRecord | None:
+    """What is noted of a case."""
+    row = session.get(ContradictionRow, case_id)
+    return ContradictionRecord(**row.model_dump()) if row is not None else None
+
+
+def findings(session: Session) -> Iterator[Finding]:
+    """Each that is noted, as what is wrong with a file."""
+    table = table_of(ContradictionRow)
+    query = sa.select(table).order_by(table.c.case_id)
+    for row in read_rows(session.connection(), query):
+        id = row["case_id"]
+        yield Finding(
+            part="files",
+            where=place(table, (id,)),
+            what=f"from entry {shown('seq', row['seq'])} on, the case's own file is another than "
+            f"the registry keeps (G7); noted {shown('since', row['since'])}",
+            mend=mend(id)
+            if is_case(id)
+            else "no case has such an id: find out who put it there, then take it out.",
+        )
+
+
+def mend(case_id: str) -> str:
+    """What ends a contradiction, for a finding."""
+    return f"let it go on with the kept file: exitflow mend {case_id} --officer NAME --reason WHY."
+
+
+class Contradictions:
+    """The registry's side of mending; synchronous, for the worker's thread pool."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @activity.defn
+    def kept_file(self, order: KeptOrder) -> Kept:
+        """What the registry keeps of a case behind the last entry that both have alike.
+
+        Where that is nothing, the case does not contradict it, whatever was noted.
+
+        Raises:
+            ApplicationError: ``BrokenFile`` where the kept file is itself not one whole chain:
+                then it is the registry that has to be mended. ``NotWarranted`` if it is not the
+                case itself that asks.
+            RegistryError: if the registry cannot be read now.
+        """
+        asked_by(order.case_id)
+        with reading(self._engine) as session:
+            rows = session.exec(
+                select(EntryRow.content)
+                .where(EntryRow.case_id == order.case_id)
+                .order_by(EntryRow.seq)  # type: ignore[arg-type]
+            ).all()
+        entries = [Entry.model_validate_json(content) for content in rows]
+        try:
+            verify(order.case_id, entries)
+        except LedgerError as error:
+            raise ApplicationError(
+                f"the registry's copy is not whole ({error}): restore the registry first",
+                type="BrokenFile",
+                non_retryable=True,
+            ) from None
+        after = _alike(order.heads, entries) if order.after is None else order.after
+        if after == len(entries):
+            with writing(self._engine) as session:
+                clear(session, order.case_id)
+        page = first_of(entries[after:], _ANSWER)
+        return Kept(after=after, entries=page, total=len(entries))
+
+
+def _alike(heads: tuple[str, ...], kept: list[Entry]) -> int:
+    """How many entries at the beginning are the same."""
+    for count, (own, theirs) in enumerate(zip(heads, kept, strict=False)):
+        if own != theirs.hash[:KNOWN_BY]:
+            return count
+    return min(len(heads), len(kept))

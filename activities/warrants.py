@@ -1,0 +1,220 @@
+"""Holding orders against the kept file of the case that gives them, in their own transaction.
+
+Whoever reaches the server can call an activity. So what changes or tells something asks first who
+calls, and what the registry's own copy of the file says (``models.warrant`` has the rules).
+
+A call that does not come out of the case it names is refused for good. One that does is tried again
+where the file does not carry it, for all to see: a case that is right loses nothing by a registry
+that is behind it, or by a fault of ours, and waits until that is mended.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.database import reading
+from models.case_file import CaseFile, read_file, subject_of
+from models.ledger import Entry, EntryKind, LedgerError, verify
+from models.offices import NATION, Office, Village
+from models.orders import Notification
+from models.policy import Body, Policy
+from models.steps import (
+    COUNTY_STEPS,
+    HOUSEHOLD_STEPS,
+    REENTRY_STEPS,
+    X1,
+    Step,
+    taken_by,
+    village_steps,
+)
+from models.tables import CaseRow, EntryRow
+
+NOT_WARRANTED, BEHIND = "NotWarranted", "Behind"
+
+_AGAIN_IN = timedelta(minutes=1)
+_TOLD_AFTER_ITS_END = timedelta(days=31)
+"""How long after its end a case may still tell somebody something: longer than any channel is
+tried (one month at most, by policy)."""
+
+Clock = Callable[[], datetime]
+O = TypeVar("O")  # noqa: E741 - an order
+
+
+def utc_now() -> datetime:
+    """The installation's clock."""
+    return datetime.now(UTC)
+
+
+def server_time() -> datetime:
+    """The clock of a rehearsal, which lives in its server's time: when the activity began there."""
+    return activity.info().started_time
+
+
+def asked_by(case_id: str) -> None:
+    """Refuse what does not come out of the case that it names.
+
+    Raises:
+        ApplicationError: ``NotWarranted``, for good.
+    """
+    info = activity.info()
+    if info.workflow_id != case_id:
+        raise ApplicationError(
+            f"{info.activity_type} for {case_id} was not asked for by its case "
+            f"({info.workflow_id or 'no workflow'}): nothing was done",
+            type=NOT_WARRANTED,
+            non_retryable=True,
+        )
+
+
+def not_warranted(case_id: str, why: str) -> ApplicationError:
+    """What a case asked for and its file does not carry; tried again, for all to see."""
+    return ApplicationError(
+        f"{case_id}: {why}; nothing was done (G7)", type=NOT_WARRANTED, next_retry_delay=_AGAIN_IN
+    )
+
+
+def hold_against_file(
+    session: Session,
+    order: O,
+    case_id: str,
+    seq: int,
+    rule: Callable[[CaseFile, O, datetime], str | None],
+    now: datetime,
+) -> None:
+    """Make sure that the file up to the entry an order names carries it.
+
+    Raises:
+        ApplicationError: ``Behind`` where the registry has not so much of the file: the case sends
+            it then; ``NotWarranted`` where the file says otherwise.
+    """
+    file = kept_file(session, case_id, seq)
+    try:
+        said = rule(file, order, now)
+    except (AttributeError, KeyError, StopIteration, TypeError, ValueError) as error:
+        said = f"the file cannot be read ({type(error).__name__}: {str(error)[:200]})"
+    if said is not None:
+        raise not_warranted(case_id, said)
+
+
+def kept_file(session: Session, case_id: str, seq: int) -> CaseFile:
+    """The file of an admitted case that is open, up to an entry; its chain is whole.
+
+    Of one that has ended only where a notice or a change of the register is on file behind that
+    entry: what was done then can be done again in a registry that has lost it.
+
+    Raises:
+        ApplicationError: as ``hold_against_file``.
+    """
+    row = _admitted(session, case_id)
+    if row.outcome is not None and not _was_done(session, case_id, seq):
+        raise not_warranted(case_id, f"the case has ended ({row.outcome})")
+    rows = session.exec(
+        select(EntryRow.content)
+        .where(EntryRow.case_id == case_id, EntryRow.seq <= seq)
+        .order_by(col(EntryRow.seq))
+    ).all()
+    if len(rows) < seq:
+        raise behind(case_id, len(rows))
+    try:
+        entries = [Entry.model_validate_json(content) for content in rows]
+        verify(case_id, entries)
+        return read_file(entries, _route(row.procedure, entries[0].data))
+    except (LedgerError, KeyError, TypeError, ValueError) as error:
+        raise not_warranted(case_id, f"the kept file is not whole: {str(error)[:300]}") from error
+
+
+def _admitted(session: Session, case_id: str) -> CaseRow:
+    row = session.get(CaseRow, case_id)
+    if row is None or row.run is None:
+        raise behind(case_id, 0)
+    return row
+
+
+def _was_done(session: Session, case_id: str, seq: int) -> bool:
+    """Whether the file says that something was posted or changed after an entry."""
+    kinds = (EntryKind.NOTICE.value, EntryKind.REGISTER_CHANGE.value)
+    found = select(EntryRow.seq).where(
+        EntryRow.case_id == case_id, EntryRow.seq > seq, col(EntryRow.kind).in_(kinds)
+    )
+    return session.exec(found.limit(1)).first() is not None
+
+
+def behind(case_id: str, kept: int) -> ApplicationError:
+    """The registry was restored from an older copy: the case sends its file again from there."""
+    return ApplicationError(
+        f"the registry has {kept} entries of {case_id}, and waits for the rest",
+        kept,
+        type=BEHIND,
+        non_retryable=True,  # the case itself asks again, once it has sent them
+    )
+
+
+class Recipients:
+    """Whom a case may tell something: whom it concerns, while it is open or has just ended.
+
+    That an objector is one of the case is closed by the seal: an objection may reach the registry
+    after its answer.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+
+    def hold(self, notifications: Sequence[Notification]) -> None:
+        """Make sure that a case may tell this.
+
+        Raises:
+            ApplicationError: ``NotWarranted`` where it may not.
+            RegistryError: if the registry cannot be read now.
+        """
+        for case_id in {each.case_id for each in notifications}:
+            asked_by(case_id)
+        now = self._clock()
+        with reading(self._engine) as session:
+            for each in notifications:
+                _hold_recipient(session, each, now)
+
+
+def _hold_recipient(session: Session, notification: Notification, now: datetime) -> None:
+    case_id = notification.case_id
+    if case_id.startswith("round/check/"):  # no case: it tells its province's group, and no other
+        office = notification.recipient.office
+        if office is None or office.body is not Body.PROVINCIAL_GROUP:
+            raise not_warranted(case_id, "a check tells the provincial group alone")
+        return
+    row = session.get(CaseRow, case_id)
+    if row is None or row.run is None:
+        raise not_warranted(case_id, "the registry has admitted no such case")
+    if row.outcome is not None and row.updated + _TOLD_AFTER_ITS_END < now:
+        raise not_warranted(case_id, f"the case has ended on {row.updated.isoformat()}")
+    office = notification.recipient.office
+    if office is not None and not _concerns(row.region, office):
+        raise not_warranted(case_id, f"{office} has nothing to do with the case")
+
+
+def _concerns(region: str, office: Office) -> bool:
+    """Whether an office is of a case's territory, of a place in it, or in the line above it."""
+    line = region.strip("/").split("/")
+    return office.place == NATION or office.place in line or office.place.startswith(line[-1])
+
+
+def _route(procedure: str, opened: dict[str, Any]) -> tuple[Step, ...]:
+    match procedure:
+        case "county":
+            return COUNTY_STEPS
+        case "village":
+            village = Village.model_validate(opened["village"])
+            return village_steps(village, Policy.model_validate(opened["policy"]))
+        case "household":
+            return HOUSEHOLD_STEPS
+        case "reentry":
+            return REENTRY_STEPS
+        case "revocation":
+            office = Office.parse(opened["application"]["office"])
+            return (taken_by(X1, office, subject_of(opened)),)
+        case other:
+            raise ValueError(f"a case of the procedure {other} changes nothing in the register")

@@ -1,0 +1,18 @@
+"""The nightly check as a workflow: what it is told, and whom it tells (G7)."""
+
+from models.base import Record
+from models.offices import Office
+
+
+class CheckDone(Record):
+    """What came of a check, for whoever looks at it in the Web UI; the registry has the findings.
+
+    Attributes:
+        said: In one sentence, what was looked at and how many findings there are.
+        tell: The office that is told where there are findings, and how it is called.
+    """
+
+    total: int
+    said: str
+    tell: Office
+    tell_name: str

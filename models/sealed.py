@@ -1,0 +1,25 @@
+"""What did not come from this installation: not sealed with its key, or sealed for something else.
+
+The seal itself is outside (``workers.seal``). A case and an activity meet only what is left of a
+content that did not open.
+"""
+
+from dataclasses import dataclass
+
+NOT_SEALED = "NotSealed"
+"""Type of the failure that refuses such an order, and of a failure that is itself not sealed."""
+
+
+@dataclass(frozen=True)
+class Unsealed:
+    """Stands in the place of an order or an answer that is none.
+
+    Attributes:
+        reason: Why it did not open.
+    """
+
+    reason: str
+
+
+class NotSealed(Exception):
+    """What came is not sealed by this installation, where nothing else is believed."""

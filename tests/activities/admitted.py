@@ -1,0 +1,150 @@
+"""Activities as their cases call them: admitted, out of their own workflow, with a file behind."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import Engine
+from sqlmodel import col, delete, select
+from temporalio.testing import ActivityEnvironment
+
+from activities.admissions import Gate
+from activities.database import claim, writing
+from models.ledger import Entry, canonical, root
+from models.messages import Ending
+from models.orders import LedgerBatch, RegisterChange, ToAdmit
+from models.policy import Policy, PolicyError, parse_policy
+from models.tables import CaseRow, EntryRow
+from models.village_orders import VillageRegisterChange
+from tests.models.carrying import CARRYING, Carrying
+from tests.models.samples import HENAN
+from tests.unguarded import lift, restore
+from workers.settings import SHIPPED
+
+KEY = b"a key of no installation's at all"
+RUN = "run-1"
+CLOCK = datetime(2100, 1, 1, tzinfo=UTC)
+"""Behind everything that a test dates."""
+
+T = TypeVar("T")
+
+
+def policies(id: str) -> Policy:
+    """Those that are shipped."""
+    path = SHIPPED / "policies" / f"{id}.toml"
+    if not path.is_file():
+        raise PolicyError(f"policy {id}: there is none")
+    return HENAN if id == HENAN.id else parse_policy(path.read_text(encoding="utf-8"))
+
+
+def gate(
+    known: Callable[[str], Policy] = policies, clock: Callable[[], datetime] = lambda: CLOCK
+) -> Gate:
+    """Who admits, in tests."""
+    return Gate(KEY, known, clock)
+
+
+def anybody(_notifications: object) -> None:
+    """Whom a case may tell something: whoever it is."""
+
+
+def token(case_id: str, run: str = RUN) -> str:
+    """The token of an admission."""
+    return gate().token(case_id, run)
+
+
+def called(activity: Callable[..., T], order: Any, by: str | None) -> T:
+    """Run an activity as called out of a workflow of an id; out of none where none is given."""
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, workflow_id=by, workflow_run_id=by and RUN)
+    result: T = environment.run(activity, order)
+    return result
+
+
+def run(activity: Callable[..., T], order: Any) -> T:
+    """Run an activity as its case would: out of its workflow, its file carrying the order."""
+    engine = getattr(getattr(activity, "__self__", None), "_engine", None)
+    if type(order) in CARRYING and engine is not None:
+        carry(engine, CARRYING[type(order)](order))
+    result = called(activity, order, case_of(order))
+    if isinstance(order, (RegisterChange, VillageRegisterChange)) and engine is not None:
+        with writing(engine) as session:  # what the case does next
+            session.get_one(CaseRow, order.case_id).outcome = Ending.EXITED.value
+    return result
+
+
+def case_of(order: Any) -> str | None:
+    """The case that gives an order."""
+    if isinstance(order, ToAdmit):
+        return order.state.case_id
+    if isinstance(order, tuple):
+        return case_of(order[0])
+    if isinstance(order, BaseModel) and "notification" in type(order).model_fields:
+        return case_of(getattr(order, "notification"))  # noqa: B009 - of several types
+    return getattr(order, "case_id", None)
+
+
+def carry(engine: Engine, file: Carrying) -> list[Entry]:
+    """Put a file into the registry, in place of what is there of its case."""
+    entries = file.entries()
+    with writing(engine) as session:
+        claim(session, f"case {file.case_id}")
+        kept = session.exec(
+            select(EntryRow.hash)
+            .where(EntryRow.case_id == file.case_id)
+            .order_by(col(EntryRow.seq))
+        ).all()
+        if list(kept) == [entry.hash for entry in entries]:
+            return entries
+        if kept:
+            lift(session.connection())
+            session.execute(delete(EntryRow).where(col(EntryRow.case_id) == file.case_id))
+            restore(session.connection())
+        row = session.get(CaseRow, file.case_id)
+        if row is None:
+            row = CaseRow(
+                case_id=file.case_id,
+                procedure=file.procedure,
+                subject_code=file.subject.code,
+                subject_name=file.subject.name,
+                year=file.year,
+                region=f"/{'/'.join(file.subject.region_path)}/",
+                step=entries[-1].step,
+                round=1,
+                overdue=False,
+                open_objections=0,
+                limits="[]",
+                entries=0,
+                head=root(file.case_id),
+                updated=entries[-1].at,
+            )
+            session.add(row)
+        row.run, row.outcome = RUN, None
+        row.entries, row.head = len(entries), entries[-1].hash
+        session.flush()
+        session.add_all(kept_row(file.case_id, entry) for entry in entries)
+    return entries
+
+
+def kept_row(case_id: str, entry: Entry) -> EntryRow:
+    """An entry as the registry keeps it."""
+    return EntryRow(
+        case_id=case_id,
+        content=canonical(entry.model_dump(mode="json")),
+        **entry.model_dump(exclude={"data", "kind"}),
+        kind=entry.kind.value,
+    )
+
+
+def admitted(order: ToAdmit) -> dict[str, str]:
+    """What a batch of a case says of its admission."""
+    return {"run": order.run, "token": token(order.state.case_id, order.run)}
+
+
+def batch(case_id: str, entries: Any, state: Any) -> LedgerBatch:
+    """Entries of an admitted case."""
+    return LedgerBatch(
+        case_id=case_id, run=RUN, token=token(case_id), entries=tuple(entries), state=state
+    )

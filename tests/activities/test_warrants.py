@@ -1,0 +1,473 @@
+"""Who may order what of the registry: the case itself, and what its kept file carries."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import col, update
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.channels import FileChannel
+from activities.contradictions import Contradictions
+from activities.database import writing
+from activities.notices import NoticeActivities
+from activities.notifications import NotificationActivities
+from activities.reentry import ReentryActivities
+from activities.registry import RegistryActivities
+from activities.revocation import RevocationActivities
+from activities.roster_notices import RosterNotices
+from activities.rosters import RosterActivities
+from activities.store import Registry
+from activities.village_register import VillageActivities
+from activities.warrants import Recipients
+from models.ledger import EntryKind
+from models.mending import KeptOrder
+from models.messages import Ending
+from models.offices import Office
+from models.orders import CaseState, Delivery, Notification, Recipient
+from models.tables import CaseRow, EntryRow, EpisodeRow, NoticeRow, StatusRow
+from tests.activities import reentry_cases, roster_cases, village_cases
+from tests.activities.admitted import (
+    CLOCK,
+    RUN,
+    batch,
+    called,
+    carry,
+    case_of,
+    gate,
+    run,
+    token,
+)
+from tests.activities.registry_cases import File, admission, change, ended, rows
+from tests.activities.test_notices import ORDER as NOTICE
+from tests.models.carrying import CARRYING, Carrying
+from tests.models.test_warrant import REVOCATION
+from tests.unguarded import unguarded
+
+pytestmark = [pytest.mark.clause("G7"), pytest.mark.usefixtures("registry")]
+
+ORDERS: dict[str, Callable[[Engine, Path], tuple[Callable[..., Any], Any]]] = {
+    "strike_off_county": lambda engine, _: (
+        RegistryActivities(engine, gate()).strike_off_county,
+        change(File()),
+    ),
+    "publish_notice": lambda engine, folder: (
+        NoticeActivities(engine, folder).publish_notice,
+        NOTICE,
+    ),
+    "strike_off_village": lambda engine, _: (
+        VillageActivities(engine, gate()).strike_off_village,
+        village_cases.change(),
+    ),
+    "strike_off_households": lambda engine, folder: (
+        RosterActivities(engine, RosterNotices(engine, folder), gate()).strike_off_households,
+        roster_cases.change(),
+    ),
+    "look_up_households": lambda engine, folder: (
+        RosterActivities(engine, RosterNotices(engine, folder), gate()).look_up_households,
+        roster_cases.looking_up("H-01"),
+    ),
+    "post_roster": lambda engine, folder: (
+        RosterNotices(engine, folder).post_roster,
+        roster_cases.posting(),
+    ),
+    "enter_household": lambda engine, _: (
+        ReentryActivities(engine, gate()).enter_household,
+        reentry_cases.entry(),
+    ),
+    "revoke_exit": lambda engine, _: (
+        RevocationActivities(engine, gate()).revoke_exit,
+        REVOCATION,
+    ),
+    "admit_county": lambda engine, _: (
+        RegistryActivities(engine, gate()).admit_county,
+        admission(),
+    ),
+    "write_ledger": lambda engine, _: (
+        RegistryActivities(engine, gate()).write_ledger,
+        _first_batch(),
+    ),
+}
+"""What changes or tells something, with an order that its file would carry."""
+
+ON_FILE = [name for name in ORDERS if name not in ("admit_county", "write_ledger")]
+
+
+def _first_batch() -> Any:
+    file = File()
+    file.open()
+    return file.batch()
+
+
+def refused(activity: Callable[..., Any], order: Any, by: str | None) -> ApplicationError:
+    """How an order is refused."""
+    with pytest.raises(ApplicationError) as raised:
+        called(activity, order, by)
+    return raised.value
+
+
+def nothing_changed(engine: Engine) -> bool:
+    """Whether the register of the 53 counties is as it was."""
+    return (
+        len(rows(engine, StatusRow)) == 53
+        and rows(engine, EpisodeRow) == []
+        and rows(engine, NoticeRow) == []
+    )
+
+
+@pytest.mark.parametrize("by", [None, "county-exit/411524/2017", "a workflow of somebody's"])
+@pytest.mark.parametrize("name", ORDERS)
+def test_a_call_that_is_not_the_cases_own_is_refused_for_good(
+    registry: Registry, engine: Engine, tmp_path: Path, name: str, by: str | None
+) -> None:
+    activity, order = ORDERS[name](engine, tmp_path / "notices")
+    if name in ON_FILE:
+        carry(engine, CARRYING[type(order)](order))
+    error = refused(activity, order, by)
+    assert (error.type, error.non_retryable) == ("NotWarranted", True)
+    assert "was not asked for by its case" in error.message
+    assert nothing_changed(engine)
+    assert not (tmp_path / "notices").exists()
+
+
+@pytest.mark.parametrize("name", ON_FILE)
+def test_what_the_registry_has_no_file_of_waits_for_it(
+    registry: Registry, engine: Engine, tmp_path: Path, name: str
+) -> None:
+    """It was restored from an older copy: the case is told how far it goes, and sends the rest."""
+    activity, order = ORDERS[name](engine, tmp_path / "notices")
+    error = refused(activity, order, case_of(order))
+    assert (error.type, list(error.details)) == ("Behind", [0])
+    file = CARRYING[type(order)](order)
+    carry(engine, replace(file, lines=file.lines[:2], seq=2))
+    if order.seq > 2:
+        error = refused(activity, order, case_of(order))
+        assert (error.type, list(error.details)) == ("Behind", [2])
+    assert nothing_changed(engine)
+
+
+@pytest.mark.parametrize("name", ON_FILE)
+def test_an_ended_case_orders_nothing(
+    registry: Registry, engine: Engine, tmp_path: Path, name: str
+) -> None:
+    activity, order = ORDERS[name](engine, tmp_path / "notices")
+    carry(engine, CARRYING[type(order)](order))
+    with writing(engine) as session:
+        session.get_one(CaseRow, order.case_id).outcome = Ending.WITHDRAWN.value
+    error = refused(activity, order, order.case_id)
+    assert (error.type, error.non_retryable) == ("NotWarranted", False)  # waits, for all to see
+    assert "has ended (withdrawn)" in error.message
+    assert nothing_changed(engine)
+
+
+@pytest.mark.parametrize("name", ON_FILE)
+def test_a_file_that_was_touched_carries_nothing(
+    registry: Registry, engine: Engine, tmp_path: Path, name: str
+) -> None:
+    activity, order = ORDERS[name](engine, tmp_path / "notices")
+    entries = carry(engine, CARRYING[type(order)](order))
+    other = entries[0].model_copy(update={"actor": "某某"})
+    with unguarded(engine) as connection:
+        connection.execute(
+            update(EntryRow)
+            .where(col(EntryRow.case_id) == order.case_id, col(EntryRow.seq) == 1)
+            .values(content=other.model_dump_json())
+        )
+    error = refused(activity, order, order.case_id)
+    assert "entry 1 was altered after it was recorded" in error.message
+    assert nothing_changed(engine)
+
+
+def _without_the_last_act(file: Carrying) -> None:
+    file.lines = [each for each in file.lines if each.kind is not EntryKind.ACT]
+
+
+@pytest.mark.parametrize(
+    "name", ["strike_off_county", "strike_off_village", "strike_off_households", "enter_household"]
+)
+def test_what_the_file_does_not_carry_does_not_happen(
+    registry: Registry, engine: Engine, tmp_path: Path, name: str
+) -> None:
+    activity, order = ORDERS[name](engine, tmp_path / "notices")
+    file = CARRYING[type(order)](order)
+    _without_the_last_act(file)
+    carry(engine, file)
+    error = refused(activity, order, order.case_id)
+    assert (error.type, error.non_retryable) == ("NotWarranted", False)
+    assert "no approval of" in error.message
+    assert nothing_changed(engine)
+
+
+@pytest.mark.clause("C7", "T1")
+def test_a_county_stays_until_the_installations_clock_has_come_to_it(
+    registry: Registry, engine: Engine
+) -> None:
+    order = change(File())
+    carry(engine, CARRYING[type(order)](order))
+    act = datetime.fromisoformat("2018-08-02T10:00:00+08:00")
+    now = [act - timedelta(minutes=6)]
+    asked = RegistryActivities(engine, gate(clock=lambda: now[0]))
+    assert "lies ahead of" in refused(asked.strike_off_county, order, order.case_id).message
+    now[0] = act
+    assert called(asked.strike_off_county, order, order.case_id) == date(2018, 8, 2)
+
+
+@pytest.mark.clause("C7")
+def test_what_was_done_is_answered_again_after_the_end(registry: Registry, engine: Engine) -> None:
+    """The first answer was lost, or the case was reset: it is done once all the same."""
+    asked = RegistryActivities(engine, gate())
+    order = change(File())
+    day = run(asked.strike_off_county, order)
+    assert registry.case_rows()[0].outcome == Ending.EXITED
+    assert called(asked.strike_off_county, order, order.case_id) == day
+
+
+# -- a file begins by an admission ---------------------------------------------------------------
+
+
+def test_a_batch_alone_begins_no_file(asked: RegistryActivities, registry: Registry) -> None:
+    file = File()
+    file.open()
+    others = {
+        "no token": {"token": ""},
+        "another case's": {"token": token("county-exit/411524/2017")},
+        "another run's": {"token": token(file.case_id, "run-2")},
+        "another run": {"run": "run-2"},
+    }
+    for changes in others.values():
+        wrong = file.batch().model_copy(update=changes)
+        error = refused(asked.write_ledger, wrong, file.case_id)
+        assert "no admission of this registry begins such a file" in error.message
+    assert registry.case_rows() == ()
+    assert run(asked.write_ledger, file.batch()) == 1  # also where it was restored without the case
+
+
+def test_a_foreign_entry_does_not_freeze_a_case(asked: RegistryActivities) -> None:
+    assert run(asked.admit_county, admission()).fault is None
+    file, foreign = File(), File()
+    file.open()
+    foreign.add(EntryKind.STEP_OPENED)
+    again = batch(foreign.case_id, foreign.ledger.entries, foreign.state()).model_copy(
+        update={"run": "run-2", "token": token(foreign.case_id, "run-2")}
+    )
+    assert refused(asked.write_ledger, again, file.case_id).type == "NotWarranted"
+    assert run(asked.write_ledger, file.batch()) == 1
+
+
+@pytest.mark.clause("G9")
+def test_another_run_under_an_admitted_id_is_refused_a_reset_one_goes_on(
+    asked: RegistryActivities,
+) -> None:
+    first = run(asked.admit_county, admission())
+    assert first.token == token(admission().state.case_id, RUN)
+    assert run(asked.admit_county, admission()) == first
+    other = admission().model_copy(update={"run": "run-2"})
+    refusal = run(asked.admit_county, other)
+    assert (refusal.fault, refusal.token) == (
+        "county-exit/411523/2017 is the id of a case that was admitted already (G9)",
+        "",
+    )
+
+
+@pytest.mark.clause("G9")
+def test_what_is_not_admitted_leaves_nothing(asked: RegistryActivities, engine: Engine) -> None:
+    fault = run(asked.admit_county, admission(figures_reason="无")).fault
+    assert fault is not None
+    assert rows(engine, CaseRow) == []
+    assert run(asked.admit_county, admission()).fault is None  # its id can be used
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"subject_code": "411524"},
+        {"procedure": "village"},
+        {"region": ("410000", "411500", "411524")},
+        {"outcome": "exited"},
+    ],
+)
+def test_the_line_of_a_case_is_that_of_its_subject(
+    asked: RegistryActivities, engine: Engine, changes: dict[str, Any]
+) -> None:
+    asking = admission()
+    state = CaseState.model_validate({**dict(asking.state), **changes})
+    fault = run(asked.admit_county, asking.model_copy(update={"state": state})).fault
+    assert fault == "the line of county-exit/411523/2017 is not that of 新县"
+    assert rows(engine, CaseRow) == []
+
+
+@pytest.mark.parametrize(
+    ("id", "section", "said"),
+    [
+        ("henan-2016", "standards", "(it differs in standards)"),
+        ("elsewhere", None, "policy elsewhere: there is none"),
+    ],
+)
+def test_a_case_is_admitted_under_the_installations_policy_alone(
+    asked: RegistryActivities, engine: Engine, id: str, section: str | None, said: str
+) -> None:
+    asking = admission()
+    policy = asking.opening.policy.model_copy(update={"id": id})
+    if section is not None:
+        rule = policy.standards.model_copy(update={"incidence_below_percent": 3})
+        policy = policy.model_copy(update={section: rule})
+    opening = asking.opening.model_copy(update={"policy": policy})
+    fault = run(asked.admit_county, asking.model_copy(update={"opening": opening})).fault
+    assert fault is not None
+    assert said in fault
+    assert rows(engine, CaseRow) == []
+
+
+def test_the_line_says_what_the_file_says(asked: RegistryActivities, registry: Registry) -> None:
+    """Not what a state beside it says: whether it has ended, its round, its subject."""
+    run(asked.admit_county, admission())
+    file = File()
+    file.open()
+    lying = file.state(outcome="exited", round=7, subject_code="411524", year=2018)
+    run(asked.write_ledger, batch(file.case_id, file.ledger.entries, lying))
+    (case,) = registry.case_rows()
+    assert (case.outcome, case.round, case.subject_code, case.year) == (None, 1, "411523", 2017)
+    run(asked.write_ledger, file.batch(first=2, **ended(Ending.WITHDRAWN)))
+    assert registry.case_rows()[0].outcome == Ending.WITHDRAWN
+
+
+def test_an_entry_of_a_time_to_come_is_not_kept(engine: Engine, registry: Registry) -> None:
+    file = File()
+    at = file.open().at
+    now = [at - timedelta(minutes=6)]
+    asked = RegistryActivities(engine, gate(clock=lambda: now[0]))
+    error = refused(asked.write_ledger, file.batch(), file.case_id)
+    assert "lies ahead of this installation's clock" in error.message
+    assert error.non_retryable is False
+    now[0] = at - timedelta(minutes=4)  # clocks may differ by five
+    assert run(asked.write_ledger, file.batch()) == 1
+
+
+# -- telling ---------------------------------------------------------------------------------------
+
+
+def notification(office: str | None, **changes: Any) -> Notification:
+    whom = Recipient(name="某", office=Office.parse(office) if office else None, contact=None)
+    values = {"case_id": File().case_id, "number": 1, "seq": 1, "topic": "办理", "recipient": whom}
+    return Notification.model_validate(values | {"subject": "事", "text": "文"} | changes)
+
+
+async def told(engine: Engine, folder: Path, what: Notification, by: str | None) -> str | None:
+    """Tell somebody something out of a workflow; return why not."""
+    channel = FileChannel(name="log", path=folder / "log.jsonl")
+    hold = Recipients(engine, lambda: CLOCK).hold
+    telling = NotificationActivities([channel], hold)
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, workflow_id=by)
+    said: list[tuple[str, bool]] = []
+    calls: tuple[tuple[Callable[..., Any], Any], ...] = (
+        (telling.notify, (what,)),
+        (telling.deliver, Delivery(notification=what, channel="log")),
+    )
+    for activity, order in calls:
+        try:
+            attempts = await environment.run(activity, order)
+            said += [(each.error, False) for each in attempts or () if each.final]
+        except ApplicationError as error:
+            said.append((error.message, error.non_retryable))
+    if not said:
+        assert channel.path.exists()
+        return None
+    first, second = said
+    assert first[1] == second[1] == (by != what.case_id)
+    assert not channel.path.exists()
+    return first[0]
+
+
+@pytest.mark.clause("T8")
+@pytest.mark.parametrize(
+    ("office", "concerned"),
+    [
+        ("A5/411523", True),
+        ("A6/411500", True),
+        ("A8/100000", True),
+        ("A1/411523100901", True),
+        ("A5/411524", False),
+        ("A6/411600", False),
+        ("A9/420000", False),
+    ],
+)
+async def test_a_case_tells_offices_of_its_territory_alone(
+    asked: RegistryActivities, engine: Engine, tmp_path: Path, office: str, concerned: bool
+) -> None:
+    run(asked.admit_county, admission())
+    said = await told(engine, tmp_path, notification(office), File().case_id)
+    assert (said is None) is concerned
+    if said is not None:
+        assert f"{office} has nothing to do with the case" in said
+
+
+@pytest.mark.clause("T8", "G1")
+async def test_nobody_else_tells_in_a_cases_name(
+    asked: RegistryActivities, registry: Registry, engine: Engine, tmp_path: Path
+) -> None:
+    what = notification("A5/411523")
+    case_id = what.case_id
+    assert "has admitted no such case" in (await told(engine, tmp_path, what, case_id) or "")
+    run(asked.admit_county, admission())
+    for by in (None, "county-exit/411524/2017"):
+        assert "was not asked for by its case" in (await told(engine, tmp_path, what, by) or "")
+    assert await told(engine, tmp_path, what, case_id) is None
+    assert await told(engine, tmp_path, notification(None), case_id) is None
+
+
+@pytest.mark.clause("T8")
+async def test_an_ended_case_has_its_last_word_and_no_more(
+    asked: RegistryActivities, engine: Engine, tmp_path: Path
+) -> None:
+    run(asked.admit_county, admission())
+    what = notification("A5/411523")
+    for ago, silent in ((timedelta(days=30), False), (timedelta(days=32), True)):
+        with writing(engine) as session:
+            row = session.get_one(CaseRow, what.case_id)
+            row.outcome, row.updated = "exited", CLOCK - ago
+        folder = tmp_path / str(ago.days)
+        folder.mkdir()
+        said = await told(engine, folder, what, what.case_id)
+        assert (said is not None) is silent
+
+
+@pytest.mark.clause("G7")
+@pytest.mark.parametrize(
+    ("office", "concerned"), [("A7/410000", True), ("A6/411500", False), (None, False)]
+)
+async def test_a_check_tells_the_provincial_group_alone(
+    engine: Engine, tmp_path: Path, office: str | None, concerned: bool
+) -> None:
+    check = "round/check/410000-2018-08-02T18:00:00Z"
+    what = notification(office, case_id=check)
+    said = await told(engine, tmp_path, what, check)
+    assert (said is None) is concerned
+    assert "was not asked for" in (await told(engine, tmp_path / "other", what, None) or "")
+
+
+@pytest.mark.clause("T8")
+async def test_whom_a_case_may_not_tell_keeps_nobody_else_from_hearing(
+    asked: RegistryActivities, engine: Engine, tmp_path: Path
+) -> None:
+    run(asked.admit_county, admission())
+    channel = FileChannel(name="log", path=tmp_path / "log.jsonl")
+    telling = NotificationActivities([channel], Recipients(engine, lambda: CLOCK).hold)
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, workflow_id=File().case_id)
+    stranger, own = notification("A5/411524"), notification("A5/411523", number=2)
+    refused, arrived = await environment.run(telling.notify, (stranger, own))
+    assert (refused.number, refused.channel, refused.final) == (1, "—", True)
+    assert "A5/411524 has nothing to do with the case" in (refused.error or "")
+    assert (arrived.number, arrived.channel, arrived.error) == (2, "log", None)
+
+
+def test_the_kept_file_goes_to_its_own_case_alone(registry: Registry, engine: Engine) -> None:
+    order = KeptOrder(case_id=File().case_id, heads=())
+    error = refused(Contradictions(engine).kept_file, order, "county-exit/411524/2017")
+    assert (error.type, error.non_retryable) == ("NotWarranted", True)

@@ -1,0 +1,478 @@
+"""Which kept file carries which order: the rule in worked values, right ones and each way of wrong.
+
+What is left out, altered or dated otherwise in a file that would carry the order, one thing at a
+time, leaves it without a warrant, and the sentence says why.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models import warrant
+from models.case_file import read_file
+from models.households import Cause
+from models.identity import notice as notice_id
+from models.ledger import EntryKind
+from models.messages import CountyFigures
+from models.offices import Office
+from models.orders import NoticeOrder, RegisterChange
+from models.periods import Limit, LimitKind, LimitRequest
+from models.policy import Body
+from models.reentry_orders import ReentryNoticeOrder
+from models.revocation_orders import RevocationChange
+from models.village_orders import VillageNoticeOrder
+from tests.activities import reentry_cases, roster_cases, village_cases
+from tests.activities.registry_cases import File, change
+from tests.models import carrying, samples, village_samples
+from tests.models.carrying import DAY, Carrying, Line
+from tests.models.samples import HENAN
+
+pytestmark = pytest.mark.clause("G7")
+
+LATER = datetime.fromisoformat("2030-01-01T00:00:00+08:00")
+"""The installation's clock: after everything here."""
+
+POSTED = datetime.fromisoformat("2018-01-05T09:00:00+08:00")
+CASE = "county-exit/411523/2017"
+XIN = samples.county()
+
+
+def closes(days: int = 7) -> Limit:
+    """A period of so many days, posted on 5 January 2018; the day of posting is not counted."""
+    due = datetime.fromisoformat("2018-01-06T00:00:00+08:00") + timedelta(days=days)
+    return Limit(
+        clause="T1",
+        kind=LimitKind.MINIMUM,
+        due=due,
+        last_day=(due - DAY).date(),
+        provisional=False,
+        zh="T1 公示",
+        en="T1",
+        request=LimitRequest(clause="T1", start=POSTED),
+    )
+
+
+COUNTY_NOTICE = NoticeOrder(
+    notice_id=notice_id(CASE, 12),
+    case_id=CASE,
+    seq=12,
+    county=XIN,
+    year=2017,
+    publisher="河南省扶贫开发领导小组",
+    basis=HENAN.basis,
+    figures=CountyFigures.model_validate(samples.figure_values()),
+    posted_at=POSTED,
+    closes=closes(),
+)
+VILLAGE_NOTICE = VillageNoticeOrder(
+    notice_id=notice_id("village-exit/411523100901/2017", 12),
+    case_id="village-exit/411523100901/2017",
+    seq=12,
+    village=village_samples.village(),
+    year=2017,
+    publisher="新县扶贫开发领导小组",
+    basis=HENAN.basis,
+    survey=village_samples.survey(),
+    incidence=village_samples.incidence(),
+    posted_at=POSTED,
+    closes=closes(),
+)
+REENTRY_NOTICE = ReentryNoticeOrder(
+    notice_id=notice_id("reentry/F000001/2018", 9),
+    case_id="reentry/F000001/2018",
+    seq=9,
+    village=village_samples.village(),
+    year=2018,
+    publisher="合成村“两委”",
+    basis=HENAN.basis,
+    name="张某某",
+    group="一组",
+    size=2,
+    cause=Cause.FALLEN_BACK,
+    posted_at=POSTED,
+    closes=closes(),
+)
+REVOCATION = RevocationChange.model_validate(
+    {
+        "case_id": "revocation/411523/2017",
+        "seq": 2,
+        "subject": XIN,
+        "year": 2017,
+        "exited_on": "2018-08-02",
+        "exit_case": CASE,
+        "exit_document": "豫政文〔2018〕88号",
+        "effective_on": "2019-06-01",
+        "counted_on": "2019-06-01",
+        "document_number": "合成〔X1〕号",
+        "office": "A9/410000",
+        "reason": "弄虚作假（合成）",
+        "responsible": [],
+        "policy": HENAN,
+    }
+)
+VILLAGE_EXIT = village_cases.change(
+    counted_on=village_cases.change().effective_on, standards=HENAN.standards
+)
+JOINING = roster_cases.looking_up(
+    "H-01", added=[{"household": "H-09", "in_favour": 30}]
+).model_copy(update={"seq": 8})
+
+Rule = Callable[[Any, Any, datetime], str | None]
+CARRIED: dict[str, tuple[Any, Rule]] = {
+    "a county leaves": (change(File()), warrant.county_exit),
+    "a provincial county leaves": (
+        change(File(samples.county("provincial", direct=True))),
+        warrant.county_exit,
+    ),
+    "a county's notice": (COUNTY_NOTICE, warrant.county_notice),
+    "a village leaves": (VILLAGE_EXIT, warrant.village_exit),
+    "a village's notice": (VILLAGE_NOTICE, warrant.village_notice),
+    "households leave": (roster_cases.change(), warrant.striking_off),
+    "a roster's notice": (roster_cases.posting(), warrant.roster_notice),
+    "households join": (JOINING, warrant.looking_up),
+    "a household enters": (reentry_cases.entry(), warrant.entry),
+    "its notice": (REENTRY_NOTICE, warrant.reentry_notice),
+    "an exit is revoked": (REVOCATION, warrant.revocation),
+}
+
+
+def said_of(
+    order: Any, rule: Rule, alter: Callable[[Carrying], None] = lambda file: None, now: Any = LATER
+) -> str | None:
+    """What the rule says of an order, held against an altered file that would carry it."""
+    file = carrying.CARRYING[type(order)](order)
+    alter(file)
+    return rule(read_file(file.entries(), file.route), order, now)
+
+
+@pytest.mark.parametrize("name", CARRIED)
+def test_a_file_carries_what_its_case_has_come_to(name: str) -> None:
+    assert said_of(*CARRIED[name]) is None
+
+
+# -- the file says otherwise -------------------------------------------------------------------
+
+
+def without(kind: EntryKind, step: str) -> Callable[[Carrying], None]:
+    return lambda file: file.without(kind, step)
+
+
+def other_act(step: str, **changes: Any) -> Callable[[Carrying], None]:
+    """The last act of a step says something else."""
+
+    def alter(file: Carrying) -> None:
+        last = [each for each in file.lines if (each.kind, each.step) == (EntryKind.ACT, step)][-1]
+        last.data = {**last.data, "act": last.data["act"] | changes}
+
+    return alter
+
+
+def behind(kind: EntryKind, step: str, **data: Any) -> Callable[[Carrying], None]:
+    """Another entry behind all others."""
+
+    def alter(file: Carrying) -> None:
+        file.lines.append(Line(kind, file.lines[-1].at, step, data))
+
+    return alter
+
+
+def all_of(*those: Callable[[Carrying], None]) -> Callable[[Carrying], None]:
+    def alter(file: Carrying) -> None:
+        for each in those:
+            each(file)
+
+    return alter
+
+
+def told_otherwise(file: Carrying) -> None:
+    """All but its opening stands in the entry of a mending."""
+    _, *own = file.entries()
+    told = [each.model_dump(mode="json") for each in own]
+    del file.lines[1:]
+    file.lines.append(Line(EntryKind.CONTRADICTED, own[-1].at, own[-1].step, {"entries": told}))
+
+
+def publicity_until(step: str, days: int) -> Callable[[Carrying], None]:
+    """The publicity of a step ends so many days after the last entry."""
+
+    def alter(file: Carrying) -> None:
+        notice = file.line(EntryKind.NOTICE, step)
+        due = (file.lines[-1].at + days * DAY).isoformat()
+        notice.data = {**notice.data, "limit": notice.data["limit"] | {"due": due}}
+
+    return alter
+
+
+def moved(file: Carrying) -> None:
+    """The guessed end of a roster's publicity was moved on, past the act."""
+    notice = file.line(EntryKind.NOTICE, "H3")
+    limit = notice.data["limit"] | {"due": (file.lines[-1].at + DAY).isoformat()}
+    where = file.lines.index(notice) + 1
+    file.lines.insert(where, Line(EntryKind.LIMIT_MOVED, notice.at, "H3", {"limit": limit}))
+
+
+def lapsed(step: str) -> Callable[[Carrying], None]:
+    """The last act of a step counts no more."""
+
+    def alter(file: Carrying) -> None:
+        act = file.line(EntryKind.ACT, step).data["act"]
+        behind(EntryKind.LAPSED, step, act=act["id"])(file)
+
+    return alter
+
+
+objected = behind(EntryKind.OBJECTION, "C7", objection={"id": "o-1"})
+dismissed = behind(
+    EntryKind.RESOLUTION, "C7", resolution={"objection_id": "o-1", "finding": "dismissed"}
+)
+upheld = behind(EntryKind.RESOLUTION, "C7", resolution={"objection_id": "o-1", "finding": "upheld"})
+closed = behind(EntryKind.CLOSED, "C7")
+
+
+def objected_of(household: str | None) -> Callable[[Carrying], None]:
+    return behind(EntryKind.OBJECTION, "H4", objection={"id": "o-1", "household": household})
+
+
+COUNTY, VILLAGE, ROSTER = "a county leaves", "a village leaves", "households leave"
+ENTRY, REVOKED = "a household enters", "an exit is revoked"
+POSTING = "a county's notice"
+
+NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
+    "ended": (COUNTY, closed, "has ended"),
+    "no act": (COUNTY, without(EntryKind.ACT, "C7"), "no approval of C7"),
+    "rejected": (COUNTY, other_act("C7", decision="reject"), "no approval of C7"),
+    "of another office": (COUNTY, other_act("C7", office="A7/410000"), "no approval of C7"),
+    "of another province": (COUNTY, other_act("C7", office="A9/420000"), "no approval of C7"),
+    "under another number": (COUNTY, other_act("C7", document_number="2"), "document_number"),
+    "of another day": (COUNTY, other_act("C7", at="2018-08-01T10:00:00+08:00"), "effective_on"),
+    "lapsed": (COUNTY, lapsed("C7"), "no approval of C7"),
+    "an earlier step lapsed": (COUNTY, lapsed("C3"), "no approval of C3"),
+    "a step is missing": (COUNTY, without(EntryKind.STEP_DONE, "C5"), "C5 上报审批 is not done"),
+    "an act before is missing": (COUNTY, without(EntryKind.ACT, "C6"), "no approval of C6"),
+    "no publicity": (COUNTY, without(EntryKind.STEP_DONE, "C4"), "C4 公告公示 is not done"),
+    "no notice": (COUNTY, without(EntryKind.NOTICE, "C4"), "no notice of C4"),
+    "its days have not run": (COUNTY, publicity_until("C4", 1), "before its publicity was over"),
+    "returned since": (
+        COUNTY,
+        behind(EntryKind.RETURNED, "C7", to="C5"),
+        "C5 上报审批 is not done in this round",
+    ),
+    "an objection is open": (COUNTY, objected, "objection o-1 is not settled"),
+    "one was upheld": (COUNTY, all_of(objected, upheld), "objection o-1 is not settled"),
+    "another county": (
+        COUNTY,
+        lambda file: file.lines[0].data.update(county=XIN.content() | {"code": "411524"}),
+        "the file has another county",
+    ),
+    "a village's survey is missing": (VILLAGE, without(EntryKind.ACT, "V1"), "no approval of V1"),
+    "a village is reported, not approved": (
+        VILLAGE,
+        lambda file: file.lines.remove(file.lines[-1]),
+        "no approval of V3",
+    ),
+    "the count is overridden in the order alone": (
+        VILLAGE,
+        other_act("V3", overrides=["S2.incidence"]),
+        "standards",
+    ),
+    "a household is not named": (
+        ROSTER,
+        other_act("H4", households=["H-02"]),
+        "does not name household H-01",
+    ),
+    "a household has not agreed": (
+        ROSTER,
+        lambda file: (
+            file.line(EntryKind.CONSENTS, "H2").data["consents"]["answers"].pop(0) and None
+        ),
+        "household H-01 has not agreed",
+    ),
+    "it refused later": (
+        ROSTER,
+        behind(
+            EntryKind.CONSENTS, "H2", consents={"answers": [{"household": "H-01", "agreed": False}]}
+        ),
+        "household H-01 has not agreed",
+    ),
+    "it was sent back": (
+        ROSTER,
+        behind(EntryKind.ROSTER_CHANGED, "H4", courses={"H-01": ["drafted", None]}),
+        "household H-01 has not agreed",
+    ),
+    "it left": (
+        ROSTER,
+        behind(EntryKind.ROSTER_CHANGED, "H4", courses={"H-01": ["out", "x"]}),
+        "stands in no notice",
+    ),
+    "its days were moved on": (ROSTER, moved, "before its publicity was over"),
+    "it is objected to": (ROSTER, objected_of("H-01"), "objection o-1 is not settled"),
+    "all are objected to": (ROSTER, objected_of(None), "objection o-1 is not settled"),
+    "its entry was taken anew": (
+        ROSTER,
+        behind(
+            EntryKind.ROSTER_CHANGED,
+            "H4",
+            households=[{"code": "H-01", "head": "张H-01", "revision": 2}],
+        ),
+        "was not posted again",
+    ),
+    "who is posted was not verified": (
+        "a roster's notice",
+        lambda file: file.line(EntryKind.CONSENTS, "H2").data["courses"].popitem() and None,
+        "1 of the list",
+    ),
+    "a household was not voted for": (ENTRY, without(EntryKind.ACT, "R2"), "no approval of R2"),
+    "another revision was posted": (
+        ENTRY,
+        lambda file: file.line(EntryKind.FINDINGS, "R1").data["facts"].update(revision=2),
+        "revision",
+    ),
+    "no act revokes": (REVOKED, without(EntryKind.ACT, "X1"), "no approval of X1"),
+    "another exit": (
+        REVOKED,
+        lambda file: file.line(EntryKind.ACT, "X1").data["exit"].update(exited_on="2018-08-03"),
+        "exited_on",
+    ),
+    "nobody amended": ("households join", without(EntryKind.AMENDMENT, "H2"), "H-09"),
+    "C4 is not open": (POSTING, without(EntryKind.STEP_OPENED, "C4"), "C4 公告公示 is not open"),
+    "C3 is not done": (POSTING, without(EntryKind.ACT, "C3"), "no approval of C3"),
+    "other figures": (
+        POSTING,
+        lambda file: file.lines[0].data["application"]["figures"].update(poor=1),
+        "figures",
+    ),
+    "C4 is over": (POSTING, behind(EntryKind.STEP_DONE, "C4"), "is over"),
+}
+
+
+@pytest.mark.parametrize("why", NOT_CARRIED)
+def test_a_file_that_says_otherwise_carries_nothing(why: str) -> None:
+    name, alter, sentence = NOT_CARRIED[why]
+    for then in (all_of(), told_otherwise):
+        said = said_of(*CARRIED[name], all_of(alter, then))
+        assert said is not None
+        assert sentence in said
+
+
+@pytest.mark.parametrize("name", CARRIED)
+def test_what_a_mended_case_had_told_otherwise_still_carries(name: str) -> None:
+    assert said_of(*CARRIED[name], told_otherwise) is None
+
+
+def test_an_objection_told_twice_keeps_its_result() -> None:
+    def told_again(file: Carrying) -> None:
+        again = [each.model_dump(mode="json") for each in file.entries()[-2:-1]]
+        behind(EntryKind.CONTRADICTED, "C7", entries=again)(file)
+
+    order, rule = CARRIED[COUNTY]
+    assert said_of(order, rule, all_of(objected, dismissed, told_again)) is None
+
+
+def test_what_is_settled_does_not_hinder() -> None:
+    order, rule = CARRIED[COUNTY]
+    assert said_of(order, rule, all_of(objected, dismissed)) is None
+    order, rule = CARRIED[ROSTER]
+    assert said_of(order, rule, objected_of("H-99")) is None  # of a household that stays
+
+
+def test_a_skipped_step_is_one_that_may_be_skipped() -> None:
+    def skip(file: Carrying) -> None:
+        file.line(EntryKind.STEP_DONE, "C6").kind = EntryKind.STEP_SKIPPED
+
+    said = said_of(*CARRIED[COUNTY], skip)
+    assert said is not None
+    assert "C6 接受检查 cannot be skipped" in said
+
+
+# -- the order says otherwise ------------------------------------------------------------------
+
+ORDERED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "for another year": (COUNTY, {"year": 2018}, "year"),
+    "on another day": (COUNTY, {"effective_on": "2018-08-03"}, "effective_on"),
+    "by another office": (COUNTY, {"approved_by": "A7/410000"}, "approved_by"),
+    "of another county": (COUNTY, {"county": XIN.model_copy(update={"name": "某县"})}, "county"),
+    "a household more": (
+        ROSTER,
+        {"households": [roster_cases.striking_off("H-99")]},
+        "does not name household H-99",
+    ),
+    "another revision": (
+        ROSTER,
+        {"households": [roster_cases.striking_off("H-01", revision=2)]},
+        "revision of H-01",
+    ),
+    "announced by a stranger": (ROSTER, {"publisher": "某某"}, "publisher"),
+    "published by a stranger": (POSTING, {"publisher": "某某"}, "publisher"),
+    "on no basis": (POSTING, {"basis": ["某某"]}, "basis"),
+    "under another number": (POSTING, {"notice_id": notice_id(CASE, 3)}, "notice_id"),
+    "in place of another case's": (
+        POSTING,
+        {"replaces": notice_id("county-exit/411524/2017", 3)},
+        "is no notice of this case",
+    ),
+    "for six days": (POSTING, {"closes": closes(6)}, "(T1)"),
+    "before its step": (POSTING, {"posted_at": POSTED - DAY}, "lies before C4"),
+    "counted on another day": (VILLAGE, {"counted_on": "2017-12-01"}, "counted_on"),
+    "not counted": (VILLAGE, {"counted_on": None}, "counted_on"),
+    "by another threshold": (VILLAGE, {"standards": None}, "standards"),
+    "for another reason": (REVOKED, {"reason": "某某"}, "reason"),
+}
+
+
+@pytest.mark.parametrize("why", ORDERED)
+def test_an_order_says_what_the_file_says(why: str) -> None:
+    name, changes, sentence = ORDERED[why]
+    order, rule = CARRIED[name]
+    file = carrying.CARRYING[type(order)](order)
+    other = type(order).model_validate({**dict(order), **changes})
+    said = rule(read_file(file.entries(), file.route), other, LATER)
+    assert said is not None
+    assert sentence in said
+
+
+@pytest.mark.parametrize("name", [COUNTY, VILLAGE, ROSTER, ENTRY, REVOKED, POSTING])
+def test_nothing_happens_ahead_of_the_installations_clock(name: str) -> None:
+    order, rule = CARRIED[name]
+    file = carrying.CARRYING[type(order)](order)
+    moments = [each.at for each in file.lines]
+    early = said_of(order, rule, now=max(moments) - timedelta(minutes=6))
+    assert early is not None
+    assert "lies ahead of this installation's clock" in early
+    assert said_of(order, rule, now=max(moments) - timedelta(minutes=4)) is None
+
+
+def test_a_directly_administered_village_is_approved_by_whom_the_policy_says() -> None:
+    province = Office(body=Body.PROVINCIAL_GROUP, place="410000")
+    direct = village_samples.village(direct=True)
+    order = VILLAGE_EXIT.model_copy(update={"village": direct, "approved_by": province})
+    assert said_of(order, warrant.village_exit) is None
+    city = Office(body=Body.CITY_GROUP, place="411500")
+    wrong = said_of(order.model_copy(update={"approved_by": city}), warrant.village_exit)
+    assert wrong is not None
+    assert "no approval of V3" in wrong
+
+
+def test_a_county_of_another_tier_is_another_county() -> None:
+    order = change(File(samples.county("provincial")))
+    assert isinstance(order, RegisterChange)
+    file = carrying.county_exit(order)
+    other = order.model_copy(update={"county": XIN})
+    said = warrant.county_exit(read_file(file.entries(), file.route), other, LATER)
+    assert said == "the file has another county"
+
+
+def test_a_household_may_be_posted_while_others_are_struck_off() -> None:
+    """Its notice stands in the file under the step that the case is at by then."""
+
+    def alter(file: Carrying) -> None:
+        notice = file.line(EntryKind.NOTICE, "H3")
+        facts = file.lines[1].data["households"][0] | {"revision": 1}
+        again = Line(EntryKind.ROSTER_CHANGED, notice.at, "H3", {"households": [facts]})
+        later = Line(EntryKind.NOTICE, notice.at, "H4", notice.data)
+        where = file.lines.index(notice) + 1
+        file.lines[where:where] = [again, later]
+
+    order, rule = CARRIED[ROSTER]
+    assert said_of(order, rule, alter) is None

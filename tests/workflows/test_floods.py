@@ -1,0 +1,119 @@
+"""Floods: thousands of messages at once wait in a line; nothing wedges, and offices go on."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from models import bounds
+from models.identity import county_case
+from models.ledger import EntryKind
+from models.messages import Objection
+from models.status import MOST_NAMED
+from tests.play import eventually
+from tests.stage import YEAR, Stage, at
+from workflows.line import AT_ONCE
+
+OBJECTIONS, OTHERS = 1_000, 8_000
+SENDERS = 50
+"""At once, so that the server is busy and nobody waits for one."""
+
+
+async def by_turns(sent: Iterable[Awaitable[Any]]) -> None:
+    """Send, some at the same time."""
+    waiting = iter(sent)
+
+    async def one() -> None:
+        for each in waiting:
+            await each
+
+    await asyncio.gather(*(one() for _ in range(SENDERS)))
+
+
+def sent(number: int) -> Objection:
+    return Objection.model_validate(objection(number))
+
+
+def objection(number: int) -> dict[str, str]:
+    return {"id": f"o-{number}", "text": f"道路未通（合成 {number}）"}
+
+
+@pytest.mark.clause("G1", "G7")
+@pytest.mark.timeout(600)
+async def test_nine_thousand_signals_gathered_wedge_no_case(own_stage: Stage) -> None:
+    """So many in one turn take a worker longer than it is given, were they heard in one."""
+    play = await own_stage.opens(at(11, 16))
+    await play.reaches("C2")
+    await own_stage.crew.goes()
+    await by_turns(play.signal("object", objection(number)) for number in range(OBJECTIONS))
+    await by_turns(play.signal("act", {"id": f"x-{number}"}) for number in range(OTHERS))
+    await play.signal("act", play.message("C2", id="behind-all-others"))
+    await own_stage.crew.comes()
+    await eventually(play.answers, within=200)
+    seen = await play.waits(lambda seen: seen.step == "C3", within=200)
+    assert seen.open_count == OBJECTIONS
+    assert seen.unfiled == OTHERS - bounds.MOST_REFUSED
+    assert seen.limits_in_all >= OBJECTIONS
+    assert (len(seen.limits) < 10, len(seen.open_objections)) == (True, MOST_NAMED)
+    await play.act("C3")  # an office is answered, though nobody has looked into one of them
+    listed = await own_stage.desk.objections(play.case_id)
+    assert len({each.id for each in listed}) == OBJECTIONS
+    # Told of once for many: not a thousand times.
+    assert len(play.told("异议")) < 30
+
+
+@pytest.mark.clause("G7")
+async def test_what_was_sent_before_the_admission_is_heard_by_turns(own_stage: Stage) -> None:
+    code = own_stage.county()
+    own_stage.outages.begin(county_case(code, YEAR), "admit_county")
+    play = await own_stage.opens_for(code, at(11, 16))
+    number = AT_ONCE + 50
+    for some in (range(number // 2), range(number // 2, number)):
+        await own_stage.crew.goes()
+        await by_turns(play.signal("object", objection(each)) for each in some)
+        await own_stage.crew.comes()
+        await eventually(play.answers)
+    own_stage.outages.end(play.case_id)
+    seen = await play.waits(lambda seen: seen.open_count == number)
+    assert seen.unfiled == 0
+    timers = [
+        event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+        for event in (await play.history()).events
+        if event.HasField("timer_started_event_attributes")
+    ]
+    assert timedelta(milliseconds=1) in timers
+
+
+@pytest.mark.clause("G1")
+async def test_sixty_senders_at_once_are_all_answered_and_so_is_the_office(stage: Stage) -> None:
+    play = await stage.opens(at(11, 16))
+    await play.reaches("C2")
+    senders = [stage.desk.object(play.case_id, sent(number)) for number in range(150)]
+    *receipts, act = await asyncio.gather(*senders, play.act("C2"))
+    assert len({receipt.seq for receipt in (*receipts, act)}) == 151
+    seen = await play.reaches("C3")
+    assert seen.open_count == 150
+
+
+@pytest.mark.clause("G1", "C5")
+async def test_nothing_is_decided_while_somebody_waits_in_line(own_stage: Stage) -> None:
+    """A publicity whose time is over does not close before everybody in line was heard."""
+    play = await own_stage.opens(at(11, 16))
+    await play.pass_until("C4")
+    seen = await play.reaches("C4")
+    (limit,) = [each.limit for each in seen.limits if each.limit.clause == "T1"]
+    await play.until(limit.due - timedelta(hours=1))
+    await play.rests()
+    await own_stage.crew.goes()
+    await play.until(limit.due + timedelta(seconds=2))
+    await by_turns(play.signal("act", {"id": f"x-{number}"}) for number in range(AT_ONCE + 50))
+    await play.signal("object", objection(1))
+    await own_stage.crew.comes()
+    seen = await play.waits(lambda seen: seen.open_count == 1)
+    await play.rests()
+    seen = await play.status()
+    assert (seen.step, seen.waiting_for) == ("C4", play.office("C4"))
+    (entry,) = await play.entries(EntryKind.OBJECTION)
+    assert entry.data["as"] == "objection"

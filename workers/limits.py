@@ -1,0 +1,74 @@
+"""How much the server lets anybody do to a case: its limits, set on purpose and in one place.
+
+The embedded server gets them as arguments, production by docker/temporal-dynamic-config.yaml, which
+repeats this list; a test compares the two, and others drive a server over each of them.
+
+A message is bounded by the case (``models.bounds``), but a case that cannot carry a message cannot
+refuse it either: an answer to an update, yes or no, brings the whole request back to the server.
+So what no case can carry is refused before it reaches one.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+
+KILO, MEGA = 1024, 1024**2
+
+PAYLOAD = 1 * MEGA
+"""Bytes of one payload: a signal, an order to an activity, its answer. Ours are half of it at most;
+a larger signal is refused, and its sender told. Above ``UPDATES_IN_FLIGHT_BYTES``, or an update
+that is let in could not be answered, and its case would try to for ever."""
+
+UPDATES_IN_FLIGHT_BYTES = 512 * KILO
+"""Bytes of all updates of a case that wait for their answer, so also of one; ours are 400 000 at
+most. What comes beyond is told to wait, and the client and the desk send it again."""
+
+UPDATES_IN_FLIGHT = 100
+"""Updates of a case that wait for their answer: a village that objects at the same moment."""
+
+UPDATES = 20_000
+"""Updates of a case in all its life: a roster of 500 with single consents and 1 000 objections,
+each resolved, has under 3 000. The server keeps a line for each while the case is open, so there
+is a limit."""
+
+SIGNALS = 10_000
+"""Signals of a case in all its life; offices send some dozens. As many as a worker that comes back
+can take over at once: the library's own work on them takes two seconds, on a busy machine ten."""
+
+EVENTS = 500_000
+HISTORY = 512 * MEGA
+"""Events and bytes of a history, over which the server ends a case. An objection with its result
+takes 18 events and 9 000 bytes, so 1 000 of them a small part of both."""
+
+TURN = timedelta(seconds=30)
+"""How long a worker may have a case in hand before the server gives it to another: a case that
+nobody holds in memory is played from its beginning first (docs/architecture.md has how long that
+takes). As long it takes until a case goes on whose worker was killed in the middle of it, so it is
+not longer."""
+
+LIMITS: Mapping[str, int | str] = {
+    "limit.blobSize.error": PAYLOAD,
+    "limit.blobSize.warn": PAYLOAD * 3 // 4,
+    "history.maxInFlightUpdates": UPDATES_IN_FLIGHT,
+    "history.maxInFlightUpdatePayloads": UPDATES_IN_FLIGHT_BYTES,
+    "history.maxTotalUpdates": UPDATES,
+    "history.maximumSignalsPerExecution": SIGNALS,
+    "limit.historySize.error": HISTORY,
+    "limit.historySize.warn": HISTORY // 2,
+    "limit.historyCount.error": EVENTS,
+    "limit.historyCount.warn": EVENTS // 2,
+    "history.defaultWorkflowTaskTimeout": f"{TURN.seconds}s",
+    # No case continues as new: the server need not suggest it.
+    "limit.historySize.suggestContinueAsNew": HISTORY,
+    "limit.historyCount.suggestContinueAsNew": EVENTS,
+}
+"""By their names in the server's dynamic configuration."""
+
+
+def arguments() -> list[str]:
+    """The same for the command that starts the embedded server."""
+    return [part for name, value in LIMITS.items() for part in _argument(name, value)]
+
+
+def _argument(name: str, value: int | str) -> tuple[str, str]:
+    return "--dynamic-config-value", f"{name}={json.dumps(value)}"

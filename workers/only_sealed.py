@@ -1,0 +1,118 @@
+"""Where openings and orders arrive: what is not sealed is refused, once and for all.
+
+A library that cannot read an opening fails the task and tries again for ever, and one that cannot
+read an order fails an attempt. Both would be left to whoever sent them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+    WorkflowInstance,
+    WorkflowInstanceDetails,
+    WorkflowRunner,
+)
+from temporalio.workflow import Info
+
+from models.sealed import NOT_SEALED, Unsealed
+from workers.seal import is_unsealed, why_unsealed
+
+
+def _refusal(what: str, why: str) -> ApplicationError:
+    return ApplicationError(
+        f"{what} is not sealed with a key of this installation: {why}",
+        type=NOT_SEALED,
+        non_retryable=True,
+    )
+
+
+class OnlySealedOrders(Interceptor):
+    """Activities whose order is not sealed are refused, and not tried again."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Part of the worker."""
+        return _Orders(next)
+
+
+class _Orders(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        for order in input.args:
+            if isinstance(order, Unsealed):
+                raise _refusal("the order", order.reason)
+        if len(input.args) != 1:
+            raise _refusal("the order", f"it comes in {len(input.args)} parts")
+        return await super().execute_activity(input)
+
+
+class OnlySealedOpenings(WorkflowRunner):
+    """Another runner, whose workflows fail at once if their opening is not sealed."""
+
+    def __init__(self, inner: WorkflowRunner) -> None:
+        self._inner = inner
+
+    def prepare_workflow(self, defn: Any) -> None:
+        """As the inner runner does."""
+        self._inner.prepare_workflow(defn)
+
+    def set_worker_level_failure_exception_types(
+        self, types: Sequence[type[BaseException]]
+    ) -> None:
+        """As the inner runner does."""
+        self._inner.set_worker_level_failure_exception_types(types)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """An instance of the inner runner, behind the check."""
+        return _Opening(self._inner.create_instance(det), det)
+
+
+class _Opening(WorkflowInstance):
+    def __init__(self, inner: WorkflowInstance, details: WorkflowInstanceDetails) -> None:
+        self._inner, self._details = inner, details
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        for job in act.jobs:
+            if job.HasField("initialize_workflow"):
+                why = _no_opening(job.initialize_workflow.arguments)
+                if why is not None:
+                    return self._refused(why, act.is_replaying)
+        return self._inner.activate(act)
+
+    def _refused(self, why: str, is_replaying: bool) -> WorkflowActivationCompletion:
+        done = WorkflowActivationCompletion()
+        # A case that has run was opened here: what lacks now is a key, and the case waits for it.
+        failure = (
+            done.failed.failure
+            if is_replaying
+            else done.successful.commands.add().fail_workflow_execution.failure
+        )
+        converter = self._details.payload_converter_factory()
+        self._details.failure_converter_class().to_failure(
+            _refusal("the opening", why), converter, failure
+        )
+        return done
+
+    def get_serialization_context(self, command_info: Any) -> Any:
+        return self._inner.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        return self._inner.get_external_store_context(command_info)
+
+    def get_info(self) -> Info:
+        return self._inner.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._inner.get_thread_id()
+
+
+def _no_opening(arguments: Sequence[Payload]) -> str | None:
+    """Why there is nothing to begin with; None if there is."""
+    if len(arguments) != 1:
+        return f"it comes in {len(arguments)} parts"
+    return why_unsealed(arguments[0]) if is_unsealed(arguments[0]) else None

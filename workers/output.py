@@ -1,0 +1,57 @@
+"""What a program that runs for months says, and that it never ends by saying it.
+
+A log that lies on a full disk, or goes to a reader that has gone, loses lines; the cases go on.
+"""
+
+import io
+import logging
+import os
+import sys
+from typing import Any
+
+
+class _Lossy(io.RawIOBase):
+    """A stream that drops what cannot be written."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+    def write(self, data: Any, /) -> int:
+        whole = bytes(data)
+        try:
+            left = whole
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        except OSError:
+            pass  # nobody could be told
+        return len(whole)
+
+
+def keep_going_unheard() -> None:
+    """Let standard output and error lose what cannot be written, and logging not complain of it.
+
+    Streams that somebody has put in their place are left alone.
+    """
+    logging.raiseExceptions = False
+    if sys.stdout is sys.__stdout__ and sys.stdout is not None:
+        sys.stdout = _in_place_of(sys.stdout)
+    if sys.stderr is sys.__stderr__ and sys.stderr is not None:
+        sys.stderr = _in_place_of(sys.stderr)
+
+
+def _in_place_of(stream: Any) -> io.TextIOWrapper:
+    return io.TextIOWrapper(
+        _Lossy(stream.fileno()),  # type: ignore[arg-type]
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        write_through=True,
+    )
