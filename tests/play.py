@@ -179,15 +179,24 @@ class Play:
     async def waits(
         self, condition: Callable[[CaseStatus], bool], within: float = PATIENCE
     ) -> CaseStatus:
-        """Wait in real time until the status fulfils a condition."""
+        """Wait in real time until the status fulfils a condition.
+
+        A worker with much to do may leave a question without an answer for a while.
+        """
         last: list[CaseStatus] = []
+        unanswered: list[NoAnswer] = []
 
         async def fulfilled() -> bool:
-            last[:] = [await self.status()]
+            try:
+                last[:] = [await self.status()]
+            except NoAnswer as error:
+                unanswered[:] = [error]
+                return False
             return condition(last[0])
 
         def described() -> str:
-            return f"the case stands at {last[0] if last else None}"
+            stood = f"the case stands at {last[0] if last else None}"
+            return "; ".join((stood, *map(str, unanswered)))
 
         await eventually(fulfilled, described, within)
         return last[0]

@@ -261,6 +261,7 @@ async def test_a_squatted_id_is_found(stage: Stage) -> None:
 
 
 async def test_a_foreign_type_on_our_queue_is_found(stage: Stage) -> None:
+    await stage.crew.goes()  # a worker of ours fails such a workflow at once
     await stage.desk.client.start_workflow("Stranger", id="stranger-1", task_queue=TASK_QUEUE)
     await _visible(stage, "stranger-1")
     finding = await one(stage)

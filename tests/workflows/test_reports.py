@@ -106,7 +106,7 @@ async def is_named_nowhere(play: Play, *more: str) -> None:
     public += [str(described.typed_search_attributes), str(await described.static_summary())]
     public += [str(await described.static_details())]
     public += [f"{entry.text} {entry.actor} {entry.step}" for entry in entries]
-    async for event in play.handle.fetch_history_events():
+    for event in (await play.history()).events:
         shown = event.user_metadata
         public += [json.loads(each.data or "null") or "" for each in (shown.summary, shown.details)]
     public += [str(line) for line in play.told() if line["topic"] != "答复"]

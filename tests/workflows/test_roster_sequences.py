@@ -546,14 +546,18 @@ def prepared(folder: Path) -> Settings:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[RosterMachine]:
-    prepared(tmp_path / "template")
-    RosterMachine.template, RosterMachine.folder = tmp_path / "template", tmp_path
+def machine(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> type[RosterMachine]:
+    folder = tmp_path_factory.mktemp("sequences")  # another one for each try
+    prepared(folder / "template")
+    RosterMachine.template, RosterMachine.folder = folder / "template", folder
     RosterMachine.patch = monkeypatch
     return RosterMachine
 
 
 @pytest.mark.clause("H2", "H3", "H4", "T1", "G1", "G2", "S5")
+@pytest.mark.timeout(900)
 def test_whatever_the_order(machine: type[RosterMachine]) -> None:
     run_state_machine_as_test(
         machine,

@@ -114,10 +114,15 @@ async def test_they_are_made_once_as_the_policy_says(apart_from_others: Client) 
     client = apart_from_others
     wanted = schedules.planned(HENAN, [GUANG, XIN])
     made = await schedules.set_up(client, wanted)
-    assert made.made == ("supervision/410000", "follow-up/411522", "follow-up/411523")
-    assert (made.changed, made.total) == ((), 3)
+    assert made.made == (
+        "check/410000",
+        "supervision/410000",
+        "follow-up/411522",
+        "follow-up/411523",
+    )
+    assert (made.changed, made.total) == ((), 4)
     again = await schedules.set_up(client, wanted)
-    assert (again.made, again.changed, again.total) == ((), (), 3)
+    assert (again.made, again.changed, again.total) == ((), (), 4)
 
     supervision = await client.get_schedule_handle("supervision/410000").describe()
     times = [beijing(each) for each in supervision.info.next_action_times]
@@ -169,10 +174,15 @@ async def test_another_policy_changes_what_differs_and_leaves_a_pause(
 
     async def complete() -> bool:
         listed.update({each.id: each for each in await schedules.listed(client)})
-        return len(listed) == 3
+        return len(listed) == 4
 
     await eventually(complete)  # a list is behind for a moment
-    assert sorted(listed) == ["follow-up/411522", "follow-up/411523", "supervision/410000"]
+    assert sorted(listed) == [
+        "check/410000",
+        "follow-up/411522",
+        "follow-up/411523",
+        "supervision/410000",
+    ]
     assert [each.id for each in listed.values() if each.paused] == ["supervision/410000"]
     await handle.unpause()
     assert (await schedules.set_up(client, wanted)).changed == ("supervision/410000",)
@@ -274,7 +284,7 @@ async def test_a_worker_that_was_away_finds_the_round_of_the_right_year(called: 
 @pytest.mark.clause("F6")
 async def test_a_server_that_was_down_makes_up_for_what_the_window_allows(tmp_path: Path) -> None:
     """An installation's own file; the same schedules, but every second in place of a quarter."""
-    (real,) = schedules.planned(kept_up(), [])
+    (_, real) = schedules.planned(kept_up(), [])
     often = ScheduleSpec(intervals=[ScheduleIntervalSpec(timedelta(seconds=1))])
     long = replace(real, id="supervision/long", spec=often, catch_up=timedelta(days=60))
     # Ten seconds: the server knows no shorter window.

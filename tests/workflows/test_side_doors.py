@@ -26,7 +26,8 @@ from operators.desk import Refused
 from tests.activities.registry_cases import File, change
 from tests.play import Play, eventually, not_admitted
 from tests.stage import YEAR, Stage, application, at
-from workers.catalogue import TASK_QUEUE
+from tests.unguarded import unguarded
+from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workflows.county_exit import CountyExitWorkflow
 
 pytestmark = pytest.mark.clause("G7")
@@ -246,7 +247,7 @@ async def test_an_activity_that_somebody_calls_changes_nothing(stage: Stage) -> 
             "strike_off_county",
             order,
             id=f"by-hand-{code}",
-            task_queue=TASK_QUEUE,
+            task_queue=ACTIVITY_QUEUE,
             start_to_close_timeout=timedelta(seconds=30),
         )
     assert "was not asked for by its case" in str(raised.value.cause)
@@ -288,14 +289,14 @@ async def test_a_registry_that_is_behind_gets_the_file_before_the_county_leaves(
 
 def _set_back(stage: Stage, case_id: str, kept: int) -> None:
     """The registry has so many entries of a case, as it had some time ago."""
-    with writing(stage.settings.engine()) as session:
+    with unguarded(stage.settings.engine()) as connection:
         for table in (NotificationRow, IndicatorRow, EntryRow):
-            session.execute(
+            connection.execute(
                 delete(table).where(col(table.case_id) == case_id, col(table.seq) > kept)
             )
         if kept:
-            session.execute(
+            connection.execute(
                 update(CaseRow).where(col(CaseRow.case_id) == case_id).values(entries=kept)
             )
         else:
-            session.execute(delete(CaseRow).where(col(CaseRow.case_id) == case_id))
+            connection.execute(delete(CaseRow).where(col(CaseRow.case_id) == case_id))

@@ -109,7 +109,7 @@ async def test_an_approval_lapses_where_a_rate_fails_before_the_register_is_chan
     await play.waits(lambda seen: seen.waiting_for == "A9/410000")
     (act,) = [e for e in await play.entries(EntryKind.ACT) if e.step == "C7"]
     (lapsed,) = await play.entries(LAPSED)
-    assert lapsed.data == {"entry": act.seq}
+    assert lapsed.data == {"entry": act.seq, "act": act.data["act"]["id"]}
     assert f"因督导错退率未达标（{failing.case_id}）不再有效" in lapsed.text
     await play.resolve(report, "dismissed")
     assert "no approval (C7)" in await play.update("act", play.message("C7"))
@@ -150,7 +150,7 @@ async def test_an_approval_that_waits_to_be_looked_at_lapses_too(own_stage: Stag
     await own_stage.crew.comes()
     (lapsed,) = await play.entries(LAPSED)
     (act,) = [e for e in await play.entries(EntryKind.ACT) if e.step == "C7"]
-    assert lapsed.data == {"entry": act.seq}
+    assert lapsed.data == {"entry": act.seq, "act": act.data["act"]["id"]}
     assert (await play.status()).waiting_for == "A9/410000"
 
 
