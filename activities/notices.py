@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
@@ -24,8 +24,8 @@ from models.characters import markdown as as_it_is
 from models.identity import file_name
 from models.journal import JournalKind
 from models.offices import County, Tier
-from models.orders import Notice, NoticeOrder
-from models.periods import Limit, beijing, chinese
+from models.orders import ForAPeriod, Notice, NoticeOrder, ToPost
+from models.periods import beijing, chinese
 from models.personal_numbers import hide
 from models.standards import percentage
 from models.tables import NoticeRow
@@ -130,38 +130,6 @@ def _city(county: County) -> str:
 def page(heading: str, text: str) -> str:
     """A notice's Markdown as one complete page that needs nothing else, to be read or printed."""
     return _HTML.get_template("notice.html.j2").render(title=heading, body=_RENDERER.render(text))
-
-
-class ToPost(Protocol):
-    """What an order to publish says, whatever the notice is about."""
-
-    @property
-    def notice_id(self) -> str:
-        """Id of the notice."""
-
-    @property
-    def case_id(self) -> str:
-        """The case it belongs to."""
-
-    @property
-    def seq(self) -> int:
-        """The ledger entry that ordered it: with the case, the key of publishing once."""
-
-    @property
-    def posted_at(self) -> Moment:
-        """When it is posted."""
-
-    @property
-    def replaces(self) -> str | None:
-        """Id of the notice it takes the place of."""
-
-
-class ForAPeriod(ToPost, Protocol):
-    """The same of a notice that stands for a period (公示)."""
-
-    @property
-    def closes(self) -> Limit:
-        """Its period (T1)."""
 
 
 P = TypeVar("P", bound=ForAPeriod)

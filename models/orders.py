@@ -4,7 +4,8 @@ Every order that changes something carries the case id and a ledger sequence num
 are the key under which the world carries it out once, however often it is asked.
 """
 
-from datetime import date
+from datetime import date, datetime
+from typing import Protocol
 
 from pydantic import TypeAdapter
 
@@ -121,6 +122,50 @@ class LedgerBatch(Record):
     token: str
     entries: tuple[Entry, ...]
     state: CaseState
+
+
+class ToPost(Protocol):
+    """What an order to post a notice says, whatever the notice is about."""
+
+    @property
+    def notice_id(self) -> str:
+        """Id of the notice."""
+
+    @property
+    def case_id(self) -> str:
+        """The case it belongs to."""
+
+    @property
+    def seq(self) -> int:
+        """The ledger entry that ordered it: with the case, the key of publishing once."""
+
+    @property
+    def posted_at(self) -> datetime:
+        """When it is posted."""
+
+    @property
+    def replaces(self) -> str | None:
+        """Id of the notice it takes the place of."""
+
+
+class ForAPeriod(ToPost, Protocol):
+    """The same of a notice that stands for a period (公示)."""
+
+    @property
+    def year(self) -> int:
+        """The year of the case."""
+
+    @property
+    def publisher(self) -> str:
+        """Name of the publishing body."""
+
+    @property
+    def basis(self) -> tuple[str, ...]:
+        """Titles of the documents it rests on."""
+
+    @property
+    def closes(self) -> Limit:
+        """Its period (T1)."""
 
 
 class NoticeOrder(Record):

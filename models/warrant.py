@@ -12,7 +12,7 @@ Each rule gives the reason why not in one sentence, and None where the file carr
 from collections import Counter
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any
 
 from models import identity
 from models.base import CLOCKS_MAY_DIFFER_BY
@@ -20,8 +20,8 @@ from models.case_file import CaseFile, FiledAct
 from models.ledger import EntryKind
 from models.messages import CountyFigures
 from models.offices import Office
-from models.orders import NoticeOrder, RegisterChange
-from models.periods import Limit, beijing, end_of
+from models.orders import ForAPeriod, NoticeOrder, RegisterChange
+from models.periods import beijing, end_of
 from models.reentry_orders import EntryOrder, ReentryNoticeOrder
 from models.revocation_orders import RevocationChange
 from models.roster import State, shown_name
@@ -32,46 +32,6 @@ from models.villages import Incidence, Survey
 
 _BY_APPLICATION = (C1.id, R1.id, H1.id)
 """First steps that the opening itself takes: no act is there in the first round."""
-
-
-class ToPost(Protocol):
-    """What every order to post a notice says."""
-
-    @property
-    def notice_id(self) -> str:
-        """Id of the notice."""
-
-    @property
-    def case_id(self) -> str:
-        """The case it belongs to."""
-
-    @property
-    def seq(self) -> int:
-        """The entry that ordered it."""
-
-    @property
-    def year(self) -> int:
-        """The year of the case."""
-
-    @property
-    def publisher(self) -> str:
-        """Name of the publishing body."""
-
-    @property
-    def basis(self) -> tuple[str, ...]:
-        """Titles of the documents it rests on."""
-
-    @property
-    def posted_at(self) -> datetime:
-        """When it is posted."""
-
-    @property
-    def closes(self) -> Limit:
-        """Its period (T1)."""
-
-    @property
-    def replaces(self) -> str | None:
-        """Id of the notice it takes the place of."""
 
 
 # -- changes of the register -------------------------------------------------------------------
@@ -305,7 +265,7 @@ def roster_notice(file: CaseFile, order: RosterNoticeOrder, now: datetime) -> st
     return _differs(("village", order.village, file.subject))
 
 
-def _why_not_posted(file: CaseFile, step: Step, order: ToPost, now: datetime) -> str | None:
+def _why_not_posted(file: CaseFile, step: Step, order: ForAPeriod, now: datetime) -> str | None:
     """What is the same of every notice: its turn, its days, its publisher, its number."""
     said = _why_not_begun(file, step, now)
     if said is not None:

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
@@ -19,14 +18,14 @@ from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
-from temporalio.workflow import Info
+from temporalio.worker import Replayer, WorkflowInstance
 
 from models.ledger import Entry, verify
 from models.orders import LedgerBatch
 from workers.catalogue import FAILURES, WORKFLOWS, sandbox
 from workers.keys import Keyring
 from workers.seal import SEALED, opened
+from workers.wrapped import WrappedInstance, WrappedRunner
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -148,14 +147,14 @@ def entries_in(history: WorkflowHistory) -> list[Entry]:
 
 async def replay(history: WorkflowHistory, workflows: Sequence[type] = WORKFLOWS) -> Replayed:
     """Replay a case; raises where Temporal itself finds a difference."""
-    listening = _Listening(sandbox())
+    heard = Replayed()
     await Replayer(
         workflows=workflows,
-        workflow_runner=listening,
+        workflow_runner=WrappedRunner(sandbox(), lambda inner, _: _Overheard(inner, heard)),
         data_converter=pydantic_data_converter,
         workflow_failure_exception_types=FAILURES,
     ).replay_workflow(history)
-    return listening.heard
+    return heard
 
 
 async def check(recording: Recording, workflows: Sequence[type] = WORKFLOWS) -> Replayed:
@@ -195,52 +194,24 @@ def _batch(payloads: Sequence[Payload]) -> tuple[Entry, ...]:
     return batch.entries
 
 
-class _Listening(WorkflowRunner):
-    """The worker's own sandbox; what comes out of it is written down."""
+class _Overheard(WrappedInstance):
+    """What comes out of a workflow is written down."""
 
-    def __init__(self, inner: WorkflowRunner) -> None:
-        self._inner = inner
-        self.heard = Replayed()
-
-    def prepare_workflow(self, defn: Any) -> None:
-        self._inner.prepare_workflow(defn)
-
-    def set_worker_level_failure_exception_types(
-        self, types: Sequence[type[BaseException]]
-    ) -> None:
-        self._inner.set_worker_level_failure_exception_types(types)
-
-    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Overheard(self._inner.create_instance(det), self.heard)
-
-
-class _Overheard(WorkflowInstance):
     def __init__(self, inner: WorkflowInstance, heard: Replayed) -> None:
-        self._inner, self._heard = inner, heard
+        super().__init__(inner)
+        self._heard = heard
         self._updates: dict[str, str] = {}
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         for job in act.jobs:
             if job.HasField("do_update"):
                 self._updates[job.do_update.protocol_instance_id] = job.do_update.name
-        completion = self._inner.activate(act)
+        completion = super().activate(act)
         for command in completion.successful.commands:
             self._heard.commands.append(" ".join(_words(command, self._updates)))
             if command.schedule_activity.activity_type == "write_ledger":
                 self._heard.entries += _batch(command.schedule_activity.arguments)
         return completion
-
-    def get_serialization_context(self, command_info: Any) -> Any:
-        return self._inner.get_serialization_context(command_info)
-
-    def get_external_store_context(self, command_info: Any) -> Any:
-        return self._inner.get_external_store_context(command_info)
-
-    def get_info(self) -> Info:
-        return self._inner.get_info()
-
-    def get_thread_id(self) -> int | None:
-        return self._inner.get_thread_id()
 
 
 def _words(command: WorkflowCommand, updates: dict[str, str]) -> Iterator[str]:

@@ -14,10 +14,10 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from models.policy import Policy
 from models.sealed import NotSealed
-from workers.history_guard import GuardedRunner
+from workers.history_guard import guarded
 from workers.keys import Keys
 from workers.limits import TURN
-from workers.only_sealed import OnlySealedOpenings, OnlySealedOrders
+from workers.only_sealed import OnlySealedOrders, only_sealed_openings
 from workers.seal import sealed_client
 from workers.settings import Settings
 from workflows.calls import activity_queue
@@ -172,7 +172,7 @@ def activities(
 def sandbox() -> WorkflowRunner:
     """The sandbox behind its guards, with the pure modules passed through once, not per run."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules("models")
-    return GuardedRunner(OnlySealedOpenings(SandboxedWorkflowRunner(restrictions=restrictions)))
+    return guarded(only_sealed_openings(SandboxedWorkflowRunner(restrictions=restrictions)))
 
 
 @asynccontextmanager

@@ -11,38 +11,21 @@ The guard refuses the answer. The query fails and can be asked again, the case l
 the task that waits plays it from its beginning, as every later replay will.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
-from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
-from temporalio.workflow import Info
+from temporalio.worker import WorkflowInstance, WorkflowRunner
+
+from workers.wrapped import WrappedInstance, WrappedRunner
 
 AHEAD = "asked ahead of its history"
 """What the failure of such a query says, among more; who asks can ask again."""
 
 
-class GuardedRunner(WorkflowRunner):
+def guarded(inner: WorkflowRunner) -> WorkflowRunner:
     """Another runner, whose workflows are guarded."""
-
-    def __init__(self, inner: WorkflowRunner) -> None:
-        self._inner = inner
-
-    def prepare_workflow(self, defn: Any) -> None:
-        """As the inner runner does."""
-        self._inner.prepare_workflow(defn)
-
-    def set_worker_level_failure_exception_types(
-        self, types: Sequence[type[BaseException]]
-    ) -> None:
-        """As the inner runner does."""
-        self._inner.set_worker_level_failure_exception_types(types)
-
-    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """An instance of the inner runner, guarded."""
-        return _Guarded(self._inner.create_instance(det))
+    return WrappedRunner(inner, lambda instance, _: _Guarded(instance))
 
 
 @dataclass(frozen=True)
@@ -68,9 +51,9 @@ class _Position:
         return self.events > last.events and (self.began, self.size) == (last.began, last.size)
 
 
-class _Guarded(WorkflowInstance):
+class _Guarded(WrappedInstance):
     def __init__(self, inner: WorkflowInstance) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._last: _Position | None = None
         self._tasks = 0
 
@@ -79,7 +62,7 @@ class _Guarded(WorkflowInstance):
         if all(job.HasField("query_workflow") for job in act.jobs):
             if self._may_be_unfinished and any(_is_alone(job) for job in act.jobs):
                 return _refused("the task that began last may not be done")
-            return self._inner.activate(act)
+            return super().activate(act)
         position = _Position(
             act.history_length, act.timestamp.ToNanoseconds(), act.history_size_bytes
         )
@@ -88,7 +71,7 @@ class _Guarded(WorkflowInstance):
         if position != self._last and not act.is_replaying:
             self._tasks += 1
         self._last = position
-        return self._inner.activate(act)
+        return super().activate(act)
 
     @property
     def _may_be_unfinished(self) -> bool:
@@ -98,18 +81,6 @@ class _Guarded(WorkflowInstance):
         would have been refused here, and the case would have left the cache.
         """
         return self._tasks == 1
-
-    def get_serialization_context(self, command_info: Any) -> Any:
-        return self._inner.get_serialization_context(command_info)
-
-    def get_external_store_context(self, command_info: Any) -> Any:
-        return self._inner.get_external_store_context(command_info)
-
-    def get_info(self) -> Info:
-        return self._inner.get_info()
-
-    def get_thread_id(self) -> int | None:
-        return self._inner.get_thread_id()
 
 
 def _is_alone(job: WorkflowActivationJob) -> bool:

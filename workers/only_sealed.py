@@ -19,10 +19,10 @@ from temporalio.worker import (
     WorkflowInstanceDetails,
     WorkflowRunner,
 )
-from temporalio.workflow import Info
 
 from models.sealed import NOT_SEALED, Unsealed
 from workers.seal import is_unsealed, why_unsealed
+from workers.wrapped import WrappedInstance, WrappedRunner
 
 
 def _refusal(what: str, why: str) -> ApplicationError:
@@ -51,30 +51,15 @@ class _Orders(ActivityInboundInterceptor):
         return await super().execute_activity(input)
 
 
-class OnlySealedOpenings(WorkflowRunner):
+def only_sealed_openings(inner: WorkflowRunner) -> WorkflowRunner:
     """Another runner, whose workflows fail at once if their opening is not sealed."""
-
-    def __init__(self, inner: WorkflowRunner) -> None:
-        self._inner = inner
-
-    def prepare_workflow(self, defn: Any) -> None:
-        """As the inner runner does."""
-        self._inner.prepare_workflow(defn)
-
-    def set_worker_level_failure_exception_types(
-        self, types: Sequence[type[BaseException]]
-    ) -> None:
-        """As the inner runner does."""
-        self._inner.set_worker_level_failure_exception_types(types)
-
-    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """An instance of the inner runner, behind the check."""
-        return _Opening(self._inner.create_instance(det), det)
+    return WrappedRunner(inner, _Opening)
 
 
-class _Opening(WorkflowInstance):
+class _Opening(WrappedInstance):
     def __init__(self, inner: WorkflowInstance, details: WorkflowInstanceDetails) -> None:
-        self._inner, self._details = inner, details
+        super().__init__(inner)
+        self._details = details
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         for job in act.jobs:
@@ -82,7 +67,7 @@ class _Opening(WorkflowInstance):
                 why = _no_opening(job.initialize_workflow.arguments)
                 if why is not None:
                     return self._refused(why, act.is_replaying)
-        return self._inner.activate(act)
+        return super().activate(act)
 
     def _refused(self, why: str, is_replaying: bool) -> WorkflowActivationCompletion:
         done = WorkflowActivationCompletion()
@@ -97,18 +82,6 @@ class _Opening(WorkflowInstance):
             _refusal("the opening", why), converter, failure
         )
         return done
-
-    def get_serialization_context(self, command_info: Any) -> Any:
-        return self._inner.get_serialization_context(command_info)
-
-    def get_external_store_context(self, command_info: Any) -> Any:
-        return self._inner.get_external_store_context(command_info)
-
-    def get_info(self) -> Info:
-        return self._inner.get_info()
-
-    def get_thread_id(self) -> int | None:
-        return self._inner.get_thread_id()
 
 
 def _no_opening(arguments: Sequence[Payload]) -> str | None:

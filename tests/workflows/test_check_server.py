@@ -264,8 +264,7 @@ async def test_a_foreign_type_on_our_queue_is_found(stage: Stage) -> None:
     await stage.crew.goes()  # a worker of ours fails such a workflow at once
     await stage.desk.client.start_workflow("Stranger", id="stranger-1", task_queue=TASK_QUEUE)
     await _visible(stage, "stranger-1")
-    finding = await one(stage)
-    assert finding.where == "stranger-1"
+    (finding,) = [each for each in await found(stage) if each.where == "stranger-1"]
     assert "type Stranger runs on our task queue" in finding.what
 
 

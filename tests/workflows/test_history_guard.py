@@ -184,7 +184,7 @@ def test_a_task_that_may_be_open_is_not_told_of(
     steps: list[WorkflowActivation], answered: bool
 ) -> None:
     """A query alone is answered from what is done for sure: its task may never be finished."""
-    guarded = history_guard.GuardedRunner(_Still()).create_instance(None)  # type: ignore[arg-type]
+    guarded = history_guard.guarded(_Still()).create_instance(None)  # type: ignore[arg-type]
     *before, asked = steps
     for each in before:
         assert not guarded.activate(each).HasField("failed")

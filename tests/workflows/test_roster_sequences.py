@@ -500,7 +500,6 @@ def line(household: str, size: int, safe: bool = True) -> HouseholdLine:
 def prepared(folder: Path) -> Settings:
     """A registry with one village, to be copied."""
     made = settings_in(folder)
-    folder.mkdir()
     engine = made.engine()
     upgrade(engine)
     policy = made.load_policy()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.identity import content_id
-from models.ledger import EntryKind
+from models.ledger import Entry, EntryKind
 from models.messages import Ending
 from models.supervision_messages import SupervisionResult
 from tests.play import Play, eventually
@@ -42,6 +42,13 @@ async def decides(inspection: SupervisionPlay, *, passes: bool = False) -> None:
     await inspection.is_heard(**({} if passes else {households[0]: ("S1.housing",)}))
     await inspection.act("J4")
     assert (await inspection.ends()).ending is Ending.CONCLUDED
+
+
+def of(act: Entry) -> dict[str, Any]:
+    """What is on file of an act that lapsed."""
+    signed = act.data["act"]
+    assert isinstance(signed, dict)
+    return {"entry": act.seq, "act": signed["id"]}
 
 
 async def told(play: Play, *supervisions: SupervisionPlay) -> list[Any]:
@@ -109,7 +116,7 @@ async def test_an_approval_lapses_where_a_rate_fails_before_the_register_is_chan
     await play.waits(lambda seen: seen.waiting_for == "A9/410000")
     (act,) = [e for e in await play.entries(EntryKind.ACT) if e.step == "C7"]
     (lapsed,) = await play.entries(LAPSED)
-    assert lapsed.data == {"entry": act.seq, "act": act.data["act"]["id"]}
+    assert lapsed.data == of(act)
     assert f"因督导错退率未达标（{failing.case_id}）不再有效" in lapsed.text
     await play.resolve(report, "dismissed")
     assert "no approval (C7)" in await play.update("act", play.message("C7"))
@@ -150,7 +157,7 @@ async def test_an_approval_that_waits_to_be_looked_at_lapses_too(own_stage: Stag
     await own_stage.crew.comes()
     (lapsed,) = await play.entries(LAPSED)
     (act,) = [e for e in await play.entries(EntryKind.ACT) if e.step == "C7"]
-    assert lapsed.data == {"entry": act.seq, "act": act.data["act"]["id"]}
+    assert lapsed.data == of(act)
     assert (await play.status()).waiting_for == "A9/410000"
 
 
