@@ -153,12 +153,12 @@ class Checks:
                 file = self._notices / f"{file_name(id)}.{ending}"
                 try:
                     found = sha256(file.read_bytes()).hexdigest()
-                except FileNotFoundError:
-                    what = "the file of a notice is missing"
-                    mend = "let it be written again from the registry: exitflow mend."
                 except OSError as error:
                     what = f"the file of a notice cannot be read: {error.strerror}"
-                    mend = "give read permission."
+                    mend = (
+                        "where it is missing, let it be written again from the registry: exitflow "
+                        "mend; otherwise give read permission."
+                    )
                 else:
                     if found == digest:
                         continue

@@ -62,11 +62,16 @@ class Restoring:
         self._engine = engine
         self._board = NoticeBoard(engine, folder)
 
-    def held(self) -> Held:
-        """What the registry holds now."""
+    def held(self, *, deeds: bool = True) -> Held:
+        """What the registry holds now.
+
+        Args:
+            deeds: Look for what is lacking: that reads what every file says of notices and changes.
+        """
         with reading(self._engine) as session:
             ended = session.exec(select(EndedRunRow.run, EndedRunRow.entries)).all()
-            return Held(kept=_kept(session), lacking=_lacking(session), ended=dict(ended))
+            lacking = _lacking(session) if deeds else frozenset[str]()
+            return Held(kept=_kept(session), lacking=lacking, ended=dict(ended))
 
     def note_ended(self, ended: Iterable[tuple[str, str, int]]) -> None:
         """Note runs that have ended, and whose whole files are held: run, case and entries."""
@@ -79,11 +84,6 @@ class Restoring:
         """How many entries are kept of a case; ``NOT_LISTED`` where it is not even listed."""
         with reading(self._engine) as session:
             return _kept(session, case_id).get(case_id, NOT_LISTED)
-
-    def lacking(self) -> frozenset[str]:
-        """Cases whose files say that something was done, and it is not there."""
-        with reading(self._engine) as session:
-            return _lacking(session)
 
     def note(self, case_id: str, seq: int, said: str) -> None:
         """Note that a case contradicts its kept file."""
@@ -148,8 +148,11 @@ def _unchanged(session: Session) -> set[str]:
         query.where(EntryRow.kind == EntryKind.REGISTER_CHANGE.value)
     ):
         households = json.loads(content)["data"].get("households")
-        many = len(households) if isinstance(households, list) else 1  # of a roster all that left
-        told.setdefault(procedure, Counter())[case_id] += many
+        cases = told.setdefault(procedure, Counter())
+        if isinstance(households, list):  # a roster can strike off some, and others later
+            cases[case_id] += len(households)
+        else:
+            cases[case_id] = 1
     found = set()
     for procedure, cases in told.items():
         column = _CHANGED_BY.get(procedure)

@@ -192,7 +192,7 @@ def _say(done: Redone) -> None:
 
 
 async def _compare(client: Client, restoring: Restoring, ended_since: datetime | None) -> _Compared:
-    held = await asyncio.to_thread(restoring.held)
+    held = await asyncio.to_thread(restoring.held, deeds=ended_since is None)
     runs = await _last_runs(client, ended_since)
     gone = sorted(held.lacking - runs.keys()) if ended_since is None else []
     found = _Compared(behind={}, ahead=[], whole=[], gone=gone)
