@@ -23,7 +23,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.database import RegistryError
-from activities.restoring import Held, Restoring
+from activities.restoring import NOT_LISTED, Held, Restoring
 from models.base import Record
 from models.follow_up_orders import FollowUpDue
 from models.identity import is_case
@@ -201,8 +201,9 @@ async def _compare(client: Client, restoring: Restoring, ended_since: datetime |
     async def look(run: _Run) -> None:
         async with some:
             known = await kept_by(client, run.case_id, run.id)
-        # Now, and not as it was before: the case goes on meanwhile.
-        entries = await asyncio.to_thread(restoring.entries_of, run.case_id)
+        entries = held.kept.get(run.case_id, NOT_LISTED)
+        if known is not None and known > entries:  # the case goes on meanwhile
+            entries = await asyncio.to_thread(restoring.entries_of, run.case_id)
         if known is None or known > entries or run.case_id in held.lacking:
             found.behind[run.case_id] = run, known
         elif not run.is_open:
