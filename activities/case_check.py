@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from activities.change_check import changes_of, held_against
 from activities.check_values import (
+    DONE_AGAIN,
     Row,
     column_differences,
     content_of,
@@ -224,6 +225,8 @@ class CaseCheck:
             yield from differences(table_of(row), expected, case.tables[row], case.id)
         for sample in case.tables[SampleRow]:
             yield from _sample(case, sample)
+        if not case.tables[SampleRow] and _has_drawn(case):
+            yield _missing(table_of(SampleRow), (case.id,), case.id)
 
     # -- notices and changes of the register --------------------------------------------------
 
@@ -329,8 +332,8 @@ class CaseCheck:
                 part="files",
                 where=f"cases {each['subject']}",
                 what=f"the case is missing; the journal has it in line {each['number']}",
-                mend="restore the registry from a copy that has it; an open case sends its file "
-                "again with its next entry.",
+                mend="bring it back from the server: exitflow mend; what it says it cannot bring "
+                "up is in a copy of the registry.",
             )
         yield from self._episodes_of_nobody()
 
@@ -393,8 +396,8 @@ def _chain(case: _Case) -> Iterator[Finding]:
                     where=f"ledger_entries {case.id}",
                     what=f"the file was cut short: {len(hashes) - 1} entries are kept, and line "
                     f"{line['number']} of the journal saw {count}",
-                    mend="restore the registry from a copy that has them; an open case sends them "
-                    "again with its next entry.",
+                    mend="bring them back from the server: exitflow mend; what it says it cannot "
+                    "bring up is in a copy of the registry.",
                 )
                 return
             seen = max(seen, count)
@@ -542,6 +545,12 @@ def _sample(case: _Case, row: Row) -> Iterator[Finding]:
             yield _altered(table, key, "drawn", f"entry {entry.seq} has another draw")
 
 
+def _has_drawn(case: _Case) -> bool:
+    return bool(case.said(JournalKind.SAMPLE)) or any(
+        entry.kind is EntryKind.SAMPLE for entry in case.entries
+    )
+
+
 def _told_otherwise(
     table: sa.Table, key: tuple[Any, ...], row: Row, told: Mapping[str, str], line: int
 ) -> Iterator[Finding]:
@@ -571,7 +580,7 @@ def _missing(table: sa.Table, key: tuple[Any, ...], file: str) -> Finding:
         part="files",
         where=place(table, key),
         what=f"the row is missing, which {file} put there",
-        mend="put it back from a copy of the registry, or restore that copy.",
+        mend=DONE_AGAIN,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
-from activities.check_values import Row, column_differences, key_of, place
+from activities.check_values import DONE_AGAIN, Row, column_differences, key_of, place
 from activities.file_replay import identity_of
 from models.findings import Finding
 from models.households import Cause
@@ -173,7 +173,7 @@ def held_against(
                     where=place(table, change.key.values()),
                     what=f"entry {change.entry} of {file} says that it was done, and the register "
                     "does not have it",
-                    mend="put the row back from a copy of the registry; find out who took it out.",
+                    mend=DONE_AGAIN,
                 )
             )
             continue

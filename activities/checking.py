@@ -155,15 +155,19 @@ class Checks:
                     found = sha256(file.read_bytes()).hexdigest()
                 except OSError as error:
                     what = f"the file of a notice cannot be read: {error.strerror}"
+                    mend = (
+                        "where it is missing, let it be written again from the registry: exitflow "
+                        "mend; otherwise give read permission."
+                    )
                 else:
                     if found == digest:
                         continue
                     what = "the file is not the notice that the registry keeps"
-                yield _notice_fault(
-                    str(file),
-                    what,
-                    "write it anew from the registry's table notices, as it is there.",
-                )
+                    mend = (
+                        "move it away, find out who changed it, and let it be written again from "
+                        "the registry: exitflow mend."
+                    )
+                yield _notice_fault(str(file), what, mend)
 
     def _noted(self, head: JournalHead) -> Iterator[Finding]:
         """Note how far the journal goes: who copies that file elsewhere can prove what was."""

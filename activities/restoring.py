@@ -1,16 +1,54 @@
 """What a registry lacks that was restored from an older copy, or whose folder lost a file."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from activities.contradictions import note
-from activities.database import reading
+from activities.database import claim, reading, writing
 from activities.notices import NoticeBoard
 from models.ledger import EntryKind
-from models.tables import CaseRow, EntryRow, EpisodeRow, NoticeRow, StatusRow, VillageStatusRow
+from models.tables import (
+    CaseRow,
+    EndedRunRow,
+    EntryRow,
+    EpisodeRow,
+    NoticeRow,
+    RevocationRow,
+    SampleRow,
+    StatusRow,
+    VillageStatusRow,
+)
+
+NOT_LISTED = -1
+"""In place of a number of entries: the registry does not even list the case."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the registry holds, at one moment.
+
+    Attributes:
+        kept: How many entries of each case that is listed.
+        lacking: Cases whose files say that something was done, and it is not there.
+        ended: How many entries were all that a run had when it had ended, by run.
+    """
+
+    kept: Mapping[str, int]
+    lacking: frozenset[str]
+    ended: Mapping[str, int]
+
+    def is_whole(self, case_id: str, run: str) -> bool:
+        """Whether all is held of a run that has ended, so that its history need not be read."""
+        entries = self.ended.get(run)
+        if entries is None or case_id in self.lacking:
+            return False
+        return self.kept.get(case_id, 0) >= entries
 
 
 class Restoring:
@@ -24,25 +62,32 @@ class Restoring:
         self._engine = engine
         self._board = NoticeBoard(engine, folder)
 
-    def kept(self) -> dict[str, int]:
-        """How many entries are kept of each case."""
+    def held(self, *, deeds: bool = True) -> Held:
+        """What the registry holds now.
+
+        Args:
+            deeds: Look for what is lacking: that reads what every file says of notices and changes.
+        """
         with reading(self._engine) as session:
-            return dict(session.exec(select(CaseRow.case_id, CaseRow.entries)).all())
+            ended = session.exec(select(EndedRunRow.run, EndedRunRow.entries)).all()
+            lacking = _lacking(session) if deeds else frozenset[str]()
+            return Held(kept=_kept(session), lacking=lacking, ended=dict(ended))
+
+    def note_ended(self, ended: Iterable[tuple[str, str, int]]) -> None:
+        """Note runs that have ended, and whose whole files are held: run, case and entries."""
+        with writing(self._engine) as session:
+            claim(session, "ended runs")  # two workers may have compared the same
+            for run, case_id, entries in ended:
+                session.merge(EndedRunRow(run=run, case_id=case_id, entries=entries))
 
     def entries_of(self, case_id: str) -> int:
-        """How many entries are kept of a case."""
+        """How many entries are kept of a case; ``NOT_LISTED`` where it is not even listed."""
         with reading(self._engine) as session:
-            row = session.get(CaseRow, case_id)
-            return row.entries if row is not None else 0
+            return _kept(session, case_id).get(case_id, NOT_LISTED)
 
     def note(self, case_id: str, seq: int, said: str) -> None:
         """Note that a case contradicts its kept file."""
         note(self._engine, case_id, seq, said)
-
-    def lacking(self) -> set[str]:
-        """Cases whose files say that something was posted or struck off, and it is not there."""
-        with reading(self._engine) as session:
-            return _unposted(session) | _unchanged(session)
 
     def put_back_files(self) -> int:
         """Write the notices again whose files are missing from the folder; return how many."""
@@ -55,6 +100,25 @@ class Restoring:
             if row is not None:
                 self._board.put_back(row.id, row.markdown, row.html)
         return len(gone)
+
+
+def _kept(session: Session, only: str | None = None) -> dict[str, int]:
+    """By the entries that are there, whatever the row of the case says."""
+    counted = select(EntryRow.case_id, func.count()).group_by(EntryRow.case_id)
+    listed = select(CaseRow.case_id, CaseRow.entries)
+    if only is not None:
+        counted, listed = (
+            counted.where(EntryRow.case_id == only),
+            listed.where(CaseRow.case_id == only),
+        )
+    there = dict(session.exec(counted).all())
+    return {
+        case_id: min(entries, there.get(case_id, 0)) for case_id, entries in session.exec(listed)
+    }
+
+
+def _lacking(session: Session) -> frozenset[str]:
+    return frozenset(_unposted(session) | _unchanged(session) | _undrawn(session))
 
 
 def _unposted(session: Session) -> set[str]:
@@ -75,18 +139,44 @@ def _unposted(session: Session) -> set[str]:
 
 
 def _unchanged(session: Session) -> set[str]:
-    """Cases that put a change of the register on file, and nothing in the register names them."""
-    query = select(EntryRow.case_id, CaseRow.procedure).join(
+    """Cases that put a change of the register on file, and it is not there, or not all of it."""
+    query = select(EntryRow.case_id, CaseRow.procedure, EntryRow.content).join(
         CaseRow, col(CaseRow.case_id) == col(EntryRow.case_id)
     )
-    told = session.exec(query.where(EntryRow.kind == EntryKind.REGISTER_CHANGE.value)).all()
-    named = {
-        "county": set(session.exec(select(StatusRow.case_id).distinct()).all()),
-        "village": set(session.exec(select(VillageStatusRow.case_id).distinct()).all()),
-        "household": set(session.exec(select(EpisodeRow.case_id).distinct()).all()),
-    }
-    return {
-        case_id
-        for case_id, procedure in told
-        if procedure in named and case_id not in named[procedure]
-    }
+    told: dict[str, Counter[str]] = {}
+    for case_id, procedure, content in session.exec(
+        query.where(EntryRow.kind == EntryKind.REGISTER_CHANGE.value)
+    ):
+        households = json.loads(content)["data"].get("households")
+        cases = told.setdefault(procedure, Counter())
+        if isinstance(households, list):  # a roster can strike off some, and others later
+            cases[case_id] += len(households)
+        else:
+            cases[case_id] = 1
+    found = set()
+    for procedure, cases in told.items():
+        column = _CHANGED_BY.get(procedure)
+        if column is not None:
+            there = dict(session.exec(select(column, func.count()).group_by(column)).all())
+            found |= {id for id, many in cases.items() if there.get(id, 0) < many}
+    return found
+
+
+_CHANGED_BY = {
+    "county": col(StatusRow.case_id),
+    "village": col(VillageStatusRow.case_id),
+    "household": col(EpisodeRow.case_id),
+    "reentry": col(EpisodeRow.opened_by),
+    "revocation": col(RevocationRow.case_id),
+}
+"""What names the case that changed the register, by procedure; the others change nothing there."""
+
+
+def _undrawn(session: Session) -> set[str]:
+    """Supervisions whose samples are gone: a file that a case sends again brings none with it."""
+    query = (
+        select(CaseRow.case_id)
+        .join(SampleRow, col(SampleRow.case_id) == col(CaseRow.case_id), isouter=True)
+        .where(CaseRow.procedure == "supervision", col(SampleRow.case_id).is_(None))
+    )
+    return set(session.exec(query).all())

@@ -154,7 +154,7 @@ COMMANDS = {
         ),
         "mend": (
             "operators.mending:mend",
-            "Let a case go on with the registry's file, where its own says otherwise (G7).",
+            "Give the registry what it lacks; or let a case go on with the kept file (G7).",
         ),
     },
     "Reading": {

@@ -4,57 +4,47 @@ The history of a case holds every order that the case gave to the registry, and 
 carried out. What a restored registry has lost is carried out once more, in the order of then, under
 the same keys: entries with the same hashes, notices with the same texts, the same strikings-off.
 Nothing is asked of the cases themselves, so ended ones come back too, and no history grows.
+
+A run that has ended says nothing new. Once all of it was found in the registry, the registry itself
+notes that, and its history is not read again. So the note goes where the registry goes: a copy that
+is restored has the notes of its day, and with them what they speak of. No clock, and no mark of
+which copy it is, has to be trusted for that; what the server lists late is read when it is listed.
 """
 
 import asyncio
-import heapq
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_type_hints
 
-from temporalio.api.common.v1 import Payloads, WorkflowExecution
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.database import RegistryError
-from activities.restoring import Restoring
+from activities.restoring import NOT_LISTED, Held, Restoring
 from models.base import Record
+from models.follow_up_orders import FollowUpDue
 from models.identity import is_case
+from models.reentry_orders import Entered
+from models.roster_messages import StruckOff
 from models.sealed import NotSealed
 from models.supervision_orders import Drawn
-
-_KEEP = "write_ledger"
-_AGAIN = frozenset(
-    {
-        _KEEP,
-        "publish_notice",
-        "publish_village_notice",
-        "publish_reentry_notice",
-        "post_roster",
-        "strike_off_county",
-        "strike_off_village",
-        "strike_off_households",
-        "enter_household",
-        "revoke_exit",
-        "open_follow_up",
-        "draw_sample",
-    }
-)
-"""Orders that change the registry, each once for its case and entry. An admission is not among
-them: what it lists comes with the file."""
-
-_MAY_BE_REFUSED = frozenset({"open_follow_up", "draw_sample"})
-"""Those of them that admit a case too, and whose answer may be that it is not admitted."""
+from workers.carried_out import ADMISSIONS, AGAIN, Done, decoded, in_order, kept_by, orders_of
 
 _AT_ONCE = 20
-_PAGE, _PAGES = 40, 5
-"""Events of a history that are read at once to find how far its file is kept, and how often."""
+_NOTED_AT_ONCE = 500
+
+_EVERY = timedelta(hours=1)
+"""How often a worker that goes on looks at what has ended since: so no start finds much of it."""
+_OVERLAP = timedelta(hours=1)
+_AGAIN_IN, _AGAIN_AT_LAST = 15.0, 600.0
+"""Seconds after which a comparison that failed is made again, at first and at last."""
 
 _log = logging.getLogger(__name__)
+
+Activities = Iterable[Callable[..., Any]]
 
 
 class Redone(Record):
@@ -76,37 +66,59 @@ class Redone(Record):
 
 
 @dataclass(frozen=True)
-class _Done:
-    """An order that was carried out, as the history of a case has it."""
+class _Run:
+    """The last run of a case on the server."""
 
-    at: datetime
     case_id: str
-    run_id: str
-    event_id: int
-    name: str
-    order: Payloads
-    answer: Payloads
+    id: str
+    started: datetime
+    is_open: bool
 
-    def __lt__(self, other: "_Done") -> bool:
-        return (self.at, self.case_id, self.event_id) < (other.at, other.case_id, other.event_id)
+
+@dataclass
+class _Compared:
+    """Registry and server against each other.
+
+    Attributes:
+        behind: Runs of which the registry lacks something, by case, and how many entries it had
+            of each when they were written; None where the history's end does not say.
+        ahead: Cases that have forgotten what the registry keeps.
+        whole: Runs that have ended and of which all is kept: run, case and entries.
+        gone: Cases that the registry lacks something of, and the server does not know.
+    """
+
+    behind: dict[str, tuple[_Run, int | None]]
+    ahead: list[str]
+    whole: list[tuple[str, str, int]]
+    gone: list[str]
 
 
 async def redo(
-    client: Client, restoring: Restoring, activities: Iterable[Callable[..., Any]]
+    client: Client,
+    restoring: Restoring,
+    activities: Activities,
+    *,
+    ended_since: datetime | None = None,
 ) -> Redone:
     """Bring the registry and the folder of notices up to what the server knows was done.
 
-    Safe at any time, and beside running cases: everything is keyed by case and entry.
+    Safe at any time, beside running cases and beside another that does the same: everything is
+    keyed by case and entry.
+
+    Args:
+        ended_since: Look at no other cases than those that have ended since then.
 
     Raises:
         RegistryError: if the registry cannot be used now.
         RPCError: if the server does not answer.
     """
     files = await asyncio.to_thread(restoring.put_back_files)
-    behind, ahead = await _compare(client, restoring)
-    functions = {each.__name__: each for each in activities if each.__name__ in _AGAIN}
-    orders, failed = 0, dict[str, str]()
-    async for done in _in_order([_orders(client, *each) for each in behind.items()]):
+    found = await _compare(client, restoring, ended_since)
+    functions = {each.__name__: each for each in activities if each.__name__ in AGAIN}
+    failed = dict.fromkeys(found.gone, "the server has no history of it any more")
+    orders = 0
+    histories = [orders_of(client, run.case_id, run.id) for run, _ in found.behind.values()]
+    async for done in in_order(histories):
         if done.case_id in failed:
             continue  # what comes after it rests on it
         try:
@@ -115,28 +127,58 @@ async def redo(
             failed[done.case_id] = f"{done.name}: {error.message}"
         except (NotSealed, RegistryError, TypeError, ValueError) as error:
             failed[done.case_id] = f"{done.name}: {error}"
+    if found.behind:
+        held = await asyncio.to_thread(restoring.held)
+        failed |= _still_missing(found, held, failed)
+        found.whole += [
+            (run.id, run.case_id, held.kept.get(run.case_id, 0))
+            for run, _ in found.behind.values()
+            if not run.is_open and run.case_id not in failed
+        ]
+    for first in range(0, len(found.whole), _NOTED_AT_ONCE):
+        some = found.whole[first : first + _NOTED_AT_ONCE]
+        await asyncio.to_thread(restoring.note_ended, some)
     return Redone(
-        files=files, cases=tuple(behind), orders=orders, ahead=tuple(ahead), failed=failed
+        files=files,
+        cases=(*found.behind, *found.gone),
+        orders=orders,
+        ahead=tuple(found.ahead),
+        failed=failed,
     )
 
 
-async def redo_in_background(
-    client: Client, restoring: Restoring, activities: Iterable[Callable[..., Any]]
-) -> None:
-    """The same beside a worker that has started, which it never holds up; what came of it is said.
+async def redo_in_background(client: Client, restoring: Restoring, activities: Activities) -> None:
+    """The same beside a worker, which it never holds up; what came of it is said.
 
-    Whatever goes wrong is no reason to end the worker: the next start tries again.
+    At its start everything is compared, and as long as that fails again; from then on, each hour,
+    what has ended meanwhile. Whatever goes wrong is no reason to end the worker.
     """
-    try:
-        done = await redo(client, restoring, activities)
-    except Exception as error:
-        _log.warning("the registry could not be held against the server: %s", error)
-        return
+    since, pause = None, _AGAIN_IN
+    while True:
+        begun = datetime.now(UTC)
+        try:
+            done = await redo(client, restoring, activities, ended_since=since)
+        except Exception as error:
+            _log.warning(
+                "the registry could not be held against the server, in %.0f s it is tried again: "
+                "%s",
+                pause,
+                error,
+            )
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _AGAIN_AT_LAST)
+            continue
+        _say(done)
+        since, pause = begun - _OVERLAP, _AGAIN_IN
+        await asyncio.sleep(_EVERY.total_seconds())
+
+
+def _say(done: Redone) -> None:
     if done.files or done.cases:
         _log.warning(
             "the registry was behind the server, as one restored from an older copy is: %d cases "
             "brought up by %d orders, %d notices put back",
-            len(done.cases),
+            len(done.cases) - len(done.failed),
             done.orders,
             done.files,
         )
@@ -146,126 +188,91 @@ async def redo_in_background(
         _log.warning("%s could not be brought up: %s", case_id, why)
 
 
-async def _compare(client: Client, restoring: Restoring) -> tuple[dict[str, str], list[str]]:
-    """Whose file or deeds the registry lacks, with the run; and who has forgotten its own."""
-    kept = await asyncio.to_thread(restoring.kept)
-    lacking = await asyncio.to_thread(restoring.lacking)
-    behind = dict[str, str]()
-    latest = dict[str, tuple[datetime, str, bool]]()
-    async for run in client.list_workflows("", page_size=1000):
-        if not is_case(run.id):
-            continue
-        known = latest.get(run.id)
-        if known is None or known[0] < run.start_time:
-            is_open = run.status is WorkflowExecutionStatus.RUNNING
-            latest[run.id] = run.start_time, run.run_id, is_open
-    ahead = []
+# -- what is behind, and what is ahead --------------------------------------------------------
+
+
+async def _compare(client: Client, restoring: Restoring, ended_since: datetime | None) -> _Compared:
+    held = await asyncio.to_thread(restoring.held, deeds=ended_since is None)
+    runs = await _last_runs(client, ended_since)
+    gone = sorted(held.lacking - runs.keys()) if ended_since is None else []
+    found = _Compared(behind={}, ahead=[], whole=[], gone=gone)
     some = asyncio.Semaphore(_AT_ONCE)
 
-    async def look(case_id: str, run_id: str, is_open: bool) -> None:
+    async def look(run: _Run) -> None:
         async with some:
-            known = await _kept_by(client, case_id, run_id)
-        entries = kept.get(case_id, 0)
-        if known is None or known > entries or case_id in lacking:
-            behind[case_id] = run_id
-        elif is_open and known < entries and await _still_ahead(client, restoring, case_id, run_id):
-            ahead.append(case_id)
+            known = await kept_by(client, run.case_id, run.id)
+        entries = held.kept.get(run.case_id, NOT_LISTED)
+        if known is not None and known > entries:  # the case goes on meanwhile
+            entries = await asyncio.to_thread(restoring.entries_of, run.case_id)
+        if known is None or known > entries or run.case_id in held.lacking:
+            found.behind[run.case_id] = run, known
+        elif not run.is_open:
+            found.whole.append((run.id, run.case_id, max(known, 0)))
+        elif max(known, 0) < entries and await _still_ahead(client, restoring, run):
+            found.ahead.append(run.case_id)
 
-    await asyncio.gather(
-        *(look(case_id, run_id, is_open) for case_id, (_, run_id, is_open) in latest.items())
-    )
-    return behind, ahead
+    unread = (run for run in runs.values() if run.is_open or not held.is_whole(run.case_id, run.id))
+    await asyncio.gather(*map(look, unread))
+    return found
 
 
-async def _still_ahead(client: Client, restoring: Restoring, case_id: str, run_id: str) -> bool:
+async def _last_runs(client: Client, ended_since: datetime | None) -> dict[str, _Run]:
+    """The last run of each case, or of each whose runs have ended since then."""
+    query = "" if ended_since is None else f"CloseTime > '{ended_since.isoformat()}'"
+    latest = dict[str, _Run]()
+    async for each in client.list_workflows(query, page_size=1000):
+        known = latest.get(each.id)
+        if is_case(each.id) and (known is None or known.started < each.start_time):
+            is_open = each.status is WorkflowExecutionStatus.RUNNING
+            latest[each.id] = _Run(each.id, each.run_id, each.start_time, is_open)
+    return latest
+
+
+async def _still_ahead(client: Client, restoring: Restoring, run: _Run) -> bool:
     """Whether a case that seems to have forgotten its file has: not while an order is under way."""
-    described = await client.get_workflow_handle(case_id, run_id=run_id).describe()
+    described = await client.get_workflow_handle(run.case_id, run_id=run.id).describe()
     if described.raw_description.pending_activities:
         return False
-    entries = await asyncio.to_thread(restoring.entries_of, case_id)
-    known = await _kept_by(client, case_id, run_id)
-    if known is None or known >= entries:
+    entries = await asyncio.to_thread(restoring.entries_of, run.case_id)
+    known = await kept_by(client, run.case_id, run.id)
+    if known is None or max(known, 0) >= entries:
         return False
-    said = f"{case_id}: it has forgotten its entries {known + 1} to {entries}; the kept file stands"
-    await asyncio.to_thread(restoring.note, case_id, known + 1, f"{said} (G7)")
+    first = max(known, 0) + 1
+    said = f"{run.case_id}: it has forgotten its entries {first} to {entries}; the kept file stands"
+    await asyncio.to_thread(restoring.note, run.case_id, first, f"{said} (G7)")
     return True
 
 
-async def _kept_by(client: Client, case_id: str, run_id: str) -> int | None:
-    """How many entries the registry last said it keeps, by the end of a history; None if unsaid."""
-    token, results = b"", dict[int, Payloads]()
-    for _ in range(_PAGES):
-        page = await client.workflow_service.get_workflow_execution_history_reverse(
-            GetWorkflowExecutionHistoryReverseRequest(
-                namespace=client.namespace,
-                execution=WorkflowExecution(workflow_id=case_id, run_id=run_id),
-                maximum_page_size=_PAGE,
-                next_page_token=token,
-            )
-        )
-        for event in page.history.events:  # the last one first
-            done = event.activity_task_completed_event_attributes
-            if event.HasField("activity_task_completed_event_attributes"):
-                results[done.scheduled_event_id] = done.result
-            elif (
-                event.activity_task_scheduled_event_attributes.activity_type.name == _KEEP
-                and event.event_id in results
-            ):
-                try:
-                    (kept,) = await _decoded(client, results[event.event_id], [int])
-                except (NotSealed, ValueError):
-                    return None
-                return int(kept)
-        token = page.next_page_token
-        if not token:
-            return 0
-    return None
+def _still_missing(found: _Compared, held: Held, failed: dict[str, str]) -> dict[str, str]:
+    """Who has got everything, it seems, and still lacks something."""
+    missing = dict[str, str]()
+    for case_id, (_, known) in found.behind.items():
+        entries = max(held.kept.get(case_id, 0), 0)
+        if case_id in failed:
+            continue
+        if entries < (known or 0):
+            missing[case_id] = f"the registry still keeps {entries} of its {known} entries"
+        elif case_id in held.lacking:
+            missing[case_id] = "the registry still lacks something that its file says was done"
+    return missing
 
 
-async def _orders(client: Client, case_id: str, run_id: str) -> AsyncIterator[_Done]:
-    """What was carried out for a case, in order."""
-    given = dict[int, tuple[str, Payloads]]()
-    handle = client.get_workflow_handle(case_id, run_id=run_id)
-    async for event in handle.fetch_history_events(page_size=200):
-        ordered = event.activity_task_scheduled_event_attributes
-        if ordered.activity_type.name in _AGAIN:
-            given[event.event_id] = ordered.activity_type.name, ordered.input
-        if event.HasField("activity_task_completed_event_attributes"):
-            done = event.activity_task_completed_event_attributes
-            if done.scheduled_event_id in given:
-                name, order = given.pop(done.scheduled_event_id)
-                at = event.event_time.ToDatetime(UTC)
-                yield _Done(at, case_id, run_id, event.event_id, name, order, done.result)
+# -- doing again ------------------------------------------------------------------------------
 
 
-async def _in_order(cases: list[AsyncIterator[_Done]]) -> AsyncIterator[_Done]:
-    """The orders of all cases as they followed each other: a later one may rest on another's."""
-    heads: list[tuple[_Done, int]] = []
-    for number, orders in enumerate(cases):
-        if (first := await anext(orders, None)) is not None:
-            heapq.heappush(heads, (first, number))
-    while heads:
-        done, number = heapq.heappop(heads)
-        yield done
-        if (following := await anext(cases[number], None)) is not None:
-            heapq.heappush(heads, (following, number))
-
-
-async def _carry_out(client: Client, function: Callable[..., Any], done: _Done) -> bool:
-    """Give an order again; whether it was one, and not a question that was answered with no."""
+async def _carry_out(client: Client, function: Callable[..., Any], done: Done) -> bool:
+    """Give an order again; whether anything came of it then, and does now."""
     hints = get_type_hints(function)
     answers = hints.pop("return", None)
-    arguments = await _decoded(client, done.order, list(hints.values()))
-    sample = None
-    if done.name in _MAY_BE_REFUSED:
-        (answer,) = await _decoded(client, done.answer, [answers])
-        if answer.fault is not None:
-            return False
-        if isinstance(answer, Drawn) and answer.sample is not None:
-            # By lot another sample would be drawn than the one that was inspected.
-            sample, (order,) = answer.sample, arguments
-            opening = order.opening.model_copy(update={"seed": sample.seed})
-            arguments = [order.model_copy(update={"opening": opening})]
+    arguments = await decoded(client, done.order, list(hints.values()))
+    (answer,) = await decoded(client, done.answer, [answers])
+    if _was_nothing(done.name, answer):
+        return False
+    if isinstance(answer, Drawn) and answer.sample is not None:
+        # By lot another sample would be drawn than the one that was inspected.
+        (order,) = arguments
+        opening = order.opening.model_copy(update={"seed": answer.sample.seed})
+        arguments = [order.model_copy(update={"opening": opening})]
     environment = ActivityEnvironment(client)
     environment.info = replace(
         environment.info,
@@ -283,13 +290,37 @@ async def _carry_out(client: Client, function: Callable[..., Any], done: _Done) 
             if attempt == 2:
                 raise
             await asyncio.sleep(1)
-    if done.name in _MAY_BE_REFUSED and said.fault is not None:
-        raise ApplicationError(said.fault)
-    if sample is not None and said.sample.sha256 != sample.sha256:
-        raise ApplicationError("the register gives another sample than the one that was drawn")
+    if done.name in ADMISSIONS and said.fault is not None and not isinstance(said, Drawn):
+        # The register lacks what was loaded since the copy. What such an admission lists comes
+        # with the file as well, which bears the token of then.
+        return False
+    if (different := _difference(said, answer)) is not None:
+        raise ApplicationError(different)
     return True
 
 
-async def _decoded(client: Client, payloads: Payloads, hints: list[type]) -> list[Any]:
-    # Out of any context: a history holds orders and answers alike, and each is sealed as its own.
-    return await client.data_converter.decode(payloads.payloads, hints)
+def _was_nothing(name: str, answer: Any) -> bool:
+    """Whether an order changed nothing then: given again it might."""
+    match answer:
+        case Entered():
+            return answer.number is None
+        case StruckOff():
+            return not answer.households
+    return name in ADMISSIONS and answer.fault is not None
+
+
+def _difference(said: Any, answer: Any) -> str | None:
+    """What came of an order otherwise than then, so that the case rests on something else."""
+    match said, answer:
+        case Drawn(), Drawn():
+            if said.fault is not None:
+                return said.fault
+            if said.sample != answer.sample:
+                return "the register gives another sample than the one that was drawn"
+        case FollowUpDue(), FollowUpDue() if said.households != answer.households:
+            return "the register gives other households than those that were to be visited"
+        case Entered(), Entered() if said.number != answer.number:
+            return "the register does not enter the household as it did"
+        case StruckOff(), StruckOff() if set(said.households) != set(answer.households):
+            return "the register does not strike off the households that left it"
+    return None

@@ -53,6 +53,8 @@ async def serve(
     Where ``EXITFLOW_ALIVE_FILE`` names a file, its age tells a supervisor whether the worker still
     polls the server and reaches the registry.
 
+    Beside the work the registry is held against the server (``workers.redoing``).
+
     Args:
         clock: As for ``workers.catalogue.activities``.
 

@@ -253,8 +253,9 @@ class ServerCheck:
                         run.id,
                         f"a workflow of the type {_plain(run.workflow_type)} runs under the id of "
                         "a case, and the registry has admitted none",
-                        "look where it comes from, then terminate it: the id is free again for the "
-                        "case itself.",
+                        "bring up a registry that was restored from an older copy: exitflow mend; "
+                        "if it stays, look where it comes from, then terminate it: the id is free "
+                        "again for the case itself.",
                     )
             elif file is None:
                 if run.task_queue == TASK_QUEUE and run.workflow_type not in ours:
@@ -325,8 +326,8 @@ class ServerCheck:
                         file.case_id,
                         f"its file has {count} entries, the registry keeps {now.entries}, and "
                         "nothing is under way to bring the rest",
-                        "start the worker anew, which wakes cases whose registry is behind; or "
-                        "send the case any message.",
+                        "bring them from the server: exitflow mend; what was never sent there "
+                        "comes with the next message to the case.",
                     )
                 )
         return found

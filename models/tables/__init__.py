@@ -33,6 +33,7 @@ from models.tables.households import HouseholdYearRow as HouseholdYearRow
 from models.tables.households import MemberRow as MemberRow
 from models.tables.households import PovertyLineRow as PovertyLineRow
 from models.tables.installation import ContradictionRow as ContradictionRow
+from models.tables.installation import EndedRunRow as EndedRunRow
 from models.tables.installation import InstallationRow as InstallationRow
 from models.tables.journal import CheckResultRow as CheckResultRow
 from models.tables.journal import JournalRow as JournalRow

@@ -32,3 +32,17 @@ class ContradictionRow(Table, table=True):
     seq: int
     since: datetime = Field(sa_type=Instant)
     said: str = Field(sa_type=Written)
+
+
+class EndedRunRow(Table, table=True):
+    """A run on the server that has ended, and what of its case's file was kept then: all of it.
+
+    ``entries`` is how many; 0 where the case was not admitted. It says so of the very registry that
+    it stands in: one that is restored from an older copy knows itself what it held then.
+    """
+
+    __tablename__ = "ended_runs"
+
+    run: str = Field(primary_key=True)
+    case_id: str
+    entries: int

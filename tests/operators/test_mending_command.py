@@ -1,7 +1,12 @@
 """A case that contradicts its kept file, as operators see it, and the way out (G7)."""
 
-import pytest
+import json
 
+import pytest
+from sqlalchemy import text
+
+from activities.database import writing
+from models.identity import file_name
 from tests.operators.conftest import Opener, Shell
 from tests.play import eventually
 from tests.stage import Stage
@@ -45,3 +50,28 @@ async def test_a_contradicted_case_says_so_and_is_mended(
     assert "the chain is whole" in (await cli("case", case.id, "--ledger")).done()
     (await cli(*act, "--approve")).done()
     assert "no such case" in (await cli(*mend[:1], "county-exit/1/1", *mend[2:])).fails(1)
+
+
+async def test_a_registry_that_lacks_something_is_given_it_back(
+    cli: Shell, opens: Opener, installation: Stage
+) -> None:
+    case = await opens("C4")
+    (notice,) = installation.registry.notices(case.id)
+    with writing(installation.settings.engine()) as session:
+        session.execute(text("DELETE FROM notices WHERE case_id = :id"), {"id": case.id})
+    for file in installation.settings.notices_folder.glob(f"{file_name(notice.id)}.*"):
+        file.unlink()
+    found = json.loads((await cli("check", "--offline", "--json")).out)["findings"]
+    (named,) = [each["mend"] for each in found if each["where"] == f"notices {notice.id}"]
+    assert "exitflow mend;" in named
+    assert f"{case.id}: brought up" in (await cli("mend")).out
+    assert installation.registry.notices(case.id) == (notice,)
+    assert len(list(installation.settings.notices_folder.glob(f"{file_name(notice.id)}.*"))) == 2
+    assert case.id not in (await cli("mend")).out
+
+
+async def test_mend_says_what_it_has_to_be_told(cli: Shell) -> None:
+    said = (await cli("mend", "--officer", "某己", "--reason", "合成")).fails(2)
+    assert said == "CASE: name the case that goes on with its kept file"
+    said = (await cli("mend", "county-exit/411523/2026", "--officer", "某己")).fails(2)
+    assert said.startswith("--officer, --reason: say who decides")

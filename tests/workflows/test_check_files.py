@@ -156,6 +156,7 @@ DELETED = [
     ("revocations", "1"),
     ("case_documents", "1"),
     ("incidence_alarms", "1"),
+    ("samples", "1"),
     ("plans", "addition = 1"),
     ("village_years", "1"),
 ]

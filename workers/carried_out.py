@@ -1,0 +1,135 @@
+"""What the histories on the server say was carried out for cases, read from either end."""
+
+import heapq
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+from temporalio.client import Client
+
+from activities.restoring import NOT_LISTED
+from models.sealed import NotSealed
+
+KEEP = "write_ledger"
+ADMISSIONS = frozenset(
+    {
+        "admit_county",
+        "admit_village",
+        "admit_roster",
+        "admit_reentry",
+        "admit_revocation",
+        "admit_supplement",
+        "open_follow_up",
+        "draw_sample",
+    }
+)
+"""Orders whose answer may be that the case is not admitted."""
+
+AGAIN = ADMISSIONS | {
+    KEEP,
+    "publish_notice",
+    "publish_village_notice",
+    "publish_reentry_notice",
+    "post_roster",
+    "strike_off_county",
+    "strike_off_village",
+    "strike_off_households",
+    "enter_household",
+    "revoke_exit",
+}
+"""Orders that change the registry, each once for its case and entry."""
+
+_PAGE, _PAGES = 40, 5
+"""Events of a history that are read at once to find how far its file is kept, and how often."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """An order that was carried out, as the history of a case has it."""
+
+    at: datetime
+    case_id: str
+    run_id: str
+    event_id: int
+    name: str
+    order: Payloads
+    answer: Payloads
+
+    def __lt__(self, other: "Done") -> bool:
+        return (self.at, self.case_id, self.event_id) < (other.at, other.case_id, other.event_id)
+
+
+async def kept_by(client: Client, case_id: str, run_id: str) -> int | None:
+    """How many entries the registry last said it keeps, by the end of a history.
+
+    0 where it has admitted the case and been given none yet, ``NOT_LISTED`` where it has not, None
+    where the end of the history does not say.
+    """
+    token, results = b"", dict[int, Payloads]()
+    for _ in range(_PAGES):
+        page = await client.workflow_service.get_workflow_execution_history_reverse(
+            GetWorkflowExecutionHistoryReverseRequest(
+                namespace=client.namespace,
+                execution=WorkflowExecution(workflow_id=case_id, run_id=run_id),
+                maximum_page_size=_PAGE,
+                next_page_token=token,
+            )
+        )
+        for event in page.history.events:  # the last one first
+            done = event.activity_task_completed_event_attributes
+            if event.HasField("activity_task_completed_event_attributes"):
+                results[done.scheduled_event_id] = done.result
+                continue
+            name = event.activity_task_scheduled_event_attributes.activity_type.name
+            if name not in (KEEP, *ADMISSIONS) or event.event_id not in results:
+                continue
+            try:
+                if name == KEEP:
+                    (kept,) = await decoded(client, results[event.event_id], [int])
+                    return int(kept)
+                (said,) = await decoded(client, results[event.event_id], [dict])
+            except (NotSealed, ValueError):
+                return None
+            return NOT_LISTED if said.get("fault") is not None else 0
+        token = page.next_page_token
+        if not token:
+            return NOT_LISTED
+    return None
+
+
+async def orders_of(client: Client, case_id: str, run_id: str) -> AsyncIterator[Done]:
+    """What was carried out for a case, in order."""
+    given = dict[int, tuple[str, Payloads]]()
+    handle = client.get_workflow_handle(case_id, run_id=run_id)
+    async for event in handle.fetch_history_events(page_size=200):
+        ordered = event.activity_task_scheduled_event_attributes
+        if ordered.activity_type.name in AGAIN:
+            given[event.event_id] = ordered.activity_type.name, ordered.input
+        if event.HasField("activity_task_completed_event_attributes"):
+            done = event.activity_task_completed_event_attributes
+            if done.scheduled_event_id in given:
+                name, order = given.pop(done.scheduled_event_id)
+                at = event.event_time.ToDatetime(UTC)
+                yield Done(at, case_id, run_id, event.event_id, name, order, done.result)
+
+
+async def in_order(cases: list[AsyncIterator[Done]]) -> AsyncIterator[Done]:
+    """The orders of all cases as they followed each other: a later one may rest on another's."""
+    heads: list[tuple[Done, int]] = []
+    for number, orders in enumerate(cases):
+        if (first := await anext(orders, None)) is not None:
+            heapq.heappush(heads, (first, number))
+    while heads:
+        done, number = heapq.heappop(heads)
+        yield done
+        if (following := await anext(cases[number], None)) is not None:
+            heapq.heappush(heads, (following, number))
+
+
+async def decoded(client: Client, payloads: Payloads, hints: list[type]) -> list[Any]:
+    """Payloads of a history as what they are."""
+    # Out of any context: a history holds orders and answers alike, and each is sealed as its own.
+    return await client.data_converter.decode(payloads.payloads, hints)
