@@ -363,8 +363,10 @@ class Desk(Openings, AfterOpenings):
         """
         with explained(case_id):
             before = len(self.registry.ledger(case_id))
-            await self._handle(case_id).execute_update(
-                "mend", asked.content(), rpc_timeout=ANSWER_WITHIN
+            await admitted(
+                lambda: self._handle(case_id).execute_update(
+                    "mend", asked.content(), rpc_timeout=ANSWER_WITHIN
+                )
             )
         ends = asyncio.get_running_loop().time() + ANSWER_WITHIN.total_seconds()
         while asyncio.get_running_loop().time() < ends:
