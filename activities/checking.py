@@ -35,7 +35,7 @@ class OpenFile(NamedTuple):
     """A case as the registry has it, to be looked for on the server.
 
     Attributes:
-        head: Hash of the last entry that is kept; of the case id, where there is none.
+        head: Hash of the last entry that is kept; of the case id, if there is no entry.
         updated: Time of that entry.
         run: The first run of the workflow that was admitted.
     """
@@ -162,7 +162,7 @@ class Checks:
                 yield _notice_fault(
                     str(file),
                     what,
-                    "write it anew from the registry's table notices, as it is there.",
+                    "write it again from the registry's table notices, as it is there.",
                 )
 
     def _noted(self, head: JournalHead) -> Iterator[Finding]:

@@ -272,7 +272,7 @@ class ServerCheck:
                         f"the registry has it ended since {file.updated:%Y-%m-%d}, and on the "
                         "server it still runs",
                         "look at what it waits for in the Web UI; where it was reset or started "
-                        "anew after its end, terminate it.",
+                        "again after its end, terminate it.",
                     )
 
     async def _runs_unknown(self, id: str) -> bool:
@@ -325,7 +325,7 @@ class ServerCheck:
                         file.case_id,
                         f"its file has {count} entries, the registry keeps {now.entries}, and "
                         "nothing is under way to bring the rest",
-                        "start the worker anew, which wakes cases whose registry is behind; or "
+                        "restart the worker, which wakes cases whose registry is behind; or "
                         "send the case any message.",
                     )
                 )

@@ -135,7 +135,7 @@ class Case:
         Args:
             order: What is asked, made from the opening.
             text, data: Of the first entry; the policy is added.
-            at: As of when the register is looked at; when the matter came in, where none is given.
+            at: As of when the register is looked at; when the matter came in, if not given.
             fault: What the opening itself has against it.
         """
         docket, run = self.docket, workflow.info().first_execution_run_id
