@@ -163,11 +163,16 @@ class Clerk:
             AlreadyClosed: where the case has ended by it.
         """
         try:
-            await self._take_kept(asked)
+            mended = await self._take_kept(asked)
         finally:
             self._asked = False
+        if not mended:
+            # A turn that orders nothing is no turn of its own in a replay: a worker that plays the
+            # case from its beginning would hold the next request against the time before it.
+            await end_turn()
 
-    async def _take_kept(self, asked: Mending) -> None:
+    async def _take_kept(self, asked: Mending) -> bool:
+        """Whether the kept file was another one, and is the case's own now."""
         self._mending, docket = None, self._docket
         order = KeptOrder(case_id=docket.case_id, heads=heads(docket.ledger.entries))
         kept: list[Entry] = []
@@ -184,17 +189,18 @@ class Clerk:
                     order.model_copy(update={"after": after + len(kept), "heads": ()})
                 )
         except ActivityError:
-            return  # the registry's copy is itself not whole: the case goes on waiting
+            return False  # the registry's copy is itself not whole: the case goes on waiting
         self._written = after
         if not kept:
             self._vain += 1
-            return
+            return False
         open_before = docket.outcome is None
         await self._adopt(after, kept, asked)
         self.mendings, self._vain = self.mendings + 1, 0
         outcome = ended_by(kept)
         if outcome is not None and open_before:
             raise AlreadyClosed(outcome)
+        return True
 
     async def _adopt(self, after: int, kept: Sequence[Entry], asked: Mending) -> None:
         docket, now = self._docket, workflow.now()
