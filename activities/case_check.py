@@ -287,7 +287,7 @@ class CaseCheck:
                         where=place(table, key),
                         what=f"the row says that {case.id}, entry {seq}, ordered it, and no entry "
                         "of that file says that it was done",
-                        mend="start a worker where none runs and check again; if it stays, take "
+                        mend="start a worker if none runs, and check again; if it stays, take "
                         "the change back, and find out who made it.",
                     )
 
@@ -404,7 +404,7 @@ def _chain(case: _Case) -> Iterator[Finding]:
             if hashes[count] != head:
                 yield _broken(
                     f"ledger_entries {case.id} {count}",
-                    f"the file was written anew: line {line['number']} of the journal saw another "
+                    f"the file was written again: line {line['number']} of the journal saw another "
                     f"entry ({head[:12]})",
                 )
                 return

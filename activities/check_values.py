@@ -30,7 +30,7 @@ def key_of(table: sa.Table, row: Row) -> tuple[Any, ...]:
 
 
 def read_rows(connection: Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
-    """The rows of a query of whole columns; a value that is none of its column's is left as it is.
+    """The rows of a query of whole columns; a value that its column cannot hold is left as it is.
 
     Somebody may have written anything there: that is to be found, and not to end the check.
     """

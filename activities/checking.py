@@ -35,7 +35,7 @@ class OpenFile(NamedTuple):
     """A case as the registry has it, to be looked for on the server.
 
     Attributes:
-        head: Hash of the last entry that is kept; of the case id, where there is none.
+        head: Hash of the last entry that is kept; of the case id, if there is no entry.
         updated: Time of that entry.
         run: The first run of the workflow that was admitted.
     """

@@ -1,4 +1,4 @@
-"""What the files of cases lead to, worked out anew: by the very code that once filled the tables.
+"""What the files of cases lead to, worked out once more by the code that filled the tables.
 
 In a database of its own in memory, which forgets everything after each case.
 """

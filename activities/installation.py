@@ -92,7 +92,7 @@ def stamp(connection: Connection) -> None:
 
 
 def belongs_to(connection: Connection) -> str | None:
-    """Id of the installation that the registry belongs to; None where none has claimed it."""
+    """Id of the installation that the registry belongs to; None if to no installation yet."""
     found = _found(connection)
     return found[1] if found else None
 

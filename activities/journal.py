@@ -212,7 +212,7 @@ def put_down(session: Session) -> None:
 
 
 def head_of(session: Session) -> JournalHead:
-    """The last line; number 0 where there is none."""
+    """The last line; number 0 if the journal is empty."""
     last = session.exec(
         select(JournalRow.number, JournalRow.hash).order_by(col(JournalRow.number).desc()).limit(1)
     ).first()

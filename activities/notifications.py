@@ -21,6 +21,7 @@ from activities.channels import (
 )
 from activities.failures import outage, undeliverable
 from activities.logbook import Logbook
+from activities.warrants import STRANGER
 from models.orders import Attempt, Delivery, Notification, Recipient
 
 SECONDS = 30.0
@@ -62,36 +63,42 @@ class NotificationActivities:
         """Try every channel that reaches each recipient, once and all at the same time.
 
         One activity for what a case has to say at a moment; what does not arrive is tried again
-        by ``deliver``, channel by channel. Those whom the case may not tell come first, the rest in
-        the order of notifications and of configuration.
+        by ``deliver``, channel by channel: also what the registry does not carry yet, which has to
+        catch up with the case first. Those whom the case may not tell come first, the rest in the
+        order of notifications and of configuration.
 
         Raises:
             ApplicationError: ``NotWarranted`` where it is not the case itself that tells.
             RegistryError: if the registry cannot be read now.
         """
         refused = await asyncio.to_thread(self._refused, notifications)
+        held = {each.number for each in refused}
         turns = asyncio.Semaphore(AT_ONCE)
         tried = await asyncio.gather(
             *(
                 self._try(Delivery(notification=notification, channel=name), turns)
                 for notification in notifications
-                if notification.number not in {each.number for each in refused}
+                if notification.number not in held
                 for name in self.reached_by(notification.recipient)
             )
         )
         return (*refused, *tried)
 
     def _refused(self, notifications: Sequence[Notification]) -> list[Attempt]:
-        """Whom the case may not tell: that is no reason to keep it from the others."""
-        refused = []
+        """Whom the case may not tell, or not yet: no reason to keep it from the others."""
+        refused: list[Attempt] = []
         for each in notifications:
             try:
                 self._hold((each,))
             except ApplicationError as error:
-                if error.non_retryable:  # not asked for by the case
+                stranger = error.type == STRANGER
+                if error.non_retryable and not stranger:  # not asked for by the case
                     raise
-                said = error.message
-                refused.append(Attempt(number=each.number, channel="—", error=said, final=True))
+                channels = ("—",) if stranger else self.reached_by(each.recipient)
+                refused += [
+                    Attempt(number=each.number, channel=name, error=error.message, final=stranger)
+                    for name in channels
+                ]
         return refused
 
     async def _try(self, delivery: Delivery, turns: asyncio.Semaphore) -> Attempt:

@@ -1,4 +1,4 @@
-"""Digests of the register's own parts: what the journal keeps of them, and the check computes anew.
+"""Digests of the register's own parts: the journal keeps them, the check computes them.
 
 A part is small enough to say where something was changed, and large enough to be few: a village
 with its households, a village's surveys, a county with its divisions, a year's line, the plan of a

@@ -34,7 +34,7 @@ from models.steps import (
 )
 from models.tables import CaseRow, EntryRow
 
-NOT_WARRANTED, BEHIND = "NotWarranted", "Behind"
+NOT_WARRANTED, BEHIND, STRANGER = "NotWarranted", "Behind", "Stranger"
 
 _AGAIN_IN = timedelta(minutes=1)
 _TOLD_AFTER_ITS_END = timedelta(days=31)
@@ -168,7 +168,8 @@ class Recipients:
         """Make sure that a case may tell this.
 
         Raises:
-            ApplicationError: ``NotWarranted`` where it may not.
+            ApplicationError: ``Stranger`` if it has nothing to do with whom it would tell: no
+                repetition cures that. ``NotWarranted`` if the registry does not carry it now.
             RegistryError: if the registry cannot be read now.
         """
         for case_id in {each.case_id for each in notifications}:
@@ -184,7 +185,7 @@ def _hold_recipient(session: Session, notification: Notification, now: datetime)
     if case_id.startswith("round/check/"):  # no case: it tells its province's group, and no other
         office = notification.recipient.office
         if office is None or office.body is not Body.PROVINCIAL_GROUP:
-            raise not_warranted(case_id, "a check tells the provincial group alone")
+            raise _stranger(case_id, "a check tells the provincial group alone")
         return
     row = session.get(CaseRow, case_id)
     if row is None or row.run is None:
@@ -193,7 +194,13 @@ def _hold_recipient(session: Session, notification: Notification, now: datetime)
         raise not_warranted(case_id, f"the case has ended on {row.updated.isoformat()}")
     office = notification.recipient.office
     if office is not None and not _concerns(row.region, office):
-        raise not_warranted(case_id, f"{office} has nothing to do with the case")
+        raise _stranger(case_id, f"{office} has nothing to do with the case")
+
+
+def _stranger(case_id: str, why: str) -> ApplicationError:
+    return ApplicationError(
+        f"{case_id}: {why}; nobody was told (G7)", type=STRANGER, non_retryable=True
+    )
 
 
 def _concerns(region: str, office: Office) -> bool:

@@ -172,7 +172,7 @@ class CaseFile:
 
         Args:
             since: The entry by which an upheld objection before it was acted on.
-            household: Whose course is looked at; that of the subject itself where none is named.
+            household: Whose course is looked at; that of the subject itself if not named.
         """
         for key, each in self.objections.items():
             if each.household not in (None, household):

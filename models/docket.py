@@ -1,6 +1,6 @@
 """The state of one case: where it stands, what waits in it, what is on file."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -40,7 +40,9 @@ class Docket:
             first of it, and ``is_early_due`` says whether some is left.
         undelivered: How many notifications were given up.
         lapsed: Number of the last entry that says of an act that it counts no more.
-        mended: Called when the case has taken the kept file as its own (``models.mending``).
+        mending: The case has taken the kept file as its own (``models.mending``), and takes in
+            again what that says it has received: until then it cannot judge what comes.
+        mended: Called for that; each step of it is one piece of the work.
         again: An entry of that file whose message is being taken in again: it is on file already.
         owing: Who has still to do something, where no act and no investigation is awaited.
         failing: How the case ends where an office rejects it, or an objection is upheld.
@@ -66,6 +68,7 @@ class Docket:
     posted: Limit | None = None
     posting: bool = False
     preparing: bool = False
+    mending: bool = False
     changing: bool = False
     stirred: bool = False
     outcome: Outcome | None = None
@@ -87,7 +90,7 @@ class Docket:
     to_answer: list[OpenObjection] = field(default_factory=list)
     unfiled: int = 0
     _unresolved: dict[str, OpenObjection] = field(default_factory=dict)
-    mended: Callable[[int, Sequence[Entry], Entry, datetime], None] = lambda *_: None
+    mended: Callable[[int, Sequence[Entry], Entry, datetime], Iterator[None]] = lambda *_: iter(())
     again: Entry | None = None
 
     def __post_init__(self) -> None:

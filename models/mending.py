@@ -64,15 +64,17 @@ def heads(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 def adopt(
     docket: Docket, after: int, kept: Sequence[Entry], asked: Mending, now: datetime
-) -> Outcome | None:
+) -> Entry:
     """Let a case take the kept file as its own; what it said otherwise stays on file as such.
+
+    What it had forgotten is still to be taken in again (``Docket.mended``).
 
     Args:
         after: The last entry that both have alike.
         kept: What the registry keeps behind it.
 
     Returns:
-        How the case has ended by its kept file; None where it is open.
+        The last entry that keeps what the case said otherwise.
     """
     ledger = docket.ledger
     own = ledger.entries[after:]
@@ -94,7 +96,11 @@ def adopt(
         if not left:
             break
     _renumber(docket, entry.seq)
-    docket.mended(after, kept, entry, now)
+    return entry
+
+
+def ended_by(kept: Sequence[Entry]) -> Outcome | None:
+    """How a case has ended by its kept file; None if it is open."""
     closed = next((each for each in kept if each.kind is EntryKind.CLOSED), None)
     return Outcome.model_validate(closed.data["outcome"]) if closed is not None else None
 

@@ -6,7 +6,7 @@ the procedure itself.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -34,6 +34,9 @@ from models.offices import Office
 from models.periods import beijing
 from models.refusals import NotYet, Refusal, pieces
 from models.turns import Turns
+
+AGAIN_AT_ONCE = 250
+"""Entries of a kept file that are taken in again at one go."""
 
 EARLY_AT_ONCE = 500
 """Messages that came too early and are heard at one go, when their step opens."""
@@ -107,6 +110,8 @@ class Reception:
         """
         docket = self._docket
         message = self._read(kind, payload)
+        if docket.mending and docket.again is None:  # it may have this message already
+            raise NotYet(f"{docket.case_id} is being mended; try again in a moment")
         known = self._receipt_of(kind, message)
         if known is not None:
             if self._repeated >= bounds.MOST_REPEATED:
@@ -154,9 +159,11 @@ class Reception:
     def hear(self, kind: str, payload: Any, now: datetime) -> None:
         """Take in what nobody waits to be answered for; what is refused is put on file.
 
-        What comes while the register is asked is kept for then: an early act is not lost.
+        What comes while the register is asked is kept for then: an early act is not lost. So is
+        what comes while the case is mended.
         """
-        if self._docket.preparing and kind not in AT_ANY_MOMENT:
+        docket = self._docket
+        if docket.mending or (docket.preparing and kind not in AT_ANY_MOMENT):
             self._early.append((kind, payload, now))
             return
         try:
@@ -172,7 +179,7 @@ class Reception:
 
     def is_early_due(self) -> bool:
         """Whether some of it is left, and nothing is in its way any more."""
-        return bool(self._early) and not self._docket.preparing
+        return bool(self._early) and not (self._docket.preparing or self._docket.mending)
 
     def refuse(self, kind: str, payload: Any, refusal: Refusal, now: datetime) -> None:
         """Put a refused signal on file with all it said: its sender cannot be answered.
@@ -230,32 +237,47 @@ class Reception:
 
     def take_again(
         self, after: int, kept: Sequence[Entry], contradicted: Entry, now: datetime
-    ) -> None:
+    ) -> Iterator[None]:
         """After a mending: what the kept file says was received, and the case has forgotten.
 
         It is taken in as of when it came, under the entry it has. What is not possible any more is
         put on file as refused. A message that counted under an entry of the case's own has its
         receipt from the entry that keeps that one.
+
+        The register is not being changed any more: what was forgotten may stop the change.
+
+        Returns:
+            The work in pieces, each as much as can be done in one turn.
         """
+        self._reopen()
         for known, (said, receipt) in self._receipts.items():
             if receipt.seq > after:
                 self._receipts[known] = said, self._receipt(contradicted)
-        for entry in kept:
-            found = self._message_in(entry)
-            if found is None:
-                continue
-            kind, content = found
-            key = kind, str(content.get("id"))
-            if key not in self._receipts:
-                self._docket.again = entry
-                try:
-                    self.receive(kind, content, entry.at)
-                except Refusal as refusal:
-                    self.refuse(kind, content, refusal, now)
-                finally:
-                    self._docket.again = None
-            if key in self._receipts:
-                self._receipts[key] = self._receipts[key][0], self._receipt(entry)
+        for number, entry in enumerate(kept):
+            if number and number % AGAIN_AT_ONCE == 0:
+                yield
+            self._take_one_again(entry, now)
+
+    def _reopen(self) -> None:
+        """Nothing is too late any more for the change that was about to be made."""
+        self._docket.changing = False
+
+    def _take_one_again(self, entry: Entry, now: datetime) -> None:
+        found = self._message_in(entry)
+        if found is None:
+            return
+        kind, content = found
+        key = kind, str(content.get("id"))
+        if key not in self._receipts:
+            self._docket.again = entry
+            try:
+                self.receive(kind, content, entry.at)
+            except Refusal as refusal:
+                self.refuse(kind, content, refusal, now)
+            finally:
+                self._docket.again = None
+        if key in self._receipts:
+            self._receipts[key] = self._receipts[key][0], self._receipt(entry)
 
     def _message_in(self, entry: Entry) -> tuple[str, dict[str, Any]] | None:
         """The message that an entry keeps, with its name; None where it keeps none."""
@@ -319,6 +341,8 @@ class Reception:
     def _check_room(self, now: datetime) -> None:
         """What anybody may send is bounded: a flood must not shut the door on the offices."""
         docket = self._docket
+        if docket.again is not None:
+            return  # it had its room when it came
         if len(docket.objections) >= bounds.MOST_OBJECTIONS:
             raise Refusal(
                 f"{docket.case_id} has {bounds.MOST_OBJECTIONS:,} objections and reports, as many "

@@ -50,6 +50,11 @@ class RosterReception(RosterRules):
         self._is_open = True
         self.hear_early()
 
+    def _reopen(self) -> None:
+        super()._reopen()
+        for candidate in self._docket.roster.candidates.values() if self._docket.roster else ():
+            candidate.being_struck_off = False
+
     def _check_message(self, message: Any, now: datetime) -> None:
         if self._is_open and self._docket.roster is None:
             raise Refusal("the roster was not admitted; nothing can be done with it")

@@ -12,7 +12,7 @@ NOT_SEALED = "NotSealed"
 
 @dataclass(frozen=True)
 class Unsealed:
-    """Stands in the place of an order or an answer that is none.
+    """Stands in the place of an order or an answer that cannot be opened.
 
     Attributes:
         reason: Why it did not open.

@@ -157,7 +157,7 @@ def _who_may_not_leave(file: CaseFile, change: RosterChange, act: FiledAct) -> s
             return f"household {code} stands in no notice that is in force (H3)"
         taken, facts = file.facts[code]
         if taken > notice.entry.seq or notice.entry.seq < file.returned:
-            return f"household {code} was not posted again since its entry was taken anew (G1)"
+            return f"household {code} was not posted again after its entry was taken again (G1)"
         if notice.due > act.entry.at:
             return f"household {code}: {H4} was approved before its publicity was over (T1)"
         objection = file.unsettled(notice.entry.seq, code)
@@ -175,7 +175,7 @@ def _who_may_not_leave(file: CaseFile, change: RosterChange, act: FiledAct) -> s
 
 
 def looking_up(file: CaseFile, order: LookUpOrder, now: datetime) -> str | None:
-    """G1: who joins a roster was named by an amendment; whose entry is taken anew is on it."""
+    """G1: who joins a roster was named by an amendment; whose entry is taken again is on it."""
     if file.closed:
         return "the case has ended"
     named: set[str] = set()

@@ -108,7 +108,7 @@ def _look(
     if not offline:
         try:
             checks.keep(report)
-        except RegistryError as error:  # for a reader who may not write, the check is none the less
+        except RegistryError as error:  # who may only read has the check all the same
             say(f"exitflow: this check is not kept for --last: {error}", file=sys.stderr)
     return report
 

@@ -116,27 +116,27 @@ class Desk(Openings, AfterOpenings):
 
     async def consent(self, case_id: str, consents: Consents) -> Receipt:
         """Hand in what households answered to their exit (H2)."""
-        return await self._send(case_id, consents)
+        return await self.send(case_id, consents)
 
     async def amend(self, case_id: str, amendment: Amendment) -> Receipt:
         """Add households to a roster, or take their entries anew from the register (G1)."""
-        return await self._send(case_id, amendment)
+        return await self.send(case_id, amendment)
 
     async def visit(self, case_id: str, visits: Visits) -> Receipt:
         """Report visits to exited households (F5)."""
-        return await self._send(case_id, visits)
+        return await self.send(case_id, visits)
 
     async def mark(self, case_id: str, mark: RiskMark) -> Receipt:
         """Mark an exited household with a risk, or lift the mark (F5)."""
-        return await self._send(case_id, mark)
+        return await self.send(case_id, mark)
 
     async def check(self, case_id: str, findings: Findings) -> Receipt:
         """Hand in findings on drawn households and villages (J2, F6)."""
-        return await self._send(case_id, findings)
+        return await self.send(case_id, findings)
 
     async def plead(self, case_id: str, plea: Plea) -> Receipt:
         """Plead against a finding, as the inspected county (J3 申诉举证, F6)."""
-        return await self._send(case_id, plea)
+        return await self.send(case_id, plea)
 
     async def households(self, case_id: str) -> list[Course]:
         """How every household of a roster stands."""
@@ -172,7 +172,7 @@ class Desk(Openings, AfterOpenings):
         """
         ended = self.registry.documents.ended(case_id)
         if ended is None:
-            return await self._send(case_id, document)
+            return await self.send(case_id, document)
         kept = self.registry.documents.kept(case_id, document.id)
         if kept is None:
             supplement = await self.start_supplement(ended, document)
@@ -205,19 +205,19 @@ class Desk(Openings, AfterOpenings):
     async def act(self, case_id: str, act: Act) -> Receipt:
         """Decide a step; ``Refused`` says who may decide what now."""
         self._check_figures(case_id, act)
-        return await self._send(case_id, act)
+        return await self.send(case_id, act)
 
     async def object(self, case_id: str, objection: Objection) -> Receipt:
         """Hand in an objection or a report (G1, G2)."""
-        return await self._send(case_id, objection)
+        return await self.send(case_id, objection)
 
     async def resolve(self, case_id: str, resolution: Resolution) -> Receipt:
         """Close the investigation of an objection (G1)."""
-        return await self._send(case_id, resolution)
+        return await self.send(case_id, resolution)
 
     async def withdraw(self, case_id: str, withdrawal: Withdrawal) -> Receipt:
         """Take an application back."""
-        return await self._send(case_id, withdrawal)
+        return await self.send(case_id, withdrawal)
 
     async def post(self, case_id: str, message: Message) -> None:
         """Send any of the above as a signal: kept while no worker runs, but not answered.
@@ -307,7 +307,7 @@ class Desk(Openings, AfterOpenings):
     def _handle(self, case_id: str) -> WorkflowHandle[CaseWorkflow, Outcome]:
         return self.client.get_workflow_handle(case_id, result_type=Outcome)
 
-    async def _send(self, case_id: str, message: Message) -> Receipt:
+    async def send(self, case_id: str, message: Message) -> Receipt:
         """Send as an update: a repeated send has one effect, and is answered with one receipt.
 
         The content is part of the update's id: another one under a message's id must reach the
@@ -345,7 +345,7 @@ class Desk(Openings, AfterOpenings):
             return receipt
 
     def _holds(self, receipt: Receipt) -> bool:
-        """A case that has forgotten part of its file numbers its entries anew: see the kept one."""
+        """A case that has forgotten part of its file has other numbers: the kept file tells."""
         try:
             kept = self.registry.kept_hash(receipt.case_id, receipt.seq)
         except RegistryError:
@@ -363,8 +363,10 @@ class Desk(Openings, AfterOpenings):
         """
         with explained(case_id):
             before = len(self.registry.ledger(case_id))
-            await self._handle(case_id).execute_update(
-                "mend", asked.content(), rpc_timeout=ANSWER_WITHIN
+            await admitted(
+                lambda: self._handle(case_id).execute_update(
+                    "mend", asked.content(), rpc_timeout=ANSWER_WITHIN
+                )
             )
         ends = asyncio.get_running_loop().time() + ANSWER_WITHIN.total_seconds()
         while asyncio.get_running_loop().time() < ends:

@@ -57,7 +57,7 @@ def setup_registry() -> None:
 
 
 def setup_key(*, another: bool = False) -> None:
-    """Make the file of the installation's keys where there is none; repeating it is no change.
+    """Make the file of the installation's keys if it is not there; repeating it is no change.
 
     Args:
         another: Add a key, which seals from now on; what was sealed before stays readable.

@@ -34,7 +34,7 @@ def codec(
 
     Args:
         origin: Where the Web UI's pages come from, for example http://localhost:8080.
-        port: Where it listens; 8081 where none is named, 0 for a free one.
+        port: Where it listens; 8081 if no port is named, 0 for a free one.
         listen: Address it listens on; any but this machine's own wants EXITFLOW_CODEC_PASSWORD.
         namespace: The Temporal namespace it serves.
     """

@@ -188,7 +188,7 @@ class Soak:
         """Send a message until there is a receipt, which is kept; None where it is refused."""
         desk = self.stage.desk
         try:
-            receipt = await self.persist(lambda: desk._send(play.case_id, message))
+            receipt = await self.persist(lambda: desk.send(play.case_id, message))
         except Contradicted as error:
             self.tally.contradicted.append(f"{play.case_id}: {error}")
             await asyncio.sleep(1)

@@ -68,7 +68,7 @@ lose the task behind it to the library, until the server gives that up and tries
 
 
 PolicySource = Callable[[str], Policy]
-"""A policy by its id; raises ``PolicyError`` where the installation has none of it."""
+"""A policy by its id; raises ``PolicyError`` if the installation does not have it."""
 
 
 def activities(
@@ -80,7 +80,7 @@ def activities(
     """Every activity, bound to the registry, folders, channels and keys of the settings.
 
     Args:
-        clock: What time it is, the installation's own where none is given; a rehearsal lives in
+        clock: What time it is, by the installation's own clock if not given; a rehearsal lives in
             the time of its server.
         policies: Where policies come from; the settings have one.
         client: Of the server that is checked; without one it is not.
@@ -209,6 +209,7 @@ async def build_worker(
     )
     # The library takes a case for stuck after two seconds without asking how busy the machine is,
     # or how many signals came at once: its own part of ten thousand takes one on an idle machine.
+    # It has no option for that, but to ask nothing at all (``debug_mode``): hence its own field.
     assert cases._workflow_worker is not None
     cases._workflow_worker._deadlock_timeout_seconds = _STUCK_AFTER
     doing = Worker(

@@ -30,7 +30,7 @@ async def connect(
     """Connect as the environment says (``TEMPORAL_ADDRESS``, ``TEMPORAL_NAMESPACE``, TLS, …).
 
     Args:
-        ring: What seals the exchange with cases; None where none are spoken to.
+        ring: What seals the exchange with cases; None if no case is spoken to.
         address: Host and port, where the caller knows better than the environment.
         namespace: Likewise.
 

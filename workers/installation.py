@@ -123,4 +123,4 @@ def _stamp(settings: Settings) -> Path:
 
 def _named(settings: Settings, id: str | None) -> str:
     home = settings.home.resolve()
-    return f"{id} of {home}" if id else f"{home}, which has no keys and so is none"
+    return f"{id} of {home}" if id else f"{home}, which has no keys and so is no installation yet"

@@ -92,7 +92,7 @@ class Keys:
 
     @classmethod
     def made(cls, file: Path) -> "Keys":
-        """Read the keys; make the file with a first one where there is none.
+        """Read the keys; make the file with a first one if it is not there.
 
         Raises:
             KeysError: as ``load`` does, and if it cannot be written.

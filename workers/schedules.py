@@ -222,16 +222,18 @@ async def _set_up(client: Client, wanted: Planned) -> Literal["made", "changed"]
     try:
         await client.create_schedule(wanted.id, wanted.schedule(), memo={"说明": wanted.memo})
     except ScheduleAlreadyRunningError:
-        return "changed" if await _change(client.get_schedule_handle(wanted.id), wanted) else None
+        return "changed" if await _change(client, wanted) else None
     return "made"
 
 
-async def _change(handle: ScheduleHandle, wanted: Planned) -> bool:
-    if _as_wanted((await handle.describe()).schedule, wanted):
+async def _change(client: Client, wanted: Planned) -> bool:
+    handle = client.get_schedule_handle(wanted.id)
+    if await _difference(client, (await handle.describe()).schedule, wanted) is None:
         return False
 
     def changed(known: ScheduleUpdateInput) -> ScheduleUpdate:
         state = known.description.schedule.state
+        state.limited_actions, state.remaining_actions = False, 0
         if not state.paused:  # the note of a paused one says why it is
             state.note = wanted.note
         return ScheduleUpdate(wanted.schedule(state))
@@ -240,16 +242,57 @@ async def _change(handle: ScheduleHandle, wanted: Planned) -> bool:
     return True
 
 
-def _as_wanted(known: Schedule, wanted: Planned) -> bool:
+async def _difference(client: Client, known: Schedule, wanted: Planned) -> str | None:
+    """What is otherwise than the policy wants; the check tells it, and a set-up mends it.
+
+    A pause is no difference: operators decide that.
+    """
     target = wanted.schedule()
+    if known.state.limited_actions:
+        return "it begins a limited number of rounds only"
+    if (_times(known), known.policy) != (_times(target), target.policy):
+        return "it begins its rounds at other times than the policy wants"
+    if _start(known) != _start(target) or not await _is_called_for(client, known, wanted):
+        return "it begins other rounds than the policy wants"
+    if not known.state.paused and known.state.note != wanted.note:
+        return "its note says otherwise than the policy wants"
+    return None
+
+
+def _times(schedule: Schedule) -> tuple[object, ...]:
+    """When rounds begin, the same whether the server or the policy says it."""
+    spec, none = schedule.spec, timedelta(0)
     return (
-        known.spec.calendars == target.spec.calendars
-        and known.spec.time_zone_name == target.spec.time_zone_name
-        and known.policy == target.policy
-        and isinstance(known.action, ScheduleActionStartWorkflow)
-        and known.action.workflow == wanted.workflow
-        and (known.state.paused or known.state.note == wanted.note)
+        list(spec.calendars),
+        [(each.every, each.offset or none) for each in spec.intervals],
+        list(spec.cron_expressions),
+        list(spec.skip),
+        spec.start_at,
+        spec.end_at,
+        spec.jitter or none,
+        spec.time_zone_name,
     )
+
+
+def _start(schedule: Schedule) -> tuple[object, ...]:
+    """What rounds are started as, and within which times."""
+    action = schedule.action
+    if not isinstance(action, ScheduleActionStartWorkflow):
+        return ()
+    none = timedelta(0)
+    times = (action.execution_timeout, action.run_timeout)
+    return (action.workflow, action.id, action.task_queue, *(each or none for each in times))
+
+
+async def _is_called_for(client: Client, known: Schedule, wanted: Planned) -> bool:
+    """Whether its rounds are those of the region."""
+    assert isinstance(known.action, ScheduleActionStartWorkflow)
+    payloads = [each for each in known.action.args if isinstance(each, Payload)]
+    try:
+        said = await client.data_converter.decode(payloads, [dict] * len(payloads))
+    except Exception:  # whatever somebody else has put there
+        return False
+    return said == [Round(region=wanted.region).model_dump(mode="json")]
 
 
 async def listed(client: Client) -> tuple[ScheduleRecord, ...]:
@@ -314,26 +357,8 @@ async def _fault(client: Client, wanted: Planned) -> Fault | None:
         why = f" ({note[:80]!r})" if note not in ("", wanted.note) else ""
         mend = f"let it go on: temporal schedule toggle --unpause --schedule-id {wanted.id}."
         return Fault(wanted.id, f"it is paused{why}: nothing begins by itself", mend)
-    if known.state.limited_actions:
-        return Fault(wanted.id, "it begins a limited number of rounds only", _SET_UP)
-    if not (_as_wanted(known, wanted) and await _acts_as_wanted(client, known, wanted)):
-        return Fault(wanted.id, "it begins other rounds than the policy wants", _SET_UP)
-    return None
-
-
-async def _acts_as_wanted(client: Client, known: Schedule, wanted: Planned) -> bool:
-    action, target = known.action, wanted.schedule().action
-    if not isinstance(action, ScheduleActionStartWorkflow):
-        return False
-    assert isinstance(target, ScheduleActionStartWorkflow)
-    if (action.task_queue, action.id) != (target.task_queue, target.id):
-        return False
-    payloads = [each for each in action.args if isinstance(each, Payload)]
-    try:
-        said = await client.data_converter.decode(payloads, [dict] * len(payloads))
-    except Exception:  # whatever somebody else has put there
-        return False
-    return said == [Round(region=wanted.region).model_dump(mode="json")]
+    said = await _difference(client, known, wanted)
+    return None if said is None else Fault(wanted.id, said, _SET_UP)
 
 
 def _is_ours(id: str) -> bool:

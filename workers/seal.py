@@ -45,7 +45,7 @@ SEALED = b"binary/encrypted"
 UNSEALED = b"exitflow/unsealed"
 """Encoding of what did not open, within a process; whoever sends it has not sealed it either."""
 
-UNKNOWN_KEY = "its key is none of this installation's"
+UNKNOWN_KEY = "its key does not belong to this installation"
 
 _KEY, _FOR, _AS = "encryption-key-id", "sealed-for", "sealed-as"
 _ENCODING, _WAS, _WHY = "encoding", "was", "why"
@@ -215,7 +215,7 @@ class SealedConverter(PayloadConverter, WithSerializationContext):
     def from_payloads(
         self, payloads: Sequence[Payload], type_hints: list[type] | None = None
     ) -> list[Any]:
-        """Values; ``Unsealed`` for an activity's order or answer that is none.
+        """Values; ``Unsealed`` for an activity's order or answer that cannot be opened.
 
         Raises:
             NotSealed: if a workflow, or who asks one, is given what is not sealed under a type.

@@ -273,7 +273,7 @@ class ServerCheck:
                         f"the registry has it ended since {file.updated:%Y-%m-%d}, and on the "
                         "server it still runs",
                         "look at what it waits for in the Web UI; where it was reset or started "
-                        "anew after its end, terminate it.",
+                        "again after its end, terminate it.",
                     )
 
     async def _runs_unknown(self, id: str) -> bool:

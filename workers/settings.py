@@ -47,7 +47,7 @@ class Settings(BaseSettings):
         policy: Id of a shipped policy, or path of a policy file.
         workdays: Override file for years whose calendar is not yet published.
         channels: How notifications go out; a file log in ``home`` where none is named.
-        keys: File of the installation's keys; ``keys`` in ``home`` where none is named.
+        keys: File of the installation's keys; ``keys`` in ``home`` if not named.
         codec_password: Whoever knows it reads through ``exitflow codec``, from other machines too.
     """
 

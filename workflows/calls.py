@@ -4,9 +4,12 @@ Activities are called by name: importing them here would draw the database into 
 """
 
 import asyncio
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
+from itertools import count
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -156,10 +159,11 @@ async def _ordered(name: str, order: Any, result: type | Any, **options: Any) ->
 
 def _next_order() -> str:
     """An id that both sides know beforehand: the answer is sealed for this order alone."""
-    case = workflow.instance()
-    number: int = getattr(case, "_orders", 0) + 1
-    case._orders = number
-    return str(number)
+    return str(next(_ORDERS.setdefault(workflow.instance(), count(1))))
+
+
+_ORDERS: WeakKeyDictionary[Any, Iterator[int]] = WeakKeyDictionary()
+"""The numbers of the orders of each workflow, for as long as this worker has it in hand."""
 
 
 def _type_of(error: ActivityError) -> str | None:

@@ -53,6 +53,10 @@ class Ended(Exception):
         self.outcome = outcome
 
 
+class Overtaken(Exception):
+    """What was decided can no longer be done: the case had forgotten what speaks against it."""
+
+
 class Opening(Protocol):
     """What every opening says."""
 
@@ -107,6 +111,7 @@ class Case:
         self._investigations = Investigations(docket, self.clerk, self.limits)
         self._timers = Timers(docket)
         self.line = Line(lambda: not docket.admitted or docket.is_early_due())
+        self._stands: Callable[[], bool] = lambda: True
         self.arrived = arrived or workflow.now()
         """When the matter came in at the office that has it now: limits are counted from it."""
 
@@ -130,7 +135,7 @@ class Case:
         Args:
             order: What is asked, made from the opening.
             text, data: Of the first entry; the policy is added.
-            at: As of when the register is looked at; when the matter came in, where none is given.
+            at: As of when the register is looked at; when the matter came in, if not given.
             fault: What the opening itself has against it.
         """
         docket, run = self.docket, workflow.info().first_execution_run_id
@@ -351,6 +356,7 @@ class Case:
         Returns:
             False where it could no longer, before the door was shut.
         """
+        self._stands = stands
         await self._await(lambda: not (stands() and self.docket.unresolved) or None)
         self.docket.changing = stands()
         return self.docket.changing
@@ -372,19 +378,29 @@ class Case:
 
         Returns:
             The order as it was given, and what came of it.
+
+        Raises:
+            Overtaken: if the case was mended meanwhile, and what was decided cannot stand.
         """
-        entries, seq, mendings = self.docket.ledger.entries, -1, -1
+        entries, final = self.docket.ledger.entries, self.docket.changing
+        seq, mendings = len(entries), self.clerk.mendings
         while True:
-            if self.clerk.mendings != mendings:  # by another file, under other numbers
-                seq, mendings = len(entries), self.clerk.mendings
             await self.clerk.keep()
-            if self.clerk.mendings != mendings:
+            if self.clerk.mendings != mendings:  # by another file, under other numbers
+                await self._decide_again(final)
+                seq, mendings = len(entries), self.clerk.mendings
                 continue
             given = order(seq)
             try:
                 return given, await ask(given)
             except calls.Behind as behind:
                 self.clerk.forget(behind.kept)
+
+    async def _decide_again(self, final: bool) -> None:
+        """After a mending: what the case had forgotten stops what it would have stopped (G2)."""
+        await self._hear_everybody()
+        if final and not await self.undisputed(self._stands):
+            raise Overtaken
 
     def lapse(self, act: Act, why: str) -> None:
         """An act that was taken counts no more; it stays on file, and may be given again."""
@@ -555,6 +571,7 @@ class Case:
         docket = self.docket
         docket.outcome, docket.expected = outcome, None
         docket.opened()
+        await self._hear_everybody()
         docket.watch.clear()
         self._timers.stop()
         await self.clerk.finish()

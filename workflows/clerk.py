@@ -1,7 +1,7 @@
 """What a case tells the world of itself: the registry, the Web UI, the people concerned."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -12,13 +12,14 @@ from temporalio.exceptions import ActivityError
 from models import search
 from models.docket import Docket
 from models.ledger import Entry, EntryKind, first_of, verify_from
-from models.mending import KeptOrder, Mending, adopt, heads
+from models.mending import KeptOrder, Mending, adopt, ended_by, heads
 from models.messages import Outcome
 from models.offices import Office
 from models.orders import Delivery, LedgerBatch, Notification, Recipient
-from models.refusals import Refusal
+from models.refusals import NotYet, Refusal
 from models.status import MATTERS, markdown, state_of, status_of
 from workflows import calls
+from workflows.line import end_turn
 
 _AT_ONCE = 500_000
 """Bytes of entries in one order to the registry: half of the largest payload."""
@@ -92,10 +93,11 @@ class Clerk:
         """Hold a request to mend against what was asked before: anybody may send one.
 
         Raises:
-            Refusal: where one is under way, or too many were in vain.
+            NotYet: while one is under way.
+            Refusal: if too many were in vain.
         """
         if self._asked:
-            raise Refusal("it is being mended already")
+            raise NotYet(f"{self._docket.case_id} is being mended; try again in a moment")
         if self._vain >= _MOST_VAIN:
             raise Refusal("its file is as it is kept")
 
@@ -161,34 +163,55 @@ class Clerk:
             AlreadyClosed: where the case has ended by it.
         """
         try:
-            await self._take_kept(asked)
+            mended = await self._take_kept(asked)
         finally:
             self._asked = False
+        if not mended:
+            # A turn that orders nothing is no turn of its own in a replay: a worker that plays the
+            # case from its beginning would hold the next request against the time before it.
+            await end_turn()
 
-    async def _take_kept(self, asked: Mending) -> None:
+    async def _take_kept(self, asked: Mending) -> bool:
+        """Whether the kept file was another one, and is the case's own now."""
         self._mending, docket = None, self._docket
         order = KeptOrder(case_id=docket.case_id, heads=heads(docket.ledger.entries))
+        kept: list[Entry] = []
         try:
             page = await calls.kept_file(order)
-            after, kept = page.after, list[Entry](page.entries)
-            while after + len(kept) < page.total:
+            after = page.after
+            while True:
+                before = [*docket.ledger.entries[:after], *kept]
+                verify_from(docket.case_id, before, page.entries)
+                kept += page.entries
+                if len(before) + len(page.entries) >= page.total:
+                    break
                 page = await calls.kept_file(
                     order.model_copy(update={"after": after + len(kept), "heads": ()})
                 )
-                kept += page.entries
         except ActivityError:
-            return  # the registry's copy is itself not whole: the case goes on waiting
+            return False  # the registry's copy is itself not whole: the case goes on waiting
         self._written = after
         if not kept:
             self._vain += 1
-            return
-        verify_from(docket.case_id, docket.ledger.entries[:after], kept)
+            return False
         open_before = docket.outcome is None
-        outcome = adopt(docket, after, kept, asked, workflow.now())
-        self._written = after + len(kept)
+        await self._adopt(after, kept, asked)
         self.mendings, self._vain = self.mendings + 1, 0
+        outcome = ended_by(kept)
         if outcome is not None and open_before:
             raise AlreadyClosed(outcome)
+        return True
+
+    async def _adopt(self, after: int, kept: Sequence[Entry], asked: Mending) -> None:
+        docket, now = self._docket, workflow.now()
+        entry = adopt(docket, after, kept, asked, now)
+        self._written = after + len(kept)
+        docket.mending = True
+        try:
+            for _ in docket.mended(after, kept, entry, now):
+                await end_turn()
+        finally:
+            docket.mending = False
 
     def notify(self, topic: str, office: Office, subject: str, text: str) -> None:
         """Tell an office something, in the background: no channel ever holds up a case."""

@@ -181,6 +181,6 @@ def _decoded(arguments: Sequence[RawValue]) -> Any:
 
 
 def _shown(arguments: Sequence[RawValue]) -> str:
-    """What came, as people can read it: as text, with the bytes that are none spelt out."""
+    """What came, as people can read it: as text, with the bytes that are no text spelt out."""
     shown = [each.payload.data.decode(errors="backslashreplace") for each in arguments]
     return shown[0] if len(shown) == 1 else "\n".join(shown)

@@ -16,7 +16,7 @@ from models.orders import Notice
 from models.periods import Limit
 from models.policy import Body
 from models.roster import Candidate, Roster
-from models.roster_messages import LookUpOrder, RosterNoticeOrder, RosterOpening
+from models.roster_messages import LookUpOrder, RosterChange, RosterNoticeOrder, RosterOpening
 from models.roster_orders import roster_change, roster_notice, shown
 from models.roster_turns import whose_turn
 from models.status import ENDINGS
@@ -30,7 +30,7 @@ _FAULTS_SAID = 5
 
 
 class _NobodyLeft(Exception):
-    """Whoever was to be posted has refused meanwhile."""
+    """Whoever was to be posted has refused meanwhile; or whoever was to leave is held back."""
 
 
 class RosterCourse(Beside):
@@ -182,12 +182,18 @@ class RosterCourse(Beside):
             return
         for candidate in those:
             candidate.being_struck_off = True
-        change, result = await self.case.ordered(
-            calls.strike_off_households,
-            lambda seq: roster_change(
-                self._docket, self._opening, those, act, seq, self.case.now()
-            ),
-        )
+
+        def ordered(seq: int) -> RosterChange:
+            now = self.case.now()
+            if not all(each.being_struck_off for each in those):
+                self._keep_whom_nothing_stops(those, now)
+            return roster_change(self._docket, self._opening, those, act, seq, now)
+
+        try:
+            change, result = await self.case.ordered(calls.strike_off_households, ordered)
+        except _NobodyLeft:
+            self._file("待销号各户均有未办结异议，暂不销号")
+            return
         for candidate in those:
             candidate.being_struck_off = False
             candidate.struck_off = candidate.code in result.households
@@ -209,6 +215,15 @@ class RosterCourse(Beside):
         )
         if result.changed:
             await self._look_up(result.changed, "登记内容在公示后有变更")
+
+    def _keep_whom_nothing_stops(self, those: list[Candidate], now: datetime) -> None:
+        """The case was mended: whom something concerns that it had forgotten is held back (G1)."""
+        over = self.roster.over(now)
+        those[:] = [each for each in those if each in over]
+        if not those:
+            raise _NobodyLeft
+        for candidate in those:
+            candidate.being_struck_off = True
 
     # -- beside the steps -----------------------------------------------------------------------
 

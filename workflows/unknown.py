@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 @workflow.defn(dynamic=True)
 class UnknownWorkflow:
-    """Any workflow of a type that is none of exitflow's, on its task queue.
+    """Any workflow on exitflow's task queue, of a type that exitflow does not know.
 
     Without it the task would fail again and again, and the id stand there as running for ever.
     """

@@ -237,7 +237,7 @@ async def test_another_installation_opens_nothing(of_cases: DataConverter, tmp_p
     Keys.made(tmp_path / "others")
     others = sealed_converter(Keyring(tmp_path / "others"))
     payload = await sealed(others, case(), SOMEBODY)
-    with pytest.raises(NotSealed, match="its key is none of this installation's"):
+    with pytest.raises(NotSealed, match="its key does not belong to this installation"):
         await read(of_cases, case(), payload, Person)
 
 

@@ -359,7 +359,7 @@ def test_a_chain_that_was_computed_anew_is_found(home: Home, before: set[Finding
     home.meddle(f"UPDATE cases SET head = '{entries[-1].hash}' WHERE case_id = '{case_id}'")
     found = home.findings() - before
     assert f"ledger_entries {case_id} {len(entries)}" in {each.where for each in found}
-    assert any("the file was written anew" in each.what for each in found)
+    assert any("the file was written again" in each.what for each in found)
 
 
 def test_an_entry_behind_the_end_is_found(home: Home, before: set[Finding]) -> None:

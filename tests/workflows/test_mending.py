@@ -20,7 +20,7 @@ from models.tables import ObjectionRow
 from operators.answers import Refused
 from operators.desk import Contradicted
 from tests.crew import quick_server
-from tests.play import PLAYED, Play, eventually
+from tests.play import PATIENCE, PLAYED, Play, eventually
 from tests.replays import replay
 from tests.stage import Stage, at, set_stage, settings_in
 from tests.tampering import foreign_entry, tampering
@@ -288,5 +288,5 @@ async def test_a_case_that_agrees_has_nothing_to_mend(own_stage: Stage) -> None:
             said.add(str(refused))
         return "its file is as it is kept" in said
 
-    await eventually(is_refused)
+    await eventually(is_refused, within=5 * PATIENCE)
     assert "officer" in await play.update("mend", {"officer": "", "reason": "x", "more": 1})

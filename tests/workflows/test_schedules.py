@@ -5,7 +5,7 @@ What it starts has the clock of the wall: nominal days are therefore ahead of it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,10 +13,14 @@ from pathlib import Path
 import pytest
 from temporalio.client import (
     Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
     ScheduleBackfill,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
     WorkflowExecutionStatus,
     WorkflowFailureError,
 )
@@ -27,7 +31,7 @@ from models.identity import supervision_case
 from models.offices import Division
 from models.periods import BEIJING, beijing
 from models.policy import Policy
-from models.rounds import RoundResult, quarter_of
+from models.rounds import Round, RoundResult, quarter_of
 from tests.activities import places
 from tests.activities.follow_ups import kept_up
 from tests.crew import apart
@@ -114,12 +118,8 @@ async def test_they_are_made_once_as_the_policy_says(apart_from_others: Client) 
     client = apart_from_others
     wanted = schedules.planned(HENAN, [GUANG, XIN])
     made = await schedules.set_up(client, wanted)
-    assert made.made == (
-        "check/410000",
-        "supervision/410000",
-        "follow-up/411522",
-        "follow-up/411523",
-    )
+    those = ("check/410000", "supervision/410000", "follow-up/411522", "follow-up/411523")
+    assert made.made == those
     assert (made.changed, made.total) == ((), 4)
     again = await schedules.set_up(client, wanted)
     assert (again.made, again.changed, again.total) == ((), (), 4)
@@ -187,6 +187,76 @@ async def test_another_policy_changes_what_differs_and_leaves_a_pause(
     await handle.unpause()
     assert (await schedules.set_up(client, wanted)).changed == ("supervision/410000",)
     assert "每年3、6、9、12月1日" in ((await handle.describe()).schedule.state.note or "")
+
+
+def _other_region(action: ScheduleActionStartWorkflow, schedule: Schedule) -> None:
+    action.args = [Round(region="000000")]
+
+
+def _other_id(action: ScheduleActionStartWorkflow, schedule: Schedule) -> None:
+    action.id = "round/another"
+
+
+def _other_queue(action: ScheduleActionStartWorkflow, schedule: Schedule) -> None:
+    action.task_queue = "nobody-serves-it"
+
+
+def _other_type(action: ScheduleActionStartWorkflow, schedule: Schedule) -> None:
+    action.workflow = "SupervisionRound"
+
+
+def _no_time(action: ScheduleActionStartWorkflow, schedule: Schedule) -> None:
+    action.run_timeout = timedelta(seconds=1)
+
+
+def _once_more(action: ScheduleActionStartWorkflow, schedule: Schedule) -> None:
+    schedule.state.limited_actions, schedule.state.remaining_actions = True, 1
+
+
+def _each_day(action: ScheduleActionStartWorkflow, schedule: Schedule) -> None:
+    schedule.spec.intervals = [ScheduleIntervalSpec(timedelta(days=1))]
+
+
+def _ends(action: ScheduleActionStartWorkflow, schedule: Schedule) -> None:
+    schedule.spec.end_at = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _other_note(action: ScheduleActionStartWorkflow, schedule: Schedule) -> None:
+    schedule.state.note = "另一说明（合成）"
+
+
+@pytest.mark.clause("F5", "G7")
+async def test_what_the_check_finds_a_set_up_mends(apart_from_others: Client) -> None:
+    client = apart_from_others
+    wanted = [each for each in schedules.planned(HENAN, [XIN]) if each.region == XIN.code]
+    await schedules.set_up(client, wanted)
+    assert await schedules.faults(client, wanted) == []
+    handle = client.get_schedule_handle("follow-up/411523")
+    for meddle in (
+        _other_region,
+        _other_id,
+        _other_queue,
+        _other_type,
+        _no_time,
+        _once_more,
+        _each_day,
+        _ends,
+        _other_note,
+    ):
+
+        def meddled(
+            known: ScheduleUpdateInput, meddle: Callable[..., None] = meddle
+        ) -> ScheduleUpdate:
+            schedule = known.description.schedule
+            meddle(schedule.action, schedule)
+            return ScheduleUpdate(schedule)
+
+        await handle.update(meddled)
+        (fault,) = await schedules.faults(client, wanted)
+        assert "exitflow setup schedules" in fault.mend, meddle
+        done = await schedules.set_up(client, wanted)
+        assert done.changed == ("follow-up/411523",), meddle
+        assert await schedules.faults(client, wanted) == [], meddle
 
 
 # -- once -----------------------------------------------------------------------------------------
@@ -284,7 +354,7 @@ async def test_a_worker_that_was_away_finds_the_round_of_the_right_year(called: 
 @pytest.mark.clause("F6")
 async def test_a_server_that_was_down_makes_up_for_what_the_window_allows(tmp_path: Path) -> None:
     """An installation's own file; the same schedules, but every second in place of a quarter."""
-    (_, real) = schedules.planned(kept_up(), [])
+    _, real = schedules.planned(kept_up(), [])
     often = ScheduleSpec(intervals=[ScheduleIntervalSpec(timedelta(seconds=1))])
     long = replace(real, id="supervision/long", spec=often, catch_up=timedelta(days=60))
     # Ten seconds: the server knows no shorter window.
