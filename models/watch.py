@@ -1,9 +1,8 @@
 """The limits in force in a case, and what each of them has to say as time passes."""
 
-from bisect import insort
-from collections import Counter
+from bisect import bisect_left, insort
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -23,7 +22,8 @@ class Watched:
         subject: What it is for, in Chinese.
         heard: Up to which moment everything it had to say has been said.
         over: It has passed, and its date was confirmed by a published calendar or a second look.
-        breached: It has passed, and was a maximum or a fixed date (G4).
+        breached: It has passed, and was a maximum or a fixed date (G4); ``Watch.miss`` says so.
+        told: Who is told of it: the office, as it is written.
     """
 
     key: str
@@ -33,6 +33,10 @@ class Watched:
     heard: datetime
     over: bool = False
     breached: bool = False
+    told: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.told = str(self.office)
 
     @property
     def binding(self) -> bool:
@@ -48,6 +52,25 @@ class Watched:
         return upcoming if target is None or target <= self.heard else min(target, upcoming)
 
 
+class Alike:
+    """Limits of one day, clause and office, which are told of together where they are many."""
+
+    def __init__(self) -> None:
+        self.limits: dict[str, Watched] = {}
+        self.missed = 0
+
+    def __len__(self) -> int:
+        return len(self.limits)
+
+    def __iter__(self) -> Iterator[Watched]:
+        return iter(self.limits.values())
+
+    @property
+    def first(self) -> Watched:
+        """Which was in force first."""
+        return next(iter(self))
+
+
 class Watch:
     """All limits in force, by key.
 
@@ -60,11 +83,12 @@ class Watch:
         self._reminders = reminders
         self._watched: dict[str, Watched] = {}
         # A moment in it may be too early for what was heard since, and is looked at again.
-        self._ahead: list[tuple[datetime, str]] = []
+        self._ahead: list[datetime] = []
+        self._speaking: dict[datetime, _Speaking] = {}
         self._at: dict[str, datetime] = {}
-        self._count: Counter[datetime] = Counter()
-        self._alike: dict[_Alike, dict[str, Watched]] = {}
-        self._nearest: list[_Alike] = []
+        self._alike: dict[_Kind, Alike] = {}
+        self._nearest: list[_Kind] = []
+        self._missed = 0
 
     def __iter__(self) -> Iterator[Watched]:
         return iter(list(self._watched.values()))
@@ -88,11 +112,14 @@ class Watch:
         """Leave a limit in force that was kept by some and binds others still."""
         self.disarm(watched.key)
         self._watched[watched.key] = watched
-        alike = _alike(watched)
-        if alike not in self._alike:
-            self._alike[alike] = {}
-            insort(self._nearest, alike)
-        self._alike[alike][watched.key] = watched
+        kind = _kind(watched)
+        if kind not in self._alike:
+            self._alike[kind] = Alike()
+            insort(self._nearest, kind)
+        alike = self._alike[kind]
+        alike.limits[watched.key] = watched
+        alike.missed += watched.breached
+        self._missed += watched.breached
         self._look_out(watched)
 
     def move(self, watched: Watched, limit: Limit) -> None:
@@ -103,6 +130,14 @@ class Watch:
         watched.limit = limit
         if in_force:
             self.keep(watched)
+
+    def miss(self, watched: Watched) -> None:
+        """A limit has passed that somebody is held to (G4)."""
+        in_force = self._watched.get(watched.key) is watched
+        if in_force and not watched.breached:
+            self._alike[_kind(watched)].missed += 1
+            self._missed += 1
+        watched.breached = True
 
     def disarm(self, key: str) -> None:
         """Take a limit out of force: what it held somebody to is done, or moot."""
@@ -119,59 +154,61 @@ class Watch:
         """Take every limit out of force."""
         self._watched.clear()
         self._ahead.clear()
+        self._speaking.clear()
         self._at.clear()
-        self._count.clear()
         self._alike.clear()
         self._nearest.clear()
+        self._missed = 0
 
     def due(self, now: datetime) -> list[Watched]:
         """The limits that have something to say at this moment, nearest first."""
-        speaking: dict[str, Watched] = {}
-        while self._ahead and self._ahead[0][0] <= now:
-            _, key = heappop(self._ahead)
-            watched = self._watched.get(key)
-            if watched is None or key in speaking:
-                continue
-            moment = self._moment(watched)
-            if moment is not None and moment <= now:
-                speaking[key] = watched
-            else:
-                self._look_out(watched)
-        for watched in speaking.values():
-            self._look_out(watched)
-        return sorted(speaking.values(), key=lambda each: (each.limit.due, each.key))
+        came: set[datetime] = set()
+        while self._ahead and self._ahead[0] <= now:
+            came.add(heappop(self._ahead))
+        speaking: list[Watched] = []
+        for moment in sorted(came):
+            if moment not in self._speaking:
+                continue  # all of them were put off meanwhile
+            for watched in list(self._speaking[moment].limits.values()):
+                upcoming = self._moment(watched)
+                if upcoming is not None and upcoming <= now:
+                    speaking.append(watched)
+                else:
+                    self._look_out(watched)
+            if moment in self._speaking:
+                heappush(self._ahead, moment)
+        return sorted(speaking, key=lambda each: (each.limit.due, each.key))
 
     def next_moment(self) -> tuple[datetime, Watched] | None:
         """The moment at which some limit has to be looked at next, and which limit it is."""
         while self._ahead:
-            moment, key = self._ahead[0]
-            watched = self._watched.get(key)
-            now = self._moment(watched) if watched is not None else None
-            if watched is not None and now == moment:
-                return moment, watched
-            heappop(self._ahead)
-            if watched is not None:
+            moment = self._ahead[0]
+            while moment in self._speaking:
+                watched = self._speaking[moment].first()
+                if self._moment(watched) == moment:
+                    return moment, watched
                 self._look_out(watched)
+            heappop(self._ahead)
         return None
 
     def expects(self, moment: datetime) -> bool:
         """Whether some limit has to be looked at in a moment ahead."""
-        return moment in self._count
+        return moment in self._speaking
 
-    def nearest(self) -> Iterator[list[Watched]]:
+    def nearest(self) -> Iterator[Alike]:
         """Limits in force, the nearest first; those of one day, clause and office together."""
-        for alike in self._nearest:
-            yield list(self._alike[alike].values())
+        for kind in self._nearest:
+            yield self._alike[kind]
 
     def guessed(self, now: datetime) -> list[Watched]:
         """Limits that have come, rest on a guess, and were not found missed or over yet."""
         found = []
-        for alike in self._nearest:
-            if alike.due > now:
+        for kind in self._nearest:
+            if kind.due > now:
                 break
-            if alike.provisional:
-                waiting = self._alike[alike].values()
-                found += [each for each in waiting if not (each.breached or each.over)]
+            alike = self._alike[kind]
+            if kind.provisional and alike.missed < len(alike):
+                found += [each for each in alike if not (each.breached or each.over)]
         return found
 
     @property
@@ -182,7 +219,7 @@ class Watch:
     @property
     def overdue(self) -> bool:
         """Whether any limit in force has been missed."""
-        return any(watched.breached for watched in self._watched.values())
+        return self._missed > 0
 
     def _moment(self, watched: Watched) -> datetime | None:
         if watched.binding and not watched.breached and watched.limit.due <= watched.heard:
@@ -190,32 +227,58 @@ class Watch:
         return watched.next_moment(self._reminders)
 
     def _look_out(self, watched: Watched) -> None:
+        """Note when a limit speaks next."""
         self._forget(watched.key)
         moment = self._moment(watched)
-        if moment is not None:
-            heappush(self._ahead, (moment, watched.key))
-            self._at[watched.key] = moment
-            self._count[moment] += 1
+        if moment is None:
+            return
+        if moment not in self._speaking:
+            self._speaking[moment] = _Speaking()
+            heappush(self._ahead, moment)
+        self._speaking[moment].add(watched)
+        self._at[watched.key] = moment
 
     def _forget(self, key: str) -> None:
         moment = self._at.pop(key, None)
         if moment is not None:
-            self._count[moment] -= 1
-            if not self._count[moment]:
-                del self._count[moment]
+            those = self._speaking[moment].limits
+            del those[key]
+            if not those:
+                del self._speaking[moment]
 
     def _part(self, watched: Watched) -> None:
         del self._watched[watched.key]
         self._forget(watched.key)
-        alike = _alike(watched)
-        those = self._alike[alike]
-        del those[watched.key]
-        if not those:
-            del self._alike[alike]
-            self._nearest.remove(alike)
+        kind = _kind(watched)
+        alike = self._alike[kind]
+        del alike.limits[watched.key]
+        alike.missed -= watched.breached
+        self._missed -= watched.breached
+        if not alike:
+            del self._alike[kind]
+            del self._nearest[bisect_left(self._nearest, kind)]
 
 
-class _Alike(NamedTuple):
+class _Speaking:
+    """Limits that speak at the same moment."""
+
+    def __init__(self) -> None:
+        self.limits: dict[str, Watched] = {}
+        self._order: list[str] = []
+
+    def add(self, watched: Watched) -> None:
+        """One more of them."""
+        self.limits[watched.key] = watched
+        heappush(self._order, watched.key)
+
+    def first(self) -> Watched:
+        """The first by its key; there is one."""
+        while self._order[0] not in self.limits:
+            heappop(self._order)
+        return self.limits[self._order[0]]
+
+
+class _Kind(NamedTuple):
     """What limits that are told of together have in common."""
 
     due: datetime
@@ -224,6 +287,6 @@ class _Alike(NamedTuple):
     provisional: bool
 
 
-def _alike(watched: Watched) -> _Alike:
+def _kind(watched: Watched) -> _Kind:
     limit = watched.limit
-    return _Alike(limit.due, limit.clause, str(watched.office), limit.provisional)
+    return _Kind(limit.due, limit.clause, watched.told, limit.provisional)

@@ -49,7 +49,6 @@ class Miniature:
         patch.setattr(workflow, "wait_condition", self._wait_condition)
         patch.setattr(workflow, "sleep", self._sleep)
         patch.setattr(workflow, "execute_activity", self._execute_activity)
-        patch.setattr(workflow, "set_current_details", lambda details: None)
         patch.setattr(workflow, "upsert_search_attributes", lambda updates: None)
         patch.setattr(workflow, "all_handlers_finished", lambda: True)
 

@@ -17,11 +17,19 @@ from typing import Any
 
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.converter import (
+    ActivitySerializationContext,
+    StorageDriverStoreContext,
+    WorkflowSerializationContext,
+)
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.workflow import Info
 
 AHEAD = "asked ahead of its history"
 """What the failure of such a query says, among more; who asks can ask again."""
+
+_ORDERS_KNOWN = 100
+"""Orders of a case whose place is remembered: more are rarely under way."""
 
 
 class GuardedRunner(WorkflowRunner):
@@ -71,6 +79,9 @@ class _Position:
 class _Guarded(WorkflowInstance):
     def __init__(self, inner: WorkflowInstance) -> None:
         self._inner = inner
+        info = inner.get_info()
+        self._own = WorkflowSerializationContext(info.namespace, info.workflow_id)
+        self._orders: dict[tuple[int, int], ActivitySerializationContext] = {}
         self._last: _Position | None = None
         self._tasks = 0
 
@@ -100,10 +111,25 @@ class _Guarded(WorkflowInstance):
         return self._tasks == 1
 
     def get_serialization_context(self, command_info: Any) -> Any:
-        return self._inner.get_serialization_context(command_info)
+        """What a payload belongs to: the workflow, or one of its orders.
+
+        The library asks some ten times for every order, and the sandbox is entered for each answer.
+        An order's stays the same until it is answered.
+        """
+        if command_info is None:
+            return self._own
+        order = command_info.command_type, command_info.command_seq
+        if order in self._orders:
+            return self._orders[order]
+        found = self._inner.get_serialization_context(command_info)
+        if isinstance(found, ActivitySerializationContext):
+            if len(self._orders) >= _ORDERS_KNOWN:
+                del self._orders[next(iter(self._orders))]
+            self._orders[order] = found
+        return found
 
     def get_external_store_context(self, command_info: Any) -> Any:
-        return self._inner.get_external_store_context(command_info)
+        return StorageDriverStoreContext()  # nothing is stored elsewhere
 
     def get_info(self) -> Info:
         return self._inner.get_info()

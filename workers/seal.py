@@ -15,7 +15,9 @@ import json
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Self
 
 from cryptography.exceptions import InvalidTag
 from google.protobuf.message import DecodeError
@@ -197,16 +199,23 @@ def why_unsealed(payload: Payload) -> str:
 class SealedConverter(PayloadConverter, WithSerializationContext):
     """Values from what the seal has opened, and from clear text where a door takes it."""
 
-    def __init__(self, inner: PayloadConverter | None = None, *, of_activity: bool = False) -> None:
-        self._inner = inner or PydanticPayloadConverter()
+    def __init__(
+        self, inner: Callable[[], PayloadConverter] | None = None, *, of_activity: bool = False
+    ) -> None:
+        # The library makes a converter for every context it meets, and uses few of them.
+        self._made = inner or cache(PydanticPayloadConverter)
         self._of_activity = of_activity
+
+    @property
+    def _inner(self) -> PayloadConverter:
+        return self._made()
 
     def with_context(self, context: SerializationContext) -> "SealedConverter":
         """The same for a workflow, or an activity of one; what it has learnt of types stays."""
         of_activity = isinstance(context, ActivitySerializationContext)
         if of_activity == self._of_activity:
             return self
-        return SealedConverter(self._inner, of_activity=of_activity)
+        return SealedConverter(self._made, of_activity=of_activity)
 
     def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
         """As without a seal, which comes after."""
@@ -288,9 +297,31 @@ def _in_the_clear(failure: Failure) -> dict[str, Any]:
     return dict(zip(_CLEAR, (info.type, info.non_retryable), strict=True))
 
 
+_CONTEXTS = 256
+"""For how many cases and orders a converter is kept: those that are at work, and some more."""
+
+
+@dataclass(frozen=True)
+class _Remembering(DataConverter):
+    """A converter that makes its own for a workflow or an activity once.
+
+    The library asks for it nine times for every order: to play a long case anew would take twice as
+    long.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "_known", lru_cache(_CONTEXTS)(super().with_context))
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """The same for a workflow, or an activity of one."""
+        known: Callable[[SerializationContext], Self] = self.__dict__["_known"]
+        return known(context)
+
+
 def sealed_converter(ring: Keyring, *, answering: bool = False) -> DataConverter:
     """How a client or a worker of this installation exchanges values; see ``Seal``."""
-    return DataConverter(
+    return _Remembering(
         payload_converter_class=SealedConverter,
         failure_converter_class=SealedFailures,
         payload_codec=Seal(ring, answering=answering),

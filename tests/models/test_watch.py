@@ -30,7 +30,7 @@ def hear(watch: Watch, now: datetime) -> list[str]:
         if not each.binding:
             each.over = now >= each.limit.due
         elif now >= each.limit.due:
-            each.breached = True
+            watch.miss(each)
     return [each.key for each in spoke]
 
 
