@@ -165,6 +165,7 @@ class _Look:
     stale: list[Candidate] = field(default_factory=list)
     unanswered: list[Candidate] = field(default_factory=list)
     agreed: list[Candidate] = field(default_factory=list)
+    ready: list[Candidate] = field(default_factory=list)
     states: dict[str, State] = field(default_factory=dict)
     awaiting: dict[Body, list[Candidate]] = field(default_factory=dict)
 
@@ -247,7 +248,7 @@ class Roster:
 
     def ready(self) -> list[Candidate]:
         """Who is verified and agrees, and whose present content is not posted yet (H3)."""
-        return [each for each in self._look().agreed if each.posting is None]
+        return self._look().ready
 
     @property
     def settled(self) -> bool:
@@ -299,6 +300,8 @@ class Roster:
                 look.stale.append(each)
             if self._is_verified(each):
                 (look.agreed if each.agreed else look.unanswered).append(each)
+                if each.agreed and each.posting is None:
+                    look.ready.append(each)
         self._last = state, look
         return look
 

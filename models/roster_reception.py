@@ -105,8 +105,8 @@ class RosterReception(RosterRules):
             those = named or roster.awaiting(body)
             decides = body is Body.VILLAGE_COMMITTEES and not named
             failed = [each for each in those if decides and roster.failed(each)]
-            left = {each.code for each in failed}
-            those = [each for each in those if each.code not in left]
+            out = {each.code for each in failed}
+            those = [each for each in those if each.code not in out]
         for candidate in those:
             if act.decision is Decision.REJECT:
                 candidate.leave(f"核实未通过：{act.reason}")

@@ -211,7 +211,7 @@ def _limits(docket: Docket, now: datetime) -> tuple[LimitInForce, ...]:
     for alike in docket.watch.nearest():
         if len(alike) > _APART:
             many = f"{alike.first.subject} 等{len(alike)}项"
-            shown.append(_in_force(docket, alike.first, many, alike.missed > 0, now))
+            shown.append(_in_force(docket, alike.first, many, bool(alike.late), now))
         else:
             shown += [_in_force(docket, each, each.subject, each.breached, now) for each in alike]
         if len(shown) >= _MOST_LIMITS:

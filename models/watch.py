@@ -1,7 +1,7 @@
 """The limits in force in a case, and what each of them has to say as time passes."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
@@ -52,12 +52,40 @@ class Watched:
         return upcoming if target is None or target <= self.heard else min(target, upcoming)
 
 
-class Alike:
-    """Limits of one day, clause and office, which are told of together where they are many."""
+class _Order:
+    """Keys of what comes and goes, of which the first is asked for."""
 
     def __init__(self) -> None:
+        self._keys: list[str] = []
+
+    def add(self, key: str) -> None:
+        """One more."""
+        heappush(self._keys, key)
+
+    def first(self, there: Container[str]) -> str:
+        """The first of those that are still there; there is one."""
+        while self._keys[0] not in there:
+            heappop(self._keys)
+        return self._keys[0]
+
+
+class Alike:
+    """Limits of one day, clause and office, which are told of together where they are many.
+
+    Those that were missed speak as one, at the same moments from then on.
+
+    Attributes:
+        late: Those that were missed.
+        heard: Up to which moment everything has been said that those had to say.
+        at: When those speak next.
+    """
+
+    def __init__(self, due: datetime) -> None:
         self.limits: dict[str, Watched] = {}
-        self.missed = 0
+        self.late: dict[str, Watched] = {}
+        self.due = self.heard = due
+        self.at: datetime | None = None
+        self._order = _Order()
 
     def __len__(self) -> int:
         return len(self.limits)
@@ -69,6 +97,22 @@ class Alike:
     def first(self) -> Watched:
         """Which was in force first."""
         return next(iter(self))
+
+    @property
+    def first_late(self) -> Watched:
+        """The first by its key of those that were missed; there is one."""
+        return self.late[self._order.first(self.late)]
+
+    def join(self, watched: Watched) -> None:
+        """One more that was missed."""
+        self.heard = max(self.heard, watched.heard) if self.late else watched.heard
+        self.late[watched.key] = watched
+        self._order.add(watched.key)
+
+    def leave(self, watched: Watched) -> None:
+        """One is none of those any more."""
+        del self.late[watched.key]
+        watched.heard = max(watched.heard, self.heard)
 
 
 class Watch:
@@ -114,13 +158,13 @@ class Watch:
         self._watched[watched.key] = watched
         kind = _kind(watched)
         if kind not in self._alike:
-            self._alike[kind] = Alike()
+            self._alike[kind] = Alike(kind.due)
             insort(self._nearest, kind)
-        alike = self._alike[kind]
-        alike.limits[watched.key] = watched
-        alike.missed += watched.breached
-        self._missed += watched.breached
-        self._look_out(watched)
+        self._alike[kind].limits[watched.key] = watched
+        if watched.breached:
+            self._join(watched)
+        else:
+            self._look_out(watched)
 
     def move(self, watched: Watched, limit: Limit) -> None:
         """Give a limit in force the date it has by the calendar of today."""
@@ -135,9 +179,16 @@ class Watch:
         """A limit has passed that somebody is held to (G4)."""
         in_force = self._watched.get(watched.key) is watched
         if in_force and not watched.breached:
-            self._alike[_kind(watched)].missed += 1
-            self._missed += 1
+            self._forget(watched.key)
+            self._join(watched)
         watched.breached = True
+
+    def hear(self, watched: Watched, now: datetime) -> None:
+        """Everything has been said that a limit had to say up to now."""
+        watched.heard = now
+        if watched.breached:
+            alike = self._alike[_kind(watched)]
+            alike.heard = max(alike.heard, now)
 
     def disarm(self, key: str) -> None:
         """Take a limit out of force: what it held somebody to is done, or moot."""
@@ -169,12 +220,18 @@ class Watch:
         for moment in sorted(came):
             if moment not in self._speaking:
                 continue  # all of them were put off meanwhile
-            for watched in list(self._speaking[moment].limits.values()):
+            here = self._speaking[moment]
+            for watched in list(here.limits.values()):
                 upcoming = self._moment(watched)
                 if upcoming is not None and upcoming <= now:
                     speaking.append(watched)
                 else:
                     self._look_out(watched)
+            for alike in list(here.late.values()):
+                if self._moment_of(alike) <= now:
+                    speaking += alike.late.values()
+                else:
+                    self._look_out_for(alike)
             if moment in self._speaking:
                 heappush(self._ahead, moment)
         return sorted(speaking, key=lambda each: (each.limit.due, each.key))
@@ -185,9 +242,15 @@ class Watch:
             moment = self._ahead[0]
             while moment in self._speaking:
                 watched = self._speaking[moment].first()
-                if self._moment(watched) == moment:
-                    return moment, watched
-                self._look_out(watched)
+                if not watched.breached:
+                    if self._moment(watched) == moment:
+                        return moment, watched
+                    self._look_out(watched)
+                else:
+                    alike = self._alike[_kind(watched)]
+                    if self._moment_of(alike) == moment:
+                        return moment, watched
+                    self._look_out_for(alike)
             heappop(self._ahead)
         return None
 
@@ -207,7 +270,7 @@ class Watch:
             if kind.due > now:
                 break
             alike = self._alike[kind]
-            if kind.provisional and alike.missed < len(alike):
+            if kind.provisional and len(alike.late) < len(alike):
                 found += [each for each in alike if not (each.breached or each.over)]
         return found
 
@@ -222,29 +285,56 @@ class Watch:
         return self._missed > 0
 
     def _moment(self, watched: Watched) -> datetime | None:
-        if watched.binding and not watched.breached and watched.limit.due <= watched.heard:
+        if watched.binding and watched.limit.due <= watched.heard:
             return watched.limit.due  # a limit that had passed before it was armed
         return watched.next_moment(self._reminders)
 
+    def _moment_of(self, alike: Alike) -> datetime:
+        return next_after(alike.heard, alike.due, self._reminders)
+
+    def _join(self, watched: Watched) -> None:
+        self._missed += 1
+        alike = self._alike[_kind(watched)]
+        alike.join(watched)
+        self._look_out_for(alike)
+
     def _look_out(self, watched: Watched) -> None:
-        """Note when a limit speaks next."""
+        """Note when a limit speaks next that was not missed."""
         self._forget(watched.key)
         moment = self._moment(watched)
-        if moment is None:
-            return
+        if moment is not None:
+            self._speaking_at(moment).add(watched)
+            self._at[watched.key] = moment
+
+    def _look_out_for(self, alike: Alike) -> None:
+        """Note when those that were missed speak next."""
+        moment = self._moment_of(alike)
+        if moment != alike.at:
+            self._forget_late(alike)
+            self._speaking_at(moment).late[id(alike)] = alike
+            alike.at = moment
+
+    def _speaking_at(self, moment: datetime) -> "_Speaking":
         if moment not in self._speaking:
             self._speaking[moment] = _Speaking()
             heappush(self._ahead, moment)
-        self._speaking[moment].add(watched)
-        self._at[watched.key] = moment
+        return self._speaking[moment]
 
     def _forget(self, key: str) -> None:
         moment = self._at.pop(key, None)
         if moment is not None:
-            those = self._speaking[moment].limits
-            del those[key]
-            if not those:
-                del self._speaking[moment]
+            del self._speaking[moment].limits[key]
+            self._clear_away(moment)
+
+    def _forget_late(self, alike: Alike) -> None:
+        moment, alike.at = alike.at, None
+        if moment is not None:
+            del self._speaking[moment].late[id(alike)]
+            self._clear_away(moment)
+
+    def _clear_away(self, moment: datetime) -> None:
+        if self._speaking[moment].is_empty:
+            del self._speaking[moment]
 
     def _part(self, watched: Watched) -> None:
         del self._watched[watched.key]
@@ -252,30 +342,40 @@ class Watch:
         kind = _kind(watched)
         alike = self._alike[kind]
         del alike.limits[watched.key]
-        alike.missed -= watched.breached
-        self._missed -= watched.breached
-        if not alike:
+        if watched.breached:
+            self._missed -= 1
+            alike.leave(watched)
+            if not alike.late:
+                self._forget_late(alike)
+        if not alike.limits:
             del self._alike[kind]
             del self._nearest[bisect_left(self._nearest, kind)]
 
 
 class _Speaking:
-    """Limits that speak at the same moment."""
+    """Limits that speak at the same moment: each for itself, or those missed that are alike."""
 
     def __init__(self) -> None:
         self.limits: dict[str, Watched] = {}
-        self._order: list[str] = []
+        self.late: dict[int, Alike] = {}
+        self._order = _Order()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody speaks."""
+        return not self.limits and not self.late
 
     def add(self, watched: Watched) -> None:
-        """One more of them."""
+        """One that speaks for itself."""
         self.limits[watched.key] = watched
-        heappush(self._order, watched.key)
+        self._order.add(watched.key)
 
     def first(self) -> Watched:
         """The first by its key; there is one."""
-        while self._order[0] not in self.limits:
-            heappop(self._order)
-        return self.limits[self._order[0]]
+        firsts = [alike.first_late for alike in self.late.values()]
+        if self.limits:
+            firsts.append(self.limits[self._order.first(self.limits)])
+        return min(firsts, key=lambda each: each.key)
 
 
 class _Kind(NamedTuple):

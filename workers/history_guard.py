@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from temporalio.api.enums.v1 import CommandType
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.converter import (
@@ -27,9 +28,6 @@ from temporalio.workflow import Info
 
 AHEAD = "asked ahead of its history"
 """What the failure of such a query says, among more; who asks can ask again."""
-
-_ORDERS_KNOWN = 100
-"""Orders of a case whose place is remembered: more are rarely under way."""
 
 
 class GuardedRunner(WorkflowRunner):
@@ -81,7 +79,7 @@ class _Guarded(WorkflowInstance):
         self._inner = inner
         info = inner.get_info()
         self._own = WorkflowSerializationContext(info.namespace, info.workflow_id)
-        self._orders: dict[tuple[int, int], ActivitySerializationContext] = {}
+        self._orders: dict[int, ActivitySerializationContext] = {}
         self._last: _Position | None = None
         self._tasks = 0
 
@@ -99,7 +97,29 @@ class _Guarded(WorkflowInstance):
         if position != self._last and not act.is_replaying:
             self._tasks += 1
         self._last = position
-        return self._inner.activate(act)
+        completion = self._inner.activate(act)
+        self._note_orders(act, completion)
+        return completion
+
+    def _note_orders(
+        self, act: WorkflowActivation, completion: WorkflowActivationCompletion
+    ) -> None:
+        """Which orders are under way: those that were answered are not, those just given are."""
+        for job in act.jobs:
+            if job.HasField("resolve_activity"):
+                self._orders.pop(job.resolve_activity.seq, None)
+        for command in completion.successful.commands:
+            if command.HasField("schedule_activity"):
+                order = command.schedule_activity
+                self._orders[order.seq] = ActivitySerializationContext(
+                    namespace=self._own.namespace,
+                    workflow_id=self._own.workflow_id,
+                    workflow_type=self._inner.get_info().workflow_type,
+                    activity_type=order.activity_type,
+                    activity_id=order.activity_id,
+                    activity_task_queue=order.task_queue,
+                    is_local=False,
+                )
 
     @property
     def _may_be_unfinished(self) -> bool:
@@ -113,20 +133,16 @@ class _Guarded(WorkflowInstance):
     def get_serialization_context(self, command_info: Any) -> Any:
         """What a payload belongs to: the workflow, or one of its orders.
 
-        The library asks some ten times for every order, and the sandbox is entered for each answer.
-        An order's stays the same until it is answered.
+        The library asks some ten times for every order, and the inner workflow would enter its
+        sandbox for each answer: that takes longer than all that a case does.
         """
         if command_info is None:
             return self._own
-        order = command_info.command_type, command_info.command_seq
-        if order in self._orders:
-            return self._orders[order]
-        found = self._inner.get_serialization_context(command_info)
-        if isinstance(found, ActivitySerializationContext):
-            if len(self._orders) >= _ORDERS_KNOWN:
-                del self._orders[next(iter(self._orders))]
-            self._orders[order] = found
-        return found
+        if command_info.command_type == CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
+            known = self._orders.get(command_info.command_seq)
+            if known is not None:
+                return known
+        return self._inner.get_serialization_context(command_info)
 
     def get_external_store_context(self, command_info: Any) -> Any:
         return StorageDriverStoreContext()  # nothing is stored elsewhere

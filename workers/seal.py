@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Self
 
 from cryptography.exceptions import InvalidTag
@@ -164,6 +164,7 @@ def opened(
         raise NotSealed("it is damaged") from None
 
 
+@lru_cache(1024)
 def _bond(key_id: str, sealed_for: str, sealed_as: str) -> bytes:
     """What is authenticated with the content: nobody takes it for anything else."""
     return json.dumps([1, key_id, sealed_for, sealed_as]).encode()
@@ -196,14 +197,28 @@ def why_unsealed(payload: Payload) -> str:
     return payload.metadata[_WHY].decode()
 
 
+class _OnceUsed:
+    """A converter that is made when it is first used.
+
+    The library makes one for every context that it meets, and uses few of them.
+    """
+
+    def __init__(self) -> None:
+        self._made: PayloadConverter | None = None
+
+    def __call__(self) -> PayloadConverter:
+        if self._made is None:
+            self._made = PydanticPayloadConverter()
+        return self._made
+
+
 class SealedConverter(PayloadConverter, WithSerializationContext):
     """Values from what the seal has opened, and from clear text where a door takes it."""
 
     def __init__(
         self, inner: Callable[[], PayloadConverter] | None = None, *, of_activity: bool = False
     ) -> None:
-        # The library makes a converter for every context it meets, and uses few of them.
-        self._made = inner or cache(PydanticPayloadConverter)
+        self._made = inner or _OnceUsed()
         self._of_activity = of_activity
 
     @property
@@ -311,12 +326,17 @@ class _Remembering(DataConverter):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "_known", lru_cache(_CONTEXTS)(super().with_context))
+        object.__setattr__(self, "_known", {})
 
     def with_context(self, context: SerializationContext) -> Self:
         """The same for a workflow, or an activity of one."""
-        known: Callable[[SerializationContext], Self] = self.__dict__["_known"]
-        return known(context)
+        known: dict[SerializationContext, Self] = self.__dict__["_known"]
+        found = known.get(context)
+        if found is None:
+            if len(known) >= _CONTEXTS:
+                known.clear()
+            found = known[context] = super().with_context(context)
+        return found
 
 
 def sealed_converter(ring: Keyring, *, answering: bool = False) -> DataConverter:

@@ -101,7 +101,11 @@ class Timekeeper:
         for watched in due:
             alike.setdefault(watched.told, []).append(watched)
         for watched in due:
-            self._say(watched, now, apart=len(alike[watched.told]) <= _APART)
+            apart = len(alike[watched.told]) <= _APART
+            if watched.breached and not apart:
+                self._docket.watch.hear(watched, now)
+            else:
+                self._say(watched, now, apart=apart)
         for those in alike.values():
             if len(those) > _APART:
                 self._say_together(those[0].office, those)
@@ -135,7 +139,7 @@ class Timekeeper:
     def _say(self, watched: Watched, now: datetime, *, apart: bool) -> None:
         """What one limit has to say; what offices are told of it apart, or with others."""
         limit, heard = watched.limit, watched.heard
-        watched.heard = now
+        self._docket.watch.hear(watched, now)
         passed = now >= limit.due
         if not watched.binding:
             watched.over = passed
@@ -212,9 +216,12 @@ class Timekeeper:
 
 
 def _first_of(due: list[Watched]) -> list[Watched]:
-    """Of the limits that speak, as many as can go on file at one go: those missed are there."""
-    new = [number for number, each in enumerate(due) if not each.breached]
-    return due[: new[_AT_ONCE]] if len(new) > _AT_ONCE else due
+    """Of the limits that speak, as many as can go on file at one go; those missed are there."""
+    new = [each.key for each in due if not each.breached]
+    if len(new) <= _AT_ONCE:
+        return due
+    later = set(new[_AT_ONCE:])
+    return [each for each in due if each.key not in later]
 
 
 def _listed(those: Sequence[Watched]) -> str:
