@@ -77,8 +77,6 @@ class _Position:
 class _Guarded(WorkflowInstance):
     def __init__(self, inner: WorkflowInstance) -> None:
         self._inner = inner
-        info = inner.get_info()
-        self._own = WorkflowSerializationContext(info.namespace, info.workflow_id)
         self._orders: dict[int, ActivitySerializationContext] = {}
         self._last: _Position | None = None
         self._tasks = 0
@@ -110,11 +108,11 @@ class _Guarded(WorkflowInstance):
                 self._orders.pop(job.resolve_activity.seq, None)
         for command in completion.successful.commands:
             if command.HasField("schedule_activity"):
-                order = command.schedule_activity
+                info, order = self.get_info(), command.schedule_activity
                 self._orders[order.seq] = ActivitySerializationContext(
-                    namespace=self._own.namespace,
-                    workflow_id=self._own.workflow_id,
-                    workflow_type=self._inner.get_info().workflow_type,
+                    namespace=info.namespace,
+                    workflow_id=info.workflow_id,
+                    workflow_type=info.workflow_type,
                     activity_type=order.activity_type,
                     activity_id=order.activity_id,
                     activity_task_queue=order.task_queue,
@@ -137,7 +135,8 @@ class _Guarded(WorkflowInstance):
         sandbox for each answer: that takes longer than all that a case does.
         """
         if command_info is None:
-            return self._own
+            info = self.get_info()
+            return WorkflowSerializationContext(info.namespace, info.workflow_id)
         if command_info.command_type == CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
             known = self._orders.get(command_info.command_seq)
             if known is not None:
