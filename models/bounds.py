@@ -27,7 +27,7 @@ LONGEST_OF_ALL = max(LONGEST.values())
 MOST_OBJECTIONS = 1_000
 """Objections, reports and pleas of a case: every adult of a large village, each with one.
 
-``python -m tests.bench_worst`` drives a case with as many; see docs/architecture.md.
+``python -m tests.bench_worst`` drives a case with as many; docs/operations.md has what it took.
 """
 
 MOST_DOCUMENTS = 1_000

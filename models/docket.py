@@ -124,6 +124,11 @@ class Docket:
             return []
         return list(self._unresolved.values())
 
+    @property
+    def open_count(self) -> int:
+        """How many those are."""
+        return len(self._unresolved) if self.outcome is None else 0
+
     def take_objection(self, objection: OpenObjection) -> None:
         """Somebody objects, reports or pleads; it is accepted when the case looks next."""
         identifier = objection.received.message.id
@@ -154,7 +159,7 @@ class Docket:
             return self.expected.office
         if self.outcome is not None:
             return None
-        return self.publisher if self.unresolved else self.owing()
+        return self.publisher if self.open_count else self.owing()
 
     @property
     def publicity_ended(self) -> datetime:

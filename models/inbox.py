@@ -1,10 +1,11 @@
 """What waits in a case: messages as they were received, objections, and whose turn it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from models.base import Record
+from models.changes import Changes, Counted
 from models.messages import Decision, Finding, Objection, Resolution
 from models.offices import Office
 from models.steps import Step
@@ -37,7 +38,7 @@ class Received(Generic[M]):
 
 
 @dataclass
-class OpenObjection:
+class OpenObjection(Counted):
     """An objection on its way: received, accepted, then upheld or dismissed (G1).
 
     Attributes:
@@ -50,6 +51,8 @@ class OpenObjection:
     answered: bool = False
     resolution: Received[Resolution] | None = None
     pleader: Office | None = None
+    changes: Changes = field(default_factory=Changes, repr=False, compare=False)
+    uncounted: ClassVar[frozenset[str]] = frozenset({"accepted", "pleader"})
 
     @property
     def word(self) -> str:

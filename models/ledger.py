@@ -142,8 +142,12 @@ class Ledger:
         actor: str = "case",
         data: dict[str, JsonValue] | None = None,
     ) -> Entry:
-        """Add an entry and bind it to the one before."""
-        unbound = Entry(
+        """Add an entry and bind it to the one before.
+
+        It is made of what the case has read already, and is not read once more: a long case is
+        played from its beginning wherever a worker starts. What is no JSON has no hash.
+        """
+        unbound = Entry.model_construct(
             seq=len(self.entries) + 1,
             kind=kind,
             at=at,

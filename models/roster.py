@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from types import MappingProxyType
+from typing import Any
 
 from pydantic import JsonValue
 
 from models.base import Record, shortened
+from models.changes import Changes, Counted
 from models.households import HouseholdFacts, PovertyLine
 from models.inbox import OpenObjection, Received
 from models.messages import Amendment
@@ -46,7 +49,7 @@ STATES = {
 
 
 @dataclass(eq=False)
-class Candidate:
+class Candidate(Counted):
     """One household of a roster.
 
     Attributes:
@@ -65,7 +68,7 @@ class Candidate:
 
     facts: HouseholdFacts
     begins: datetime
-    verified: dict[Body, str] = field(default_factory=dict)
+    verified: Mapping[Body, str] = field(default_factory=dict)
     agreed: bool = False
     overrides: tuple[str, ...] = ()
     posting: Watched | None = None
@@ -75,6 +78,10 @@ class Candidate:
     stale: bool = False
     out: str | None = None
     sent_back: int = 0
+    changes: Changes = field(default_factory=Changes, repr=False)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, MappingProxyType(value) if name == "verified" else value)
 
     @property
     def code(self) -> str:
@@ -148,15 +155,35 @@ class RosterSummary(Record):
 _MOST_HELD = 20
 
 
+@dataclass(frozen=True)
+class _Look:
+    """All households of a roster, gone through once."""
+
+    disputed: frozenset[str | None]
+    unfinished: list[Candidate] = field(default_factory=list)
+    stoppable: list[Candidate] = field(default_factory=list)
+    stale: list[Candidate] = field(default_factory=list)
+    unanswered: list[Candidate] = field(default_factory=list)
+    agreed: list[Candidate] = field(default_factory=list)
+    ready: list[Candidate] = field(default_factory=list)
+    states: dict[str, State] = field(default_factory=dict)
+    awaiting: dict[Body, list[Candidate]] = field(default_factory=dict)
+
+
 @dataclass
 class Roster:
     """All households of one case.
+
+    What is asked at every message is gathered in one look, which stands until something changes:
+    a case has hundreds of households, and hears thousands of messages. The lists it gives out are
+    for reading.
 
     Attributes:
         line: The national line its year is judged by (S7).
         verifiers: The bodies that verify here (H2).
         objections: The case's objections, those to single households among them.
         publish_now: The committees post who is ready, without waiting for the rest (H3).
+        looks: How often all of them were gone through.
     """
 
     line: PovertyLine
@@ -165,18 +192,20 @@ class Roster:
     candidates: dict[str, Candidate] = field(default_factory=dict)
     amendments: list[Received[Amendment]] = field(default_factory=list)
     publish_now: bool = False
-    _filed: dict[str, State] = field(default_factory=dict)
-    _looked_at: int = field(default=0, repr=False, compare=False)
-    _concerned: dict[str | None, list[OpenObjection]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
-
-    def add(self, facts: HouseholdFacts, drafted_at: datetime) -> None:
-        """A household that the meeting put on the roster (H1)."""
-        self.candidates[facts.code] = Candidate(facts, drafted_at)
+    looks: int = field(default=0, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._needed = frozenset(self.verifiers)
+        self._changes, self._heard = Changes(), Changes()
+        self._filed: dict[str, State] = {}
+        self._concerned: dict[str | None, list[OpenObjection]] = {}
+        self._known = 0
+        self._disputes: tuple[object, frozenset[str | None]] = None, frozenset()
+        self._last: tuple[object, _Look] = None, _Look(frozenset())
+
+    def add(self, facts: HouseholdFacts, drafted_at: datetime) -> None:
+        """A household that the meeting put on the roster (H1)."""
+        self.candidates[facts.code] = Candidate(facts, drafted_at, changes=self._changes)
 
     def __getitem__(self, code: str) -> Candidate:
         return self.candidates[code]
@@ -189,12 +218,17 @@ class Roster:
     @property
     def unfinished(self) -> list[Candidate]:
         """Everybody still on the way."""
-        return [each for each in self.candidates.values() if each.unfinished]
+        return self._look().unfinished
 
     @property
     def stoppable(self) -> list[Candidate]:
         """Everybody still on the way whom the register is not just being told of."""
-        return [each for each in self.unfinished if not each.being_struck_off]
+        return self._look().stoppable
+
+    @property
+    def stale(self) -> list[Candidate]:
+        """Everybody still on the way who has to be looked up anew."""
+        return self._look().stale
 
     @property
     def struck_off(self) -> list[Candidate]:
@@ -203,24 +237,24 @@ class Roster:
 
     def awaiting(self, body: Body) -> list[Candidate]:
         """Who still has to be verified by a body (H2)."""
-        return [each for each in self.unfinished if body not in each.verified]
+        look = self._look()
+        if body not in look.awaiting:
+            look.awaiting[body] = [each for each in look.unfinished if body not in each.verified]
+        return look.awaiting[body]
 
     def unanswered(self) -> list[Candidate]:
         """Who is verified and has not said yes (H2)."""
-        return [each for each in self.unfinished if self._is_verified(each) and not each.agreed]
+        return self._look().unanswered
 
     def ready(self) -> list[Candidate]:
         """Who is verified and agrees, and whose present content is not posted yet (H3)."""
-        return [
-            each
-            for each in self.unfinished
-            if self._is_verified(each) and each.agreed and each.posting is None
-        ]
+        return self._look().ready
 
     @property
     def settled(self) -> bool:
         """Whether everybody still on the way is verified and agrees: H2 is done."""
-        return all(self._is_verified(each) and each.agreed for each in self.unfinished)
+        look = self._look()
+        return len(look.agreed) == len(look.unfinished)
 
     def cleared(self) -> list[Candidate]:
         """Whose publicity has ended, by the calendar of the day, without an open objection (H4)."""
@@ -230,47 +264,86 @@ class Roster:
         """Whose publicity is over by the clock, though the case may not have looked yet."""
         return [each for each in self._posted() if each.posting and each.posting.limit.due <= now]
 
-    def _posted(self) -> list[Candidate]:
+    def _posted(self) -> Iterable[Candidate]:
         """Who stands in a notice with the present content, verified, agreeing and undisputed."""
-        disputed = self._disputed()
-        return [
+        look = self._look()
+        if None in look.disputed:
+            return []
+        return (
             each
-            for each in self.stoppable
+            for each in look.agreed
             if each.posting is not None
-            and self._is_verified(each)
-            and each.agreed
-            and not _is_in(disputed, each)
-        ]
+            and not each.being_struck_off
+            and each.code not in look.disputed
+        )
 
     def is_held(self, candidate: Candidate) -> bool:
         """Whether an objection to it, or to the whole roster, is not settled (G1, G2)."""
         return _is_in(self._disputed(), candidate)
 
-    def _disputed(self) -> set[str | None]:
-        """Whom unsettled objections concern; None stands for everybody. Asked once for a pass.
+    def _look(self) -> _Look:
+        """Everybody at one look, which is taken again only where something has changed."""
+        disputed = self._disputed()
+        state = self._changes.count, len(self.candidates), disputed
+        if self._last[0] == state:
+            return self._last[1]
+        self.looks += 1
+        look = _Look(disputed)
+        for code, each in self.candidates.items():
+            look.states[code] = self._state(each, disputed)
+            if not each.unfinished:
+                continue
+            look.unfinished.append(each)
+            if not each.being_struck_off:
+                look.stoppable.append(each)
+            if each.stale:
+                look.stale.append(each)
+            if self._is_verified(each):
+                (look.agreed if each.agreed else look.unanswered).append(each)
+                if each.agreed and each.posting is None:
+                    look.ready.append(each)
+        self._last = state, look
+        return look
+
+    def _disputed(self) -> frozenset[str | None]:
+        """Whom unsettled objections concern; None stands for everybody.
 
         What is settled stays so: of thousands of objections each is looked at a few times in all.
         """
-        if len(self.objections) > self._looked_at:
-            for each in islice(self.objections.values(), self._looked_at, None):
+        if len(self.objections) > self._known:
+            for each in islice(self.objections.values(), self._known, None):
+                each.changes = self._heard
                 self._concerned.setdefault(each.received.message.household, []).append(each)
-            self._looked_at = len(self.objections)
-        for those in self._concerned.values():
-            while those and those[-1].settled:
-                those.pop()
-        return {household for household, those in self._concerned.items() if those}
+            self._known = len(self.objections)
+        state = self._heard.count, self._known
+        if self._disputes[0] != state:
+            for household, those in list(self._concerned.items()):
+                while those and those[-1].settled:
+                    those.pop()
+                if not those:
+                    del self._concerned[household]
+            self._disputes = state, frozenset(self._concerned)
+        return self._disputes[1]
 
-    def _concerning(self, candidate: Candidate) -> Iterable[OpenObjection]:
-        for each in self.objections.values():
-            if each.received.message.household in (None, candidate.code) and not each.settled:
-                yield each
+    def _concerning(self, candidate: Candidate) -> list[OpenObjection]:
+        """The unsettled objections to it, or to the whole roster, in the order they came in."""
+        self._disputed()
+        found = [
+            each
+            for household in (None, candidate.code)
+            for each in self._concerned.get(household, [])
+            if not each.settled
+        ]
+        return sorted(found, key=lambda each: each.received.seq)
 
     def _is_verified(self, candidate: Candidate) -> bool:
         return candidate.verified.keys() >= self._needed
 
     def is_running(self, code: str | None, now: datetime) -> bool:
         """Whether a notice of it, or of anybody at all, stands now: objections are in time."""
-        those = [each for each in self.unfinished if code in (None, each.code)]
+        those = self.unfinished
+        if code is not None:
+            those = [self[code]] if code in self and self[code].unfinished else []
         return any(
             each.being_posted or (each.posting is not None and now < each.posting.limit.due)
             for each in those
@@ -296,7 +369,7 @@ class Roster:
         """How far a household is."""
         return self._state(candidate, self._disputed())
 
-    def _state(self, candidate: Candidate, disputed: set[str | None]) -> State:
+    def _state(self, candidate: Candidate, disputed: frozenset[str | None]) -> State:
         if candidate.struck_off:
             return State.STRUCK_OFF
         if candidate.out is not None:
@@ -318,8 +391,7 @@ class Roster:
 
     def states(self) -> dict[str, State]:
         """Where everybody is, by household."""
-        disputed = self._disputed()
-        return {code: self._state(each, disputed) for code, each in self.candidates.items()}
+        return self._look().states
 
     def take_changes(self) -> dict[str, JsonValue]:
         """Who is not any more where the file has it: state and reason by household, for the file.
@@ -327,6 +399,8 @@ class Roster:
         What is given out counts as filed.
         """
         now = self.states()
+        if now is self._filed:
+            return {}
         moved = {code: state for code, state in now.items() if self._filed.get(code) is not state}
         self._filed = now
         return {code: [state.value, self.candidates[code].out] for code, state in moved.items()}
@@ -367,7 +441,7 @@ class Roster:
         )
 
 
-def _is_in(disputed: set[str | None], candidate: Candidate) -> bool:
+def _is_in(disputed: frozenset[str | None], candidate: Candidate) -> bool:
     return None in disputed or candidate.code in disputed
 
 

@@ -110,12 +110,13 @@ class RosterReception(RosterRules):
             those = named or roster.awaiting(body)
             decides = body is Body.VILLAGE_COMMITTEES and not named
             failed = [each for each in those if decides and roster.failed(each)]
-            those = [each for each in those if each not in failed]
+            out = {each.code for each in failed}
+            those = [each for each in those if each.code not in out]
         for candidate in those:
             if act.decision is Decision.REJECT:
                 candidate.leave(f"核实未通过：{act.reason}")
             else:
-                candidate.verified[body] = act.officer
+                candidate.verified = {**candidate.verified, body: act.officer}
                 candidate.overrides += act.overrides
         for candidate in failed:
             candidate.leave(roster.why_it_fails(candidate))

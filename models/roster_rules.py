@@ -262,9 +262,11 @@ class RosterRules(Reception):
         if act.decision is Decision.APPROVE and act.document_number is None:
             raise Refusal("document_number: striking off (H4) needs the number of its document")
         if act.at is not None:
+            results = self._results()
             for candidate in named or over:
                 assert candidate.posting is not None
-                ended = max([candidate.posting.limit.due, *self._results(candidate)])
+                signed = [results[each] for each in (None, candidate.code) if each in results]
+                ended = max([candidate.posting.limit.due, *signed])
                 if act.at < ended:
                     raise Refusal(
                         f"at: {act.at.isoformat()} lies before {beijing(ended).isoformat()}, when "
@@ -283,11 +285,14 @@ class RosterRules(Reception):
             return f"an objection to {_some(held)} is open (G1)"
         return f"{self._docket.case_id} is at {self._docket.step}"
 
-    def _results(self, candidate: Candidate) -> Iterable[datetime]:
+    def _results(self) -> dict[str | None, datetime]:
+        """When the last result was signed to objections to a household, and to the whole roster."""
+        last: dict[str | None, datetime] = {}
         for each in self._docket.objections.values():
-            result = each.resolution
-            if result and each.received.message.household in (None, candidate.code):
-                yield result.signed
+            if each.resolution is not None:
+                household, signed = each.received.message.household, each.resolution.signed
+                last[household] = max(last.get(household, signed), signed)
+        return last
 
     def _check_withdrawal(self) -> None:
         if self._docket.withdrawal is not None:

@@ -157,7 +157,7 @@ def state_of(docket: Docket, now: datetime) -> CaseState:
         waiting_for=docket.waiting_for,
         deadline=docket.watch.first_due,
         overdue=docket.watch.overdue,
-        open_objections=len(docket.unresolved),
+        open_objections=docket.open_count,
         outcome=docket.outcome.ending.value if docket.outcome else None,
         limits=_limits(docket, now),
     )
@@ -177,7 +177,7 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
         limits=_limits(docket, now),
         overdue=docket.watch.overdue,
         open_objections=tuple(each.received.message.id for each in docket.unresolved[:MOST_NAMED]),
-        open_count=len(docket.unresolved),
+        open_count=docket.open_count,
         limits_in_all=len(docket.watch),
         unfiled=docket.unfiled,
         undelivered=docket.undelivered,
@@ -210,9 +210,8 @@ def _limits(docket: Docket, now: datetime) -> tuple[LimitInForce, ...]:
     shown: list[LimitInForce] = []
     for alike in docket.watch.nearest():
         if len(alike) > _APART:
-            many = f"{alike[0].subject} 等{len(alike)}项"
-            breached = any(each.breached for each in alike)
-            shown.append(_in_force(docket, alike[0], many, breached, now))
+            many = f"{alike.first.subject} 等{len(alike)}项"
+            shown.append(_in_force(docket, alike.first, many, bool(alike.late), now))
         else:
             shown += [_in_force(docket, each, each.subject, each.breached, now) for each in alike]
         if len(shown) >= _MOST_LIMITS:

@@ -57,13 +57,13 @@ class Turns:
     def publicity_is_over(self, now: datetime) -> bool:
         """Its time has passed and nobody objects; only the procedure has not gone on yet."""
         posted = self._docket.posted
-        return posted is not None and now >= posted.due and not self._docket.unresolved
+        return posted is not None and now >= posted.due and not self._docket.open_count
 
     def why_publicity_goes_on(self) -> str:
         """The end of a sentence that begins with the step."""
         docket = self._docket
-        if docket.unresolved:
-            return f"goes on while {len(docket.unresolved)} objection(s) are open (G1)"
+        if docket.open_count:
+            return f"goes on while {docket.open_count} objection(s) are open (G1)"
         if docket.posted is None:
             return "is about to be posted (T1)"
         return f"goes on until 24:00 on {docket.posted.last_day} (T1)"

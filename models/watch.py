@@ -1,9 +1,8 @@
 """The limits in force in a case, and what each of them has to say as time passes."""
 
-from bisect import insort
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, insort
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -23,7 +22,8 @@ class Watched:
         subject: What it is for, in Chinese.
         heard: Up to which moment everything it had to say has been said.
         over: It has passed, and its date was confirmed by a published calendar or a second look.
-        breached: It has passed, and was a maximum or a fixed date (G4).
+        breached: It has passed, and was a maximum or a fixed date (G4); ``Watch.miss`` says so.
+        told: Who is told of it: the office, as it is written.
     """
 
     key: str
@@ -33,6 +33,10 @@ class Watched:
     heard: datetime
     over: bool = False
     breached: bool = False
+    told: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.told = str(self.office)
 
     @property
     def binding(self) -> bool:
@@ -48,6 +52,69 @@ class Watched:
         return upcoming if target is None or target <= self.heard else min(target, upcoming)
 
 
+class _Order:
+    """Keys of what comes and goes, of which the first is asked for."""
+
+    def __init__(self) -> None:
+        self._keys: list[str] = []
+
+    def add(self, key: str) -> None:
+        """One more."""
+        heappush(self._keys, key)
+
+    def first(self, there: Container[str]) -> str:
+        """The first of those that are still there; there is one."""
+        while self._keys[0] not in there:
+            heappop(self._keys)
+        return self._keys[0]
+
+
+class Alike:
+    """Limits of one day, clause and office, which are told of together where they are many.
+
+    Those that were missed speak as one, at the same moments from then on.
+
+    Attributes:
+        late: Those that were missed.
+        heard: Up to which moment everything has been said that those had to say.
+        at: When those speak next.
+    """
+
+    def __init__(self, due: datetime) -> None:
+        self.limits: dict[str, Watched] = {}
+        self.late: dict[str, Watched] = {}
+        self.due = self.heard = due
+        self.at: datetime | None = None
+        self._order = _Order()
+
+    def __len__(self) -> int:
+        return len(self.limits)
+
+    def __iter__(self) -> Iterator[Watched]:
+        return iter(self.limits.values())
+
+    @property
+    def first(self) -> Watched:
+        """Which was in force first."""
+        return next(iter(self))
+
+    @property
+    def first_late(self) -> Watched:
+        """The first by its key of those that were missed; there is one."""
+        return self.late[self._order.first(self.late)]
+
+    def join(self, watched: Watched) -> None:
+        """One more that was missed."""
+        self.heard = max(self.heard, watched.heard) if self.late else watched.heard
+        self.late[watched.key] = watched
+        self._order.add(watched.key)
+
+    def leave(self, watched: Watched) -> None:
+        """One is none of those any more."""
+        del self.late[watched.key]
+        watched.heard = max(watched.heard, self.heard)
+
+
 class Watch:
     """All limits in force, by key.
 
@@ -60,11 +127,12 @@ class Watch:
         self._reminders = reminders
         self._watched: dict[str, Watched] = {}
         # A moment in it may be too early for what was heard since, and is looked at again.
-        self._ahead: list[tuple[datetime, str]] = []
+        self._ahead: list[datetime] = []
+        self._speaking: dict[datetime, _Speaking] = {}
         self._at: dict[str, datetime] = {}
-        self._count: Counter[datetime] = Counter()
-        self._alike: dict[_Alike, dict[str, Watched]] = {}
-        self._nearest: list[_Alike] = []
+        self._alike: dict[_Kind, Alike] = {}
+        self._nearest: list[_Kind] = []
+        self._missed = 0
 
     def __iter__(self) -> Iterator[Watched]:
         return iter(list(self._watched.values()))
@@ -88,12 +156,15 @@ class Watch:
         """Leave a limit in force that was kept by some and binds others still."""
         self.disarm(watched.key)
         self._watched[watched.key] = watched
-        alike = _alike(watched)
-        if alike not in self._alike:
-            self._alike[alike] = {}
-            insort(self._nearest, alike)
-        self._alike[alike][watched.key] = watched
-        self._look_out(watched)
+        kind = _kind(watched)
+        if kind not in self._alike:
+            self._alike[kind] = Alike(kind.due)
+            insort(self._nearest, kind)
+        self._alike[kind].limits[watched.key] = watched
+        if watched.breached:
+            self._join(watched)
+        else:
+            self._look_out(watched)
 
     def move(self, watched: Watched, limit: Limit) -> None:
         """Give a limit in force the date it has by the calendar of today."""
@@ -103,6 +174,21 @@ class Watch:
         watched.limit = limit
         if in_force:
             self.keep(watched)
+
+    def miss(self, watched: Watched) -> None:
+        """A limit has passed that somebody is held to (G4)."""
+        in_force = self._watched.get(watched.key) is watched
+        if in_force and not watched.breached:
+            self._forget(watched.key)
+            self._join(watched)
+        watched.breached = True
+
+    def hear(self, watched: Watched, now: datetime) -> None:
+        """Everything has been said that a limit had to say up to now."""
+        watched.heard = now
+        if watched.breached:
+            alike = self._alike[_kind(watched)]
+            alike.heard = max(alike.heard, now)
 
     def disarm(self, key: str) -> None:
         """Take a limit out of force: what it held somebody to is done, or moot."""
@@ -119,59 +205,73 @@ class Watch:
         """Take every limit out of force."""
         self._watched.clear()
         self._ahead.clear()
+        self._speaking.clear()
         self._at.clear()
-        self._count.clear()
         self._alike.clear()
         self._nearest.clear()
+        self._missed = 0
 
     def due(self, now: datetime) -> list[Watched]:
         """The limits that have something to say at this moment, nearest first."""
-        speaking: dict[str, Watched] = {}
-        while self._ahead and self._ahead[0][0] <= now:
-            _, key = heappop(self._ahead)
-            watched = self._watched.get(key)
-            if watched is None or key in speaking:
-                continue
-            moment = self._moment(watched)
-            if moment is not None and moment <= now:
-                speaking[key] = watched
-            else:
-                self._look_out(watched)
-        for watched in speaking.values():
-            self._look_out(watched)
-        return sorted(speaking.values(), key=lambda each: (each.limit.due, each.key))
+        came: set[datetime] = set()
+        while self._ahead and self._ahead[0] <= now:
+            came.add(heappop(self._ahead))
+        speaking: list[Watched] = []
+        for moment in sorted(came):
+            if moment not in self._speaking:
+                continue  # all of them were put off meanwhile
+            here = self._speaking[moment]
+            for watched in list(here.limits.values()):
+                upcoming = self._moment(watched)
+                if upcoming is not None and upcoming <= now:
+                    speaking.append(watched)
+                else:
+                    self._look_out(watched)
+            for alike in list(here.late.values()):
+                if self._moment_of(alike) <= now:
+                    speaking += alike.late.values()
+                else:
+                    self._look_out_for(alike)
+            if moment in self._speaking:
+                heappush(self._ahead, moment)
+        return sorted(speaking, key=lambda each: (each.limit.due, each.key))
 
     def next_moment(self) -> tuple[datetime, Watched] | None:
         """The moment at which some limit has to be looked at next, and which limit it is."""
         while self._ahead:
-            moment, key = self._ahead[0]
-            watched = self._watched.get(key)
-            now = self._moment(watched) if watched is not None else None
-            if watched is not None and now == moment:
-                return moment, watched
+            moment = self._ahead[0]
+            while moment in self._speaking:
+                watched = self._speaking[moment].first()
+                if not watched.breached:
+                    if self._moment(watched) == moment:
+                        return moment, watched
+                    self._look_out(watched)
+                else:
+                    alike = self._alike[_kind(watched)]
+                    if self._moment_of(alike) == moment:
+                        return moment, watched
+                    self._look_out_for(alike)
             heappop(self._ahead)
-            if watched is not None:
-                self._look_out(watched)
         return None
 
     def expects(self, moment: datetime) -> bool:
         """Whether some limit has to be looked at in a moment ahead."""
-        return moment in self._count
+        return moment in self._speaking
 
-    def nearest(self) -> Iterator[list[Watched]]:
+    def nearest(self) -> Iterator[Alike]:
         """Limits in force, the nearest first; those of one day, clause and office together."""
-        for alike in self._nearest:
-            yield list(self._alike[alike].values())
+        for kind in self._nearest:
+            yield self._alike[kind]
 
     def guessed(self, now: datetime) -> list[Watched]:
         """Limits that have come, rest on a guess, and were not found missed or over yet."""
         found = []
-        for alike in self._nearest:
-            if alike.due > now:
+        for kind in self._nearest:
+            if kind.due > now:
                 break
-            if alike.provisional:
-                waiting = self._alike[alike].values()
-                found += [each for each in waiting if not (each.breached or each.over)]
+            alike = self._alike[kind]
+            if kind.provisional and len(alike.late) < len(alike):
+                found += [each for each in alike if not (each.breached or each.over)]
         return found
 
     @property
@@ -182,40 +282,103 @@ class Watch:
     @property
     def overdue(self) -> bool:
         """Whether any limit in force has been missed."""
-        return any(watched.breached for watched in self._watched.values())
+        return self._missed > 0
 
     def _moment(self, watched: Watched) -> datetime | None:
-        if watched.binding and not watched.breached and watched.limit.due <= watched.heard:
+        if watched.binding and watched.limit.due <= watched.heard:
             return watched.limit.due  # a limit that had passed before it was armed
         return watched.next_moment(self._reminders)
 
+    def _moment_of(self, alike: Alike) -> datetime:
+        return next_after(alike.heard, alike.due, self._reminders)
+
+    def _join(self, watched: Watched) -> None:
+        self._missed += 1
+        alike = self._alike[_kind(watched)]
+        alike.join(watched)
+        self._look_out_for(alike)
+
     def _look_out(self, watched: Watched) -> None:
+        """Note when a limit speaks next that was not missed."""
         self._forget(watched.key)
         moment = self._moment(watched)
         if moment is not None:
-            heappush(self._ahead, (moment, watched.key))
+            self._speaking_at(moment).add(watched)
             self._at[watched.key] = moment
-            self._count[moment] += 1
+
+    def _look_out_for(self, alike: Alike) -> None:
+        """Note when those that were missed speak next."""
+        moment = self._moment_of(alike)
+        if moment != alike.at:
+            self._forget_late(alike)
+            self._speaking_at(moment).late[id(alike)] = alike
+            alike.at = moment
+
+    def _speaking_at(self, moment: datetime) -> "_Speaking":
+        if moment not in self._speaking:
+            self._speaking[moment] = _Speaking()
+            heappush(self._ahead, moment)
+        return self._speaking[moment]
 
     def _forget(self, key: str) -> None:
         moment = self._at.pop(key, None)
         if moment is not None:
-            self._count[moment] -= 1
-            if not self._count[moment]:
-                del self._count[moment]
+            del self._speaking[moment].limits[key]
+            self._clear_away(moment)
+
+    def _forget_late(self, alike: Alike) -> None:
+        moment, alike.at = alike.at, None
+        if moment is not None:
+            del self._speaking[moment].late[id(alike)]
+            self._clear_away(moment)
+
+    def _clear_away(self, moment: datetime) -> None:
+        if self._speaking[moment].is_empty:
+            del self._speaking[moment]
 
     def _part(self, watched: Watched) -> None:
         del self._watched[watched.key]
         self._forget(watched.key)
-        alike = _alike(watched)
-        those = self._alike[alike]
-        del those[watched.key]
-        if not those:
-            del self._alike[alike]
-            self._nearest.remove(alike)
+        kind = _kind(watched)
+        alike = self._alike[kind]
+        del alike.limits[watched.key]
+        if watched.breached:
+            self._missed -= 1
+            alike.leave(watched)
+            if not alike.late:
+                self._forget_late(alike)
+        if not alike.limits:
+            del self._alike[kind]
+            del self._nearest[bisect_left(self._nearest, kind)]
 
 
-class _Alike(NamedTuple):
+class _Speaking:
+    """Limits that speak at the same moment: each for itself, or those missed that are alike."""
+
+    def __init__(self) -> None:
+        self.limits: dict[str, Watched] = {}
+        self.late: dict[int, Alike] = {}
+        self._order = _Order()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody speaks."""
+        return not self.limits and not self.late
+
+    def add(self, watched: Watched) -> None:
+        """One that speaks for itself."""
+        self.limits[watched.key] = watched
+        self._order.add(watched.key)
+
+    def first(self) -> Watched:
+        """The first by its key; there is one."""
+        firsts = [alike.first_late for alike in self.late.values()]
+        if self.limits:
+            firsts.append(self.limits[self._order.first(self.limits)])
+        return min(firsts, key=lambda each: each.key)
+
+
+class _Kind(NamedTuple):
     """What limits that are told of together have in common."""
 
     due: datetime
@@ -224,6 +387,6 @@ class _Alike(NamedTuple):
     provisional: bool
 
 
-def _alike(watched: Watched) -> _Alike:
+def _kind(watched: Watched) -> _Kind:
     limit = watched.limit
-    return _Alike(limit.due, limit.clause, str(watched.office), limit.provisional)
+    return _Kind(limit.due, limit.clause, watched.told, limit.provisional)

@@ -49,7 +49,6 @@ class Miniature:
         patch.setattr(workflow, "wait_condition", self._wait_condition)
         patch.setattr(workflow, "sleep", self._sleep)
         patch.setattr(workflow, "execute_activity", self._execute_activity)
-        patch.setattr(workflow, "set_current_details", lambda details: None)
         patch.setattr(workflow, "upsert_search_attributes", lambda updates: None)
         patch.setattr(workflow, "all_handlers_finished", lambda: True)
 
@@ -64,6 +63,7 @@ class Miniature:
         patch.setattr(workflow, "info", lambda: info)
         patch.setattr(activity, "info", lambda: info)
         self.case = kind(opening)
+        patch.setattr(workflow, "instance", lambda: self.case)
         self.running = self._loop.create_task(self.case.run(opening))
         self.settle()
 

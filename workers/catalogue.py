@@ -14,6 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from models.policy import Policy
 from models.sealed import NotSealed
+from workers.details import DetailsWhenAsked
 from workers.history_guard import guarded
 from workers.keys import Keys
 from workers.limits import TURN
@@ -202,7 +203,7 @@ async def build_worker(
         workflows=WORKFLOWS,
         workflow_runner=sandbox(),
         workflow_failure_exception_types=FAILURES,
-        interceptors=interceptors,
+        interceptors=[DetailsWhenAsked(), *interceptors],
         max_concurrent_workflow_tasks=_TASKS_AT_ONCE,
         max_concurrent_workflow_task_polls=_TASKS_AT_ONCE,
         **options,

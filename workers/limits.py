@@ -38,11 +38,11 @@ can take over at once: the library's own work on them takes two seconds, on a bu
 EVENTS = 500_000
 HISTORY = 512 * MEGA
 """Events and bytes of a history, over which the server ends a case. An objection with its result
-takes 18 events and 9 000 bytes, so 1 000 of them a small part of both."""
+takes 18 events and 10 000 bytes, so 1 000 of them a small part of both."""
 
 TURN = timedelta(seconds=30)
 """How long a worker may have a case in hand before the server gives it to another: a case that
-nobody holds in memory is played from its beginning first (docs/architecture.md has how long that
+nobody holds in memory is played from its beginning first (docs/operations.md has how long that
 takes). As long it takes until a case goes on whose worker was killed in the middle of it, so it is
 not longer."""
 

@@ -15,7 +15,9 @@ import json
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self
 
 from cryptography.exceptions import InvalidTag
 from google.protobuf.message import DecodeError
@@ -162,6 +164,7 @@ def opened(
         raise NotSealed("it is damaged") from None
 
 
+@lru_cache(1024)
 def _bond(key_id: str, sealed_for: str, sealed_as: str) -> bytes:
     """What is authenticated with the content: nobody takes it for anything else."""
     return json.dumps([1, key_id, sealed_for, sealed_as]).encode()
@@ -194,19 +197,40 @@ def why_unsealed(payload: Payload) -> str:
     return payload.metadata[_WHY].decode()
 
 
+class _OnceUsed:
+    """A converter that is made when it is first used.
+
+    The library makes one for every context that it meets, and uses few of them.
+    """
+
+    def __init__(self) -> None:
+        self._made: PayloadConverter | None = None
+
+    def __call__(self) -> PayloadConverter:
+        if self._made is None:
+            self._made = PydanticPayloadConverter()
+        return self._made
+
+
 class SealedConverter(PayloadConverter, WithSerializationContext):
     """Values from what the seal has opened, and from clear text where a door takes it."""
 
-    def __init__(self, inner: PayloadConverter | None = None, *, of_activity: bool = False) -> None:
-        self._inner = inner or PydanticPayloadConverter()
+    def __init__(
+        self, inner: Callable[[], PayloadConverter] | None = None, *, of_activity: bool = False
+    ) -> None:
+        self._made = inner or _OnceUsed()
         self._of_activity = of_activity
+
+    @property
+    def _inner(self) -> PayloadConverter:
+        return self._made()
 
     def with_context(self, context: SerializationContext) -> "SealedConverter":
         """The same for a workflow, or an activity of one; what it has learnt of types stays."""
         of_activity = isinstance(context, ActivitySerializationContext)
         if of_activity == self._of_activity:
             return self
-        return SealedConverter(self._inner, of_activity=of_activity)
+        return SealedConverter(self._made, of_activity=of_activity)
 
     def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
         """As without a seal, which comes after."""
@@ -288,9 +312,36 @@ def _in_the_clear(failure: Failure) -> dict[str, Any]:
     return dict(zip(_CLEAR, (info.type, info.non_retryable), strict=True))
 
 
+_CONTEXTS = 256
+"""For how many cases and orders a converter is kept: those that are at work, and some more."""
+
+
+@dataclass(frozen=True)
+class _Remembering(DataConverter):
+    """A converter that makes its own for a workflow or an activity once.
+
+    The library asks for it nine times for every order: to play a long case anew would take twice as
+    long.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "_known", {})
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """The same for a workflow, or an activity of one."""
+        known: dict[SerializationContext, Self] = self.__dict__["_known"]
+        found = known.get(context)
+        if found is None:
+            if len(known) >= _CONTEXTS:
+                known.clear()
+            found = known[context] = super().with_context(context)
+        return found
+
+
 def sealed_converter(ring: Keyring, *, answering: bool = False) -> DataConverter:
     """How a client or a worker of this installation exchanges values; see ``Seal``."""
-    return DataConverter(
+    return _Remembering(
         payload_converter_class=SealedConverter,
         failure_converter_class=SealedFailures,
         payload_codec=Seal(ring, answering=answering),

@@ -261,7 +261,7 @@ class Case:
         watched = docket.watch.arm(step.id, closes, office, str(step), self.now())
         self.posted(notice, closes)
         try:
-            await self._await(lambda: (watched.over and not docket.unresolved) or None)
+            await self._await(lambda: (watched.over and not docket.open_count) or None)
             self.arrived, docket.basis = self.now(), docket.publicity_ended
         finally:
             docket.posted = None
@@ -316,7 +316,7 @@ class Case:
 
         self.clerk.notify("申诉", party, f"{step}：请申诉举证", f"{told}\n{closes.zh}")
         try:
-            await self._await(lambda: (over() and not docket.unresolved and settled()) or None)
+            await self._await(lambda: (over() and not docket.open_count and settled()) or None)
             ended = docket.take_act(step)
             results = [each.resolution for each in docket.objections.values()]
             signed = [each.signed for each in (ended, *results) if each is not None]
@@ -357,7 +357,7 @@ class Case:
             False where it could no longer, before the door was shut.
         """
         self._stands = stands
-        await self._await(lambda: not (stands() and self.docket.unresolved) or None)
+        await self._await(lambda: not (stands() and self.docket.open_count) or None)
         self.docket.changing = stands()
         return self.docket.changing
 

@@ -17,7 +17,7 @@ from models.messages import Outcome
 from models.offices import Office
 from models.orders import Delivery, LedgerBatch, Notification, Recipient
 from models.refusals import NotYet, Refusal
-from models.status import MATTERS, markdown, state_of, status_of
+from models.status import MATTERS, state_of
 from workflows import calls
 from workflows.line import end_turn
 
@@ -324,16 +324,15 @@ class Clerk:
         )
 
     def _show(self) -> None:
-        """Current details and search attributes; an attribute only when it changed."""
+        """Search attributes; an attribute only when it changed."""
         docket = self._docket
-        workflow.set_current_details(markdown(status_of(docket, workflow.now())))
         due, outcome = docket.watch.first_due, docket.outcome
         updates = [
             self._update(search.STEP, docket.step.id),
             self._update(search.WAITING_FOR, str(docket.waiting_for or "none")),
             self._update(search.DEADLINE, due - timedelta(seconds=1) if due else None),
             self._update(search.OVERDUE, docket.watch.overdue),
-            self._update(search.OPEN_OBJECTIONS, len(docket.unresolved)),
+            self._update(search.OPEN_OBJECTIONS, docket.open_count),
             self._update(search.OUTCOME, outcome.ending.value if outcome else "open"),
         ]
         changed = [update for update in updates if update is not None]

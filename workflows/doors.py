@@ -22,7 +22,7 @@ from models.mending import Mending
 from models.messages import Receipt
 from models.reception import Reception, Unreadable
 from models.refusals import NotYet, Refusal
-from models.status import CaseStatus, ObjectionStatus, objections_of, status_of
+from models.status import CaseStatus, ObjectionStatus, markdown, objections_of, status_of
 from workflows.case import Case
 
 _ANSWER = 500_000
@@ -114,6 +114,10 @@ class CaseWorkflow:
             self.reception.refuse(name, Unreadable(_shown(arguments)), refusal, at)
         else:
             self.reception.hear(name, message, at)
+
+    def details(self) -> str:
+        """What the Web UI shows of the case, when somebody looks (``workers.details``)."""
+        return markdown(status_of(self.case.docket, workflow.now()))
 
     @workflow.query
     def status(self) -> CaseStatus:

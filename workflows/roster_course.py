@@ -21,6 +21,7 @@ from models.roster_orders import roster_change, roster_notice, shown
 from models.roster_turns import whose_turn
 from models.status import ENDINGS
 from models.steps import H1, H2, H3, H4
+from models.watch import Watched
 from workflows import calls
 from workflows.case import Beside, Case
 from workflows.roster_draft import RosterDraft
@@ -49,6 +50,7 @@ class RosterCourse(Beside):
         self._village = opening.village
         self._ready = ready
         self._notices = 0
+        self._running: list[Watched] = []
         self._round = 1
 
     @property
@@ -143,6 +145,7 @@ class RosterCourse(Beside):
             f"{H3}（第{number}号）",
             self.case.now(),
         )
+        self._running.append(watched)
         for candidate in ready:
             candidate.posting = watched
         posted: dict[str, JsonValue] = {
@@ -237,9 +240,9 @@ class RosterCourse(Beside):
             await self._amend(roster.amendments.pop(0))
         if docket.step in (H3, H4):
             await self._post()
-        for watched in docket.watch:
-            if watched.over and watched.key.startswith(f"{H3.id} "):
-                docket.watch.disarm(watched.key)
+        for watched in [each for each in self._running if each.over]:
+            self._running.remove(watched)
+            docket.watch.disarm(watched.key)
         self._file_who_is_held()
         if docket.waiting_acts(H4) and not roster.over(self.case.now()):
             # It was decided on what stood then, and does not wait for what comes of it.
@@ -250,7 +253,7 @@ class RosterCourse(Beside):
 
     async def _look_again(self) -> None:
         """G3: who was sent back is judged by what the register says now."""
-        stale = [each for each in self.roster.unfinished if each.stale]
+        stale = self.roster.stale
         for candidate in stale:
             candidate.stale = False
         if stale:

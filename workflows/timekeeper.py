@@ -19,7 +19,7 @@ from workflows import calls
 from workflows.clerk import Clerk
 
 _AT_ONCE = 250
-"""Limits that speak, or are computed, at one go."""
+"""Limits that go on file as they speak, or are computed, at one go."""
 
 _APART, _MOST_LISTED = 5, 20
 """Up to so many an office is told of one by one; and of so many each is named."""
@@ -92,17 +92,23 @@ class Timekeeper:
     def speak(self) -> bool:
         """Let limits say what they have to say now, the nearest first; True where one did.
 
-        Not more of them than can be heard in one turn: the rest speak in the next.
+        Not more of them than can go on file in one turn: the rest speak in the next. What was
+        missed before is told of once more, however much it is.
         """
-        due = self._docket.watch.due(workflow.now())[:_AT_ONCE]
-        alike: dict[Office, list[Watched]] = {}
+        now = workflow.now()
+        due = _first_of(self._docket.watch.due(now))
+        alike: dict[str, list[Watched]] = {}
         for watched in due:
-            alike.setdefault(watched.office, []).append(watched)
+            alike.setdefault(watched.told, []).append(watched)
         for watched in due:
-            self._say(watched, apart=len(alike[watched.office]) <= _APART)
-        for office, those in alike.items():
+            apart = len(alike[watched.told]) <= _APART
+            if watched.breached and not apart:
+                self._docket.watch.hear(watched, now)
+            else:
+                self._say(watched, now, apart=apart)
+        for those in alike.values():
             if len(those) > _APART:
-                self._say_together(office, those)
+                self._say_together(those[0].office, those)
         return bool(due)
 
     async def look_again(self) -> None:
@@ -130,10 +136,10 @@ class Timekeeper:
             {"limit": limit.content()},
         )
 
-    def _say(self, watched: Watched, *, apart: bool) -> None:
+    def _say(self, watched: Watched, now: datetime, *, apart: bool) -> None:
         """What one limit has to say; what offices are told of it apart, or with others."""
-        now, limit, heard = workflow.now(), watched.limit, watched.heard
-        watched.heard = now
+        limit, heard = watched.limit, watched.heard
+        self._docket.watch.hear(watched, now)
         passed = now >= limit.due
         if not watched.binding:
             watched.over = passed
@@ -181,7 +187,7 @@ class Timekeeper:
         """G4: a missed limit goes on file, once; it decides nothing."""
         if watched.breached:
             return
-        watched.breached = True
+        self._docket.watch.miss(watched)
         limit, name = watched.limit, self._docket.name(watched.office, workflow.now())
         self._record(
             EntryKind.BREACH,
@@ -207,6 +213,15 @@ class Timekeeper:
 
     def _record(self, kind: EntryKind, text: str, data: dict[str, JsonValue]) -> None:
         self._docket.record(kind, workflow.now(), text, data)
+
+
+def _first_of(due: list[Watched]) -> list[Watched]:
+    """Of the limits that speak, as many as can go on file at one go; those missed are there."""
+    new = [each.key for each in due if not each.breached]
+    if len(new) <= _AT_ONCE:
+        return due
+    later = set(new[_AT_ONCE:])
+    return [each for each in due if each.key not in later]
 
 
 def _listed(those: Sequence[Watched]) -> str:

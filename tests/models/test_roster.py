@@ -215,7 +215,7 @@ def test_at_h2_everybody_has_a_turn() -> None:
     for body, office in (("A1", COMMITTEES), ("A2", TEAM), ("A3", SECRETARY)):
         assert turn(sample) == office
         for candidate in sample.roster.candidates.values():
-            candidate.verified[Body(body)] = f"某{body}"
+            candidate.verified = {**candidate.verified, Body(body): f"某{body}"}
     assert turn(sample) == f"A4/{VILLAGE}"
     for candidate in sample.roster.candidates.values():
         candidate.agreed = True

@@ -124,7 +124,7 @@ def test_limits_are_shown_the_nearest_first() -> None:
         assert not found.overdue
     assert state_of(case, NOW).deadline == NOW + 2 * DAY
     assert status_of(case, NOW).limits[0].office_name == "信阳市扶贫开发领导小组"
-    case.watch["C2 T3"].breached = True
+    case.watch.miss(case.watch["C2 T3"])
     assert status_of(case, NOW).overdue
     assert state_of(case, NOW).overdue
     text = markdown(status_of(case, NOW))

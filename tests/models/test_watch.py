@@ -26,11 +26,11 @@ def hear(watch: Watch, now: datetime) -> list[str]:
     """What the case does with every limit that speaks: heard, and marked where missed."""
     spoke = watch.due(now)
     for each in spoke:
-        each.heard = now
+        watch.hear(each, now)
         if not each.binding:
             each.over = now >= each.limit.due
         elif now >= each.limit.due:
-            each.breached = True
+            watch.miss(each)
     return [each.key for each in spoke]
 
 

@@ -17,7 +17,7 @@ from models.ledger import Entry, EntryKind
 from models.mending import Mending
 from models.messages import Ending
 from models.tables import ObjectionRow
-from operators.answers import Refused
+from operators.answers import NoAnswer, Refused
 from operators.desk import Contradicted
 from tests.crew import quick_server
 from tests.play import PATIENCE, PLAYED, Play, eventually
@@ -286,6 +286,8 @@ async def test_a_case_that_agrees_has_nothing_to_mend(own_stage: Stage) -> None:
             await own_stage.desk.mend(play.case_id, ASKED)
         except Refused as refused:
             said.add(str(refused))
+        except NoAnswer:  # a worker with much to do
+            return False
         return "its file is as it is kept" in said
 
     await eventually(is_refused, within=5 * PATIENCE)
