@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -74,27 +73,12 @@ from models.village_orders import (
     VillageRegisterChange,
 )
 from models.villages import Incidence
+from workflows.retries import AS_LONG_AS_IT_TAKES, PATIENT, PERSISTENT
 
 
 def activity_queue(workflow_queue: str) -> str:
     """The queue of the activities of the cases of a queue: who serves one need not serve both."""
     return f"{workflow_queue}-activities"
-
-
-# What must happen is tried until it does: the registry may be down for a night, and a case that
-# gave up on it would lose what it was told meanwhile.
-_AS_LONG_AS_IT_TAKES = timedelta(days=3650)
-_PERSISTENT = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
-)
-
-# A notification may fail: a channel that stays down must not hold up a case. Few, wide-spaced
-# attempts reach a mail server after a weekend without a thousand events.
-_PATIENT = RetryPolicy(
-    initial_interval=timedelta(seconds=30),
-    backoff_coefficient=3.0,
-    maximum_interval=timedelta(hours=6),
-)
 
 
 class Behind(Exception):
@@ -118,8 +102,8 @@ async def _must(name: str, order: Any, result: type | Any, summary: str) -> Any:
             order,
             result,
             start_to_close_timeout=timedelta(seconds=60),
-            schedule_to_close_timeout=_AS_LONG_AS_IT_TAKES,
-            retry_policy=_PERSISTENT,
+            schedule_to_close_timeout=AS_LONG_AS_IT_TAKES,
+            retry_policy=PERSISTENT,
             summary=markdown(summary),
         )
     except ActivityError as error:
@@ -432,7 +416,7 @@ async def check_installation(called: Round) -> CheckDone:
         start_to_close_timeout=timedelta(hours=12),
         schedule_to_close_timeout=timedelta(days=1),
         heartbeat_timeout=timedelta(minutes=2),
-        retry_policy=_PERSISTENT,
+        retry_policy=PERSISTENT,
         summary="G7 核查",
     )
     return done
@@ -472,7 +456,7 @@ async def notify(
         # Time for every delivery of a batch to run into its own limit.
         start_to_close_timeout=timedelta(minutes=3),
         schedule_to_close_timeout=give_up_after,
-        retry_policy=_PATIENT,
+        retry_policy=PATIENT,
         summary=f"通知 {whom}",
     )
     return attempts
@@ -488,7 +472,7 @@ async def deliver(delivery: Delivery, give_up_after: timedelta) -> str | None:
             None,
             start_to_close_timeout=timedelta(seconds=60),
             schedule_to_close_timeout=give_up_after,
-            retry_policy=_PATIENT,
+            retry_policy=PATIENT,
             summary=f"通知 {recipient.office or '异议人'} {delivery.channel} "
             f"{delivery.notification.topic}",
         )
