@@ -61,7 +61,7 @@ from models.roster_messages import (
     RosterNoticeOrder,
     StruckOff,
 )
-from models.rounds import FollowUpsDue, Round, RoundOrder, SupervisionsDue
+from models.rounds import Begun, FollowUpsDue, Round, RoundOrder, SupervisionsDue
 from models.sealed import NOT_SEALED, Unsealed
 from models.supervision_messages import SupervisionResult
 from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
@@ -405,6 +405,14 @@ async def follow_ups_due(order: RoundOrder) -> FollowUpsDue:
         "follow_ups_due", order, FollowUpsDue, f"F5 {order.on} 回访范围"
     )
     return due
+
+
+async def admitted_cases(begun: Begun) -> tuple[str, ...]:
+    """Which of some cases have a file: the others ended without one, and can begin again."""
+    found: tuple[str, ...] = await _must(
+        "admitted_cases", begun, tuple[str, ...], f"核对{len(begun.case_ids)}个案件号"
+    )
+    return found
 
 
 async def check_installation(called: Round) -> CheckDone:
