@@ -16,6 +16,12 @@ _SHOWN = 80
 _PERSONAL = {"objector", "contact", "head", "name", "id_number"}
 """Columns whose values a finding does not repeat (G8)."""
 
+NOT_OF_A_FILE = (
+    "find out who wrote it: take the row out if it is new; if it was there before, put back what a "
+    "copy of the registry has there"
+)
+"""The mend of a row that no file leads to: which of both it is, its own values do not tell."""
+
 Row = Mapping[str, Any]
 
 
@@ -128,7 +134,7 @@ def differences(
             part="files",
             where=place(table, key),
             what=f"the row is there, and the file of {file} does not lead to it",
-            mend="find out who put it there, then take it out; the file stands (G7).",
+            mend=f"{NOT_OF_A_FILE}; the file stands (G7).",
         )
 
 

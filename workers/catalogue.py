@@ -127,7 +127,7 @@ def activities(
     reentry_notices = ReentryNotices(engine, settings.notices_folder, now)
     follow_ups = FollowUpActivities(engine, gate)
     contradictions = Contradictions(engine)
-    rounds = RoundActivities(engine, settings.load_policy)
+    rounds = RoundActivities(engine, settings.load_policy, now)
     notifications = NotificationActivities(settings.outgoing(), Recipients(engine, now).hold)
     checks = CheckActivities(
         settings.checks(engine),
@@ -158,6 +158,7 @@ def activities(
         follow_ups.back_in_register,
         rounds.supervisions_due,
         rounds.follow_ups_due,
+        rounds.admitted_cases,
         supervision.draw_sample,
         supervision.open_county_cases,
         supervision.told_results,
