@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from activities import contradictions
+from activities import contradictions, unopened
 from activities.case_check import CaseCheck
 from activities.check_values import table_of
 from activities.database import reading, writing
@@ -51,8 +51,15 @@ class OpenFile(NamedTuple):
 class Checks:
     """The registry's side of `exitflow check`; methods raise ``RegistryError`` if it fails."""
 
-    def __init__(self, engine: Engine, home: Path, notices: Path) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        home: Path,
+        notices: Path,
+        opener: unopened.Opener = lambda sealed: None,
+    ) -> None:
         self._engine, self._home, self._notices = engine, home, notices
+        self._opener = opener
 
     def run(
         self,
@@ -75,6 +82,7 @@ class Checks:
                 lambda: register.journal(older),
                 lambda: cases.findings(lambda done, of: progress("cases", done, of)),
                 lambda: contradictions.findings(session),
+                lambda: unopened.findings(session, self._opener),
                 lambda: register.shared(cases.shared),
                 register.standings,
                 lambda: register.parts(

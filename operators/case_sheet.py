@@ -132,10 +132,15 @@ def _came_of(objection: ObjectionStatus) -> str:
     return "成立 upheld" if objection.finding is Finding.UPHELD else "不成立 dismissed"
 
 
-def print_entry(out: Console, entry: Entry) -> None:
-    """One entry of a file with all it holds: also what a refused message said, word for word."""
+def print_entry(out: Console, entry: Entry, said: str | None = None) -> None:
+    """One entry of a file with all it holds: also what a refused message said, word for word.
+
+    Args:
+        said: What it keeps sealed, which is shown in the place of that.
+    """
     print_ledger(out, [entry])
-    for name, value in entry.data.items():
+    opened = {} if said is None else {"content": f"(sealed)\n{said}"}
+    for name, value in (entry.data | opened).items():
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
         out.print(paragraph(f"{name}:", out.width, 2, "bold"))
         for line in visible_lines(shown):

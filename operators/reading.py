@@ -1,6 +1,6 @@
 """Reading: one case, all cases, every limit in force, and any limit computed for itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from operators.case_sheet import (
     print_objections,
     print_revoked,
 )
-from operators.desk import open_desk, open_registry, utc_now
+from operators.desk import Desk, open_desk, open_registry, utc_now
 from operators.documents_sheet import print_documents
 from operators.inputs import InputError
 from operators.options import Json
@@ -59,7 +59,8 @@ def case(
             SHA-256 of the evidence; as the registry has it: no server is needed.
         objections: Show every objection, report and plea instead, also those with a result.
         entry: Show one entry of the case file instead, with all it holds: by its number. What a
-            refused message said stands there word for word.
+            refused message said stands there word for word; also if it was refused for want of a
+            key, once that key is here.
     """
     if objections or entry is not None:
         _show_parts(case, entry, objections, others=ledger or households or documents, json=json)
@@ -98,14 +99,15 @@ def _show_parts(
 ) -> None:
     if others or (objections and entry is not None):
         raise InputError("--objections, --entry: give one of them, alone")
-    found = run(_objections(case_id)) if entry is None else []
-    one = run(_entry(case_id, entry)) if entry is not None else None
+    if entry is None:
+        found = run(_objections(case_id))
+        as_json(found) if json else print_objections(console(), found)
+        return
+    one, said = run(_entry(case_id, entry))
     if json:
-        as_json(found if one is None else one)
-    elif one is not None:
-        print_entry(console(), one)
+        as_json(_Opened(**dict(one), opened=said) if said is not None else one)
     else:
-        print_objections(console(), found)
+        print_entry(console(), one, said)
 
 
 async def _objections(case_id: str) -> list[ObjectionStatus]:
@@ -113,12 +115,34 @@ async def _objections(case_id: str) -> list[ObjectionStatus]:
         return await desk.objections(case_id)
 
 
-async def _entry(case_id: str, number: int) -> Entry:
+class _Opened(Entry):
+    """An entry that keeps a message sealed, and what it says."""
+
+    opened: str
+
+
+async def _entry(case_id: str, number: int) -> tuple[Entry, str | None]:
     async with open_desk() as desk:
-        for entry in await desk.page(case_id, max(number, 1) - 1):
-            if entry.seq == number:
-                return entry
-    raise InputError(f"--entry: {case_id} has no entry {number}")
+        return await entry_of(desk, case_id, number, load_settings().opened)
+
+
+async def entry_of(
+    desk: Desk, case_id: str, number: int, opener: Callable[[str], str | None]
+) -> tuple[Entry, str | None]:
+    """An entry; and what it keeps sealed, if it keeps that and ``opener`` can open it."""
+    page = await desk.page(case_id, max(number, 1) - 1)
+    if not page or page[0].seq != number:
+        raise InputError(f"--entry: {case_id} has no entry {number}")
+    entry, pieces = page[0], page[0].data.get("pieces", 1)
+    if "key" not in entry.data:
+        return entry, None
+    while isinstance(pieces, int) and len(page) < pieces:
+        more = await desk.page(case_id, page[-1].seq)
+        if not more:
+            break
+        page += more
+    parts = [each for each in page if each is entry or each.data.get("continues") == number]
+    return entry, opener("".join(str(each.data["content"]) for each in parts))
 
 
 def _show_documents(case_id: str, *, others: bool, json: bool) -> None:

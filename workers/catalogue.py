@@ -17,6 +17,7 @@ from models.sealed import NotSealed
 from workers.details import DetailsWhenAsked
 from workers.history_guard import guarded
 from workers.keys import Keys
+from workers.known_keys import one_meaning
 from workers.limits import TURN
 from workers.only_sealed import OnlySealedOrders, only_sealed_openings
 from workers.seal import sealed_client
@@ -174,7 +175,8 @@ def activities(
 def sandbox() -> WorkflowRunner:
     """The sandbox behind its guards, with the pure modules passed through once, not per run."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules("models")
-    return guarded(only_sealed_openings(SandboxedWorkflowRunner(restrictions=restrictions)))
+    sandboxed = SandboxedWorkflowRunner(restrictions=restrictions)
+    return guarded(only_sealed_openings(one_meaning(sandboxed)))
 
 
 @asynccontextmanager

@@ -28,7 +28,9 @@ from activities.files import read_text
 from models import notation
 from models.base import faults
 from models.policy import Policy, PolicyError, parse_policy
-from workers.keys import Keyring
+from models.sealed import NotSealed
+from workers.keys import Keyring, KeysError
+from workers.seal import opened_text
 
 SHIPPED = Path(models.__file__).resolve().parent.parent
 """The folder that holds the packages, and beside them ``policies/`` and ``data/``."""
@@ -104,7 +106,17 @@ class Settings(BaseSettings):
 
     def checks(self, engine: Engine) -> Checks:
         """The check of this installation's registry and files."""
-        return Checks(engine, self.home, self.notices_folder)
+        return Checks(engine, self.home, self.notices_folder, self.opened)
+
+    def opened(self, sealed: str) -> str | None:
+        """What an entry keeps sealed, opened with the keys that are there now; None if it cannot.
+
+        A reader who has no keys can check the rest all the same.
+        """
+        try:
+            return opened_text(sealed, self.keyring())
+        except (NotSealed, KeysError):
+            return None
 
     def calendar(self) -> OfficialCalendar:
         """Days off, with the overrides; raises ``CalendarError`` for a wrong override file."""
