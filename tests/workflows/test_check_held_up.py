@@ -217,7 +217,9 @@ async def _bind(play: Play) -> None:
     )
 
     async def bound() -> bool:
-        pin = VersioningOverride.PinnedOverride(behavior=1, version=nowhere)
+        pin = VersioningOverride.PinnedOverride(
+            behavior=VersioningOverride.PINNED_OVERRIDE_BEHAVIOR_PINNED, version=nowhere
+        )
         options = WorkflowExecutionOptions(versioning_override=VersioningOverride(pinned=pin))
         try:
             await client.workflow_service.update_workflow_execution_options(
