@@ -191,7 +191,7 @@ class ServerCheck:
                     wrong(
                         file.case_id,
                         f"its file has {count} entries, the registry keeps {now.entries}, and "
-                        "nothing is under way to bring the rest",
+                        "nothing that is under way brings the rest",
                         "start the worker anew, which wakes cases whose registry is behind; or "
                         "send the case any message.",
                     )
