@@ -192,7 +192,7 @@ class ServerCheck:
                     wrong(
                         file.case_id,
                         f"its file has {count} entries, the registry keeps {now.entries}, and "
-                        "nothing is under way to bring the rest",
+                        "nothing that is under way brings the rest",
                         "bring them from the server: exitflow mend; what was never sent there "
                         "comes with the next message to the case.",
                     )

@@ -137,6 +137,9 @@ async def test_an_activity_that_waits_as_our_own_policies_let_it_is_no_finding(
 ) -> None:
     play = await stuck(stage, timedelta(minutes=1))
     assert await about(play) is None
+    # One that is under way for long brings the registry nothing.
+    finding = await found(play, replace(Patience(), bringing=-timedelta(minutes=2), again=0.0))
+    assert "nothing that is under way brings the rest" in finding.what
 
 
 async def test_an_activity_whose_tries_were_spread_is_found_and_woken(stage: Stage) -> None:
