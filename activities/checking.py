@@ -13,9 +13,10 @@ from sqlmodel import Session, col, select
 
 from activities import contradictions
 from activities.case_check import CaseCheck
-from activities.check_values import table_of
+from activities.check_values import shown, table_of
 from activities.database import reading, writing
 from activities.database_roles import faults as guard_faults
+from activities.installation import belongs_to
 from activities.register_check import RegisterCheck, heads_in
 from models.findings import MOST_SHOWN, CheckReport, Finding
 from models.identity import file_name
@@ -49,10 +50,16 @@ class OpenFile(NamedTuple):
 
 
 class Checks:
-    """The registry's side of `exitflow check`; methods raise ``RegistryError`` if it fails."""
+    """The registry's side of `exitflow check`; methods raise ``RegistryError`` if it fails.
 
-    def __init__(self, engine: Engine, home: Path, notices: Path) -> None:
-        self._engine, self._home, self._notices = engine, home, notices
+    Args:
+        own: Id of the installation by its keys; None if there are no keys to compute it from.
+    """
+
+    def __init__(
+        self, engine: Engine, home: Path, notices: Path, own: str | None = None
+    ) -> None:
+        self._engine, self._home, self._notices, self._own = engine, home, notices, own
 
     def run(
         self,
@@ -82,6 +89,7 @@ class Checks:
                 ),
                 lambda: self._files(session),
                 lambda: _guards(session),
+                lambda: self._whose(session),
                 lambda: self._noted(register.head()),
             )
             total, kept = _counted(chain(server[1], chain.from_iterable(look() for look in looks)))
@@ -164,6 +172,19 @@ class Checks:
                     what,
                     "write it anew from the registry's table notices, as it is there.",
                 )
+
+    def _whose(self, session: Session) -> Iterator[Finding]:
+        """The installation's id in the registry against the one that its keys give."""
+        found = belongs_to(session.connection())
+        if self._own is not None and found is not None and found != self._own:
+            yield Finding(
+                part="journal",
+                where="installation 1, column id",
+                what=f"the registry says that it belongs to the installation {shown('id', found)}, "
+                f"and the keys of this home are those of {self._own}",
+                mend="check whether EXITFLOW_HOME and EXITFLOW_REGISTRY_URL belong together; where "
+                f"they do, somebody has changed the row: put {self._own} back.",
+            )
 
     def _noted(self, head: JournalHead) -> Iterator[Finding]:
         """Note how far the journal goes: who copies that file elsewhere can prove what was."""

@@ -18,6 +18,7 @@ from operators.options import Json
 from operators.printing import as_json, at, console, paragraph
 from operators.terminal import progress, say
 from workers.connection import Unreachable, connect, run
+from workers.installation import check_home
 from workers.settings import Settings, load_settings
 
 FOUND = 1
@@ -40,6 +41,7 @@ def check(
     settings = load_settings()
     engine = settings.engine()
     try:
+        check_home(settings)
         check_schema(engine)
         checks = settings.checks(engine)
         report = _last(checks) if last else _look(settings, checks, engine, offline, head)

@@ -107,7 +107,7 @@ def activities(
     from activities.village_notices import VillageNoticeActivities
     from activities.village_register import VillageActivities
     from activities.warrants import Recipients, utc_now
-    from workers.server_check import server_part
+    from workers.server_check import server_part_at_night
 
     engine, now = settings.engine(), clock or utc_now
     key = Keys.made(settings.keys_file).derive("admission")
@@ -130,7 +130,7 @@ def activities(
     notifications = NotificationActivities(settings.outgoing(), Recipients(engine, now).hold)
     checks = CheckActivities(
         settings.checks(engine),
-        partial(server_part, client, settings, engine),
+        partial(server_part_at_night, client, settings, engine),
         settings.load_policy,
     )
     return [

@@ -31,6 +31,7 @@ from models.policy import Policy
 from workers import schedules
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workers.history_guard import AHEAD
+from workers.installation import WrongInstallation, check_server
 from workers.settings import Settings
 
 _AT_ONCE = 10
@@ -436,9 +437,11 @@ async def server_part(
 
     Raises:
         RPCError: if the server does not answer.
+        WrongInstallation: if it is another installation's: nothing there is this one's.
     """
     if client is None:
         return "not checked", []
+    await check_server(client, settings)
     check = ServerCheck(client, settings.checks(engine), patience or Patience())
     policy = settings.load_policy()
     known = await asyncio.to_thread(lambda: Registry(engine).overview().counties)
@@ -449,3 +452,15 @@ async def server_part(
     ]
     found = [each async for each in check.findings(policy, counties)]
     return check.said, found
+
+
+async def server_part_at_night(
+    client: Client | None, settings: Settings, engine: Engine
+) -> tuple[str, list[Finding]]:
+    """As ``server_part``; that the server is another's is a finding, which somebody gets told."""
+    try:
+        return await server_part(client, settings, engine)
+    except WrongInstallation as error:
+        what = str(error).partition(": ")
+        finding = Finding(part="server", where="namespace", what=what[0], mend=f"{what[2]}.")
+        return "not checked: it is another installation's", [finding]

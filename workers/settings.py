@@ -28,7 +28,7 @@ from activities.files import read_text
 from models import notation
 from models.base import faults
 from models.policy import Policy, PolicyError, parse_policy
-from workers.keys import Keyring
+from workers.keys import Keyring, installation_of
 
 SHIPPED = Path(models.__file__).resolve().parent.parent
 """The folder that holds the packages, and beside them ``policies/`` and ``data/``."""
@@ -103,8 +103,8 @@ class Settings(BaseSettings):
         return open_engine(self.registry)
 
     def checks(self, engine: Engine) -> Checks:
-        """The check of this installation's registry and files."""
-        return Checks(engine, self.home, self.notices_folder)
+        """The check of this installation's registry and files; ``KeysError`` as ``keyring``."""
+        return Checks(engine, self.home, self.notices_folder, installation_of(self.keys_file))
 
     def calendar(self) -> OfficialCalendar:
         """Days off, with the overrides; raises ``CalendarError`` for a wrong override file."""
