@@ -17,12 +17,11 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
 
-from activities.checking import Checks, OpenFile
+from activities.checking import Checks
 from activities.contradictions import STANDS, mend
+from activities.open_files import OpenFile
 from activities.store import Registry
-from models.base import shortened
 from models.findings import Finding
 from models.identity import KINDS, is_case
 from models.ledger import Entry
@@ -32,6 +31,7 @@ from workers import schedules
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workers.history_guard import AHEAD
 from workers.installation import WrongInstallation, check_server
+from workers.open_cases import amiss, look_up, plain
 from workers.settings import Settings
 
 _AT_ONCE = 10
@@ -46,15 +46,6 @@ _QUEUES = (
     (TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
     (ACTIVITY_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
 )
-
-_ENDED = {
-    WorkflowExecutionStatus.TERMINATED: "was terminated",
-    WorkflowExecutionStatus.FAILED: "has failed",
-    WorkflowExecutionStatus.CANCELED: "was cancelled",
-    WorkflowExecutionStatus.TIMED_OUT: "has timed out",
-    WorkflowExecutionStatus.COMPLETED: "was answered as ended",
-    WorkflowExecutionStatus.CONTINUED_AS_NEW: "was continued by something else",
-}
 
 
 @dataclass(frozen=True)
@@ -134,69 +125,18 @@ class ServerCheck:
     # -- open here --------------------------------------------------------------------------------
 
     async def _describe(self, file: OpenFile) -> WorkflowExecutionDescription | None:
-        try:
-            return await self.client.get_workflow_handle(file.case_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return None
-            raise
+        return await look_up(self.client, file.case_id)
 
     async def _case(
         self, file: OpenFile, described: WorkflowExecutionDescription | None
     ) -> list[Finding]:
-        id = file.case_id
-        if described is None:
-            return [
-                _finding(
-                    id,
-                    "the registry has it open, and the server has no such case: it was deleted, or "
-                    "the server was restored from an older copy",
-                    "restore the server's database; the file in the registry is whole up to entry "
-                    f"{file.entries}.",
-                )
-            ]
-        wanted = KINDS[id.partition("/")[0]].workflow
-        if described.workflow_type != wanted:
-            return [
-                _finding(
-                    id,
-                    f"a workflow of the type {_plain(described.workflow_type)} has its id, and not "
-                    f"{wanted}",
-                    "terminate the foreign one, close the server to whoever started it, and "
-                    "restore the case from the server's copy.",
-                )
-            ]
-        if described.task_queue != TASK_QUEUE:
-            return [
-                _finding(
-                    id,
-                    f"it runs on the task queue {_plain(described.task_queue)}, where no worker of "
-                    f"this installation takes it; it should be {TASK_QUEUE}",
-                    "terminate it, close the server to whoever started it, and restore the case "
-                    "from the server's copy.",
-                )
-            ]
-        first = described.raw_description.workflow_execution_info.first_run_id
-        if file.run is not None and first != file.run:
-            return [
-                _finding(
-                    id,
-                    f"it runs as {first or 'a run without a first one'}, and the registry has "
-                    f"admitted {file.run}: somebody has started it again under the same id",
-                    "terminate it, close the server to whoever started it, and restore the case "
-                    "from the server's copy.",
-                )
-            ]
-        if described.status is not WorkflowExecutionStatus.RUNNING:
-            how = _ENDED.get(described.status or WorkflowExecutionStatus.RUNNING, "is paused")
-            mend = (
-                f"let it go on: temporal workflow unpause --workflow-id {id}."
-                if how == "is paused"
-                else "take it up again where it was: temporal workflow reset --workflow-id "
-                f"{id} --type LastWorkflowTask --reason mended; it goes on by its history."
-            )
-            return [_finding(id, f"the registry has it open, and on the server it {how}", mend)]
-        return await self._pending(id, described)
+        said = amiss(file, described)
+        if said is None:
+            assert described is not None
+            return await self._pending(file.case_id, described)
+        now = self.checks.file(file.case_id)
+        # It may have ended in the meantime, as it should.
+        return [_finding(file.case_id, said.what, said.mend)] if now and now.is_open else []
 
     async def _pending(self, id: str, described: WorkflowExecutionDescription) -> list[Finding]:
         raw = described.raw_description
@@ -218,7 +158,7 @@ class ServerCheck:
                 found.append(
                     _finding(
                         id,
-                        f"its activity {_plain(name)} is paused by hand",
+                        f"its activity {plain(name)} is paused by hand",
                         f"let it go on: temporal activity unpause --workflow-id {id} --activity-id "
                         f"{activity.activity_id}.",
                     )
@@ -238,7 +178,7 @@ class ServerCheck:
             said = getattr(error, "message", str(error))
         except Exception:  # whatever a failure holds that somebody else has put there
             said = activity.last_failure.message
-        return _plain(said, 200)
+        return plain(said, 200)
 
     # -- running there ----------------------------------------------------------------------------
 
@@ -252,7 +192,7 @@ class ServerCheck:
                 if age > self.patience.begun and await self._runs_unknown(run.id):
                     yield _finding(
                         run.id,
-                        f"a workflow of the type {_plain(run.workflow_type)} runs under the id of "
+                        f"a workflow of the type {plain(run.workflow_type)} runs under the id of "
                         "a case, and the registry has admitted none",
                         "look where it comes from, then terminate it: the id is free again for the "
                         "case itself.",
@@ -260,8 +200,8 @@ class ServerCheck:
             elif file is None:
                 if run.task_queue == TASK_QUEUE and run.workflow_type not in ours:
                     yield _finding(
-                        _plain(run.id),
-                        f"a workflow of the type {_plain(run.workflow_type)} runs on our task "
+                        plain(run.id),
+                        f"a workflow of the type {plain(run.workflow_type)} runs on our task "
                         f"queue {TASK_QUEUE}, which knows no such type",
                         "terminate it, and close the server to whoever started it.",
                     )
@@ -294,7 +234,7 @@ class ServerCheck:
                 found.append(
                     _finding(
                         file.case_id,
-                        f"it does not answer what stands in its file: {_plain(entries, 200)}",
+                        f"it does not answer what stands in its file: {plain(entries, 200)}",
                         "start a worker, and look at the worker's log where one runs.",
                     )
                 )
@@ -360,7 +300,7 @@ class ServerCheck:
         return [
             Finding(
                 part="schedules",
-                where=f"schedule {_plain(each.id)}",
+                where=f"schedule {plain(each.id)}",
                 what=each.what,
                 mend=each.mend,
             )
@@ -409,12 +349,12 @@ def _failing(activity: str, said: str, cases: Sequence[str]) -> Finding:
     if not said:
         return _finding(
             f"{named}{more}",
-            f"the activity {_plain(activity)} waits for a worker, and none takes it",
+            f"the activity {plain(activity)} waits for a worker, and none takes it",
             "start a worker of this version: exitflow worker.",
         )
     return _finding(
         f"{named}{more}",
-        f"the activity {_plain(activity)} fails again and again: {said}",
+        f"the activity {plain(activity)} fails again and again: {said}",
         " ".join(mend(each) for each in sorted(cases)[:_NAMED])
         if activity == "write_ledger" and STANDS in said
         else "mend what it says; it is tried again by itself.",
@@ -423,11 +363,6 @@ def _failing(activity: str, said: str, cases: Sequence[str]) -> Finding:
 
 def _finding(where: str, what: str, mend: str) -> Finding:
     return Finding(part="server", where=where, what=what, mend=mend)
-
-
-def _plain(text: str, length: int = 80) -> str:
-    """A text of somebody else's, for one line."""
-    return "".join(c if c.isprintable() else "�" for c in shortened(text, length))
 
 
 async def server_part(
