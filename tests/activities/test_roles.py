@@ -181,7 +181,9 @@ def test_a_trigger_that_no_migration_made_is_found(
     hides = "CREATE TRIGGER hides AFTER INSERT ON objections BEGIN DELETE FROM objections; END"
     guards = {each.where for each in checks.run(("", ())).findings if each.part == "journal"}
     for change in (
-        hides if sqlite else "CREATE TRIGGER hides AFTER INSERT ON objections FOR EACH ROW "
+        hides
+        if sqlite
+        else "CREATE TRIGGER hides AFTER INSERT ON objections FOR EACH ROW "
         "EXECUTE FUNCTION exitflow_kept()",
         "DROP TRIGGER journal_no_update"
         if sqlite

@@ -56,7 +56,8 @@ async def test_a_finding_says_what_where_and_the_mend_and_is_shown_again(
     assert "register: poverty_lines 2016" in said.out
     assert "it is not as line" in said.out
     assert "put the true rows back." in " ".join(said.out.split())
-    assert "1 findings" in said.out
+    assert "\n1 finding, " in said.out
+    assert "0 cases with 0 entries" in said.out
     assert (await lonely("check", "--last")).out.startswith("register: poverty_lines 2016")
     assert "found 1: exitflow check --last" in (await lonely("cases")).out
 
