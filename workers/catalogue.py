@@ -18,6 +18,7 @@ from workers.history_guard import guarded
 from workers.keys import Keys
 from workers.limits import TURN
 from workers.only_sealed import OnlySealedOrders, only_sealed_openings
+from workers.output import refuse_in_one_line
 from workers.seal import sealed_client
 from workers.settings import Settings
 from workflows.calls import activity_queue
@@ -195,6 +196,7 @@ async def build_worker(
     Raises:
         KeysError: if the keys cannot be read.
     """
+    refuse_in_one_line()
     ring = settings.keyring()
     cases = Worker(
         sealed_client(client, ring),
