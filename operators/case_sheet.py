@@ -18,7 +18,7 @@ from models.periods import until
 from models.status import CaseStatus, ObjectionStatus, StepState, ending_in_chinese
 from operators.printing import at, due, heading, left, paragraph, sentences, table, urgency
 from operators.roster_sheet import roster_counts
-from workers.open_cases import Amiss
+from workers.case_on_server import Amiss
 
 _STATES = {
     StepState.DONE: Text("✔ done 已办结", "green"),

@@ -53,9 +53,9 @@ from operators.answers import NoAnswer as NoAnswer
 from operators.answers import NoCase as NoCase
 from operators.answers import Refused as Refused
 from operators.openings import Openings
+from workers.case_on_server import Amiss, amiss, look_up, squatted
 from workers.connection import connect
 from workers.installation import check_home, check_registry, check_server
-from workers.open_cases import Amiss, amiss, look_up, squatted
 from workers.settings import Settings, load_settings
 from workflows.doors import CaseWorkflow
 from workflows.household_exit import HouseholdExitWorkflow

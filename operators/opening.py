@@ -23,8 +23,8 @@ from models.messages import Ending, Outcome
 from models.offices import Subject
 from models.policy import Policy
 from operators.answers import Refused, unreachable
+from workers.case_on_server import is_foreign, look_up, squatted
 from workers.catalogue import TASK_QUEUE
-from workers.open_cases import is_foreign, look_up, squatted
 
 
 class Opening:

@@ -29,8 +29,8 @@ from operators.inputs import InputError
 from operators.options import Json
 from operators.printing import as_json, at, console, due, heading, is_over, sentences
 from operators.roster_sheet import print_households
+from workers.case_on_server import Amiss
 from workers.connection import run
-from workers.open_cases import Amiss
 from workers.settings import load_settings
 
 _FROM_A_DAY = ("T1", "T3", "T5", "T7", "G3", "F6", "F6.hearing")

@@ -28,10 +28,10 @@ from models.ledger import Entry
 from models.offices import Division
 from models.policy import Policy
 from workers import schedules
+from workers.case_on_server import amiss, look_up, plain
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workers.history_guard import AHEAD
 from workers.installation import WrongInstallation, check_server
-from workers.open_cases import amiss, look_up, plain
 from workers.settings import Settings
 
 _AT_ONCE = 10
