@@ -23,6 +23,7 @@ from sqlmodel import Session
 import models.migrations
 from activities import journal
 from activities.database_faults import (
+    BEGIN,
     BUSY_SECONDS,
     SETUP,
     explained,
@@ -234,7 +235,7 @@ def check_schema(engine: Engine) -> None:
     """
     with explained(engine):
         if is_sqlite(engine) and not file_of(engine).exists():
-            raise RegistryError(f"{place(engine)} does not exist: {SETUP}")
+            raise RegistryError(f"{place(engine)} does not exist: {BEGIN}")
         with engine.execution_options(**{_READING: True}).connect() as connection:
             current = _refuse_newer(engine, connection)
         head = ScriptDirectory.from_config(migration_config()).get_current_head()

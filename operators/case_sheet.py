@@ -18,6 +18,7 @@ from models.periods import until
 from models.status import CaseStatus, ObjectionStatus, StepState, ending_in_chinese
 from operators.printing import at, due, heading, left, paragraph, sentences, table, urgency
 from operators.roster_sheet import roster_counts
+from workers.case_on_server import Amiss
 
 _STATES = {
     StepState.DONE: Text("✔ done 已办结", "green"),
@@ -60,6 +61,15 @@ def print_revoked(out: Console, revoked: Sequence[RevokedRecord]) -> None:
     for each in revoked:
         said = f"{each.subject} on {each.on}, {each.document}, {each.case_id}"
         out.print(paragraph(said, out.width, 2), style="bold red")
+
+
+def print_stopped(out: Console, case_id: str, found: Amiss | None) -> None:
+    """Above all else: what follows is how the case stood, and it does not go on."""
+    if found is None:
+        return
+    out.print(heading("Does not go on 已停办"))
+    out.print(paragraph(f"{case_id}: {found}.", out.width, 2), style="bold red")
+    out.print()
 
 
 def print_contradicted(out: Console, noted: ContradictionRecord | None) -> None:
@@ -230,6 +240,8 @@ def _marks(case: CaseRecord) -> Text:
     marks = Text()
     if case.contradicted:
         marks.append("与留存案卷不一致 contradicted ", style="bold red")
+    if case.found:
+        marks.append("核查不符 check --last ", style="bold red")
     if case.outcome:
         ending = Ending(case.outcome)
         said = ending_in_chinese(ending, case.procedure)

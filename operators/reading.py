@@ -21,13 +21,15 @@ from operators.case_sheet import (
     print_limit,
     print_objections,
     print_revoked,
+    print_stopped,
 )
-from operators.desk import Desk, open_desk, open_registry, utc_now
+from operators.desk import Desk, NoCase, not_going_on, open_desk, open_registry, utc_now
 from operators.documents_sheet import print_documents
 from operators.inputs import InputError
 from operators.options import Json
 from operators.printing import as_json, at, console, due, heading, is_over, sentences
 from operators.roster_sheet import print_households
+from workers.case_on_server import Amiss
 from workers.connection import run
 from workers.settings import load_settings
 
@@ -72,10 +74,13 @@ def case(
         _show_households(case, ledger=ledger, json=json)
         return
     if not ledger:
-        status, noted, revoked = run(_status(case))
+        status, noted, revoked, found = run(_status(case))
         if json:
-            as_json(_Contradicted(**dict(status), contradicted=noted) if noted else status)
+            stopped = str(found) if found else None
+            one = _Amiss(**dict(status), contradicted=noted, stopped=stopped)
+            as_json(one if noted or stopped else status)
         else:
+            print_stopped(console(), case, found)
             print_case(console(), status, utc_now())
             print_contradicted(console(), noted)
             print_revoked(console(), revoked)
@@ -175,18 +180,26 @@ async def _courses(case_id: str) -> list[Course]:
         return await desk.households(case_id)
 
 
-class _Contradicted(CaseStatus):
-    """How a case stands by itself, which contradicts its kept file (G7)."""
+class _Amiss(CaseStatus):
+    """How a case stands by itself, which contradicts its kept file (G7), or does not go on.
 
-    contradicted: ContradictionRecord
+    Attributes:
+        stopped: What the server says of it, and the mend.
+    """
+
+    contradicted: ContradictionRecord | None = None
+    stopped: str | None = None
 
 
 async def _status(
     case_id: str,
-) -> tuple[CaseStatus, ContradictionRecord | None, Sequence[RevokedRecord]]:
+) -> tuple[CaseStatus, ContradictionRecord | None, Sequence[RevokedRecord], Amiss | None]:
     async with open_desk() as desk:
+        found = await desk.amiss(case_id)
+        if found is not None and found.how not in ("ended", "paused"):
+            raise NoCase(not_going_on(case_id, found))  # whatever answers there is not the case
         registry, status = desk.registry, await desk.status(case_id)
-        return status, registry.contradiction(case_id), registry.revoked_of(case_id)
+        return status, registry.contradiction(case_id), registry.revoked_of(case_id), found
 
 
 async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:

@@ -71,6 +71,8 @@ def setup_key(*, another: bool = False) -> None:
 
 def setup_namespace() -> None:
     """Make the Temporal namespace and register the search attributes that it lacks."""
+    from temporalio.service import RPCError, RPCStatusCode
+
     from workers.connection import Unreachable, connect, run
     from workers.installation import check_server
     from workers.namespace import set_up
@@ -80,6 +82,11 @@ def setup_namespace() -> None:
     async def prepare() -> None:
         client = await connect(None)
         try:
+            try:
+                await check_server(client, settings)  # nothing is added to another's
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
             added = await set_up(client)
             await check_server(client, settings, claim=True)
         except TimeoutError:

@@ -20,6 +20,7 @@ from workers.keys import Keys
 from workers.known_keys import one_meaning
 from workers.limits import TURN
 from workers.only_sealed import OnlySealedOrders, only_sealed_openings
+from workers.output import refuse_in_one_line
 from workers.seal import sealed_client
 from workers.settings import Settings
 from workflows.calls import activity_queue
@@ -109,7 +110,7 @@ def activities(
     from activities.village_notices import VillageNoticeActivities
     from activities.village_register import VillageActivities
     from activities.warrants import Recipients, utc_now
-    from workers.server_check import server_part
+    from workers.server_check import server_part_at_night
 
     engine, now = settings.engine(), clock or utc_now
     key = Keys.made(settings.keys_file).derive("admission")
@@ -132,7 +133,7 @@ def activities(
     notifications = NotificationActivities(settings.outgoing(), Recipients(engine, now).hold)
     checks = CheckActivities(
         settings.checks(engine),
-        partial(server_part, client, settings, engine),
+        partial(server_part_at_night, client, settings, engine),
         settings.load_policy,
     )
     return [
@@ -199,6 +200,7 @@ async def build_worker(
     Raises:
         KeysError: if the keys cannot be read.
     """
+    refuse_in_one_line()
     ring = settings.keyring()
     cases = Worker(
         sealed_client(client, ring),

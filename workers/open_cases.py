@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionDescription
 
-from activities.checking import OpenFile
 from activities.contradictions import STANDS, mend
-from models.base import CLOCKS_MAY_DIFFER_BY, shortened
+from activities.open_files import OpenFile
+from models.base import CLOCKS_MAY_DIFFER_BY
 from models.findings import Finding
-from models.identity import KINDS
 from models.periods import beijing
+from workers.case_on_server import amiss, plain
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workflows.retries import longest_pause
 
@@ -23,15 +23,6 @@ _NAMED = 3
 """Cases that a finding about many names."""
 
 _STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
-
-_ENDED = {
-    WorkflowExecutionStatus.TERMINATED: "was terminated",
-    WorkflowExecutionStatus.FAILED: "has failed",
-    WorkflowExecutionStatus.CANCELED: "was cancelled",
-    WorkflowExecutionStatus.TIMED_OUT: "has timed out",
-    WorkflowExecutionStatus.COMPLETED: "was answered as ended",
-    WorkflowExecutionStatus.CONTINUED_AS_NEW: "was continued by something else",
-}
 
 
 @dataclass(frozen=True)
@@ -79,57 +70,10 @@ class OpenCases:
         Activities that fail are found by ``failing``, when every case was looked at.
         """
         id = file.case_id
-        if described is None:
-            return [
-                wrong(
-                    id,
-                    "the registry has it open, and the server has no such case: it was deleted, or "
-                    "the server was restored from an older copy",
-                    "restore the server's database; the file in the registry is whole up to entry "
-                    f"{file.entries}.",
-                )
-            ]
-        wanted = KINDS[id.partition("/")[0]].workflow
-        if described.workflow_type != wanted:
-            return [
-                wrong(
-                    id,
-                    f"a workflow of the type {plain(described.workflow_type)} has its id, and not "
-                    f"{wanted}",
-                    "terminate the foreign one, close the server to whoever started it, and "
-                    "restore the case from the server's copy.",
-                )
-            ]
-        if described.task_queue != TASK_QUEUE:
-            return [
-                wrong(
-                    id,
-                    f"it runs on the task queue {plain(described.task_queue)}, where no worker of "
-                    f"this installation takes it; it should be {TASK_QUEUE}",
-                    "terminate it, close the server to whoever started it, and restore the case "
-                    "from the server's copy.",
-                )
-            ]
-        first = described.raw_description.workflow_execution_info.first_run_id
-        if file.run is not None and first != file.run:
-            return [
-                wrong(
-                    id,
-                    f"it runs as {first or 'a run without a first one'}, and the registry has "
-                    f"admitted {file.run}: somebody has started it again under the same id",
-                    "terminate it, close the server to whoever started it, and restore the case "
-                    "from the server's copy.",
-                )
-            ]
-        if described.status is not WorkflowExecutionStatus.RUNNING:
-            how = _ENDED.get(described.status or WorkflowExecutionStatus.RUNNING, "is paused")
-            mend = (
-                f"let it go on: temporal workflow unpause --workflow-id {id}."
-                if how == "is paused"
-                else "take it up again where it was: temporal workflow reset --workflow-id "
-                f"{id} --type LastWorkflowTask --reason mended; it goes on by its history."
-            )
-            return [wrong(id, f"the registry has it open, and on the server it {how}", mend)]
+        said = amiss(file, described)
+        if said is not None:
+            return [wrong(id, said.what, said.mend)]
+        assert described is not None  # else something is amiss
         return [*self._own_task(id, described), *await self._pending(id, described)]
 
     def _own_task(self, id: str, described: WorkflowExecutionDescription) -> list[Finding]:
@@ -265,8 +209,3 @@ def _time(said: Timestamp) -> datetime:
 
 def _minute(time: datetime) -> str:
     return f"{beijing(time):%Y-%m-%d %H:%M}"
-
-
-def plain(text: str, length: int = 80) -> str:
-    """A text of somebody else's, for one line."""
-    return "".join(c if c.isprintable() else "�" for c in shortened(text, length))

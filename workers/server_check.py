@@ -15,10 +15,10 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
 
-from activities.checking import Checks, OpenFile
+from activities.checking import Checks
 from activities.contradictions import mend
+from activities.open_files import OpenFile
 from activities.store import Registry
 from models.findings import Finding
 from models.identity import KINDS, is_case
@@ -26,9 +26,11 @@ from models.ledger import Entry
 from models.offices import Division
 from models.policy import Policy
 from workers import schedules
+from workers.case_on_server import look_up, plain
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workers.history_guard import AHEAD
-from workers.open_cases import OpenCases, Patience, plain, wrong
+from workers.installation import WrongInstallation, check_server
+from workers.open_cases import OpenCases, Patience, wrong
 from workers.settings import Settings
 from workflows.retries import NOTIFYING
 
@@ -77,6 +79,8 @@ class ServerCheck:
             opened += len(those)
             for file, described in await _each(those, self._describe):
                 found = await cases.findings(file, described)
+                if found and not self._is_still_open(file):
+                    continue  # it has ended in the meantime, as it should
                 for each in found:
                     yield each
                 if described is not None and not found:
@@ -99,12 +103,11 @@ class ServerCheck:
     # -- open here --------------------------------------------------------------------------------
 
     async def _describe(self, file: OpenFile) -> WorkflowExecutionDescription | None:
-        try:
-            return await self.client.get_workflow_handle(file.case_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return None
-            raise
+        return await look_up(self.client, file.case_id)
+
+    def _is_still_open(self, file: OpenFile) -> bool:
+        now = self.checks.file(file.case_id)
+        return now is not None and now.is_open
 
     # -- running there ----------------------------------------------------------------------------
 
@@ -300,9 +303,11 @@ async def server_part(
 
     Raises:
         RPCError: if the server does not answer.
+        WrongInstallation: if it is another installation's: nothing there is this one's.
     """
     if client is None:
         return "not checked", []
+    await check_server(client, settings)
     check = ServerCheck(client, settings.checks(engine), patience or Patience())
     policy = settings.load_policy()
     known = await asyncio.to_thread(lambda: Registry(engine).overview().counties)
@@ -313,3 +318,15 @@ async def server_part(
     ]
     found = [each async for each in check.findings(policy, counties)]
     return check.said, found
+
+
+async def server_part_at_night(
+    client: Client | None, settings: Settings, engine: Engine
+) -> tuple[str, list[Finding]]:
+    """As ``server_part``; that the server is another's is a finding, which somebody gets told."""
+    try:
+        return await server_part(client, settings, engine)
+    except WrongInstallation as error:
+        what = str(error).partition(": ")
+        finding = Finding(part="server", where="namespace", what=what[0], mend=f"{what[2]}.")
+        return "not checked: it is another installation's", [finding]

@@ -29,7 +29,7 @@ from models import notation
 from models.base import faults
 from models.policy import Policy, PolicyError, parse_policy
 from models.sealed import NotSealed
-from workers.keys import Keyring, KeysError
+from workers.keys import Keyring, KeysError, installation_of
 from workers.seal import opened_text
 
 SHIPPED = Path(models.__file__).resolve().parent.parent
@@ -105,8 +105,9 @@ class Settings(BaseSettings):
         return open_engine(self.registry)
 
     def checks(self, engine: Engine) -> Checks:
-        """The check of this installation's registry and files."""
-        return Checks(engine, self.home, self.notices_folder, self.opened)
+        """The check of this installation's registry and files; ``KeysError`` as ``keyring``."""
+        own = installation_of(self.keys_file)
+        return Checks(engine, self.home, self.notices_folder, self.opened, own)
 
     def opened(self, sealed: str) -> str | None:
         """What an entry keeps sealed, opened with the keys that are there now; None if it cannot.

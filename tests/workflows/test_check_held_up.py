@@ -27,7 +27,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.checking import OpenFile
+from activities.open_files import OpenFile
 from models.findings import Finding
 from models.ledger import EntryKind
 from models.periods import BEIJING
