@@ -75,7 +75,7 @@ def setup_namespace() -> None:
 
     from workers.connection import Unreachable, connect, run
     from workers.installation import check_server
-    from workers.namespace import set_up
+    from workers.namespace import once_known, set_up
 
     settings = load_settings()
 
@@ -87,12 +87,12 @@ def setup_namespace() -> None:
             except RPCError as error:
                 if error.status is not RPCStatusCode.NOT_FOUND:
                     raise
-            added = await set_up(client)
-            await check_server(client, settings, claim=True)
+            added = await once_known(lambda: set_up(client))
+            await once_known(lambda: check_server(client, settings, claim=True))
         except TimeoutError:
             raise Unreachable(
-                f"the search attributes of {client.namespace} did not become usable in time; "
-                "run it again"
+                f"the namespace {client.namespace} and its search attributes did not become "
+                "usable in time; run it again"
             ) from None
         say(f"namespace {client.namespace}: {', '.join(added) or 'nothing'} added")
 
