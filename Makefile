@@ -7,11 +7,12 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help demo test soak bench lint lock clean
+.PHONY: help demo test test-thorough soak bench lint lock clean
 
 help:
 	@echo "make demo    rehearsed counties, a township and what comes after, on a Temporal server with its Web UI; ONCE=1 ends by itself"
 	@echo "make test    linters and tests; WORKERS=$(WORKERS) at a time"
+	@echo "make test-thorough   the same with longer searches, other ones in every run"
 	@echo "make soak    offices at work while server, worker and database break; MINUTES=$(MINUTES) SEED=any"
 	@echo "make bench   what a case costs against a bare workflow"
 	@echo "make lint    linters alone"
@@ -23,6 +24,9 @@ demo: $(INSTALLED)
 
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-thorough: lint
+	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=thorough
 
 soak: $(INSTALLED)
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from activities.change_check import changes_of, held_against
 from activities.check_values import (
     DONE_AGAIN,
+    NOT_OF_A_FILE,
     Row,
     column_differences,
     content_of,
@@ -589,7 +590,7 @@ def _foreign(table: sa.Table, key: tuple[Any, ...], file: str, why: str) -> Find
         part="files",
         where=place(table, key),
         what=f"the row claims to be of {file}, and {why}",
-        mend="find out who put it there, then take it out.",
+        mend=f"{NOT_OF_A_FILE}.",
     )
 
 

@@ -1,7 +1,9 @@
 """Comparing rows of the registry with what a file says, and saying how they differ."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,11 +12,26 @@ from sqlmodel import Session
 
 from models.base import shortened
 from models.findings import Finding
+from models.periods import beijing
 from models.tables import Table
 
 _SHOWN = 80
 _PERSONAL = {"objector", "contact", "head", "name", "id_number"}
 """Columns whose values a finding does not repeat (G8)."""
+
+NOT_OF_A_FILE = (
+    "find out who wrote it: take the row out if it is new; if it was there before, put back what a "
+    "copy of the registry has there"
+)
+"""The mend of a row that no file leads to: which of both it is, its own values do not tell."""
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+"""No name and no number: cases.head is one, households.head a person."""
+
+_LONG = 40
+"""Characters; of longer texts that differ a finding shows the place where they begin to."""
+
+_AROUND = 12
 
 Row = Mapping[str, Any]
 
@@ -75,8 +92,12 @@ def shown(column: str, value: Any) -> str:
     """A value in a sentence: short, on one line, without a person's name or contact."""
     if value is None:
         return "nothing"
-    if column in _PERSONAL:
+    if column in _PERSONAL and not _DIGEST.fullmatch(str(value)):
         return "a value that is not shown (G8)"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return f"{beijing(value):%Y-%m-%d %H:%M} (Beijing time)"
+    if _DIGEST.fullmatch(str(value)):
+        return f"{str(value)[:12]}…"
     text = shortened(str(value), _SHOWN)
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
@@ -128,7 +149,7 @@ def differences(
             part="files",
             where=place(table, key),
             what=f"the row is there, and the file of {file} does not lead to it",
-            mend="find out who put it there, then take it out; the file stands (G7).",
+            mend=f"{NOT_OF_A_FILE}; the file stands (G7).",
         )
 
 
@@ -136,10 +157,28 @@ def column_differences(table: sa.Table, wanted: Row, row: Row, file: str) -> Ite
     """How one kept row differs from what a file says it is."""
     for column, value in wanted.items():
         if row[column] != value:
+            kept, told = _both(column, row[column], value)
             yield Finding(
                 part="files",
                 where=f"{place(table, key_of(table, row))}, column {column}",
-                what=f"{shown(column, row[column])} is kept, and by the file of {file} it is "
-                f"{shown(column, value)}",
+                what=f"{kept} is kept, and by the file of {file} it is {told}",
                 mend="put back what the file says; find out who changed it.",
             )
+
+
+def _both(column: str, kept: Any, told: Any) -> tuple[str, str]:
+    """Two values that differ, so that they look different."""
+    texts = isinstance(kept, str) and isinstance(told, str) and column not in _PERSONAL
+    if texts and max(len(kept), len(told)) > _LONG and not _DIGEST.fullmatch(told):
+        pairs = enumerate(zip(kept, told, strict=False))
+        at = next((place for place, (one, other) in pairs if one != other), -1)
+        at = min(len(kept), len(told)) if at < 0 else at
+        begin, end = max(0, at - _AROUND), at + _AROUND
+        return tuple(  # type: ignore[return-value]
+            f"‘{shown(column, text[begin:end])}’ from character {begin + 1} of {len(text):,} on"
+            for text in (kept, told)
+        )
+    one, other = shown(column, kept), shown(column, told)
+    if one == other and isinstance(kept, datetime):  # within a minute
+        return str(kept), str(told)
+    return one, other

@@ -5,54 +5,49 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from activities import contradictions
+from activities import contradictions, unopened
 from activities.case_check import CaseCheck
-from activities.check_values import table_of
+from activities.check_values import shown, table_of
 from activities.database import reading, writing
 from activities.database_roles import faults as guard_faults
+from activities.installation import belongs_to
+from activities.last_check import last_report
+from activities.open_files import OpenFile, file_of, files_in
 from activities.register_check import RegisterCheck, heads_in
 from models.findings import MOST_SHOWN, CheckReport, Finding
 from models.identity import file_name
 from models.journal import JournalHead
-from models.tables import CaseRow, CheckResultRow, NoticeRow
+from models.tables import CheckResultRow, NoticeRow
 
 HEADS = "journal.heads"
 """File of the home folder in which each check notes how far the journal went."""
 
-_LOT = 500
-_CASES = table_of(CaseRow)
-
 Progress = Callable[[str, int, int], None]
 
 
-class OpenFile(NamedTuple):
-    """A case as the registry has it, to be looked for on the server.
+class Checks:
+    """The registry's side of `exitflow check`; methods raise ``RegistryError`` if it fails.
 
-    Attributes:
-        head: Hash of the last entry that is kept; of the case id, if there is no entry.
-        updated: Time of that entry.
-        run: The first run of the workflow that was admitted.
+    Args:
+        opener: Opens what a file keeps sealed; gives None if it cannot.
+        own: Id of the installation by its keys; None if there are no keys to compute it from.
     """
 
-    case_id: str
-    is_open: bool
-    entries: int
-    head: str
-    updated: datetime
-    run: str | None
-
-
-class Checks:
-    """The registry's side of `exitflow check`; methods raise ``RegistryError`` if it fails."""
-
-    def __init__(self, engine: Engine, home: Path, notices: Path) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        home: Path,
+        notices: Path,
+        opener: unopened.Opener = lambda sealed: None,
+        own: str | None = None,
+    ) -> None:
         self._engine, self._home, self._notices = engine, home, notices
+        self._opener, self._own = opener, own
 
     def run(
         self,
@@ -75,6 +70,7 @@ class Checks:
                 lambda: register.journal(older),
                 lambda: cases.findings(lambda done, of: progress("cases", done, of)),
                 lambda: contradictions.findings(session),
+                lambda: unopened.findings(session, self._opener),
                 lambda: register.shared(cases.shared),
                 register.standings,
                 lambda: register.parts(
@@ -82,6 +78,7 @@ class Checks:
                 ),
                 lambda: self._files(session),
                 lambda: _guards(session),
+                lambda: self._whose(session),
                 lambda: self._noted(register.head()),
             )
             total, kept = _counted(chain(server[1], chain.from_iterable(look() for look in looks)))
@@ -109,31 +106,15 @@ class Checks:
     def last(self) -> CheckReport | None:
         """What the last check found that was kept; None before the first."""
         with reading(self._engine) as session:
-            row = session.exec(
-                select(CheckResultRow).order_by(col(CheckResultRow.at).desc()).limit(1)
-            ).first()
-            return CheckReport.model_validate_json(row.report) if row is not None else None
+            return last_report(session)
 
     def files(self) -> Iterator[list[OpenFile]]:
         """Every case as the registry has it, in lots."""
-        after = ""
-        while lot := self._cases(_CASES.c.case_id > after):
-            after = lot[-1].case_id
-            yield lot
+        return files_in(self._engine)
 
     def file(self, case_id: str) -> OpenFile | None:
         """One case as the registry has it; None where it has none."""
-        return next(iter(self._cases(_CASES.c.case_id == case_id)), None)
-
-    def _cases(self, which: sa.ColumnElement[bool]) -> list[OpenFile]:
-        names = ("case_id", "outcome", "entries", "head", "updated", "run")
-        columns = (_CASES.c[name] for name in names)
-        query = sa.select(*columns).where(which).order_by(_CASES.c.case_id).limit(_LOT)
-        with reading(self._engine) as session:
-            return [
-                OpenFile(id, outcome is None, *rest)
-                for id, outcome, *rest in session.connection().execute(query)
-            ]
+        return file_of(self._engine, case_id)
 
     def _files(self, session: Session) -> Iterator[Finding]:
         """The notices that lie in the home folder as files (C4)."""
@@ -168,6 +149,19 @@ class Checks:
                         "the registry: exitflow mend."
                     )
                 yield _notice_fault(str(file), what, mend)
+
+    def _whose(self, session: Session) -> Iterator[Finding]:
+        """The installation's id in the registry against the one that its keys give."""
+        found = belongs_to(session.connection())
+        if self._own is not None and found is not None and found != self._own:
+            yield Finding(
+                part="journal",
+                where="installation 1, column id",
+                what=f"the registry says that it belongs to the installation {shown('id', found)}, "
+                f"and the keys of this home are those of {self._own}",
+                mend="check whether EXITFLOW_HOME and EXITFLOW_REGISTRY_URL belong together; where "
+                f"they do, somebody has changed the row: put {self._own} back.",
+            )
 
     def _noted(self, head: JournalHead) -> Iterator[Finding]:
         """Note how far the journal goes: who copies that file elsewhere can prove what was."""

@@ -8,6 +8,11 @@ from pathlib import Path
 from activities.counties_file import LoadError
 from activities.sheet_cells import SheetRow
 
+MAX_LINES = 1_048_576
+"""As many as a sheet has rows: what has more was never saved by a spreadsheet program."""
+MAX_LINE = 1024 * 1024
+"""Bytes of a line: a member of a household takes some hundreds."""
+
 _UTF8, _GB = "UTF-8", "GB18030"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -22,7 +27,8 @@ def csv_rows(path: Path) -> Iterator[SheetRow]:
     """Every row, blank ones too; a row has the number of its first line in the file.
 
     Raises:
-        LoadError: in one sentence, naming the first line that is in another encoding or no CSV.
+        LoadError: in one sentence, naming the first line that is in another encoding, is no CSV,
+            or is too long; or if there are too many lines.
     """
     reader = csv.reader(_lines(path), strict=True)
     begins = 1
@@ -39,6 +45,20 @@ def _lines(path: Path) -> Iterator[str]:
     with path.open("rb") as file:
         encoding, began = "", 0
         for number, line in enumerate(file, start=1):
+            if number > MAX_LINES:
+                raise LoadError(
+                    [
+                        f"{path} has more than {MAX_LINES} lines, blank ones counted in; delete "
+                        "the blank ones, or divide it"
+                    ]
+                )
+            if len(line) > MAX_LINE:
+                raise LoadError(
+                    [
+                        f"{path}, line {number}: has {len(line) // 1024} KB, more than the "
+                        f"{MAX_LINE // 1024} KB that are read of a line; write each row on its own"
+                    ]
+                )
             if number == 1:
                 _check_text(path, line)
                 line = line.removeprefix(_BOM)

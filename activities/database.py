@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from activities import journal
 from activities.database_faults import (
+    BEGIN,
     BUSY_SECONDS,
     SETUP,
     explained,
@@ -235,7 +236,7 @@ def check_schema(engine: Engine) -> None:
     """
     with explained(engine):
         if is_sqlite(engine) and not file_of(engine).exists():
-            raise RegistryError(f"{place(engine)} does not exist: {SETUP}")
+            raise RegistryError(f"{place(engine)} does not exist: {BEGIN}")
         with engine.execution_options(**{_READING: True}).connect() as connection:
             current = _refuse_newer(engine, connection)
         head = REVISIONS[-1]

@@ -15,6 +15,8 @@ BUSY_SECONDS = 15
 
 SETUP = "run `exitflow setup registry`"
 
+BEGIN = f"{SETUP}, or `exitflow up`, which sets up everything"
+
 
 class RegistryError(Exception):
     """The registry cannot be used: one sentence with what, where and what would be right."""
@@ -96,7 +98,7 @@ def sqlite_sentence(engine: Engine, said: str) -> str:
     if "no such column" in said or "has no column" in said:
         return f"{where} has an older schema than this program: {SETUP}"
     if "unable to open" in said and not path.exists():
-        return f"{where} does not exist: {SETUP}"
+        return f"{where} does not exist: {BEGIN}"
     if "readonly" in said or "unable to open" in said:
         return (
             f"{where} is read-only for this user; give write permission to the file and to its "

@@ -53,13 +53,27 @@ def grant(engine: Engine) -> tuple[str, ...]:
 
 def faults(connection: Connection) -> Iterable[tuple[str, str, str]]:
     """What does not guard files and journal as it should: where, what, and the mend."""
-    missing = _without_guard(connection)
-    for table in missing:
+    expected, there = _guards(connection), _triggers(connection)
+    for table in sorted({table for table, name in expected.keys() - there.keys()}):
         yield (
             table,
             "the trigger that keeps its rows as they were written is missing",
             "restore the schema from a copy, and find out who took it off.",
         )
+    for table, name in sorted(there.keys() - expected.keys()):
+        yield (
+            f"{table}, trigger {name}",
+            "no version of exitflow made it, and it can change or hide what is written",
+            f"find out who made it, then take it off: DROP TRIGGER {name}"
+            f"{'' if connection.dialect.name == 'sqlite' else f' ON {table}'}.",
+        )
+    for table, name in sorted(expected.keys() & there.keys()):
+        if _bare(there[table, name]) != _bare(expected[table, name]):
+            yield (
+                f"{table}, trigger {name}",
+                "it is not as exitflow made it, and may keep nothing",
+                "restore the schema from a copy, and find out who changed it.",
+            )
     if connection.dialect.name == "sqlite":
         return
     user, is_superuser = connection.execute(
@@ -93,19 +107,55 @@ def _statements(connection: Connection, role: str) -> Iterable[str]:
         yield f"GRANT {', '.join(allowed)} ON {table} TO {role}"
 
 
-def _without_guard(connection: Connection) -> list[str]:
-    if connection.dialect.name == "sqlite":
-        named = {f"{table}_no_{change}": table for table in _GUARDED for change in _CHANGES}
-        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    else:
-        named = {f"{table}_kept": table for table in _GUARDED}
-        query = "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
-    there = {str(name) for name in connection.scalars(text(query))}
-    return sorted({table for name, table in named.items() if name not in there})
-
-
 _GUARDED = ("journal", "ledger_entries")
 _CHANGES = ("update", "delete")
+_SAID = "are written once and kept (G7)"
+_FUNCTION = f"""BEGIN RAISE EXCEPTION 'rows of % {_SAID}', TG_TABLE_NAME; END"""
+
+Triggers = dict[tuple[str, str], str]
+"""What each does, by its table and name."""
+
+
+def _guards(connection: Connection) -> Triggers:
+    """The triggers that the migrations make; a test compares this with what they made."""
+    if connection.dialect.name == "sqlite":
+        return {
+            (table, f"{table}_no_{change}"): f"CREATE TRIGGER {table}_no_{change} BEFORE "
+            f"{change.upper()} ON {table} BEGIN SELECT RAISE(ABORT, 'rows of {table} {_SAID}'); END"
+            for table in _GUARDED
+            for change in _CHANGES
+        }
+    return {
+        (table, f"{table}_kept"): f"BEFORE DELETE OR UPDATE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION exitflow_kept() {_FUNCTION}"
+        for table in _GUARDED
+    }
+
+
+def _triggers(connection: Connection) -> Triggers:
+    """The triggers that are there; PostgreSQL's own, and those that are off, left out.
+
+    A rule of PostgreSQL does what a trigger does, and counts as one.
+    """
+    if connection.dialect.name == "sqlite":
+        query = "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
+        return {(table, name): sql for table, name, sql in connection.execute(text(query))}
+    query = """
+        SELECT c.relname, t.tgname,
+            'BEFORE ' || split_part(
+                replace(pg_get_triggerdef(t.oid), ' ON ' || n.nspname || '.', ' ON '), ' BEFORE ', 2
+            ) || ' ' || p.prosrc
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+            JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_proc p ON p.oid = t.tgfoid
+        WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND n.nspname = current_schema()
+        UNION ALL SELECT tablename, rulename, definition FROM pg_rules
+        WHERE schemaname = current_schema()
+    """
+    return {(table, name): said for table, name, said in connection.execute(text(query))}
+
+
+def _bare(said: str) -> str:
+    return " ".join(said.split())
 
 
 def _may_change(connection: Connection, table: str) -> bool:

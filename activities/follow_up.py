@@ -4,6 +4,7 @@ As in ``activities.registry``: an outage is tried again, a contradiction is not.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Engine, exists
 from sqlmodel import Session, col, select
@@ -21,8 +22,10 @@ from activities.follow_up_lists import (
     marks_in_force,
 )
 from activities.warrants import asked_by
+from models.base import CLOCKS_MAY_DIFFER_BY
 from models.follow_up_orders import Back, BackOrder, DueVillage, FollowUpDue, FollowUpOrder
 from models.identity import follow_up_case
+from models.periods import beijing
 from models.policy import day_of
 from models.tables import CheckRow, EpisodeRow, HouseholdRow, VillageRow
 
@@ -51,7 +54,7 @@ class FollowUpActivities:
             listed, fault = _listed(session, order.state.case_id), None
             drawn_up = bool(listed)
             if not drawn_up:
-                fault, listed = _fault(session, order), _due(session, order)
+                fault, listed = _fault(session, order, self._gate.now()), _due(session, order)
                 if fault is None and not listed:
                     fault = (
                         f"no household of {township.full_name} that had exited by {opening.as_of} "
@@ -106,8 +109,8 @@ class FollowUpActivities:
             )
 
 
-def _fault(session: Session, order: FollowUpOrder) -> str | None:
-    """Why a follow-up may not open."""
+def _fault(session: Session, order: FollowUpOrder, now: datetime) -> str | None:
+    """Why a follow-up may not open, at a moment by the installation's clock."""
     opening = order.opening
     township, year = opening.township, opening.year
     expected = follow_up_case(township.code, year)
@@ -117,6 +120,13 @@ def _fault(session: Session, order: FollowUpOrder) -> str | None:
         return (
             f"support was kept until {opening.policy.after_exit.support_until} (F1); there is no "
             f"follow-up in {year}"
+        )
+    today = beijing(now + CLOCKS_MAY_DIFFER_BY).date()
+    opens = day_of(year, opening.policy.follow_up.opens)
+    if today < opens or today < opening.as_of:
+        return (
+            f"year: the visits of {year} are called for on {opens}, these on {opening.as_of}, and "
+            f"it is {today}; the follow-up begins then (F5)"
         )
     # As of the day its round was called for, by which that named the county: it may be begun late.
     facts = county_facts(session, township.county.code, year, opening.as_of)

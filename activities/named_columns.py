@@ -10,7 +10,17 @@ from typing import Any, NamedTuple, TypeVar
 from activities.counties_file import LoadError
 from activities.register_columns import GROUP, HEAD_NAME, NOT_KEPT, OTHER_NAMES, SIZE
 from activities.register_faults import Fault
-from activities.sheet_cells import MERGED, Cell, SheetRow, is_blank, letter, shown_safely, sound
+from activities.sheet_cells import (
+    IS_SUM,
+    MERGED,
+    Cell,
+    SheetRow,
+    is_blank,
+    letter,
+    shown_safely,
+    sound,
+    sum_in,
+)
 from activities.sheet_rows import rows_of
 
 V = TypeVar("V")
@@ -64,6 +74,9 @@ class NamedColumns:
                 self.others += [row.sheet] * (row.sheet not in self.others)
                 continue
             if row.sheet in self._headers:
+                if (of_sums := sum_in(row)) is not None:
+                    self._fault(row, of_sums, IS_SUM)
+                    continue
                 yield self._line(row, self._headers[row.sheet])
                 continue
             names = [_standard(cell) for cell in row.cells]

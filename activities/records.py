@@ -4,6 +4,7 @@ from datetime import date
 
 from activities.consequence_records import ExitFacts
 from models.base import Moment, Record
+from models.findings import Finding
 from models.messages import CountyFigures, Ending
 from models.offices import Office, Tier
 from models.orders import CaseState, LimitInForce
@@ -71,12 +72,14 @@ class CaseRecord(CaseState):
 
     Attributes:
         contradicted: Its own file says otherwise; None where it does not.
+        found: What the last check that was kept found wrong with it.
     """
 
     entries: int
     head: str
     updated: Moment
     contradicted: ContradictionRecord | None = None
+    found: tuple[Finding, ...] = ()
 
 
 class DeadlineRecord(Record):

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from activities.sheet_cells import Cell, is_blank
+from activities.sheet_cells import SUM, Cell, is_blank
 from models.characters import fault, is_ideograph, unified
 from models.households import Cause
 from models.id_numbers import checked, is_one
@@ -30,7 +30,6 @@ _NO_NAMES = frozenset(
     )
     for word in words.split()
 )
-_SUM = re.compile("合计|总计|小计|共计|累计|总合计")
 _HEADS = ("户主", "本人或户主", "本人")
 _YES_NO = {"是": True, "否": False}
 _BUS = {"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE}
@@ -80,7 +79,7 @@ def check_name(said: str) -> None:
         ValueError: saying what would be right.
     """
     bare = "".join(unicodedata.normalize("NFKC", said).split()).casefold().strip(":;,.、。*-_/")
-    if bare in _NO_NAMES or _SUM.match(bare):
+    if bare in _NO_NAMES or SUM.match(bare):
         raise ValueError("is no name; write the name, or take the row out where it is a sum")
     if not any(sign.isalpha() or is_ideograph(sign) for sign in said):
         raise ValueError("is no name; write the name")

@@ -71,7 +71,8 @@ class RegisterFile:
     def _sheets(self) -> Iterator[tuple[Sheet, Iterator[SheetRow]]]:
         for header, rows in self._rows:
             self._headers[header.sheet] = header
-            yield Sheet(header, self._faults), rows
+            sheet = Sheet(header, self._faults)
+            yield sheet, (row for row in rows if not sheet.is_of_sums(row))
 
     def _further(
         self, sheets: Iterator[tuple[str, Iterator[SheetRow]]]

@@ -8,6 +8,7 @@ from activities import register_columns as columns
 from activities.register_faults import Fault, RegisterFaults
 from activities.register_headers import Header
 from activities.sheet_cells import (
+    IS_SUM,
     MERGED,
     Cell,
     SheetRow,
@@ -16,6 +17,7 @@ from activities.sheet_cells import (
     masked,
     shown_safely,
     sound,
+    sum_in,
 )
 
 MOST_FAULTS = 10_000
@@ -119,6 +121,19 @@ class Sheet:
                         "column, or take it out",
                     )
                 )
+
+    def is_of_sums(self, row: SheetRow) -> bool:
+        """Whether a row is one of sums: one fault, whatever else it says."""
+        index = sum_in(row)
+        if index is None:
+            return False
+        named = {place: column for column, place in self.header.places.items()}
+        if index in named:
+            self.fault(row, named[index], IS_SUM, row.cells[index])
+        else:
+            said = shown_safely(row.cells[index])
+            self._add(Fault(sheet=row.sheet, row=row.number, found=said, right=IS_SUM))
+        return True
 
     def fault(self, row: SheetRow, column: str, right: str, found: Cell = "") -> None:
         """Say that a cell is wrong."""

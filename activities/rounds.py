@@ -1,7 +1,7 @@
 """What a round starts (F5, F6): read from the register as of the day it was called for."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -11,10 +11,13 @@ from activities.county_facts import county_facts
 from activities.database import reading
 from activities.follow_up_lists import has_exited, is_kept_up
 from activities.regions import lies_in
+from activities.warrants import Clock, utc_now
+from models.base import CLOCKS_MAY_DIFFER_BY
 from models.offices import Township
-from models.policy import Policy
-from models.rounds import FollowUpsDue, RoundOrder, SupervisionsDue
-from models.tables import EpisodeRow, HouseholdRow, Standing, VillageRow, VillageStatusRow
+from models.periods import beijing
+from models.policy import Policy, day_of
+from models.rounds import Begun, FollowUpsDue, RoundOrder, SupervisionsDue, round_fault
+from models.tables import CaseRow, EpisodeRow, HouseholdRow, Standing, VillageRow, VillageStatusRow
 
 
 class RoundActivities:
@@ -22,11 +25,15 @@ class RoundActivities:
 
     Args:
         policy: Reads the policy of the installation, as it is on the day.
+        clock: What time it is.
     """
 
-    def __init__(self, engine: Engine, policy: Callable[[], Policy]) -> None:
+    def __init__(
+        self, engine: Engine, policy: Callable[[], Policy], clock: Clock = utc_now
+    ) -> None:
         self._engine = engine
         self._policy = policy
+        self._clock = clock
 
     @activity.defn
     def supervisions_due(self, order: RoundOrder) -> SupervisionsDue:
@@ -37,6 +44,9 @@ class RoundActivities:
             PolicyError: if the policy cannot be: the round waits until somebody has mended that.
         """
         policy, counties, left_out = self._policy(), [], []
+        fault = self._fault(order, timedelta(days=policy.supervision.catch_up_days))
+        if fault is not None:
+            return SupervisionsDue(policy=policy, left_out=(fault,))
         with reading(self._engine) as session:
             for code in _counties_with_exits(session, order.region, order.on):
                 facts = county_facts(session, code, order.on.year, order.on)
@@ -58,6 +68,10 @@ class RoundActivities:
         if not is_kept_up(policy, year):
             until = policy.after_exit.support_until
             return FollowUpsDue(policy=policy, why_none=f"帮扶政策保持至{until}，{year}年无回访")
+        opens, due = (day_of(year, each) for each in (policy.follow_up.opens, policy.follow_up.due))
+        fault = self._fault(order, due - opens)
+        if fault is not None:
+            return FollowUpsDue(policy=policy, why_none=fault)
         with reading(self._engine) as session:
             places = _townships_with_exits(session, order.region, order.on)
             if not places:
@@ -69,6 +83,20 @@ class RoundActivities:
             return FollowUpsDue(policy=policy, why_none=f"{order.region}: {facts.code_note}")
         townships = (Township(code=code, name=name, county=county) for code, name in places)
         return FollowUpsDue(policy=policy, townships=tuple(townships))
+
+    @activity.defn
+    def admitted_cases(self, begun: Begun) -> tuple[str, ...]:
+        """Which of some cases the registry has admitted: the others have no file, and bar nothing.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        with reading(self._engine) as session:
+            return tuple(id for id in begun.case_ids if session.get(CaseRow, id) is not None)
+
+    def _fault(self, order: RoundOrder, window: timedelta) -> str | None:
+        today = beijing(self._clock() + CLOCKS_MAY_DIFFER_BY).date()
+        return round_fault(order.on, beijing(order.began).date(), today, window)
 
 
 def _counties_with_exits(session: Session, region: str, on: date) -> list[str]:

@@ -64,6 +64,18 @@ def is_blank(cell: Cell) -> bool:
     return isinstance(cell, str) and not cell.strip()
 
 
+SUM = re.compile("合计|总计|小计|共计|累计|总合计")
+IS_SUM = "this is a row of sums; take it out"
+
+
+def sum_in(row: SheetRow) -> int | None:
+    """The cell by which a row is seen to be one of sums; None if it is not."""
+    for index, cell in enumerate(row.cells):
+        if isinstance(cell, str) and SUM.fullmatch("".join(cell.split()).strip(":：")):
+            return index
+    return None
+
+
 def shown(cell: Cell) -> str:
     """A cell as a spreadsheet program shows it."""
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):

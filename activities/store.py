@@ -18,6 +18,8 @@ from activities.database import claim, reading, writing
 from activities.documents import Documents
 from activities.follow_up_reading import FollowUps
 from activities.incidence import county_incidence
+from activities.last_check import found_by_case
+from activities.open_files import OpenFile, file_of
 from activities.planning import Planning
 from activities.plans import UnknownSubject, add_plan
 from activities.records import (
@@ -44,6 +46,7 @@ from activities.roster_facts import roster_facts
 from activities.supervision_records import Supervisions
 from activities.village_facts import village_facts
 from models.admission import CountyFacts
+from models.findings import Finding
 from models.ledger import Entry, LedgerError
 from models.messages import CountyFigures
 from models.offices import Division, Office
@@ -219,6 +222,10 @@ class Registry:
         ]
         return tuple(sorted(deadlines, key=lambda each: each.in_force.limit.due))
 
+    def open_file(self, case_id: str) -> OpenFile | None:
+        """A case as the registry has it, to be looked for on the server; None if it has none."""
+        return file_of(self._engine, case_id)
+
     def is_admitted(self, case_id: str) -> bool:
         """Whether a case of this id was admitted, whatever has become of it."""
         with reading(self._engine) as session:
@@ -354,17 +361,23 @@ def _cases(session: Session, wanted: CaseFilter) -> tuple[CaseRecord, ...]:
         query = query.where(unended if wanted.open else ~unended)
     if wanted.overdue is not None:
         query = query.where(CaseRow.overdue == wanted.overdue)
-    noted = contradictions(session)
-    return tuple(_case(row, noted.get(row.case_id)) for row in session.exec(query).all())
+    noted, found = contradictions(session), found_by_case(session)
+    return tuple(
+        _case(row, noted.get(row.case_id), found.get(row.case_id, ()))
+        for row in session.exec(query).all()
+    )
 
 
-def _case(row: CaseRow, contradicted: ContradictionRecord | None) -> CaseRecord:
+def _case(
+    row: CaseRow, contradicted: ContradictionRecord | None, found: tuple[Finding, ...] = ()
+) -> CaseRecord:
     return CaseRecord(
         **row.model_dump(exclude={"region", "waiting_for", "limits", "run"}),
         limits=IN_FORCE.validate_json(row.limits),
         region=tuple(row.region.strip("/").split("/")),
         waiting_for=Office.parse(row.waiting_for) if row.waiting_for else None,
         contradicted=contradicted,
+        found=found,
     )
 
 

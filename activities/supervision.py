@@ -16,11 +16,12 @@ from activities.database import claim, reading, writing
 from activities.journal import note_row
 from activities.supervision_frame import county_frame
 from activities.supervision_results import results_of
+from models.base import CLOCKS_MAY_DIFFER_BY
 from models.journal import JournalKind
 from models.ledger import canonical
 from models.periods import beijing
 from models.sampling import Sample, draw
-from models.supervision_admission import opening_fault
+from models.supervision_admission import first_day, opening_fault, quarter_fault
 from models.supervision_messages import SupervisionOpening, SupervisionResult
 from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
 from models.tables import CaseRow, SampleRow, SubjectKind
@@ -49,7 +50,10 @@ class SupervisionActivities:
         with writing(self._engine) as session:
             claim(session, f"sample of {case_id}")
             kept = session.get(SampleRow, case_id)
-            fault = _fault(session, opening, case_id, on) if kept is None else None
+            fault = None
+            if kept is None:
+                today = beijing(self._gate.now() + CLOCKS_MAY_DIFFER_BY).date()
+                fault = quarter_fault(opening, today) or _fault(session, opening, case_id, on)
             said = self._gate.admit(
                 session, order, "supervision", opening.county, opening.policy, case_id, fault
             )
@@ -114,7 +118,7 @@ def _fault(session: Session, opening: SupervisionOpening, case_id: str, on: date
     """
     of_days = [
         county_facts(session, opening.county.code, opening.year, day)
-        for day in dict.fromkeys((on, _called_for(opening, on)))
+        for day in dict.fromkeys((on, first_day(opening) or on))
     ]
     said = opening_fault(opening, case_id, on)
     if said is not None or any(each.county == opening.county for each in of_days):
@@ -123,10 +127,3 @@ def _fault(session: Session, opening: SupervisionOpening, case_id: str, on: date
     if known is None:
         return f"county {opening.county.code}: {of_days[0].code_note}"
     return difference("county", opening.county, known)
-
-
-def _called_for(opening: SupervisionOpening, on: date) -> date:
-    """The day of its round; of a special inspection the day on which it is looked at."""
-    if opening.quarter is None:
-        return on
-    return date(opening.year, opening.policy.supervision.months[opening.quarter - 1], 1)

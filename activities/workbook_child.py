@@ -5,7 +5,8 @@ cell: two cells in opposite corners of a sheet, in a file of five kilobytes, end
 reads it. So it is not the process that keeps the register.
 
 Each line of output is an object (a sheet begins, or an error) or a list of rows. A row is a list of
-cells; one with merged cells is an object of them and of the places that are one with another.
+cells; one with merged cells is an object of them and of the places that are one with another. A
+number stands for so many blank rows.
 """
 
 import json
@@ -37,8 +38,13 @@ SECONDS = 120
 NO_MEMORY = 3
 """The status it ends with when memory did not suffice; some libraries end it by SIGABRT instead."""
 
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+"""Of a sheet, in every spreadsheet program; a cell beyond them was never typed in one."""
+MOST_BLANK_COLUMNS = 256
+"""Before the first that holds anything: the others are made up in every row."""
+
 _ROWS_AT_A_TIME = 200
-_LAST = 1_048_575
+_LAST = MOST_ROWS - 1
 _MOST_SAID = 5
 
 
@@ -71,6 +77,9 @@ def main(path: str) -> None:
 
 def _write_sheet(sheet: CalamineSheet, looks: Looks) -> None:
     # Rows are given from the first of the sheet on, columns from the first that holds anything.
+    if (far := _far(sheet, looks)) is not None:
+        _write(far)
+        return
     blank = sheet.start[1] if sheet.start else 0
     moved = min((column for _, column in looks.errors), default=blank)
     padding = [""] * (blank - moved)
@@ -81,21 +90,46 @@ def _write_sheet(sheet: CalamineSheet, looks: Looks) -> None:
         errors.setdefault(at, {})[column - blank] = said
     merged = _merged(sheet, blank)
     rows: list[Any] = []
+    skipped = 0
     last = max(errors, default=-1)
     given = chain(sheet.iter_rows(), repeat(()))
     for number in count():
         cells = next(given)
         if cells == () and number > last:
             break
-        row = [*padding, *map(_plain, cells)]
+        row = [] if _is_empty(cells) else [*padding, *map(_plain, cells)]
         for column, said in errors.get(number, {}).items():
             row += [""] * (column + 1 - len(row))
             row[column] = said
-        rows.append(merged.fill(number, row))
-        if len(rows) == _ROWS_AT_A_TIME:
+        filled = merged.fill(number, row)
+        if not filled:  # a sheet may have a million of them before its last cell
+            skipped += 1
+            continue
+        if skipped:
+            rows.append(skipped)
+            skipped = 0
+        rows.append(filled)
+        if len(rows) >= _ROWS_AT_A_TIME:
             _write(rows)
             rows = []
     _write(rows)
+
+
+def _is_empty(cells: Iterable[Any]) -> bool:
+    return all(cell == "" for cell in cells)
+
+
+def _far(sheet: CalamineSheet, looks: Looks) -> dict[str, str] | None:
+    """A sheet with a cell where none can be, or whose table begins far to the right."""
+    places = [each for each in (sheet.start, sheet.end) if each is not None]
+    places += looks.errors
+    if not places:
+        return None
+    row, column = (max(each) for each in zip(*places, strict=True))
+    if row >= MOST_ROWS or column >= MOST_COLUMNS:
+        return {"far": sheet.name, "cell": f"{letter(column)}{row + 1}"}
+    first = sheet.start[1] if sheet.start else 0
+    return {"far": sheet.name, "begins": letter(first)} if first > MOST_BLANK_COLUMNS else None
 
 
 def _hidden(sheet: CalamineSheet, looks: Looks) -> str:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from activities.counties_file import LoadError
-from activities.sheet_cells import Cell, SheetRow
-from activities.workbook_child import NO_MEMORY
+from activities.sheet_cells import Cell, SheetRow, letter
+from activities.workbook_child import MOST_COLUMNS, MOST_ROWS, NO_MEMORY
 
 MAX_UNPACKED = 1024 * 1024 * 1024
 MAX_RATIO = 200
@@ -30,10 +30,11 @@ _BEYOND_BOUNDS = (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGXCPU, NO_MEMORY)
 
 
 def workbook_rows(path: Path) -> Iterator[SheetRow]:
-    """Every row of every visible sheet, blank ones too.
+    """Every row of every visible sheet; most blank ones are left out.
 
     Raises:
-        LoadError: in one sentence, if it is no workbook, is encrypted, or unpacks to too much.
+        LoadError: in one sentence, if it is no workbook, is encrypted, unpacks to too much, or has
+            cells where no sheet has any.
     """
     _check(path)
     command = [sys.executable, "-P", "-m", "activities.workbook_child", str(path.absolute())]
@@ -65,12 +66,17 @@ def _rows(path: Path, lines: IO[bytes]) -> Iterator[SheetRow]:
         said = json.loads(line)
         if isinstance(said, list):
             for row in said:
+                if isinstance(row, int):
+                    number += row
+                    continue
                 number += 1
                 yield _row(sheet, number, blank, row)
         elif "sheet" in said:
             sheet, blank, number = said["sheet"], said["blank_columns"], 0
             if said["hidden"]:
                 raise LoadError([_hidden(path, sheet, said["hidden"])])
+        elif "far" in said:
+            raise LoadError([_far(path, said)])
         elif said["error"] == "password":
             raise LoadError([_encrypted(path)])
         else:
@@ -88,6 +94,17 @@ def _row(sheet: str, number: int, blank: int, row: Any) -> SheetRow:
     cells: list[Cell] = [""] * blank
     cells += [date.fromisoformat(cell[0]) if isinstance(cell, list) else cell for cell in row]
     return SheetRow(sheet, number, cells, merged)
+
+
+def _far(path: Path, said: dict[str, str]) -> str:
+    if "cell" in said:
+        what = (
+            f"a cell stands as far out as {said['cell']}; a sheet ends with column "
+            f"{letter(MOST_COLUMNS - 1)} and row {MOST_ROWS}"
+        )
+    else:
+        what = f"its first column that holds anything is {said['begins']}; move the table to A"
+    return f"{path}, sheet {said['far']}: {what}; copy the table into a new workbook"
 
 
 def _hidden(path: Path, sheet: str, what: str) -> str:

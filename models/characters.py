@@ -163,6 +163,8 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 def visible_json(text: str) -> str:
     """JSON that people can read as it stands: what would not be seen is spelt as JSON spells it."""
+    if text.isascii() and text.isprintable():  # a long one takes seconds otherwise
+        return text
     return _HIDDEN.sub(_spelt_in_json, text)
 
 

@@ -74,9 +74,14 @@ AT_ANY_MOMENT = ("object", "file")
 
 @dataclass(frozen=True)
 class Unreadable:
-    """What came and is no JSON, as far as it can be shown."""
+    """What came and is no JSON, as far as it can be shown.
+
+    Attributes:
+        key: Id of the key that it is sealed with, if it could not be opened for want of that key.
+    """
 
     text: str
+    key: str | None = None
 
 
 class Reception:
@@ -190,6 +195,7 @@ class Reception:
         docket, name = self._docket, shortened(visible(kind), 60)
         docket.stirred = True
         content = visible_json(_as_text(payload))
+        key = payload.key if isinstance(payload, Unreadable) else None
         size = len(content.encode())
         self._refused += 1
         if (
@@ -210,6 +216,7 @@ class Reception:
                 "content": first,
                 "sha256": sha256(content.encode()).hexdigest(),
                 **({"pieces": len(more) + 1} if more else {}),
+                **({"key": key} if key else {}),
             },
             actor="sender",
         )

@@ -1,8 +1,8 @@
 """Rounds: what a Temporal Schedule starts on its day, once, however often it is asked (F5, F6)."""
 
-from datetime import date
+from datetime import date, timedelta
 
-from models.base import Record
+from models.base import Moment, Record
 from models.offices import County, Township
 from models.policy import Policy
 
@@ -19,10 +19,39 @@ class Round(Record):
 
 
 class RoundOrder(Record):
-    """Whom a round is about, as of the day it was called for."""
+    """Whom a round is about, as of the day it was called for.
+
+    Attributes:
+        began: When the server began it: how late that was is not the worker's doing.
+    """
 
     region: str
     on: date
+    began: Moment
+
+
+class Begun(Record):
+    """Cases whose ids were taken when a round came to them."""
+
+    case_ids: tuple[str, ...]
+
+
+def round_fault(on: date, began: date, today: date, window: timedelta) -> str | None:
+    """Why a round begins nothing, in Chinese; None where it may.
+
+    A round by hand counts for the day on which it began. So one of another day comes from the
+    calendar, and that calls for none ahead of its day, nor later than its window lets it.
+
+    Args:
+        began: The day on which the server began it.
+        today: By the installation's clock.
+        window: How long after its day a missed round is still begun.
+    """
+    if on > today:
+        return f"{on}尚未到来（今日{today}），不提前启动"
+    if began - on > window:
+        return f"{on}的启动至{began}已超过补办期限（{window.days}日），不再补办"
+    return None
 
 
 class SupervisionsDue(Record):
@@ -30,7 +59,7 @@ class SupervisionsDue(Record):
 
     Attributes:
         left_out: Codes of counties that exits lie in, but that the register does not know as poor
-            counties on the day, with the reason.
+            counties on the day, with the reason; or why there is none at all.
     """
 
     policy: Policy
@@ -55,7 +84,8 @@ class RoundResult(Record):
     Attributes:
         on: The day it was called for, in Beijing.
         started: Cases that it began.
-        there: Cases of the same quarter or year that had begun before: they are left alone.
+        there: Cases of the same quarter or year that had begun before, and were admitted or still
+            run: they are left alone.
         left_out: What it could not begin, with the reason.
     """
 

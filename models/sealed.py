@@ -23,3 +23,19 @@ class Unsealed:
 
 class NotSealed(Exception):
     """What came is not sealed by this installation, where nothing else is believed."""
+
+
+class UnknownKey(NotSealed):
+    """What came is sealed with a key that the file of keys does not have; it may come there yet.
+
+    Attributes:
+        key: Id of that key.
+        whole: All that came, as a text that can be opened once the key is there.
+    """
+
+    def __init__(self, key: str, whole: str = "") -> None:
+        super().__init__(
+            f"it is sealed with the key {key}, which this installation's worker does not have; the "
+            "whole content is kept"
+        )
+        self.key, self.whole = key, whole

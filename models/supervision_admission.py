@@ -16,6 +16,28 @@ def year_fault(year: int, on: date) -> str | None:
     )
 
 
+def quarter_fault(opening: SupervisionOpening, today: date) -> str | None:
+    """Why the supervision of a quarter cannot begin yet; None where it can.
+
+    Args:
+        today: By the installation's clock.
+    """
+    first = first_day(opening)
+    if first is None or first <= today:
+        return None
+    return (
+        f"quarter: {opening.year}-q{opening.quarter} begins on {first}, and it is {today}; its "
+        "supervision begins then (F6)"
+    )
+
+
+def first_day(opening: SupervisionOpening) -> date | None:
+    """The day for which the round of a quarter is called; None for a special inspection."""
+    if opening.quarter is None:
+        return None
+    return date(opening.year, opening.policy.supervision.months[opening.quarter - 1], 1)
+
+
 def opening_fault(opening: SupervisionOpening, case_id: str, on: date) -> str | None:
     """Why an opening cannot stand under an id and on a day, in one sentence; None where it can."""
     county, policy = opening.county, opening.policy

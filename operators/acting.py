@@ -21,13 +21,11 @@ from models.villages import Incidence
 from operators import inputs, roster_inputs
 from operators.bulk import act_on_many
 from operators.case_lists import selection
-from operators.desk import open_desk
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Document, Id, Officer, Proof, Region, Return
 from operators.registry import open_registry, utc_now
 from operators.sending import given, hand_in, signed
-from operators.terminal import say
-from workers.connection import run
+from operators.started import print_opened
 
 
 def start_county(code: str, /, *, year: int, application: Path) -> None:
@@ -43,11 +41,7 @@ def start_county(code: str, /, *, year: int, application: Path) -> None:
     code, year = inputs.division("CODE", code), inputs.year("--year", year)
     read = inputs.county_application(application, code, year, _count_of(code))
 
-    async def open_case() -> str:
-        async with open_desk() as desk:
-            return await desk.start_county(read)
-
-    say(run(open_case()))
+    print_opened(lambda desk: desk.start_county(read))
 
 
 def act(

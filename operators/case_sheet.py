@@ -18,6 +18,7 @@ from models.periods import until
 from models.status import CaseStatus, ObjectionStatus, StepState, ending_in_chinese
 from operators.printing import at, due, heading, left, paragraph, sentences, table, urgency
 from operators.roster_sheet import roster_counts
+from workers.case_on_server import Amiss
 
 _STATES = {
     StepState.DONE: Text("✔ done 已办结", "green"),
@@ -60,6 +61,15 @@ def print_revoked(out: Console, revoked: Sequence[RevokedRecord]) -> None:
     for each in revoked:
         said = f"{each.subject} on {each.on}, {each.document}, {each.case_id}"
         out.print(paragraph(said, out.width, 2), style="bold red")
+
+
+def print_stopped(out: Console, case_id: str, found: Amiss | None) -> None:
+    """Above all else: what follows is how the case stood, and it does not go on."""
+    if found is None:
+        return
+    out.print(heading("Does not go on 已停办"))
+    out.print(paragraph(f"{case_id}: {found}.", out.width, 2), style="bold red")
+    out.print()
 
 
 def print_contradicted(out: Console, noted: ContradictionRecord | None) -> None:
@@ -132,10 +142,15 @@ def _came_of(objection: ObjectionStatus) -> str:
     return "成立 upheld" if objection.finding is Finding.UPHELD else "不成立 dismissed"
 
 
-def print_entry(out: Console, entry: Entry) -> None:
-    """One entry of a file with all it holds: also what a refused message said, word for word."""
+def print_entry(out: Console, entry: Entry, said: str | None = None) -> None:
+    """One entry of a file with all it holds: also what a refused message said, word for word.
+
+    Args:
+        said: What it keeps sealed, which is shown in the place of that.
+    """
     print_ledger(out, [entry])
-    for name, value in entry.data.items():
+    opened = {} if said is None else {"content": f"(sealed)\n{said}"}
+    for name, value in (entry.data | opened).items():
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
         out.print(paragraph(f"{name}:", out.width, 2, "bold"))
         for line in visible_lines(shown):
@@ -225,6 +240,8 @@ def _marks(case: CaseRecord) -> Text:
     marks = Text()
     if case.contradicted:
         marks.append("与留存案卷不一致 contradicted ", style="bold red")
+    if case.found:
+        marks.append("核查不符 check --last ", style="bold red")
     if case.outcome:
         ending = Ending(case.outcome)
         said = ending_in_chinese(ending, case.procedure)

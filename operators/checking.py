@@ -15,9 +15,10 @@ from models.journal import JournalHead
 from operators.answers import unreachable
 from operators.inputs import InputError
 from operators.options import Json
-from operators.printing import as_json, at, console, paragraph
+from operators.printing import as_json, at, console, counted, paragraph
 from operators.terminal import progress, say
 from workers.connection import Unreachable, connect, run
+from workers.installation import check_home
 from workers.settings import Settings, load_settings
 
 FOUND = 1
@@ -40,6 +41,7 @@ def check(
     settings = load_settings()
     engine = settings.engine()
     try:
+        check_home(settings)
         check_schema(engine)
         checks = settings.checks(engine)
         report = _last(checks) if last else _look(settings, checks, engine, offline, head)
@@ -60,9 +62,10 @@ def print_report(out: Console, report: CheckReport) -> None:
         out.print(f"and {report.total - len(report.findings)} more", style="bold red")
     if report.findings:
         out.print()
-    found = "nothing is wrong" if not report.total else f"{report.total} findings"
+    found = "nothing is wrong" if not report.total else counted(report.total, "finding")
     out.print(Text(f"{found}, {at(report.ended)}", "bold red" if report.total else "bold green"))
-    out.print(f"files     {report.cases:,} cases with {report.entries:,} entries")
+    entries = counted(report.entries, "entry", "entries")
+    out.print(f"files     {counted(report.cases, 'case')} with {entries}")
     if report.under_way:
         said = "changes of the last hour are not on file yet; check again later"
         out.print(f"          {report.under_way} {said}")

@@ -18,6 +18,7 @@ from temporalio.client import (
     WorkflowExecutionStatus,
     WorkflowHandle,
 )
+from temporalio.service import RPCError
 
 from activities.database import RegistryError, check_schema, check_writable
 from activities.store import Registry
@@ -46,12 +47,14 @@ from models.steps import C1
 from models.supervision_messages import Findings, Plea
 from operators.after_openings import AfterOpenings
 from operators.answers import ANSWER_WITHIN, admitted, asked, explained, in_turn
+from operators.errors import Busy as Busy
 from operators.errors import Contradicted as Contradicted
 from operators.errors import NoAnswer as NoAnswer
 from operators.errors import NoCase as NoCase
 from operators.errors import Refused as Refused
 from operators.openings import Openings
 from operators.registry import utc_now
+from workers.case_on_server import Amiss, amiss, look_up, squatted
 from workers.connection import connect
 from workers.installation import check_home, check_registry, check_server
 from workers.settings import Settings, load_settings
@@ -86,6 +89,9 @@ _NAMES: dict[type, str] = {
     CaseDocument: "file",
 }
 
+
+VERDICT_WITHIN = 10.0
+"""Seconds for which the verdict on a case that was just opened is waited for."""
 
 _LOOK_AGAIN = 0.2
 """Seconds between two looks at a case that is about to begin."""
@@ -137,7 +143,7 @@ class Desk(Openings, AfterOpenings):
     async def households(self, case_id: str) -> list[Course]:
         """How every household of a roster stands."""
         courses: list[Course] = []
-        with explained(case_id):
+        async with self._explained(case_id):
             handle = self.client.get_workflow_handle_for(HouseholdExitWorkflow.run, case_id)
             while more := await asked(
                 partial(
@@ -229,14 +235,14 @@ class Desk(Openings, AfterOpenings):
         _check_size(name, content)
 
         async def sent() -> None:
-            with explained(case_id):
+            async with self._explained(case_id):
                 await self._handle(case_id).signal(name, content, rpc_timeout=ANSWER_WITHIN)
 
         await in_turn(sent)
 
     async def status(self, case_id: str) -> CaseStatus:
         """How a case stands; an ended one too, as long as the server keeps it."""
-        with explained(case_id):
+        async with self._explained(case_id):
             handle = self._handle(case_id)
             return await asked(
                 partial(handle.query, CaseWorkflow.status, rpc_timeout=ANSWER_WITHIN)
@@ -245,7 +251,7 @@ class Desk(Openings, AfterOpenings):
     async def objections(self, case_id: str) -> list[ObjectionStatus]:
         """Every objection, report and plea of a case, in the order in which they came."""
         found: list[ObjectionStatus] = []
-        with explained(case_id):
+        async with self._explained(case_id):
             handle = self._handle(case_id)
             while more := await asked(
                 partial(
@@ -263,7 +269,7 @@ class Desk(Openings, AfterOpenings):
 
         One that was terminated from outside has not.
         """
-        with explained(case_id):
+        async with self._explained(case_id):
             described = await self._handle(case_id).describe(rpc_timeout=ANSWER_WITHIN)
         return described.status is WorkflowExecutionStatus.COMPLETED
 
@@ -276,7 +282,7 @@ class Desk(Openings, AfterOpenings):
 
     async def page(self, case_id: str, after: int) -> list[Entry]:
         """As much of the file behind so many entries as fits into one answer."""
-        with explained(case_id):
+        async with self._explained(case_id):
             handle = self._handle(case_id)
             return await asked(
                 partial(handle.query, CaseWorkflow.ledger, after, rpc_timeout=ANSWER_WITHIN)
@@ -284,8 +290,66 @@ class Desk(Openings, AfterOpenings):
 
     async def outcome(self, case_id: str) -> Outcome:
         """Wait for the end of a case."""
-        with explained(case_id):
+        async with self._explained(case_id):
             return await self._handle(case_id).result()
+
+    async def is_admitted(self, case_id: str) -> bool:
+        """Wait a little for the verdict on a case that was just opened; False if it is still out.
+
+        The registry and the server tell it, so that none is waited for where no worker runs.
+
+        Raises:
+            Refused: if it was not admitted, or has ended otherwise.
+        """
+        ends = asyncio.get_running_loop().time() + VERDICT_WITHIN
+        handle = self._handle(case_id)
+        while asyncio.get_running_loop().time() < ends:
+            if await asyncio.to_thread(self.registry.is_admitted, case_id):
+                return True
+            async with self._explained(case_id):
+                there = await handle.describe(rpc_timeout=ANSWER_WITHIN)
+            if there.status is WorkflowExecutionStatus.COMPLETED:
+                outcome = await handle.result()
+                if outcome.ending is Ending.NOT_ADMITTED:
+                    raise Refused(f"{case_id}: {ENDINGS[outcome.ending]}：{outcome.reason}")
+                return True
+            if there.status is not WorkflowExecutionStatus.RUNNING:
+                raise Refused(f"{case_id} ended before it was admitted; the worker's log says why")
+            await asyncio.sleep(_LOOK_AGAIN)
+        return False
+
+    async def amiss(self, case_id: str) -> Amiss | None:
+        """Why a case does not go on by what registry and server say; None if it may.
+
+        Raises:
+            RPCError: if the server does not answer.
+            RegistryError: if the registry cannot be used.
+        """
+        if not identity.is_case(case_id):
+            return None
+        # In this order: a case that ends is ended in the registry first.
+        there = await look_up(self.client, case_id)
+        file = await asyncio.to_thread(self.registry.open_file, case_id)
+        if file is None:
+            return squatted(there)
+        return amiss(file, there) if file.is_open else None
+
+    @asynccontextmanager
+    async def _explained(self, case_id: str) -> AsyncIterator[None]:
+        """As ``explained``; and a case that registry and server do not both have is told so."""
+        try:
+            with explained(case_id):
+                yield
+        except (NoCase, NoAnswer) as error:
+            if isinstance(error, Busy):
+                raise
+            try:
+                found = await self.amiss(case_id)
+            except (RPCError, RegistryError):
+                raise error from None
+            if found is None:
+                raise
+            raise NoCase(not_going_on(case_id, found)) from error
 
     def _check_figures(self, case_id: str, act: Act) -> None:
         """Hold a renewed application (C1) against the register (S5), as its case does again.
@@ -327,7 +391,7 @@ class Desk(Openings, AfterOpenings):
     async def _update(
         self, case_id: str, name: str, content: Mapping[str, Any], id: str
     ) -> Receipt:
-        with explained(case_id):
+        async with self._explained(case_id):
             receipt: Receipt = await admitted(
                 partial(
                     self._handle(case_id).execute_update,
@@ -357,7 +421,7 @@ class Desk(Openings, AfterOpenings):
         Raises:
             NoAnswer: if it has not come so far yet; it goes on by itself.
         """
-        with explained(case_id):
+        async with self._explained(case_id):
             before = len(self.registry.ledger(case_id))
             await admitted(
                 lambda: self._handle(case_id).execute_update(
@@ -374,6 +438,11 @@ class Desk(Openings, AfterOpenings):
             f"{case_id} is asked to mend its file and has not kept it yet; "
             f"`exitflow case {case_id} --ledger` says how it stands"
         )
+
+
+def not_going_on(case_id: str, found: Amiss) -> str:
+    """Why a case takes nothing, in one sentence."""
+    return f"{case_id} does not go on: {found}; `exitflow check` looks at every case"
 
 
 def _check_size(name: str, content: Mapping[str, Any]) -> None:

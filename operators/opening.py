@@ -24,6 +24,7 @@ from models.offices import Subject
 from models.policy import Policy
 from operators.answers import unreachable
 from operators.errors import Refused
+from workers.case_on_server import is_foreign, look_up, squatted
 from workers.catalogue import TASK_QUEUE
 
 
@@ -91,7 +92,8 @@ class Opening:
                 await start(WorkflowIDReusePolicy.REJECT_DUPLICATE)
             except WorkflowAlreadyStartedError as error:
                 if not await self._is_free(opening.case_id, run):
-                    raise Refused(said) from error
+                    held = await self._held(opening.case_id)
+                    raise Refused(held or said) from error
                 await start(WorkflowIDReusePolicy.ALLOW_DUPLICATE)
         except WorkflowAlreadyStartedError as error:
             raise Refused(said) from error
@@ -102,7 +104,8 @@ class Opening:
         """Whether what is there under an id is no case: nothing admitted, and nothing about to be.
 
         A workflow that somebody else left under the id of a county's case does not bar the county:
-        one that ended without being admitted is passed over, a foreign one that runs is terminated.
+        one that ended without being admitted is passed over, a foreign one that runs is terminated;
+        so is one whose opening is not sealed with our keys, which waits for a day far ahead.
         """
         if self.registry.is_admitted(case_id):
             return False
@@ -117,10 +120,18 @@ class Opening:
             return not isinstance(outcome, Outcome) or outcome.ending is Ending.NOT_ADMITTED
         if there.status is not WorkflowExecutionStatus.RUNNING:
             return True
-        if (there.workflow_type, there.task_queue) == (_type_of(run), TASK_QUEUE):
+        ours = (there.workflow_type, there.task_queue) == (_type_of(run), TASK_QUEUE)
+        if ours and not await is_foreign(self.client, there):
             return False
         await handle.terminate("a foreign workflow under the id of a case")
         return True
+
+    async def _held(self, case_id: str) -> str | None:
+        """What holds an id that the registry has not admitted; None if it may still be."""
+        if self.registry.is_admitted(case_id):
+            return None
+        held = squatted(await look_up(self.client, case_id))
+        return f"{case_id}: {held}" if held else None
 
 
 def _type_of(run: Any) -> str:

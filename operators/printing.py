@@ -69,6 +69,15 @@ def console() -> Console:
     return _Terminal(width=width, highlight=False, markup=False, emoji=False)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """So many of something.
+
+    >>> counted(1, "case"), counted(1200, "entry", "entries")
+    ('1 case', '1,200 entries')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def as_json(value: Record | Sequence[Record]) -> None:
     """Print a value, or a list of values, as JSON and nothing else."""
     content: Any

@@ -1,6 +1,6 @@
 """Reading one case, or its file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from activities.records import ContradictionRecord, RevokedRecord
 from models.ledger import Entry, LedgerError, verify
@@ -13,15 +13,18 @@ from operators.case_sheet import (
     print_ledger,
     print_objections,
     print_revoked,
+    print_stopped,
 )
-from operators.desk import open_desk
+from operators.desk import Desk, NoCase, not_going_on, open_desk
 from operators.documents_sheet import print_documents
 from operators.inputs import InputError
 from operators.options import Json
 from operators.printing import as_json, console, heading
 from operators.registry import open_registry, utc_now
 from operators.roster_sheet import print_households
+from workers.case_on_server import Amiss
 from workers.connection import run
+from workers.settings import load_settings
 
 
 def case(
@@ -47,7 +50,8 @@ def case(
             SHA-256 of the evidence; as the registry has it: no server is needed.
         objections: Show every objection, report and plea instead, also those with a result.
         entry: Show one entry of the case file instead, with all it holds: by its number. What a
-            refused message said stands there word for word.
+            refused message said stands there word for word; also if it was refused for want of a
+            key, once that key is here.
     """
     if objections or entry is not None:
         _show_parts(case, entry, objections, others=ledger or households or documents, json=json)
@@ -59,10 +63,13 @@ def case(
         _show_households(case, ledger=ledger, json=json)
         return
     if not ledger:
-        status, noted, revoked = run(_status(case))
+        status, noted, revoked, found = run(_status(case))
         if json:
-            as_json(_Contradicted(**dict(status), contradicted=noted) if noted else status)
+            stopped = str(found) if found else None
+            one = _Amiss(**dict(status), contradicted=noted, stopped=stopped)
+            as_json(one if noted or stopped else status)
         else:
+            print_stopped(console(), case, found)
             print_case(console(), status, utc_now())
             print_contradicted(console(), noted)
             print_revoked(console(), revoked)
@@ -86,14 +93,15 @@ def _show_parts(
 ) -> None:
     if others or (objections and entry is not None):
         raise InputError("--objections, --entry: give one of them, alone")
-    found = run(_objections(case_id)) if entry is None else []
-    one = run(_entry(case_id, entry)) if entry is not None else None
+    if entry is None:
+        found = run(_objections(case_id))
+        as_json(found) if json else print_objections(console(), found)
+        return
+    one, said = run(_entry(case_id, entry))
     if json:
-        as_json(found if one is None else one)
-    elif one is not None:
-        print_entry(console(), one)
+        as_json(_Opened(**dict(one), opened=said) if said is not None else one)
     else:
-        print_objections(console(), found)
+        print_entry(console(), one, said)
 
 
 async def _objections(case_id: str) -> list[ObjectionStatus]:
@@ -101,12 +109,34 @@ async def _objections(case_id: str) -> list[ObjectionStatus]:
         return await desk.objections(case_id)
 
 
-async def _entry(case_id: str, number: int) -> Entry:
+class _Opened(Entry):
+    """An entry that keeps a message sealed, and what it says."""
+
+    opened: str
+
+
+async def _entry(case_id: str, number: int) -> tuple[Entry, str | None]:
     async with open_desk() as desk:
-        for entry in await desk.page(case_id, max(number, 1) - 1):
-            if entry.seq == number:
-                return entry
-    raise InputError(f"--entry: {case_id} has no entry {number}")
+        return await entry_of(desk, case_id, number, load_settings().opened)
+
+
+async def entry_of(
+    desk: Desk, case_id: str, number: int, opener: Callable[[str], str | None]
+) -> tuple[Entry, str | None]:
+    """An entry; and what it keeps sealed, if it keeps that and ``opener`` can open it."""
+    page = await desk.page(case_id, max(number, 1) - 1)
+    if not page or page[0].seq != number:
+        raise InputError(f"--entry: {case_id} has no entry {number}")
+    entry, pieces = page[0], page[0].data.get("pieces", 1)
+    if "key" not in entry.data:
+        return entry, None
+    while isinstance(pieces, int) and len(page) < pieces:
+        more = await desk.page(case_id, page[-1].seq)
+        if not more:
+            break
+        page += more
+    parts = [each for each in page if each is entry or each.data.get("continues") == number]
+    return entry, opener("".join(str(each.data["content"]) for each in parts))
 
 
 def _show_documents(case_id: str, *, others: bool, json: bool) -> None:
@@ -139,18 +169,26 @@ async def _courses(case_id: str) -> list[Course]:
         return await desk.households(case_id)
 
 
-class _Contradicted(CaseStatus):
-    """How a case stands by itself, which contradicts its kept file (G7)."""
+class _Amiss(CaseStatus):
+    """How a case stands by itself, which contradicts its kept file (G7), or does not go on.
 
-    contradicted: ContradictionRecord
+    Attributes:
+        stopped: What the server says of it, and the mend.
+    """
+
+    contradicted: ContradictionRecord | None = None
+    stopped: str | None = None
 
 
 async def _status(
     case_id: str,
-) -> tuple[CaseStatus, ContradictionRecord | None, Sequence[RevokedRecord]]:
+) -> tuple[CaseStatus, ContradictionRecord | None, Sequence[RevokedRecord], Amiss | None]:
     async with open_desk() as desk:
+        found = await desk.amiss(case_id)
+        if found is not None and found.how not in ("ended", "paused"):
+            raise NoCase(not_going_on(case_id, found))  # whatever answers there is not the case
         registry, status = desk.registry, await desk.status(case_id)
-        return status, registry.contradiction(case_id), registry.revoked_of(case_id)
+        return status, registry.contradiction(case_id), registry.revoked_of(case_id), found
 
 
 async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:

@@ -2,11 +2,9 @@
 
 from models.reentry_messages import ReentryApplication
 from operators import inputs, roster_inputs
-from operators.desk import open_desk
 from operators.options import At, Document, Officer, Proof
 from operators.sending import signed
-from operators.terminal import say
-from workers.connection import run
+from operators.started import print_opened
 
 
 def start_reentry(
@@ -38,8 +36,4 @@ def start_reentry(
         evidence=inputs.evidence(evidence),
     )
 
-    async def open_case() -> str:
-        async with open_desk() as desk:
-            return await desk.start_reentry(application)
-
-    say(run(open_case()))
+    print_opened(lambda desk: desk.start_reentry(application))

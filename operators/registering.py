@@ -71,21 +71,28 @@ def setup_key(*, another: bool = False) -> None:
 
 def setup_namespace() -> None:
     """Make the Temporal namespace and register the search attributes that it lacks."""
+    from temporalio.service import RPCError, RPCStatusCode
+
     from workers.connection import Unreachable, connect, run
     from workers.installation import check_server
-    from workers.namespace import set_up
+    from workers.namespace import once_known, set_up
 
     settings = load_settings()
 
     async def prepare() -> None:
         client = await connect(None)
         try:
-            added = await set_up(client)
-            await check_server(client, settings, claim=True)
+            try:
+                await check_server(client, settings)  # nothing is added to another's
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+            added = await once_known(lambda: set_up(client))
+            await once_known(lambda: check_server(client, settings, claim=True))
         except TimeoutError:
             raise Unreachable(
-                f"the search attributes of {client.namespace} did not become usable in time; "
-                "run it again"
+                f"the namespace {client.namespace} and its search attributes did not become "
+                "usable in time; run it again"
             ) from None
         say(f"namespace {client.namespace}: {', '.join(added) or 'nothing'} added")
 

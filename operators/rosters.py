@@ -10,15 +10,13 @@ from models.messages import Amendment, Consent, Consents
 from models.periods import beijing
 from models.roster_admission import household_faults, households_fault
 from operators import inputs, roster_inputs
-from operators.desk import open_desk
 from operators.errors import Refused
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Document, Id, Officer, Proof
 from operators.parts import in_parts
 from operators.registry import open_registry, utc_now
 from operators.sending import given, hand_in, hand_in_all, signed
-from operators.terminal import say
-from workers.connection import run
+from operators.started import print_opened
 
 
 def start_households(
@@ -60,11 +58,7 @@ def start_households(
         evidence=inputs.evidence(evidence),
     )
 
-    async def open_case() -> str:
-        async with open_desk() as desk:
-            return await desk.start_roster(read)
-
-    say(run(open_case()))
+    print_opened(lambda desk: desk.start_roster(read))
 
 
 def consent(

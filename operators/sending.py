@@ -21,7 +21,7 @@ from models.periods import beijing
 from models.status import CaseStatus
 from models.supervision_messages import Findings, Plea
 from operators import inputs
-from operators.desk import Desk, open_desk
+from operators.desk import Desk, NoCase, not_going_on, open_desk
 from operators.registry import utc_now
 from operators.terminal import say
 from workers.connection import run
@@ -72,6 +72,10 @@ def hand_in_all(case_id: str, messages: Sequence[M], signal: bool) -> None:
 
 async def _hand_in(case_id: str, message: M, signal: bool) -> None:
     async with open_desk() as desk:
+        found = await desk.amiss(case_id)
+        # The server keeps a signal for one that is paused until it goes on.
+        if found is not None and not (signal and found.how == "paused"):
+            raise NoCase(not_going_on(case_id, found))
         if signal:
             message = _with_new_id(message)
             await desk.post(case_id, message)

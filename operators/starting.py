@@ -3,9 +3,7 @@
 from pathlib import Path
 
 from operators import inputs
-from operators.desk import open_desk
-from operators.terminal import say
-from workers.connection import run
+from operators.started import print_opened
 
 
 def start_village(code: str, /, *, year: int, application: Path) -> None:
@@ -22,8 +20,4 @@ def start_village(code: str, /, *, year: int, application: Path) -> None:
     code, year = inputs.village("CODE", code), inputs.year("--year", year)
     read = inputs.village_application(application, code, year)
 
-    async def open_case() -> str:
-        async with open_desk() as desk:
-            return await desk.start_village(read)
-
-    say(run(open_case()))
+    print_opened(lambda desk: desk.start_village(read))

@@ -19,6 +19,7 @@ from operators.options import As, AsSignal, At, Id, Json, Officer, Proof
 from operators.printing import as_json, console, print_json
 from operators.registry import open_registry
 from operators.sending import given, hand_in, hand_in_all, signed
+from operators.started import print_opened
 from operators.supervision_parts import in_parts
 from operators.supervision_sheet import print_sample, print_view
 from operators.supervision_view import view_of
@@ -55,19 +56,17 @@ def start(
     households = supervision_inputs.number("--households", households, MOST_HOUSEHOLDS)
     villages = supervision_inputs.number("--villages", villages, MOST_VILLAGES)
 
-    async def open_case() -> str:
-        async with open_desk() as desk:
-            return await desk.start_supervision(
-                code,
-                year=year,
-                reason=reason,
-                officer=officer,
-                seed=seed,
-                households=households,
-                villages=villages,
-            )
-
-    say(run(open_case()))
+    print_opened(
+        lambda desk: desk.start_supervision(
+            code,
+            year=year,
+            reason=reason,
+            officer=officer,
+            seed=seed,
+            households=households,
+            villages=villages,
+        )
+    )
 
 
 def sheet(case: str, file: Path, /) -> None:

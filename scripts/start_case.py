@@ -10,17 +10,9 @@ import argparse
 from pathlib import Path
 
 from models.messages import CountyApplication
-from operators.desk import open_desk
 from operators.inputs import read_as, table
-from operators.terminal import say
+from operators.started import print_opened
 from operators.verdicts import explained
-from workers.connection import run
-
-
-async def start(application: CountyApplication) -> str:
-    async with open_desk() as desk:
-        return await desk.start_county(application)
-
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Open a county's case and print its id.")
@@ -28,4 +20,4 @@ if __name__ == "__main__":
     file: Path = parser.parse_args().application
     with explained():
         application = read_as(CountyApplication, table(file), file)
-        say(run(start(application)))
+        print_opened(lambda desk: desk.start_county(application))

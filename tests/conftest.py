@@ -14,12 +14,17 @@ from tests.hanging import given_up_after
 from tests.stage import Stage, set_stage, settings_in
 
 # Shared machines are slow at times: nothing here is judged by the clock on the wall. Nor by luck:
-# every run tries the same, ``--hypothesis-profile=default`` something else.
+# every run tries the same, ``--hypothesis-profile=thorough`` something else.
 hypothesis.settings.register_profile(
     "exitflow",
     deadline=None,
     derandomize=True,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile(
+    "thorough",  # four times the sequences of a roster, and others in every run
+    hypothesis.settings.get_profile("exitflow"),
+    derandomize=False,
 )
 hypothesis.settings.load_profile("exitflow")
 

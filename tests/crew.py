@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -104,13 +104,18 @@ class Policies:
 
 
 class Crew:
-    """The worker of a stage, which can go, and another can come."""
+    """The worker of a stage, which can go, and another can come.
+
+    Attributes:
+        clock: Of the installation: its server's time, unless a test wants another.
+    """
 
     def __init__(
         self, client: Client, settings: Settings, outages: Outages, policies: Policies
     ) -> None:
         self._client, self._settings, self._outages = client, settings, outages
         self._policies = policies
+        self.clock: Callable[[], datetime] = server_time
         self._shift = AsyncExitStack()
 
     async def comes(self, settings: Settings | None = None, **options: Any) -> None:
@@ -118,7 +123,7 @@ class Crew:
         worker = build_worker(
             self._client,
             settings or self._settings,
-            clock=server_time,
+            clock=lambda: self.clock(),
             policies=self._policies,
             interceptors=[self._outages],
             **options,

@@ -17,7 +17,7 @@ import pytest
 from temporalio import activity, workflow
 
 from models.messages import Receipt
-from workers.catalogue import activities
+from workers.catalogue import TASK_QUEUE, activities
 from workers.settings import Settings
 
 T = TypeVar("T")
@@ -59,6 +59,8 @@ class Miniature:
             first_execution_run_id="run",
             workflow_start_time=self.now,
             activity_type="",
+            task_queue=TASK_QUEUE,
+            get_current_history_length=lambda: 0,
         )
         patch.setattr(workflow, "info", lambda: info)
         patch.setattr(activity, "info", lambda: info)

@@ -18,6 +18,7 @@ from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
 from temporalio.worker import Replayer, WorkflowInstance
 
 from models.ledger import Entry, verify
@@ -145,13 +146,21 @@ def entries_in(history: WorkflowHistory) -> list[Entry]:
     ]
 
 
-async def replay(history: WorkflowHistory, workflows: Sequence[type] = WORKFLOWS) -> Replayed:
-    """Replay a case; raises where Temporal itself finds a difference."""
+async def replay(
+    history: WorkflowHistory,
+    workflows: Sequence[type] = WORKFLOWS,
+    converter: DataConverter = pydantic_data_converter,
+) -> Replayed:
+    """Replay a case; raises where Temporal itself finds a difference.
+
+    Args:
+        converter: Opens the history; one that is kept is open.
+    """
     heard = Replayed()
     await Replayer(
         workflows=workflows,
         workflow_runner=WrappedRunner(sandbox(), lambda inner, _: _Overheard(inner, heard)),
-        data_converter=pydantic_data_converter,
+        data_converter=converter,
         workflow_failure_exception_types=FAILURES,
     ).replay_workflow(history)
     return heard

@@ -17,8 +17,10 @@ from models.sealed import NotSealed
 from workers.details import DetailsWhenAsked
 from workers.history_guard import guarded
 from workers.keys import Keys
+from workers.known_keys import one_meaning
 from workers.limits import TURN
 from workers.only_sealed import OnlySealedOrders, only_sealed_openings
+from workers.output import refuse_in_one_line
 from workers.seal import sealed_client
 from workers.settings import Settings
 from workflows.calls import activity_queue
@@ -108,7 +110,7 @@ def activities(
     from activities.village_notices import VillageNoticeActivities
     from activities.village_register import VillageActivities
     from activities.warrants import Recipients, utc_now
-    from workers.server_check import server_part
+    from workers.server_check import server_part_at_night
 
     engine, now = settings.engine(), clock or utc_now
     key = Keys.made(settings.keys_file).derive("admission")
@@ -127,11 +129,11 @@ def activities(
     reentry_notices = ReentryNotices(engine, settings.notices_folder, now)
     follow_ups = FollowUpActivities(engine, gate)
     contradictions = Contradictions(engine)
-    rounds = RoundActivities(engine, settings.load_policy)
+    rounds = RoundActivities(engine, settings.load_policy, now)
     notifications = NotificationActivities(settings.outgoing(), Recipients(engine, now).hold)
     checks = CheckActivities(
         settings.checks(engine),
-        partial(server_part, client, settings, engine),
+        partial(server_part_at_night, client, settings, engine),
         settings.load_policy,
     )
     return [
@@ -158,6 +160,7 @@ def activities(
         follow_ups.back_in_register,
         rounds.supervisions_due,
         rounds.follow_ups_due,
+        rounds.admitted_cases,
         supervision.draw_sample,
         supervision.open_county_cases,
         supervision.told_results,
@@ -173,7 +176,8 @@ def activities(
 def sandbox() -> WorkflowRunner:
     """The sandbox behind its guards, with the pure modules passed through once, not per run."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules("models")
-    return guarded(only_sealed_openings(SandboxedWorkflowRunner(restrictions=restrictions)))
+    sandboxed = SandboxedWorkflowRunner(restrictions=restrictions)
+    return guarded(only_sealed_openings(one_meaning(sandboxed)))
 
 
 @asynccontextmanager
@@ -196,6 +200,7 @@ async def build_worker(
     Raises:
         KeysError: if the keys cannot be read.
     """
+    refuse_in_one_line()
     ring = settings.keyring()
     cases = Worker(
         sealed_client(client, ring),

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from activities.database import reading, writing
 from activities.database_faults import place
 from activities.installation import PROGRAM, belongs_to, claim_for, misfit
-from workers.keys import Keys
+from workers.keys import installation_of
 from workers.settings import Settings
 
 _ID, _HOME = "exitflow-installation", "exitflow-home"
@@ -27,9 +27,7 @@ class WrongInstallation(ConnectionError):
 
 def own_id(settings: Settings) -> str | None:
     """The id of the installation; None where it has no keys yet."""
-    if not settings.keys_file.exists():
-        return None
-    return Keys.load(settings.keys_file).derive("installation")[:6].hex()
+    return installation_of(settings.keys_file)
 
 
 def check_home(settings: Settings) -> None:

@@ -142,6 +142,15 @@ class Keyring:
         return found
 
 
+def installation_of(file: Path) -> str | None:
+    """The id of the installation whose keys lie in a file; None if there is no file.
+
+    Raises:
+        KeysError: as ``Keys.load`` does.
+    """
+    return Keys.load(file).derive("installation")[:6].hex() if file.exists() else None
+
+
 def _derived(secret: bytes, purpose: str, length: int = _BYTES) -> bytes:
     return HKDF(SHA256(), length, salt=None, info=f"exitflow {purpose}".encode()).derive(secret)
 

@@ -1,7 +1,9 @@
 """Setting up a production namespace: the namespace itself and the search attributes."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
@@ -23,6 +25,8 @@ from workers.connection import Unreachable
 
 RETENTION = timedelta(days=3650)
 """How long the server keeps ended cases; the file in the registry is kept for good."""
+
+T = TypeVar("T")
 
 _LOOK_EVERY = 0.5
 _VISIBLE_WITHIN = 60.0
@@ -46,6 +50,23 @@ async def set_up(client: Client) -> list[str]:
         while await _missing(client):  # noqa: ASYNC110 - the server has no event to wait for
             await asyncio.sleep(_LOOK_EVERY)
     return sorted(missing)
+
+
+async def once_known(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask something of a namespace that was just made: parts of the server learn of it later.
+
+    Raises:
+        RPCError: if the server refuses.
+        TimeoutError: if it is not known within a minute.
+    """
+    async with asyncio.timeout(_VISIBLE_WITHIN):
+        while True:
+            try:
+                return await ask()
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+            await asyncio.sleep(_LOOK_EVERY)
 
 
 async def keep_ended_cases(client: Client) -> None:

@@ -9,6 +9,11 @@ import os
 import sys
 from typing import Any
 
+from temporalio.exceptions import ApplicationError
+
+from models.base import shortened
+from models.characters import visible
+
 
 class _Lossy(io.RawIOBase):
     """A stream that drops what cannot be written."""
@@ -55,3 +60,40 @@ def _in_place_of(stream: Any) -> io.TextIOWrapper:
         errors="backslashreplace",
         write_through=True,
     )
+
+
+class _OneLine(logging.Filter):
+    """A refusal says in one line what it refuses; where it was raised is nobody's concern.
+
+    Whoever reaches the server could fill the log with tracebacks otherwise. An exception that
+    nobody meant keeps its traceback.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        meant = isinstance(error, ApplicationError) and error.__cause__ is None
+        if error is not None and (meant or _NOT_BEGUN in str(error)):
+            said = " ".join(visible(f"{record.getMessage()}: {error}").split())
+            record.msg, record.args = shortened(said, _LINE), None
+            record.exc_info = record.exc_text = None
+        return True
+
+
+_NOT_BEGUN = "Expected workflow input"
+"""How the library says that a case is asked whose history has not begun."""
+
+_LINE = 1000
+_ONE_LINE = _OneLine()
+_LOGGERS = (
+    "temporalio.activity",
+    "temporalio.workflow",
+    "temporalio.worker._activity",
+    "temporalio.worker._workflow",
+    "temporalio.worker._workflow_instance",
+)
+
+
+def refuse_in_one_line() -> None:
+    """Let the library log what our own code refuses without a traceback."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_ONE_LINE)

@@ -14,6 +14,7 @@ Search attributes, ids and the names of types are not payloads, and stay in the 
 import json
 import os
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,7 +39,7 @@ from temporalio.converter import (
 )
 from temporalio.exceptions import ApplicationError
 
-from models.sealed import NOT_SEALED, NotSealed, Unsealed
+from models.sealed import NOT_SEALED, NotSealed, UnknownKey, Unsealed
 from workers.keys import Keyring
 
 SEALED = b"binary/encrypted"
@@ -51,6 +52,10 @@ UNKNOWN_KEY = "its key does not belong to this installation"
 
 _KEY, _FOR, _AS = "encryption-key-id", "sealed-for", "sealed-as"
 _ENCODING, _WAS, _WHY = "encoding", "was", "why"
+_OF_KEY, _WHOLE = "of-key", "whole"
+"""Within a workflow's worker: the key that something names, and all that came."""
+
+_KEY_ID = re.compile("[0-9a-f]{16}")
 _FAILURE = "failure"
 """Within the seal: a failure is no result, and the reverse."""
 
@@ -119,9 +124,20 @@ class Seal(PayloadCodec, WithSerializationContext):
 
     def _opened(self, payload: Payload) -> Payload:
         try:
-            return opened(payload, self._ring, self._check)
+            key_id, *bond = _named(payload, self._check)
         except NotSealed as error:
             return _marked(payload, str(error))
+        try:
+            content = _content(payload, self._ring, key_id, *bond)
+        except UnknownKey:
+            content = _marked(payload, UNKNOWN_KEY)
+        except NotSealed as error:
+            content = _marked(payload, str(error))
+        if not (self._answering or self._reads_all):
+            # What a case makes of it is settled by its history: see ``known_keys``.
+            content.metadata[_OF_KEY] = key_id.encode()
+            content.metadata[_WHOLE] = payload.SerializeToString()
+        return content
 
     def _check(self, sealed_for: str, sealed_as: str) -> None:
         if self._reads_all:
@@ -143,6 +159,11 @@ def opened(
     Raises:
         NotSealed: saying why it does not open.
     """
+    return _content(payload, ring, *_named(payload, check))
+
+
+def _named(payload: Payload, check: Callable[[str, str], None] | None) -> tuple[str, str, str]:
+    """The key's id, and what something is sealed for and as. That does not turn on the keys."""
     if payload.metadata.get(_ENCODING) != SEALED:
         raise NotSealed("it is not sealed")
     try:
@@ -153,9 +174,17 @@ def opened(
         raise NotSealed("it is damaged") from None
     if check:
         check(sealed_for, sealed_as)
+    if not _KEY_ID.fullmatch(key_id):
+        raise NotSealed("it is damaged")
+    return key_id, sealed_for, sealed_as
+
+
+def _content(
+    payload: Payload, ring: Keyring, key_id: str, sealed_for: str, sealed_as: str
+) -> Payload:
     key = ring.find(key_id)
     if key is None:
-        raise NotSealed(UNKNOWN_KEY)
+        raise UnknownKey(key_id)
     nonce, sealed = payload.data[:_NONCE], payload.data[_NONCE:]
     try:
         content = key.sealing.decrypt(nonce, sealed, _bond(key_id, sealed_for, sealed_as))
@@ -212,6 +241,51 @@ class _OnceUsed:
         return self._made
 
 
+def key_of(payload: Payload) -> str | None:
+    """The key that a payload names, which a workflow's worker has let through; None if none."""
+    return payload.metadata[_OF_KEY].decode() if _OF_KEY in payload.metadata else None
+
+
+def lacks_key(payload: Payload) -> bool:
+    """Whether such a payload did not open because its key is not there."""
+    return payload.metadata.get(_WHY) == UNKNOWN_KEY.encode() and is_unsealed(payload)
+
+
+def shut(payload: Payload) -> None:
+    """Make of a payload what the seal makes of it if its key is not there."""
+    marks = {name: payload.metadata[name] for name in (_OF_KEY, _WHOLE)}
+    payload.CopyFrom(_marked(Payload.FromString(marks[_WHOLE]), UNKNOWN_KEY))
+    for name, value in marks.items():
+        payload.metadata[name] = value
+
+
+def take(payload: Payload) -> None:
+    """Make of a payload what it is where it counts for what it holds."""
+    for name in (_OF_KEY, _WHOLE):
+        payload.metadata.pop(name, None)
+
+
+def as_text(sealed: Payload) -> str:
+    """All of a sealed payload as a text, which ``opened_text`` can open."""
+    names = {name: sealed.metadata[name].decode() for name in (_KEY, _FOR, _AS)}
+    return json.dumps(names | {"data": b64encode(sealed.data).decode()}, sort_keys=True)
+
+
+def opened_text(text: str, ring: Keyring) -> str:
+    """What such a text keeps, opened.
+
+    Raises:
+        NotSealed: saying why it does not open.
+    """
+    try:
+        kept = json.loads(text)
+        metadata = {name: kept[name].encode() for name in (_KEY, _FOR, _AS)}
+        sealed = Payload(metadata={_ENCODING: SEALED, **metadata}, data=b64decode(kept["data"]))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise NotSealed("it is damaged") from None
+    return opened(sealed, ring).data.decode(errors="backslashreplace")
+
+
 class SealedConverter(PayloadConverter, WithSerializationContext):
     """Values from what the seal has opened, and from clear text where a door takes it."""
 
@@ -259,6 +333,9 @@ class SealedConverter(PayloadConverter, WithSerializationContext):
         if hint is RawValue:
             return RawValue(payload)
         if hint in (Any, object):
+            if lacks_key(payload):
+                whole = Payload.FromString(payload.metadata[_WHOLE])
+                raise UnknownKey(payload.metadata[_OF_KEY].decode(), as_text(whole))
             clear = Payload(metadata={_ENCODING: payload.metadata[_WAS]}, data=payload.data)
             return self._inner.from_payloads([clear], [Any])[0]
         raise NotSealed(f"not sealed with a key of this installation: {why_unsealed(payload)}")

@@ -5,76 +5,45 @@ come through yet, so that nothing younger than ``Patience`` says is a finding.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
 
-from activities.checking import Checks, OpenFile
-from activities.contradictions import STANDS, mend
+from activities.checking import Checks
+from activities.contradictions import mend
+from activities.open_files import OpenFile
 from activities.store import Registry
-from models.base import shortened
 from models.findings import Finding
 from models.identity import KINDS, is_case
 from models.ledger import Entry
 from models.offices import Division
 from models.policy import Policy
 from workers import schedules
+from workers.case_on_server import look_up, plain
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workers.history_guard import AHEAD
+from workers.installation import WrongInstallation, check_server
+from workers.open_cases import OpenCases, Patience, wrong
 from workers.settings import Settings
+from workflows.retries import NOTIFYING
 
 _AT_ONCE = 10
 _TRIES = 20
 _LOOK_AGAIN = 0.5
 _ASK_AGAIN = AHEAD
 """How a case says that a task of its own has to be done before it can answer."""
-_NAMED = 3
-"""Cases that a finding about many names."""
 
 _QUEUES = (
     (TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
     (ACTIVITY_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
 )
-
-_ENDED = {
-    WorkflowExecutionStatus.TERMINATED: "was terminated",
-    WorkflowExecutionStatus.FAILED: "has failed",
-    WorkflowExecutionStatus.CANCELED: "was cancelled",
-    WorkflowExecutionStatus.TIMED_OUT: "has timed out",
-    WorkflowExecutionStatus.COMPLETED: "was answered as ended",
-    WorkflowExecutionStatus.CONTINUED_AS_NEW: "was continued by something else",
-}
-
-
-@dataclass(frozen=True)
-class Patience:
-    """What is given time before it is a finding.
-
-    Attributes:
-        attempts: Of an activity, or of a case's own task.
-        waiting: How long an activity may wait for a worker.
-        begun: How long a case may be on the server before the registry admits it.
-        ended: How long after its end a case may go on there: its last notifications.
-        asked: How many open cases are asked for their file, reset ones first.
-        again: Seconds after which a registry that was behind is looked at once more.
-    """
-
-    attempts: int = 6
-    waiting: timedelta = timedelta(minutes=15)
-    begun: timedelta = timedelta(minutes=10)
-    ended: timedelta = timedelta(hours=2)
-    asked: int = 200
-    again: float = 5.0
 
 
 @dataclass
@@ -99,7 +68,7 @@ class ServerCheck:
             RPCError: if the server does not answer.
         """
         self._now = datetime.now(UTC)
-        self._failing: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        cases = OpenCases(self.client, self.patience, self._now)
         known: dict[str, OpenFile] = {}
         to_ask: list[tuple[bool, OpenFile]] = []
         opened = 0
@@ -109,19 +78,20 @@ class ServerCheck:
             those = [each for each in lot if each.is_open]
             opened += len(those)
             for file, described in await _each(those, self._describe):
-                found = await self._case(file, described)
+                found = await cases.findings(file, described)
+                if found and not self._is_still_open(file):
+                    continue  # it has ended in the meantime, as it should
                 for each in found:
                     yield each
                 if described is not None and not found:
                     to_ask.append((_was_reset(described), file))
-        for (activity, said), cases in sorted(self._failing.items()):
-            yield _failing(activity, said, cases)
+        for finding in cases.failing():
+            yield finding
         planned = schedules.planned(policy, counties)
         ours = {each.workflow for each in KINDS.values()} | {each.workflow for each in planned}
         async for finding in self._running(known, ours):
             yield finding
-        to_ask.sort(key=lambda each: not each[0])
-        asked = [file for _, file in to_ask[: self.patience.asked]]
+        asked = whose_turn(to_ask, self._now.date(), self.patience.asked)
         for finding in await self._files(asked):
             yield finding
         for finding in await self._schedules(planned):
@@ -133,111 +103,11 @@ class ServerCheck:
     # -- open here --------------------------------------------------------------------------------
 
     async def _describe(self, file: OpenFile) -> WorkflowExecutionDescription | None:
-        try:
-            return await self.client.get_workflow_handle(file.case_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return None
-            raise
+        return await look_up(self.client, file.case_id)
 
-    async def _case(
-        self, file: OpenFile, described: WorkflowExecutionDescription | None
-    ) -> list[Finding]:
-        id = file.case_id
-        if described is None:
-            return [
-                _finding(
-                    id,
-                    "the registry has it open, and the server has no such case: it was deleted, or "
-                    "the server was restored from an older copy",
-                    "restore the server's database; the file in the registry is whole up to entry "
-                    f"{file.entries}.",
-                )
-            ]
-        wanted = KINDS[id.partition("/")[0]].workflow
-        if described.workflow_type != wanted:
-            return [
-                _finding(
-                    id,
-                    f"a workflow of the type {_plain(described.workflow_type)} has its id, and not "
-                    f"{wanted}",
-                    "terminate the foreign one, close the server to whoever started it, and "
-                    "restore the case from the server's copy.",
-                )
-            ]
-        if described.task_queue != TASK_QUEUE:
-            return [
-                _finding(
-                    id,
-                    f"it runs on the task queue {_plain(described.task_queue)}, where no worker of "
-                    f"this installation takes it; it should be {TASK_QUEUE}",
-                    "terminate it, close the server to whoever started it, and restore the case "
-                    "from the server's copy.",
-                )
-            ]
-        first = described.raw_description.workflow_execution_info.first_run_id
-        if file.run is not None and first != file.run:
-            return [
-                _finding(
-                    id,
-                    f"it runs as {first or 'a run without a first one'}, and the registry has "
-                    f"admitted {file.run}: somebody has started it again under the same id",
-                    "terminate it, close the server to whoever started it, and restore the case "
-                    "from the server's copy.",
-                )
-            ]
-        if described.status is not WorkflowExecutionStatus.RUNNING:
-            how = _ENDED.get(described.status or WorkflowExecutionStatus.RUNNING, "is paused")
-            mend = (
-                f"let it go on: temporal workflow unpause --workflow-id {id}."
-                if how == "is paused"
-                else "take it up again where it was: temporal workflow reset --workflow-id "
-                f"{id} --type LastWorkflowTask --reason mended; it goes on by its history."
-            )
-            return [_finding(id, f"the registry has it open, and on the server it {how}", mend)]
-        return await self._pending(id, described)
-
-    async def _pending(self, id: str, described: WorkflowExecutionDescription) -> list[Finding]:
-        raw = described.raw_description
-        found: list[Finding] = []
-        task = raw.pending_workflow_task
-        if raw.HasField("pending_workflow_task") and task.attempt >= self.patience.attempts:
-            found.append(
-                _finding(
-                    id,
-                    f"its own task fails: {task.attempt} attempts so far; it takes in messages and "
-                    "goes no further",
-                    "start a worker of the version that the case needs, or mend what the worker's "
-                    "log says of it.",
-                )
-            )
-        for activity in raw.pending_activities:
-            name = activity.activity_type.name
-            if activity.paused:
-                found.append(
-                    _finding(
-                        id,
-                        f"its activity {_plain(name)} is paused by hand",
-                        f"let it go on: temporal activity unpause --workflow-id {id} --activity-id "
-                        f"{activity.activity_id}.",
-                    )
-                )
-            elif activity.attempt >= self.patience.attempts and activity.HasField("last_failure"):
-                self._failing[name, await self._why(activity)].append(id)
-            elif (
-                not activity.HasField("last_started_time")
-                and self._now - activity.scheduled_time.ToDatetime(UTC) > self.patience.waiting
-            ):
-                self._failing[name, ""].append(id)
-        return found
-
-    async def _why(self, activity: PendingActivityInfo) -> str:
-        try:
-            error = await self.client.data_converter.decode_failure(activity.last_failure)
-            said = getattr(error, "message", str(error))
-        except Exception:  # whatever a failure holds that somebody else has put there
-            said = activity.last_failure.message
-        return _plain(said, 200)
+    def _is_still_open(self, file: OpenFile) -> bool:
+        now = self.checks.file(file.case_id)
+        return now is not None and now.is_open
 
     # -- running there ----------------------------------------------------------------------------
 
@@ -249,9 +119,9 @@ class ServerCheck:
             age = self._now - run.start_time
             if file is None and is_case(run.id):
                 if age > self.patience.begun and await self._runs_unknown(run.id):
-                    yield _finding(
+                    yield wrong(
                         run.id,
-                        f"a workflow of the type {_plain(run.workflow_type)} runs under the id of "
+                        f"a workflow of the type {plain(run.workflow_type)} runs under the id of "
                         "a case, and the registry has admitted none",
                         "bring up a registry that was restored from an older copy: exitflow mend; "
                         "if it stays, look where it comes from, then terminate it: the id is free "
@@ -259,16 +129,16 @@ class ServerCheck:
                     )
             elif file is None:
                 if run.task_queue == TASK_QUEUE and run.workflow_type not in ours:
-                    yield _finding(
-                        _plain(run.id),
-                        f"a workflow of the type {_plain(run.workflow_type)} runs on our task "
+                    yield wrong(
+                        plain(run.id),
+                        f"a workflow of the type {plain(run.workflow_type)} runs on our task "
                         f"queue {TASK_QUEUE}, which knows no such type",
                         "terminate it, and close the server to whoever started it.",
                     )
             elif not file.is_open and self._now - file.updated > self.patience.ended:
                 described = await self._describe(file)
                 if described is not None and described.status is WorkflowExecutionStatus.RUNNING:
-                    yield _finding(
+                    yield wrong(
                         run.id,
                         f"the registry has it ended since {file.updated:%Y-%m-%d}, and on the "
                         "server it still runs",
@@ -292,9 +162,9 @@ class ServerCheck:
         for file, entries in await _each(asked, self._after_head):
             if isinstance(entries, str):
                 found.append(
-                    _finding(
+                    wrong(
                         file.case_id,
-                        f"it does not answer what stands in its file: {_plain(entries, 200)}",
+                        f"it does not answer what stands in its file: {plain(entries, 200)}",
                         "start a worker, and look at the worker's log where one runs.",
                     )
                 )
@@ -305,7 +175,7 @@ class ServerCheck:
                     else f"entry {file.entries} of its own file is another than the registry keeps"
                 )
                 found.append(
-                    _finding(
+                    wrong(
                         file.case_id,
                         f"{what}: it was reset, or the server restored from an older copy (G7)",
                         mend(file.case_id),
@@ -320,17 +190,25 @@ class ServerCheck:
             if now is None or now.entries >= count:
                 continue
             described = await self._describe(file)
-            if described is not None and not described.raw_description.pending_activities:
+            if described is not None and not self._brings(described):
                 found.append(
-                    _finding(
+                    wrong(
                         file.case_id,
                         f"its file has {count} entries, the registry keeps {now.entries}, and "
-                        "nothing is under way to bring the rest",
+                        "nothing that is under way brings the rest",
                         "bring them from the server: exitflow mend; what was never sent there "
                         "comes with the next message to the case.",
                     )
                 )
         return found
+
+    def _brings(self, described: WorkflowExecutionDescription) -> bool:
+        """Whether anything is under way after which the registry gets the rest."""
+        return any(
+            self._now - each.scheduled_time.ToDatetime(UTC) < self.patience.bringing
+            for each in described.raw_description.pending_activities
+            if each.activity_type.name not in NOTIFYING
+        )
 
     async def _after_head(self, file: OpenFile) -> list[Entry] | str:
         """The case's own entries from the registry's last one on; or why it does not say."""
@@ -360,7 +238,7 @@ class ServerCheck:
         return [
             Finding(
                 part="schedules",
-                where=f"schedule {_plain(each.id)}",
+                where=f"schedule {plain(each.id)}",
                 what=each.what,
                 mend=each.mend,
             )
@@ -399,35 +277,23 @@ async def _each(those: Sequence[OpenFile], ask: Any) -> list[tuple[OpenFile, Any
     return answers
 
 
+def whose_turn(those: Sequence[tuple[bool, OpenFile]], day: date, room: int) -> list[OpenFile]:
+    """Which cases are asked for their file on a day: reset ones first, then all in turn.
+
+    Args:
+        those: Each with whether it was reset, in an order that stays.
+    """
+    asked: list[OpenFile] = []
+    for was_reset in (True, False):
+        lot = [file for reset, file in those if reset is was_reset]
+        left = room - len(asked)
+        first = day.toordinal() * left % len(lot) if lot else 0
+        asked += (lot[first:] + lot[:first])[:left]
+    return asked
+
+
 def _was_reset(described: WorkflowExecutionDescription) -> bool:
     return described.raw_description.workflow_extended_info.HasField("last_reset_time")
-
-
-def _failing(activity: str, said: str, cases: Sequence[str]) -> Finding:
-    named = ", ".join(sorted(cases)[:_NAMED])
-    more = f" and {len(cases) - _NAMED} more" if len(cases) > _NAMED else ""
-    if not said:
-        return _finding(
-            f"{named}{more}",
-            f"the activity {_plain(activity)} waits for a worker, and none takes it",
-            "start a worker of this version: exitflow worker.",
-        )
-    return _finding(
-        f"{named}{more}",
-        f"the activity {_plain(activity)} fails again and again: {said}",
-        " ".join(mend(each) for each in sorted(cases)[:_NAMED])
-        if activity == "write_ledger" and STANDS in said
-        else "mend what it says; it is tried again by itself.",
-    )
-
-
-def _finding(where: str, what: str, mend: str) -> Finding:
-    return Finding(part="server", where=where, what=what, mend=mend)
-
-
-def _plain(text: str, length: int = 80) -> str:
-    """A text of somebody else's, for one line."""
-    return "".join(c if c.isprintable() else "�" for c in shortened(text, length))
 
 
 async def server_part(
@@ -437,9 +303,11 @@ async def server_part(
 
     Raises:
         RPCError: if the server does not answer.
+        WrongInstallation: if it is another installation's: nothing there is this one's.
     """
     if client is None:
         return "not checked", []
+    await check_server(client, settings)
     check = ServerCheck(client, settings.checks(engine), patience or Patience())
     policy = settings.load_policy()
     known = await asyncio.to_thread(lambda: Registry(engine).overview().counties)
@@ -450,3 +318,15 @@ async def server_part(
     ]
     found = [each async for each in check.findings(policy, counties)]
     return check.said, found
+
+
+async def server_part_at_night(
+    client: Client | None, settings: Settings, engine: Engine
+) -> tuple[str, list[Finding]]:
+    """As ``server_part``; that the server is another's is a finding, which somebody gets told."""
+    try:
+        return await server_part(client, settings, engine)
+    except WrongInstallation as error:
+        what = str(error).partition(": ")
+        finding = Finding(part="server", where="namespace", what=what[0], mend=f"{what[2]}.")
+        return "not checked: it is another installation's", [finding]

@@ -112,10 +112,26 @@ class Settings(BaseSettings):
         return open_engine(self.registry)
 
     def checks(self, engine: "Engine") -> "Checks":
-        """The check of this installation's registry and files."""
+        """The check of this installation's registry and files; ``KeysError`` as ``keyring``."""
         from activities.checking import Checks
+        from workers.keys import installation_of
 
-        return Checks(engine, self.home, self.notices_folder)
+        own = installation_of(self.keys_file)
+        return Checks(engine, self.home, self.notices_folder, self.opened, own)
+
+    def opened(self, sealed: str) -> str | None:
+        """What an entry keeps sealed, opened with the keys that are there now; None if it cannot.
+
+        A reader who has no keys can check the rest all the same.
+        """
+        from models.sealed import NotSealed
+        from workers.keys import KeysError
+        from workers.seal import opened_text
+
+        try:
+            return opened_text(sealed, self.keyring())
+        except (NotSealed, KeysError):
+            return None
 
     def calendar(self) -> "OfficialCalendar":
         """Days off, with the overrides; raises ``CalendarError`` for a wrong override file."""

@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -65,7 +64,7 @@ from models.roster_messages import (
     RosterNoticeOrder,
     StruckOff,
 )
-from models.rounds import FollowUpsDue, Round, RoundOrder, SupervisionsDue
+from models.rounds import Begun, FollowUpsDue, Round, RoundOrder, SupervisionsDue
 from models.sealed import NOT_SEALED, Unsealed
 from models.supervision_messages import SupervisionResult
 from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
@@ -77,27 +76,12 @@ from models.village_orders import (
     VillageRegisterChange,
 )
 from models.villages import Incidence
+from workflows.retries import AS_LONG_AS_IT_TAKES, PATIENT, PERSISTENT
 
 
 def activity_queue(workflow_queue: str) -> str:
     """The queue of the activities of the cases of a queue: who serves one need not serve both."""
     return f"{workflow_queue}-activities"
-
-
-# What must happen is tried until it does: the registry may be down for a night, and a case that
-# gave up on it would lose what it was told meanwhile.
-_AS_LONG_AS_IT_TAKES = timedelta(days=3650)
-_PERSISTENT = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
-)
-
-# A notification may fail: a channel that stays down must not hold up a case. Few, wide-spaced
-# attempts reach a mail server after a weekend without a thousand events.
-_PATIENT = RetryPolicy(
-    initial_interval=timedelta(seconds=30),
-    backoff_coefficient=3.0,
-    maximum_interval=timedelta(hours=6),
-)
 
 
 class Behind(Exception):
@@ -121,8 +105,8 @@ async def _must(name: str, order: Any, result: type | Any, summary: str) -> Any:
             order,
             result,
             start_to_close_timeout=timedelta(seconds=60),
-            schedule_to_close_timeout=_AS_LONG_AS_IT_TAKES,
-            retry_policy=_PERSISTENT,
+            schedule_to_close_timeout=AS_LONG_AS_IT_TAKES,
+            retry_policy=PERSISTENT,
             summary=markdown(summary),
         )
     except ActivityError as error:
@@ -427,6 +411,14 @@ async def follow_ups_due(order: RoundOrder) -> FollowUpsDue:
     return due
 
 
+async def admitted_cases(begun: Begun) -> tuple[str, ...]:
+    """Which of some cases have a file: the others ended without one, and can begin again."""
+    found: tuple[str, ...] = await _must(
+        "admitted_cases", begun, tuple[str, ...], f"核对{len(begun.case_ids)}个案件号"
+    )
+    return found
+
+
 async def check_installation(called: Round) -> CheckDone:
     """Look at everything: a long activity, whose worker is noticed when it goes."""
     done: CheckDone = await _ordered(
@@ -436,7 +428,7 @@ async def check_installation(called: Round) -> CheckDone:
         start_to_close_timeout=timedelta(hours=12),
         schedule_to_close_timeout=timedelta(days=1),
         heartbeat_timeout=timedelta(minutes=2),
-        retry_policy=_PERSISTENT,
+        retry_policy=PERSISTENT,
         summary="G7 核查",
     )
     return done
@@ -476,7 +468,7 @@ async def notify(
         # Time for every delivery of a batch to run into its own limit.
         start_to_close_timeout=timedelta(minutes=3),
         schedule_to_close_timeout=give_up_after,
-        retry_policy=_PATIENT,
+        retry_policy=PATIENT,
         summary=f"通知 {whom}",
     )
     return attempts
@@ -492,7 +484,7 @@ async def deliver(delivery: Delivery, give_up_after: timedelta) -> str | None:
             None,
             start_to_close_timeout=timedelta(seconds=60),
             schedule_to_close_timeout=give_up_after,
-            retry_policy=_PATIENT,
+            retry_policy=PATIENT,
             summary=f"通知 {recipient.office or '异议人'} {delivery.channel} "
             f"{delivery.notification.topic}",
         )

@@ -6,13 +6,14 @@ a refusal is put on file. Handlers only record; the procedure acts.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 from temporalio import workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
@@ -22,6 +23,7 @@ from models.mending import Mending
 from models.messages import Receipt
 from models.reception import Reception, Unreadable
 from models.refusals import NotYet, Refusal
+from models.sealed import UnknownKey
 from models.status import CaseStatus, ObjectionStatus, markdown, objections_of, status_of
 from workflows.case import Case
 
@@ -111,7 +113,7 @@ class CaseWorkflow:
         try:
             message = _decoded(arguments)
         except Refusal as refusal:
-            self.reception.refuse(name, Unreadable(_shown(arguments)), refusal, at)
+            self.reception.refuse(name, _unreadable(arguments), refusal, at)
         else:
             self.reception.hear(name, message, at)
 
@@ -180,11 +182,23 @@ def _decoded(arguments: Sequence[RawValue]) -> Any:
     payload = arguments[0].payload
     try:
         return workflow.payload_converter().from_payload(payload, Any)
+    except UnknownKey as lacking:
+        raise Refusal(str(lacking)) from lacking
     except Exception as error:  # whatever a converter raises on bytes that anybody may send
         raise Refusal(f"this is no JSON: {bytes(payload.data[:100])!r}") from error
 
 
-def _shown(arguments: Sequence[RawValue]) -> str:
-    """What came, as people can read it: as text, with the bytes that are no text spelt out."""
-    shown = [each.payload.data.decode(errors="backslashreplace") for each in arguments]
-    return shown[0] if len(shown) == 1 else "\n".join(shown)
+def _unreadable(arguments: Sequence[RawValue]) -> Unreadable:
+    """What came, as people can read it; or open it, once they have the key."""
+    shown = [_shown(each.payload) for each in arguments]
+    return shown[0] if len(shown) == 1 else Unreadable("\n".join(each.text for each in shown))
+
+
+def _shown(payload: Payload) -> Unreadable:
+    """As text, with the bytes that are no text spelt out."""
+    with suppress(Exception):  # whatever else a converter says of it, it is shown as it is
+        try:
+            workflow.payload_converter().from_payload(payload, Any)
+        except UnknownKey as lacking:
+            return Unreadable(lacking.whole, lacking.key)
+    return Unreadable(payload.data.decode(errors="backslashreplace"))

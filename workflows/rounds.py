@@ -1,15 +1,17 @@
 """What Temporal Schedules start: short starters of the cases of a quarter or a year (F5, F6).
 
 A starter counts by its nominal day: what was called for on 1 January and began on the 20th, after
-an outage, is a round of January. The ids of the cases are derived from it, and no id is used again
-unless what had it failed; so a round that is triggered, backfilled or tried again finds its cases
-there and starts nothing anew. The registry admits no second run of a case in any event. The cases
-outlive their starter.
+an outage, is a round of January. A day that has not come, or that is longer past than the policy
+catches up on, begins nothing: the calendar calls for neither, whoever else does. The ids of the
+cases are derived from the day, and none is used again while it runs or if the registry admitted
+what had it; so a round that is triggered, backfilled or tried again finds its cases there and
+starts nothing anew. The registry admits no second run of a case in any event. The cases outlive
+their starter.
 """
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from temporalio import workflow
 from temporalio.common import (
@@ -28,7 +30,7 @@ from models.identity import follow_up_case, supervision_case
 from models.offices import Subject
 from models.periods import beijing
 from models.policy import Policy
-from models.rounds import Round, RoundOrder, RoundResult, quarter_of
+from models.rounds import Begun, Round, RoundOrder, RoundResult, quarter_of
 from models.supervision_messages import SupervisionOpening
 from workflows import calls
 
@@ -36,10 +38,15 @@ _NOMINAL = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 """The server's own: when a scheduled run was meant to start."""
 
 
-def _day() -> date:
-    """The day in Beijing that a round is called for; of its start, where nothing scheduled it."""
-    nominal = workflow.info().typed_search_attributes.get(_NOMINAL)
-    return beijing(nominal or workflow.now()).date()
+def _order(called: Round) -> RoundOrder:
+    """Whom to look for on the day in Beijing that a round is called for.
+
+    That of its start, where nothing scheduled it.
+    """
+    info = workflow.info()
+    nominal = info.typed_search_attributes.get(_NOMINAL)
+    on = beijing(nominal or workflow.now()).date()
+    return RoundOrder(region=called.region, on=on, began=info.start_time)
 
 
 @workflow.defn(name="SupervisionRound")
@@ -49,9 +56,10 @@ class SupervisionRound:
     @workflow.run
     async def run(self, called: Round) -> RoundResult:
         """Start the supervision of each county, in the order of their codes."""
-        on = _day()
+        order = _order(called)
+        on = order.on
         year, quarter = on.year, quarter_of(on)
-        due = await calls.supervisions_due(RoundOrder(region=called.region, on=on))
+        due = await calls.supervisions_due(order)
         starting = _Starting("Supervision", "supervision", year, due.policy)
         for county in due.counties:
             opening = SupervisionOpening(
@@ -63,13 +71,14 @@ class SupervisionRound:
                 villages=due.policy.supervision.villages,
                 policy=due.policy,
             )
-            await starting.start(
+            case = _Case(
                 opening,
                 county,
                 f"{county.name} {year}年第{quarter}季度 督导",
                 f"{county.name}（{county.code}），季度督导。",
             )
-        return starting.result(on, due.left_out)
+            await starting.start(case)
+        return await starting.result(on, due.left_out)
 
 
 @workflow.defn(name="FollowUpRound")
@@ -79,8 +88,9 @@ class FollowUpRound:
     @workflow.run
     async def run(self, called: Round) -> RoundResult:
         """Start the follow-up of each township, in the order of their codes."""
-        on = _day()
-        due = await calls.follow_ups_due(RoundOrder(region=called.region, on=on))
+        order = _order(called)
+        on = order.on
+        due = await calls.follow_ups_due(order)
         starting = _Starting("FollowUp", "follow_up", on.year, due.policy)
         for township in due.townships:
             opening = FollowUpOpening(
@@ -90,13 +100,23 @@ class FollowUpRound:
                 as_of=on,
                 policy=due.policy,
             )
-            await starting.start(
+            case = _Case(
                 opening,
                 township,
                 f"{township.full_name} {on.year}年度 脱贫户跟踪回访",
                 f"{township.full_name}（{township.code}）。",
             )
-        return starting.result(on, [due.why_none] if due.why_none else [])
+            await starting.start(case)
+        return await starting.result(on, [due.why_none] if due.why_none else [])
+
+
+class _Case(NamedTuple):
+    """What a case is begun with."""
+
+    opening: SupervisionOpening | FollowUpOpening
+    subject: Subject
+    summary: str
+    details: str
 
 
 class _Starting:
@@ -105,16 +125,18 @@ class _Starting:
     def __init__(self, name: str, procedure: str, year: int, policy: Policy) -> None:
         self._name, self._procedure, self._year, self._policy = name, procedure, year, policy
         self._started: list[str] = []
-        self._there: list[str] = []
+        self._taken: dict[str, _Case] = {}
 
-    async def start(
-        self,
-        opening: SupervisionOpening | FollowUpOpening,
-        subject: Subject,
-        summary: str,
-        details: str,
-    ) -> None:
-        """Start a case that goes on by itself; one that was there before is left alone."""
+    async def start(self, case: _Case) -> None:
+        """Start a case that goes on by itself; an id that is taken is looked at in the end."""
+        # A stranger's start under the id has failed: it may not bar the case.
+        if await self._start(case, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY):
+            self._started.append(case.opening.case_id)
+        else:
+            self._taken[case.opening.case_id] = case
+
+    async def _start(self, case: _Case, policy: WorkflowIDReusePolicy) -> bool:
+        opening, subject = case.opening, case.subject
         attributes: list[SearchAttributePair[Any]] = [
             SearchAttributePair(search.PROCEDURE, self._procedure),
             SearchAttributePair(search.YEAR, self._year),
@@ -126,23 +148,31 @@ class _Starting:
                 self._name,
                 opening,
                 id=opening.case_id,
-                # A stranger's start under the id has failed: it may not bar the case.
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                id_reuse_policy=policy,
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 search_attributes=TypedSearchAttributes(attributes),
-                static_summary=markdown(summary),
-                static_details=markdown(f"{details}依据：{self._policy.title}。"),
+                static_summary=markdown(case.summary),
+                static_details=markdown(f"{case.details}依据：{self._policy.title}。"),
             )
         except WorkflowAlreadyStartedError:
-            self._there.append(opening.case_id)
-        else:
-            self._started.append(opening.case_id)
+            return False
+        return True
 
-    def result(self, on: date, left_out: Sequence[str]) -> RoundResult:
-        """What came of it."""
+    async def result(self, on: date, left_out: Sequence[str]) -> RoundResult:
+        """What came of it, when what had its id without being admitted was begun again."""
+        there = list(self._taken)
+        if there:
+            admitted = await calls.admitted_cases(Begun(case_ids=tuple(there)))
+            for id, case in self._taken.items():
+                # One that is still waiting for its admission runs, and is not begun twice.
+                if id not in admitted and await self._start(
+                    case, WorkflowIDReusePolicy.ALLOW_DUPLICATE
+                ):
+                    there.remove(id)
+                    self._started.append(id)
         return RoundResult(
             on=on,
             started=tuple(self._started),
-            there=tuple(self._there),
+            there=tuple(there),
             left_out=tuple(left_out),
         )

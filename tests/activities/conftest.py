@@ -10,12 +10,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 
 from activities.database import open_engine, upgrade
 from activities.registry import RegistryActivities
 from activities.store import Registry
 from tests.activities.admitted import gate
+from tests.activities.one_database import OneDatabase, url_of
 from tests.activities.register_samples import village, villages
 from tests.activities.registry_cases import COUNTIES, LISTED_SINCE, PROVINCE
 from tests.rosters import Row, Write, write_csv, write_xlsx
@@ -55,9 +56,17 @@ def postgresql_templates(postgresql_server: str) -> None:
     """Databases to be copied: ``set_up`` holds nothing, ``loaded`` the 53 counties."""
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute("CREATE DATABASE set_up")
-        _fill(_database(postgresql_server, "set_up"), load=False)
+        _fill(url_of(postgresql_server, "set_up"), load=False)
         connection.execute("CREATE DATABASE loaded TEMPLATE set_up")
-        _fill(_database(postgresql_server, "loaded"), load=True)
+        _fill(url_of(postgresql_server, "loaded"), load=True)
+
+
+@pytest.fixture(scope="session")
+def one_database(postgresql_server: str, postgresql_templates: None) -> Iterator[OneDatabase]:
+    """The database that the tests of this process have one after the other."""
+    database = OneDatabase(postgresql_server)
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")
@@ -77,18 +86,6 @@ def _fill(url: str, *, load: bool) -> None:
     engine.dispose()
 
 
-def _database(server: str, name: str) -> str:
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def _postgresql(server: str, template: str) -> Iterator[str]:
-    name = f"registry_{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
-        yield _database(server, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def backend(request: pytest.FixtureRequest) -> str:
     """Which database a test runs on."""
@@ -101,20 +98,24 @@ def empty_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
     if backend == "sqlite":
         yield f"sqlite:///{tmp_path / 'registry.db'}"
     else:
-        yield from _postgresql(request.getfixturevalue("postgresql_server"), "template0")
+        server = request.getfixturevalue("postgresql_server")
+        name = f"empty_{next(_numbers)}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+            yield url_of(server, name)
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
-def url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database that is set up; with the 53 counties for a test that asks for ``registry``."""
     template = "loaded" if "registry" in request.fixturenames else "set_up"
     if backend == "sqlite":
         path = tmp_path / "registry.db"
         shutil.copy(request.getfixturevalue("sqlite_templates") / f"{template}.db", path)
-        yield f"sqlite:///{path}"
-    else:
-        request.getfixturevalue("postgresql_templates")
-        yield from _postgresql(request.getfixturevalue("postgresql_server"), template)
+        return f"sqlite:///{path}"
+    database: OneDatabase = request.getfixturevalue("one_database")
+    return database.given(template)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Whom a township's follow-up visits, and what the registry lists of its visits and marks (F5)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -13,6 +13,7 @@ from activities.store import Registry
 from models.follow_up_orders import Back, BackOrder, FollowUpDue
 from models.households import Cause, Risk
 from models.identity import follow_up_case
+from models.periods import BEIJING
 from models.tables import CaseRow, CheckRow, DivisionRow, EpisodeRow, HouseholdRow, RiskRow
 from tests.activities import places
 from tests.activities.admitted import gate
@@ -130,6 +131,29 @@ def test_there_are_visits_as_long_as_support_is_kept(
     if not is_due:
         assert due.fault == f"support was kept until {until} (F1); there is no follow-up in {year}"
         assert rows(engine, CheckRow) == []
+
+
+@pytest.mark.clause("F5")
+@pytest.mark.parametrize(
+    ("now", "begins"),
+    [
+        (datetime(2019, 1, 4, 23, 50, tzinfo=BEIJING), False),
+        (datetime(2019, 1, 4, 23, 56, tzinfo=BEIJING), True),  # clocks may differ by five minutes
+    ],
+)
+def test_a_follow_up_does_not_begin_before_its_day(
+    opens: FollowUpActivities, engine: Engine, now: datetime, begins: bool
+) -> None:
+    exited(engine, FIRST, 1)
+    opens = FollowUpActivities(engine, gate(clock=lambda: now))
+    due = run(opens.open_follow_up, order())
+    assert (due.fault is None) is begins
+    if not begins:
+        assert due.fault == (
+            "year: the visits of 2019 are called for on 2019-01-05, these on 2019-01-05, and it is "
+            "2019-01-04; the follow-up begins then (F5)"
+        )
+        assert rows(engine, CheckRow) == rows(engine, CaseRow) == []
 
 
 def test_what_cannot_be_opened_is_said_and_lists_nothing(

@@ -33,7 +33,7 @@ def test_a_case_is_listed_as_it_stands(asked: RegistryActivities, registry: Regi
     run(asked.write_ledger, file.batch())
     (case,) = registry.case_rows()
     assert (
-        case.model_dump(exclude={"entries", "head", "updated", "contradicted"})
+        case.model_dump(exclude={"entries", "head", "updated", "contradicted", "found"})
         == file.state().model_dump()
     )
     assert (case.entries, case.head) == (3, file.ledger.head)

@@ -173,6 +173,38 @@ def test_a_registry_without_its_guards_is_found(
     assert found - guards == {"journal"}
 
 
+def test_a_trigger_that_no_migration_made_is_found(
+    engine: Engine, registry: Registry, tmp_path: Path
+) -> None:
+    checks = Checks(engine, tmp_path, tmp_path)
+    sqlite = engine.dialect.name == "sqlite"
+    hides = "CREATE TRIGGER hides AFTER INSERT ON objections BEGIN DELETE FROM objections; END"
+    guards = {each.where for each in checks.run(("", ())).findings if each.part == "journal"}
+    for change in (
+        hides
+        if sqlite
+        else "CREATE TRIGGER hides AFTER INSERT ON objections FOR EACH ROW "
+        "EXECUTE FUNCTION exitflow_kept()",
+        "DROP TRIGGER journal_no_update"
+        if sqlite
+        else "CREATE RULE forgets AS ON INSERT TO journal DO INSTEAD NOTHING",
+        "CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal BEGIN SELECT 1; END"
+        if sqlite
+        else "CREATE OR REPLACE FUNCTION exitflow_kept() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RETURN NULL; END $$",
+    ):
+        with engine.begin() as connection:
+            connection.execute(text(change))
+    found = {each.where for each in checks.run(("", ())).findings if each.part == "journal"}
+    expected = {"objections, trigger hides"}
+    if sqlite:
+        expected |= {"journal, trigger journal_no_update"}
+    else:
+        expected |= {"journal, trigger forgets"}
+        expected |= {f"{each}, trigger {each}_kept" for each in ("journal", "ledger_entries")}
+    assert found - guards == expected
+
+
 def test_every_table_has_its_rights(production: str) -> None:
     with psycopg.connect(production) as connection:
         for table in Table.metadata.tables:

@@ -1,20 +1,22 @@
 """What a round starts (F5, F6), read from the register as of the day it was called for."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, update
 from sqlmodel import col
 
 from activities.database import writing
+from activities.projections import list_case
 from activities.rounds import RoundActivities
 from models.households import Cause
+from models.periods import BEIJING
 from models.policy import Policy, PolicyError
-from models.rounds import RoundOrder
+from models.rounds import Begun, RoundOrder
 from models.tables import DivisionRow, EpisodeRow, Standing, VillageStatusRow
 from tests.activities import places
-from tests.activities.follow_ups import exited
+from tests.activities.follow_ups import exited, state
 from tests.activities.registry_cases import run
 from tests.models.samples import HENAN, county
 
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.usefixtures("registry")
 
 Rounds = Callable[[Policy], RoundActivities]
 PROVINCE = "410000"
+NOT_LATE = timedelta(0)
 XIN, GUANG = "411523", "411522"
 
 
@@ -29,6 +32,12 @@ XIN, GUANG = "411523", "411522"
 def rounds(engine: Engine) -> Rounds:
     """The activities, under a policy."""
     return lambda policy: RoundActivities(engine, lambda: policy)
+
+
+def called(region: str, on: date, late: timedelta = NOT_LATE) -> RoundOrder:
+    """What a round asks that the server began at nine of its day, or so much later."""
+    nine = datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING)
+    return RoundOrder(region=region, on=on, began=nine + late)
 
 
 def village_exits(engine: Engine, code: str, on: date, status: Standing = Standing.EXITED) -> None:
@@ -44,7 +53,7 @@ def village_exits(engine: Engine, code: str, on: date, status: Standing = Standi
 def test_every_county_with_an_exited_household_or_village_is_supervised(
     rounds: Rounds, engine: Engine
 ) -> None:
-    asked, on = rounds(HENAN), RoundOrder(region=PROVINCE, on=date(2019, 1, 1))
+    asked, on = rounds(HENAN), called(PROVINCE, date(2019, 1, 1))
     assert run(asked.supervisions_due, on).counties == ()
     places.put_village(engine, f"{XIN}100001", 300)
     places.put_households(engine, f"{XIN}100001", [3])
@@ -57,9 +66,9 @@ def test_every_county_with_an_exited_household_or_village_is_supervised(
     assert [each.code for each in due.counties] == [GUANG, XIN]
     assert due.counties[1] == county()
     assert due.policy == HENAN
-    day_before = RoundOrder(region=PROVINCE, on=date(2018, 12, 31))
+    day_before = called(PROVINCE, date(2018, 12, 31))
     assert [each.code for each in run(asked.supervisions_due, day_before).counties] == [XIN]
-    elsewhere = RoundOrder(region="420000", on=date(2019, 1, 1))
+    elsewhere = called("420000", date(2019, 1, 1))
     assert run(asked.supervisions_due, elsewhere).counties == ()
 
 
@@ -78,7 +87,7 @@ def test_a_revoked_exit_alone_leaves_nothing_to_supervise(rounds: Rounds, engine
                 registered_on=date(2018, 12, 25),
             )
         )
-    order = RoundOrder(region=PROVINCE, on=date(2019, 1, 1))
+    order = called(PROVINCE, date(2019, 1, 1))
     assert run(rounds(HENAN).supervisions_due, order).counties == ()
 
 
@@ -91,7 +100,7 @@ def test_a_county_that_the_register_does_not_know_on_the_day_is_named(
     with writing(engine) as session:
         expired = update(DivisionRow).where(col(DivisionRow.code) == XIN)
         session.exec(expired.values(valid_until=date(2019, 1, 1), successor="411599"))
-    due = run(rounds(HENAN).supervisions_due, RoundOrder(region=PROVINCE, on=date(2019, 1, 1)))
+    due = run(rounds(HENAN).supervisions_due, called(PROVINCE, date(2019, 1, 1)))
     assert due.counties == ()
     assert due.left_out == ("411523: the code of 新县 expired on 2019-01-01; use 411599",)
 
@@ -106,7 +115,7 @@ def test_every_township_with_exited_households_is_followed_up_while_support_is_k
     places.put_village(engine, f"{XIN}300001", 300)
     places.put_households(engine, f"{XIN}300001", [3])
     asked = rounds(HENAN)
-    due = run(asked.follow_ups_due, RoundOrder(region=XIN, on=date(2020, 1, 5)))
+    due = run(asked.follow_ups_due, called(XIN, date(2020, 1, 5)))
     assert [(each.code, each.name) for each in due.townships] == [
         (f"{XIN}100", "合成100乡"),
         (f"{XIN}200", "合成200乡"),
@@ -114,10 +123,10 @@ def test_every_township_with_exited_households_is_followed_up_while_support_is_k
     assert {each.county.code for each in due.townships} == {XIN}
     assert due.why_none is None
 
-    over = run(asked.follow_ups_due, RoundOrder(region=XIN, on=date(2021, 1, 5)))
+    over = run(asked.follow_ups_due, called(XIN, date(2021, 1, 5)))
     assert over.townships == ()
     assert over.why_none == "帮扶政策保持至2020-12-31，2021年无回访"
-    before = run(asked.follow_ups_due, RoundOrder(region=XIN, on=date(2018, 1, 5)))
+    before = run(asked.follow_ups_due, called(XIN, date(2018, 1, 5)))
     assert before.why_none == "截至2018-01-05，411523无已脱贫户"
 
 
@@ -128,5 +137,64 @@ def test_a_policy_that_cannot_be_read_holds_the_round_up(engine: Engine) -> None
     with pytest.raises(PolicyError, match="cannot be read"):
         run(
             RoundActivities(engine, broken).follow_ups_due,
-            RoundOrder(region=XIN, on=date(2019, 1, 5)),
+            called(XIN, date(2019, 1, 5)),
         )
+
+
+# -- ahead of its day, and long after it --------------------------------------------------------
+
+
+@pytest.mark.clause("F5", "F6")
+@pytest.mark.parametrize(
+    ("on", "today", "late", "said"),
+    [
+        (date(2019, 1, 1), date(2018, 12, 31), 0, "尚未到来（今日2018-12-31），不提前启动"),
+        (date(2019, 1, 1), date(2019, 1, 1), 0, None),
+        (date(2019, 1, 1), date(2019, 6, 1), 60, None),
+        (date(2019, 1, 1), date(2019, 6, 1), 61, "的启动至2019-03-03已超过补办期限（60日）"),
+        # Begun on its day, and done when a worker came after months.
+        (date(2019, 1, 1), date(2019, 6, 1), 0, None),
+    ],
+)
+def test_a_round_of_a_day_that_has_not_come_or_is_long_past_begins_nothing(
+    engine: Engine, on: date, today: date, late: int, said: str | None
+) -> None:
+    places.put_village(engine, f"{XIN}100001", 300)
+    exited(engine, f"{XIN}100001", 1)
+    noon = datetime(today.year, today.month, today.day, 12, tzinfo=BEIJING)
+    asked = RoundActivities(engine, lambda: HENAN, lambda: noon)
+    order = called(PROVINCE, on, timedelta(days=late))
+    due = run(asked.supervisions_due, order)
+    if said is None:
+        assert [each.code for each in due.counties] == [XIN]
+        assert due.left_out == ()
+    else:
+        assert due.counties == ()
+        assert due.left_out[0].startswith(f"{on}{said}")
+
+
+@pytest.mark.clause("F5")
+def test_a_follow_up_is_called_for_from_its_day_until_its_visits_are_due(engine: Engine) -> None:
+    places.put_village(engine, f"{XIN}100001", 300)
+    exited(engine, f"{XIN}100001", 1)
+    clock = datetime(2020, 1, 4, 12, tzinfo=BEIJING)
+    asked = RoundActivities(engine, lambda: HENAN, lambda: clock)
+    ahead = run(asked.follow_ups_due, called(XIN, date(2020, 1, 5)))
+    assert ahead.townships == ()
+    assert ahead.why_none == "2020-01-05尚未到来（今日2020-01-04），不提前启动"
+    clock = datetime(2020, 12, 31, 12, tzinfo=BEIJING)
+    window = date(2020, 11, 30) - date(2020, 1, 5)
+    assert run(asked.follow_ups_due, called(XIN, date(2020, 1, 5), window)).townships
+    late = run(asked.follow_ups_due, called(XIN, date(2020, 1, 5), window + timedelta(days=1)))
+    assert late.townships == ()
+    assert late.why_none is not None
+    assert "已超过补办期限（330日）" in late.why_none
+    assert run(asked.follow_ups_due, called(XIN, date(2020, 12, 31))).townships  # by hand
+
+
+def test_what_was_not_admitted_is_told_from_what_was(engine: Engine) -> None:
+    admitted, not_admitted = state().case_id, "follow-up/411523100/2018"
+    with writing(engine) as session:
+        list_case(session, state(), datetime(2019, 1, 1, 9, tzinfo=BEIJING), "run-1")
+    begun = Begun(case_ids=(not_admitted, admitted))
+    assert run(RoundActivities(engine, lambda: HENAN).admitted_cases, begun) == (admitted,)

@@ -10,8 +10,10 @@ import pytest
 from xlsxwriter import Workbook
 
 from activities.counties_file import LoadError
+from activities.csv_rows import MAX_LINE, MAX_LINES
 from activities.sheet_cells import Cell, letter
 from activities.sheet_rows import MAX_ROWS, rows_of
+from activities.workbook_rows import workbook_rows
 from tests.old_workbook import write_xls
 from tests.rosters import write_csv, write_xlsx
 
@@ -187,6 +189,53 @@ def test_cells_in_opposite_corners_do_not_end_the_process(tmp_path: Path, conten
     workbook.close()
     assert path.stat().st_size < 6_000
     assert refusal(path).startswith("takes more memory or time than a roster can: cells stand far")
+
+
+def one_cell(path: Path, place: str, row: str, kind: str = "n") -> Path:
+    """A workbook whose one cell stands at a place that its file merely claims."""
+    written = write_xlsx(path.with_name("一.xlsx"), [["1"]])
+    cell = f'<c r="{place}" t="{kind}"><v>{"#N/A" if kind == "e" else 1}</v></c>'
+    sheet = f'<sheetData><row r="{row}">{cell}</row></sheetData>'.encode()
+    with zipfile.ZipFile(written) as archive:
+        whole = archive.read("xl/worksheets/sheet1.xml")
+    begins, ends = whole.index(b"<sheetData"), whole.index(b"</sheetData>")
+    there = whole[begins : ends + len(b"</sheetData>")]
+    return changed(written, "xl/worksheets/sheet1.xml", there, sheet)
+
+
+@pytest.mark.parametrize("kind", ["n", "e"])
+@pytest.mark.parametrize("place", ["MWLQKWA1", "XFE1", "A1048577", "A4000000000"])
+def test_a_cell_where_no_sheet_has_any_is_refused(tmp_path: Path, place: str, kind: str) -> None:
+    path = one_cell(tmp_path / "册.xlsx", place, place.lstrip("MWLQKAXFE"), kind)
+    assert refusal(path) == (
+        f"sheet 表1: a cell stands as far out as {place}; a sheet ends with column XFD and row "
+        "1048576; copy the table into a new workbook"
+    )
+
+
+def test_a_table_that_begins_in_the_last_columns_is_refused(tmp_path: Path) -> None:
+    path = one_cell(tmp_path / "册.xlsx", "XFD1048576", "1048576")
+    assert refusal(path) == (
+        "sheet 表1: its first column that holds anything is XFD; move the table to A; copy the "
+        "table into a new workbook"
+    )
+
+
+def test_a_million_blank_rows_are_no_work_of_the_reader(tmp_path: Path) -> None:
+    path = one_cell(tmp_path / "册.xlsx", "B1048576", "1048576")
+    (row,) = workbook_rows(path)
+    assert (row.number, row.cells) == (1_048_576, ["", 1.0])
+
+
+def test_lines_too_many_or_too_long_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "册.csv"
+    path.write_bytes(b"1\n" + b"\n" * MAX_LINES)
+    assert refusal(path) == (
+        f"has more than {MAX_LINES} lines, blank ones counted in; delete the blank ones, or "
+        "divide it"
+    )
+    path.write_bytes(b"1\n" + b"," * (2 * MAX_LINE) + b"\n")
+    assert refusal(path).startswith("line 2: has 2048 KB, more than the 1024 KB that are read of")
 
 
 def test_a_row_too_many_is_refused(tmp_path: Path) -> None:

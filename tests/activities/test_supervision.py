@@ -19,6 +19,7 @@ from models.ledger import EntryKind, Ledger, canonical
 from models.messages import Ending
 from models.offices import County
 from models.orders import CaseState
+from models.periods import BEIJING
 from models.sampling import HOUSEHOLD, Frame, drawn
 from models.supervision_messages import SupervisionOpening, SupervisionResult
 from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
@@ -101,6 +102,33 @@ def village_leaves(engine: Engine, code: str, on: date) -> None:
 def frame(engine: Engine, on: date = ON) -> Frame:
     with reading(engine) as session:
         return county_frame(session, XIN.code, on)
+
+
+# -- its day ----------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("F6")
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (
+            datetime(2017, 6, 30, 23, 50, tzinfo=BEIJING),
+            "quarter: 2017-q3 begins on 2017-07-01, and it is 2017-06-30; its supervision begins "
+            "then (F6)",
+        ),
+        (datetime(2017, 6, 30, 23, 56, tzinfo=BEIJING), None),  # clocks may differ by five minutes
+        (datetime(2017, 9, 1, 9, tzinfo=BEIJING), None),
+    ],
+)
+def test_a_quarter_is_not_supervised_before_its_day(
+    engine: Engine, registry: Registry, now: datetime, said: str | None
+) -> None:
+    put_village(engine, FIRST, 100)
+    case_id = supervision_case(XIN.code, 2017, 3)
+    given = opening(case_id=case_id, quarter=3, reason=None)
+    asked = SupervisionActivities(engine, gate(clock=lambda: now))
+    # The clock of the case does not help: what counts is the installation's.
+    assert run(asked.draw_sample, order(given)).fault == said
 
 
 # -- the frame --------------------------------------------------------------------------------

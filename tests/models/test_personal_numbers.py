@@ -67,6 +67,13 @@ def test_what_is_hidden_changes_nothing_else(text: str) -> None:
         *(CARD, CARD.lower(), OLD, PHONE),
         *(f"objection-{CARD}", f"{PHONE}-1", f"tel{PHONE}", f"x:{CARD}:1", "138-1234-5678"),
         *("110105-19491231-002X", "110105.491231.002", "obj_86-13812345678", "138.1234.5678"),
+        # Mistyped: the check digit is wrong.
+        *(
+            "110105194912310021",
+            "obj-110105-19491231-0021",
+            "110105 1949 1231 0021".replace(" ", "_"),
+        ),
+        *("0371-65512345", "037165512345", "tel-0376.2951234", "010-6551-2345"),
     ],
 )
 def test_a_number_of_a_person_is_no_id(identifier: str) -> None:
@@ -79,7 +86,18 @@ def test_a_number_of_a_person_is_no_id(identifier: str) -> None:
 
 @pytest.mark.parametrize(
     "identifier",
-    ["objection-1", "act-2026-11-29-001", "411523100201", "411523-2026-q4", "1764460000000"],
+    [
+        "objection-1",
+        "act-2026-11-29-001",
+        "411523100201",
+        "411523-2026-q4",
+        "1764460000000",
+        "411523100201-2026-1",
+        "act-010-20261129",
+        "objection-0371-001",
+        "2026-0371-0012",
+        "00000000-0371-4551-8345-000000000000",
+    ],
 )
 def test_other_ids_are_ids(identifier: str) -> None:
     assert TypeAdapter(Key).validate_python(identifier) == identifier

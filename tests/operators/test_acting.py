@@ -303,7 +303,8 @@ async def test_signals_wait_for_a_worker_and_are_each_a_message_of_their_own(
     await installation.crew.goes()
     try:
         said = await cli("start", "county", planned, "--year", THIS_YEAR, "--application", file)
-        case = Opened.of(installation, said.done().strip(), planned)
+        assert "is handed in and not admitted yet: a worker decides" in said.err
+        case = Opened.of(installation, said.out.strip(), planned)
         words = approval(case, "C2", "--signal")
         first, second = (await cli(*words)).done(), (await cli(*words)).done()
     finally:

@@ -10,6 +10,7 @@ from operators.up import prepare_keys, prepare_registry
 from tests.operators.conftest import Shell
 from tests.played import Home
 from tests.stage import settings_in
+from workers.keys import installation_of
 
 pytestmark = pytest.mark.clause("G7")
 
@@ -55,7 +56,8 @@ async def test_a_finding_says_what_where_and_the_mend_and_is_shown_again(
     assert "register: poverty_lines 2016" in said.out
     assert "it is not as line" in said.out
     assert "put the true rows back." in " ".join(said.out.split())
-    assert "1 findings" in said.out
+    assert "\n1 finding, " in said.out
+    assert "0 cases with 0 entries" in said.out
     assert (await lonely("check", "--last")).out.startswith("register: poverty_lines 2016")
     assert "found 1: exitflow check --last" in (await lonely("cases")).out
 
@@ -69,6 +71,16 @@ async def test_what_is_planted_to_deceive_is_shown_harmless(lonely: Shell, apart
     assert said.status == 1
     assert "\x1b" not in said.out
     assert "\nall is well" not in said.out
+
+
+async def test_an_installation_that_was_renamed_is_found(lonely: Shell, apart: Home) -> None:
+    assert (await lonely("check", "--offline")).status == 0
+    apart.meddle("UPDATE installation SET id = '0123456789ab'")
+    said = await lonely("check", "--offline")
+    assert said.status == 1
+    assert "journal: installation 1, column id" in said.out
+    own = installation_of(apart.folder / "keys")
+    assert f"put {own} back" in " ".join(said.out.split())
 
 
 async def test_a_head_that_was_kept_proves_the_journal(lonely: Shell, apart: Home) -> None:

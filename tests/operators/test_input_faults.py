@@ -53,7 +53,10 @@ APPLICATION = applies("411523")
         ((*ACT, "--rectify", "A5/411523", "--reason", "x"), "--rectify OFFICE --task TEXT"),
         ((*ACT, "--approve", "--at", "2018-01-05"), "--at: '2018-01-05' is no moment with an"),
         ((*ACT, "--approve", "--at", "yesterday"), "write it as 2018-01-05T10:00+08:00"),
-        ((*ACT, "--approve", "--id", "同意"), "id: String should match pattern"),
+        (
+            (*ACT, "--approve", "--id", "同意"),
+            "id: write 1 to 100 signs: letters from a to z, digits, and behind the first one",
+        ),
         ((*ACT, "--approve", "--incidence", "1"), "give all four rates"),
         (
             (*ACT, "--approve", *THREE_RATES, "--recognition", "101"),

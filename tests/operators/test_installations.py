@@ -16,6 +16,7 @@ from tests.operators.test_up import on_linux, running
 from tests.stage import settings_in
 from workers.embedded import free_port
 from workers.installation import own_id
+from workers.server_check import server_part_at_night
 from workers.settings import Settings
 
 
@@ -91,9 +92,21 @@ async def test_a_namespace_is_claimed_by_who_sets_it_up(
         (await lonely("setup", "namespace")).done()
     assert "0 schedules" in (await lonely("schedules")).done()
     monkeypatch.setenv("EXITFLOW_HOME", str(second.home))
-    for words in (("setup", "namespace"), ("setup", "schedules"), ("schedules",)):
+    monkeypatch.setattr("workers.namespace.set_up", _set_up_anyway)
+    for words in (("setup", "namespace"), ("setup", "schedules"), ("schedules",), ("check",)):
         sentence = (await lonely(*words)).fails(3)
         assert f"{own_id(first)} of {first.home}, and this is {own_id(second)} of" in sentence
+    assert (await lonely("check", "--offline")).status == 0
+    engine = second.engine()
+    said, (finding,) = await server_part_at_night(client, second, engine)
+    engine.dispose()
+    assert said == "not checked: it is another installation's"
+    assert f"{own_id(first)} of {first.home}" in finding.what
+    assert finding.mend.startswith("set EXITFLOW_HOME to the home of the former")
+
+
+async def _set_up_anyway(client: Client) -> list[str]:
+    raise AssertionError(f"{client.namespace} is another's, and was not compared")
 
 
 @pytest.mark.parametrize(

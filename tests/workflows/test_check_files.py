@@ -229,6 +229,12 @@ FOREIGN = [
         "(SELECT rowid FROM household_episodes WHERE exited_on IS NULL LIMIT 1)",
         "household_episodes",
     ),
+    (
+        "UPDATE household_episodes SET exited_on = '2027-12-30', exit_year = 2027, document = 'x', "
+        "case_id = 'household-exit/411523100201/2025/1', seq = 9 WHERE rowid = "
+        "(SELECT rowid FROM household_episodes WHERE exited_on IS NULL LIMIT 1)",
+        "household_episodes",
+    ),
 ]
 
 
@@ -240,6 +246,8 @@ def test_a_row_that_no_file_leads_to_is_found(
     assert home.meddle(statement.format(**cases)) == 1
     (finding,) = [each for each in home.findings() - before if each.part != "notices"]
     assert finding.where.split()[0] == table
+    # Whoever follows it takes out no row of a household that was there before.
+    assert " back" in finding.mend or statement.startswith("INSERT")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,8 @@ from tests.stage import Stage, at, set_stage, settings_in
 from tests.tampering import foreign_entry, tampering
 from workers import schedules
 from workers.catalogue import TASK_QUEUE, WORKFLOWS
-from workers.server_check import Patience, server_part
+from workers.open_cases import Patience
+from workers.server_check import server_part
 
 pytestmark = pytest.mark.clause("G7")
 

@@ -41,7 +41,7 @@ def objection(number: int) -> dict[str, str]:
 
 
 @pytest.mark.clause("G1", "G7")
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_nine_thousand_signals_gathered_wedge_no_case(own_stage: Stage) -> None:
     """So many in one turn take a worker longer than it is given, were they heard in one."""
     play = await own_stage.opens(at(11, 16))
@@ -51,7 +51,13 @@ async def test_nine_thousand_signals_gathered_wedge_no_case(own_stage: Stage) ->
     await by_turns(play.signal("act", {"id": f"x-{number}"}) for number in range(OTHERS))
     await play.signal("act", play.message("C2", id="behind-all-others"))
     await own_stage.crew.comes()
-    await eventually(play.answers, within=200)
+
+    async def goes_on() -> bool:
+        (row,) = own_stage.registry.case_rows()
+        return row.step == "C3"
+
+    # Looked up where it keeps its file: a question would be one thing more that it has to answer.
+    await eventually(goes_on, within=400)
     seen = await play.waits(lambda seen: seen.step == "C3", within=200)
     assert seen.open_count == OBJECTIONS
     assert seen.unfiled == OTHERS - bounds.MOST_REFUSED

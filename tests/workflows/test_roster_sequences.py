@@ -561,7 +561,7 @@ def test_whatever_the_order(machine: type[RosterMachine]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=100,
+            max_examples=100 if settings.get_current_profile_name() == "thorough" else 25,
             stateful_step_count=30,
             deadline=None,
             # A sequence of forty is shrunk for minutes; as it is it shows enough.
@@ -570,4 +570,4 @@ def test_whatever_the_order(machine: type[RosterMachine]) -> None:
         ),
     )
     # Sequences that never come to the register would prove nothing.
-    assert machine.gone_in_all > 20
+    assert machine.gone_in_all > 5

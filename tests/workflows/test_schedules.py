@@ -32,6 +32,7 @@ from models.offices import Division
 from models.periods import BEIJING, beijing
 from models.policy import Policy
 from models.rounds import Round, RoundResult, quarter_of
+from models.supervision_messages import SupervisionOpening
 from tests.activities import places
 from tests.activities.follow_ups import kept_up
 from tests.crew import apart
@@ -283,6 +284,7 @@ async def test_a_quarter_begins_once_by_calendar_by_hand_and_by_backfill(called:
     begins = next_quarter()
     morning = nine_on(begins)
     coming = supervision_case(county, begins.year, quarter_of(begins))
+    called.crew.clock = lambda: morning + timedelta(days=2)
     await skip(called, "supervision/410000", morning + timedelta(days=2))
     by_calendar = await round_of(client, "supervision/410000", begins)
     assert (by_calendar.started, by_calendar.there) == ((coming,), ())
@@ -323,6 +325,56 @@ async def test_a_strangers_start_that_failed_bars_no_county(called: Stage) -> No
     assert (came.started, came.there) == ((case_id,), ())
 
 
+@pytest.mark.clause("F6")
+async def test_what_was_not_admitted_bars_no_county(called: Stage) -> None:
+    client = called.desk.client
+    await set_up(called)
+    (county,) = [each.code for each in counties(called)]
+    year, quarter = TODAY.year, quarter_of(TODAY.date())
+    case_id = supervision_case(county, year, quarter)
+    opening = SupervisionOpening(
+        case_id=case_id,
+        county=called.known(county).model_copy(update={"name": "别县"}),
+        year=year,
+        quarter=quarter,
+        households=1,
+        villages=1,
+        policy=called.policy,
+    )
+    with called.skipper.with_time_skipping_disabled():
+        wrong = await client.start_workflow(
+            "Supervision", opening, id=case_id, task_queue=TASK_QUEUE
+        )
+    await wrong.result()  # it ended, and was never admitted
+    assert not called.registry.is_admitted(case_id)
+    await client.get_schedule_handle("supervision/410000").trigger()
+    came = await round_of(client, "supervision/410000", TODAY.date())
+    assert (came.started, came.there) == ((case_id,), ())
+
+    async def admitted() -> bool:
+        return called.registry.is_admitted(case_id)
+
+    await eventually(admitted)
+
+
+@pytest.mark.clause("F6")
+async def test_a_quarter_that_has_not_come_cannot_be_called_for(called: Stage) -> None:
+    client = called.desk.client
+    await set_up(called)
+    morning, hour = nine_on(next_quarter()), timedelta(hours=1)
+    handle = client.get_schedule_handle("supervision/410000")
+    await handle.backfill(ScheduleBackfill(start_at=morning - hour, end_at=morning + hour))
+    ahead = await round_of(client, "supervision/410000", morning.date())
+    assert (ahead.started, ahead.there) == ((), ())
+    (why,) = ahead.left_out
+    assert why.startswith(f"{morning.date()}尚未到来")
+    # One of two years ago: its window has gone by.
+    past = nine_on(morning.date().replace(year=morning.year - 2))
+    await handle.backfill(ScheduleBackfill(start_at=past - hour, end_at=past + hour))
+    (why,) = (await round_of(client, "supervision/410000", past.date())).left_out
+    assert "已超过补办期限（60日）" in why
+
+
 @pytest.mark.clause("F5", "F6")
 async def test_a_worker_that_was_away_finds_the_round_of_the_right_year(called: Stage) -> None:
     client = called.desk.client
@@ -330,6 +382,7 @@ async def test_a_worker_that_was_away_finds_the_round_of_the_right_year(called: 
     (county,) = [each.code for each in counties(called)]
     schedule = f"follow-up/{county}"
     await called.crew.goes()
+    called.crew.clock = lambda: at(2, 20)
     await skip(called, schedule, at(2, 20))
     waiting = client.get_workflow_handle(f"round/{schedule}-{YEAR}-01-05T01:00:00Z")
 

@@ -138,7 +138,11 @@ ORDERS = ["strike_off_county", "write_ledger", "notify", "enter_household"]
 @pytest.mark.parametrize("name", ORDERS)
 @pytest.mark.parametrize("parts", [0, 1, 2])
 async def test_an_order_of_somebody_else_is_refused_for_good(
-    stage: Stage, stranger: Client, name: str, parts: int
+    stage: Stage,
+    stranger: Client,
+    name: str,
+    parts: int,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """As ``temporal activity execute`` gives it, in however many parts."""
     handle = await stranger.start_activity(
@@ -154,6 +158,9 @@ async def test_an_order_of_somebody_else_is_refused_for_good(
     assert isinstance(caught.value.cause, ApplicationError)
     assert caught.value.cause.type == NOT_SEALED
     assert (await handle.describe()).attempt == 1
+    (line,) = [each for each in caplog.records if handle.id in str(each.__dict__)]
+    assert "not sealed with a key of this installation" in line.getMessage()
+    assert (line.exc_info, "\n" in line.getMessage()) == (None, False)
 
 
 async def test_an_order_that_is_copied_out_of_a_history_is_refused(
