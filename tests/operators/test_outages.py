@@ -74,7 +74,10 @@ async def test_without_a_registry(lonely: Shell, application: Path, tmp_path: Pa
         ("worker",),
     ]:
         sentence = (await lonely(*words)).fails(3)
-        assert sentence == f"the registry {file} does not exist: run `exitflow setup registry`"
+        assert sentence == (
+            f"the registry {file} does not exist: run `exitflow setup registry`, or `exitflow up`, "
+            "which sets up everything"
+        )
     assert not file.parent.exists()
 
 
