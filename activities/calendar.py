@@ -12,13 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from chinese_calendar import constants  # type: ignore[import-untyped]  # ships no types
-from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.files import read_text
 from models import notation
-from models.orders import LimitsOrder
-from models.periods import Day, Limit, PeriodError, compute
+from models.periods import Day
 
 _WEEKDAYS = (
     ("周一", "Monday"),
@@ -144,27 +141,6 @@ class OfficialCalendar:
         open_end = (day.month, day.day) >= _REACHES_BACK_TO and day.year + 1 not in self._years
         zh, en = _WEEKDAYS[day.weekday()]
         return Day(day.weekday() >= 5, arrangement is not None and not open_end, zh, en)
-
-
-class CalendarActivities:
-    """Limits, computed outside the workflow: the calendar is data that changes with the years."""
-
-    def __init__(self, calendar: OfficialCalendar) -> None:
-        self._calendar = calendar
-
-    @activity.defn
-    def compute_limits(self, order: LimitsOrder) -> tuple[Limit, ...]:
-        """Compute every limit of an order, in its order.
-
-        Raises:
-            ApplicationError: ``PeriodError``, not retried, if a clause lacks its start or year.
-        """
-        try:
-            return tuple(
-                compute(request, order.policy, self._calendar) for request in order.requests
-            )
-        except PeriodError as error:
-            raise ApplicationError(str(error), type="PeriodError", non_retryable=True) from error
 
 
 class _Piece(NamedTuple):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl, quote, urlsplit
 
-import httpx
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -46,6 +45,8 @@ def _address(text: str) -> str:
 
 
 def _web_address(url: SecretStr) -> SecretStr:
+    import httpx  # every command reads the settings, and few installations name such a channel
+
     # The value is not repeated in any complaint: it may be a key in the wrong place.
     try:
         parsed = httpx.URL(url.get_secret_value())

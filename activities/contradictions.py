@@ -6,24 +6,16 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session, select
-from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.check_values import place, read_rows, shown, table_of
-from activities.database import reading, writing
+from activities.database import writing
 from activities.records import ContradictionRecord
-from activities.warrants import asked_by
 from models.findings import Finding
 from models.identity import is_case
-from models.ledger import Entry, LedgerError, first_of, verify
-from models.mending import KNOWN_BY, Kept, KeptOrder
-from models.tables import ContradictionRow, EntryRow
+from models.tables import ContradictionRow
 
 STANDS = "the kept file stands"
 """How a batch that contradicts the kept file is refused."""
-
-_ANSWER = 500_000
-"""Bytes of entries in one answer."""
 
 
 def note(engine: Engine, case_id: str, seq: int, said: str) -> None:
@@ -78,53 +70,3 @@ def findings(session: Session) -> Iterator[Finding]:
 def mend(case_id: str) -> str:
     """What ends a contradiction, for a finding."""
     return f"let it go on with the kept file: exitflow mend {case_id} --officer NAME --reason WHY."
-
-
-class Contradictions:
-    """The registry's side of mending; synchronous, for the worker's thread pool."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    @activity.defn
-    def kept_file(self, order: KeptOrder) -> Kept:
-        """What the registry keeps of a case behind the last entry that both have alike.
-
-        Where that is nothing, the case does not contradict it, whatever was noted.
-
-        Raises:
-            ApplicationError: ``BrokenFile`` where the kept file is itself not one whole chain:
-                then it is the registry that has to be mended. ``NotWarranted`` if it is not the
-                case itself that asks.
-            RegistryError: if the registry cannot be read now.
-        """
-        asked_by(order.case_id)
-        with reading(self._engine) as session:
-            rows = session.exec(
-                select(EntryRow.content)
-                .where(EntryRow.case_id == order.case_id)
-                .order_by(EntryRow.seq)  # type: ignore[arg-type]
-            ).all()
-        entries = [Entry.model_validate_json(content) for content in rows]
-        try:
-            verify(order.case_id, entries)
-        except LedgerError as error:
-            raise ApplicationError(
-                f"the registry's copy is not whole ({error}): restore the registry first",
-                type="BrokenFile",
-                non_retryable=True,
-            ) from None
-        after = _alike(order.heads, entries) if order.after is None else order.after
-        if after == len(entries):
-            with writing(self._engine) as session:
-                clear(session, order.case_id)
-        page = first_of(entries[after:], _ANSWER)
-        return Kept(after=after, entries=page, total=len(entries))
-
-
-def _alike(heads: tuple[str, ...], kept: list[Entry]) -> int:
-    """How many entries at the beginning are the same."""
-    for count, (own, theirs) in enumerate(zip(heads, kept, strict=False)):
-        if own != theirs.hash[:KNOWN_BY]:
-            return count
-    return min(len(heads), len(kept))

@@ -9,18 +9,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
-import models.migrations
 from activities import journal
 from activities.database_faults import (
     BEGIN,
@@ -37,7 +32,11 @@ from activities.database_faults import (
 from activities.database_faults import RegistryError as RegistryError
 from activities.database_roles import rights
 from activities.installation import PROGRAM, check_version, refuse_unversioned, stamp
+from models.migrations import FOLDER, REVISIONS
 from models.tables import Table
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 CONNECT_SECONDS = 5
 
@@ -209,6 +208,8 @@ def upgrade(engine: Engine) -> None:
         RegistryError: if the database cannot be reached or written, or this program cannot carry
             on what another version has left in it.
     """
+    from alembic import command  # slow to import, and of no use to other commands
+
     with explained(engine):
         if is_sqlite(engine):
             _make_file(engine)
@@ -238,7 +239,7 @@ def check_schema(engine: Engine) -> None:
             raise RegistryError(f"{place(engine)} does not exist: {BEGIN}")
         with engine.execution_options(**{_READING: True}).connect() as connection:
             current = _refuse_newer(engine, connection)
-        head = ScriptDirectory.from_config(migration_config()).get_current_head()
+        head = REVISIONS[-1]
         if current is None:
             raise RegistryError(f"{place(engine)} has no tables yet: {SETUP}")
         if current != head:
@@ -266,11 +267,12 @@ def check_writable(engine: Engine) -> None:
                     _check_rights(engine, connection, table)
 
 
-def migration_config() -> Config:
+def migration_config() -> "Config":
     """Alembic's configuration, without a file: where the versions lie."""
+    from alembic.config import Config
+
     config = Config()
-    folder = Path(models.migrations.__file__ or "").parent
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     return config
 
 
@@ -345,14 +347,17 @@ def _check_rights(engine: Engine, connection: Connection, table: str) -> None:
 def _refuse_newer(engine: Engine, connection: Connection) -> str | None:
     """The schema's revision, None where there is none."""
     check_version(engine, connection)
-    current = MigrationContext.configure(connection).get_current_revision()
-    known = {
-        script.revision
-        for script in ScriptDirectory.from_config(migration_config()).walk_revisions()
-    }
-    if current is not None and current not in known:
+    current = _revision(connection)
+    if current is not None and current not in REVISIONS:
         raise RegistryError(
             f"{place(engine)} was set up by a newer exitflow (schema {current}) than this one, "
             f"{PROGRAM}; update this one"
         )
     return current
+
+
+def _revision(connection: Connection) -> str | None:
+    """What alembic has noted in the database: its versions are one line, so one revision."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalars(text("SELECT version_num FROM alembic_version")).one_or_none()

@@ -4,9 +4,9 @@ As in ``activities.registry``: an outage is tried again, a contradiction is not.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Engine, exists, func
+from sqlalchemy import Engine, exists
 from sqlmodel import Session, col, select
 from temporalio import activity
 
@@ -14,47 +14,20 @@ from activities import journal
 from activities.admissions import Gate, difference
 from activities.county_facts import county_facts
 from activities.database import claim, reading, writing
-from activities.follow_up_lists import in_batches, marks_in_force
+from activities.follow_up_lists import (
+    has_exited,
+    in_batches,
+    is_back,
+    is_kept_up,
+    marks_in_force,
+)
 from activities.warrants import asked_by
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.follow_up_orders import Back, BackOrder, DueVillage, FollowUpDue, FollowUpOrder
 from models.identity import follow_up_case
 from models.periods import beijing
-from models.policy import Policy, day_of
+from models.policy import day_of
 from models.tables import CheckRow, EpisodeRow, HouseholdRow, VillageRow
-
-
-def is_kept_up(policy: Policy, year: int) -> bool:
-    """Whether support is still kept on the first of January of a year (F1)."""
-    return policy.after_exit.support_until >= date(year, 1, 1)
-
-
-def has_exited(as_of: date) -> tuple[ColumnElement[bool], ...]:
-    """Households, joined to their episodes, whose last one ended by a day: neither fallen back
-    nor revoked since."""
-    return (*_last_episode(), col(EpisodeRow.exited_on) <= as_of)
-
-
-def is_back(on: date) -> tuple[ColumnElement[bool], ...]:
-    """Households, joined to their episodes, whose last one began by a day and goes on."""
-    return (
-        *_last_episode(),
-        col(EpisodeRow.exited_on).is_(None),
-        col(EpisodeRow.registered_on) <= on,
-    )
-
-
-def _last_episode() -> tuple[ColumnElement[bool], ...]:
-    last = (
-        select(func.max(EpisodeRow.number))
-        .where(EpisodeRow.household_code == HouseholdRow.code)
-        .correlate(HouseholdRow)
-        .scalar_subquery()
-    )
-    return (
-        col(EpisodeRow.household_code) == col(HouseholdRow.code),
-        col(EpisodeRow.number) == last,
-    )
 
 
 class FollowUpActivities:

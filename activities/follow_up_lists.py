@@ -1,9 +1,10 @@
-"""Visits and risk marks (F5) as the registry lists them, carried over from case files."""
+"""Who is followed up (F5): exited households, with their visits and risk marks."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 
 from pydantic import ValidationError
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from models.follow_up_messages import RiskMark, Visits
@@ -12,7 +13,41 @@ from models.households import Risk
 from models.ledger import Entry
 from models.orders import CaseState
 from models.periods import beijing
-from models.tables import CheckRow, HouseholdRow, RiskRow
+from models.policy import Policy
+from models.tables import CheckRow, EpisodeRow, HouseholdRow, RiskRow
+
+
+def is_kept_up(policy: Policy, year: int) -> bool:
+    """Whether support is still kept on the first of January of a year (F1)."""
+    return policy.after_exit.support_until >= date(year, 1, 1)
+
+
+def has_exited(as_of: date) -> tuple[ColumnElement[bool], ...]:
+    """Households, joined to their episodes, whose last one ended by a day: neither fallen back
+    nor revoked since."""
+    return (*_last_episode(), col(EpisodeRow.exited_on) <= as_of)
+
+
+def is_back(on: date) -> tuple[ColumnElement[bool], ...]:
+    """Households, joined to their episodes, whose last one began by a day and goes on."""
+    return (
+        *_last_episode(),
+        col(EpisodeRow.exited_on).is_(None),
+        col(EpisodeRow.registered_on) <= on,
+    )
+
+
+def _last_episode() -> tuple[ColumnElement[bool], ...]:
+    last = (
+        select(func.max(EpisodeRow.number))
+        .where(EpisodeRow.household_code == HouseholdRow.code)
+        .correlate(HouseholdRow)
+        .scalar_subquery()
+    )
+    return (
+        col(EpisodeRow.household_code) == col(HouseholdRow.code),
+        col(EpisodeRow.number) == last,
+    )
 
 
 def in_batches(codes: Sequence[str]) -> Iterable[Sequence[str]]:

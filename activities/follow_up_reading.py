@@ -8,8 +8,7 @@ from sqlalchemy import Engine, and_, func
 from sqlmodel import Session, col, select
 
 from activities.database import reading
-from activities.follow_up import has_exited
-from activities.follow_up_lists import marks_in_force
+from activities.follow_up_lists import has_exited, marks_in_force
 from activities.follow_up_records import CheckRecord, DueRecord, RiskRecord
 from activities.regions import lies_in
 from models.households import Risk

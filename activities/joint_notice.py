@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from activities.notices import incidence, rendered
+from activities.notice_texts import incidence, rendered
 from activities.plans import UnknownSubject
 from activities.postings import Posting, postings, village_counts
 from activities.readiness import last_divisions

@@ -2,13 +2,13 @@
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from activities import journal, plans, poverty_lines
 from activities.database import reading, writing
 from activities.fault_sheet import FileRefused
-from activities.joint_notice import JointNotice, joint_notice
 from activities.plans_file import read_plan
 from activities.progress import progress
 from activities.readiness import ready_counties, ready_villages
@@ -24,6 +24,9 @@ from activities.year_records import (
 from models.households import PovertyLine
 from models.policy import Policy, Targets
 from models.tables import SubjectKind
+
+if TYPE_CHECKING:
+    from activities.joint_notice import JointNotice
 
 
 class Planning:
@@ -99,7 +102,7 @@ class Planning:
 
     def joint_notice(
         self, level: str, year: int, policy: Policy, now: datetime, region: str | None = None
-    ) -> JointNotice | None:
+    ) -> "JointNotice | None":
         """All ``county``, ``village`` or ``household`` cases of a year that are in publicity.
 
         None where none is.
@@ -107,6 +110,8 @@ class Planning:
         Raises:
             UnknownSubject: if the register knows no division under the region's code.
         """
+        from activities.joint_notice import joint_notice  # with all that makes a page of a text
+
         with reading(self._engine) as session:
             return joint_notice(session, SubjectKind(level), year, policy, now, region)
 

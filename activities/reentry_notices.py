@@ -2,7 +2,8 @@
 
 from temporalio import activity
 
-from activities.notices import NoticeBoard, rendered
+from activities.notice_texts import rendered
+from activities.notices import NoticeBoard
 from models.orders import Notice
 from models.periods import beijing, chinese
 from models.personal_numbers import hide

@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.county_facts import county_facts
 from activities.database import reading
-from activities.follow_up import has_exited, is_kept_up
+from activities.follow_up_lists import has_exited, is_kept_up
 from activities.regions import lies_in
 from activities.warrants import Clock, utc_now
 from models.base import CLOCKS_MAY_DIFFER_BY

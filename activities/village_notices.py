@@ -6,7 +6,8 @@ wrote freely (G8).
 
 from temporalio import activity
 
-from activities.notices import NoticeBoard, incidence, rendered
+from activities.notice_texts import incidence, rendered
+from activities.notices import NoticeBoard
 from models.offices import Village
 from models.orders import Notice
 from models.periods import beijing, chinese

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, TypeAlias
-
-from xlsxwriter import Workbook
-from xlsxwriter.exceptions import FileCreateError
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from activities.register_cells import escaped
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 _LAST_ROW = 1_048_575
 
@@ -60,6 +59,10 @@ def write_sheets(
     Raises:
         OSError: if the file cannot be written; what was there stays as it was.
     """
+    # Whatever reads the registry imports this module, and hardly ever writes a workbook.
+    from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
+
     with TemporaryDirectory(prefix=".exitflow-", dir=path.parent) as folder:
         made = Path(folder, "workbook.xlsx")
         workbook = Workbook(str(made), {"constant_memory": True, "tmpdir": folder})
@@ -84,14 +87,14 @@ def write_sheets(
         os.replace(made, path)
 
 
-def _guide(worksheet: Worksheet, place: int, name: str, guide: Guide) -> None:
+def _guide(worksheet: "Worksheet", place: int, name: str, guide: Guide) -> None:
     rule: dict[str, Any] = {"validate": "any", "input_title": name, "input_message": guide.say}
     if guide.choices:
         rule = {"validate": "list", "source": list(guide.choices)}
     worksheet.data_validation(1, place, _LAST_ROW, place, rule)
 
 
-def _write(worksheet: Worksheet, row: int, place: int, value: Value, day: Format) -> None:
+def _write(worksheet: "Worksheet", row: int, place: int, value: Value, day: "Format") -> None:
     if isinstance(value, str):
         worksheet.write_string(row, place, escaped(value))
     elif isinstance(value, date):

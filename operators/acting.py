@@ -21,9 +21,9 @@ from models.villages import Incidence
 from operators import inputs, roster_inputs
 from operators.bulk import act_on_many
 from operators.case_lists import selection
-from operators.desk import open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Document, Id, Officer, Proof, Region, Return
+from operators.registry import open_registry, utc_now
 from operators.sending import given, hand_in, signed
 from operators.started import print_opened
 

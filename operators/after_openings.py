@@ -21,7 +21,8 @@ from models.reentry_rules import CAUSES
 from models.revocation_messages import RevocationApplication, RevocationOpening
 from models.supervision_messages import SupervisionOpening
 from models.supplements import EndedCase, SupplementOpening
-from operators.answers import Refused, explained
+from operators.answers import explained
+from operators.errors import Refused
 from operators.opening import Opening
 from workflows.reentry import ReentryWorkflow
 from workflows.revocation import RevocationWorkflow

@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from models import bounds
 from models.sealed import NOT_SEALED, NotSealed
+from operators.errors import Busy, NoAnswer, NoCase, Refused
 from workers.connection import Unreachable
 from workers.history_guard import AHEAD
 
@@ -24,27 +25,6 @@ A = TypeVar("A")
 
 ANSWER_WITHIN = timedelta(seconds=20)
 """How long an answer of a case is waited for; without a worker there is none."""
-
-
-class Refused(Exception):
-    """The rules do not allow it; the text says why, and what would be right."""
-
-
-class NoCase(Refused):
-    """There is no such case, or it has ended."""
-
-
-class Contradicted(Refused):
-    """The case's own file says otherwise than the kept one: no receipt of it would hold (G7)."""
-
-
-class NoAnswer(ConnectionError):
-    """The case did not answer in time: most likely no worker runs."""
-
-
-class Busy(NoAnswer):
-    """Others are served first; the same message can be sent again."""
-
 
 TURN_WITHIN = timedelta(minutes=2)
 """How long a message waits for its turn where many are sent at once."""

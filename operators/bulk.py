@@ -9,7 +9,8 @@ from models.messages import Act
 from models.status import CaseStatus
 from operators.bulk_results import Result, ResultLine, Results
 from operators.case_lists import Selection
-from operators.desk import Desk, Refused, open_desk
+from operators.desk import Desk, open_desk
+from operators.errors import Refused
 from operators.printing import console, table
 from operators.sending import derived_id
 from operators.terminal import say

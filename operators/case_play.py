@@ -22,8 +22,10 @@ from models.periods import LimitKind
 from models.status import CaseStatus
 from models.supervision_messages import Findings, Plea
 from operators.course import Answer, CaseCourse, Onlooker
-from operators.desk import Message, NoAnswer, Refused, utc_now
+from operators.desk import Message
+from operators.errors import NoAnswer, Refused
 from operators.events import Event, WaitEvent
+from operators.registry import utc_now
 from operators.stage import Stage
 
 _AT_REST_WITHIN = 60.0

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +19,9 @@ from models.periods import until
 from models.status import CaseStatus, ObjectionStatus, StepState, ending_in_chinese
 from operators.printing import at, due, heading, left, paragraph, sentences, table, urgency
 from operators.roster_sheet import roster_counts
-from workers.case_on_server import Amiss
+
+if TYPE_CHECKING:
+    from workers.case_on_server import Amiss  # which needs a Temporal client, and a list does not
 
 _STATES = {
     StepState.DONE: Text("✔ done 已办结", "green"),
@@ -63,7 +66,7 @@ def print_revoked(out: Console, revoked: Sequence[RevokedRecord]) -> None:
         out.print(paragraph(said, out.width, 2), style="bold red")
 
 
-def print_stopped(out: Console, case_id: str, found: Amiss | None) -> None:
+def print_stopped(out: Console, case_id: str, found: "Amiss | None") -> None:
     """Above all else: what follows is how the case stood, and it does not go on."""
     if found is None:
         return

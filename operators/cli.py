@@ -163,12 +163,12 @@ COMMANDS = {
             "Show how a case stands, or its file.",
         ),
         "cases": (
-            "operators.reading:cases",
+            "operators.listing:cases",
             "List cases, the nearest limit first.\n\n"
             "As the registry has them: no server is needed.",
         ),
         "deadlines": (
-            "operators.reading:deadlines",
+            "operators.listing:deadlines",
             "List every limit in force (期限), the nearest first.\n\n"
             "As the registry has them: no server is needed.",
         ),
@@ -194,7 +194,7 @@ COMMANDS = {
             "Write one public notice (公示) of all cases that are in publicity now.",
         ),
         "when": (
-            "operators.reading:when",
+            "operators.when:when",
             "Compute a limit and say how it was counted.\n\nNeither server nor registry is needed.",
         ),
     },

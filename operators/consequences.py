@@ -26,10 +26,10 @@ from activities.register_records import HouseholdRecord, VillageRecord
 from models.consequences import KINDS, Consequence, ExitKind, ExitState
 from models.periods import beijing, chinese
 from operators import inputs
-from operators.desk import open_registry, utc_now
 from operators.inputs import InputError
 from operators.options import Json, Region
 from operators.printing import console, heading, print_json, table
+from operators.registry import open_registry, utc_now
 from operators.terminal import say
 from workers.settings import load_settings
 

@@ -25,8 +25,8 @@ from models.steps import HOUSEHOLD_STEPS
 from operators.course import CaseCourse, Course
 from operators.course_view import padded, verdict_of
 from operators.demo_board import Board, Seat
-from operators.desk import utc_now
 from operators.printing import console, heading, table
+from operators.registry import utc_now
 from operators.rehearsal import rehearse
 from operators.scenario import Scenario
 from operators.scenario_files import load_scenario, load_season

@@ -6,9 +6,9 @@ async with open_desk() as desk:
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from secrets import token_hex
 from typing import Any
@@ -47,12 +47,13 @@ from models.steps import C1
 from models.supervision_messages import Findings, Plea
 from operators.after_openings import AfterOpenings
 from operators.answers import ANSWER_WITHIN, admitted, asked, explained, in_turn
-from operators.answers import Busy as Busy
-from operators.answers import Contradicted as Contradicted
-from operators.answers import NoAnswer as NoAnswer
-from operators.answers import NoCase as NoCase
-from operators.answers import Refused as Refused
+from operators.errors import Busy as Busy
+from operators.errors import Contradicted as Contradicted
+from operators.errors import NoAnswer as NoAnswer
+from operators.errors import NoCase as NoCase
+from operators.errors import Refused as Refused
 from operators.openings import Openings
+from operators.registry import utc_now
 from workers.case_on_server import Amiss, amiss, look_up, squatted
 from workers.connection import connect
 from workers.installation import check_home, check_registry, check_server
@@ -94,11 +95,6 @@ VERDICT_WITHIN = 10.0
 
 _LOOK_AGAIN = 0.2
 """Seconds between two looks at a case that is about to begin."""
-
-
-def utc_now() -> datetime:
-    """The clock of an installation."""
-    return datetime.now(UTC)
 
 
 class Desk(Openings, AfterOpenings):
@@ -493,20 +489,5 @@ async def open_desk(
         client = await connect(settings.keyring(), address)
         await check_server(client, settings)
         yield Desk(client, Registry(engine), settings.load_policy())
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def open_registry(settings: Settings | None = None) -> Iterator[Registry]:
-    """The registry of this installation alone, for what needs no server.
-
-    Raises:
-        RegistryError: if the registry is missing or outdated.
-    """
-    engine = (settings or load_settings()).engine()
-    try:
-        check_schema(engine)
-        yield Registry(engine)
     finally:
         engine.dispose()

@@ -22,7 +22,8 @@ from models.characters import markdown
 from models.messages import Ending, Outcome
 from models.offices import Subject
 from models.policy import Policy
-from operators.answers import Refused, unreachable
+from operators.answers import unreachable
+from operators.errors import Refused
 from workers.case_on_server import is_foreign, look_up, squatted
 from workers.catalogue import TASK_QUEUE
 

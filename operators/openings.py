@@ -17,7 +17,7 @@ from models.offices import Tier
 from models.periods import beijing
 from models.roster_messages import RosterApplication, RosterOpening
 from models.village_messages import VillageApplication, VillageOpening
-from operators.answers import Refused
+from operators.errors import Refused
 from operators.opening import Opening
 from workflows.county_exit import CountyExitWorkflow
 from workflows.household_exit import HouseholdExitWorkflow

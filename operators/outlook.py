@@ -19,10 +19,11 @@ from activities.year_records import (
 from models.periods import beijing
 from models.policy import Policy
 from operators import inputs
-from operators.desk import Refused, open_registry, utc_now
+from operators.errors import Refused
 from operators.inputs import InputError
 from operators.options import Json, Region
 from operators.printing import as_json, console, heading, table
+from operators.registry import open_registry, utc_now
 from operators.targets_view import print_target_lines, print_targets
 from operators.terminal import say
 from workers.settings import load_settings

@@ -9,10 +9,10 @@ from activities.year_records import PlanLine
 from models.base import faults
 from models.households import PovertyLine
 from operators import inputs
-from operators.desk import open_registry
 from operators.inputs import InputError
 from operators.options import Json, Region
 from operators.printing import as_json, console, heading, table
+from operators.registry import open_registry
 from operators.terminal import say
 
 _KINDS = {"county": "县 county", "village": "村 village"}

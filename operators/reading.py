@@ -1,41 +1,30 @@
-"""Reading: one case, all cases, every limit in force, and any limit computed for itself."""
+"""Reading one case, or its file."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, time
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from activities.records import CaseFilter, ContradictionRecord, DeadlineRecord, RevokedRecord
+from activities.records import ContradictionRecord, RevokedRecord
 from models.ledger import Entry, LedgerError, verify
-from models.periods import BEIJING, Limit, LimitRequest, compute, until
 from models.roster import Course
 from models.status import CaseStatus, ObjectionStatus
-from operators import inputs
 from operators.case_sheet import (
-    case_table,
     print_case,
     print_contradicted,
     print_entry,
     print_ledger,
-    print_limit,
     print_objections,
     print_revoked,
     print_stopped,
 )
-from operators.desk import Desk, NoCase, not_going_on, open_desk, open_registry, utc_now
+from operators.desk import Desk, NoCase, not_going_on, open_desk
 from operators.documents_sheet import print_documents
 from operators.inputs import InputError
 from operators.options import Json
-from operators.printing import as_json, at, console, due, heading, is_over, sentences
+from operators.printing import as_json, console, heading
+from operators.registry import open_registry, utc_now
 from operators.roster_sheet import print_households
 from workers.case_on_server import Amiss
 from workers.connection import run
 from workers.settings import load_settings
-
-_FROM_A_DAY = ("T1", "T3", "T5", "T7", "G3", "F6", "F6.hearing")
-_OF_A_YEAR = ("T2", "T4", "T5", "T6", "F5")
-CLAUSES = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "G3", "F5", "F6", "F6.hearing")
 
 
 def case(
@@ -233,146 +222,3 @@ async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
             "restore the registry from a newer copy (G7)"
         )
     return entries, kept
-
-
-def cases(
-    *,
-    year: int | None = None,
-    region: Annotated[str | None, Parameter(name=["--region", "--city"])] = None,
-    open: bool = False,
-    overdue: bool = False,
-    waiting_for: str | None = None,
-    json: Json = False,
-) -> None:
-    """List cases as the registry has them, the nearest limit first; no server is needed.
-
-    Args:
-        year: Only the cases of this year.
-        region: Only the cases of this city, county or province: its six digits.
-        open: Only cases under way.
-        overdue: Only cases in which a limit was missed.
-        waiting_for: Only the cases that wait for this office, for example A6/411500.
-    """
-    wanted = CaseFilter(
-        year=year,
-        region=inputs.division("--region", region) if region is not None else None,
-        open=True if open else None,
-        overdue=True if overdue else None,
-        waiting_for=inputs.office("--waiting-for", waiting_for)
-        if waiting_for is not None
-        else None,
-    )
-    with open_registry() as registry:
-        registry.check_division("--region", region)
-        found, checked = registry.case_rows(wanted), registry.last_check()
-    if json:
-        as_json(found)
-        return
-    out = console()
-    if checked is not None and checked[1]:
-        said = f"the check of {at(checked[0])} found {checked[1]}: exitflow check --last"
-        out.print(said, style="bold red")
-    if found:
-        out.print(case_table(found))
-        out.print()
-    out.print(f"{len(found)} case{'' if len(found) == 1 else 's'}", style="bold")
-
-
-def deadlines(
-    *,
-    overdue: bool = False,
-    within: str | None = None,
-    office: str | None = None,
-    json: Json = False,
-) -> None:
-    """List every limit in force, the nearest first; no server is needed.
-
-    Args:
-        overdue: Only limits that were missed.
-        within: Only limits that end within this time from now, for example 3d, 12h or 1d12h; what
-            is overdue is listed too.
-        office: Only limits that this office is held to, for example A6/411500.
-    """
-    now = utc_now()
-    ends = now + inputs.duration("--within", within) if within is not None else None
-    held_to = inputs.office("--office", office) if office is not None else None
-    with open_registry() as registry:
-        found = [
-            each
-            for each in registry.deadlines()
-            if (held_to is None or each.in_force.office == held_to)
-            and (ends is None or each.in_force.limit.due <= ends)
-            and (not overdue or _missed(each, now))
-        ]
-    if json:
-        as_json(found)
-        return
-    out = console()
-    for each in found:
-        print_limit(out, each.in_force, now, f"{each.subject_name} {each.year}  {each.case_id}")
-        out.print()
-    missed = sum(_missed(each, now) for each in found)
-    limits = f"{len(found)} limit{'' if len(found) == 1 else 's'} in force"
-    out.print(f"{limits}, {missed} overdue (at {at(now)}, Beijing time)", style="bold")
-
-
-def _missed(found: DeadlineRecord, now: datetime) -> bool:
-    return is_over(found.in_force.limit, found.in_force.breached, now)
-
-
-def when(
-    clause: str,
-    /,
-    *,
-    from_: Annotated[str | None, Parameter(name="--from")] = None,
-    year: int | None = None,
-    policy: str | None = None,
-    json: Json = False,
-) -> None:
-    """Compute a limit and say how it was counted; neither server nor registry is needed.
-
-    Args:
-        clause: T1 to T7, G3 (correction), F5 (follow-up of a year), F6 (report of a supervision)
-            or F6.hearing.
-        from_: The day it is counted from, YYYY-MM-DD: of posting (T1), of receipt (T3, T5, T7), of
-            the return (G3), of the beginning (F6), of the preliminary result (F6.hearing).
-        year: The year of the case (T2, T4, T5, T6), of the visits (F5).
-        policy: Another policy than the installation's: a shipped one's id, or a .toml file.
-    """
-    request = _request(clause.upper().replace("HEARING", "hearing"), from_, year)
-    settings = load_settings() if policy is None else load_settings(policy=policy)
-    limit = compute(request, settings.load_policy(), settings.calendar())
-    if json:
-        as_json(limit)
-    else:
-        _print_limit(limit)
-
-
-def _request(clause: str, from_: str | None, year: int | None) -> LimitRequest:
-    if clause not in CLAUSES:
-        raise InputError(
-            f"CLAUSE: {clause!r} names no limit; the limits are T1 to T7, G3, F5, F6 and F6.hearing"
-        )
-    for option, given, clauses, why in (
-        ("--from", from_, _FROM_A_DAY, "is counted from a day"),
-        ("--year", year, _OF_A_YEAR, "is a date of a case's year"),
-    ):
-        if given is None and clause in clauses:
-            raise InputError(f"{clause} {why}; give {option}")
-        if given is not None and clause not in clauses:
-            raise InputError(f"{option}: {clause} does not depend on it; leave it out")
-    start = inputs.day("--from", from_) if from_ is not None else None
-    return LimitRequest(
-        clause=clause,
-        start=datetime.combine(start, time.min, BEIJING) if start else None,
-        year=year,
-    )
-
-
-def _print_limit(limit: Limit) -> None:
-    out = console()
-    target = f", target {until(limit.target)}" if limit.target else ""
-    mark = "  provisional 暂定" if limit.provisional else ""
-    out.print(f"{limit.clause}  {due(limit)} (Beijing time){target}{mark}", style="bold")
-    for sentence in sentences(limit, out.width):
-        out.print(sentence)

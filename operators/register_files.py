@@ -5,8 +5,8 @@ from pathlib import Path
 from activities.register_loading import VillagesLoaded
 from models.periods import beijing
 from operators import inputs
-from operators.desk import open_registry, utc_now
 from operators.inputs import InputError
+from operators.registry import open_registry, utc_now
 from operators.terminal import say
 
 

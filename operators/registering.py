@@ -16,7 +16,6 @@ from models.periods import beijing
 from operators import inputs
 from operators.case_sheet import case_table
 from operators.consequences import kind_of, print_consequences
-from operators.desk import open_registry, utc_now
 from operators.options import Json
 from operators.printing import as_json, console, heading, paragraph, table
 from operators.register_view import (
@@ -26,6 +25,7 @@ from operators.register_view import (
     standing,
     standings,
 )
+from operators.registry import open_registry, utc_now
 from operators.terminal import say
 from workers.settings import load_settings
 

@@ -16,8 +16,9 @@ from operators.course import (
     disagreements,
 )
 from operators.dated import moved, moved_source
-from operators.desk import Refused, utc_now
+from operators.errors import Refused
 from operators.events import AnyEvent, WaitEvent, message_of
+from operators.registry import utc_now
 from operators.scenario import Scenario, application_of
 from operators.scenario_files import ScenarioError
 from operators.stage import Stage

@@ -2,8 +2,8 @@
 
 from operators.course import Course, Unseen
 from operators.course_view import Narrator
-from operators.desk import utc_now
 from operators.printing import as_json, console
+from operators.registry import utc_now
 from operators.rehearsal import rehearse
 from operators.scenario import Scenario
 from operators.scenario_files import load

@@ -7,10 +7,11 @@ from models.ledger import EntryKind
 from models.messages import Receipt
 from models.revocation_messages import ResponsibleAct, RevocationApplication
 from operators import inputs
-from operators.answers import NoAnswer
-from operators.desk import open_desk, open_registry
+from operators.desk import open_desk
+from operators.errors import NoAnswer
 from operators.inputs import InputError
 from operators.options import As, At, Officer, Proof
+from operators.registry import open_registry
 from operators.sending import signed
 from operators.terminal import say
 from workers.connection import run

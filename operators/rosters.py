@@ -10,11 +10,11 @@ from models.messages import Amendment, Consent, Consents
 from models.periods import beijing
 from models.roster_admission import household_faults, households_fault
 from operators import inputs, roster_inputs
-from operators.answers import Refused
-from operators.desk import open_registry, utc_now
+from operators.errors import Refused
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Document, Id, Officer, Proof
 from operators.parts import in_parts
+from operators.registry import open_registry, utc_now
 from operators.sending import given, hand_in, hand_in_all, signed
 from operators.started import print_opened
 

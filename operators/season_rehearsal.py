@@ -13,8 +13,10 @@ from models.roster_messages import RosterApplication
 from models.village_messages import VillageApplication
 from operators.case_play import CasePlay, Unexpected, expect_refusal, otherwise
 from operators.course import differences_of_copy
-from operators.desk import Message, Refused, utc_now
+from operators.desk import Message
+from operators.errors import Refused
 from operators.events import content_of, message_of, plain
+from operators.registry import utc_now
 from operators.scenario_files import ScenarioError
 from operators.season import Season, SeasonEvent, place_names
 from operators.season_after import (

@@ -21,7 +21,8 @@ from models.periods import beijing
 from models.status import CaseStatus
 from models.supervision_messages import Findings, Plea
 from operators import inputs
-from operators.desk import Desk, NoCase, not_going_on, open_desk, utc_now
+from operators.desk import Desk, NoCase, not_going_on, open_desk
+from operators.registry import utc_now
 from operators.terminal import say
 from workers.connection import run
 

@@ -13,10 +13,11 @@ from models.sampling import Sample
 from models.steps import J3
 from models.supervision_messages import MOST_HOUSEHOLDS, MOST_VILLAGES, Plea
 from operators import inputs, supervision_inputs
-from operators.desk import open_desk, open_registry
+from operators.desk import open_desk
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Id, Json, Officer, Proof
 from operators.printing import as_json, console, print_json
+from operators.registry import open_registry
 from operators.sending import given, hand_in, hand_in_all, signed
 from operators.started import print_opened
 from operators.supervision_parts import in_parts

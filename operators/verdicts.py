@@ -21,7 +21,7 @@ from models.periods import PeriodError, beijing
 from models.policy import PolicyError
 from models.sealed import NotSealed
 from operators.answers import unreachable
-from operators.desk import NoAnswer, Refused
+from operators.errors import NoAnswer, Refused
 from operators.inputs import InputError
 from operators.terminal import say, settle
 from workers.codec_endpoint import EndpointError

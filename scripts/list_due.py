@@ -9,7 +9,7 @@ import argparse
 from datetime import timedelta
 
 from models.periods import until
-from operators.desk import open_registry, utc_now
+from operators.registry import open_registry, utc_now
 from operators.terminal import say
 from operators.verdicts import explained
 

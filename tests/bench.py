@@ -1,7 +1,8 @@
 """`make bench`: what cases, register changes and imports cost, each against a floor.
 
 First a county's case, against a bare workflow that does as much; then rosters by their size;
-striking off 100 000 households against plain SQL; importing 100 000 people against the libraries.
+striking off 100 000 households against plain SQL; importing 100 000 people against the libraries;
+how long two commands take to start, against a bare interpreter.
 
 County case and bare workflow run on the same server in alternation: the case through all seven
 steps, and a workflow with the same number of updates, timers and activities, whose activities do
@@ -33,6 +34,7 @@ from tests.bare import Bare, nothing
 from tests.bench_measures import ACTIONS, Clocks
 from tests.bench_register import measure, show
 from tests.bench_rosters import print_costs, roster_costs
+from tests.bench_starting import print_starts, starts
 from tests.bench_striking_off import striking_off
 from tests.play import Play
 from tests.stage import Stage, at, set_stage, settings_in
@@ -194,6 +196,7 @@ async def main() -> None:
         imported = Path(folder) / "import"
         imported.mkdir()
         show(measure(imported))
+        started = starts(Path(folder) / "starting")
     _print(console, county, bare)
     console.print(
         f"one county case: {events} events (bare {bare_events}), {size:,} bytes of history, "
@@ -201,6 +204,7 @@ async def main() -> None:
         f"({', '.join(f'{name} {times}' for name, times in sorted(actions.items()))})"
     )
     print_costs(console, rosters)
+    print_starts(console, started)
 
 
 def _print(console: Console, county: list[Cost], bare: list[Cost]) -> None:

@@ -92,9 +92,9 @@ def activities(
         KeysError: if the installation's keys cannot be had.
     """
     from activities.admissions import Gate
-    from activities.calendar import CalendarActivities
-    from activities.contradictions import Contradictions
     from activities.follow_up import FollowUpActivities
+    from activities.limits import CalendarActivities
+    from activities.mending import Contradictions
     from activities.nightly_check import CheckActivities
     from activities.notices import NoticeActivities
     from activities.notifications import NotificationActivities

@@ -8,7 +8,7 @@ of it.
 import os
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -17,20 +17,20 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
-from sqlalchemy import Engine
 
 import models
-from activities.calendar import OfficialCalendar
 from activities.channels import Channel, FileChannel
-from activities.checking import Checks
-from activities.database import open_engine
 from activities.files import read_text
 from models import notation
 from models.base import faults
 from models.policy import Policy, PolicyError, parse_policy
-from models.sealed import NotSealed
-from workers.keys import Keyring, KeysError, installation_of
-from workers.seal import opened_text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from activities.calendar import OfficialCalendar
+    from activities.checking import Checks
+    from workers.keys import Keyring
 
 SHIPPED = Path(models.__file__).resolve().parent.parent
 """The folder that holds the packages, and beside them ``policies/`` and ``data/``."""
@@ -96,16 +96,26 @@ class Settings(BaseSettings):
         """Where the keys of the installation lie."""
         return self.keys or self.home / "keys"
 
-    def keyring(self) -> Keyring:
+    # What an installation consists of is imported when it is asked for: `exitflow when` needs a
+    # policy and a calendar, and shall not wait for the database's libraries.
+
+    def keyring(self) -> "Keyring":
         """The keys of the installation; raises ``KeysError`` if they cannot be read."""
+        from workers.keys import Keyring
+
         return Keyring(self.keys_file)
 
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """The registry's database; raises ``RegistryError`` for a URL that names none."""
+        from activities.database import open_engine
+
         return open_engine(self.registry)
 
-    def checks(self, engine: Engine) -> Checks:
+    def checks(self, engine: "Engine") -> "Checks":
         """The check of this installation's registry and files; ``KeysError`` as ``keyring``."""
+        from activities.checking import Checks
+        from workers.keys import installation_of
+
         own = installation_of(self.keys_file)
         return Checks(engine, self.home, self.notices_folder, self.opened, own)
 
@@ -114,13 +124,19 @@ class Settings(BaseSettings):
 
         A reader who has no keys can check the rest all the same.
         """
+        from models.sealed import NotSealed
+        from workers.keys import KeysError
+        from workers.seal import opened_text
+
         try:
             return opened_text(sealed, self.keyring())
         except (NotSealed, KeysError):
             return None
 
-    def calendar(self) -> OfficialCalendar:
+    def calendar(self) -> "OfficialCalendar":
         """Days off, with the overrides; raises ``CalendarError`` for a wrong override file."""
+        from activities.calendar import OfficialCalendar
+
         return OfficialCalendar.from_file(self.workdays)
 
     def outgoing(self) -> tuple[Channel, ...]:

@@ -8,11 +8,11 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.calendar import (
-    CalendarActivities,
     CalendarError,
     OfficialCalendar,
     parse_overrides,
 )
+from activities.limits import CalendarActivities
 from models.orders import LimitsOrder
 from models.periods import Day, LimitRequest
 from models.policy import parse_policy

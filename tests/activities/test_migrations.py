@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
 from activities.database import migration_config, upgrade
+from models.migrations import REVISIONS
 from models.tables import Table
 
 
@@ -61,3 +62,4 @@ def test_there_is_one_line_of_versions() -> None:
     scripts = ScriptDirectory.from_config(migration_config())
     assert len(scripts.get_heads()) == 1
     assert len(scripts.get_bases()) == 1
+    assert [each.revision for each in scripts.walk_revisions()] == [*reversed(REVISIONS)]

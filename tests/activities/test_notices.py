@@ -16,13 +16,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.calendar import OfficialCalendar
 from activities.database import open_engine, reading, upgrade, writing
-from activities.notices import (
-    NoticeActivities,
-    incidence,
-    markdown,
-    page,
-    title,
-)
+from activities.notice_texts import incidence, markdown, page, title
+from activities.notices import NoticeActivities
 from models import identity
 from models.characters import markdown as as_it_is
 from models.characters import visible

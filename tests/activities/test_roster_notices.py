@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
-from activities.notices import page
+from activities.notice_texts import page
 from activities.roster_notices import RosterNotices, announcement_text, notice_text, notice_title
 from models.messages import Act
 from models.policy import NameStyle

@@ -13,8 +13,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.channels import FileChannel
-from activities.contradictions import Contradictions
 from activities.database import writing
+from activities.mending import Contradictions
 from activities.notices import NoticeActivities
 from activities.notifications import NotificationActivities
 from activities.reentry import ReentryActivities

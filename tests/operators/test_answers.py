@@ -4,7 +4,7 @@ import pytest
 from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from operators import answers
+from operators import answers, errors
 from workers.connection import Unreachable
 
 STARVED = "[TMPRL1101] Potential deadlock detected: workflow didn't yield within 2 second(s)."
@@ -44,45 +44,45 @@ SAID = (
     (
         9,
         "The limit on the total number of distinct updates in this workflow has been reached (9).",
-        answers.Refused,
+        errors.Refused,
         "send it with --signal",
     ),
     (
         3,
         "exceeded workflow execution limit for signal events",
-        answers.Refused,
+        errors.Refused,
         "send it without --signal",
     ),
-    (3, "Blob data size exceeds limit.", answers.Refused, "in parts"),
+    (3, "Blob data size exceeds limit.", errors.Refused, "in parts"),
     (
         8,
         "limit on total payload size of in-flight updates has been reached (9 bytes)",
-        answers.Busy,
+        errors.Busy,
         "send it again in a minute",
     ),
     (
         8,
         "limit on number of concurrent in-flight updates has been reached (9)",
-        answers.Busy,
+        errors.Busy,
         "send it again in a minute",
     ),
-    (8, "namespace rate limit exceeded", answers.Busy, "too much to do"),
-    (10, "workflow update was aborted", answers.Busy, "send it again in a minute"),
-    (14, "workflow update was aborted", answers.Busy, "send it again in a minute"),
-    (10, "something else was aborted", answers.Busy, "try again"),
-    (3, "Workflow history size exceeds limit.", answers.NoCase, "the server has ended it"),
+    (8, "namespace rate limit exceeded", errors.Busy, "too much to do"),
+    (10, "workflow update was aborted", errors.Busy, "send it again in a minute"),
+    (14, "workflow update was aborted", errors.Busy, "send it again in a minute"),
+    (10, "something else was aborted", errors.Busy, "try again"),
+    (3, "Workflow history size exceeds limit.", errors.NoCase, "the server has ended it"),
     (
         9,
         "Unable to perform workflow execution update due to Workflow Task in failed state.",
-        answers.NoAnswer,
+        errors.NoAnswer,
         "is stuck",
     ),
-    (5, "workflow execution already completed", answers.NoCase, "has ended"),
-    (5, "workflow not found for ID: c", answers.NoCase, "there is no such case"),
+    (5, "workflow execution already completed", errors.NoCase, "has ended"),
+    (5, "workflow not found for ID: c", errors.NoCase, "there is no such case"),
     (5, "Namespace other is not found.", Unreachable, "TEMPORAL_NAMESPACE"),
     (7, "Request unauthorized.", Unreachable, "TEMPORAL_API_KEY"),
     (16, "no credentials", Unreachable, "TEMPORAL_TLS_CLIENT_CERT_PATH"),
-    (4, "deadline", answers.NoAnswer, "did not answer within"),
+    (4, "deadline", errors.NoAnswer, "did not answer within"),
     (13, "disk", Unreachable, "the Temporal server failed: disk"),
 )
 
@@ -97,7 +97,7 @@ def test_a_refusal_of_the_server_is_read_for_what_it_says(
 
 
 async def test_who_finds_the_server_busy_waits_and_is_let_in() -> None:
-    tries = iter([answers.Busy("later"), answers.Busy("later"), None])
+    tries = iter([errors.Busy("later"), errors.Busy("later"), None])
 
     async def send() -> str:
         said = next(tries)
@@ -112,7 +112,7 @@ async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "TURN_WITHIN", answers.TURN_WITHIN * 0)
 
     async def send() -> str:
-        raise answers.Busy("later")
+        raise errors.Busy("later")
 
-    with pytest.raises(answers.Busy):
+    with pytest.raises(errors.Busy):
         await answers.in_turn(send)

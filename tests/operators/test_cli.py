@@ -100,7 +100,7 @@ async def test_a_fault_of_the_program_is_no_refusal(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("operators.reading.compute", broken)
+    monkeypatch.setattr("operators.when.compute", broken)
     said = await lonely("when", "T1", "--from", "2018-01-05")
     assert (said.status, said.out) == (BUG, "")
     assert "ZeroDivisionError: a bug" in said.err

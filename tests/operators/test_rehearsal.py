@@ -21,7 +21,7 @@ from models.periods import beijing
 from models.tables import Standing
 from operators.course import Course, disagreements
 from operators.course_view import Narrator
-from operators.desk import utc_now
+from operators.registry import utc_now
 from operators.rehearsal import rehearse
 from operators.scenario import Scenario
 from operators.scenario_files import load, load_scenario, parse, shipped

@@ -20,7 +20,7 @@ from models.messages import Ending
 from models.periods import beijing
 from models.ratios import ExactRates, Ratio
 from models.tables import Standing
-from operators.desk import utc_now
+from operators.registry import utc_now
 from operators.scenario_files import ScenarioError, load_season
 from operators.season import Season
 from operators.season_after_course import alarms_of, result_of, sample_of

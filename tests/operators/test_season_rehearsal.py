@@ -18,7 +18,7 @@ from models.messages import Ending
 from models.periods import beijing
 from models.roster import Course, State
 from models.tables import Standing
-from operators.desk import utc_now
+from operators.registry import utc_now
 from operators.scenario_files import ScenarioError, load_season
 from operators.season import Heads, Season
 from operators.season_course import CaseWent, SeasonCourse, UnseenSeason, disagreements

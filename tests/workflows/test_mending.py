@@ -17,8 +17,8 @@ from models.ledger import Entry, EntryKind
 from models.mending import Mending
 from models.messages import Ending
 from models.tables import ObjectionRow
-from operators.answers import NoAnswer, Refused
 from operators.desk import Contradicted
+from operators.errors import NoAnswer, Refused
 from tests.crew import quick_server
 from tests.play import PATIENCE, PLAYED, Play, eventually
 from tests.replays import replay
