@@ -10,6 +10,7 @@ from temporalio.client import Client
 from activities.checking import Checks
 from activities.database import open_engine
 from models.findings import CheckReport, Finding
+from tests.crew import apart
 from tests.record_histories import PATHS
 from tests.stage import set_stage, settings_in
 from tests.unguarded import unguarded
@@ -29,8 +30,11 @@ PLAYED = (
 
 
 async def play(server: Client, folder: Path, paths: tuple[str, ...] = PLAYED) -> Path:
-    """Play cases to their end on a stage whose home is a folder; returns it."""
-    async with set_stage(server, settings_in(folder)) as stage:
+    """Play cases to their end on a stage whose home is a folder; returns it.
+
+    In a namespace of its own: other tests of the process have a worker on the server's first one.
+    """
+    async with set_stage(await apart(server), settings_in(folder)) as stage:
 
         async def ended(path: str) -> None:
             await (await PATHS[path](stage)).ends()
