@@ -44,7 +44,7 @@ from models.status import CaseStatus
 from operators.desk import Contradicted, Desk, NoAnswer, Refused
 from operators.up import prepare_keys, prepare_registry
 from tests.crew import Crew, Outages, Policies
-from tests.play import Play
+from tests.play import PATIENCE, Play
 from tests.roster_stage import (
     LINE,
     RosterPlay,
@@ -453,15 +453,10 @@ class Soak:
 
     async def is_held_against_the_files(self) -> None:
         """Every receipt has its entry, every message one, every case its end."""
-        registry, tally = self.stage.registry, self.tally
-        ended = {row.case_id for row in registry.case_rows() if row.outcome is not None}
-        tally.stuck = [case for case in tally.cases if case not in ended]
-        tally.contradicted += [
-            f"{row.case_id}: {row.contradicted.said}"
-            for row in registry.case_rows()
-            if row.contradicted is not None
-        ]
+        tally = self.tally
         for case_id in tally.cases:
+            if not await self._ends(case_id):
+                tally.stuck.append(case_id)
             entries = await self._settled(case_id)
             for key, times in Counter(map(_message_of, entries)).items():
                 if key is not None and times > 1:
@@ -473,6 +468,21 @@ class Soak:
                 known = receipt.seq in kept
                 where = tally.contradicted if known else tally.lost
                 where.append(f"{case_id}: the receipt of {id} for entry {receipt.seq}")
+        tally.contradicted += [
+            f"{row.case_id}: {row.contradicted.said}"
+            for row in self.stage.registry.case_rows()
+            if row.contradicted is not None
+        ]
+
+    async def _ends(self, case_id: str) -> bool:
+        """Whether the registry has the end of a case, a moment after the case says so itself."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while (file := self.stage.registry.open_file(case_id)) is None or file.is_open:
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            return False
+        return True
 
     async def _settled(self, case_id: str) -> list[Entry]:
         """The kept file, once nothing is added to it any more; its chain is checked."""
