@@ -478,11 +478,15 @@ class Soak:
         """Whether the registry has the end of a case, a moment after the case says so itself."""
         try:
             async with asyncio.timeout(PATIENCE):
-                while (file := self.stage.registry.open_file(case_id)) is None or file.is_open:
+                while not self._is_kept_as_ended(case_id):  # noqa: ASYNC110 - no event tells of it
                     await asyncio.sleep(0.2)
         except TimeoutError:
             return False
         return True
+
+    def _is_kept_as_ended(self, case_id: str) -> bool:
+        file = self.stage.registry.open_file(case_id)
+        return file is not None and not file.is_open
 
     async def _settled(self, case_id: str) -> list[Entry]:
         """The kept file, once nothing is added to it any more; its chain is checked."""
