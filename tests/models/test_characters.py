@@ -1,6 +1,7 @@
 """Which characters a text may hold, and how the others are shown."""
 
 import re
+import sys
 import unicodedata
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from models import characters
 from models.base import Heard, HeardLine, Line, Text
 from models.characters import (
     fault,
@@ -98,6 +100,14 @@ def test_people_bear_rare_names(name: str) -> None:
 def test_two_names_that_look_the_same_are_the_same(written: str, kept: str) -> None:
     assert TypeAdapter(Name).validate_python(written) == kept
     assert unified(kept) == kept
+
+
+@pytest.mark.clause("G7")
+def test_what_is_passed_over_quickly_hides_nothing() -> None:
+    ordinary = re.compile(f"[{characters._ORDINARY}]")
+    hidden = re.compile(f"[{characters._NOT_SHOWN}{characters._BROKEN}]")
+    signs = map(chr, range(sys.maxunicode + 1))
+    assert not [sign for sign in signs if ordinary.match(sign) and hidden.match(sign)]
 
 
 def test_the_tables_say_what_unicode_says() -> None:
