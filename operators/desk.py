@@ -331,7 +331,7 @@ class Desk(Openings, AfterOpenings):
         there = await look_up(self.client, case_id)
         file = await asyncio.to_thread(self.registry.open_file, case_id)
         if file is None:
-            return squatted(there)
+            return await squatted(self.client, there)
         return amiss(file, there) if file.is_open else None
 
     @asynccontextmanager

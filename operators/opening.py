@@ -130,7 +130,7 @@ class Opening:
         """What holds an id that the registry has not admitted; None if it may still be."""
         if self.registry.is_admitted(case_id):
             return None
-        held = squatted(await look_up(self.client, case_id))
+        held = await squatted(self.client, await look_up(self.client, case_id))
         return f"{case_id}: {held}" if held else None
 
 

@@ -114,15 +114,15 @@ def amiss(file: OpenFile, there: WorkflowExecutionDescription | None) -> Amiss |
     )
 
 
-def squatted(there: WorkflowExecutionDescription | None) -> Amiss | None:
+async def squatted(client: Client, there: WorkflowExecutionDescription | None) -> Amiss | None:
     """Whether an id that the registry has not admitted is held by what has not begun.
 
-    No case of this installation waits before it begins, but in a rehearsal.
+    Of this installation's own cases, those of a rehearsal wait before they begin.
     """
     if there is None or there.status is not WorkflowExecutionStatus.RUNNING:
         return None
     begins = there.raw_description.workflow_execution_info.execution_time.ToDatetime(UTC)
-    if begins <= datetime.now(UTC):
+    if begins <= datetime.now(UTC) or await _why_not_ours(client, there) is None:
         return None
     return Amiss(
         "squatted",
@@ -138,19 +138,24 @@ async def is_foreign(client: Client, there: WorkflowExecutionDescription) -> boo
 
     What is sealed with a key that is not known here may be a colleague's, whose keys are newer.
     """
+    return await _why_not_ours(client, there) not in (None, UNKNOWN_KEY)
+
+
+async def _why_not_ours(client: Client, there: WorkflowExecutionDescription) -> str | None:
+    """Why an opening is not sealed by this installation for the id it has; None if it is."""
     handle = client.get_workflow_handle(there.id, run_id=there.run_id)
     async for event in handle.fetch_history_events(page_size=1):
         payloads = event.workflow_execution_started_event_attributes.input.payloads
         if len(payloads) != 1:
-            return True
+            return "it does not come in one part"
         codec = client.data_converter.with_context(
             WorkflowSerializationContext(namespace=client.namespace, workflow_id=there.id)
         ).payload_codec
         if codec is None:
-            return False
+            return None
         (opening,) = await codec.decode(payloads)
-        return is_unsealed(opening) and why_unsealed(opening) != UNKNOWN_KEY
-    return False
+        return why_unsealed(opening) if is_unsealed(opening) else None
+    return None
 
 
 def plain(text: str, length: int = 80) -> str:
