@@ -135,6 +135,7 @@ async def test_who_refuses_while_a_notice_is_prepared(stage: Stage, refusing: in
 async def test_who_objects_between_the_decision_and_its_keeping(stage: Stage) -> None:
     case = await opens_roster(stage, at(11, 16), 3)
     await case.is_cleared()
+    await case.rests()  # or the act itself would wait for the registry, and the objection stop all
     stage.outages.begin(case.case_id, "write_ledger")
     await case.act("H4", households=list(case.households[:2]))
     await felt(case, "write_ledger")
