@@ -174,10 +174,14 @@ def activities(
 
 
 def sandbox() -> WorkflowRunner:
-    """The sandbox behind its guards, with the pure modules passed through once, not per run."""
+    """The sandbox behind its guards."""
+    return guarded(only_sealed_openings(one_meaning(unguarded_sandbox())))
+
+
+def unguarded_sandbox() -> WorkflowRunner:
+    """The sandbox alone, with the pure modules passed through once, not per run."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules("models")
-    sandboxed = SandboxedWorkflowRunner(restrictions=restrictions)
-    return guarded(only_sealed_openings(one_meaning(sandboxed)))
+    return SandboxedWorkflowRunner(restrictions=restrictions)
 
 
 @asynccontextmanager
