@@ -17,6 +17,8 @@ from tests.operators.conftest import THIS_YEAR, Opened, Opener, Shell, applies, 
 from tests.play import eventually
 from tests.stage import Stage
 from workers.catalogue import TASK_QUEUE
+from workers.keys import Keyring, Keys
+from workers.seal import sealed_client
 
 pytestmark = pytest.mark.clause("G7")
 
@@ -99,13 +101,14 @@ async def test_an_id_that_waits_for_a_far_day_is_told_and_taken_back(
                 "CountyExit", {}, id=id, task_queue=TASK_QUEUE, start_delay=far
             )
 
-    squatting = await waits(client)
+    Keys.made(tmp_path / "keys")
+    squatting = await waits(sealed_client(client, Keyring(tmp_path / "keys")))
     for words in (("case", id), ("object", id, "--text", "x")):
         sentence = (await cli(*words)).fails(1)
         assert "the registry has admitted no such case" in sentence
         assert "which has not begun and waits until" in sentence
         assert f"temporal workflow terminate --workflow-id {id}" in sentence
-    # It is sealed for that id by the test's own client: whose it is nobody can tell.
+    # It is sealed with a key that is not known here: a colleague's, or a stranger's.
     file = tmp_path / "application.toml"
     file.write_text(as_toml(applies(code)), "utf-8")
     start = ("start", "county", code, "--year", THIS_YEAR, "--application", file)
