@@ -16,7 +16,8 @@ from models.ledger import Entry, EntryKind, told_by
 from models.messages import Decision, Finding
 from models.offices import County, Household, Office, Township, Village
 from models.policy import Policy
-from models.steps import Step
+from models.roster import State
+from models.steps import H2, Step
 
 _SUBJECTS: dict[str, TypeAdapter[Any]] = {
     "county": TypeAdapter(County),
@@ -106,7 +107,7 @@ class CaseFile:
         facts: What the register said of a household when its entry was last taken, by code, with
             the number of the entry that has it.
         courses: Where each household of a roster is.
-        agreed: Who of a roster has agreed since it was drafted or sent back.
+        agreed: Who of a roster has agreed since it was first drafted, or sent back to H2.
     """
 
     entries: list[Entry]
@@ -239,6 +240,8 @@ def _read(file: CaseFile, entry: Entry) -> None:
             resolution = data["resolution"]
             resolved = file.objections[resolution["objection_id"]]
             resolved.finding, resolved.resolved = resolution["finding"], entry.seq
+            if resolved.finding == Finding.UPHELD and resolution.get("return_to") == H2.id:
+                file.agreed.discard(resolved.household or "")
         case EntryKind.CONSENTS:
             for answer in data["consents"]["answers"]:
                 (file.agreed.add if answer["agreed"] else file.agreed.discard)(answer["household"])
@@ -251,8 +254,10 @@ def _read(file: CaseFile, entry: Entry) -> None:
         case _:
             pass
     for code, (state, _) in data.get("courses", {}).items():
-        file.courses[code] = state
-        if state == "drafted":
+        before, file.courses[code] = file.courses.get(code), state
+        # Whom an objection held back was not sent back: it goes on where it was, and may have
+        # agreed before everybody had verified it.
+        if state == State.DRAFTED and before != State.HELD:
             file.agreed.discard(code)
 
 
@@ -266,6 +271,8 @@ def _go_back(file: CaseFile, entry: Entry) -> None:
     """G3: what was done from the earlier step on holds no more."""
     order = [step.id for step in file.route]
     first = min(order.index(str(entry.data["to"])), order.index(entry.step))
+    if H2.id in order[first:]:
+        file.agreed.clear()  # every household is asked again
     for step in order[first:]:
         for kept in (file.begun, file.done):
             kept.pop(step, None)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from models import warrant
-from models.case_file import read_file
+from models.case_file import CaseFile, read_file
 from models.households import Cause
 from models.identity import notice as notice_id
 from models.ledger import EntryKind
@@ -142,9 +142,14 @@ def said_of(
     order: Any, rule: Rule, alter: Callable[[Carrying], None] = lambda file: None, now: Any = LATER
 ) -> str | None:
     """What the rule says of an order, held against an altered file that would carry it."""
+    return rule(read_altered(order, alter), order, now)
+
+
+def read_altered(order: Any, alter: Callable[[Carrying], None]) -> CaseFile:
+    """What an altered file says that would carry an order."""
     file = carrying.CARRYING[type(order)](order)
     alter(file)
-    return rule(read_file(file.entries(), file.route), order, now)
+    return read_file(file.entries(), file.route)
 
 
 @pytest.mark.parametrize("name", CARRIED)
@@ -375,6 +380,41 @@ def test_what_is_settled_does_not_hinder() -> None:
     assert said_of(order, rule, all_of(objected, dismissed)) is None
     order, rule = CARRIED[ROSTER]
     assert said_of(order, rule, objected_of("H-99")) is None  # of a household that stays
+
+
+def goes(*states: str) -> Callable[[Carrying], None]:
+    """Where a household of a roster comes, one after the other."""
+    return all_of(
+        *(
+            behind(EntryKind.ROSTER_CHANGED, "H4", courses={"H-01": [state, None]})
+            for state in states
+        )
+    )
+
+
+def upheld_of(back: str) -> Callable[[Carrying], None]:
+    """An objection to the household that was upheld."""
+    resolution = {"objection_id": "o-1", "finding": "upheld", "return_to": back}
+    return all_of(objected_of("H-01"), behind(EntryKind.RESOLUTION, "H4", resolution=resolution))
+
+
+@pytest.mark.clause("H2", "G1")
+def test_whom_an_objection_held_back_need_not_agree_again() -> None:
+    """It agreed while somebody still had to verify it, and goes back to where it was (H2)."""
+    assert said_of(*CARRIED[ROSTER], goes("held", "drafted", "agreed", "posted")) is None
+
+
+@pytest.mark.clause("H2", "G1", "G3")
+@pytest.mark.parametrize(
+    "back",
+    [
+        all_of(goes("held"), upheld_of("H2"), goes("drafted", "agreed", "posted")),
+        all_of(goes("held"), behind(EntryKind.RETURNED, "H4", to="H2"), goes("drafted", "posted")),
+    ],
+    ids=["an objection was upheld", "a new round"],
+)
+def test_who_was_sent_back_agrees_again(back: Callable[[Carrying], None]) -> None:
+    assert "H-01" not in read_altered(CARRIED[ROSTER][0], back).agreed
 
 
 def test_a_skipped_step_is_one_that_may_be_skipped() -> None:

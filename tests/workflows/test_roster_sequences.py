@@ -110,7 +110,8 @@ class RosterMachine(RuleBasedStateMachine):
         self.sizes = dict.fromkeys((*HOUSEHOLDS, LATER), 3)
 
     @initialize(
-        outsider=st.booleans(), come=st.sampled_from(["opened", "verified", "posted", "over"])
+        outsider=st.booleans(),
+        come=st.sampled_from(["opened", "verified", "posted", "over", "over"]),
     )
     def opens(self, outsider: bool, come: str) -> None:
         """A roster of four, come so far already; with ``outsider`` one of them had no majority."""
@@ -561,7 +562,7 @@ def test_whatever_the_order(machine: type[RosterMachine]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=100 if settings.get_current_profile_name() == "thorough" else 25,
+            max_examples=400 if settings.get_current_profile_name() == "thorough" else 100,
             stateful_step_count=30,
             deadline=None,
             # A sequence of forty is shrunk for minutes; as it is it shows enough.
@@ -570,4 +571,4 @@ def test_whatever_the_order(machine: type[RosterMachine]) -> None:
         ),
     )
     # Sequences that never come to the register would prove nothing.
-    assert machine.gone_in_all > 0
+    assert machine.gone_in_all > 20, machine.gone_in_all
