@@ -164,24 +164,18 @@ class Ledger:
         return entry
 
 
-def verify_from(case_id: str, before: Sequence[Entry], entries: Sequence[Entry]) -> None:
-    """Check that entries follow others as one unaltered chain; raises as ``verify``."""
-    previous, seq = before[-1].hash if before else root(case_id), len(before)
-    for entry in entries:
-        seq += 1
-        if (entry.seq, entry.previous, entry.hash) != (seq, previous, digest(entry)):
-            raise LedgerError(f"{case_id}: entry {seq} does not follow the one before it")
-        previous = entry.hash
-
-
-def verify(case_id: str, entries: Iterable[Entry]) -> int:
+def verify(case_id: str, entries: Iterable[Entry], before: Sequence[Entry] = ()) -> int:
     """Check that entries are a whole, unaltered file of a case; return how many there are.
+
+    Args:
+        before: Entries that were checked already, and that these follow; they are counted too.
 
     Raises:
         LedgerError: naming the first entry that is missing, altered or out of order.
     """
-    previous, seq = root(case_id), 0
-    for seq, entry in enumerate(entries, start=1):
+    previous, seq = before[-1].hash if before else root(case_id), len(before)
+    for entry in entries:
+        seq += 1
         if entry.seq != seq:
             raise LedgerError(f"{case_id}: entry {seq} is missing (found {entry.seq})")
         if entry.previous != previous:

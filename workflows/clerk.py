@@ -11,7 +11,7 @@ from temporalio.exceptions import ActivityError
 
 from models import search
 from models.docket import Docket
-from models.ledger import Entry, EntryKind, first_of, verify_from
+from models.ledger import Entry, EntryKind, LedgerError, first_of, verify
 from models.mending import KeptOrder, Mending, adopt, ended_by, heads
 from models.messages import Outcome
 from models.offices import Office
@@ -181,15 +181,17 @@ class Clerk:
             after = page.after
             while True:
                 before = [*docket.ledger.entries[:after], *kept]
-                verify_from(docket.case_id, before, page.entries)
+                verify(docket.case_id, page.entries, before)
                 kept += page.entries
                 if len(before) + len(page.entries) >= page.total:
                     break
                 page = await calls.kept_file(
                     order.model_copy(update={"after": after + len(kept), "heads": ()})
                 )
-        except ActivityError:
-            return False  # the registry's copy is itself not whole: the case goes on waiting
+        except (ActivityError, LedgerError):
+            # The registry's copy is not whole, or has changed between two pages: the case goes on
+            # waiting, and can be asked again.
+            return False
         self._written = after
         if not kept:
             self._vain += 1
@@ -267,8 +269,7 @@ class Clerk:
             lambda: not self._deliveries and workflow.all_handlers_finished()
         )
         self._show()
-        while self._unwritten:
-            await self._write()
+        await self.keep()
 
     async def _send_out(self) -> None:
         """A first try at everything there is to say; what a channel did not take goes on."""
