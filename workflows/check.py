@@ -1,8 +1,10 @@
 """The check of the installation, each night and on demand: looked at, kept, and told (G7)."""
 
+import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from models.checks import CheckDone
 from models.orders import Delivery, Notification, Recipient
@@ -10,7 +12,8 @@ from models.periods import beijing
 from models.rounds import Round
 from workflows import calls
 
-_GIVE_UP_AFTER = timedelta(days=3)
+_GIVE_UP_AFTER = timedelta(hours=6)
+"""Before the next night, whose check is left out while this one is still telling."""
 
 
 @workflow.defn(name="Check")
@@ -32,8 +35,20 @@ class CheckWorkflow:
                 subject=f"【核查】{on}发现{done.total}处不符",
                 text=f"{done.said}。详见 exitflow check --last。",
             )
-            for attempt in await calls.notify((told,), _GIVE_UP_AFTER):
-                if attempt.error is not None and not attempt.final:
-                    delivery = Delivery(notification=told, channel=attempt.channel)
-                    await calls.deliver(delivery, _GIVE_UP_AFTER)
+            await _tell(told)
         return done
+
+
+async def _tell(told: Notification) -> None:
+    """Tell, on every channel; the report is kept whatever comes of it, and the next night tells."""
+    try:
+        attempts = await calls.notify((told,), _GIVE_UP_AFTER)
+    except ActivityError:
+        return
+    await asyncio.gather(
+        *(
+            calls.deliver(Delivery(notification=told, channel=each.channel), _GIVE_UP_AFTER)
+            for each in attempts
+            if each.error is not None and not each.final
+        )
+    )
