@@ -1,18 +1,8 @@
 """When a body is reminded of a limit (T8): before it, at it, and repeatedly after it."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import count
 
 from models.policy import Reminders
-
-
-def moments(due: datetime, reminders: Reminders) -> Iterator[datetime]:
-    """Every moment at which a limit makes itself heard, in order and without end."""
-    for days in reminders.before_days:
-        yield due - timedelta(days=days)
-    for times in count():
-        yield due + timedelta(days=times * reminders.after_every_days)
 
 
 def next_after(moment: datetime, due: datetime, reminders: Reminders) -> datetime:

@@ -171,7 +171,9 @@ def _mending(message: Any) -> Mending:
 def number(after: Any) -> int:
     """Behind how many a query wants to go on; raises what a query may fail with."""
     if type(after) is not int or after < 0:
-        raise ApplicationError(f"after: {after!r:.50} is no number", type="Refused")
+        raise ApplicationError(
+            f"after: {after!r:.50} is no count; give 0 or a whole number above it", type="Refused"
+        )
     return after
 
 
