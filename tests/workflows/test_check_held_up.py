@@ -32,7 +32,7 @@ from models.findings import Finding
 from models.ledger import EntryKind
 from models.periods import BEIJING
 from tests.crew import apart
-from tests.play import Play, eventually
+from tests.play import PATIENCE, Play, eventually
 from tests.stage import Stage, application, figures, set_stage, settings_in
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workers.open_cases import Patience
@@ -185,6 +185,13 @@ async def test_an_activity_that_a_stranger_took_and_keeps_is_found_and_done(stag
     finding = await found(play, replace(Patience(), held=timedelta(0)))
     assert "was taken by stranger at 20" in finding.what
     await mended(play, finding)
+
+    async def given_back() -> bool:
+        entries = stage.registry.ledger(play.case_id)
+        return any(entry.kind == EntryKind.OBJECTION for entry in entries)
+
+    # The stranger's attempt ends a minute after it was taken, as every attempt does.
+    await eventually(given_back, lambda: "the stranger still has it", 2 * PATIENCE)
     await play.file()  # the registry has all of it
 
 
