@@ -7,6 +7,9 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
+# Programs and workers are compiled once, and not at each of a thousand starts.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-thorough soak bench lint lock clean
 
 help:

@@ -31,6 +31,8 @@ from temporalio.worker import Worker
 
 from models import search
 from tests.bare import Bare, nothing
+from tests.bench_checks import AIM as CHECKS_AIM
+from tests.bench_checks import Checks
 from tests.bench_measures import ACTIONS, Clocks
 from tests.bench_register import measure, show
 from tests.bench_rosters import print_costs, roster_costs
@@ -164,7 +166,8 @@ async def shape_of(play: Play) -> tuple[Shape, Counter[str], int, int]:
 async def main() -> None:
     """Run the rounds in alternation and print the medians."""
     console = Console()
-    with tempfile.TemporaryDirectory() as folder:
+    checks = Checks()
+    with checks.measured(), tempfile.TemporaryDirectory() as folder:
         async with (
             embedded(Path(folder) / "temporal.db", time_skipping=True) as server,
             set_stage(server.client, settings_in(Path(folder))) as stage,
@@ -180,6 +183,7 @@ async def main() -> None:
             _, plays = await county_round(stage, clocks)  # warms up, and shows the shape
             shape, actions, events, size = await shape_of(plays[0])
             await bare_round(server.client, stage, clocks, shape)
+            checks.seconds = 0.0
             county: list[Cost] = []
             bare: list[Cost] = []
             for number in range(1, ROUNDS + 1):
@@ -191,6 +195,7 @@ async def main() -> None:
                     f"round {number}/{ROUNDS}: county {county[-1].wall:.2f} s, "
                     f"bare {bare[-1].wall:.2f} s"
                 )
+            checked = checks.seconds / sum(cost.cpu for cost in county)
             rosters = await roster_costs(stage, clocks)
         striking_off(console, Path(folder) / "striking-off")
         imported = Path(folder) / "import"
@@ -202,6 +207,10 @@ async def main() -> None:
         f"one county case: {events} events (bare {bare_events}), {size:,} bytes of history, "
         f"{sum(actions.values())} billable actions "
         f"({', '.join(f'{name} {times}' for name, times in sorted(actions.items()))})"
+    )
+    console.print(
+        f"of a county case's processor time, {checked:.1%} goes into holding its orders against "
+        f"its kept file (aim at most {CHECKS_AIM:.0%})"
     )
     print_costs(console, rosters)
     print_starts(console, started)

@@ -75,7 +75,6 @@ def _code(village: int, number: int) -> str:
 
 def _register(folder: Path) -> tuple[Engine, list[Village]]:
     settings = settings_in(folder)
-    folder.mkdir(parents=True)
     engine = settings.engine()
     upgrade(engine)
     policy = settings.load_policy()
