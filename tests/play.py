@@ -23,16 +23,13 @@ from models.ledger import Entry, EntryKind, verify
 from models.messages import Act, Ending, Objection, Outcome, Receipt, Resolution, Withdrawal
 from models.periods import Limit
 from models.status import CaseStatus
-from operators.desk import NoAnswer, NoCase
+from operators.desk import NoAnswer
 from tests.crew import Theatre
 from tests.replays import opened_history
 
 HARDLY = timedelta(seconds=1)
 """Too little time to skip."""
 ANSWERED_WITHIN = timedelta(seconds=60)
-
-UNANSWERED = (NoAnswer, NoCase)
-"""What a busy worker leaves without an answer; one whose start was put off looks like no case."""
 
 PATIENCE = 60.0
 """Seconds of real time after which a condition that was waited for counts as missed."""
@@ -176,7 +173,7 @@ class Play:
         """Whether the case has begun and answers."""
         try:
             await self.status()
-        except UNANSWERED:
+        except NoAnswer:
             return False
         return True
 
@@ -193,7 +190,7 @@ class Play:
         async def fulfilled() -> bool:
             try:
                 last[:] = [await self.status()]
-            except UNANSWERED as error:
+            except NoAnswer as error:
                 unanswered[:] = [error]
                 return False
             return condition(last[0])

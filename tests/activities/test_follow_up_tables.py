@@ -75,6 +75,7 @@ def test_a_sheet_without_visits_or_with_too_many_is_refused(
 ) -> None:
     with pytest.raises(LoadError, match="holds no visit; write one in each row"):
         read_visits(write(HEADER), TODAY)
+    assert follow_up_tables._MOST_VISITS == 20_000  # a county's, of a year
     monkeypatch.setattr(follow_up_tables, "_MOST_VISITS", 1000)
     many = [(f"SL-{n:04}", "2019-03-01", "是", "", "", "") for n in range(1001)]
     with pytest.raises(LoadError, match="holds 1,001 visits, more than the 1,000 of one report"):

@@ -37,6 +37,7 @@ def test_a_case_is_listed_as_it_stands(asked: RegistryActivities, registry: Regi
         == file.state().model_dump()
     )
     assert (case.entries, case.head) == (3, file.ledger.head)
+    assert (case.contradicted, case.found) == (None, ())
     assert case.updated == APPLIED + timedelta(minutes=2)
     assert case.updated.tzinfo is UTC
     assert case.deadline is not None

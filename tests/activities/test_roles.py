@@ -129,15 +129,16 @@ def test_a_worker_makes_and_drops_no_table(worker: Engine) -> None:
         "DROP TABLE journal",
         "ALTER TABLE journal DISABLE TRIGGER journal_kept",
     ):
-        with pytest.raises(RegistryError), writing(worker) as session:
+        denied = pytest.raises(RegistryError, match=r"permission denied|must be owner")
+        with denied, writing(worker) as session:
             session.connection().execute(text(statement))
 
 
-def test_a_reader_reads_and_writes_nothing(reader: Engine) -> None:
-    assert Registry(reader).overview().listed >= 0
+def test_a_reader_reads_and_writes_nothing(reader: Engine, worker: Engine) -> None:
+    assert Registry(reader).overview() == Registry(worker).overview()
     line = {"kind": "x", "subject": "x", "content": "", "previous": "", "hash": ""}
-    row = JournalRow(number=1, at=datetime.now(UTC), **line)
-    with pytest.raises(RegistryError), writing(reader) as session:
+    row = JournalRow(number=1_000_000_000, at=datetime.now(UTC), **line)
+    with pytest.raises(RegistryError, match="permission denied"), writing(reader) as session:
         session.add(row)
 
 

@@ -68,11 +68,12 @@ async def main(folder: Path, season: Path, planted: str) -> None:
         for pid in processes(stage):
             print("process", words_of(pid))
         async for each in stage.desk.client.list_workflows():
-            print("listed", each.id, dict(each.search_attributes), each.raw_info.memo)
+            print("listed", each.id, dict(each.search_attributes))
             history = await stage.desk.client.get_workflow_handle(each.id).fetch_history()
-            (folder / f"history-{each.id.replace('/', '_')}.bin").write_bytes(
-                b"".join(event.SerializeToString() for event in history.events)
-            )
+            events = b"".join(event.SerializeToString() for event in history.events)
+            memo = each.raw_info.memo.SerializeToString()
+            for kind, content in (("history", events), ("memo", memo)):
+                (folder / f"{kind}-{each.id.replace('/', '_')}.bin").write_bytes(content)
 
 
 def words_of(pid: int) -> str:

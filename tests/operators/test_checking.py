@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from temporalio.client import Client
 
 from models.findings import CheckReport
+from operators.scheduling import make_schedules
 from operators.up import prepare_keys, prepare_registry
+from tests.crew import apart as namespace
 from tests.operators.conftest import Shell
 from tests.played import Home
-from tests.stage import settings_in
+from tests.stage import at, set_stage, settings_in
 from workers.keys import installation_of
 
 pytestmark = pytest.mark.clause("G7")
@@ -26,14 +29,25 @@ def apart(lonely: Shell, tmp_path: Path) -> Iterator[Home]:
     home.engine.dispose()
 
 
-async def test_an_installation_is_checked_with_its_server(cli: Shell) -> None:
-    said = await cli("check", "--json")
-    report = CheckReport.model_validate_json(said.out)
-    assert "open cases looked up" in report.server
-    assert said.status == (1 if report.total else 0)
-    assert report.journal.number > 0
-    last = await cli("check", "--last", "--json")
-    assert CheckReport.model_validate_json(last.out) == report
+async def test_an_installation_is_checked_with_its_server(
+    lonely: Shell, server: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, settings = await namespace(server), settings_in(tmp_path / "home")
+    prepare_registry(settings)
+    async with set_stage(client, settings) as stage:
+        play = await stage.opens(at(11, 16))
+        await play.reaches("C2")
+        await play.rests()
+        await make_schedules(stage.desk.client, stage.policy, stage.registry.overview())
+        monkeypatch.setenv("TEMPORAL_ADDRESS", client.service_client.config.target_host)
+        monkeypatch.setenv("TEMPORAL_NAMESPACE", client.namespace)
+        said = await lonely("check", "--json")
+        report = CheckReport.model_validate(said.json)
+        assert (report.total, report.findings) == (0, ())
+        assert "1 open cases looked up" in report.server
+        assert report.journal.number > 0
+        last = await lonely("check", "--last", "--json")
+        assert CheckReport.model_validate(last.json) == report
 
 
 async def test_without_a_server_that_is_said_and_the_rest_is_checked(

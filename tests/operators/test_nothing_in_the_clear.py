@@ -55,7 +55,11 @@ def test_planted_people_stand_nowhere_in_the_clear(tmp_path: Path) -> None:
     written = {path.name: path.read_bytes() for path in home.rglob("*") if path.is_file()}
     assert {"temporal.db", "temporal.log"} <= set(written)
     histories = [content for name, content in written.items() if name.startswith("history-")]
+    assert len(histories) == done.stdout.count("listed ")
     assert all(content.count(SEALED) > 20 for content in histories)
+    memos = [content for name, content in written.items() if name.startswith("memo-")]
+    assert len(memos) == len(histories)
+    assert not any(memos)  # no case has one
     # The search finds what is there.
     assert OBJECTOR.encode() in written["registry.db"]
     assert OBJECTOR in written["notifications.jsonl"].decode()

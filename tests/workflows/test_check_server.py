@@ -236,9 +236,10 @@ async def test_a_case_that_a_stranger_answered_is_found(stage: Stage) -> None:
     play = await opened(stage)
     await play.handle.terminate()
     client = stage.desk.client
+    await stage.crew.goes()
     async with Worker(
         client,
-        task_queue="forger",
+        task_queue=TASK_QUEUE,
         workflows=[Forged],
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):
@@ -246,10 +247,13 @@ async def test_a_case_that_a_stranger_answered_is_found(stage: Stage) -> None:
             "CountyExit",
             None,
             id=play.case_id,
-            task_queue="forger",
+            task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
-    assert (await one(stage)).where == play.case_id
+    await stage.crew.comes()
+    finding = await one(stage)
+    assert finding.where == play.case_id
+    assert "somebody has started it again under the same id" in finding.what
 
 
 async def test_a_squatted_id_is_found(stage: Stage) -> None:

@@ -178,8 +178,11 @@ async def test_an_order_that_is_copied_out_of_a_history_is_refused(
         task_queue=ACTIVITY_QUEUE,
         start_to_close_timeout=timedelta(seconds=30),
     )
-    with pytest.raises(ActivityFailureError):
+    with pytest.raises(ActivityFailureError) as failed:
         await handle.result()
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert failed.value.cause.type == NOT_SEALED
+    assert (await handle.describe()).attempt == 1
 
 
 Answer = Callable[[RawValue], Any]
