@@ -80,6 +80,20 @@ def fault(
     return _time_fault(application, policy, now) or _count_fault(application, facts)
 
 
+def received_fault(received_at: datetime | None, started: datetime) -> str | None:
+    """Why a case cannot have come in then: it is started at that moment, and at no other.
+
+    Limits are counted from it; nobody is in breach who never saw the case. Whoever lets a start
+    wait says none: the matter comes in when the case begins.
+    """
+    if received_at is None or abs(received_at - started) <= CLOCKS_MAY_DIFFER_BY:
+        return None
+    return (
+        f"received_at: {received_at.isoformat()} is not when the case was started "
+        f"({started.isoformat()}); give the moment of the start, or leave it out"
+    )
+
+
 def figures_fault(figures: CountyFigures, year: int, now: datetime) -> str | None:
     """Why a snapshot cannot stand for a year (S5): it is of the future, or of a year before."""
     if figures.as_of > beijing(now).date():

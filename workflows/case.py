@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models.base import CLOCKS_MAY_DIFFER_BY
+from models.admission import received_fault
 from models.docket import Docket
 from models.inbox import Expectation, OpenObjection, Received
 from models.ledger import EntryKind, told_by
@@ -63,21 +63,6 @@ class Opening(Protocol):
     @property
     def received_at(self) -> datetime | None:
         """When the desk took the matter in, where it says so."""
-
-
-def _time_fault(received_at: datetime | None) -> str | None:
-    """Why a case cannot have come in then: it is started at that moment, and at no other.
-
-    Limits are counted from it; nobody is in breach who never saw the case. Whoever lets a start
-    wait says none: the matter comes in when the case begins.
-    """
-    started = workflow.info().workflow_start_time
-    if received_at is None or abs(received_at - started) <= CLOCKS_MAY_DIFFER_BY:
-        return None
-    return (
-        f"received_at: {received_at.isoformat()} is not when the case was started "
-        f"({started.isoformat()})"
-    )
 
 
 class Beside:
@@ -139,7 +124,8 @@ class Case:
             fault: What the opening itself has against it.
         """
         docket, run = self.docket, workflow.info().first_execution_run_id
-        fault = fault or _time_fault(opening.received_at)
+        started = workflow.info().workflow_start_time
+        fault = fault or received_fault(opening.received_at, started)
         if fault is not None:
             raise self.end(Ending.NOT_ADMITTED, "case", fault)
         state = state_of(docket, self.now())
