@@ -11,12 +11,12 @@ from hashlib import sha256
 
 from sqlmodel import Session
 
-from activities.projections import list_case
 from activities.warrants import Clock, asked_by, not_warranted, utc_now
 from models.offices import County, Subject, Village
 from models.orders import LedgerBatch, ToAdmit, Verdict
 from models.policy import Policy, PolicyError
-from models.tables import CaseRow
+from registry.cases.projections import list_case
+from registry.tables import CaseRow
 
 
 class Gate:

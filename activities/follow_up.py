@@ -1,6 +1,6 @@
 """The register's side of a township's follow-up (F1, F5): whom it visits.
 
-As in ``activities.registry``: an outage is tried again, a contradiction is not.
+As in ``activities.ledger``: an outage is tried again, a contradiction is not.
 """
 
 from collections.abc import Sequence
@@ -10,24 +10,20 @@ from sqlalchemy import Engine, exists
 from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities import journal
 from activities.admissions import Gate, difference
-from activities.county_facts import county_facts
-from activities.database import claim, reading, writing
-from activities.follow_up_lists import (
-    has_exited,
-    in_batches,
-    is_back,
-    is_kept_up,
-    marks_in_force,
-)
 from activities.warrants import asked_by
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.follow_up_orders import Back, BackOrder, DueVillage, FollowUpDue, FollowUpOrder
 from models.identity import follow_up_case
 from models.periods import beijing
 from models.policy import day_of
-from models.tables import CheckRow, EpisodeRow, HouseholdRow, VillageRow
+from models.support import is_kept_up
+from registry import journal
+from registry.cases.visits import in_batches, marks_in_force
+from registry.database.engine import claim, reading, writing
+from registry.facts.county import county_facts
+from registry.facts.episodes import has_exited, is_back
+from registry.tables import CheckRow, EpisodeRow, HouseholdRow, VillageRow
 
 
 class FollowUpActivities:

@@ -3,9 +3,9 @@
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.calendar import OfficialCalendar
 from models.orders import LimitsOrder
 from models.periods import Limit, PeriodError, compute
+from registry.calendar import OfficialCalendar
 
 
 class CalendarActivities:

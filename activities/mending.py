@@ -5,12 +5,12 @@ from sqlmodel import select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.contradictions import clear
-from activities.database import reading, writing
 from activities.warrants import asked_by
 from models.ledger import Entry, LedgerError, first_of, verify
 from models.mending import KNOWN_BY, Kept, KeptOrder
-from models.tables import EntryRow
+from registry.checks.contradictions import clear
+from registry.database.engine import reading, writing
+from registry.tables import EntryRow
 
 _ANSWER = 500_000
 """Bytes of entries in one answer."""

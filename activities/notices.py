@@ -11,18 +11,19 @@ from sqlmodel import Session, or_, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.database import claim, writing
-from activities.files import write_text
-from activities.journal import note_row
-from activities.notice_texts import markdown, page, title
 from activities.warrants import Clock, asked_by, hold_against_file, utc_now
 from models.base import Moment
 from models.case_file import CaseFile
 from models.identity import file_name
 from models.journal import JournalKind
 from models.orders import ForAPeriod, Notice, NoticeOrder, ToPost
-from models.tables import NoticeRow
 from models.warrant import county_notice
+from registry.database.engine import claim, writing
+from registry.files.disk import write_text
+from registry.journal import note_row
+from registry.notices.county import markdown, title
+from registry.notices.texts import page
+from registry.tables import NoticeRow
 
 P = TypeVar("P", bound=ForAPeriod)
 

@@ -1,6 +1,6 @@
 """The register's side of a household's entry (F5): admitted, looked up, its episode begun, once.
 
-As in ``activities.registry``: an outage is tried again, a contradiction is not.
+As in ``activities.ledger``: an outage is tried again, a contradiction is not.
 """
 
 from sqlalchemy import Engine
@@ -9,11 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate, difference
-from activities.database import claim, reading, writing
-from activities.incidence_alarms import alarms_of
-from activities.journal import note
-from activities.listings import REGISTER_CONFLICT
-from activities.reentry_facts import reentry_facts
+from activities.leaving import REGISTER_CONFLICT
 from activities.warrants import asked_by, hold_against_file
 from models.households import Cause
 from models.identity import reentry_case
@@ -28,8 +24,12 @@ from models.reentry_orders import (
     ReentryAdmissionOrder,
     ReentryLookUp,
 )
-from models.tables import EpisodeRow, HouseholdRow
 from models.warrant import entry
+from registry.database.engine import claim, reading, writing
+from registry.facts.alarms import alarms_of
+from registry.facts.reentry import reentry_facts
+from registry.journal import note
+from registry.tables import EpisodeRow, HouseholdRow
 
 
 class ReentryActivities:

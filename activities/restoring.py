@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
-from activities.contradictions import note
-from activities.database import claim, reading, writing
 from activities.notices import NoticeBoard
 from models.ledger import EntryKind
-from models.tables import (
+from registry.checks.contradictions import note
+from registry.database.engine import claim, reading, writing
+from registry.tables import (
     CaseRow,
     EndedRunRow,
     EntryRow,

@@ -1,6 +1,6 @@
 """The register's side of a revocation (F7): admitted, and on the list again, once however often.
 
-As in ``activities.registry``: an outage is tried again, a contradiction is not.
+As in ``activities.ledger``: an outage is tried again, a contradiction is not.
 """
 
 from typing import NoReturn, TypeVar
@@ -11,11 +11,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate, difference
-from activities.database import claim, writing
-from activities.incidence_alarms import alarms_of
-from activities.journal import note
-from activities.listings import REGISTER_CONFLICT
-from activities.revocation_facts import revocation_facts
+from activities.leaving import REGISTER_CONFLICT
 from activities.warrants import asked_by, hold_against_file
 from models.alarms import Alarm
 from models.households import Cause
@@ -32,7 +28,12 @@ from models.revocation_orders import (
     RevocationChange,
     Revoked,
 )
-from models.tables import (
+from models.warrant import revocation
+from registry.database.engine import claim, writing
+from registry.facts.alarms import alarms_of
+from registry.facts.revocation import revocation_facts
+from registry.journal import note
+from registry.tables import (
     EpisodeRow,
     RevocationRow,
     Standing,
@@ -40,7 +41,6 @@ from models.tables import (
     SubjectKind,
     VillageStatusRow,
 )
-from models.warrant import revocation
 
 S = TypeVar("S", StatusRow, VillageStatusRow)
 

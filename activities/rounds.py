@@ -7,17 +7,25 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities.county_facts import county_facts
-from activities.database import reading
-from activities.follow_up_lists import has_exited, is_kept_up
-from activities.regions import lies_in
 from activities.warrants import Clock, utc_now
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.offices import Township
 from models.periods import beijing
 from models.policy import Policy, day_of
 from models.rounds import Begun, FollowUpsDue, RoundOrder, SupervisionsDue, round_fault
-from models.tables import CaseRow, EpisodeRow, HouseholdRow, Standing, VillageRow, VillageStatusRow
+from models.support import is_kept_up
+from registry.database.engine import reading
+from registry.facts.county import county_facts
+from registry.facts.episodes import has_exited
+from registry.places import lies_in
+from registry.tables import (
+    CaseRow,
+    EpisodeRow,
+    HouseholdRow,
+    Standing,
+    VillageRow,
+    VillageStatusRow,
+)
 
 
 class RoundActivities:

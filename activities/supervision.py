@@ -1,6 +1,6 @@
 """Supervision as activities: drawing its sample, finding the cases that its result concerns (F6).
 
-As in ``activities.registry``: an outage is tried again, and everything is done once for a case.
+As in ``activities.ledger``: an outage is tried again, and everything is done once for a case.
 """
 
 import secrets
@@ -11,11 +11,6 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 
 from activities.admissions import Gate, difference
-from activities.county_facts import county_facts
-from activities.database import claim, reading, writing
-from activities.journal import note_row
-from activities.supervision_frame import county_frame
-from activities.supervision_results import results_of
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.journal import JournalKind
 from models.ledger import canonical
@@ -24,7 +19,12 @@ from models.sampling import Sample, draw
 from models.supervision_admission import first_day, opening_fault, quarter_fault
 from models.supervision_messages import SupervisionOpening, SupervisionResult
 from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
-from models.tables import CaseRow, SampleRow, SubjectKind
+from registry.cases.supervision_frame import county_frame
+from registry.cases.supervision_results import results_of
+from registry.database.engine import claim, reading, writing
+from registry.facts.county import county_facts
+from registry.journal import note_row
+from registry.tables import CaseRow, SampleRow, SubjectKind
 
 _SEED_BYTES = 16
 

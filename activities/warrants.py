@@ -17,7 +17,6 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.database import reading
 from models.case_file import CaseFile, read_file, subject_of
 from models.ledger import Entry, EntryKind, LedgerError, verify
 from models.offices import NATION, Office, Village
@@ -32,7 +31,8 @@ from models.steps import (
     taken_by,
     village_steps,
 )
-from models.tables import CaseRow, EntryRow
+from registry.database.engine import reading
+from registry.tables import CaseRow, EntryRow
 
 NOT_WARRANTED, BEHIND, STRANGER = "NotWarranted", "Behind", "Stranger"
 

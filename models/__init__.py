@@ -1,5 +1,5 @@
 """What things are: policy, periods, steps, offices, messages, ledger.
 
 Everything here is pure (no input or output, no clock, no setting) and may be imported by a
-workflow, with the one exception of ``models.tables``.
+workflow.
 """

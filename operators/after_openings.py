@@ -6,7 +6,6 @@ As in ``operators.openings``: the registry is asked first, and the case asks aga
 from datetime import timedelta
 from itertools import count
 
-from activities.records import CaseFilter
 from models import (
     identity,
     reentry_admission,
@@ -24,6 +23,7 @@ from models.supplements import EndedCase, SupplementOpening
 from operators.answers import explained
 from operators.errors import Refused
 from operators.opening import Opening
+from registry.records import CaseFilter
 from workflows.reentry import ReentryWorkflow
 from workflows.revocation import RevocationWorkflow
 from workflows.supervision import SupervisionWorkflow

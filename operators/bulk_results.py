@@ -14,12 +14,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from activities.files import read_bytes
-from activities.register_cells import escaped
 from models.identity import content_id
 from models.ledger import canonical
 from models.messages import Act
 from operators.inputs import InputError
+from registry.files.cells import escaped
+from registry.files.disk import read_bytes
 
 _MOST = 64 * 1024 * 1024
 """Bytes: of some hundred thousand cases."""

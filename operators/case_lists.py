@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from activities.files import read_text
-from activities.records import CaseFilter
-from activities.sheet_rows import rows_of
 from models.identity import is_case
 from operators import inputs
 from operators.inputs import InputError
+from registry.files.disk import read_text
+from registry.files.sheet_rows import rows_of
+from registry.records import CaseFilter
 
 _COLUMN = "case_id"
 _SHEETS = (".xlsx", ".xls", ".csv")

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.records import CaseRecord, ContradictionRecord, RevokedRecord
 from models.base import shortened
 from models.characters import visible
 from models.ledger import Entry, EntryKind
@@ -19,6 +18,7 @@ from models.periods import until
 from models.status import CaseStatus, ObjectionStatus, StepState, ending_in_chinese
 from operators.printing import at, due, heading, left, paragraph, sentences, table, urgency
 from operators.roster_sheet import roster_counts
+from registry.records import CaseRecord, ContradictionRecord, RevokedRecord
 
 if TYPE_CHECKING:
     from workers.case_on_server import Amiss  # which needs a Temporal client, and a list does not

@@ -8,8 +8,6 @@ from rich.text import Text
 from sqlalchemy import Engine
 from temporalio.service import RPCError
 
-from activities.checking import Checks
-from activities.database import RegistryError, check_schema
 from models.findings import CheckReport, Finding
 from models.journal import JournalHead
 from operators.answers import unreachable
@@ -17,6 +15,9 @@ from operators.inputs import InputError
 from operators.options import Json
 from operators.printing import as_json, at, console, counted, paragraph
 from operators.terminal import progress, say
+from registry.checks.checks import Checks
+from registry.database.engine import check_schema
+from registry.errors import RegistryError
 from workers.connection import Unreachable, connect, run
 from workers.installation import check_home
 from workers.settings import Settings, load_settings

@@ -13,16 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.consequence_lists import STATE_ZH, standing_zh
-from activities.consequence_records import (
-    ExitFacts,
-    ExitsListed,
-    ExitTally,
-    ExitTotal,
-    VillageExits,
-)
-from activities.records import CountyRecord
-from activities.register_records import HouseholdRecord, VillageRecord
 from models.consequences import KINDS, Consequence, ExitKind, ExitState
 from models.periods import beijing, chinese
 from operators import inputs
@@ -31,6 +21,16 @@ from operators.options import Json, Region
 from operators.printing import console, heading, print_json, table
 from operators.registry import open_registry, utc_now
 from operators.terminal import say
+from registry.records import CountyRecord
+from registry.register.records import HouseholdRecord, VillageRecord
+from registry.reports.consequence_lists import STATE_ZH, standing_zh
+from registry.reports.consequence_records import (
+    ExitFacts,
+    ExitsListed,
+    ExitTally,
+    ExitTotal,
+    VillageExits,
+)
 from workers.settings import load_settings
 
 _CLAUSES = {

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from activities.store import Registry
 from models.base import Moment, Record
 from models.ledger import Entry, verify
 from models.messages import Outcome
@@ -13,6 +12,7 @@ from models.periods import beijing
 from models.status import CaseStatus
 from operators.events import Event
 from operators.scenario import Expected, Scenario
+from registry.desk import Registry
 
 
 class Answer(Record):

@@ -18,8 +18,6 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from activities.records import CountyStanding, Overview
-from activities.store import Registry
 from models.offices import Tier
 from models.steps import HOUSEHOLD_STEPS
 from operators.course import CaseCourse, Course
@@ -38,6 +36,8 @@ from operators.stage import Stage, policy_file, scratch_folder, set_stage
 from operators.terminal import say, settle
 from operators.up import cancel_on_signals, is_stopping
 from operators.verdicts import verdict
+from registry.desk import Registry
+from registry.records import CountyStanding, Overview
 from workers.connection import run
 
 SCENARIOS = ("lankao-2016", "xinxian-2017", "wuyang-2017", "shenqiu-2017")

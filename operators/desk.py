@@ -20,8 +20,6 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError
 
-from activities.database import RegistryError, check_schema, check_writable
-from activities.store import Registry
 from models import admission, bounds, identity
 from models.documents import CaseDocument
 from models.follow_up_messages import RiskMark, Visits
@@ -54,6 +52,9 @@ from operators.errors import NoCase as NoCase
 from operators.errors import Refused as Refused
 from operators.openings import Openings
 from operators.registry import utc_now
+from registry.database.engine import check_schema, check_writable
+from registry.desk import Registry
+from registry.errors import RegistryError
 from workers.case_on_server import Amiss, amiss, look_up, squatted
 from workers.connection import connect
 from workers.installation import check_home, check_registry, check_server

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from activities.documents import DocumentRecord
 from models.documents import DOCUMENT_KINDS
 from models.messages import Rates
 from operators.printing import at, heading, paragraph
+from registry.cases.documents import DocumentRecord
 
 
 def print_documents(out: Console, records: Sequence[DocumentRecord]) -> None:

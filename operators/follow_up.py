@@ -8,15 +8,12 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.text import Text
 
-from activities.follow_up_lists import is_kept_up
-from activities.follow_up_records import DueRecord
-from activities.follow_up_tables import read_visits
-from activities.store import Registry
 from models import identity
 from models.follow_up_messages import RISKS, RiskMark, Visit, Visits
 from models.households import Risk
 from models.periods import beijing
 from models.policy import day_of
+from models.support import is_kept_up
 from operators import inputs, roster_inputs
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Id, Json, Officer, Proof
@@ -24,6 +21,9 @@ from operators.parts import in_parts
 from operators.printing import as_json, console, paragraph, table
 from operators.registry import open_registry, utc_now
 from operators.sending import given, hand_in, hand_in_all, signed
+from registry.cases.follow_up_records import DueRecord
+from registry.desk import Registry
+from registry.forms.visits import read_visits
 from workers.settings import load_settings
 
 RiskWord = Annotated[

@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from activities.register_records import HouseholdRecord
 from models.follow_up_messages import RISKS
 from operators.printing import heading, table
+from registry.register.records import HouseholdRecord
 
 _STABLE = {True: "是", False: "否", None: ""}
 

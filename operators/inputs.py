@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from activities.files import open_file, read_bytes, read_text
 from models import notation
 from models.base import Record, faults
 from models.characters import fault
@@ -23,6 +22,7 @@ from models.parts import Evidence
 from models.steps import ALL_STEPS
 from models.village_messages import VillageApplication
 from models.villages import Incidence, Survey
+from registry.files.disk import open_file, read_bytes, read_text
 
 R = TypeVar("R", bound=Record)
 

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from activities.records import CaseFilter, DeadlineRecord
 from operators import inputs
 from operators.case_sheet import case_table, print_limit
 from operators.options import Json
 from operators.printing import as_json, at, console, is_over
 from operators.registry import open_registry, utc_now
+from registry.records import CaseFilter, DeadlineRecord
 
 
 def cases(

@@ -48,8 +48,8 @@ async def _take_kept(case: str, asked: Mending) -> list[str]:
 
 
 async def _give_back(settings: Settings) -> int:
-    from activities.database import check_schema, check_writable
     from activities.restoring import Restoring
+    from registry.database.engine import check_schema, check_writable
     from workers.catalogue import activities
     from workers.installation import check_home, check_registry, check_server
     from workers.redoing import redo

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Literal
 
-from activities.files import write_text
-from activities.notice_texts import page
 from operators import inputs
 from operators.errors import Refused
 from operators.inputs import InputError
 from operators.options import Region
 from operators.registry import open_registry, utc_now
 from operators.terminal import say, show
+from registry.files.disk import write_text
+from registry.notices.texts import page
 from workers.settings import load_settings
 
 

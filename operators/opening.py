@@ -14,7 +14,6 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
-from activities.store import Registry
 from models import (
     search,
 )
@@ -24,6 +23,7 @@ from models.offices import Subject
 from models.policy import Policy
 from operators.answers import unreachable
 from operators.errors import Refused
+from registry.desk import Registry
 from workers.case_on_server import is_foreign, look_up, squatted
 from workers.catalogue import TASK_QUEUE
 

@@ -7,15 +7,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from activities.target_progress import TargetReport
-from activities.year_records import (
-    Counted,
-    CountyProgress,
-    CountyReadiness,
-    Headcount,
-    Progress,
-    VillageReadiness,
-)
 from models.periods import beijing
 from models.policy import Policy
 from operators import inputs
@@ -26,6 +17,15 @@ from operators.printing import as_json, console, heading, table
 from operators.registry import open_registry, utc_now
 from operators.targets_view import print_target_lines, print_targets
 from operators.terminal import say
+from registry.reports.records import (
+    Counted,
+    CountyProgress,
+    CountyReadiness,
+    Headcount,
+    Progress,
+    VillageReadiness,
+)
+from registry.reports.targets import TargetReport
 from workers.settings import load_settings
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from activities.year_records import PlanLine
 from models.base import faults
 from models.households import PovertyLine
 from operators import inputs
@@ -14,6 +13,7 @@ from operators.options import Json, Region
 from operators.printing import as_json, console, heading, table
 from operators.registry import open_registry
 from operators.terminal import say
+from registry.reports.records import PlanLine
 
 _KINDS = {"county": "县 county", "village": "村 village"}
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from activities.records import ContradictionRecord, RevokedRecord
 from models.ledger import Entry, LedgerError, verify
 from models.roster import Course
 from models.status import CaseStatus, ObjectionStatus
@@ -22,6 +21,7 @@ from operators.options import Json
 from operators.printing import as_json, console, heading
 from operators.registry import open_registry, utc_now
 from operators.roster_sheet import print_households
+from registry.records import ContradictionRecord, RevokedRecord
 from workers.case_on_server import Amiss
 from workers.connection import run
 from workers.settings import load_settings

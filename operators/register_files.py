@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from activities.register_loading import VillagesLoaded
 from models.periods import beijing
 from operators import inputs
 from operators.inputs import InputError
 from operators.registry import open_registry, utc_now
 from operators.terminal import say
+from registry.register.loading import VillagesLoaded
 
 
 def import_(file: Path, /) -> None:

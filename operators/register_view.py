@@ -6,8 +6,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.records import AlarmRecord, StandingRecord
-from activities.register_records import (
+from models.households import Cause, HouseholdState
+from models.roster import STATES, State
+from models.standards import percentage, yuan
+from models.villages import Bus
+from operators.follow_up_view import print_follow_ups
+from operators.printing import heading, table
+from registry.records import AlarmRecord, StandingRecord
+from registry.register.records import (
     EpisodeRecord,
     HouseholdRecord,
     RosterCount,
@@ -15,12 +21,6 @@ from activities.register_records import (
     VillageRecord,
     YearRecord,
 )
-from models.households import Cause, HouseholdState
-from models.roster import STATES, State
-from models.standards import percentage, yuan
-from models.villages import Bus
-from operators.follow_up_view import print_follow_ups
-from operators.printing import heading, table
 
 _STATES = {
     HouseholdState.REGISTERED: "registered 在册",

@@ -7,10 +7,6 @@ from pathlib import Path
 
 from rich.text import Text
 
-from activities.plans import UnknownSubject
-from activities.records import CountyRecord, CountyStanding, Overview
-from activities.register_records import HouseholdRecord, VillageRecord
-from activities.store import Registry
 from models.offices import Tier, province_of
 from models.periods import beijing
 from operators import inputs
@@ -27,6 +23,10 @@ from operators.register_view import (
 )
 from operators.registry import open_registry, utc_now
 from operators.terminal import say
+from registry.desk import Registry
+from registry.errors import UnknownSubject
+from registry.records import CountyRecord, CountyStanding, Overview
+from registry.register.records import HouseholdRecord, VillageRecord
 from workers.settings import load_settings
 
 TIERS = {Tier.NATIONAL: "国定 national", Tier.PROVINCIAL: "省定 provincial", None: ""}
@@ -38,8 +38,8 @@ def setup_registry() -> None:
     On PostgreSQL as the owner of its tables: the roles exitflow_worker and exitflow_reader, where
     the server has them, get the rights that they need, and no others.
     """
-    from activities.database import upgrade
-    from activities.database_roles import grant
+    from registry.database.engine import upgrade
+    from registry.database.roles import grant
     from workers.installation import check_home, check_registry
 
     settings = load_settings()

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from activities.database import check_schema
-from activities.store import Registry
+from registry.database.engine import check_schema
+from registry.desk import Registry
 from workers.settings import Settings, load_settings
 
 

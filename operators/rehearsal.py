@@ -4,7 +4,6 @@ The case, its policy, its limits and its notices are the real ones; only its tim
 its registry is its own.
 """
 
-from activities.store import Registry
 from models.offices import County
 from models.periods import beijing
 from operators.case_play import CasePlay, Unexpected
@@ -22,6 +21,7 @@ from operators.registry import utc_now
 from operators.scenario import Scenario, application_of
 from operators.scenario_files import ScenarioError
 from operators.stage import Stage
+from registry.desk import Registry
 
 
 async def rehearse(

@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from activities.household_tables import read_consents, read_votes
 from models.appraisals import Appraisal, Meeting, Proposal
 from models.base import Record
 from models.households import HouseholdCode
@@ -16,6 +15,7 @@ from models.parts import Evidence
 from models.roster_messages import RosterApplication
 from operators import inputs
 from operators.inputs import InputError
+from registry.forms.rosters import read_consents, read_votes
 
 _SHEETS = (".xlsx", ".xls", ".csv")
 _HOUSEHOLD: TypeAdapter[str] = TypeAdapter(HouseholdCode)

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from activities.files import read_text
 from models import notation
 from models.base import Record
 from operators.inputs import InputError
 from operators.scenario import Scenario
 from operators.season import Season
+from registry.files.disk import read_text
 
 R = TypeVar("R", bound=Record)
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from rich.text import Text
 from temporalio.client import Client
 
-from activities.records import Overview
 from models.offices import Division
 from models.policy import Policy
 from operators.desk import open_desk
@@ -13,6 +12,7 @@ from operators.inputs import InputError
 from operators.options import Json
 from operators.printing import as_json, at, console, table
 from operators.terminal import say
+from registry.records import Overview
 from workers import schedules
 from workers.connection import run
 

@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.consequence_lists import standing_zh
 from models.periods import beijing
 from models.policy import Standards
 from models.standards import exact_rate_findings, percentage
@@ -15,6 +14,7 @@ from operators.season import Season, place_names
 from operators.season_after import Stood
 from operators.season_after_course import alarms_of, result_of, sample_of
 from operators.season_course import CaseWent, Following, SeasonCourse
+from registry.reports.consequence_lists import standing_zh
 
 _STOOD = {
     "listed": ("在册 listed", ""),

@@ -3,8 +3,6 @@
 from datetime import date
 from typing import get_args
 
-from activities.register_lines import HouseholdLine, VillageLine
-from activities.store import Registry
 from models.households import Livelihood, PovertyLine
 from models.offices import province_of
 from models.policy import Policy
@@ -13,6 +11,8 @@ from operators.season import Group, PoorVillage, Season, head_of
 from operators.season_after import LineEvent
 from operators.season_events import Criterion
 from operators.up import LISTED_SINCE
+from registry.desk import Registry
+from registry.register.lines import HouseholdLine, VillageLine
 
 _SOURCE = "演练数据（合成）"
 _LINE = "演练标准（合成）"

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal, Protocol
 
-from activities.consequence_records import ExitFacts
-from activities.year_records import CountyReadiness, Progress, VillageReadiness
 from models.base import Moment, Record
 from models.ledger import EntryKind
 from models.periods import Year
@@ -15,6 +13,8 @@ from operators.season import COUNTY, Heads, Season, SeasonExpected
 from operators.season_after import ConsequencesEvent, Stood
 from operators.season_after_course import compared
 from operators.season_events import ReadyEvent
+from registry.reports.consequence_records import ExitFacts
+from registry.reports.records import CountyReadiness, Progress, VillageReadiness
 
 
 class SeasonCase(Record):

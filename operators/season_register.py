@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from activities.register_records import EpisodeRecord
-from activities.year_records import CountyReadiness, VillageReadiness
 from models.consequences import ExitKind
 from models.households import Cause
 from models.periods import beijing
@@ -14,6 +12,8 @@ from operators.season_after import ConsequencesEvent, LineEvent, LivesEvent, Sto
 from operators.season_cast import household_lines, line_of, lived
 from operators.season_course import Count, Following, Look
 from operators.season_events import ChangeEvent, ReadyEvent
+from registry.register.records import EpisodeRecord
+from registry.reports.records import CountyReadiness, VillageReadiness
 
 _BEGAN: dict[Cause, StoodAs] = {
     Cause.REGISTERED: "listed",

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
-from activities.counties_file import LoadError
 from models.appraisals import Appraisal
 from models.messages import Amendment, Consent, Consents, CountyApplication, CountyFigures
 from models.roster import Course, State
@@ -56,6 +55,7 @@ from operators.season_events import (
 from operators.season_order import InTurn, Lane, Order, joint, phases, places
 from operators.season_register import SeasonRegister
 from operators.stage import Stage
+from registry.errors import LoadError
 
 
 async def rehearse_season(

@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.year_records import Counted
 from models.identity import subject_code
 from models.ledger import EntryKind
 from models.policy import Standards
@@ -19,6 +18,7 @@ from operators.season import COUNTY, Heads, Season
 from operators.season_after_tables import print_after_exit
 from operators.season_course import CaseWent, SeasonCourse, unit_names
 from operators.season_events import counted_on
+from registry.reports.records import Counted
 
 _ON_THE_WAY = tuple(state for state in State if state not in (State.STRUCK_OFF, State.OUT))
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from temporalio.testing import TimeSkipper
 
-from activities.store import Registry
 from activities.warrants import server_time
 from models.policy import Policy
 from operators.dated import later
 from operators.desk import Desk
 from operators.up import prepare_keys, prepare_registry
+from registry.desk import Registry
 from workers.catalogue import build_worker
 from workers.embedded import Embedded, ServerError, embedded
 from workers.settings import load_settings

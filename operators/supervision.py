@@ -7,8 +7,6 @@ import json as json_
 from pathlib import Path
 from uuid import uuid4
 
-from activities.check_lists import read_check_lists, write_check_lists
-from activities.files import write_text
 from models.sampling import Sample
 from models.steps import J3
 from models.supervision_messages import MOST_HOUSEHOLDS, MOST_VILLAGES, Plea
@@ -24,6 +22,8 @@ from operators.supervision_parts import in_parts
 from operators.supervision_sheet import print_sample, print_view
 from operators.supervision_view import view_of
 from operators.terminal import say
+from registry.files.disk import write_text
+from registry.forms.check_lists import read_check_lists, write_check_lists
 from workers.connection import run
 
 

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from activities.check_lists import Checked
 from models.offices import Office
 from models.parts import Evidence
 from models.supervision_messages import Findings, HouseholdCheck, VillageCheck
 from operators import parts
+from registry.forms.check_lists import Checked
 
 
 def in_parts(

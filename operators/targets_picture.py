@@ -20,8 +20,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from pylopdf_fonts_zh_cn import sans_path
 
-from activities.target_progress import CityTowards, TargetReport, Towards
 from models.periods import chinese
+from registry.reports.targets import CityTowards, TargetReport, Towards
 
 _TITLES = {"people": "贫困人口（人）", "villages": "贫困村（个）", "counties": "贫困县（个）"}
 _BEFORE, _NEW, _TARGET = "#9ec3e6", "#1f5f9e", "#c0392b"

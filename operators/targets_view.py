@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.target_progress import CityTowards, TargetReport, Towards
-from activities.year_records import TargetProgress
 from models.periods import chinese
 from operators.printing import heading, paragraph, table
+from registry.reports.records import TargetProgress
+from registry.reports.targets import CityTowards, TargetReport, Towards
 
 _TARGETS = {
     "people": "people 贫困人口",

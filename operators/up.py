@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from activities.database import upgrade
-from activities.records import Overview
-from activities.store import Registry
 from models.offices import province_of
 from operators.scheduling import make_schedules
 from operators.terminal import say
+from registry.database.engine import upgrade
+from registry.desk import Registry
+from registry.records import Overview
 from workers.embedded import Embedded, ServerError, embedded
 from workers.installation import check_home, check_server
 from workers.keys import Keys

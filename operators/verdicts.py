@@ -10,11 +10,7 @@ from tomllib import TOMLDecodeError
 from pydantic import ValidationError
 from temporalio.service import RPCError
 
-from activities.calendar import CalendarError
-from activities.channels import ChannelError
-from activities.counties_file import LoadError
-from activities.database import RegistryError
-from activities.plans import UnknownSubject
+from activities.notifications.channels import ChannelError
 from models.base import faults
 from models.ledger import LedgerError
 from models.periods import PeriodError, beijing
@@ -24,6 +20,8 @@ from operators.answers import unreachable
 from operators.errors import NoAnswer, Refused
 from operators.inputs import InputError
 from operators.terminal import say, settle
+from registry.calendar import CalendarError
+from registry.errors import LoadError, RegistryError, UnknownSubject
 from workers.codec_endpoint import EndpointError
 from workers.connection import Unreachable
 from workers.embedded import ServerError

@@ -10,7 +10,6 @@ is cleared later can be struck off by the same document. Ends with 1 where a ros
 import argparse
 import sys
 
-from activities.records import CaseFilter
 from models.identity import content_id
 from models.messages import Act, Decision
 from models.offices import Office
@@ -19,6 +18,7 @@ from models.roster import State
 from operators.desk import Desk, Refused, open_desk
 from operators.terminal import say
 from operators.verdicts import explained
+from registry.records import CaseFilter
 from workers.connection import run
 
 

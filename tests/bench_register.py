@@ -23,10 +23,10 @@ from python_calamine import load_workbook
 from rich.console import Console
 from rich.table import Table
 
-from activities.database import open_engine, upgrade
-from activities.register import Register
-from activities.store import Registry
 from models.offices import Division
+from registry.database.engine import open_engine, upgrade
+from registry.desk import Registry
+from registry.register.register import Register
 from tests.rosters import (
     PERSON_HEADER,
     TODAY,

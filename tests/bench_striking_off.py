@@ -13,17 +13,17 @@ from pathlib import Path
 from rich.console import Console
 from sqlalchemy import Engine, text
 
-from activities.database import claim, upgrade, writing
-from activities.register_lines import HouseholdLine, VillageLine
-from activities.register_loading import load_households, load_villages
+from activities.roster import RosterActivities
 from activities.roster_notices import RosterNotices
-from activities.rosters import RosterActivities
-from activities.store import Registry
-from activities.striking_off import strike_off
 from models.identity import notice
 from models.offices import Division, Village
 from models.policy import Body
 from models.roster_messages import RosterChange, StrikingOff
+from registry.cases.striking_off import strike_off
+from registry.database.engine import claim, upgrade, writing
+from registry.desk import Registry
+from registry.register.lines import HouseholdLine, VillageLine
+from registry.register.loading import load_households, load_villages
 from tests.activities.admitted import called, carry, gate
 from tests.models import carrying
 from tests.models.samples import HENAN

@@ -32,6 +32,9 @@ hypothesis.settings.load_profile("exitflow")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Registries to test against, for the tests of the registry and of the activities.
+pytest_plugins = ["tests.registries"]
+
 STDERR = pytest.StashKey[TextIO]()
 TIDIED_WITHIN = 300.0
 """Seconds."""

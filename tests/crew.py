@@ -16,10 +16,10 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkipper
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from activities.store import Registry
 from activities.warrants import server_time
 from models.policy import Policy
 from operators.desk import Desk
+from registry.desk import Registry
 from workers import limits
 from workers.catalogue import build_worker
 from workers.embedded import Embedded, embedded

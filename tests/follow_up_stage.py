@@ -10,7 +10,6 @@ from typing import Any
 from sqlmodel import col, select
 from temporalio.client import Client
 
-from activities.database import writing
 from models.follow_up_messages import FollowUpOpening, RiskMark, Visits
 from models.identity import follow_up_case
 from models.messages import Outcome, Receipt
@@ -18,7 +17,8 @@ from models.offices import Township
 from models.periods import BEIJING
 from models.policy import Policy
 from models.rounds import Round, RoundResult
-from models.tables import EpisodeRow
+from registry.database.engine import writing
+from registry.tables import EpisodeRow
 from tests.models.samples import POLICY_TEXT
 from tests.play import PLAYED, Play
 from tests.stage import YEAR, Stage, set_stage, settings_in

@@ -21,11 +21,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from activities.installation import PROGRAM
 from models.base import Record
 from models.messages import Outcome
 from operators.desk import Refused
 from operators.up import prepare_keys
+from registry.database.installation import PROGRAM
 from tests.crew import quick_server
 from tests.follow_up_stage import FollowUpPlay, follow_up_of, settings_kept_up
 from tests.follow_up_stage import put_exited as put_visited

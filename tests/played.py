@@ -7,9 +7,9 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from temporalio.client import Client
 
-from activities.checking import Checks
-from activities.database import open_engine
 from models.findings import CheckReport, Finding
+from registry.checks.checks import Checks
+from registry.database.engine import open_engine
 from tests.crew import apart
 from tests.record_histories import PATHS
 from tests.stage import set_stage, settings_in

@@ -6,18 +6,18 @@ from typing import Any, ClassVar
 
 from sqlmodel import col, select
 
-from activities.database import reading, writing
-from activities.poverty_lines import add_line
-from activities.register_lines import HouseholdLine, VillageLine
-from activities.register_loading import load_households, load_villages
 from models.households import Livelihood, PovertyLine
 from models.messages import Receipt
 from models.offices import Household
 from models.periods import BEIJING
 from models.policy import Policy
 from models.reentry_messages import ReentryApplication, ReentryOpening
-from models.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
 from operators.desk import Desk
+from registry.database.engine import reading, writing
+from registry.register.lines import HouseholdLine, VillageLine
+from registry.register.loading import load_households, load_villages
+from registry.register.poverty_lines import add_line
+from registry.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
 from tests.play import Play
 from tests.roster_stage import LINE, REGISTERED_ON, livelihood, meeting
 from tests.stage import YEAR, Stage

@@ -6,12 +6,12 @@ from typing import Any, ClassVar, TypeVar
 
 from sqlmodel import col, select
 
-from activities.database import reading, writing
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.periods import BEIJING
 from models.revocation_messages import RevocationApplication, RevocationOpening
-from models.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
+from registry.database.engine import reading, writing
+from registry.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
 from tests.activities.exit_files import county_exits, households_exit, village_exits
 from tests.play import Play
 from tests.roster_stage import RosterPlay, opens_roster, put_households, strikes_off

@@ -5,10 +5,6 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from activities.database import writing
-from activities.poverty_lines import add_line
-from activities.register_lines import HouseholdLine, VillageLine
-from activities.register_loading import load_households, load_villages
 from models.appraisals import MOST_HOUSEHOLDS
 from models.households import Livelihood, PovertyLine
 from models.messages import Amendment, Consents, Receipt
@@ -17,8 +13,12 @@ from models.policy import Policy
 from models.roster import Course, State
 from models.roster_messages import RosterApplication
 from models.status import CaseStatus
-from models.tables import PlanRow, SubjectKind
 from operators.desk import Desk
+from registry.database.engine import writing
+from registry.register.lines import HouseholdLine, VillageLine
+from registry.register.loading import load_households, load_villages
+from registry.register.poverty_lines import add_line
+from registry.tables import PlanRow, SubjectKind
 from tests.play import Play
 from tests.stage import YEAR, Stage
 

@@ -32,9 +32,6 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 
-from activities.database import RegistryError, writing
-from activities.poverty_lines import add_line
-from activities.store import Registry
 from activities.warrants import server_time
 from models.households import PovertyLine
 from models.ledger import Entry, EntryKind, LedgerError, verify
@@ -43,6 +40,10 @@ from models.periods import BEIJING
 from models.status import CaseStatus
 from operators.desk import Contradicted, Desk, NoAnswer, Refused
 from operators.up import prepare_keys, prepare_registry
+from registry.database.engine import writing
+from registry.desk import Registry
+from registry.errors import RegistryError
+from registry.register.poverty_lines import add_line
 from tests.crew import Crew, Outages, Policies
 from tests.play import PATIENCE, Play
 from tests.roster_stage import (

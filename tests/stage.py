@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from activities.database import upgrade
-from activities.store import Registry
 from models.messages import CountyApplication, CountyFigures, CountyOpening
 from models.offices import County, province_of
 from models.periods import BEIJING
 from models.policy import Policy
 from operators.desk import Desk
+from registry.database.engine import upgrade
+from registry.desk import Registry
 from tests.crew import Crew, Outages, Policies, Theatre
 from tests.play import PLAYED, Play, eventually
 from workers.catalogue import TASK_QUEUE

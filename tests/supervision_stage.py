@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from activities.database import writing
 from models.messages import Receipt
 from models.periods import BEIJING
 from models.policy import Policy
 from models.supervision_messages import Findings, Plea, SupervisionOpening
-from models.tables import Standing, VillageStatusRow
 from operators.desk import Desk
+from registry.database.engine import writing
+from registry.tables import Standing, VillageStatusRow
 from tests.play import Play
 from tests.stage import YEAR, Stage
 from tests.village_stage import leaves_the_register, put_household, put_village

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
 
-from activities.database import writing
 from models.ledger import EntryKind, Ledger, canonical
-from models.tables import CaseRow, EntryRow
+from registry.database.engine import writing
+from registry.tables import CaseRow, EntryRow
 from tests.crew import Theatre
 from workers.settings import Settings
 

@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("models", "activities", "workflows", "workers", "operators")
+PACKAGES = ("models", "registry", "activities", "workflows", "workers", "operators")
 SHIPPED = (*PACKAGES, "policies", "data")
 
 
@@ -69,8 +69,8 @@ def test_the_wheel_holds_the_policy_the_data_and_the_migrations(unpacked: Path) 
     assert top == unpacked
     assert (top / "policies" / "henan-2016.toml").is_file()
     assert list((top / "data").glob("*.csv"))
-    assert (top / "models" / "migrations" / "env.py").is_file()
-    assert list((top / "models" / "migrations" / "versions").glob("*.py"))
+    assert (top / "registry" / "migrations" / "env.py").is_file()
+    assert list((top / "registry" / "migrations" / "versions").glob("*.py"))
 
 
 def test_every_module_of_the_wheel_imports(unpacked: Path) -> None:

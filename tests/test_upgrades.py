@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from activities.installation import OLDEST, PROGRAM
 from models.ledger import EntryKind
 from models.messages import DONE
+from registry.database.installation import OLDEST, PROGRAM
 from tests.kept_homes import carried_on, finish, homes
 from tests.play import PLAYED, wedged
 

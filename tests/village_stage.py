@@ -6,16 +6,16 @@ from typing import Any, ClassVar
 
 from sqlmodel import col, select
 
-from activities.database import writing
-from activities.register_lines import HouseholdLine, VillageLine
-from activities.register_loading import load_households, load_villages
 from models.messages import Receipt
 from models.offices import Village
 from models.periods import BEIJING
 from models.policy import Policy
-from models.tables import EpisodeRow, HouseholdRow, PlanRow, SubjectKind, VillageRow
 from models.village_messages import VillageApplication, VillageOpening
 from operators.desk import Desk
+from registry.database.engine import writing
+from registry.register.lines import HouseholdLine, VillageLine
+from registry.register.loading import load_households, load_villages
+from registry.tables import EpisodeRow, HouseholdRow, PlanRow, SubjectKind, VillageRow
 from tests.play import Play
 from tests.stage import YEAR, Stage
 from workers.catalogue import TASK_QUEUE

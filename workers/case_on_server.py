@@ -10,9 +10,9 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.open_files import OpenFile
 from models.base import shortened
 from models.identity import KINDS
+from registry.checks.open_files import OpenFile
 from workers.catalogue import TASK_QUEUE
 from workers.seal import UNKNOWN_KEY, is_unsealed, why_unsealed
 

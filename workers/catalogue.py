@@ -92,23 +92,23 @@ def activities(
         KeysError: if the installation's keys cannot be had.
     """
     from activities.admissions import Gate
+    from activities.check import CheckActivities
     from activities.follow_up import FollowUpActivities
+    from activities.ledger import RegistryActivities
     from activities.limits import CalendarActivities
     from activities.mending import Contradictions
-    from activities.nightly_check import CheckActivities
     from activities.notices import NoticeActivities
-    from activities.notifications import NotificationActivities
+    from activities.notifications.deliver import NotificationActivities
     from activities.reentry import ReentryActivities
     from activities.reentry_notices import ReentryNotices
-    from activities.registry import RegistryActivities
     from activities.revocation import RevocationActivities
+    from activities.roster import RosterActivities
     from activities.roster_notices import RosterNotices
-    from activities.rosters import RosterActivities
     from activities.rounds import RoundActivities
     from activities.supervision import SupervisionActivities
-    from activities.supplements import SupplementActivities
+    from activities.supplement import SupplementActivities
+    from activities.village import VillageActivities
     from activities.village_notices import VillageNoticeActivities
-    from activities.village_register import VillageActivities
     from activities.warrants import Recipients, utc_now
     from workers.server_check import server_part_at_night
 

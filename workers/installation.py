@@ -11,9 +11,9 @@ from temporalio.api.namespace.v1 import UpdateNamespaceInfo
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
 
-from activities.database import reading, writing
-from activities.database_faults import place
-from activities.installation import PROGRAM, belongs_to, claim_for, misfit
+from registry.database.engine import reading, writing
+from registry.database.faults import place
+from registry.database.installation import PROGRAM, belongs_to, claim_for, misfit
 from workers.keys import installation_of
 from workers.settings import Settings
 

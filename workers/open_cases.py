@@ -10,11 +10,11 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowExecutionDescription
 
-from activities.contradictions import STANDS, mend
-from activities.open_files import OpenFile
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.findings import Finding
 from models.periods import beijing
+from registry.checks.contradictions import STANDS, mend
+from registry.checks.open_files import OpenFile
 from workers.case_on_server import amiss, plain
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workflows.retries import longest_pause

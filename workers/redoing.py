@@ -22,7 +22,6 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.database import RegistryError
 from activities.restoring import NOT_LISTED, Held, Restoring
 from models.base import Record
 from models.follow_up_orders import FollowUpDue
@@ -31,6 +30,7 @@ from models.reentry_orders import Entered
 from models.roster_messages import StruckOff
 from models.sealed import NotSealed
 from models.supervision_orders import Drawn
+from registry.errors import RegistryError
 from workers.carried_out import ADMISSIONS, AGAIN, Done, decoded, in_order, kept_by, orders_of
 
 _AT_ONCE = 20

@@ -16,8 +16,8 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
-from activities.database import check_schema, check_writable
 from activities.restoring import Restoring
+from registry.database.engine import check_schema, check_writable
 from workers import namespace
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE, activities, build_worker
 from workers.connection import connect

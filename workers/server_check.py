@@ -16,15 +16,15 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 
-from activities.checking import Checks
-from activities.contradictions import mend
-from activities.open_files import OpenFile
-from activities.store import Registry
 from models.findings import Finding
 from models.identity import KINDS, is_case
 from models.ledger import Entry
 from models.offices import Division
 from models.policy import Policy
+from registry.checks.checks import Checks
+from registry.checks.contradictions import mend
+from registry.checks.open_files import OpenFile
+from registry.desk import Registry
 from workers import schedules
 from workers.case_on_server import look_up, plain
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE

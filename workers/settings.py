@@ -19,17 +19,17 @@ from pydantic_settings import (
 )
 
 import models
-from activities.channels import Channel, FileChannel
-from activities.files import read_text
+from activities.notifications.channels import Channel, FileChannel
 from models import notation
 from models.base import faults
 from models.policy import Policy, PolicyError, parse_policy
+from registry.files.disk import read_text
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from activities.calendar import OfficialCalendar
-    from activities.checking import Checks
+    from registry.calendar import OfficialCalendar
+    from registry.checks.checks import Checks
     from workers.keys import Keyring
 
 SHIPPED = Path(models.__file__).resolve().parent.parent
@@ -107,13 +107,13 @@ class Settings(BaseSettings):
 
     def engine(self) -> "Engine":
         """The registry's database; raises ``RegistryError`` for a URL that names none."""
-        from activities.database import open_engine
+        from registry.database.engine import open_engine
 
         return open_engine(self.registry)
 
     def checks(self, engine: "Engine") -> "Checks":
         """The check of this installation's registry and files; ``KeysError`` as ``keyring``."""
-        from activities.checking import Checks
+        from registry.checks.checks import Checks
         from workers.keys import installation_of
 
         own = installation_of(self.keys_file)
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
 
     def calendar(self) -> "OfficialCalendar":
         """Days off, with the overrides; raises ``CalendarError`` for a wrong override file."""
-        from activities.calendar import OfficialCalendar
+        from registry.calendar import OfficialCalendar
 
         return OfficialCalendar.from_file(self.workdays)
 

@@ -11,13 +11,13 @@ from sqlmodel import col, delete, select
 from temporalio.testing import ActivityEnvironment
 
 from activities.admissions import Gate
-from activities.database import claim, writing
 from models.ledger import Entry, canonical, root
 from models.messages import Ending
 from models.orders import LedgerBatch, RegisterChange, ToAdmit
 from models.policy import Policy, PolicyError, parse_policy
-from models.tables import CaseRow, EntryRow
 from models.village_orders import VillageRegisterChange
+from registry.database.engine import claim, writing
+from registry.tables import CaseRow, EntryRow
 from tests.models.carrying import CARRYING, Carrying
 from tests.models.samples import HENAN
 from tests.unguarded import lift, restore

@@ -11,8 +11,14 @@ from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.channels import Channel, DingtalkChannel, FeishuChannel, SmtpChannel, WebhookChannel
-from activities.notifications import NotificationActivities
+from activities.notifications.channels import (
+    Channel,
+    DingtalkChannel,
+    FeishuChannel,
+    SmtpChannel,
+    WebhookChannel,
+)
+from activities.notifications.deliver import NotificationActivities
 from models.offices import Office
 from models.orders import Delivery, Notification, Recipient
 from tests.activities.admitted import anybody

@@ -7,9 +7,8 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from activities.database import writing
-from activities.listings import leave
-from activities.registry import RegistryActivities
+from activities.leaving import leave
+from activities.ledger import RegistryActivities
 from models import identity
 from models.ledger import Entry, EntryKind, Ledger
 from models.messages import Ending
@@ -17,8 +16,9 @@ from models.offices import County, Office, Village
 from models.orders import CaseState, RegisterChange
 from models.periods import BEIJING
 from models.policy import Body
-from models.tables import EpisodeRow, StatusRow, VillageStatusRow
 from models.village_orders import VillageRegisterChange
+from registry.database.engine import writing
+from registry.tables import EpisodeRow, StatusRow, VillageStatusRow
 from tests.activities.admitted import batch as kept_batch
 from tests.activities.admitted import gate
 from tests.activities.registry_cases import run

@@ -12,10 +12,10 @@ from models.ledger import Entry, EntryKind, Ledger
 from models.offices import Township
 from models.orders import CaseState, LedgerBatch
 from models.policy import Body, Policy
-from tests.activities import places
 from tests.activities.admitted import RUN
 from tests.activities.admitted import batch as kept_batch
 from tests.models.samples import HENAN, county
+from tests.registry import places
 
 TOWNSHIP = Township(code="411523100", name="合成100乡", county=county())
 FIRST, SECOND = "411523100001", "411523100002"

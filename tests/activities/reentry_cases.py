@@ -5,17 +5,17 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from activities.database import writing
-from activities.poverty_lines import add_line
-from activities.register_lines import HouseholdLine
-from activities.register_loading import load_households
 from models.households import Livelihood, PovertyLine
 from models.identity import reentry_case
 from models.offices import Household
 from models.orders import CaseState
 from models.reentry_messages import ReentryApplication, ReentryOpening
 from models.reentry_orders import EntryOrder, ReentryAdmissionOrder
-from models.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
+from registry.database.engine import writing
+from registry.register.lines import HouseholdLine
+from registry.register.loading import load_households
+from registry.register.poverty_lines import add_line
+from registry.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
 from tests.activities.admitted import RUN
 from tests.activities.village_cases import LISTED_SINCE, VILLAGE, put_village
 from tests.models.samples import HENAN

@@ -13,7 +13,6 @@ from pydantic import JsonValue
 from sqlalchemy import Engine
 from sqlmodel import SQLModel, select
 
-from activities.database import reading
 from models.identity import county_case
 from models.ledger import Entry, EntryKind, Ledger
 from models.messages import CountyApplication, CountyFigures, CountyOpening, Ending
@@ -21,6 +20,7 @@ from models.offices import County, Office, province_of
 from models.orders import AdmissionOrder, CaseState, LedgerBatch, RegisterChange
 from models.parts import PlanAddition
 from models.policy import Body
+from registry.database.engine import reading
 from tests.activities.admitted import RUN
 from tests.activities.admitted import batch as kept_batch
 from tests.activities.admitted import run as run

@@ -7,14 +7,8 @@ from typing import Any, Self
 
 from sqlalchemy import Engine
 
-from activities.calendar import OfficialCalendar
-from activities.database import writing
-from activities.poverty_lines import add_line
-from activities.register_lines import HouseholdLine, VillageLine
-from activities.register_loading import load_households, load_villages
+from activities.roster import RosterActivities
 from activities.roster_notices import RosterNotices
-from activities.rosters import RosterActivities
-from activities.store import Registry
 from models.identity import household_case, notice
 from models.ledger import Entry, EntryKind, Ledger
 from models.offices import Village
@@ -30,7 +24,13 @@ from models.roster_messages import (
     RosterOpening,
     StrikingOff,
 )
-from models.tables import PlanRow, SubjectKind
+from registry.calendar import OfficialCalendar
+from registry.database.engine import writing
+from registry.desk import Registry
+from registry.register.lines import HouseholdLine, VillageLine
+from registry.register.loading import load_households, load_villages
+from registry.register.poverty_lines import add_line
+from registry.tables import PlanRow, SubjectKind
 from tests.activities.admitted import RUN, gate
 from tests.activities.admitted import batch as kept_batch
 from tests.models import roster_samples

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from pytest_httpserver import HTTPServer
 from temporalio.exceptions import ApplicationError
 
-from activities.channels import Channel, ChannelError, FileChannel, is_address, redact
-from activities.notifications import NotificationActivities
+from activities.notifications.channels import Channel, ChannelError, FileChannel, is_address, redact
+from activities.notifications.deliver import NotificationActivities
 from models.base import faults
 from models.orders import Recipient
 from tests.activities.admitted import anybody

@@ -6,16 +6,15 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from activities.database import writing
 from activities.follow_up import FollowUpActivities
-from activities.registry import RegistryActivities
-from activities.store import Registry
+from activities.ledger import RegistryActivities
 from models.follow_up_orders import Back, BackOrder, FollowUpDue
 from models.households import Cause, Risk
 from models.identity import follow_up_case
 from models.periods import BEIJING
-from models.tables import CaseRow, CheckRow, DivisionRow, EpisodeRow, HouseholdRow, RiskRow
-from tests.activities import places
+from registry.database.engine import writing
+from registry.desk import Registry
+from registry.tables import CaseRow, CheckRow, DivisionRow, EpisodeRow, HouseholdRow, RiskRow
 from tests.activities.admitted import gate
 from tests.activities.follow_ups import (
     ELSEWHERE,
@@ -31,6 +30,7 @@ from tests.activities.follow_ups import (
 )
 from tests.activities.registry_cases import at_once, rows, run
 from tests.models.samples import county
+from tests.registry import places
 
 pytestmark = [pytest.mark.clause("F5"), pytest.mark.usefixtures("registry")]
 

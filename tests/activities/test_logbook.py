@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from activities.logbook import Logbook
+from activities.notifications.logbook import Logbook
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ def test_nobody_else_writes_between_looking_and_writing(tmp_path: Path) -> None:
 def test_a_program_that_keeps_it_locked_holds_up_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("activities.logbook.LOCKED_FOR", 0.1)
+    monkeypatch.setattr("activities.notifications.logbook.LOCKED_FOR", 0.1)
     file = tmp_path / "log.jsonl"
     book = Logbook(file)
     with file.open("ab") as other:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
-from activities.channels import SmtpChannel
+from activities.notifications.channels import SmtpChannel
 from tests.activities.deliveries import (
     NOTIFICATION,
     PERSON,

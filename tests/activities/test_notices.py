@@ -14,9 +14,6 @@ from sqlalchemy import Engine
 from sqlmodel import select
 from temporalio.exceptions import ApplicationError
 
-from activities.calendar import OfficialCalendar
-from activities.database import open_engine, reading, upgrade, writing
-from activities.notice_texts import incidence, markdown, page, title
 from activities.notices import NoticeActivities
 from models import identity
 from models.characters import markdown as as_it_is
@@ -26,7 +23,11 @@ from models.offices import Tier
 from models.orders import Notice, NoticeOrder
 from models.periods import Limit, LimitRequest, compute
 from models.personal_numbers import hide
-from models.tables import NoticeRow
+from registry.calendar import OfficialCalendar
+from registry.database.engine import open_engine, reading, upgrade, writing
+from registry.notices.county import markdown, title
+from registry.notices.texts import incidence, page
+from registry.tables import NoticeRow
 from tests.activities.admitted import run
 from tests.activities.registry_cases import POLICY, XIN
 

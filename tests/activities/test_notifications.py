@@ -13,9 +13,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from activities import mail, notifications, webhooks
-from activities.channels import FileChannel
-from activities.notifications import NotificationActivities
+from activities.notifications import deliver as notifications
+from activities.notifications import mail, webhooks
+from activities.notifications.channels import FileChannel
+from activities.notifications.deliver import NotificationActivities
 from models.orders import Delivery, Recipient
 from tests.activities.admitted import anybody
 from tests.activities.deliveries import (

@@ -8,18 +8,19 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
-from activities.database import RegistryError, writing
-from activities.incidence_alarms import alarms_of
-from activities.projections import keep_state, list_case, project
 from activities.reentry import ReentryActivities
-from activities.store import Registry
 from models.households import Cause, HouseholdState
 from models.identity import household_case, reentry_case
 from models.ledger import EntryKind, Ledger
 from models.messages import Ending
 from models.reentry_orders import Entered, ReentryLookUp
 from models.roster import State
-from models.tables import (
+from registry.cases.projections import keep_state, list_case, project
+from registry.database.engine import writing
+from registry.desk import Registry
+from registry.errors import RegistryError
+from registry.facts.alarms import alarms_of
+from registry.tables import (
     AlarmRow,
     CaseRow,
     DivisionRow,

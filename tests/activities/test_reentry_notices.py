@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
-from activities.calendar import OfficialCalendar
-from activities.reentry_notices import ReentryNotices, markdown
+from activities.reentry_notices import ReentryNotices
 from models import identity
 from models.orders import Notice
 from models.periods import LimitRequest, compute
 from models.reentry_orders import ReentryNoticeOrder
-from models.tables import NoticeRow
+from registry.calendar import OfficialCalendar
+from registry.notices.reentry import markdown
+from registry.tables import NoticeRow
 from tests.activities.registry_cases import rows, run
 from tests.models.samples import HENAN
 from tests.models.village_samples import village

@@ -9,10 +9,8 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
-from activities.database import RegistryError, writing
-from activities.listings import REGISTER_CONFLICT
+from activities.leaving import REGISTER_CONFLICT
 from activities.revocation import RevocationActivities
-from activities.store import Registry
 from models.households import HouseholdState
 from models.ledger import EntryKind
 from models.messages import Ending
@@ -25,7 +23,10 @@ from models.revocation_orders import (
     RevocationAdmissionOrder,
     RevocationChange,
 )
-from models.tables import (
+from registry.database.engine import writing
+from registry.desk import Registry
+from registry.errors import RegistryError
+from registry.tables import (
     AlarmRow,
     CaseRow,
     EpisodeRow,
@@ -35,11 +36,11 @@ from models.tables import (
 )
 from tests.activities.admitted import RUN, gate
 from tests.activities.exit_files import ExitFile, county_exits, households_exit, village_exits
-from tests.activities.places import falls_back, put_households, put_village
 from tests.activities.registry_cases import XIN, at_once, rows, run
 from tests.activities.village_cases import VILLAGE
 from tests.models.document_samples import PROOF
 from tests.models.samples import HENAN
+from tests.registry.places import falls_back, put_households, put_village
 
 pytestmark = pytest.mark.clause("F7")
 

@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
-from activities.notice_texts import page
-from activities.roster_notices import RosterNotices, announcement_text, notice_text, notice_title
+from activities.roster_notices import RosterNotices
 from models.messages import Act
 from models.policy import NameStyle
 from models.roster import shown_name
 from models.roster_messages import NoticeLine, RosterOpening
 from models.roster_orders import roster_change, roster_notice
-from models.tables import NoticeRow
+from registry.notices.roster import announcement_text, notice_text, notice_title
+from registry.notices.texts import page
+from registry.tables import NoticeRow
 from tests.activities.registry_cases import rows, run
 from tests.activities.roster_cases import VILLAGE, change, posting, striking_off
 from tests.models.roster_samples import Sample, act, application

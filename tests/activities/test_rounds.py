@@ -7,18 +7,18 @@ import pytest
 from sqlalchemy import Engine, update
 from sqlmodel import col
 
-from activities.database import writing
-from activities.projections import list_case
 from activities.rounds import RoundActivities
 from models.households import Cause
 from models.periods import BEIJING
 from models.policy import Policy, PolicyError
 from models.rounds import Begun, RoundOrder
-from models.tables import DivisionRow, EpisodeRow, Standing, VillageStatusRow
-from tests.activities import places
+from registry.cases.projections import list_case
+from registry.database.engine import writing
+from registry.tables import DivisionRow, EpisodeRow, Standing, VillageStatusRow
 from tests.activities.follow_ups import exited, state
 from tests.activities.registry_cases import run
 from tests.models.samples import HENAN, county
+from tests.registry import places
 
 pytestmark = pytest.mark.usefixtures("registry")
 

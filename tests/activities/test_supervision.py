@@ -8,12 +8,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from activities.database import RegistryError, reading, writing
-from activities.plans import UnknownSubject
-from activities.registry import RegistryActivities
-from activities.store import Registry
+from activities.ledger import RegistryActivities
 from activities.supervision import SupervisionActivities
-from activities.supervision_frame import county_frame
 from models.identity import county_case, special_inspection_case, supervision_case
 from models.ledger import EntryKind, Ledger, canonical
 from models.messages import Ending
@@ -23,7 +19,11 @@ from models.periods import BEIJING
 from models.sampling import HOUSEHOLD, Frame, drawn
 from models.supervision_messages import SupervisionOpening, SupervisionResult
 from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
-from models.tables import (
+from registry.cases.supervision_frame import county_frame
+from registry.database.engine import reading, writing
+from registry.desk import Registry
+from registry.errors import RegistryError, UnknownSubject
+from registry.tables import (
     CaseRow,
     DivisionRow,
     SampleRow,
@@ -33,7 +33,6 @@ from models.tables import (
 )
 from tests.activities.admitted import RUN, gate
 from tests.activities.admitted import batch as kept_batch
-from tests.activities.places import falls_back, leaves, put_households, put_village
 from tests.activities.registry_cases import (
     POLICY,
     XIN,
@@ -44,6 +43,7 @@ from tests.activities.registry_cases import (
     rows,
     run,
 )
+from tests.registry.places import falls_back, leaves, put_households, put_village
 
 ON = date(2017, 10, 1)
 NOW = datetime(2017, 10, 1, 1, 0, tzinfo=UTC)

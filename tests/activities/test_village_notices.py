@@ -9,15 +9,16 @@ from sqlalchemy import Engine
 from sqlmodel import select
 from temporalio.exceptions import ApplicationError
 
-from activities.calendar import OfficialCalendar
-from activities.database import reading
-from activities.village_notices import VillageNoticeActivities, markdown
+from activities.village_notices import VillageNoticeActivities
 from models import identity
 from models.orders import Notice
 from models.periods import LimitRequest, compute
-from models.tables import NoticeRow
 from models.village_orders import VillageNoticeOrder
 from models.villages import Incidence
+from registry.calendar import OfficialCalendar
+from registry.database.engine import reading
+from registry.notices.village import markdown
+from registry.tables import NoticeRow
 from tests.activities.admitted import run
 from tests.models.samples import HENAN
 from tests.models.village_samples import survey, village

@@ -14,25 +14,25 @@ from sqlmodel import col, update
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.channels import FileChannel
-from activities.database import reading, writing
+from activities.ledger import RegistryActivities
 from activities.mending import Contradictions
 from activities.notices import NoticeActivities
-from activities.notifications import NotificationActivities
+from activities.notifications.channels import FileChannel
+from activities.notifications.deliver import NotificationActivities
 from activities.reentry import ReentryActivities
-from activities.registry import RegistryActivities
 from activities.revocation import RevocationActivities
+from activities.roster import RosterActivities
 from activities.roster_notices import RosterNotices
-from activities.rosters import RosterActivities
-from activities.store import Registry
-from activities.village_register import VillageActivities
+from activities.village import VillageActivities
 from activities.warrants import Recipients
 from models.ledger import EntryKind
 from models.mending import KeptOrder
 from models.messages import Ending
 from models.offices import Office
 from models.orders import CaseState, Delivery, Notification, Recipient
-from models.tables import CaseRow, EntryRow, Table
+from registry.database.engine import reading, writing
+from registry.desk import Registry
+from registry.tables import CaseRow, EntryRow, Table
 from tests.activities import reentry_cases, roster_cases, village_cases
 from tests.activities.admitted import (
     CLOCK,

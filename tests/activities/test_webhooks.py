@@ -13,7 +13,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from activities.channels import Channel, WecomChannel
+from activities.notifications.channels import Channel, WecomChannel
 from tests.activities.deliveries import (
     KEY,
     NOTIFICATION,

@@ -5,17 +5,17 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from activities.database import writing
-from activities.register_lines import HouseholdLine, VillageLine
-from activities.register_loading import load_households, load_villages
 from models.identity import village_case
 from models.ledger import Entry, EntryKind, Ledger
 from models.offices import Office, Village
 from models.orders import CaseState, LedgerBatch
 from models.policy import Body
-from models.tables import PlanRow, SubjectKind
 from models.village_messages import VillageOpening
 from models.village_orders import VillageAdmissionOrder, VillageRegisterChange
+from registry.database.engine import writing
+from registry.register.lines import HouseholdLine, VillageLine
+from registry.register.loading import load_households, load_villages
+from registry.tables import PlanRow, SubjectKind
 from tests.activities.admitted import RUN
 from tests.activities.admitted import batch as kept_batch
 from tests.models import village_samples

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from activities.calendar import OfficialCalendar
 from models.periods import (
     BEIJING,
     Day,
@@ -26,6 +25,7 @@ from models.periods import (
     until,
 )
 from models.policy import Policy, parse_policy
+from registry.calendar import OfficialCalendar
 
 POLICIES = Path(__file__).parents[2] / "policies"
 HENAN = parse_policy((POLICIES / "henan-2016.toml").read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 
-from activities.registry import RegistryActivities
+from activities.ledger import RegistryActivities
 from models.orders import LedgerBatch
 from operators.scenario_files import load_season
 from operators.season_rehearsal import rehearse_season

@@ -9,9 +9,9 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from activities.database import writing
-from activities.poverty_lines import add_line
 from models.households import Livelihood, PovertyLine
+from registry.database.engine import writing
+from registry.register.poverty_lines import add_line
 from tests.operators.conftest import NOW, THIS_YEAR, Shell
 from tests.roster_stage import LINE, RosterPlay, livelihood, put_households, put_village
 from tests.stage import Stage

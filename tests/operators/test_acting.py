@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlmodel import col, update
 
-from activities.database import writing
 from models.ledger import Entry, EntryKind
 from models.messages import Act, Ending
-from models.tables import DivisionRow
 from operators.sending import derived_id
+from registry.database.engine import writing
+from registry.tables import DivisionRow
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Shell, applies, as_toml
 from tests.stage import Stage
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from activities.files import MOST_TEXT, read_text
 from operators import inputs
 from operators.cli import execute
 from operators.inputs import InputError
+from registry.files.disk import MOST_TEXT, read_text
 
 DEVICE = "cannot be read: it is a device or a pipe; save the content to a file"
 

@@ -9,16 +9,15 @@ import pytest
 from pydantic import BaseModel
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.calendar import CalendarError
-from activities.counties_file import LoadError
-from activities.database import RegistryError
-from activities.store import UnknownCounty
 from models.ledger import LedgerError
 from models.policy import PolicyError
 from operators.cli import BUG, COMMANDS, FAMILIES
 from operators.desk import NoAnswer, NoCase, Refused
 from operators.inputs import InputError
 from operators.verdicts import verdict
+from registry.calendar import CalendarError
+from registry.desk import UnknownCounty
+from registry.errors import LoadError, RegistryError
 from tests.operators.conftest import Shell
 from workers.connection import Unreachable
 from workers.embedded import ServerError

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
-from activities.records import CountyRecord
-from activities.register_records import HouseholdRecord, VillageRecord
-from models.tables import SubjectKind
-from tests.activities.exits import place_leaves, revoked
-from tests.activities.places import leaves, put_households, put_village
+from registry.records import CountyRecord
+from registry.register.records import HouseholdRecord, VillageRecord
+from registry.tables import SubjectKind
 from tests.activities.registry_cases import COUNTIES
 from tests.operators.conftest import Shell
+from tests.registry.exits import place_leaves, revoked
+from tests.registry.places import leaves, put_households, put_village
 from workers.settings import load_settings
 
 LANKAO, HUA, XIN = "410225", "410526", "411523"

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from activities.records import CaseFilter
 from models.identity import follow_up_case
 from models.periods import BEIJING
 from models.rounds import Round, RoundResult
 from operators.up import prepare_registry
+from registry.records import CaseFilter
 from tests.crew import apart
 from tests.follow_up_stage import FollowUpPlay, put_exited, settings_kept_up
 from tests.operators.conftest import NOW, THIS_YEAR, Shell

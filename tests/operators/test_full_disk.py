@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from activities.store import Registry
 from models.messages import Act
 from operators.desk import Desk
 from operators.up import prepare_keys, prepare_registry
+from registry.desk import Registry
 from tests.operators.conftest import THIS_YEAR, applies
 from tests.play import eventually
 from tests.stage import settings_in

@@ -15,7 +15,7 @@ from tests.stage import settings_in
 
 TEMPORAL = {"temporalio", "workflows"}
 WORKBOOKS_AND_PAGES = {"xlsxwriter", "jinja2", "matplotlib"}
-DATABASE = {"sqlalchemy", "sqlmodel", "models.tables"}
+DATABASE = {"sqlalchemy", "sqlmodel", "registry.tables"}
 OF_OTHERS = {"alembic", "httpx", "aiosmtplib", "cryptography", *TEMPORAL, *WORKBOOKS_AND_PAGES}
 
 RUN = """

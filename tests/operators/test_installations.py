@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 from temporalio.client import Client
 
-from activities.database import upgrade
-from activities.installation import PROGRAM
 from operators.up import prepare_keys, prepare_registry
+from registry.database.engine import upgrade
+from registry.database.installation import PROGRAM
 from tests.crew import apart
 from tests.operators.conftest import THIS_YEAR, Shell, applies, as_toml
 from tests.operators.test_up import on_linux, running

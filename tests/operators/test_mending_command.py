@@ -5,8 +5,8 @@ import json
 import pytest
 from sqlalchemy import text
 
-from activities.database import writing
 from models.identity import file_name
+from registry.database.engine import writing
 from tests.operators.conftest import Opener, Shell
 from tests.play import eventually
 from tests.stage import Stage

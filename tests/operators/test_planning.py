@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from sqlalchemy import Engine
 
 from operators.up import prepare_registry
-from tests.activities.places import leaves, put_households, put_village, survey
 from tests.operators.conftest import Shell
+from tests.registry.places import leaves, put_households, put_village, survey
 from tests.stage import settings_in
 
 JIA, YI = "411523100201", "411523100202"

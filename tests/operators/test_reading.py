@@ -7,12 +7,12 @@ import pytest
 from rich.cells import cell_len
 from sqlmodel import Session, col, delete
 
-from activities.records import CountyRecord, Overview
 from models import search
 from models.ledger import Entry, EntryKind, Ledger, canonical, digest, verify
 from models.orders import LimitInForce
 from models.status import CaseStatus
-from models.tables import EntryRow
+from registry.records import CountyRecord, Overview
+from registry.tables import EntryRow
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Said, Shell
 from tests.stage import Stage
 from tests.unguarded import unguarded

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from activities.database import writing
-from activities.poverty_lines import add_line
 from models.households import PovertyLine
 from models.messages import Ending
+from registry.database.engine import writing
+from registry.register.poverty_lines import add_line
 from tests.operators.conftest import NOW, THIS_YEAR, Shell
 from tests.reentry_stage import ReentryPlay, poor, put_left, put_left_village
 from tests.roster_stage import LINE, meeting

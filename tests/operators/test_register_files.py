@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from activities.register_records import HouseholdRecord, VillageRecord
 from models.households import HouseholdState
+from registry.register.records import HouseholdRecord, VillageRecord
 from tests.operators.conftest import Said, Shell
 from tests.operators.test_reading import COUNTIES, fits
 from tests.rosters import (

@@ -18,7 +18,6 @@ from rich.console import Console
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.periods import beijing
-from models.tables import Standing
 from operators.course import Course, disagreements
 from operators.course_view import Narrator
 from operators.registry import utc_now
@@ -26,6 +25,7 @@ from operators.rehearsal import rehearse
 from operators.scenario import Scenario
 from operators.scenario_files import load, load_scenario, parse, shipped
 from operators.stage import Stage, set_stage
+from registry.tables import Standing
 
 WIDTH = 100
 COUNTIES = [name for name in sorted(shipped()) if isinstance(load(name), Scenario)]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from activities.database import writing
-from models.tables import RevocationRow, SubjectKind
+from registry.database.engine import writing
+from registry.tables import RevocationRow, SubjectKind
 from tests.activities.exit_files import ExitFile, households_exit, village_exits
 from tests.models.document_samples import RATES
 from tests.operators.conftest import NOW, THIS_YEAR, Opener, Shell

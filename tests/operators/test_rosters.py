@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from activities.records import CaseFilter
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.periods import beijing
 from models.roster import State
+from registry.records import CaseFilter
 from tests.operators.conftest import THIS_YEAR, Shell
 from tests.operators.rosters_today import (
     MEETING,

@@ -19,7 +19,6 @@ from models.ledger import Entry, EntryKind
 from models.messages import Ending
 from models.periods import beijing
 from models.ratios import ExactRates, Ratio
-from models.tables import Standing
 from operators.registry import utc_now
 from operators.scenario_files import ScenarioError, load_season
 from operators.season import Season
@@ -28,6 +27,7 @@ from operators.season_course import CaseWent, SeasonCourse, disagreements
 from operators.season_rehearsal import rehearse_season
 from operators.season_view import SeasonNarrator
 from operators.stage import Stage, set_stage
+from registry.tables import Standing
 from tests.operators.seasons import Change
 from tests.operators.seasons_after import ALTERED, season_of, text_of
 from tests.played import Home

@@ -17,7 +17,6 @@ from models.ledger import Entry, EntryKind
 from models.messages import Ending
 from models.periods import beijing
 from models.roster import Course, State
-from models.tables import Standing
 from operators.registry import utc_now
 from operators.scenario_files import ScenarioError, load_season
 from operators.season import Heads, Season
@@ -25,6 +24,7 @@ from operators.season_course import CaseWent, SeasonCourse, UnseenSeason, disagr
 from operators.season_rehearsal import rehearse_season
 from operators.season_view import SeasonNarrator
 from operators.stage import Stage, set_stage
+from registry.tables import Standing
 from tests.operators.seasons import ALTERED, Change, season_of, text_of
 from tests.operators.test_rehearsal import run_cli
 from tests.played import Home

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from activities.check_values import column_differences, table_of
-from models.tables import CaseRow, HouseholdRow, NoticeRow, Table
 from operators.verdicts import in_words
+from registry.checks.values import column_differences, table_of
+from registry.tables import CaseRow, HouseholdRow, NoticeRow, Table
 from tests.operators.conftest import Shell
 
 ONE, OTHER = "a" * 64, "b" * 64

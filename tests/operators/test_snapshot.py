@@ -8,8 +8,8 @@ import pytest
 
 from models.ledger import Entry, EntryKind
 from operators.desk import Refused
-from tests.activities.places import put_households, put_village
 from tests.operators.conftest import NOW, THIS_YEAR, Opened, Shell, applies, as_toml
+from tests.registry.places import put_households, put_village
 from tests.stage import Stage, application
 
 TODAY = NOW.date()

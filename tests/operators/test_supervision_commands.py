@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from activities.check_lists import Checked
-from activities.sheet_rows import rows_of
-from activities.workbook_writing import Value, write_sheets
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.offices import Office
 from models.supervision_messages import HouseholdCheck
 from operators.supervision_parts import in_parts
+from registry.files.sheet_rows import rows_of
+from registry.files.workbook_writing import Value, write_sheets
+from registry.forms.check_lists import Checked
 from tests.operators.conftest import THIS_YEAR, Shell
 from tests.stage import Stage
 from tests.supervision_stage import PROVINCE, Exited, SupervisionPlay, put_exited

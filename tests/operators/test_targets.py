@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from sqlalchemy import Engine
 
-from activities.store import Registry
-from activities.target_progress import CityTowards, TargetReport, Towards, YearTowards
 from operators.targets_picture import draw, figure_of, look
-from tests.activities.exits import place_leaves
-from tests.activities.places import leaves, put_households, put_village
+from registry.desk import Registry
+from registry.reports.targets import CityTowards, TargetReport, Towards, YearTowards
 from tests.activities.registry_cases import COUNTIES, table
 from tests.operators.conftest import Shell
+from tests.registry.exits import place_leaves
+from tests.registry.places import leaves, put_households, put_village
 from workers.settings import load_settings
 
 JIA = "411523100201"

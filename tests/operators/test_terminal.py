@@ -16,7 +16,6 @@ import pytest
 from rich.text import Text
 
 import operators
-from activities.files import read_text, write_text
 from models.base import Record
 from models.documents import CaseDocument
 from models.ledger import EntryKind, Ledger
@@ -26,6 +25,7 @@ from operators.case_sheet import print_case, print_ledger
 from operators.cli import execute
 from operators.printing import as_json, heading, paragraph, print_json, table
 from operators.terminal import say, settle, show
+from registry.files.disk import read_text, write_text
 
 EXITFLOW = Path(sys.executable).parent / "exitflow"
 FORGED = "\x1b[2K\x1b[1A   9  2026-01-01 10:00  C7/1  act\n   9  批准退出\x9b31m\u202e\u2028\x07"
@@ -348,7 +348,7 @@ def test_no_half_workbook_is_left_where_the_disk_is_full(tmp_path: Path, room: i
     path.write_bytes(b"before")
     code = f"""
 import resource, pathlib
-from activities.workbook_writing import write_workbook
+from registry.files.workbook_writing import write_workbook
 resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
 try:
     rows = ((f"户{{number}}", number) for number in range(5000))
@@ -368,7 +368,7 @@ def test_a_text_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path.write_text("before", "utf-8")
     code = f"""
 import resource, pathlib
-from activities.files import write_text
+from registry.files.disk import write_text
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 try:
     write_text(pathlib.Path({str(path)!r}), "x" * 100)

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from activities.database import upgrade
-from activities.store import Registry
 from operators.desk import Desk, open_desk
 from operators.up import prepare_registry
+from registry.database.engine import upgrade
+from registry.desk import Registry
 from tests.crew import apart
 from tests.operators.conftest import THIS_YEAR, Shell, applies
 from tests.play import eventually
@@ -253,7 +253,7 @@ HANGS = """
 import asyncio
 from datetime import timedelta
 from threading import Event
-from activities.registry import RegistryActivities
+from activities.ledger import RegistryActivities
 from temporalio import activity
 from workers import serve
 from workers.settings import load_settings

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from activities.channels import FileChannel, WebhookChannel
+from activities.notifications.channels import FileChannel, WebhookChannel
 from models.ledger import Entry, EntryKind
 from models.messages import Ending
 from models.policy import Notification

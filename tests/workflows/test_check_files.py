@@ -10,12 +10,12 @@ import pytest
 from sqlmodel import Session, select
 from temporalio.client import Client
 
-from activities.check_values import place, table_of
-from activities.contradictions import note
 from models.findings import Finding
 from models.journal import JournalHead
 from models.ledger import Entry, EntryKind, Ledger, canonical
-from models.tables import CaseRow, EntryRow, JournalRow
+from registry.checks.contradictions import note
+from registry.checks.values import place, table_of
+from registry.tables import CaseRow, EntryRow, JournalRow
 from tests.played import Home, copied, play
 from tests.unguarded import unguarded
 

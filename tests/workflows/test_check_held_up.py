@@ -27,10 +27,10 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.open_files import OpenFile
 from models.findings import Finding
 from models.ledger import EntryKind
 from models.periods import BEIJING
+from registry.checks.open_files import OpenFile
 from tests.crew import apart
 from tests.play import PATIENCE, Play, eventually
 from tests.stage import Stage, application, figures, set_stage, settings_in

@@ -25,15 +25,15 @@ from temporalio.client import (
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.checking import Checks
-from activities.database import upgrade
-from activities.store import Registry
 from models.findings import Finding
 from models.identity import KINDS, county_case
 from models.offices import Division
 from models.rounds import Round
 from operators.desk import Contradicted
 from operators.scheduling import make_schedules
+from registry.checks.checks import Checks
+from registry.database.engine import upgrade
+from registry.desk import Registry
 from tests.crew import apart
 from tests.play import PLAYED, Play, eventually
 from tests.stage import Stage, at, set_stage, settings_in

@@ -9,8 +9,8 @@ from models.documents import CaseDocument
 from models.ledger import EntryKind, verify
 from models.messages import Ending
 from models.supplements import SupplementOpening
-from models.tables import DocumentRow
 from operators.desk import Refused
+from registry.tables import DocumentRow
 from tests.activities.registry_cases import rows
 from tests.models.document_samples import RATES, document
 from tests.play import Play, eventually

@@ -10,7 +10,6 @@ from temporalio.client import Client
 from models.ledger import EntryKind
 from models.messages import Ending
 from operators.desk import Refused
-from tests.activities import places
 from tests.crew import apart
 from tests.follow_up_stage import (
     calls_round,
@@ -22,6 +21,7 @@ from tests.follow_up_stage import (
     visited,
 )
 from tests.play import eventually
+from tests.registry import places
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import put_household, put_village
 

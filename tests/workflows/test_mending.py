@@ -11,14 +11,14 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
-from activities.database import reading
 from activities.restoring import Restoring
 from models.ledger import Entry, EntryKind
 from models.mending import Mending
 from models.messages import Ending
-from models.tables import ObjectionRow
 from operators.desk import Contradicted
 from operators.errors import NoAnswer, Refused
+from registry.database.engine import reading
+from registry.tables import ObjectionRow
 from tests.crew import quick_server
 from tests.play import PATIENCE, PLAYED, Play, eventually
 from tests.replays import replay

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowFailureError
 
-from activities.database import writing
 from models.households import Cause
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.offices import Household
 from models.reentry_messages import ReentryOpening
-from models.tables import EpisodeRow
 from operators.desk import Refused
+from registry.database.engine import writing
+from registry.tables import EpisodeRow
 from tests.play import eventually
 from tests.play import not_admitted as turned_away
 from tests.reentry_stage import (

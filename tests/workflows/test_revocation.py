@@ -9,11 +9,11 @@ from models.ledger import EntryKind
 from models.messages import Ending
 from models.periods import BEIJING
 from models.revocation_messages import RevocationApplication, RevocationOpening
-from models.tables import AlarmRow, RevocationRow
 from operators.desk import Refused
-from tests.activities.places import falls_back
+from registry.tables import AlarmRow, RevocationRow
 from tests.activities.registry_cases import rows
 from tests.play import Play, eventually, not_admitted
+from tests.registry.places import falls_back
 from tests.revocation_stage import (
     RevocationPlay,
     document,

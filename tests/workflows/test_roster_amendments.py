@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from activities.database import writing
 from models.ledger import EntryKind
-from models.tables import EpisodeRow
+from registry.database.engine import writing
+from registry.tables import EpisodeRow
 from tests.play import eventually
 from tests.roster_stage import (
     RosterPlay,

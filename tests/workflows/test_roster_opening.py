@@ -8,11 +8,11 @@ import pytest
 from sqlmodel import select
 from temporalio.client import WorkflowFailureError
 
-from activities.database import reading
 from models.periods import BEIJING
 from models.roster_messages import RosterOpening
-from models.tables import RosterRow
 from operators.desk import Refused
+from registry.database.engine import reading
+from registry.tables import RosterRow
 from tests.play import eventually
 from tests.play import not_admitted as turned_away
 from tests.roster_stage import (

@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from activities.database import writing
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.periods import beijing
-from models.tables import VillageRow
+from registry.database.engine import writing
+from registry.tables import VillageRow
 from tests.play import eventually
 from tests.replays import replay
 from tests.roster_stage import (

@@ -25,19 +25,19 @@ from hypothesis.stateful import (
 )
 from sqlmodel import Session, col, select
 
-from activities.database import upgrade, writing
-from activities.incidence import village_incidence
-from activities.poverty_lines import add_line
-from activities.register_lines import HouseholdLine, VillageLine
-from activities.register_loading import load_households, load_villages
-from activities.store import Registry
 from models.households import PovertyLine
 from models.messages import Receipt
 from models.offices import Division
 from models.periods import BEIJING
 from models.refusals import Refusal
 from models.roster_messages import RosterOpening
-from models.tables import EpisodeRow, HouseholdRow, NoticeRow, PlanRow, RosterRow, SubjectKind
+from registry.database.engine import upgrade, writing
+from registry.desk import Registry
+from registry.facts.incidence import village_incidence
+from registry.register.lines import HouseholdLine, VillageLine
+from registry.register.loading import load_households, load_villages
+from registry.register.poverty_lines import add_line
+from registry.tables import EpisodeRow, HouseholdRow, NoticeRow, PlanRow, RosterRow, SubjectKind
 from tests.miniature import Miniature
 from tests.roster_stage import REGISTERED_ON, livelihood, meeting, roster_application
 from tests.stage import YEAR, at, settings_in

@@ -33,12 +33,12 @@ from models.periods import BEIJING, beijing
 from models.policy import Policy
 from models.rounds import Round, RoundResult, quarter_of
 from models.supervision_messages import SupervisionOpening
-from tests.activities import places
 from tests.activities.follow_ups import kept_up
 from tests.crew import apart
 from tests.follow_up_stage import EXITED_ON, calls_round, follow_up_stage, put_exited
 from tests.models.samples import HENAN
 from tests.play import eventually
+from tests.registry import places
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import put_village
 from workers import schedules

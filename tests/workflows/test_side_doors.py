@@ -18,12 +18,12 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy
 
-from activities.database import reading
 from models.ledger import EntryKind
 from models.messages import CountyOpening, Ending, Receipt
 from models.periods import BEIJING
-from models.tables import CaseRow, EntryRow, IndicatorRow, NotificationRow, StatusRow
 from operators.desk import Refused
+from registry.database.engine import reading
+from registry.tables import CaseRow, EntryRow, IndicatorRow, NotificationRow, StatusRow
 from tests.activities.registry_cases import File, change
 from tests.play import Play, eventually, not_admitted
 from tests.stage import YEAR, Stage, application, at

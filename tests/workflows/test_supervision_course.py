@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from activities.database import reading
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.sampling import HOUSEHOLD, VILLAGE, drawn
-from models.tables import ObjectionRow, SupervisionRow
 from operators.desk import Refused
+from registry.database.engine import reading
+from registry.tables import ObjectionRow, SupervisionRow
 from tests.play import eventually
 from tests.replays import replay
 from tests.stage import YEAR, Stage, at

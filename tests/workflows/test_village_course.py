@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from activities.database import reading
 from models.ledger import EntryKind
 from models.messages import Ending
 from models.periods import beijing
-from models.tables import VillageStatusRow, VillageYearRow
+from registry.database.engine import reading
+from registry.tables import VillageStatusRow, VillageYearRow
 from tests.replays import replay
 from tests.stage import YEAR, Stage, at
 from tests.village_paths import village

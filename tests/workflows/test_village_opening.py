@@ -7,12 +7,12 @@ import pytest
 from sqlmodel import select
 from temporalio.client import WorkflowFailureError
 
-from activities.database import reading
 from models.messages import Ending
 from models.offices import Village
-from models.tables import VillageStatusRow
 from models.village_messages import VillageOpening
 from operators.desk import Refused
+from registry.database.engine import reading
+from registry.tables import VillageStatusRow
 from tests.play import eventually
 from tests.play import not_admitted as turned_away
 from tests.stage import YEAR, Stage, at

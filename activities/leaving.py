@@ -1,0 +1,89 @@
+"""Leaving the list of poor counties or of poor villages (C7, V3): once for one case and entry."""
+
+from datetime import date
+from typing import TypeVar
+
+from sqlmodel import Session, col, select
+from temporalio.exceptions import ApplicationError
+
+from models.journal import JournalKind
+from models.offices import Subject
+from models.orders import RegisterChange
+from models.village_orders import VillageRegisterChange
+from registry.journal import note
+from registry.tables import Standing, StatusRow, VillageStatusRow
+
+REGISTER_CONFLICT = "RegisterConflict"
+
+S = TypeVar("S", StatusRow, VillageStatusRow)
+
+
+def leave(
+    session: Session,
+    standings: type[S],
+    subject: Subject,
+    change: RegisterChange | VillageRegisterChange,
+) -> date:
+    """End a listing and begin the time after it; return since when the subject is off the list.
+
+    Raises:
+        ApplicationError: ``RegisterConflict`` where the subject is not on the list.
+    """
+    done = left_by(session, standings, subject, change)
+    if done is not None:
+        return done
+    _listed(session, standings, subject, change).until = change.effective_on
+    session.add(
+        standings(
+            code=subject.code,
+            since=change.effective_on,
+            status=Standing.EXITED,
+            exit_year=change.year,
+            document=change.document_number,
+            case_id=change.case_id,
+            seq=change.seq,
+        )
+    )
+    note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
+    return change.effective_on
+
+
+def left_by(
+    session: Session,
+    standings: type[S],
+    subject: Subject,
+    change: RegisterChange | VillageRegisterChange,
+) -> date | None:
+    """Since when the subject is off the list by a change; None where that was not made yet."""
+    done = session.exec(
+        select(standings).where(standings.case_id == change.case_id, standings.seq == change.seq)
+    ).first()
+    return done.since if done is not None and done.code == subject.code else None
+
+
+def _listed(
+    session: Session,
+    standings: type[S],
+    subject: Subject,
+    change: RegisterChange | VillageRegisterChange,
+) -> S:
+    """The listing that the change ends."""
+    last = session.exec(
+        select(standings)
+        .where(standings.code == subject.code)
+        .order_by(col(standings.since).desc())
+    ).first()
+    fault = None
+    if last is None:
+        fault = "is not on the register as poor"
+    elif last.status is Standing.EXITED:
+        fault = f"already left on {last.since} by {last.case_id}, entry {last.seq}"
+    elif change.effective_on <= last.since:
+        fault = f"cannot leave on {change.effective_on}: it is listed since {last.since}"
+    if last is None or fault is not None:
+        raise ApplicationError(
+            f"{change.case_id}, entry {change.seq}: {subject.name} ({subject.code}) {fault}",
+            type=REGISTER_CONFLICT,
+            non_retryable=True,
+        )
+    return last

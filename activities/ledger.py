@@ -1,0 +1,211 @@
+"""The registry as activities: what a case asks of it, once however often it is asked.
+
+Everything that changes something is keyed by case id and ledger sequence number. An outage is a
+plain ``RegistryError`` and is tried again; a contradiction with what is kept is an
+``ApplicationError`` that no retry would cure.
+"""
+
+from datetime import date
+from itertools import pairwise
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.admissions import Gate, difference
+from activities.leaving import leave, left_by
+from activities.warrants import asked_by, hold_against_file, not_warranted
+from models.admission import fault
+from models.base import CLOCKS_MAY_DIFFER_BY
+from models.identity import county_case
+from models.ledger import Entry, canonical, digest, root
+from models.orders import Admission, AdmissionOrder, CountyCount, LedgerBatch, RegisterChange
+from models.periods import beijing
+from models.villages import Incidence
+from models.warrant import county_exit
+from registry.cases.projections import keep_state, project
+from registry.cases.supervision_results import results_since
+from registry.checks.contradictions import STANDS, clear, note
+from registry.database.engine import claim, reading, writing
+from registry.facts.county import county_facts
+from registry.facts.incidence import county_incidence
+from registry.tables import EntryRow, StatusRow
+
+LEDGER_CONFLICT = "LedgerConflict"
+
+
+class RegistryActivities:
+    """The registry's side of a case; synchronous, for the worker's thread pool."""
+
+    def __init__(self, engine: Engine, gate: Gate) -> None:
+        self._engine = engine
+        self._gate = gate
+
+    @activity.defn
+    def admit_county(self, order: AdmissionOrder) -> Admission:
+        """Hold an application against the register as of the case's day (C1, T2, G5, G6, G9).
+
+        A case that is admitted is listed in the same transaction, so that no second one can be.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        opening = order.opening
+        application = opening.application
+        with writing(self._engine) as session:
+            claim(session, f"cases of {application.county}")
+            facts = county_facts(
+                session,
+                application.county,
+                application.year,
+                beijing(order.now).date(),
+                besides=order.state.case_id,
+                as_of=application.figures.as_of,
+            )
+            said = self._gate.admit(
+                session,
+                order,
+                "county",
+                opening.county,
+                opening.policy,
+                county_case(application.county, application.year, facts.attempt),
+                fault(application, facts, opening.policy, order.now),
+                difference("county", opening.county, facts.county),
+            )
+            found = results_since(session, application.county, application.year)
+            return Admission(**said.model_dump(), planned=facts.planned, inspections=found)
+
+    @activity.defn
+    def county_incidence(self, count: CountyCount) -> Incidence | None:
+        """Count a county's poor as of a day (S5); None where no village of it is in the register.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        with reading(self._engine) as session:
+            return county_incidence(session, count.county, count.on)
+
+    @activity.defn
+    def write_ledger(self, batch: LedgerBatch) -> int:
+        """Keep a case's new entries (G7) and what lists take from them, all or none.
+
+        Returns:
+            How many entries of the case are kept now. Fewer than the batch begins after, where the
+            registry was restored from an older copy: nothing was written then, and the case sends
+            its file again from there.
+
+        Raises:
+            ApplicationError: ``LedgerConflict`` where an entry contradicts the kept file: altered,
+                another one under the same number, or not following the last one.
+            RegistryError: if the registry cannot be written now.
+        """
+        try:
+            return self._keep(batch)
+        except LedgerConflict as conflict:
+            # In a transaction of its own: the one that found it out is taken back.
+            note(self._engine, batch.case_id, conflict.seq, conflict.message)
+            raise
+
+    def _keep(self, batch: LedgerBatch) -> int:
+        with writing(self._engine) as session:
+            claim(session, f"case {batch.case_id}")
+            self._gate.check(session, batch)
+            kept = _kept(session, batch.case_id)
+            new = _continuing(batch, kept)
+            if not new:
+                # Also a batch that comes again after later ones: its state is out of date.
+                return len(kept)
+            self._check(batch, new)
+            keep_state(session, batch, new)
+            session.add_all(_row(batch.case_id, entry) for entry in new)
+            session.flush()
+            project(session, batch, new)
+            clear(session, batch.case_id)
+            return new[-1].seq
+
+    def _check(self, batch: LedgerBatch, new: list[Entry]) -> None:
+        """What is kept is of its case, and of a time that has come."""
+        if batch.state.case_id != batch.case_id:
+            raise not_warranted(batch.case_id, f"the line is that of {batch.state.case_id}")
+        latest, now = max(entry.at for entry in new), self._gate.now()
+        if latest > now + CLOCKS_MAY_DIFFER_BY:
+            why = f"{latest.isoformat()} lies ahead of this installation's clock"
+            raise not_warranted(batch.case_id, f"an entry of {why} ({now.isoformat()})")
+
+    @activity.defn
+    def strike_off_county(self, change: RegisterChange) -> date:
+        """Take a county off the list (C7); return since when it is off.
+
+        Raises:
+            ApplicationError: ``RegisterConflict`` where the county is not on the list.
+            RegistryError: if the registry cannot be written now.
+        """
+        asked_by(change.case_id)
+        with writing(self._engine) as session:
+            claim(session, f"county {change.county.code}")
+            done = left_by(session, StatusRow, change.county, change)
+            if done is not None:  # by an earlier attempt
+                return done
+            hold_against_file(
+                session, change, change.case_id, change.seq, county_exit, self._gate.now()
+            )
+            return leave(session, StatusRow, change.county, change)
+
+
+def _kept(session: Session, case_id: str) -> dict[int, str]:
+    """Hash of every entry that is kept, by number."""
+    return dict(
+        session.exec(
+            select(EntryRow.seq, EntryRow.hash)
+            .where(EntryRow.case_id == case_id)
+            .order_by(col(EntryRow.seq))
+        ).all()
+    )
+
+
+def _continuing(batch: LedgerBatch, kept: dict[int, str]) -> list[Entry]:
+    """The entries of a batch that are new; each must continue the chain. None behind a gap."""
+    for earlier, later in pairwise(batch.entries):
+        if later.previous != earlier.hash:
+            raise _ledger_conflict(batch, later, "does not follow the one before it")
+    if batch.entries[0].seq > len(kept) + 1:
+        return []
+    count, head = len(kept), kept.get(len(kept), root(batch.case_id))
+    new: list[Entry] = []
+    for entry in batch.entries:
+        if entry.hash != digest(entry):
+            raise _ledger_conflict(batch, entry, "was altered after it was recorded")
+        if entry.seq in kept:
+            if kept[entry.seq] != entry.hash:
+                raise _ledger_conflict(batch, entry, "is kept already with another content")
+            continue
+        if entry.seq != count + 1 or entry.previous != head:
+            raise _ledger_conflict(batch, entry, f"does not follow entry {count} as it is kept")
+        new.append(entry)
+        count, head = entry.seq, entry.hash
+    return new
+
+
+class LedgerConflict(ApplicationError):
+    """A case tells its file otherwise than it is kept, from entry ``seq`` on."""
+
+    def __init__(self, message: str, seq: int) -> None:
+        # Tried again, for all to see: the case waits until somebody has mended what is wrong, and
+        # does not fail with all that was said to it.
+        super().__init__(message, type=LEDGER_CONFLICT, non_retryable=False)
+        self.seq = seq
+
+
+def _ledger_conflict(batch: LedgerBatch, entry: Entry, what: str) -> LedgerConflict:
+    said = f"entry {entry.seq} ({entry.hash[:12]}) {what}; {STANDS} (G7)"
+    return LedgerConflict(f"{batch.case_id}: {said}", entry.seq)
+
+
+def _row(case_id: str, entry: Entry) -> EntryRow:
+    return EntryRow(
+        case_id=case_id,
+        content=canonical(entry.model_dump(mode="json")),
+        **entry.model_dump(exclude={"data", "kind"}),
+        kind=entry.kind.value,
+    )

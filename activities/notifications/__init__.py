@@ -1,0 +1,1 @@
+"""Telling people: channels, deliveries and what is logged of them."""

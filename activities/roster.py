@@ -1,0 +1,192 @@
+"""The register's side of a roster's case: admitting it, looking up its households, striking off."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Engine, delete, insert
+from sqlmodel import Session, col, select
+from temporalio import activity
+
+from activities.admissions import Gate, difference
+from activities.roster_notices import RosterNotices
+from activities.warrants import asked_by, hold_against_file
+from models.identity import household_case
+from models.journal import JournalKind
+from models.periods import beijing
+from models.roster import State
+from models.roster_admission import fault, household_faults
+from models.roster_messages import (
+    LookedUp,
+    LookUpOrder,
+    RosterAdmission,
+    RosterAdmissionOrder,
+    RosterChange,
+    StruckOff,
+)
+from models.warrant import looking_up, striking_off
+from registry.cases.striking_off import Leaving, is_done, strike_off, struck_off_by
+from registry.database.engine import claim, writing
+from registry.facts.roster import known_households, roster_facts
+from registry.journal import listed, note
+from registry.notices.roster import announcement_title
+from registry.tables import RosterRow
+
+NOT_ON_FILE = 0
+"""Instead of a ledger entry, until one says where a household is."""
+
+
+class RosterActivities:
+    """What a roster's case asks of the register; synchronous, for the worker's thread pool."""
+
+    def __init__(self, engine: Engine, notices: RosterNotices, gate: Gate) -> None:
+        self._engine = engine
+        self._gate = gate
+        self._notices = notices
+
+    @activity.defn
+    def admit_roster(self, order: RosterAdmissionOrder) -> RosterAdmission:
+        """Hold a roster against the register as of the case's day (H1, G6, G9, S7).
+
+        A case that is admitted is listed with its households in the same transaction, so that no
+        household can be on two open rosters.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        opening = order.opening
+        application, proposals = opening.application, opening.application.appraisal.households
+        codes = [proposal.household for proposal in proposals]
+        with writing(self._engine) as session:
+            claim(session, f"rosters of {application.village}")
+            facts = roster_facts(
+                session,
+                application.village,
+                application.year,
+                beijing(order.now).date(),
+                codes,
+                besides=order.state.case_id,
+            )
+            said = self._gate.admit(
+                session,
+                order,
+                "household",
+                opening.village,
+                opening.policy,
+                household_case(application.village, application.year, facts.batch),
+                fault(application, facts, opening.policy, order.now),
+                difference("village", opening.village, facts.village),
+            )
+            if said.fault is not None:
+                return RosterAdmission(fault=said.fault)
+            _list(session, order.state.case_id, application.year, codes)
+            known = facts.households
+            return RosterAdmission(
+                **said.model_dump(),
+                line=facts.line,
+                households=tuple(each for code in codes if (each := known[code].facts)),
+                unplanned=tuple(code for code in codes if not known[code].planned),
+            )
+
+    @activity.defn
+    def look_up_households(self, order: LookUpOrder) -> LookedUp:
+        """Take entries of a roster anew from the register, or those of households to be added.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        asked_by(order.case_id)
+        added = [proposal.household for proposal in order.added]
+        codes = [*order.households, *added]
+        with writing(self._engine) as session:
+            claim(session, f"rosters of {order.village.code}")
+            hold_against_file(
+                session, order, order.case_id, order.seq, looking_up, self._gate.now()
+            )
+            known = known_households(
+                session, codes, order.year, beijing(order.now).date(), besides=order.case_id
+            )
+            faults = household_faults(order.added, order.village, order.year, known)
+            for code in order.households:
+                there = known.get(code)
+                if there is None or there.village != order.village.code or not there.registered:
+                    faults[code] = "登记中已不是本村建档立卡贫困户"
+                elif there.facts is None:
+                    faults[code] = f"登记中没有{order.year}年的收入情况（S1）"
+            _unlist(session, order.case_id, faults)  # an earlier attempt may have listed them
+            joining = [code for code in added if code not in faults]
+            _list(session, order.case_id, order.year, joining)
+            return LookedUp(
+                households=tuple(
+                    each
+                    for code in codes
+                    if code not in faults and (each := known[code].facts) is not None
+                ),
+                faults=faults,
+                unplanned=tuple(code for code in joining if not known[code].planned),
+            )
+
+    @activity.defn
+    def strike_off_households(self, change: RosterChange) -> StruckOff:
+        """Announce the exit of households and end their episodes in the register (H4).
+
+        All of it, or nothing, once for one case and ledger entry. A household whose entry is not
+        the posted one any more, or that has left already, stays as it is and is named.
+
+        Raises:
+            RegistryError: if the registry cannot be written now.
+        """
+        asked_by(change.case_id)
+        with writing(self._engine) as session:
+            claim(session, f"rosters of {change.village.code}")
+            if is_done(session, change):  # by an earlier attempt
+                return _answer(struck_off_by(session, change), announcement_title(change))
+            hold_against_file(
+                session, change, change.case_id, change.seq, striking_off, self._gate.now()
+            )
+            leaving = strike_off(session, change)
+            if not leaving.households:
+                return _answer(leaving, None)
+            note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
+            return _answer(leaving, self._notices.announce(session, change, leaving.households))
+
+
+def _answer(leaving: Leaving, announcement: str | None) -> StruckOff:
+    return StruckOff(
+        households=tuple(each.code for each in leaving.households),
+        announcement=announcement,
+        changed=leaving.changed,
+        conflicts=leaving.conflicts,
+    )
+
+
+def _unlist(session: Session, case_id: str, codes: Iterable[str]) -> None:
+    """Take households off a case's list that were put there and never entered its file."""
+    here = (
+        col(RosterRow.case_id) == case_id,
+        col(RosterRow.household_code).in_(list(codes)),
+        col(RosterRow.since) == NOT_ON_FILE,
+    )
+    gone = session.exec(select(RosterRow.household_code).where(*here)).all()
+    if gone:
+        session.execute(delete(RosterRow).where(*here))
+        note(session, JournalKind.LISTED, case_id, {"taken_off": sorted(gone)})
+
+
+def _list(session: Session, case_id: str, year: int, codes: Iterable[str]) -> None:
+    """Put households on a case's list, so that no other roster can have them."""
+    there = set(
+        session.exec(select(RosterRow.household_code).where(RosterRow.case_id == case_id)).all()
+    )
+    rows = [
+        {
+            "case_id": case_id,
+            "household_code": code,
+            "year": year,
+            "state": State.DRAFTED.value,
+            "since": NOT_ON_FILE,
+        }
+        for code in codes
+        if code not in there
+    ]
+    if rows:
+        session.execute(insert(RosterRow), rows)
+        listed(session, case_id, [str(row["household_code"]) for row in rows])

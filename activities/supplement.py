@@ -1,0 +1,57 @@
+"""Supplements (F9) as an activity: whether one may be put beside a closed file."""
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+from temporalio import activity
+
+from activities.admissions import Gate
+from models.documents import filing_fault
+from models.identity import supplemented
+from models.orders import Admission
+from models.supplements import SupplementOpening, SupplementOrder
+from registry.cases.documents import ended_case, kept_documents
+from registry.database.engine import claim, writing
+from registry.tables import EntryRow
+
+
+class SupplementActivities:
+    """The registry's side of a supplement; synchronous, for the worker's thread pool."""
+
+    def __init__(self, engine: Engine, gate: Gate) -> None:
+        self._engine = engine
+        self._gate = gate
+
+    @activity.defn
+    def admit_supplement(self, order: SupplementOrder) -> Admission:
+        """Hold a supplement against the file it belongs to; it is listed if it may be.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        opening = order.opening
+        with writing(self._engine) as session:
+            claim(session, f"case {opening.of.case_id}")
+            case_id, subject = order.state.case_id, opening.of.subject
+            fault = _fault(session, opening, case_id)
+            said = self._gate.admit(
+                session, order, "supplement", subject, opening.policy, case_id, fault
+            )
+            return Admission(**said.model_dump())
+
+
+def _fault(session: Session, opening: SupplementOpening, case_id: str) -> str | None:
+    given, document = opening.of, opening.document
+    if supplemented(case_id) != given.case_id:
+        return f"{case_id} is no id of a supplement to {given.case_id}"
+    known = ended_case(session, given.case_id)
+    if known is None:
+        return f"{given.case_id} has not ended, or is not known here; file it with the case itself"
+    bound = session.get(EntryRow, (given.case_id, given.entries))
+    if bound is None or bound.hash != given.head:
+        return f"entry {given.entries} of {given.case_id} is not {given.head[:12]} (G7)"
+    if (known.subject, known.year) != (given.subject, given.year):
+        return f"{given.case_id} is not of {given.subject.full_name} in {given.year}"
+    for each in kept_documents(session, given.case_id):
+        if each.document.id == document.id and each.case_id != case_id:
+            return f"document {document.id} is on file: {each.case_id}, entry {each.entry.seq}"
+    return filing_fault(document.office, given.subject)

@@ -1,0 +1,128 @@
+"""The register of villages as activities: what a village's case asks of it, once however often.
+
+As in ``activities.ledger``: an outage is tried again, a contradiction is not.
+"""
+
+from datetime import date
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.admissions import Gate, difference
+from activities.leaving import leave, left_by
+from activities.warrants import asked_by, hold_against_file
+from models.identity import village_case
+from models.orders import Admission
+from models.periods import beijing
+from models.standards import incidence_finding
+from models.village_admission import fault
+from models.village_orders import VillageAdmissionOrder, VillageCount, VillageRegisterChange
+from models.villages import Incidence
+from models.warrant import village_exit
+from registry.database.engine import claim, reading, writing
+from registry.errors import RegistryError
+from registry.facts.incidence import village_incidence
+from registry.facts.village import village_facts
+from registry.tables import VillageStatusRow
+
+INCIDENCE_RISEN = "IncidenceRisen"
+
+
+class VillageActivities:
+    """The registry's side of a village's case; synchronous, for the worker's thread pool."""
+
+    def __init__(self, engine: Engine, gate: Gate) -> None:
+        self._engine = engine
+        self._gate = gate
+
+    @activity.defn
+    def admit_village(self, order: VillageAdmissionOrder) -> Admission:
+        """Hold an application against the register as of the case's day (V1, S5, G6, G9).
+
+        A case that is admitted is listed in the same transaction, so that no second one can be.
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+        """
+        opening = order.opening
+        application = opening.application
+        with writing(self._engine) as session:
+            claim(session, f"cases of {application.village}")
+            facts = village_facts(
+                session,
+                application.village,
+                application.year,
+                beijing(order.now).date(),
+                besides=order.state.case_id,
+            )
+            said = self._gate.admit(
+                session,
+                order,
+                "village",
+                opening.village,
+                opening.policy,
+                village_case(application.village, application.year, facts.attempt),
+                fault(application, facts, opening.policy, order.now),
+                difference("village", opening.village, facts.village),
+            )
+            return Admission(**said.model_dump(), planned=facts.planned)
+
+    @activity.defn
+    def village_incidence(self, count: VillageCount) -> Incidence:
+        """Count a village's poor as of a day (S5).
+
+        Raises:
+            RegistryError: if the registry cannot be read now, or has no population to count by:
+                the case waits until somebody has mended that.
+        """
+        with reading(self._engine) as session:
+            found = village_incidence(session, count.village, count.on)
+        if found is None:
+            raise RegistryError(
+                f"the register has no population for {count.village}, so its incidence cannot be "
+                "computed (S5); import the village with its population"
+            )
+        return found
+
+    @activity.defn
+    def strike_off_village(self, change: VillageRegisterChange) -> date:
+        """Take a village off the list of poor villages (V3); return since when it is off.
+
+        Raises:
+            ApplicationError: ``RegisterConflict`` where the village is not on the list,
+                ``IncidenceRisen`` where it is above the threshold by now.
+            RegistryError: if the registry cannot be written now.
+        """
+        asked_by(change.case_id)
+        village = change.village
+        with writing(self._engine) as session:
+            # As whoever puts households into the register: nobody enters at the same time.
+            claim(session, f"rosters of {village.code}")
+            claim(session, f"village {village.code}")
+            done = left_by(session, VillageStatusRow, village, change)
+            if done is not None:  # by an earlier attempt
+                return done
+            hold_against_file(
+                session, change, change.case_id, change.seq, village_exit, self._gate.now()
+            )
+            _check_incidence(session, change)
+            return leave(session, VillageStatusRow, village, change)
+
+
+def _check_incidence(session: Session, change: VillageRegisterChange) -> None:
+    """S2: what was approved holds still when the register is changed."""
+    if change.counted_on is None or change.standards is None:
+        return
+    counted = village_incidence(session, change.village.code, change.counted_on)
+    if counted is None:
+        return
+    finding = incidence_finding("S2.incidence", counted, change.standards)
+    if not finding.met:
+        raise ApplicationError(
+            f"{change.case_id}, entry {change.seq}: {finding.id} is not met any more "
+            f"({finding.en})",
+            type=INCIDENCE_RISEN,
+            non_retryable=True,
+        )

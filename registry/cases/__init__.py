@@ -1,0 +1,1 @@
+"""What the files of cases lead to: lists, documents, visits, samples."""

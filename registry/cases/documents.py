@@ -1,0 +1,123 @@
+"""Documents of a case (F9): what was filed with it, in its own file or in a supplement to it."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from models.base import Moment, Record
+from models.documents import CaseDocument
+from models.ledger import Entry, EntryKind
+from models.offices import County, Household, Township, Village
+from models.supplements import EndedCase
+from registry.database.engine import reading
+from registry.tables import CaseRow, DocumentRow, EntryRow
+
+_SUBJECT: TypeAdapter[County | Village | Household | Township] = TypeAdapter(
+    County | Village | Household | Township
+)
+_NAMED = ("household", "township", "village", "county")
+"""Under which of these the first entry of a file says of whom it is."""
+
+
+class DocumentRecord(Record):
+    """A document with the entry ``case_id``/``seq`` by which it is on file."""
+
+    case_id: str
+    seq: int
+    hash: str
+    belongs_to: str
+    at: Moment
+    document: CaseDocument
+
+
+class Kept(NamedTuple):
+    """A document as an entry of a file has it."""
+
+    case_id: str
+    entry: Entry
+    document: CaseDocument
+
+
+class Documents:
+    """Every method raises ``RegistryError`` if the database fails."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def of(self, case_id: str) -> tuple[DocumentRecord, ...]:
+        """The documents of a case, in the order in which they were made."""
+        with reading(self._engine) as session:
+            kept = kept_documents(session, case_id)
+        records = [
+            DocumentRecord(
+                case_id=each.case_id,
+                seq=each.entry.seq,
+                hash=each.entry.hash,
+                belongs_to=case_id,
+                at=each.document.at or each.entry.at,
+                document=each.document,
+            )
+            for each in kept
+        ]
+        return tuple(sorted(records, key=_by_time))
+
+    def kept(self, case_id: str, document_id: str) -> Kept | None:
+        """A document of a case by its sender's id; None where it is not on file."""
+        with reading(self._engine) as session:
+            found = kept_documents(session, case_id)
+        return next((each for each in found if each.document.id == document_id), None)
+
+    def ended(self, case_id: str) -> EndedCase | None:
+        """A case that has ended, by its file; None where it has not, or is not known here."""
+        with reading(self._engine) as session:
+            return ended_case(session, case_id)
+
+
+def _by_time(record: DocumentRecord) -> tuple[datetime, str, int]:
+    return record.at, record.case_id, record.seq
+
+
+def kept_documents(session: Session, case_id: str) -> list[Kept]:
+    """The documents of a case and of its supplements, as their entries have them."""
+    rows = session.exec(
+        select(EntryRow)
+        .join(
+            DocumentRow,
+            (col(DocumentRow.case_id) == EntryRow.case_id) & (col(DocumentRow.seq) == EntryRow.seq),
+        )
+        .where(DocumentRow.belongs_to == case_id, EntryRow.kind == EntryKind.DOCUMENT.value)
+        .order_by(col(EntryRow.case_id), col(EntryRow.seq))
+    ).all()
+    entries = [(row.case_id, Entry.model_validate_json(row.content)) for row in rows]
+    return [
+        Kept(where, entry, CaseDocument.model_validate(entry.data["document"]))
+        for where, entry in entries
+    ]
+
+
+def ended_case(session: Session, case_id: str) -> EndedCase | None:
+    """A case that has ended, with what its first entry says of its subject."""
+    row = session.get(CaseRow, case_id)
+    first = session.get(EntryRow, (case_id, 1))
+    if row is None or row.outcome is None or first is None:
+        return None
+    subject = _subject(Entry.model_validate_json(first.content), row.subject_code)
+    if subject is None:
+        return None
+    return EndedCase(
+        case_id=case_id, subject=subject, year=row.year, entries=row.entries, head=row.head
+    )
+
+
+def _subject(opened: Entry, code: str) -> County | Village | Household | Township | None:
+    for name in _NAMED:
+        try:
+            subject = _SUBJECT.validate_python(opened.data.get(name))
+        except ValidationError:
+            continue
+        if subject.code == code:
+            return subject
+    return None

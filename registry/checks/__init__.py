@@ -1,0 +1,1 @@
+"""Whether the registry still says what files and journal say (G7)."""

@@ -1,0 +1,1 @@
+"""The database itself: engine and transactions, its errors, roles and version."""

@@ -1,0 +1,402 @@
+"""The registry for the desk: loading the register, and reading what it knows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from models.admission import CountyFacts
+from models.findings import Finding
+from models.ledger import Entry, LedgerError
+from models.messages import CountyFigures
+from models.offices import Division, Office
+from models.orders import IN_FORCE
+from models.reentry_admission import ReentryFacts
+from models.revocation_admission import RevocationFacts
+from models.revocation_messages import RevocationApplication, RevokedKind
+from models.roster_admission import RosterFacts
+from models.village_admission import VillageFacts
+from models.villages import Incidence
+from registry import journal
+from registry.cases.alarms import alarms_in
+from registry.cases.documents import Documents
+from registry.cases.follow_up_reading import FollowUps
+from registry.cases.supervision_records import Supervisions
+from registry.checks.contradictions import contradiction, contradictions
+from registry.checks.last import found_by_case
+from registry.checks.open_files import OpenFile, file_of
+from registry.database.engine import claim, reading, writing
+from registry.errors import UnknownSubject
+from registry.facts.county import county_facts
+from registry.facts.incidence import county_incidence
+from registry.facts.reentry import reentry_facts
+from registry.facts.revocation import kind_of, revocation_facts
+from registry.facts.revoked import revoked_of
+from registry.facts.roster import roster_facts
+from registry.facts.village import village_facts
+from registry.records import (
+    CaseFilter,
+    CaseRecord,
+    ContradictionRecord,
+    CountyRecord,
+    CountyStanding,
+    DeadlineRecord,
+    DivisionRecord,
+    IndicatorRecord,
+    Loaded,
+    NoticeRecord,
+    Overview,
+    PlanRecord,
+    RevokedRecord,
+    StandingRecord,
+)
+from registry.register.counties_file import read_counties
+from registry.register.counties_loading import load
+from registry.register.plans import add_plan
+from registry.register.register import Register
+from registry.reports.consequence_lists import Consequences
+from registry.reports.planning import Planning
+from registry.tables import (
+    ON_THE_LIST,
+    CaseRow,
+    CheckResultRow,
+    DivisionRow,
+    EntryRow,
+    IndicatorRow,
+    NoticeRow,
+    PlanRow,
+    StatusRow,
+    storable,
+)
+
+
+class UnknownCounty(UnknownSubject):
+    """The register is well, but knows no county under a code."""
+
+
+class Registry:
+    """Loading and reading; every method raises ``RegistryError`` if the database fails.
+
+    Attributes:
+        planning: What belongs to a year: plans, poverty lines, readiness, progress.
+        register: Villages and households: import, export, looking one up.
+        follow_ups: Who is visited in a year, and what was found (F5).
+        supervision: Samples, and what their check lists are made from.
+        documents: What was filed with cases (F9).
+        consequences: What follows from exits (F1-F4).
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.planning = Planning(engine)
+        self.register = Register(engine)
+        self.follow_ups = FollowUps(engine)
+        self.supervision = Supervisions(engine)
+        self.documents = Documents(engine)
+        self.consequences = Consequences(engine)
+
+    def load_counties(
+        self,
+        source: Path | Iterable[Mapping[str, str]],
+        listed_since: date,
+        plan_source: str,
+        province: Division,
+    ) -> Loaded:
+        """Load the poor counties with their cities, as listed, and the plans of their exit years.
+
+        All or nothing; what is there already is no change.
+
+        Raises:
+            LoadError: naming every fault with file, row, column and what would be right.
+        """
+        lines = read_counties(source, province)
+        named = str(source) if isinstance(source, Path) else "rows"
+        with writing(self._engine) as session:
+            claim(session, "counties")
+            loaded = load(session, lines, named, listed_since, plan_source, province)
+            said = {"sha256": journal.file_sha256(source)} if isinstance(source, Path) else {}
+            counts = loaded.model_dump()
+            journal.describe(session, "counties", source=Path(named).name, counts=counts, **said)
+            return loaded
+
+    def county_facts(
+        self, code: str, year: int, on: date, as_of: date | None = None
+    ) -> CountyFacts:
+        """What the register knows of a county on a day, for an application of a year.
+
+        Args:
+            as_of: The day of the application's figures: the register's own count is added.
+        """
+        with reading(self._engine) as session:
+            return county_facts(session, code, year, on, as_of=as_of)
+
+    def village_facts(self, code: str, year: int, on: date) -> VillageFacts:
+        """What the register knows of a village on a day, for an application of a year."""
+        with reading(self._engine) as session:
+            return village_facts(session, code, year, on)
+
+    def revocation_facts(self, application: RevocationApplication, on: date) -> RevocationFacts:
+        """What the register and the files know of an exit that is to be revoked (F7)."""
+        with reading(self._engine) as session:
+            return revocation_facts(session, application, on)
+
+    def revoked_of(self, case_id: str) -> tuple[RevokedRecord, ...]:
+        """The exits of a case that were revoked since (F7)."""
+        with reading(self._engine) as session:
+            return revoked_of(session, case_id)
+
+    def check_division(self, option: str, code: str | None) -> None:
+        """Make sure that a division which narrows a list is one; None narrows nothing.
+
+        Raises:
+            UnknownSubject: if the register knows, and knew, no division under the code.
+        """
+        if code is None:
+            return
+        with reading(self._engine) as session:
+            if not _versions(session, code):
+                raise UnknownSubject(
+                    f"{option}: the register knows no division with the code {code}"
+                )
+
+    def kind_of(self, code: str) -> RevokedKind | None:
+        """Whether a code is a county's, a village's or a household's; None where it is nobody's."""
+        with reading(self._engine) as session:
+            return kind_of(session, code)
+
+    def county_incidence(self, code: str, on: date) -> Incidence | None:
+        """A county's incidence on a day (S5); None where no village of it is in the register."""
+        with reading(self._engine) as session:
+            return county_incidence(session, code, on)
+
+    def roster_facts(
+        self, village: str, year: int, on: date, households: Sequence[str]
+    ) -> RosterFacts:
+        """What the register knows of a village and of households proposed for a roster."""
+        with reading(self._engine) as session:
+            return roster_facts(session, village, year, on, households)
+
+    def reentry_facts(self, household: str, year: int, on: date) -> ReentryFacts:
+        """What the register knows of a household that is to enter it, on a day (F5)."""
+        with reading(self._engine) as session:
+            return reentry_facts(session, household, year, on)
+
+    def add_plan(self, year: int, code: str, source: str) -> bool:
+        """Put a county, village or household into a year's plan (G6); False where it is in it.
+
+        Raises:
+            UnknownSubject: if the register knows none under the code.
+        """
+        with writing(self._engine) as session:
+            return add_plan(session, year, code, source)
+
+    def case_rows(self, wanted: CaseFilter | None = None) -> tuple[CaseRecord, ...]:
+        """Cases as they stand, the nearest deadline first."""
+        with reading(self._engine) as session:
+            return _cases(session, wanted or CaseFilter())
+
+    def last_check(self) -> tuple[datetime, int] | None:
+        """When the registry was checked last, and how many findings there were; None before."""
+        with reading(self._engine) as session:
+            last = session.exec(
+                select(CheckResultRow.at, CheckResultRow.findings)
+                .order_by(col(CheckResultRow.at).desc())
+                .limit(1)
+            ).first()
+            return (last[0], last[1]) if last is not None else None
+
+    def deadlines(self, wanted: CaseFilter | None = None) -> tuple[DeadlineRecord, ...]:
+        """Every limit that an office is held to in an open case, the nearest first."""
+        narrowed = (wanted or CaseFilter()).model_copy(update={"open": True})
+        deadlines = [
+            DeadlineRecord(
+                case_id=case.case_id,
+                subject_name=case.subject_name,
+                year=case.year,
+                step=case.step,
+                in_force=in_force,
+            )
+            for case in self.case_rows(narrowed)
+            for in_force in case.limits
+        ]
+        return tuple(sorted(deadlines, key=lambda each: each.in_force.limit.due))
+
+    def open_file(self, case_id: str) -> OpenFile | None:
+        """A case as the registry has it, to be looked for on the server; None if it has none."""
+        return file_of(self._engine, case_id)
+
+    def is_admitted(self, case_id: str) -> bool:
+        """Whether a case of this id was admitted, whatever has become of it."""
+        with reading(self._engine) as session:
+            return session.get(CaseRow, case_id) is not None
+
+    def ledger(self, case_id: str) -> list[Entry]:
+        """The whole file of a case, as it was recorded (G7); empty where there is none.
+
+        Raises:
+            LedgerError: if a column of an entry does not say what the entry itself says.
+        """
+        with reading(self._engine) as session:
+            rows = session.exec(
+                select(EntryRow).where(EntryRow.case_id == case_id).order_by(col(EntryRow.seq))
+            ).all()
+            return [_entry(row) for row in rows]
+
+    def contradiction(self, case_id: str) -> ContradictionRecord | None:
+        """Since when a case contradicts its kept file, and from which entry on (G7)."""
+        with reading(self._engine) as session:
+            return contradiction(session, case_id)
+
+    def kept_hash(self, case_id: str, seq: int) -> str | None:
+        """The hash of one entry as it is kept; None where it is not kept yet."""
+        with reading(self._engine) as session:
+            row = session.get(EntryRow, (case_id, seq))
+            return row.hash if row is not None else None
+
+    def notices(self, case_id: str) -> tuple[NoticeRecord, ...]:
+        """The notices of a case, in the order in which they were posted."""
+        with reading(self._engine) as session:
+            rows = session.exec(
+                select(NoticeRow).where(NoticeRow.case_id == case_id).order_by(col(NoticeRow.seq))
+            ).all()
+            return tuple(NoticeRecord(**row.model_dump()) for row in rows)
+
+    def county_record(self, code: str) -> CountyRecord:
+        """Everything about one county.
+
+        Raises:
+            UnknownCounty: if the register does not know the code.
+        """
+        with reading(self._engine) as session:
+            versions = _versions(session, code)
+            if not versions:
+                raise UnknownCounty(_unknown(code))
+            standings = session.exec(
+                select(StatusRow).where(StatusRow.code == code).order_by(col(StatusRow.since))
+            ).all()
+            plans = session.exec(
+                select(PlanRow).where(PlanRow.subject_code == code).order_by(col(PlanRow.year))
+            ).all()
+            indicators = session.exec(
+                select(IndicatorRow)
+                .where(IndicatorRow.subject_code == code)
+                .order_by(col(IndicatorRow.as_of), col(IndicatorRow.case_id), col(IndicatorRow.seq))
+            ).all()
+            return CountyRecord(
+                code=code,
+                name=versions[-1].name,
+                divisions=tuple(DivisionRecord(**row.model_dump()) for row in versions),
+                standings=tuple(
+                    StandingRecord(**row.model_dump(exclude={"code"})) for row in standings
+                ),
+                plans=tuple(PlanRecord(**row.model_dump()) for row in plans),
+                cases=_cases(session, CaseFilter(subject=code)),
+                indicators=tuple(_indicator(row) for row in indicators),
+                alarms=alarms_in(session, code),
+            )
+
+    def overview(self) -> Overview:
+        """Every county that is or was on the register, as it stands by its last status."""
+        with reading(self._engine) as session:
+            divisions = {
+                row.code: row
+                for row in session.exec(
+                    select(DivisionRow).order_by(col(DivisionRow.valid_from))
+                ).all()
+            }
+            latest = {
+                row.code: row
+                for row in session.exec(select(StatusRow).order_by(col(StatusRow.since))).all()
+            }
+            counties = tuple(_county_standing(latest[code], divisions) for code in sorted(latest))
+        listed = sum(county.status in ON_THE_LIST for county in counties)
+        return Overview(listed=listed, exited=len(counties) - listed, counties=counties)
+
+
+def _entry(row: EntryRow) -> Entry:
+    """An entry from its canonical text; its columns, made for SQL, have to say the same."""
+    entry = Entry.model_validate_json(row.content)
+    for column in ("seq", "kind", "at", "step", "round", "actor", "text", "previous", "hash"):
+        said = getattr(entry, column)
+        if getattr(row, column) != (storable(said) if isinstance(said, str) else said):
+            raise LedgerError(
+                f"{row.case_id}: the column {column} of entry {row.seq} was altered in the registry"
+            )
+    return entry
+
+
+def _versions(session: Session, code: str) -> list[DivisionRow]:
+    rows = session.exec(
+        select(DivisionRow).where(DivisionRow.code == code).order_by(col(DivisionRow.valid_from))
+    )
+    return list(rows.all())
+
+
+def _unknown(code: str) -> str:
+    return (
+        f"the register knows no county with the code {code}; write the six digits of a county that "
+        "was loaded, for example 411523"
+    )
+
+
+def _cases(session: Session, wanted: CaseFilter) -> tuple[CaseRecord, ...]:
+    query = select(CaseRow).order_by(
+        col(CaseRow.deadline).is_(None), col(CaseRow.deadline), col(CaseRow.case_id)
+    )
+    if wanted.year is not None:
+        query = query.where(CaseRow.year == wanted.year)
+    if wanted.subject is not None:
+        query = query.where(CaseRow.subject_code == wanted.subject)
+    if wanted.region is not None:
+        query = query.where(col(CaseRow.region).contains(f"/{wanted.region}/", autoescape=True))
+    if wanted.step is not None:
+        query = query.where(CaseRow.step == wanted.step)
+    if wanted.waiting_for is not None:
+        query = query.where(CaseRow.waiting_for == str(wanted.waiting_for))
+    if wanted.outcome is not None:
+        query = query.where(CaseRow.outcome == wanted.outcome.value)
+    if wanted.open is not None:
+        unended = col(CaseRow.outcome).is_(None)
+        query = query.where(unended if wanted.open else ~unended)
+    if wanted.overdue is not None:
+        query = query.where(CaseRow.overdue == wanted.overdue)
+    noted, found = contradictions(session), found_by_case(session)
+    return tuple(
+        _case(row, noted.get(row.case_id), found.get(row.case_id, ()))
+        for row in session.exec(query).all()
+    )
+
+
+def _case(
+    row: CaseRow, contradicted: ContradictionRecord | None, found: tuple[Finding, ...] = ()
+) -> CaseRecord:
+    return CaseRecord(
+        **row.model_dump(exclude={"region", "waiting_for", "limits", "run"}),
+        limits=IN_FORCE.validate_json(row.limits),
+        region=tuple(row.region.strip("/").split("/")),
+        waiting_for=Office.parse(row.waiting_for) if row.waiting_for else None,
+        contradicted=contradicted,
+        found=found,
+    )
+
+
+def _indicator(row: IndicatorRow) -> IndicatorRecord:
+    figures = CountyFigures(**row.model_dump(include=set(CountyFigures.model_fields)))
+    return IndicatorRecord(year=row.year, case_id=row.case_id, seq=row.seq, figures=figures)
+
+
+def _county_standing(standing: StatusRow, divisions: Mapping[str, DivisionRow]) -> CountyStanding:
+    division = divisions[standing.code]
+    city = divisions.get(division.parent or "")
+    return CountyStanding(
+        code=standing.code,
+        name=division.name,
+        city=city.name if city else "",
+        tier=division.tier,
+        directly_administered=division.directly_administered,
+        status=standing.status,
+        since=standing.since,
+        exit_year=standing.exit_year,
+    )

@@ -1,0 +1,1 @@
+"""What the register knows of a subject on a day, for its procedure."""

@@ -1,0 +1,164 @@
+"""What the register knows of a county as of a day: division, standing, plan, open case."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, col, select
+
+from models.admission import CountyFacts
+from models.messages import Ending
+from models.offices import County, Division
+from models.policy import Level
+from registry.facts.incidence import county_incidence
+from registry.facts.revoked import revoked_in
+from registry.tables import (
+    ON_THE_LIST,
+    CaseRow,
+    DivisionRow,
+    PlanRow,
+    Standing,
+    StatusRow,
+    SubjectKind,
+)
+
+
+def county_facts(
+    session: Session,
+    code: str,
+    year: int,
+    on: date,
+    besides: str | None = None,
+    as_of: date | None = None,
+) -> CountyFacts:
+    """Gather what an application is held against (C1, G6, G9).
+
+    Args:
+        year: The year whose plan and cases are looked at.
+        on: The day, in Beijing, as of which code and standing are looked up.
+        besides: Id of a case that does not count as another open one.
+        as_of: The day as of which the poor are counted (S5); they are not, where none is given.
+
+    Raises:
+        RegistryError: where the register's own count is impossible.
+    """
+    versions = session.exec(
+        select(DivisionRow).where(DivisionRow.code == code).order_by(col(DivisionRow.valid_from))
+    ).all()
+    division = _in_use(versions, on)
+    if division is None:
+        return CountyFacts(county=None, code_note=_why_not_in_use(versions, on))
+    city = division_on(session, division.parent, on)
+    province = division_on(session, city.parent if city else None, on)
+    if division.level is not Level.COUNTY or city is None or province is None:
+        return CountyFacts(
+            county=None,
+            code_note=f"{division.name} is no county of a city and province (its level is "
+            f"{division.level.value}); name a county by its six digits",
+        )
+    standing = _standing(session, code, on)
+    if division.tier is None or standing is None:
+        return CountyFacts(
+            county=None,
+            code_note=f"{division.name} was not on the register of poor counties on {on}",
+        )
+    return CountyFacts(
+        county=County(
+            code=code,
+            name=division.name,
+            tier=division.tier,
+            directly_administered=division.directly_administered,
+            city=Division(code=city.code, name=city.name),
+            province=Division(code=province.code, name=province.name),
+        ),
+        listed=standing.status in ON_THE_LIST,
+        exited_on=standing.since if standing.status is Standing.EXITED else None,
+        planned=session.get(PlanRow, (year, code)) is not None,
+        **earlier_cases(session, SubjectKind.COUNTY, code, year, besides),
+        incidence=county_incidence(session, code, as_of) if as_of is not None else None,
+    )
+
+
+def _in_use(versions: Iterable[DivisionRow], on: date) -> DivisionRow | None:
+    for row in versions:
+        if row.valid_from <= on and (row.valid_until is None or on < row.valid_until):
+            return row
+    return None
+
+
+def _why_not_in_use(versions: Iterable[DivisionRow], on: date) -> str:
+    known = list(versions)
+    if not known:
+        return "the register knows no such code; look it up with `exitflow registry list`"
+    ended = [row for row in known if row.valid_until is not None and row.valid_until <= on]
+    if not ended:
+        return f"the code of {known[0].name} is known from {known[0].valid_from} on, not on {on}"
+    last = ended[-1]
+    use = f"; use {last.successor}" if last.successor else ""
+    return f"the code of {last.name} expired on {last.valid_until}{use}"
+
+
+def division_on(session: Session, code: str | None, on: date) -> DivisionRow | None:
+    """A division as it was on a day; None where its code was not in use."""
+    return _in_use(session.exec(select(DivisionRow).where(DivisionRow.code == code)).all(), on)
+
+
+def _standing(session: Session, code: str, on: date) -> StatusRow | None:
+    rows = session.exec(
+        select(StatusRow)
+        .where(StatusRow.code == code, StatusRow.since <= on)
+        .order_by(col(StatusRow.since).desc())
+        .limit(1)
+    )
+    return rows.first()
+
+
+def earlier_cases(
+    session: Session, kind: SubjectKind, code: str, year: int, besides: str | None
+) -> dict[str, Any]:
+    """What the facts of a county or village say of its cases of a year (G9, F7)."""
+    refused = col(CaseRow.outcome) == Ending.NOT_EXITED.value
+    return {
+        "attempt": _attempt(session, kind, code, year),
+        "open_case": _case(session, kind, code, year, besides, col(CaseRow.outcome).is_(None)),
+        "refused_case": _case(session, kind, code, year, besides, refused),
+        "revoked_case": revoked_in(session, kind, [code], year).get(code),
+    }
+
+
+def _attempt(session: Session, kind: SubjectKind, code: str, year: int) -> int:
+    """One more than the cases that ended so that another may follow in the year."""
+    again = (Ending.WITHDRAWN.value, Ending.NOT_ADMITTED.value)
+    ended = session.exec(
+        select(func.count())
+        .select_from(CaseRow)
+        .where(
+            CaseRow.procedure == kind.value,
+            CaseRow.subject_code == code,
+            CaseRow.year == year,
+            col(CaseRow.outcome).in_(again),
+        )
+    ).one()
+    return 1 + ended
+
+
+def _case(
+    session: Session,
+    kind: SubjectKind,
+    code: str,
+    year: int,
+    besides: str | None,
+    ended: ColumnElement[bool],
+) -> str | None:
+    return session.exec(
+        select(CaseRow.case_id)
+        .where(
+            CaseRow.procedure == kind.value,
+            CaseRow.subject_code == code,
+            CaseRow.year == year,
+            ended,
+            CaseRow.case_id != (besides or ""),
+        )
+        .order_by(CaseRow.case_id)
+    ).first()

@@ -1,0 +1,36 @@
+"""Households by their last time in the register: who has left it, and who is in it again."""
+
+from datetime import date
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import col, select
+
+from registry.tables import EpisodeRow, HouseholdRow
+
+
+def has_exited(as_of: date) -> tuple[ColumnElement[bool], ...]:
+    """Households, joined to their episodes, whose last one ended by a day: neither fallen back
+    nor revoked since."""
+    return (*_last_episode(), col(EpisodeRow.exited_on) <= as_of)
+
+
+def is_back(on: date) -> tuple[ColumnElement[bool], ...]:
+    """Households, joined to their episodes, whose last one began by a day and goes on."""
+    return (
+        *_last_episode(),
+        col(EpisodeRow.exited_on).is_(None),
+        col(EpisodeRow.registered_on) <= on,
+    )
+
+
+def _last_episode() -> tuple[ColumnElement[bool], ...]:
+    last = (
+        select(func.max(EpisodeRow.number))
+        .where(EpisodeRow.household_code == HouseholdRow.code)
+        .correlate(HouseholdRow)
+        .scalar_subquery()
+    )
+    return (
+        col(EpisodeRow.household_code) == col(HouseholdRow.code),
+        col(EpisodeRow.number) == last,
+    )

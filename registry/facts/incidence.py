@@ -1,0 +1,148 @@
+"""贫困发生率 (S5): how many of a unit's people are poor on a day, counted from the register.
+
+It is counted whenever it is asked for and kept nowhere, so that it cannot differ from the
+households. In whole numbers; one query for however many units.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Subquery, func
+from sqlmodel import Session, col, or_, select
+
+from models.villages import Incidence
+from registry.errors import RegistryError
+from registry.places import lies_in, villages_in
+from registry.tables import EpisodeRow, HouseholdRow, VillageRow
+
+
+class Heads(NamedTuple):
+    """People of a unit on a day: those still poor, and all of its villages' registered people."""
+
+    poor: int
+    population: int
+
+
+def village_incidence(session: Session, code: str, on: date) -> Incidence | None:
+    """A village's incidence at the end of a day.
+
+    None where the register does not know the village, or no people of it.
+
+    Raises:
+        RegistryError: where more people are registered as poor than live there.
+    """
+    return incidences(session, on, codes=(code,)).get(code)
+
+
+def county_incidence(session: Session, code: str, on: date) -> Incidence | None:
+    """A county's incidence at the end of a day: the sum of its villages.
+
+    None where the register holds no village of the county with people.
+
+    Raises:
+        RegistryError: where more people are registered as poor than live there.
+    """
+    heads = county_heads(session, on, region=code).get(code)
+    return incidence(code, heads, on) if heads is not None else None
+
+
+def incidences(
+    session: Session, on: date, *, codes: Iterable[str] | None = None, region: str | None = None
+) -> dict[str, Incidence]:
+    """The incidence of every village named, or of every village of a region, by its code.
+
+    Raises:
+        RegistryError: where more people of one are registered as poor than live there.
+    """
+    found = {
+        code: incidence(code, heads, on)
+        for code, heads in village_heads(session, on, codes=codes, region=region).items()
+    }
+    return {code: each for code, each in found.items() if each is not None}
+
+
+def incidence(code: str, heads: Heads, on: date) -> Incidence | None:
+    """Heads as an incidence; None where nobody lives there.
+
+    Raises:
+        RegistryError: where the heads are impossible.
+    """
+    fault = heads_fault(code, heads, on)
+    if fault is not None:
+        raise RegistryError(fault)
+    if heads.population == 0:
+        return None
+    return Incidence(poor=heads.poor, population=heads.population, as_of=on)
+
+
+def heads_fault(code: str, heads: Heads, on: date) -> str | None:
+    """Why a unit's heads cannot be, in one sentence."""
+    if heads.poor <= heads.population:
+        return None
+    return (
+        f"{code}: the register counts {heads.poor} poor people as of {on} among a population of "
+        f"{heads.population}; correct the population of its villages, or its households (S5)"
+    )
+
+
+def village_heads(
+    session: Session, on: date, *, codes: Iterable[str] | None = None, region: str | None = None
+) -> dict[str, Heads]:
+    """The heads of every village named, or of every village of a region."""
+    wanted = _wanted(codes, region)
+    poor = _poor(on, wanted)
+    query = (
+        select(VillageRow.code, func.coalesce(poor.c.heads, 0), VillageRow.population)
+        .select_from(VillageRow)
+        .join(poor, col(VillageRow.code) == poor.c.village_code, isouter=True)
+        .where(*wanted)
+    )
+    return {code: Heads(int(heads), people) for code, heads, people in session.exec(query)}
+
+
+def county_heads(session: Session, on: date, *, region: str | None = None) -> dict[str, Heads]:
+    """The heads of every county of a region that has villages in the register."""
+    wanted = [lies_in(VillageRow.county_code, region)] if region is not None else []
+    poor = _poor(on, wanted)
+    query = (
+        select(
+            VillageRow.county_code,
+            func.sum(func.coalesce(poor.c.heads, 0)),
+            func.sum(VillageRow.population),
+        )
+        .select_from(VillageRow)
+        .join(poor, col(VillageRow.code) == poor.c.village_code, isouter=True)
+        .where(*wanted)
+        .group_by(VillageRow.county_code)
+    )
+    return {code: Heads(int(heads), int(people)) for code, heads, people in session.exec(query)}
+
+
+def _wanted(codes: Iterable[str] | None, region: str | None) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if codes is not None:
+        wanted.append(col(VillageRow.code).in_(list(codes)))
+    if region is not None:
+        wanted.append(villages_in(region))
+    return wanted
+
+
+def _poor(on: date, wanted: Sequence[ColumnElement[bool]]) -> Subquery:
+    """Heads of the households with an episode open at the end of a day, by village.
+
+    Of the villages wanted alone: a province has hundreds of thousands of households, and an alarm
+    is looked for at every one that enters.
+    """
+    of_these = [col(HouseholdRow.village_code).in_(select(VillageRow.code).where(*wanted))]
+    return (
+        select(HouseholdRow.village_code, func.sum(HouseholdRow.size).label("heads"))
+        .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
+        .where(
+            EpisodeRow.registered_on <= on,
+            or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on),
+            *(of_these if wanted else []),
+        )
+        .group_by(HouseholdRow.village_code)
+        .subquery()
+    )

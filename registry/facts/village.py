@@ -1,0 +1,83 @@
+"""What the register knows of a village as of a day: place, standing, plan, count, cases."""
+
+from datetime import date
+
+from sqlmodel import Session, col, select
+
+from models.offices import Division, Village
+from models.village_admission import VillageFacts
+from registry.facts.county import division_on, earlier_cases
+from registry.facts.incidence import village_incidence
+from registry.tables import (
+    ON_THE_LIST,
+    PlanRow,
+    Standing,
+    SubjectKind,
+    VillageRow,
+    VillageStatusRow,
+)
+
+
+def known_village(session: Session, code: str, on: date) -> tuple[Village | None, str]:
+    """A village with its line of divisions as of a day; None, and why, where there is none."""
+    row = session.get(VillageRow, code)
+    if row is None:
+        return None, "the register knows no village with this code; import the list of villages"
+    county = division_on(session, row.county_code, on)
+    city = division_on(session, county.parent if county else None, on)
+    province = division_on(session, city.parent if city else None, on)
+    if county is None or city is None or province is None:
+        return None, (
+            f"its county {row.county_code} was no county of a city and province in the register "
+            f"on {on}"
+        )
+    village = Village(
+        code=code,
+        name=row.name,
+        township=Division(code=row.township_code, name=row.township_name),
+        county=Division(code=county.code, name=county.name),
+        city=Division(code=city.code, name=city.name),
+        province=Division(code=province.code, name=province.name),
+        directly_administered=county.directly_administered,
+        work_team=row.work_team,
+        first_secretary=row.first_secretary,
+    )
+    return village, ""
+
+
+def village_facts(
+    session: Session, code: str, year: int, on: date, besides: str | None = None
+) -> VillageFacts:
+    """Gather what an application for a village is held against (V1, S5, G6, G9).
+
+    Args:
+        year: The year whose plan and cases are looked at.
+        on: The day, in Beijing, as of which place, standing and poor are looked up.
+        besides: Id of a case that does not count as another open one.
+
+    Raises:
+        RegistryError: where the register counts more poor people than live there.
+    """
+    village, note = known_village(session, code, on)
+    if village is None:
+        return VillageFacts(village=None, code_note=note)
+    standing = _standing(session, code, on)
+    status = standing.status if standing else None
+    return VillageFacts(
+        village=village,
+        listed=status in ON_THE_LIST,
+        exited_on=standing.since if standing and status is Standing.EXITED else None,
+        planned=session.get(PlanRow, (year, code)) is not None,
+        **earlier_cases(session, SubjectKind.VILLAGE, code, year, besides),
+        incidence=village_incidence(session, code, on),
+    )
+
+
+def _standing(session: Session, code: str, on: date) -> VillageStatusRow | None:
+    rows = session.exec(
+        select(VillageStatusRow)
+        .where(VillageStatusRow.code == code, VillageStatusRow.since <= on)
+        .order_by(col(VillageStatusRow.since).desc())
+        .limit(1)
+    )
+    return rows.first()

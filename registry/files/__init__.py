@@ -1,0 +1,1 @@
+"""Tables as offices keep them: workbooks and CSV, read within bounds, and written."""

@@ -1,0 +1,269 @@
+"""One cell of a file for the register: what it says, or a ``ValueError`` that says what would.
+
+Numbers in a workbook are binary floats of which fifteen digits count. So amounts are read from
+these digits, and a longer number, such as that of an identity card, is damaged already.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+
+from models.characters import fault, is_ideograph, unified
+from models.households import Cause
+from models.id_numbers import checked, is_one
+from models.villages import Bus
+from registry.files.sheet_cells import SUM, Cell, is_blank
+
+FORMULA_SIGNS = "=+-@\t\r＝＋－＠"  # noqa: RUF001
+"""What a cell begins with that some spreadsheet program takes for a formula."""
+
+HEAD = "户主"
+_NO_NAMES = frozenset(
+    word
+    for words in (
+        "无 暂无 没有 空 空白 以下空白 未知 不详 不明 不清 待定 待补 待查 同上 同左",
+        "汇总 总数 平均 人数 户数 序号 姓名 户主 户主姓名 备注 说明 填表人 制表人 审核人",
+        "n/a #n/a na null none nil nan true false",
+    )
+    for word in words.split()
+)
+_HEADS = ("户主", "本人或户主", "本人")
+_YES_NO = {"是": True, "否": False}
+_BUS = {"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE}
+WORDS_OF_CAUSE = {
+    Cause.REGISTERED: "登记",
+    Cause.FALLEN_BACK: "返贫",
+    Cause.REVOKED: "撤销退出",
+}
+_CAUSES = {word: cause for cause, word in WORDS_OF_CAUSE.items()}
+_ESCAPED = re.compile(rf"'+[{re.escape(FORMULA_SIGNS)}]")
+_DIGITS = 15
+_NAME_LENGTH, _TEXT_LENGTH = 100, 1000
+_DAY = re.compile(
+    r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?|(\d{4})(\d{2})(\d{2})", re.ASCII
+)
+_AMOUNT = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?", re.ASCII)
+_MOST_FEN = 10_000_000_000
+_EARLIEST = 1980
+
+V = TypeVar("V")
+
+
+def text(cell: Cell) -> str:
+    """What somebody wrote; a number without fraction counts as its digits."""
+    return _text(cell, _TEXT_LENGTH)
+
+
+def name(cell: Cell) -> str:
+    """What somebody or something is called."""
+    return _text(cell, _NAME_LENGTH)
+
+
+def proper_name(cell: Cell) -> str:
+    """What a person or a place is called: no number, no remark, and no word for a sum."""
+    said = name(cell)
+    check_name(said)
+    return said
+
+
+def check_name(said: str) -> None:
+    """Make sure that a text can be the name of a person or a place.
+
+    >>> check_name("阿依古丽·买买提"), check_name("𬀩㛃")
+    (None, None)
+
+    Raises:
+        ValueError: saying what would be right.
+    """
+    bare = "".join(unicodedata.normalize("NFKC", said).split()).casefold().strip(":;,.、。*-_/")
+    if bare in _NO_NAMES or SUM.match(bare):
+        raise ValueError("is no name; write the name, or take the row out where it is a sum")
+    if not any(sign.isalpha() or is_ideograph(sign) for sign in said):
+        raise ValueError("is no name; write the name")
+    if re.search(r"[<>{}\\|`]|://", said):
+        raise ValueError("holds a sign that no name has; write the name alone")
+
+
+def code(digits: int) -> Callable[[Cell], str]:
+    """A code of so many digits."""
+
+    def read(cell: Cell) -> str:
+        said = _written(cell)
+        if not re.fullmatch(rf"[0-9]{{{digits}}}", said):
+            raise ValueError(f"write a code of {digits} digits")
+        return said
+
+    return read
+
+
+def household_code(cell: Cell) -> str:
+    """A household's number (户编号)."""
+    said = _written(cell)
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z-]{3,29}", said):
+        raise ValueError("write the household's number: 4 to 30 letters, digits and hyphens")
+    if is_one(said):
+        # It would stand in the ids of cases, which everybody who sees the server can read (G8).
+        raise ValueError("is the number of an identity card; write the household's own number (G8)")
+    return said
+
+
+def id_number(today: date) -> Callable[[Cell], str]:
+    """The number of an identity card (GB 11643) of somebody born by ``today``."""
+
+    def read(cell: Cell) -> str:
+        if isinstance(cell, (int, float)):
+            raise ValueError(
+                "is stored as a number, of which only 15 digits are kept: it is damaged; copy it "
+                "again from the identity card, into a cell of text"
+            )
+        said = _written(cell).removeprefix("'")
+        if re.fullmatch(r"\d(\.\d+)?[Ee]\+?\d+", said, re.ASCII):
+            raise ValueError(
+                "is in scientific notation, because a spreadsheet program took it for a number: it "
+                "is damaged; copy it again from the identity card, into a cell of text"
+            )
+        return checked(said, today)
+
+    return read
+
+
+def relation(cell: Cell) -> str:
+    """The relation to the head (与户主关系); the head's own is 户主."""
+    said = name(cell)
+    return HEAD if said in _HEADS else said
+
+
+def fen(cell: Cell) -> int:
+    """An amount in yuan with at most two decimals, in fen."""
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        amount = Decimal(f"{cell:.{_DIGITS}g}")
+    elif isinstance(cell, str) and _AMOUNT.fullmatch(cell.strip()):
+        amount = Decimal(cell.strip().replace(",", ""))
+    elif is_blank(cell):
+        raise ValueError("is empty; write an amount in yuan, 0 where there was none")
+    else:
+        raise ValueError("write an amount in yuan, for example 3500 or 3500.50")
+    found = amount * 100 if amount.is_finite() else Decimal(-1)
+    if not 0 <= found <= _MOST_FEN:
+        raise ValueError("write an amount in yuan from 0 to 100 million")
+    if found != found.to_integral_value():
+        raise ValueError("write an amount in yuan with at most two decimals")
+    return int(found)
+
+
+def whole(most: int, example: str) -> Callable[[Cell], int]:
+    """A number of people, years or yuan."""
+
+    def read(cell: Cell) -> int:
+        wrong = f"write a whole number, for example {example}"
+        if isinstance(cell, float) and not cell.is_integer():
+            raise ValueError(wrong)
+        # Full-width digits look like others to whoever typed them.
+        said = unicodedata.normalize("NFKC", _written(cell))
+        if not re.fullmatch(r"\d{1,12}", said, re.ASCII) or int(said) > most:
+            raise ValueError(wrong)
+        return int(said)
+
+    return read
+
+
+def year(cell: Cell) -> int:
+    """A year of the register."""
+    said = _written(cell).removesuffix("年")
+    if not re.fullmatch(r"20\d\d", said, re.ASCII) or int(said) < 2014:
+        raise ValueError("write a year from 2014 on, for example 2018")
+    return int(said)
+
+
+def day(today: date) -> Callable[[Cell], date]:
+    """A day up to ``today``."""
+
+    def read(cell: Cell) -> date:
+        found = cell if isinstance(cell, date) else _day(_written(cell))
+        if found.year < _EARLIEST or found > today:
+            raise ValueError(f"write a day from {_EARLIEST} to {today}, for example 2014-03-31")
+        return found
+
+    return read
+
+
+def if_filled(read: Callable[[Cell], V]) -> Callable[[Cell], V | None]:
+    """What a cell says that may be empty."""
+    return lambda cell: None if is_blank(cell) else read(cell)
+
+
+def yes_no(cell: Cell) -> bool:
+    """是 or 否."""
+    return _one_of(_YES_NO, cell)
+
+
+def bus(cell: Cell) -> Bus:
+    """是 or 否, or that conditions allow none."""
+    return _one_of(_BUS, cell)
+
+
+def cause(cell: Cell) -> Cause:
+    """Why the household is in the register: 登记, 返贫 or 撤销退出."""
+    return _one_of(_CAUSES, cell)
+
+
+def escaped(said: str) -> str:
+    """A text as a cell may hold it: no spreadsheet program takes it for a formula.
+
+    >>> escaped("=1+1"), escaped("'=1+1"), escaped("张某")
+    ("'=1+1", "''=1+1", '张某')
+    """
+    return f"'{said}" if said.lstrip("'")[:1] in tuple(FORMULA_SIGNS) else said
+
+
+def _text(cell: Cell, length: int) -> str:
+    if isinstance(cell, str) and cell[:1] in tuple(FORMULA_SIGNS):
+        raise ValueError(
+            "begins with a sign of a formula or a control character; write a name or a word"
+        )
+    said = _written(cell)
+    if _ESCAPED.match(said):
+        said = said[1:]
+    if len(said) > length:
+        raise ValueError(f"is longer than {length} characters; shorten it")
+    wrong = fault(said)
+    if wrong is not None:
+        raise ValueError(wrong)
+    return unified(said)
+
+
+def _written(cell: Cell) -> str:
+    """A cell as its digits or letters, without blanks around it."""
+    if is_blank(cell):
+        raise ValueError("is empty; write it")
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, (bool, date)):
+        raise ValueError("is no text; write it as text")
+    if not float(cell).is_integer() or abs(cell) >= 10**_DIGITS:
+        raise ValueError(
+            "is a number with a fraction or of more than 15 digits, which a workbook does not "
+            "keep; write it as text"
+        )
+    return str(int(cell))
+
+
+def _one_of(words: dict[str, V], cell: Cell) -> V:
+    said = cell.strip() if isinstance(cell, str) else ""
+    if said not in words:
+        *most, last = words
+        raise ValueError(f"write {'、'.join(most)} or {last}")
+    return words[said]
+
+
+def _day(said: str) -> date:
+    match = _DAY.fullmatch(said)
+    try:
+        if match is None:
+            raise ValueError
+        return date(*(int(part) for part in match.groups() if part is not None))
+    except ValueError:
+        raise ValueError("write a day as 2014-03-31, or as a date cell") from None

@@ -1,0 +1,34 @@
+"""Divisions and regions: their codes nest (GB/T 2260), a region's places begin with its own."""
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
+
+from registry.tables import DivisionRow, VillageRow
+
+
+def lies_in(code: str, region: str) -> ColumnElement[bool]:
+    """Whether the place under a column's code lies in a region: province down to village."""
+    return col(code).startswith(stem(region), autoescape=True)
+
+
+def villages_in(region: str) -> ColumnElement[bool]:
+    """Whether a village lies in a region; of a county, by the county that it belongs to today."""
+    within = VillageRow.county_code if len(region) == 6 else VillageRow.code
+    return lies_in(within, region)
+
+
+def stem(region: str) -> str:
+    """What the codes of all places of a region begin with.
+
+    >>> stem("410000"), stem("411500"), stem("411520"), stem("411523100")
+    ('41', '4115', '411520', '411523100')
+    """
+    if len(region) != 6:
+        return region
+    return region[:2] if region.endswith("0000") else region.removesuffix("00")
+
+
+def last_divisions(session: Session) -> dict[str, DivisionRow]:
+    """Every division under its code, as it was last."""
+    rows = session.exec(select(DivisionRow).order_by(col(DivisionRow.valid_from))).all()
+    return {row.code: row for row in rows}

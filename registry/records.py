@@ -1,0 +1,201 @@
+"""What the registry answers the desk: frozen records, never table rows."""
+
+from datetime import date
+
+from models.base import Moment, Record
+from models.findings import Finding
+from models.messages import CountyFigures, Ending
+from models.offices import Office, Tier
+from models.orders import CaseState, LimitInForce
+from models.policy import Level
+from registry.reports.consequence_records import ExitFacts
+from registry.tables import Standing, SubjectKind
+
+
+class Loaded(Record):
+    """How much of a list was new."""
+
+    divisions: int
+    counties: int
+    plans: int
+
+
+class DivisionRecord(Record):
+    """A division under one code; ``valid_until`` is the first day it no longer holds."""
+
+    code: str
+    name: str
+    level: Level
+    parent: str | None
+    valid_from: date
+    valid_until: date | None
+    tier: Tier | None
+    directly_administered: bool
+    successor: str | None
+
+
+class StandingRecord(Record):
+    """A county's standing; ``until`` is the first day it no longer holds."""
+
+    status: Standing
+    since: date
+    until: date | None
+    exit_year: int | None
+    document: str | None
+    case_id: str | None
+    seq: int | None
+
+
+class PlanRecord(Record):
+    """A place in a year's plan (G6)."""
+
+    year: int
+    subject_code: str
+    kind: SubjectKind
+    source: str
+    addition: bool
+    reason: str | None
+    document: str | None
+
+
+class ContradictionRecord(Record):
+    """A case whose own file says otherwise than the kept one, from entry ``seq`` on (G7)."""
+
+    case_id: str
+    seq: int
+    since: Moment
+    said: str
+
+
+class CaseRecord(CaseState):
+    """A case as it is listed, with the length and the head of its file.
+
+    Attributes:
+        contradicted: Its own file says otherwise; None where it does not.
+        found: What the last check that was kept found wrong with it.
+    """
+
+    entries: int
+    head: str
+    updated: Moment
+    contradicted: ContradictionRecord | None = None
+    found: tuple[Finding, ...] = ()
+
+
+class DeadlineRecord(Record):
+    """A limit in force, with the case it binds."""
+
+    case_id: str
+    subject_name: str
+    year: int
+    step: str
+    in_force: LimitInForce
+
+
+class IndicatorRecord(Record):
+    """A snapshot of figures, and the entry it came with."""
+
+    year: int
+    case_id: str
+    seq: int
+    figures: CountyFigures
+
+
+class NoticeRecord(Record):
+    """A notice as it was published (C4)."""
+
+    id: str
+    case_id: str
+    seq: int
+    title: str
+    markdown: str
+    html: str
+    sha256: str
+    posted_at: Moment
+    closes_at: Moment
+    replaces: str | None
+
+
+class AlarmRecord(Record):
+    """An exited village or county that was above the threshold again (F5), and by which entry.
+
+    Attributes:
+        name: Of a village; None for the county itself.
+    """
+
+    case_id: str
+    seq: int
+    kind: SubjectKind
+    subject_code: str
+    name: str | None
+    poor: int
+    population: int
+    as_of: date
+
+
+class RevokedRecord(Record):
+    """An exit that was revoked since (F7): whose, on which day, by which document and case."""
+
+    subject: str
+    on: date
+    document: str
+    case_id: str
+
+
+class CountyRecord(Record):
+    """Everything the register knows of one county.
+
+    Attributes:
+        consequences: Its exits with what follows from them (F1-F4), where a day was given.
+        alarms: Its own, and those of its villages.
+    """
+
+    code: str
+    name: str
+    divisions: tuple[DivisionRecord, ...]
+    standings: tuple[StandingRecord, ...]
+    plans: tuple[PlanRecord, ...]
+    cases: tuple[CaseRecord, ...]
+    indicators: tuple[IndicatorRecord, ...]
+    consequences: tuple[ExitFacts, ...] = ()
+    alarms: tuple[AlarmRecord, ...] = ()
+
+
+class CountyStanding(Record):
+    """One county of the register, as it stands by its last status."""
+
+    code: str
+    name: str
+    city: str
+    tier: Tier | None
+    directly_administered: bool
+    status: Standing
+    since: date
+    exit_year: int | None
+
+
+class Overview(Record):
+    """The register of poor counties."""
+
+    listed: int
+    exited: int
+    counties: tuple[CountyStanding, ...]
+
+
+class CaseFilter(Record):
+    """Which cases to list; what is None does not narrow.
+
+    Attributes:
+        region: Code of a division whose territory the cases lie in.
+        step: The step the cases are at.
+        open: True for cases under way, False for ended ones.
+    """
+
+    year: int | None = None
+    subject: str | None = None
+    region: str | None = None
+    step: str | None = None
+    waiting_for: Office | None = None
+    outcome: Ending | None = None
+    open: bool | None = None
+    overdue: bool | None = None

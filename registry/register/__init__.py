@@ -1,0 +1,1 @@
+"""The register: counties, villages, households, plans and lines."""

@@ -1,0 +1,210 @@
+"""The yearly plan (G6 年度计划): which households, villages and counties are to leave in a year."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlmodel import Session, col
+
+from models.base import Record, Text
+from models.periods import Year
+from models.policy import Level
+from registry import journal
+from registry.database.engine import claim
+from registry.errors import UnknownSubject
+from registry.files.faults import Fault, RegisterFaults
+from registry.places import last_divisions, lies_in, villages_in
+from registry.register.bulk import Writer, batches, found, table_of
+from registry.reports.records import PlanLine, PlanLoaded
+from registry.tables import DivisionRow, HouseholdRow, PlanRow, SubjectKind, VillageRow
+
+KINDS = {"户": SubjectKind.HOUSEHOLD, "村": SubjectKind.VILLAGE, "县": SubjectKind.COUNTY}
+"""What a plan calls its subjects."""
+
+_CALLED = {kind: word for word, kind in KINDS.items()}
+
+
+class PlannedSubject(Record):
+    """One line of a plan; ``sheet`` and ``row`` are where it stands, if it comes from a file."""
+
+    sheet: str = ""
+    row: int = 0
+    year: Year
+    kind: SubjectKind
+    code: Text
+    document: Text
+
+
+def add_plan(session: Session, year: int, code: str, source: str) -> bool:
+    """Put a county, a village or a household into a year's plan; False where it is in it.
+
+    Raises:
+        UnknownSubject: if the register knows none under the code.
+    """
+    claim_plan(session, year)
+    kinds = _kinds(session.connection(), [code])[code]
+    if not kinds:
+        raise UnknownSubject(
+            f"plan of {year}: the register knows no county, village or household with the code "
+            f"{code}; load it first, or correct the code"
+        )
+    if session.get(PlanRow, (year, code)) is not None:
+        return False
+    key = f"plan/{year}/{code[:6]}"
+    journal.look_before(session, [key])
+    session.add(PlanRow(year=year, subject_code=code, kind=kinds[0], source=source))
+    journal.touch(session, [key])
+    journal.describe(session, "plan", source=source)
+    return True
+
+
+def claim_plan(session: Session, year: int) -> None:
+    """Let one transaction at a time change the plan of a year."""
+    claim(session, f"plan {year}")
+
+
+def load_plan(
+    session: Session, lines: Sequence[PlannedSubject], source: str, faults: Iterable[Fault] = ()
+) -> PlanLoaded:
+    """Put the subjects of a whole file into the plans of its years; what is there is no change.
+
+    Within the caller's transaction, which must not be committed if this raises.
+
+    Args:
+        source: The file, as its faults name it.
+        faults: What was wrong with it when it was read.
+
+    Raises:
+        RegisterFaults: a ``LoadError`` with all faults: of the reading, and where the lines
+            contradict the register or each other.
+    """
+    for year in sorted({line.year for line in lines}):
+        claim_plan(session, year)
+    session.flush()
+    loading = _Loading(session.connection(), faults)
+    for batch in batches(lines):
+        keys = {f"plan/{line.year}/{line.code[:6]}" for line in batch}
+        journal.look_before(session, keys)
+        loading.add(batch)
+        journal.touch(session, keys)
+    if loading.faults:
+        raise RegisterFaults(
+            source, sorted(loading.faults, key=lambda each: (each.sheet, each.row))
+        )
+    session.expire_all()
+    new = loading.new
+    return PlanLoaded(
+        households=new[SubjectKind.HOUSEHOLD],
+        villages=new[SubjectKind.VILLAGE],
+        counties=new[SubjectKind.COUNTY],
+        there=loading.there,
+    )
+
+
+class _Loading:
+    """One file, batch by batch; what is wrong with it gathers in ``faults``."""
+
+    def __init__(self, connection: Connection, faults: Iterable[Fault]) -> None:
+        self.faults = list(faults)
+        self.new = dict.fromkeys(SubjectKind, 0)
+        self.there = 0
+        self._connection = connection
+        self._first: dict[tuple[int, str], PlannedSubject] = {}
+
+    def add(self, lines: Sequence[PlannedSubject]) -> None:
+        codes = [line.code for line in lines]
+        kinds = _kinds(self._connection, codes)
+        planned = {
+            (row["year"], row["subject_code"]): row
+            for row in found(self._connection, PlanRow, "subject_code", codes)
+        }
+        rows = Writer(PlanRow)
+        for line in lines:
+            fault = self._fault(line, kinds[line.code])
+            known = planned.get((line.year, line.code))
+            if fault is not None:
+                self.faults.append(fault)
+            elif known is not None:
+                self.there += 1
+            else:
+                rows.put(_row(line), None)
+                self.new[line.kind] += 1
+        rows.write(self._connection)
+
+    def _fault(self, line: PlannedSubject, kinds: Sequence[SubjectKind]) -> Fault | None:
+        first = self._first.setdefault((line.year, line.code), line)
+        column, cell = "编号", line.code
+        if first is not line:
+            where = f"row {first.row}" + (f" of {first.sheet}" if first.sheet != line.sheet else "")
+            right = f"is in the plan of {line.year} by {where} too; keep one"
+        elif line.kind in kinds:
+            return None
+        elif kinds:
+            column, cell = "类别", _CALLED[line.kind]
+            right = f"{line.code} is a {kinds[0].value} in the register; write {_CALLED[kinds[0]]}"
+        else:
+            right = f"the register knows no {line.kind.value} of this code; load it, or correct it"
+        return Fault(sheet=line.sheet, row=line.row, column=column, found=cell, right=right)
+
+
+def _row(line: PlannedSubject) -> dict[str, Any]:
+    return {
+        "year": line.year,
+        "subject_code": line.code,
+        "kind": line.kind,
+        "source": line.document,
+        "addition": False,
+    }
+
+
+def _kinds(connection: Connection, codes: Iterable[str]) -> dict[str, list[SubjectKind]]:
+    """What the register has under each code, counties first; empty where nothing."""
+    codes = list(codes)
+    kinds: dict[str, list[SubjectKind]] = {code: [] for code in codes}
+    for row in found(connection, DivisionRow, "code", codes):
+        if row["level"] is Level.COUNTY and not kinds[row["code"]]:
+            kinds[row["code"]].append(SubjectKind.COUNTY)
+    for table, kind in (
+        (VillageRow, SubjectKind.VILLAGE),
+        (HouseholdRow, SubjectKind.HOUSEHOLD),
+    ):
+        for row in found(connection, table, "code", codes):
+            kinds[row["code"]].append(kind)
+    return kinds
+
+
+def plans(session: Session, year: int, region: str | None = None) -> tuple[PlanLine, ...]:
+    """The plan of a year: its counties, then its villages, then its households."""
+    divisions = last_divisions(session)
+    code, kind = col(PlanRow.subject_code), col(PlanRow.kind)
+    name, village = col(VillageRow.name), col(VillageRow.code)
+    within = [lies_in(PlanRow.subject_code, region)] if region else []
+    places = [villages_in(region)] if region else []
+    # Rows and not objects: a province plans some hundred thousand households.
+    of_year = sa.select(table_of(PlanRow)).where(col(PlanRow.year) == year).order_by(code)
+    counties = of_year.where(kind == SubjectKind.COUNTY, *within)
+    villages = (
+        of_year.add_columns(name)
+        .join(VillageRow, village == code)
+        .where(kind == SubjectKind.VILLAGE, *places)
+    )
+    households = (
+        of_year.add_columns(name, village.label("village"))
+        .join(HouseholdRow, col(HouseholdRow.code) == code)
+        .join(VillageRow, village == col(HouseholdRow.village_code))
+        .where(kind == SubjectKind.HOUSEHOLD, *places)
+    )
+    connection = session.connection()
+    lines = [
+        _line(row, name=divisions[row["subject_code"]].name)
+        for row in connection.execute(counties).mappings()
+    ]
+    for query in (villages, households):
+        lines += [_line(row) for row in connection.execute(query).mappings()]
+    return tuple(lines)
+
+
+def _line(row: sa.RowMapping, **more: Any) -> PlanLine:
+    said = {column: value for column, value in row.items() if column != "subject_code"}
+    return PlanLine(code=row["subject_code"], **said, **more)

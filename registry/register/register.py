@@ -1,0 +1,138 @@
+"""The register of villages and households for the desk: import, export, and looking one up."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from registry import journal
+from registry.database.engine import claim, reading, writing
+from registry.errors import LoadError
+from registry.facts.incidence import village_heads
+from registry.files.columns import Kind
+from registry.files.fault_sheet import FileRefused
+from registry.files.faults import Fault, RegisterFaults
+from registry.files.sheet import TooManyFaults
+from registry.register.bulk import batches
+from registry.register.export import Exported, export_roster
+from registry.register.file import RegisterFile
+from registry.register.lines import HouseholdLine, VillageLine
+from registry.register.loading import (
+    HouseholdsLoaded,
+    VillagesLoaded,
+    load_households,
+    load_villages,
+)
+from registry.register.reading import household_record, village_record
+from registry.register.records import HouseholdRecord, VillageRecord
+
+
+class Register:
+    """Every method raises ``RegistryError`` if the database fails."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def import_file(self, path: Path, today: date) -> VillagesLoaded | HouseholdsLoaded:
+        """Import a list of villages or a roster (花名册) of households, told by its headers.
+
+        All or nothing. With faults, a workbook beside the file names them all.
+
+        Args:
+            today: No day in the file may lie after it.
+
+        Raises:
+            LoadError: in one sentence, if it is no such file.
+            FileRefused: if anything in it is wrong, or contradicts the register.
+        """
+        try:
+            file = RegisterFile(path, today)
+            with writing(self._engine) as session:
+                claim(session, "register")
+                loaded = _load(session, file)
+                journal.describe(
+                    session,
+                    "import",
+                    source=path.name,
+                    sha256=journal.file_sha256(path),
+                    counts=loaded.model_dump(),
+                )
+                return loaded
+        except RegisterFaults as refused:
+            raise FileRefused(path, refused.found) from None
+
+    def load(
+        self, villages: Iterable[VillageLine], households: Iterable[HouseholdLine], source: str
+    ) -> None:
+        """Load lines that no file holds: all or nothing; what is there already is no change.
+
+        Args:
+            source: Where they are from, as faults and a year's figures name it.
+
+        Raises:
+            LoadError: with every fault, where they contradict the register or each other.
+        """
+        with writing(self._engine) as session:
+            claim(session, "register")
+            load_villages(session, villages, source)
+            load_households(session, households, source)
+            journal.describe(session, "import", source=source)
+
+    def export(self, path: Path, region: str, year: int | None = None) -> Exported:
+        """Write a roster of a village's or county's households; see ``export_roster``."""
+        with reading(self._engine) as session:
+            return export_roster(session, path, region, year)
+
+    def village(self, code: str, on: date) -> VillageRecord:
+        """Everything about one village, its households counted as of a day.
+
+        Raises:
+            UnknownSubject: if the register does not know the code.
+        """
+        with reading(self._engine) as session:
+            return village_record(session, code, on)
+
+    def household(self, code: str, on: date) -> HouseholdRecord:
+        """Everything about one household, as it stands on a day.
+
+        Raises:
+            UnknownSubject: if the register does not know the code.
+        """
+        with reading(self._engine) as session:
+            return household_record(session, code, on)
+
+
+def _load(session: Session, file: RegisterFile) -> VillagesLoaded | HouseholdsLoaded:
+    loaded: VillagesLoaded | HouseholdsLoaded
+    of_register: tuple[Fault, ...] = ()
+    try:
+        if file.kind is Kind.VILLAGES:
+            loaded = load_villages(session, file.village_lines(), file.path.name)
+        else:
+            loaded = load_households(session, file.household_lines(), file.path.name)
+    except TooManyFaults:
+        raise
+    except RegisterFaults as refused:
+        of_register = refused.found
+    faults = file.faults(of_register) or _impossible(session, file.villages)
+    if faults:
+        raise RegisterFaults(str(file.path), faults)
+    if not file.villages:
+        raise LoadError([f"{file.path} names columns and nothing else; write a row below them"])
+    return loaded
+
+
+def _impossible(session: Session, villages: set[str]) -> Sequence[Fault]:
+    """Villages that would now have more poor people than people (S5)."""
+    faults = []
+    for codes in batches(sorted(villages)):
+        for code, heads in village_heads(session, date.max, codes=codes).items():
+            if heads.poor > heads.population:
+                right = (
+                    f"the village {code} would have {heads.poor} poor people among a population of "
+                    f"{heads.population}; correct the one or the other (S5)"
+                )
+                faults.append(Fault(right=right))
+    return faults

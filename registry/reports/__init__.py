@@ -1,0 +1,1 @@
+"""What the register shows of a year: readiness, plan, progress, targets, consequences."""

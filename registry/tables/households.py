@@ -1,0 +1,111 @@
+"""The register of poor households (建档立卡): who they are, what they live on, in and out of it."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, text
+from sqlmodel import Field
+
+from models.households import Cause
+from registry.tables.columns import Table, Written, words
+
+
+def _household() -> Column[str]:
+    return Column(String, ForeignKey("households.code"), primary_key=True)
+
+
+class HouseholdRow(Table, table=True):
+    """A household (户) under its register number; ``size`` is its head count (家庭人口).
+
+    ``revision`` counts the corrections of what a case takes from here: of this row, and of what is
+    kept of a year already. A case that has posted an older one has posted something else.
+    """
+
+    __tablename__ = "households"
+
+    code: str = Field(primary_key=True)
+    village_code: str = Field(foreign_key="villages.code", index=True)
+    village_group: str = Field(sa_type=Written)
+    head: str = Field(sa_type=Written)
+    size: int
+    revision: int = 1
+
+
+class MemberRow(Table, table=True):
+    """A member of a household, as far as the register names them: at least its head (户主)."""
+
+    __tablename__ = "members"
+
+    id_number: str = Field(primary_key=True)
+    household_code: str = Field(foreign_key="households.code", index=True)
+    name: str = Field(sa_type=Written)
+    relation: str = Field(sa_type=Written)
+
+
+class HouseholdYearRow(Table, table=True):
+    """What a household lived on in a year, and how it stood by S1; money in fen (分).
+
+    Net income (纯收入) is the four kinds of income less the costs of producing.
+    """
+
+    __tablename__ = "household_years"
+
+    household_code: str = Field(sa_column=_household())
+    year: int = Field(primary_key=True)
+    wages: int = Field(sa_type=BigInteger)
+    business: int = Field(sa_type=BigInteger)
+    assets: int = Field(sa_type=BigInteger)
+    transfers: int = Field(sa_type=BigInteger)
+    costs: int = Field(sa_type=BigInteger)
+    food_and_clothing: bool
+    schooling: bool
+    insurance: bool
+    illness_aid: bool
+    housing: bool
+    livelihood: bool
+    source: str = Field(sa_type=Written)
+
+
+class EpisodeRow(Table, table=True):
+    """One time of a household in the register: from registration to striking off (H4), if any.
+
+    ``registered_on`` is the first day in, ``exited_on`` the first day out. A household that falls
+    back (返贫) gets a new episode and keeps the old. ``case_id`` and ``seq`` name the entry that
+    ordered the striking off; ``opened_by`` and ``opened_seq`` the one that began the episode, where
+    a case did (F5, F7), and ``opening_document`` its document.
+    """
+
+    __tablename__ = "household_episodes"
+    __table_args__ = (
+        Index(None, "case_id", "seq"),
+        # One at a time: whoever is struck off is struck off once.
+        Index(
+            "uq_household_episodes_open",
+            "household_code",
+            unique=True,
+            sqlite_where=text("exited_on IS NULL"),
+            postgresql_where=text("exited_on IS NULL"),
+        ),
+    )
+
+    household_code: str = Field(sa_column=_household())
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    cause: Cause = Field(sa_column=Column(words(Cause), nullable=False))
+    registered_on: date
+    exited_on: date | None = None
+    exit_year: int | None = None
+    document: str | None = Field(default=None, sa_type=Written)
+    case_id: str | None = None
+    seq: int | None = None
+    opening_document: str | None = Field(default=None, sa_type=Written)
+    opened_by: str | None = None
+    opened_seq: int | None = None
+
+
+class PovertyLineRow(Table, table=True):
+    """The national poverty line of a year (国家扶贫标准), in yuan a head, with its source (S7)."""
+
+    __tablename__ = "poverty_lines"
+
+    year: int = Field(primary_key=True)
+    yuan: int
+    source: str = Field(sa_type=Written)

@@ -1,0 +1,129 @@
+"""The register of places: divisions, the standing of counties and villages, the yearly plans."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
+from sqlmodel import Field
+
+from models.offices import Tier
+from models.policy import Level
+from models.villages import Bus
+from registry.tables.columns import Standing, SubjectKind, Table, Written, words
+
+
+class DivisionRow(Table, table=True):
+    """A division (区划) under one code, with what held of it from one day to another.
+
+    A change of name, parent, tier or direct administration (直管县) ends one row and begins the
+    next; a code that is no longer used has no row without ``valid_until`` (淮阳县 411626, since
+    2019 淮阳区 411603, its ``successor``).
+    """
+
+    __tablename__ = "divisions"
+
+    code: str = Field(primary_key=True)
+    valid_from: date = Field(primary_key=True)
+    valid_until: date | None = None
+    name: str
+    level: Level = Field(sa_column=Column(words(Level), nullable=False))
+    parent: str | None = None
+    tier: Tier | None = Field(default=None, sa_column=Column(words(Tier), nullable=True))
+    directly_administered: bool = False
+    successor: str | None = None
+
+
+class StatusRow(Table, table=True):
+    """A county's standing from one day to another (C7).
+
+    ``case_id`` and ``seq`` name the ledger entry that ordered an exit; a listing has none.
+    """
+
+    __tablename__ = "county_status"
+    __table_args__ = (UniqueConstraint("case_id", "seq"),)
+
+    code: str = Field(primary_key=True)
+    since: date = Field(primary_key=True)
+    status: Standing = Field(sa_column=Column(words(Standing), nullable=False))
+    until: date | None = None
+    exit_year: int | None = None
+    document: str | None = Field(default=None, sa_type=Written)
+    case_id: str | None = None
+    seq: int | None = None
+
+
+class VillageRow(Table, table=True):
+    """An administrative village (行政村): its place, its people, and who works in it.
+
+    ``population`` is the rural registered population (农村户籍人口) on ``population_as_of``; a
+    village without ``work_team`` or ``first_secretary`` is verified by its committees alone (H2).
+    """
+
+    __tablename__ = "villages"
+    __table_args__ = (Index(None, "county_code"),)
+
+    code: str = Field(primary_key=True)
+    name: str = Field(sa_type=Written)
+    township_code: str
+    township_name: str = Field(sa_type=Written)
+    county_code: str
+    population: int
+    population_as_of: date
+    work_team: bool
+    first_secretary: bool
+
+
+class VillageStatusRow(Table, table=True):
+    """The standing of a poor village (贫困村) from one day to another (V3); as ``StatusRow``.
+
+    A village that was never on the list of poor villages has none.
+    """
+
+    __tablename__ = "village_status"
+    __table_args__ = (UniqueConstraint("case_id", "seq"),)
+
+    code: str = Field(primary_key=True)
+    since: date = Field(primary_key=True)
+    status: Standing = Field(sa_column=Column(words(Standing), nullable=False))
+    until: date | None = None
+    exit_year: int | None = None
+    document: str | None = Field(default=None, sa_type=Written)
+    case_id: str | None = None
+    seq: int | None = None
+
+
+class VillageYearRow(Table, table=True):
+    """A village by the criteria of S2 in a year (``models.villages.Survey``).
+
+    ``source`` is the file or the case it is from; a later survey of the year replaces it.
+    """
+
+    __tablename__ = "village_years"
+
+    village_code: str = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    paved_road: bool
+    bus: Bus = Field(sa_column=Column(words(Bus), nullable=False))
+    safe_water: bool
+    electricity: bool
+    broadcasting: bool
+    culture_centre: bool
+    clinic: bool
+    doctor: bool
+    broadband: bool
+    industry: str | None = Field(default=None, sa_type=Written)
+    collective_income_yuan: int | None = Field(default=None, sa_type=BigInteger)
+    source: str = Field(sa_type=Written)
+
+
+class PlanRow(Table, table=True):
+    """A subject in a year's plan (G6); ``reason`` and ``document`` where it was added later."""
+
+    __tablename__ = "plans"
+
+    year: int = Field(primary_key=True)
+    subject_code: str = Field(primary_key=True)
+    kind: SubjectKind = Field(sa_column=Column(words(SubjectKind), nullable=False))
+    source: str = Field(sa_type=Written)
+    addition: bool = False
+    reason: str | None = Field(default=None, sa_type=Written)
+    document: str | None = Field(default=None, sa_type=Written)

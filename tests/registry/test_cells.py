@@ -1,0 +1,284 @@
+"""What a file for the register says, cell by cell: every fault with row, column and what is right.
+
+No register is needed to find these faults.
+"""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from registry.files import cells
+from registry.files.columns import LAYOUTS, OTHER_NAMES, Kind
+from registry.files.faults import RegisterFaults
+from registry.register.file import RegisterFile
+from tests.rosters import (
+    PERSON_HEADER,
+    TODAY,
+    VILLAGE_HEADER,
+    Row,
+    Write,
+    household_rows,
+    person_row,
+    village_code,
+    village_row,
+    write_xlsx,
+)
+
+HERE = village_code(0)
+
+
+def faults(path: Path) -> list[str]:
+    """What is wrong with a file by itself, without the name of its sheet."""
+    try:
+        file = RegisterFile(path, TODAY)
+    except RegisterFaults as refused:
+        return [str(fault).removeprefix("sheet 表1, ") for fault in refused.found]
+    lines = file.village_lines() if file.kind is Kind.VILLAGES else file.household_lines()
+    list(lines)
+    return [str(fault).removeprefix("sheet 表1, ") for fault in file.faults()]
+
+
+# -- rosters ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "said"),
+    [
+        ("行政村代码", "4115231002", "write a code of 12 digits"),
+        ("户编号", "H7", "write the household's number: 4 to 30 letters"),
+        ("户编号", "", "is empty; write it"),
+        ("村民小组", "", "is empty; write it"),
+        ("姓名", "", "is empty; write it"),
+        ("姓名", "=cmd|' /C calc'!A0", "begins with a sign of a formula"),
+        ("姓名", "@SUM(1+1)", "begins with a sign of a formula"),
+        ("姓名", "＋某甲", "begins with a sign of a formula"),
+        ("姓名", "-某甲", "begins with a sign of a formula"),
+        ("姓名", "\t某甲", "begins with a sign of a formula or a control character"),
+        ("姓名", "\r某甲", "begins with a sign of a formula or a control character"),
+        ("姓名", "某\n甲", "U+000A, the end of a line, stands as character 2; take it out"),
+        ("姓名", "某\x1b[2K", "U+001B, a control character, stands as character 2"),
+        ("姓名", "某\u200b甲", "U+200B, an invisible sign, stands as character 2"),
+        ("姓名", "\u202e某甲", "U+202E, a sign that turns the direction of writing"),
+        ("姓名", "某\ufffd", "what is left of a character that was decoded wrongly"),
+        ("姓名", "某\ue863", "U+E863, a private sign, which other computers do not know"),
+        ("姓名", "<img src=x>", "holds a sign that no name has"),
+        ("姓名", "无", "is no name"),
+        ("姓名", "合 计", "this is a row of sums; take it out"),
+        ("姓名", "小计：", "this is a row of sums; take it out"),
+        ("姓名", "123", "is no name; write the name"),
+        ("姓名", "N/A", "is no name"),
+        ("姓名", "#N/A", "is an error that a spreadsheet program shows in place of a value"),
+        ("识别时间", "#N/A", "is an error that a spreadsheet program shows in place of a value"),
+        ("识别时间", "######", "is an error that a spreadsheet program shows"),
+        ("住房安全", "#REF!", "is an error that a spreadsheet program shows in place of a value"),
+        ("年度", "#VALUE!", "is an error that a spreadsheet program shows in place of a value"),
+        ("姓名", "某" * 101, "is longer than 100 characters"),
+        ("与户主关系", "=1", "begins with a sign of a formula"),
+        ("与户主关系", "配偶", "the household names no head; write 户主"),
+        ("家庭人口", "0", "write how many members the household has"),
+        ("家庭人口", "51", "write a whole number, for example 4"),
+        ("家庭人口", "2.5", "write a whole number"),
+        ("家庭人口", "５１", "write a whole number, for example 4"),  # noqa: RUF001
+        ("家庭人口", "4", "the household has 2 rows; write one for each member"),
+        ("识别时间", "2014年", "write a day as 2014-03-31"),
+        ("识别时间", "2014-02-30", "write a day as 2014-03-31"),
+        ("识别时间", "2018-12-02", "write a day from 1980 to 2018-12-01"),
+        ("年度", "2013", "write a year from 2014 on"),
+        ("工资性收入", "", "is empty; write an amount in yuan, 0 where there was none"),
+        ("工资性收入", "约3000", "write an amount in yuan, for example 3500"),
+        ("工资性收入", "3000元", "write an amount in yuan, for example 3500"),
+        ("工资性收入", "1,00", "write an amount in yuan, for example 3500"),
+        ("工资性收入", "３０００", "write an amount in yuan, for example 3500"),  # noqa: RUF001
+        ("工资性收入", "0.001", "write an amount in yuan, for example 3500"),
+        ("工资性收入", "100000000.01", "from 0 to 100 million"),
+        ("生产经营性支出", "-1", "write an amount in yuan"),
+        ("吃穿不愁", "", "write 是 or 否"),
+        ("住房安全", "√", "write 是 or 否"),
+        ("收入来源稳定", "TRUE", "write 是 or 否"),
+    ],
+)
+def test_a_wrong_cell_of_a_roster_is_named(write: Write, column: str, cell: str, said: str) -> None:
+    first, second = household_rows(7, HERE, 2)
+    wrong = person_row(first, **{column: cell})
+    path = write(["花名册"], PERSON_HEADER, wrong, ("", "", "", *second[3:]))
+    at = chr(ord("A") + PERSON_HEADER.index(column))
+    found = faults(path)
+    assert found[0].startswith(f"row 3, column {column} ({at}): ")
+    assert said in found[0]
+
+
+@pytest.mark.clause("G8")
+@pytest.mark.parametrize("number", ["11010519491231002X", "11010519491231002x"])
+def test_an_id_number_is_no_number_of_a_household(write: Write, number: str) -> None:
+    """The household's number stands in ids of cases, in search attributes and in lists."""
+    first, second = household_rows(7, HERE, 2)
+    path = write(
+        ["花名册"], PERSON_HEADER, person_row(first, 户编号=number), ("", "", "", *second[3:])
+    )
+    found = faults(path)
+    assert "is the number of an identity card; write the household's own number (G8)" in found[0]
+    assert number not in " ".join(found)
+    # Eighteen digits that nobody has as an ID number are a household's number.
+    fine = person_row(first, 户编号="110105194912310021")
+    assert faults(write(["花名册"], PERSON_HEADER, fine, ("", "", "", *second[3:]))) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("", "is empty; write it"),
+        ("41152319700101", "is no ID number (14 characters)"),
+        ("411523197001010011", "check digit is wrong (GB 11643)"),
+        ("4.1152E+17", "is in scientific notation, because a spreadsheet program took it for a"),
+        ("4.11523197001010e17", "is in scientific notation"),
+        ("411523197001011000", "ends in 000, as a number does that a spreadsheet program has"),
+    ],
+)
+def test_a_wrong_id_number_is_named_and_not_shown(write: Write, cell: str, said: str) -> None:
+    first, second = household_rows(7, HERE, 2)
+    path = write(PERSON_HEADER, first, person_row(second, 证件号码=cell))
+    (fault,) = faults(path)
+    assert fault.startswith("row 3, column 证件号码 (E): ")
+    assert said in fault
+    assert not cell or cell not in fault
+
+
+@pytest.mark.parametrize("cell", [411523197001010017, 411523197001011000, 4.115e17, 1, True])
+def test_an_id_number_stored_as_a_number_is_damaged(tmp_path: Path, cell: Any) -> None:
+    first, second = household_rows(7, HERE, 2)
+    path = write_xlsx(
+        tmp_path / "册.xlsx", [PERSON_HEADER, first, person_row(second, 证件号码=cell)]
+    )
+    assert faults(path) == [
+        "row 3, column 证件号码 (E): 'a number': is stored as a number, of which only 15 digits "
+        "are kept: it is damaged; copy it again from the identity card, into a cell of text"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (
+            [*PERSON_HEADER[:3], *PERSON_HEADER[4:]],
+            "row 1: a roster with one row a person lacks 姓名; it has 行政村代码、户编号、",
+        ),
+        (
+            [*PERSON_HEADER[:9], *PERSON_HEADER[10:]],
+            "row 1: a roster with one row a person lacks 工资性收入; it has",
+        ),
+        (
+            [*PERSON_HEADER[:6], "小组", *PERSON_HEADER[7:]],
+            "row 1, column 小组 (G): stands in column C too; keep one",
+        ),
+        (
+            [*PERSON_HEADER, "微信号"],
+            "row 1, column 微信号 (U): no column of a roster with one row a person; correct it or "
+            "take it out. What is still free: 户主姓名、致贫类别",
+        ),
+        (["甲", "乙"], "row 1: no row names the columns 行政村代码 and 户编号 of a roster, or"),
+    ],
+)
+def test_wrong_headers_are_named_with_what_is_missing(write: Write, header: Row, said: str) -> None:
+    assert faults(write(header, *household_rows(7, HERE, 1)))[0].startswith(said)
+
+
+def test_what_stands_in_no_column_is_a_fault(write: Write) -> None:
+    head = household_rows(7, HERE, 1)[0]
+    found = faults(write(PERSON_HEADER, [*head, "", "见附件"]))
+    assert found == [
+        "row 2: '见附件': stands in column V, which has no header; name the column, or take it out"
+    ]
+
+
+def test_what_is_said_of_a_household_is_said_once(write: Write) -> None:
+    first, second, third = household_rows(7, HERE, 3)
+    second = person_row(second, 工资性收入="12", 与户主关系="户主", 吃穿不愁="是")
+    assert faults(write(PERSON_HEADER, first, second, third)) == [
+        "row 3, column 与户主关系 (F): '户主': row 2 names the head of this household already; "
+        "write 户编号 where another begins, or the relation",
+        "row 3, column 工资性收入 (J): '12': row 2, of the head of this household, says 8007; "
+        "write what is true of the household into the head's row",
+    ]
+
+
+def test_a_head_has_one_name(write: Write) -> None:
+    header = [*PERSON_HEADER, "户主姓名"]
+    first, second = household_rows(7, HERE, 2)
+    path = write(header, [*first, "另某"], [*second, ""])
+    assert faults(path) == [
+        f"row 2, column 户主姓名 (U): '另某': 姓名 in this row is {first[3]}; write one"
+    ]
+    assert faults(write(header, [*first, first[3]], [*second, first[3]])) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"行政村": ""}, "row 2, column 行政村 (B): is empty"),
+        ({"乡镇代码": "411523"}, "row 2, column 乡镇代码 (C): '411523': write a code of 9 digits"),
+        ({"县代码": "4115"}, "row 2, column 县代码 (E): '4115': write a code of 6 digits"),
+        ({"农村户籍人口": "两千"}, "row 2, column 农村户籍人口 (F): '两千': write a whole number"),
+        ({"统计日期": "2019-01-01"}, "row 2, column 统计日期 (G): '2019-01-01': write a day"),
+        ({"驻村工作队": "有"}, "row 2, column 驻村工作队 (H): '有': write 是 or 否"),
+        ({"列入日期": ""}, "row 2, column 列入日期 (K): a poor village was listed some day"),
+        ({"贫困村": "否"}, "row 2, column 列入日期 (K): '2014-04-01"),
+        ({"年度": ""}, "row 2, column 年度 (L): is empty"),
+        ({"客运班车": "有"}, "row 2, column 客运班车 (N): '有': write 是、否 or 不具备条件"),
+        ({"宽带": "不具备条件"}, "row 2, column 宽带 (U): '不具备条件': write 是 or 否"),
+        ({"产业": "-"}, "row 2, column 产业 (V): '-': begins with a sign of a formula"),
+        (
+            {"集体经济收入（元）": "1.5"},
+            "row 2, column 集体经济收入（元） (W): '1.5': write a whole number",
+        ),
+        (
+            {"年度": "", **dict.fromkeys(VILLAGE_HEADER[12:21], "")},
+            "row 2, column 产业 (V): '茶叶': belongs to a survey; fill in 年度",
+        ),
+    ],
+)
+def test_a_wrong_cell_of_a_list_of_villages_is_named(
+    write: Write, changes: dict[str, Any], said: str
+) -> None:
+    found = faults(write(VILLAGE_HEADER, village_row(0, **changes), village_row(1)))
+    assert found[0].startswith(said)
+
+
+# -- the page that says it all ----------------------------------------------------------------
+
+
+def test_every_header_stands_in_the_documentation() -> None:
+    page = Path(__file__).parents[2] / "docs" / "register-files.md"
+    said = set(re.split(r"[|,;、\s]+", page.read_text(encoding="utf-8")))
+    known = {name for layout in LAYOUTS.values() for names in layout for name in names}
+    assert known | OTHER_NAMES.keys() <= said
+
+
+# -- amounts ----------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("S1")
+@given(st.integers(0, 10_000_000_000))
+@example(29)  # 0.29 * 100 is 28.999999999999996 in binary floats
+@example(10_000_000_000)
+def test_no_fen_is_lost_between_yuan_and_fen(fen: int) -> None:
+    yuan = Decimal(fen) / 100
+    assert cells.fen(float(yuan)) == fen
+    assert cells.fen(str(yuan)) == fen
+    assert cells.fen(f"{yuan:,.2f}") == fen
+
+
+@pytest.mark.clause("S1")
+@given(st.lists(st.integers(0, 1_000_000), max_size=12))
+def test_a_sum_that_a_spreadsheet_program_made_is_exact(parts: list[int]) -> None:
+    assert cells.fen(sum(part / 100 for part in parts)) == sum(parts)
+
+
+@pytest.mark.parametrize("cell", [0.001, 1e-9, float("nan"), float("inf"), -0.01, 1e9, True])
+def test_other_numbers_are_no_amounts(cell: float) -> None:
+    with pytest.raises(ValueError, match="write an amount in yuan"):
+        cells.fen(cell)
