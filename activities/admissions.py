@@ -12,8 +12,8 @@ from hashlib import sha256
 from sqlmodel import Session
 
 from activities.warrants import Clock, asked_by, not_warranted, utc_now
+from models.case.orders import LedgerBatch, ToAdmit, Verdict
 from models.offices import County, Subject, Village
-from models.orders import LedgerBatch, ToAdmit, Verdict
 from models.policy import Policy, PolicyError
 from registry.cases.projections import list_case
 from registry.tables import CaseRow

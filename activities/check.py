@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 from temporalio import activity
 
-from models.checks import CheckDone
-from models.findings import CheckReport, Finding
+from models.checks.findings import CheckReport, Finding
+from models.checks.nightly import CheckDone
 from models.offices import Office
 from models.periods import beijing
 from models.policy import Body, Policy

@@ -13,11 +13,11 @@ from temporalio import activity
 from activities.admissions import Gate, difference
 from activities.warrants import asked_by
 from models.base import CLOCKS_MAY_DIFFER_BY
-from models.follow_up_orders import Back, BackOrder, DueVillage, FollowUpDue, FollowUpOrder
+from models.follow_up.orders import Back, BackOrder, DueVillage, FollowUpDue, FollowUpOrder
+from models.follow_up.support import is_kept_up
 from models.identity import follow_up_case
 from models.periods import beijing
 from models.policy import day_of
-from models.support import is_kept_up
 from registry import journal
 from registry.cases.visits import in_batches, marks_in_force
 from registry.database.engine import claim, reading, writing

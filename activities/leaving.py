@@ -6,10 +6,10 @@ from typing import TypeVar
 from sqlmodel import Session, col, select
 from temporalio.exceptions import ApplicationError
 
-from models.journal import JournalKind
+from models.case.orders import RegisterChange
+from models.checks.journal import JournalKind
 from models.offices import Subject
-from models.orders import RegisterChange
-from models.village_orders import VillageRegisterChange
+from models.village.orders import VillageRegisterChange
 from registry.journal import note
 from registry.tables import Standing, StatusRow, VillageStatusRow
 

@@ -16,13 +16,13 @@ from temporalio.exceptions import ApplicationError
 from activities.admissions import Gate, difference
 from activities.leaving import leave, left_by
 from activities.warrants import asked_by, hold_against_file, not_warranted
-from models.admission import fault
 from models.base import CLOCKS_MAY_DIFFER_BY
+from models.case.ledger import Entry, canonical, digest, root
+from models.case.orders import Admission, AdmissionOrder, CountyCount, LedgerBatch, RegisterChange
+from models.county.admission import fault
 from models.identity import county_case
-from models.ledger import Entry, canonical, digest, root
-from models.orders import Admission, AdmissionOrder, CountyCount, LedgerBatch, RegisterChange
 from models.periods import beijing
-from models.villages import Incidence
+from models.register.villages import Incidence
 from models.warrant import county_exit
 from registry.cases.projections import keep_state, project
 from registry.cases.supervision_results import results_since

@@ -3,7 +3,7 @@
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from models.orders import LimitsOrder
+from models.case.orders import LimitsOrder
 from models.periods import Limit, PeriodError, compute
 from registry.calendar import OfficialCalendar
 

@@ -6,8 +6,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.warrants import asked_by
-from models.ledger import Entry, LedgerError, first_of, verify
-from models.mending import KNOWN_BY, Kept, KeptOrder
+from models.case.ledger import Entry, LedgerError, first_of, verify
+from models.case.mending import KNOWN_BY, Kept, KeptOrder
 from registry.checks.contradictions import clear
 from registry.database.engine import reading, writing
 from registry.tables import EntryRow

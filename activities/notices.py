@@ -13,10 +13,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.warrants import Clock, asked_by, hold_against_file, utc_now
 from models.base import Moment
-from models.case_file import CaseFile
+from models.case.file import CaseFile
+from models.case.orders import ForAPeriod, Notice, NoticeOrder, ToPost
+from models.checks.journal import JournalKind
 from models.identity import file_name
-from models.journal import JournalKind
-from models.orders import ForAPeriod, Notice, NoticeOrder, ToPost
 from models.warrant import county_notice
 from registry.database.engine import claim, writing
 from registry.files.disk import write_text

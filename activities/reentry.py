@@ -11,19 +11,19 @@ from temporalio.exceptions import ApplicationError
 from activities.admissions import Gate, difference
 from activities.leaving import REGISTER_CONFLICT
 from activities.warrants import asked_by, hold_against_file
-from models.households import Cause
+from models.checks.journal import JournalKind
 from models.identity import reentry_case
-from models.journal import JournalKind
 from models.offices import Household
 from models.periods import beijing
-from models.reentry_admission import ReentryFacts, fault
-from models.reentry_orders import (
+from models.reentry.admission import ReentryFacts, fault
+from models.reentry.orders import (
     Entered,
     EntryOrder,
     ReentryAdmission,
     ReentryAdmissionOrder,
     ReentryLookUp,
 )
+from models.register.households import Cause
 from models.warrant import entry
 from registry.database.engine import claim, reading, writing
 from registry.facts.alarms import alarms_of

@@ -3,8 +3,8 @@
 from temporalio import activity
 
 from activities.notices import NoticeBoard
-from models.orders import Notice
-from models.reentry_orders import ReentryNoticeOrder
+from models.case.orders import Notice
+from models.reentry.orders import ReentryNoticeOrder
 from models.warrant import reentry_notice
 from registry.notices.reentry import markdown, title
 

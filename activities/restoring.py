@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from activities.notices import NoticeBoard
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from registry.checks.contradictions import note
 from registry.database.engine import claim, reading, writing
 from registry.tables import (

@@ -14,15 +14,15 @@ from activities.admissions import Gate, difference
 from activities.leaving import REGISTER_CONFLICT
 from activities.warrants import asked_by, hold_against_file
 from models.alarms import Alarm
-from models.households import Cause
+from models.case.ledger import canonical
+from models.checks.journal import JournalKind
 from models.identity import revocation_case
-from models.journal import JournalKind
-from models.ledger import canonical
 from models.offices import County, Household, Village
 from models.periods import beijing
-from models.revocation_admission import fault
-from models.revocation_messages import Revocable
-from models.revocation_orders import (
+from models.register.households import Cause
+from models.revocation.admission import fault
+from models.revocation.messages import Revocable
+from models.revocation.orders import (
     RevocationAdmission,
     RevocationAdmissionOrder,
     RevocationChange,

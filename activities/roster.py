@@ -9,12 +9,12 @@ from temporalio import activity
 from activities.admissions import Gate, difference
 from activities.roster_notices import RosterNotices
 from activities.warrants import asked_by, hold_against_file
+from models.checks.journal import JournalKind
 from models.identity import household_case
-from models.journal import JournalKind
 from models.periods import beijing
-from models.roster import State
-from models.roster_admission import fault, household_faults
-from models.roster_messages import (
+from models.roster.admission import fault, household_faults
+from models.roster.households import State
+from models.roster.messages import (
     LookedUp,
     LookUpOrder,
     RosterAdmission,

@@ -4,8 +4,8 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.notices import NoticeBoard
-from models.orders import Notice
-from models.roster_messages import RosterChange, RosterNoticeOrder, StrikingOff
+from models.case.orders import Notice
+from models.roster.messages import RosterChange, RosterNoticeOrder, StrikingOff
 from models.warrant import roster_notice
 from registry.notices.roster import announcement_text, announcement_title, notice_text, notice_title
 

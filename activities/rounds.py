@@ -9,11 +9,11 @@ from temporalio import activity
 
 from activities.warrants import Clock, utc_now
 from models.base import CLOCKS_MAY_DIFFER_BY
+from models.follow_up.support import is_kept_up
 from models.offices import Township
 from models.periods import beijing
 from models.policy import Policy, day_of
 from models.rounds import Begun, FollowUpsDue, RoundOrder, SupervisionsDue, round_fault
-from models.support import is_kept_up
 from registry.database.engine import reading
 from registry.facts.county import county_facts
 from registry.facts.episodes import has_exited

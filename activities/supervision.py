@@ -12,13 +12,13 @@ from temporalio import activity
 
 from activities.admissions import Gate, difference
 from models.base import CLOCKS_MAY_DIFFER_BY
-from models.journal import JournalKind
-from models.ledger import canonical
+from models.case.ledger import canonical
+from models.checks.journal import JournalKind
 from models.periods import beijing
-from models.sampling import Sample, draw
-from models.supervision_admission import first_day, opening_fault, quarter_fault
-from models.supervision_messages import SupervisionOpening, SupervisionResult
-from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
+from models.supervision.admission import first_day, opening_fault, quarter_fault
+from models.supervision.messages import SupervisionOpening, SupervisionResult
+from models.supervision.orders import Drawn, OpenCases, SampleOrder, ToldResults
+from models.supervision.sampling import Sample, draw
 from registry.cases.supervision_frame import county_frame
 from registry.cases.supervision_results import results_of
 from registry.database.engine import claim, reading, writing

@@ -5,10 +5,10 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.admissions import Gate
-from models.documents import filing_fault
+from models.case.documents import filing_fault
+from models.case.orders import Admission
 from models.identity import supplemented
-from models.orders import Admission
-from models.supplements import SupplementOpening, SupplementOrder
+from models.supplement import SupplementOpening, SupplementOrder
 from registry.cases.documents import ended_case, kept_documents
 from registry.database.engine import claim, writing
 from registry.tables import EntryRow

@@ -13,13 +13,13 @@ from temporalio.exceptions import ApplicationError
 from activities.admissions import Gate, difference
 from activities.leaving import leave, left_by
 from activities.warrants import asked_by, hold_against_file
+from models.case.orders import Admission
 from models.identity import village_case
-from models.orders import Admission
 from models.periods import beijing
+from models.register.villages import Incidence
 from models.standards import incidence_finding
-from models.village_admission import fault
-from models.village_orders import VillageAdmissionOrder, VillageCount, VillageRegisterChange
-from models.villages import Incidence
+from models.village.admission import fault
+from models.village.orders import VillageAdmissionOrder, VillageCount, VillageRegisterChange
 from models.warrant import village_exit
 from registry.database.engine import claim, reading, writing
 from registry.errors import RegistryError

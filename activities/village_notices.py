@@ -3,8 +3,8 @@
 from temporalio import activity
 
 from activities.notices import NoticeBoard
-from models.orders import Notice
-from models.village_orders import VillageNoticeOrder
+from models.case.orders import Notice
+from models.village.orders import VillageNoticeOrder
 from models.warrant import village_notice
 from registry.notices.village import markdown, title
 

@@ -17,12 +17,12 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from models.case_file import CaseFile, read_file, subject_of
-from models.ledger import Entry, EntryKind, LedgerError, verify
+from models.case.file import CaseFile, read_file, subject_of
+from models.case.ledger import Entry, EntryKind, LedgerError, verify
+from models.case.orders import Notification
 from models.offices import NATION, Office, Village
-from models.orders import Notification
 from models.policy import Body, Policy
-from models.steps import (
+from models.procedures import (
     COUNTY_STEPS,
     HOUSEHOLD_STEPS,
     REENTRY_STEPS,

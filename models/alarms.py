@@ -8,8 +8,8 @@ from typing import Literal
 from models.base import Line, Record
 from models.offices import Office
 from models.policy import Standards
+from models.register.villages import Incidence
 from models.standards import incidence_finding
-from models.villages import Incidence
 
 
 class Alarm(Record):

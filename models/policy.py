@@ -12,8 +12,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
-from models import notation
 from models.base import Line, Record, canonical, faults
+from models.texts import notation
 
 _LEAP_YEAR = 2016  # so that 02-29 can be written; a year without it ends on 28 February
 

@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Protocol
 
 from models.base import Record
-from models.households import HouseholdFacts, PovertyLine
-from models.messages import Act, CountyFigures, Decision, Rates
+from models.case.messages import Act, CountyFigures, Decision, Rates
 from models.policy import Standards
 from models.ratios import ExactRates, Ratio
-from models.villages import Bus, Incidence, Survey
+from models.register.households import HouseholdFacts, PovertyLine
+from models.register.villages import Bus, Incidence, Survey
 
 _EXACT = Context(prec=MAX_PREC)
 

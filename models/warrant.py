@@ -16,19 +16,19 @@ from typing import Any
 
 from models import identity
 from models.base import CLOCKS_MAY_DIFFER_BY
-from models.case_file import CaseFile, FiledAct
-from models.ledger import EntryKind
-from models.messages import CountyFigures
+from models.case.file import CaseFile, FiledAct
+from models.case.ledger import EntryKind
+from models.case.messages import CountyFigures
+from models.case.orders import ForAPeriod, NoticeOrder, RegisterChange
 from models.offices import Office
-from models.orders import ForAPeriod, NoticeOrder, RegisterChange
 from models.periods import beijing, end_of
-from models.reentry_orders import EntryOrder, ReentryNoticeOrder
-from models.revocation_orders import RevocationChange
-from models.roster import State, shown_name
-from models.roster_messages import LookUpOrder, RosterChange, RosterNoticeOrder
-from models.steps import C1, C4, C7, H1, H3, H4, R1, R3, R4, V1, V2, Step, skipped
-from models.village_orders import VillageNoticeOrder, VillageRegisterChange
-from models.villages import Incidence, Survey
+from models.procedures import C1, C4, C7, H1, H3, H4, R1, R3, R4, V1, V2, Step, skipped
+from models.reentry.orders import EntryOrder, ReentryNoticeOrder
+from models.register.villages import Incidence, Survey
+from models.revocation.orders import RevocationChange
+from models.roster.households import State, shown_name
+from models.roster.messages import LookUpOrder, RosterChange, RosterNoticeOrder
+from models.village.orders import VillageNoticeOrder, VillageRegisterChange
 
 _BY_APPLICATION = (C1.id, R1.id, H1.id)
 """First steps that the opening itself takes: no act is there in the first round."""

@@ -6,8 +6,7 @@ What is typed and every file it names is read before anything is sent.
 from datetime import date
 from pathlib import Path
 
-from models.identity import subject_code
-from models.messages import (
+from models.case.messages import (
     Act,
     Decision,
     Finding,
@@ -16,8 +15,9 @@ from models.messages import (
     Resolution,
     Withdrawal,
 )
+from models.identity import subject_code
 from models.periods import beijing
-from models.villages import Incidence
+from models.register.villages import Incidence
 from operators import inputs, roster_inputs
 from operators.bulk import act_on_many
 from operators.case_lists import selection

@@ -6,20 +6,18 @@ As in ``operators.openings``: the registry is asked first, and the case asks aga
 from datetime import timedelta
 from itertools import count
 
-from models import (
-    identity,
-    reentry_admission,
-    revocation_admission,
-    supervision_admission,
-)
-from models.documents import DOCUMENT_KINDS, CaseDocument, filing_fault
-from models.ledger import canonical
+from models import identity
+from models.case.documents import DOCUMENT_KINDS, CaseDocument, filing_fault
+from models.case.ledger import canonical
 from models.periods import beijing
-from models.reentry_messages import ReentryApplication, ReentryOpening
-from models.reentry_rules import CAUSES
-from models.revocation_messages import RevocationApplication, RevocationOpening
-from models.supervision_messages import SupervisionOpening
-from models.supplements import EndedCase, SupplementOpening
+from models.reentry import admission as reentry_admission
+from models.reentry.messages import ReentryApplication, ReentryOpening
+from models.reentry.rules import CAUSES
+from models.revocation import admission as revocation_admission
+from models.revocation.messages import RevocationApplication, RevocationOpening
+from models.supervision import admission as supervision_admission
+from models.supervision.messages import SupervisionOpening
+from models.supplement import EndedCase, SupplementOpening
 from operators.answers import explained
 from operators.errors import Refused
 from operators.opening import Opening

@@ -15,7 +15,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from models import bounds
+from models.case import bounds
 from models.sealed import NOT_SEALED, NotSealed
 from operators.errors import Busy, NoAnswer, NoCase, Refused
 from workers.connection import Unreachable

@@ -5,8 +5,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from models.messages import Act
-from models.status import CaseStatus
+from models.case.messages import Act
+from models.case.status import CaseStatus
 from operators.bulk_results import Result, ResultLine, Results
 from operators.case_lists import Selection
 from operators.desk import Desk, open_desk

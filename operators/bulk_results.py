@@ -14,9 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from models.case.ledger import canonical
+from models.case.messages import Act
 from models.identity import content_id
-from models.ledger import canonical
-from models.messages import Act
 from operators.inputs import InputError
 from registry.files.cells import escaped
 from registry.files.disk import read_bytes

@@ -7,20 +7,13 @@ from typing import Any
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
-from models.documents import CaseDocument
-from models.follow_up_messages import Visits
-from models.ledger import Entry, EntryKind
-from models.messages import (
-    Act,
-    Amendment,
-    Consents,
-    Objection,
-    Resolution,
-    Withdrawal,
-)
+from models.case.documents import CaseDocument
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import Act, Amendment, Consents, Objection, Resolution, Withdrawal
+from models.case.status import CaseStatus
+from models.follow_up.messages import Visits
 from models.periods import LimitKind
-from models.status import CaseStatus
-from models.supervision_messages import Findings, Plea
+from models.supervision.messages import Findings, Plea
 from operators.course import Answer, CaseCourse, Onlooker
 from operators.desk import Message
 from operators.errors import NoAnswer, Refused

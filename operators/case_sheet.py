@@ -10,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from models.base import shortened
-from models.characters import visible
-from models.ledger import Entry, EntryKind
-from models.messages import DONE, Ending, Finding, Outcome
-from models.orders import LimitInForce
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import DONE, Ending, Finding, Outcome
+from models.case.orders import LimitInForce
+from models.case.status import CaseStatus, ObjectionStatus, StepState, ending_in_chinese
 from models.periods import until
-from models.status import CaseStatus, ObjectionStatus, StepState, ending_in_chinese
+from models.texts.characters import visible
 from operators.printing import at, due, heading, left, paragraph, sentences, table, urgency
 from operators.roster_sheet import roster_counts
 from registry.records import CaseRecord, ContradictionRecord, RevokedRecord

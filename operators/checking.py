@@ -8,8 +8,8 @@ from rich.text import Text
 from sqlalchemy import Engine
 from temporalio.service import RPCError
 
-from models.findings import CheckReport, Finding
-from models.journal import JournalHead
+from models.checks.findings import CheckReport, Finding
+from models.checks.journal import JournalHead
 from operators.answers import unreachable
 from operators.inputs import InputError
 from operators.options import Json

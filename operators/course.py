@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from models.base import Moment, Record
-from models.ledger import Entry, verify
-from models.messages import Outcome
+from models.case.ledger import Entry, verify
+from models.case.messages import Outcome
+from models.case.status import CaseStatus
 from models.offices import County
 from models.periods import beijing
-from models.status import CaseStatus
 from operators.events import Event
 from operators.scenario import Expected, Scenario
 from registry.desk import Registry

@@ -7,10 +7,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from models.ledger import Entry, EntryKind
+from models.case.ledger import Entry, EntryKind
+from models.case.status import ENDINGS, CaseStatus
 from models.offices import County, Tier
-from models.status import ENDINGS, CaseStatus
-from models.steps import ALL_STEPS
+from models.procedures import ALL_STEPS
 from operators.course import Answer, Course
 from operators.events import ActEvent, Event, ObjectEvent, WaitEvent
 from operators.printing import at, paragraph

@@ -19,7 +19,7 @@ from rich.live import Live
 from rich.text import Text
 
 from models.offices import Tier
-from models.steps import HOUSEHOLD_STEPS
+from models.procedures import HOUSEHOLD_STEPS
 from operators.course import CaseCourse, Course
 from operators.course_view import padded, verdict_of
 from operators.demo_board import Board, Seat

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from models.ledger import Entry, EntryKind
+from models.case.ledger import Entry, EntryKind
+from models.case.status import CaseStatus, StepState
 from models.offices import County
-from models.status import CaseStatus, StepState
 from operators.course import Answer, Course
 from operators.course_view import padded, style_of, what_of
 from operators.events import Event, WaitEvent

@@ -20,12 +20,12 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError
 
-from models import admission, bounds, identity
-from models.documents import CaseDocument
-from models.follow_up_messages import RiskMark, Visits
-from models.ledger import Entry, EntryKind, canonical
-from models.mending import Mending
-from models.messages import (
+from models import identity
+from models.case import bounds
+from models.case.documents import CaseDocument
+from models.case.ledger import Entry, EntryKind, canonical
+from models.case.mending import Mending
+from models.case.messages import (
     Act,
     Amendment,
     Consents,
@@ -36,13 +36,15 @@ from models.messages import (
     Resolution,
     Withdrawal,
 )
+from models.case.status import ENDINGS, CaseStatus, ObjectionStatus
+from models.county import admission
+from models.follow_up.messages import RiskMark, Visits
 from models.policy import Policy
+from models.procedures import C1
 from models.refusals import Refusal
-from models.revocation_messages import RevocationApplication
-from models.roster import Course
-from models.status import ENDINGS, CaseStatus, ObjectionStatus
-from models.steps import C1
-from models.supervision_messages import Findings, Plea
+from models.revocation.messages import RevocationApplication
+from models.roster.households import Course
+from models.supervision.messages import Findings, Plea
 from operators.after_openings import AfterOpenings
 from operators.answers import ANSWER_WITHIN, admitted, asked, explained, in_turn
 from operators.errors import Busy as Busy

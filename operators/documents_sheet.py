@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from models.documents import DOCUMENT_KINDS
-from models.messages import Rates
+from models.case.documents import DOCUMENT_KINDS
+from models.case.messages import Rates
 from operators.printing import at, heading, paragraph
 from registry.cases.documents import DocumentRecord
 

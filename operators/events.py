@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from models.base import Record, Text
-from models.messages import (
+from models.case.messages import (
     Act,
     CountyFigures,
     Objection,
@@ -16,18 +16,18 @@ from models.messages import (
     StepId,
     Withdrawal,
 )
-from models.parts import Key
+from models.case.parts import Key
 from operators.dated import BeijingTime, Dated, Sourced, written
 
 _UNNAMED = "unnamed"
 
 
 class Figures(Sourced, CountyFigures):
-    """``models.messages.CountyFigures``, and where they are from."""
+    """``models.case.messages.CountyFigures``, and where they are from."""
 
 
 class EvaluatedRates(Sourced, Rates):
-    """``models.messages.Rates``, and where they are from."""
+    """``models.case.messages.Rates``, and where they are from."""
 
 
 class Event(Dated):

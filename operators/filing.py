@@ -5,10 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from models.documents import CaseDocument, DocumentKind
+from models.case.documents import CaseDocument, DocumentKind
+from models.case.ledger import canonical
+from models.case.messages import Receipt
 from models.identity import content_id, is_case, supplemented
-from models.ledger import canonical
-from models.messages import Receipt
 from operators import inputs
 from operators.desk import open_desk
 from operators.inputs import InputError

@@ -9,11 +9,11 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from models import identity
-from models.follow_up_messages import RISKS, RiskMark, Visit, Visits
-from models.households import Risk
+from models.follow_up.messages import RISKS, RiskMark, Visit, Visits
+from models.follow_up.support import is_kept_up
 from models.periods import beijing
 from models.policy import day_of
-from models.support import is_kept_up
+from models.register.households import Risk
 from operators import inputs, roster_inputs
 from operators.inputs import InputError
 from operators.options import As, AsSignal, At, Id, Json, Officer, Proof

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from models.follow_up_messages import RISKS
+from models.follow_up.messages import RISKS
 from operators.printing import heading, table
 from registry.register.records import HouseholdRecord
 

@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from models import notation
 from models.base import Record, faults
-from models.characters import fault
-from models.messages import CountyApplication, CountyFigures, Rates
+from models.case.messages import CountyApplication, CountyFigures, Rates
+from models.case.parts import Evidence
 from models.offices import Office
-from models.parts import Evidence
-from models.steps import ALL_STEPS
-from models.village_messages import VillageApplication
-from models.villages import Incidence, Survey
+from models.procedures import ALL_STEPS
+from models.register.villages import Incidence, Survey
+from models.texts import notation
+from models.texts.characters import fault
+from models.village.messages import VillageApplication
 from registry.files.disk import open_file, read_bytes, read_text
 
 R = TypeVar("R", bound=Record)

@@ -1,7 +1,7 @@
 """`exitflow mend`: a case goes on with its kept file, or the registry gets what it lacks (G7)."""
 
-from models.ledger import EntryKind
-from models.mending import Mending
+from models.case.ledger import EntryKind
+from models.case.mending import Mending
 from operators.desk import open_desk
 from operators.inputs import InputError
 from operators.terminal import say

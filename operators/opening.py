@@ -17,10 +17,10 @@ from temporalio.service import RPCError
 from models import (
     search,
 )
-from models.characters import markdown
-from models.messages import Ending, Outcome
+from models.case.messages import Ending, Outcome
 from models.offices import Subject
 from models.policy import Policy
+from models.texts.characters import markdown
 from operators.answers import unreachable
 from operators.errors import Refused
 from registry.desk import Registry

@@ -6,17 +6,15 @@ case is refused before anything starts; the case asks again.
 
 from datetime import timedelta
 
-from models import (
-    admission,
-    identity,
-    roster_admission,
-    village_admission,
-)
-from models.messages import CountyApplication, CountyOpening
+from models import identity
+from models.case.messages import CountyApplication, CountyOpening
+from models.county import admission
 from models.offices import Tier
 from models.periods import beijing
-from models.roster_messages import RosterApplication, RosterOpening
-from models.village_messages import VillageApplication, VillageOpening
+from models.roster import admission as roster_admission
+from models.roster.messages import RosterApplication, RosterOpening
+from models.village import admission as village_admission
+from models.village.messages import VillageApplication, VillageOpening
 from operators.errors import Refused
 from operators.opening import Opening
 from workflows.county_exit import CountyExitWorkflow

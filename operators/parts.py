@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from models import bounds
 from models.base import Record
+from models.case import bounds
 from operators.sending import given
 
 R = TypeVar("R", bound=Record)

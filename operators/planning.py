@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models.base import faults
-from models.households import PovertyLine
+from models.register.households import PovertyLine
 from operators import inputs
 from operators.inputs import InputError
 from operators.options import Json, Region

@@ -21,8 +21,8 @@ from rich.table import Column, Table
 from rich.text import Span, Text
 
 from models.base import Record
-from models.characters import visible
 from models.periods import Limit, LimitKind, beijing, until
+from models.texts.characters import visible
 
 _WIDTH_WITHOUT_TERMINAL = 100
 _NOT_AT_START = set("，。、；：！？）》】”’,.;:!?)")

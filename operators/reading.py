@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from models.ledger import Entry, LedgerError, verify
-from models.roster import Course
-from models.status import CaseStatus, ObjectionStatus
+from models.case.ledger import Entry, LedgerError, verify
+from models.case.status import CaseStatus, ObjectionStatus
+from models.roster.households import Course
 from operators.case_sheet import (
     print_case,
     print_contradicted,

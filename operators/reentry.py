@@ -1,6 +1,6 @@
 """Entries into the register (F5): a household that has fallen back, or is newly poor."""
 
-from models.reentry_messages import ReentryApplication
+from models.reentry.messages import ReentryApplication
 from operators import inputs, roster_inputs
 from operators.options import At, Document, Officer, Proof
 from operators.sending import signed

@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from models.households import Cause, HouseholdState
-from models.roster import STATES, State
+from models.register.households import Cause, HouseholdState
+from models.register.villages import Bus
+from models.roster.households import STATES, State
 from models.standards import percentage, yuan
-from models.villages import Bus
 from operators.follow_up_view import print_follow_ups
 from operators.printing import heading, table
 from registry.records import AlarmRecord, StandingRecord

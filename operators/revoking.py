@@ -2,10 +2,10 @@
 
 import re
 
+from models.case.ledger import EntryKind
+from models.case.messages import Receipt
 from models.identity import is_case
-from models.ledger import EntryKind
-from models.messages import Receipt
-from models.revocation_messages import ResponsibleAct, RevocationApplication
+from models.revocation.messages import ResponsibleAct, RevocationApplication
 from operators import inputs
 from operators.desk import open_desk
 from operators.errors import NoAnswer

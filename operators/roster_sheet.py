@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from models.periods import until
-from models.roster import STATES, Course, RosterSummary, State
+from models.roster.households import STATES, Course, RosterSummary, State
 from operators.printing import table
 
 _STYLES = {

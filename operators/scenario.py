@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from models.base import Record, Text
-from models.messages import CountyApplication, Ending, StepId
+from models.case.messages import CountyApplication, Ending, StepId
 from operators.dated import Dated, later, years_ahead
 from operators.events import AnyEvent, Figures, check_order, plain
 

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from models import notation
 from models.base import Record
+from models.texts import notation
 from operators.inputs import InputError
 from operators.scenario import Scenario
 from operators.season import Season

@@ -13,10 +13,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.base import Record, Text
-from models.households import HouseholdCode
-from models.messages import Ending
+from models.case.messages import Ending
 from models.offices import CountyCode, Tier, VillageCode
 from models.periods import Year
+from models.register.households import HouseholdCode
 from operators.dated import Sourced, later, years_ahead
 from operators.events import check_order
 from operators.scenario import Breach

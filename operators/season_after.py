@@ -10,14 +10,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.base import Record, Text
+from models.case.documents import CaseDocument, Grounds
+from models.case.parts import Count, Key
 from models.consequences import ExitState
-from models.documents import CaseDocument, Grounds
-from models.follow_up_messages import Note
-from models.households import HouseholdCode, Risk
+from models.follow_up.messages import Note
 from models.offices import Office
-from models.parts import Count, Key
 from models.periods import Year
-from models.supervision_messages import Plea, Seed
+from models.register.households import HouseholdCode, Risk
+from models.supervision.messages import Plea, Seed
 from operators.dated import BeijingTime
 from operators.events import EvaluatedRates, Event
 from operators.season_events import CaseKey, Codes, Criterion, OfCase, OpeningEvent
@@ -96,7 +96,7 @@ AfterOpening = SuperviseEvent | FollowUpEvent | ReenterEvent | RevokeEvent
 
 
 class VillageFound(Record):
-    """What the check of a drawn village found (F6), as ``models.supervision_messages`` has it."""
+    """What the check of a drawn village found (F6), as ``models.supervision.messages`` has it."""
 
     omitted_people: Count
     omitted_households: Count

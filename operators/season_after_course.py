@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from models.alarms import Alarm
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from models.ratios import Ratio
-from models.sampling import Sample
-from models.supervision_messages import SupervisionResult
+from models.supervision.messages import SupervisionResult
+from models.supervision.sampling import Sample
 from operators.course import CaseCourse
 from operators.season_after import AlarmExpected, RatesExpected
 

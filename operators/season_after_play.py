@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from models.documents import CaseDocument
-from models.follow_up_messages import Visit, Visits
+from models.case.documents import CaseDocument
+from models.follow_up.messages import Visit, Visits
 from models.periods import beijing
-from models.reentry_messages import ReentryApplication
-from models.revocation_messages import ResponsibleAct, RevocationApplication
+from models.reentry.messages import ReentryApplication
+from models.revocation.messages import ResponsibleAct, RevocationApplication
 from models.rounds import Round
-from models.supervision_messages import Findings, HouseholdCheck, Plea, VillageCheck
+from models.supervision.messages import Findings, HouseholdCheck, Plea, VillageCheck
 from operators.case_play import CasePlay, otherwise
 from operators.course import CaseCourse
 from operators.desk import Message

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import get_args
 
-from models.households import Livelihood, PovertyLine
 from models.offices import province_of
 from models.policy import Policy
+from models.register.households import Livelihood, PovertyLine
 from operators.dated import moved_source
 from operators.season import Group, PoorVillage, Season, head_of
 from operators.season_after import LineEvent

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any, Literal, Protocol
 
 from models.base import Moment, Record
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from models.periods import Year
-from models.roster import Course as HouseholdCourse
+from models.roster.households import Course as HouseholdCourse
 from operators.course import CaseCourse, Onlooker, Unseen
 from operators.season import COUNTY, Heads, Season, SeasonExpected
 from operators.season_after import ConsequencesEvent, Stood

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from models.appraisals import Meeting, Proposal, votes_fault
 from models.base import Record, Text
-from models.households import HouseholdCode
-from models.messages import Amendment, Growth
-from models.parts import Count, Key
+from models.case.messages import Amendment, Growth
+from models.case.parts import Count, Key
+from models.register.households import HouseholdCode
+from models.roster.appraisals import Meeting, Proposal, votes_fault
 from operators.dated import BeijingTime, Sourced
 from operators.events import (
     ActEvent,

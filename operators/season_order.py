@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
-from models.ledger import Entry
-from models.status import CaseStatus
+from models.case.ledger import Entry
+from models.case.status import CaseStatus
 from operators.course import Answer, Onlooker
 from operators.events import Event
 from operators.season import COUNTY, Season, SeasonEvent

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from models.consequences import ExitKind
-from models.households import Cause
 from models.periods import beijing
+from models.register.households import Cause
 from operators.desk import Desk
 from operators.season import COUNTY, Heads, Season
 from operators.season_after import ConsequencesEvent, LineEvent, LivesEvent, Stood, StoodAs

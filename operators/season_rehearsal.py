@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
-from models.appraisals import Appraisal
-from models.messages import Amendment, Consent, Consents, CountyApplication, CountyFigures
-from models.roster import Course, State
-from models.roster_messages import RosterApplication
-from models.village_messages import VillageApplication
+from models.case.messages import Amendment, Consent, Consents, CountyApplication, CountyFigures
+from models.roster.appraisals import Appraisal
+from models.roster.households import Course, State
+from models.roster.messages import RosterApplication
+from models.village.messages import VillageApplication
 from operators.case_play import CasePlay, Unexpected, expect_refusal, otherwise
 from operators.course import differences_of_copy
 from operators.desk import Message

@@ -6,13 +6,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from models.case.ledger import EntryKind
+from models.case.status import ENDINGS
 from models.identity import subject_code
-from models.ledger import EntryKind
 from models.policy import Standards
-from models.roster import STATES, Course, State
+from models.procedures import COUNTY_STEPS
+from models.roster.households import STATES, Course, State
 from models.standards import incidence_met, percentage
-from models.status import ENDINGS
-from models.steps import COUNTY_STEPS
 from operators.printing import at, heading, table
 from operators.season import COUNTY, Heads, Season
 from operators.season_after_tables import print_after_exit

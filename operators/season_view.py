@@ -7,11 +7,11 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from models.ledger import Entry, EntryKind
+from models.case.ledger import Entry, EntryKind
+from models.case.status import CaseStatus
 from models.periods import Limit, until
 from models.policy import Standards
-from models.sampling import Sample
-from models.status import CaseStatus
+from models.supervision.sampling import Sample
 from operators.course import Answer
 from operators.course_view import padded, style_of, what_of
 from operators.events import Event, ObjectEvent

@@ -5,10 +5,8 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import uuid4
 
-from models.follow_up_messages import RiskMark, Visits
-from models.identity import content_id
-from models.ledger import canonical
-from models.messages import (
+from models.case.ledger import canonical
+from models.case.messages import (
     Act,
     Amendment,
     Consents,
@@ -17,9 +15,11 @@ from models.messages import (
     Resolution,
     Withdrawal,
 )
+from models.case.status import CaseStatus
+from models.follow_up.messages import RiskMark, Visits
+from models.identity import content_id
 from models.periods import beijing
-from models.status import CaseStatus
-from models.supervision_messages import Findings, Plea
+from models.supervision.messages import Findings, Plea
 from operators import inputs
 from operators.desk import Desk, NoCase, not_going_on, open_desk
 from operators.registry import utc_now

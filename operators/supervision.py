@@ -7,9 +7,9 @@ import json as json_
 from pathlib import Path
 from uuid import uuid4
 
-from models.sampling import Sample
-from models.steps import J3
-from models.supervision_messages import MOST_HOUSEHOLDS, MOST_VILLAGES, Plea
+from models.procedures import J3
+from models.supervision.messages import MOST_HOUSEHOLDS, MOST_VILLAGES, Plea
+from models.supervision.sampling import Sample
 from operators import inputs, supervision_inputs
 from operators.desk import open_desk
 from operators.inputs import InputError

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from models.case.parts import Evidence
 from models.offices import Office
-from models.parts import Evidence
-from models.supervision_messages import Findings, HouseholdCheck, VillageCheck
+from models.supervision.messages import Findings, HouseholdCheck, VillageCheck
 from operators import parts
 from registry.forms.check_lists import Checked
 

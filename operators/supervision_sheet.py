@@ -3,8 +3,8 @@
 from rich.console import Console
 from rich.text import Text
 
-from models.inspections import LABELS
-from models.sampling import Sample
+from models.county.inspections import LABELS
+from models.supervision.sampling import Sample
 from operators.printing import heading, paragraph, table
 from operators.supervision_view import RateView, SupervisionView
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter
 
 from models.base import Record
-from models.ledger import Entry, EntryKind
-from models.messages import Finding, Resolution
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import Finding, Resolution
 from models.ratios import ExactRates, Ratio
-from models.sampling import Sample
 from models.standards import RateFinding
-from models.supervision_messages import Findings, Plea
-from models.supervision_rules import drawn_codes
+from models.supervision.messages import Findings, Plea
+from models.supervision.rules import drawn_codes
+from models.supervision.sampling import Sample
 
 _FINDINGS = TypeAdapter(tuple[RateFinding, ...])
 

@@ -4,7 +4,7 @@ import logging
 import sys
 from typing import TextIO
 
-from models.characters import indented, visible
+from models.texts.characters import indented, visible
 
 
 def say(*lines: str, file: TextIO | None = None, flush: bool = False) -> None:

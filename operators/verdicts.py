@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 
 from activities.notifications.channels import ChannelError
 from models.base import faults
-from models.ledger import LedgerError
+from models.case.ledger import LedgerError
 from models.periods import PeriodError, beijing
 from models.policy import PolicyError
 from models.sealed import NotSealed

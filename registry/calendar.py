@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from chinese_calendar import constants  # type: ignore[import-untyped]  # ships no types
 
-from models import notation
 from models.periods import Day
+from models.texts import notation
 from registry.files.disk import read_text
 
 _WEEKDAYS = (

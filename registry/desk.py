@@ -7,18 +7,18 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from models.admission import CountyFacts
-from models.findings import Finding
-from models.ledger import Entry, LedgerError
-from models.messages import CountyFigures
+from models.case.ledger import Entry, LedgerError
+from models.case.messages import CountyFigures
+from models.case.orders import IN_FORCE
+from models.checks.findings import Finding
+from models.county.admission import CountyFacts
 from models.offices import Division, Office
-from models.orders import IN_FORCE
-from models.reentry_admission import ReentryFacts
-from models.revocation_admission import RevocationFacts
-from models.revocation_messages import RevocationApplication, RevokedKind
-from models.roster_admission import RosterFacts
-from models.village_admission import VillageFacts
-from models.villages import Incidence
+from models.reentry.admission import ReentryFacts
+from models.register.villages import Incidence
+from models.revocation.admission import RevocationFacts
+from models.revocation.messages import RevocationApplication, RevokedKind
+from models.roster.admission import RosterFacts
+from models.village.admission import VillageFacts
 from registry import journal
 from registry.cases.alarms import alarms_in
 from registry.cases.documents import Documents

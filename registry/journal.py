@@ -17,8 +17,8 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from models.journal import BEGINNING, JournalHead, JournalKind, column_digests, line_hash
-from models.ledger import canonical
+from models.case.ledger import canonical
+from models.checks.journal import BEGINNING, JournalHead, JournalKind, column_digests, line_hash
 from registry.digests import all_keys, digests_of
 from registry.tables import (
     CaseRow,

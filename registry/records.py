@@ -3,10 +3,10 @@
 from datetime import date
 
 from models.base import Moment, Record
-from models.findings import Finding
-from models.messages import CountyFigures, Ending
+from models.case.messages import CountyFigures, Ending
+from models.case.orders import CaseState, LimitInForce
+from models.checks.findings import Finding
 from models.offices import Office, Tier
-from models.orders import CaseState, LimitInForce
 from models.policy import Level
 from registry.reports.consequence_records import ExitFacts
 from registry.tables import Standing, SubjectKind

@@ -7,8 +7,8 @@ The act's id is made of case, round, step and office, so that running it twice a
 
 import argparse
 
+from models.case.messages import Act, Decision
 from models.identity import content_id
-from models.messages import Act, Decision
 from models.offices import Office
 from operators.desk import open_desk
 from operators.terminal import say

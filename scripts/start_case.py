@@ -2,14 +2,14 @@
 
     python scripts/start_case.py APPLICATION.toml
 
-The file holds the fields of `models.messages.CountyApplication`: county, year, tier, figures,
+The file holds the fields of `models.case.messages.CountyApplication`: county, year, tier, figures,
 officer, document_number. Server and registry are those of the settings, as for `exitflow`.
 """
 
 import argparse
 from pathlib import Path
 
-from models.messages import CountyApplication
+from models.case.messages import CountyApplication
 from operators.inputs import read_as, table
 from operators.started import print_opened
 from operators.verdicts import explained

@@ -10,11 +10,11 @@ is cleared later can be struck off by the same document. Ends with 1 where a ros
 import argparse
 import sys
 
+from models.case.messages import Act, Decision
 from models.identity import content_id
-from models.messages import Act, Decision
 from models.offices import Office
 from models.policy import Body
-from models.roster import State
+from models.roster.households import State
 from operators.desk import Desk, Refused, open_desk
 from operators.terminal import say
 from operators.verdicts import explained

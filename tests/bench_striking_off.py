@@ -18,7 +18,7 @@ from activities.roster_notices import RosterNotices
 from models.identity import notice
 from models.offices import Division, Village
 from models.policy import Body
-from models.roster_messages import RosterChange, StrikingOff
+from models.roster.messages import RosterChange, StrikingOff
 from registry.cases.striking_off import strike_off
 from registry.database.engine import claim, upgrade, writing
 from registry.desk import Registry

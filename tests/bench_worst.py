@@ -18,7 +18,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from models import bounds
+from models.case import bounds
 from tests.roster_stage import RosterPlay, opens_roster, stands
 from tests.stage import Stage, at, set_stage, settings_in
 from workers import limits

@@ -10,9 +10,9 @@ from typing import Any
 from sqlmodel import col, select
 from temporalio.client import Client
 
-from models.follow_up_messages import FollowUpOpening, RiskMark, Visits
+from models.case.messages import Outcome, Receipt
+from models.follow_up.messages import FollowUpOpening, RiskMark, Visits
 from models.identity import follow_up_case
-from models.messages import Outcome, Receipt
 from models.offices import Township
 from models.periods import BEIJING
 from models.policy import Policy

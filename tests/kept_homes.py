@@ -22,7 +22,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from models.base import Record
-from models.messages import Outcome
+from models.case.messages import Outcome
 from operators.desk import Refused
 from operators.up import prepare_keys
 from registry.database.installation import PROGRAM

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import pytest
 from temporalio import activity, workflow
 
-from models.messages import Receipt
+from models.case.messages import Receipt
 from workers.catalogue import TASK_QUEUE, activities
 from workers.settings import Settings
 

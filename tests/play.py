@@ -19,10 +19,10 @@ from temporalio.client import (
 )
 from temporalio.converter import WorkflowSerializationContext
 
-from models.ledger import Entry, EntryKind, verify
-from models.messages import Act, Ending, Objection, Outcome, Receipt, Resolution, Withdrawal
+from models.case.ledger import Entry, EntryKind, verify
+from models.case.messages import Act, Ending, Objection, Outcome, Receipt, Resolution, Withdrawal
+from models.case.status import CaseStatus
 from models.periods import Limit
-from models.status import CaseStatus
 from operators.desk import NoAnswer
 from tests.crew import Theatre
 from tests.replays import opened_history

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from temporalio.client import Client
 
-from models.findings import CheckReport, Finding
+from models.checks.findings import CheckReport, Finding
 from registry.checks.checks import Checks
 from registry.database.engine import open_engine
 from tests.crew import apart

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from tests.follow_up_paths import follow_up
 from tests.play import Play
 from tests.reentry_paths import reentry, reentry_rejected

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from sqlmodel import col, select
 
-from models.households import Livelihood, PovertyLine
-from models.messages import Receipt
+from models.case.messages import Receipt
 from models.offices import Household
 from models.periods import BEIJING
 from models.policy import Policy
-from models.reentry_messages import ReentryApplication, ReentryOpening
+from models.reentry.messages import ReentryApplication, ReentryOpening
+from models.register.households import Livelihood, PovertyLine
 from operators.desk import Desk
 from registry.database.engine import reading, writing
 from registry.register.lines import HouseholdLine, VillageLine

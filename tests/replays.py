@@ -21,8 +21,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.worker import Replayer, WorkflowInstance
 
-from models.ledger import Entry, verify
-from models.orders import LedgerBatch
+from models.case.ledger import Entry, verify
+from models.case.orders import LedgerBatch
 from workers.catalogue import FAILURES, WORKFLOWS, sandbox
 from workers.keys import Keyring
 from workers.seal import SEALED, opened

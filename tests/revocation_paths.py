@@ -1,6 +1,6 @@
 """The ways of revocations and supplements that ``tests.record_histories`` records."""
 
-from models.documents import CaseDocument
+from models.case.documents import CaseDocument
 from tests.models.document_samples import document
 from tests.play import Play
 from tests.revocation_stage import has_left, put_exited_household, put_exited_village, revokes

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, TypeVar
 
 from sqlmodel import col, select
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.periods import BEIJING
-from models.revocation_messages import RevocationApplication, RevocationOpening
+from models.revocation.messages import RevocationApplication, RevocationOpening
 from registry.database.engine import reading, writing
 from registry.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
 from tests.activities.exit_files import county_exits, households_exit, village_exits

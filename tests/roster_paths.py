@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models.roster import State
+from models.roster.households import State
 from tests.play import Play
 from tests.roster_stage import livelihood, meeting, opens_roster, put_households
 from tests.stage import Stage, at

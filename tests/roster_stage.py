@@ -5,14 +5,14 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from models.appraisals import MOST_HOUSEHOLDS
-from models.households import Livelihood, PovertyLine
-from models.messages import Amendment, Consents, Receipt
+from models.case.messages import Amendment, Consents, Receipt
+from models.case.status import CaseStatus
 from models.periods import BEIJING
 from models.policy import Policy
-from models.roster import Course, State
-from models.roster_messages import RosterApplication
-from models.status import CaseStatus
+from models.register.households import Livelihood, PovertyLine
+from models.roster.appraisals import MOST_HOUSEHOLDS
+from models.roster.households import Course, State
+from models.roster.messages import RosterApplication
 from operators.desk import Desk
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine

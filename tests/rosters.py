@@ -9,7 +9,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from models.id_numbers import check_character
+from models.texts.id_numbers import check_character
 
 COUNTY = "411523"
 TODAY = date(2018, 12, 1)

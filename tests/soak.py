@@ -33,11 +33,11 @@ from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 
 from activities.warrants import server_time
-from models.households import PovertyLine
-from models.ledger import Entry, EntryKind, LedgerError, verify
-from models.messages import Act, Consents, CountyApplication, Objection, Receipt, Resolution
+from models.case.ledger import Entry, EntryKind, LedgerError, verify
+from models.case.messages import Act, Consents, CountyApplication, Objection, Receipt, Resolution
+from models.case.status import CaseStatus
 from models.periods import BEIJING
-from models.status import CaseStatus
+from models.register.households import PovertyLine
 from operators.desk import Contradicted, Desk, NoAnswer, Refused
 from operators.up import prepare_keys, prepare_registry
 from registry.database.engine import writing

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from models.messages import CountyApplication, CountyFigures, CountyOpening
+from models.case.messages import CountyApplication, CountyFigures, CountyOpening
 from models.offices import County, province_of
 from models.periods import BEIJING
 from models.policy import Policy

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models.messages import Ending
+from models.case.messages import Ending
 from tests.play import Play
 from tests.stage import Stage, at
 from tests.supervision_stage import Exited, household, inspects, put_exited

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from models.messages import Receipt
+from models.case.messages import Receipt
 from models.periods import BEIJING
 from models.policy import Policy
-from models.supervision_messages import Findings, Plea, SupervisionOpening
+from models.supervision.messages import Findings, Plea, SupervisionOpening
 from operators.desk import Desk
 from registry.database.engine import writing
 from registry.tables import Standing, VillageStatusRow

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
 
-from models.ledger import EntryKind, Ledger, canonical
+from models.case.ledger import EntryKind, Ledger, canonical
 from registry.database.engine import writing
 from registry.tables import CaseRow, EntryRow
 from tests.crew import Theatre

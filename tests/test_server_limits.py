@@ -11,7 +11,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from models import bounds
+from models.case import bounds
 from operators.answers import told
 from operators.errors import Busy, NoCase, Refused
 from tests.stage import Stage, at, set_stage, settings_in

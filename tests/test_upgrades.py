@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import DONE
+from models.case.ledger import EntryKind
+from models.case.messages import DONE
 from registry.database.installation import OLDEST, PROGRAM
 from tests.kept_homes import carried_on, finish, homes
 from tests.play import PLAYED, wedged

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from sqlmodel import col, select
 
-from models.messages import Receipt
+from models.case.messages import Receipt
 from models.offices import Village
 from models.periods import BEIJING
 from models.policy import Policy
-from models.village_messages import VillageApplication, VillageOpening
+from models.village.messages import VillageApplication, VillageOpening
 from operators.desk import Desk
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine

@@ -3,9 +3,9 @@
 The embedded server gets them as arguments, production by docker/temporal-dynamic-config.yaml, which
 repeats this list; a test compares the two, and others drive a server over each of them.
 
-A message is bounded by the case (``models.bounds``), but a case that cannot carry a message cannot
-refuse it either: an answer to an update, yes or no, brings the whole request back to the server.
-So what no case can carry is refused before it reaches one.
+A message is bounded by the case (``models.case.bounds``), but a case that cannot carry a message
+cannot refuse it either: an answer to an update, yes or no, brings the whole request back to the
+server. So what no case can carry is refused before it reaches one.
 """
 
 import json

@@ -11,7 +11,7 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowExecutionDescription
 
 from models.base import CLOCKS_MAY_DIFFER_BY
-from models.findings import Finding
+from models.checks.findings import Finding
 from models.periods import beijing
 from registry.checks.contradictions import STANDS, mend
 from registry.checks.open_files import OpenFile

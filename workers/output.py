@@ -12,7 +12,7 @@ from typing import Any
 from temporalio.exceptions import ApplicationError
 
 from models.base import shortened
-from models.characters import visible
+from models.texts.characters import visible
 
 
 class _Lossy(io.RawIOBase):

@@ -24,12 +24,12 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.restoring import NOT_LISTED, Held, Restoring
 from models.base import Record
-from models.follow_up_orders import FollowUpDue
+from models.follow_up.orders import FollowUpDue
 from models.identity import is_case
-from models.reentry_orders import Entered
-from models.roster_messages import StruckOff
+from models.reentry.orders import Entered
+from models.roster.messages import StruckOff
 from models.sealed import NotSealed
-from models.supervision_orders import Drawn
+from models.supervision.orders import Drawn
 from registry.errors import RegistryError
 from workers.carried_out import ADMISSIONS, AGAIN, Done, decoded, in_order, kept_by, orders_of
 

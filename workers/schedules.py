@@ -34,11 +34,11 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.base import Moment, Record
-from models.characters import markdown
 from models.offices import Division
 from models.periods import end_of
 from models.policy import Policy, day_of
 from models.rounds import Round
+from models.texts.characters import markdown
 from workers.catalogue import TASK_QUEUE
 
 _ZONE = "Asia/Shanghai"

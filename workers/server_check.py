@@ -16,9 +16,9 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 
-from models.findings import Finding
+from models.case.ledger import Entry
+from models.checks.findings import Finding
 from models.identity import KINDS, is_case
-from models.ledger import Entry
 from models.offices import Division
 from models.policy import Policy
 from registry.checks.checks import Checks

@@ -20,9 +20,9 @@ from pydantic_settings import (
 
 import models
 from activities.notifications.channels import Channel, FileChannel
-from models import notation
 from models.base import faults
 from models.policy import Policy, PolicyError, parse_policy
+from models.texts import notation
 from registry.files.disk import read_text
 
 if TYPE_CHECKING:

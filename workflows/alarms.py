@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from models.alarms import Alarm
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from workflows.case import Case
 
 

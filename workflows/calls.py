@@ -22,11 +22,8 @@ from temporalio.exceptions import (
 )
 
 from models.base import faults
-from models.characters import markdown
-from models.checks import CheckDone
-from models.follow_up_orders import Back, BackOrder, FollowUpDue, FollowUpOrder
-from models.mending import Kept, KeptOrder
-from models.orders import (
+from models.case.mending import Kept, KeptOrder
+from models.case.orders import (
     Admission,
     AdmissionOrder,
     Attempt,
@@ -39,9 +36,11 @@ from models.orders import (
     Notification,
     RegisterChange,
 )
+from models.checks.nightly import CheckDone
+from models.follow_up.orders import Back, BackOrder, FollowUpDue, FollowUpOrder
 from models.periods import Limit
-from models.reentry_admission import ReentryFacts
-from models.reentry_orders import (
+from models.reentry.admission import ReentryFacts
+from models.reentry.orders import (
     Entered,
     EntryOrder,
     ReentryAdmission,
@@ -49,13 +48,14 @@ from models.reentry_orders import (
     ReentryLookUp,
     ReentryNoticeOrder,
 )
-from models.revocation_orders import (
+from models.register.villages import Incidence
+from models.revocation.orders import (
     RevocationAdmission,
     RevocationAdmissionOrder,
     RevocationChange,
     Revoked,
 )
-from models.roster_messages import (
+from models.roster.messages import (
     LookedUp,
     LookUpOrder,
     RosterAdmission,
@@ -66,16 +66,16 @@ from models.roster_messages import (
 )
 from models.rounds import Begun, FollowUpsDue, Round, RoundOrder, SupervisionsDue
 from models.sealed import NOT_SEALED, Unsealed
-from models.supervision_messages import SupervisionResult
-from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
-from models.supplements import SupplementOrder
-from models.village_orders import (
+from models.supervision.messages import SupervisionResult
+from models.supervision.orders import Drawn, OpenCases, SampleOrder, ToldResults
+from models.supplement import SupplementOrder
+from models.texts.characters import markdown
+from models.village.orders import (
     VillageAdmissionOrder,
     VillageCount,
     VillageNoticeOrder,
     VillageRegisterChange,
 )
-from models.villages import Incidence
 from workflows.retries import AS_LONG_AS_IT_TAKES, PATIENT, PERSISTENT
 
 

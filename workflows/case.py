@@ -14,16 +14,16 @@ from typing import Protocol, TypeVar
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models.admission import received_fault
-from models.docket import Docket
-from models.inbox import Expectation, OpenObjection, Received
-from models.ledger import EntryKind, told_by
-from models.messages import DONE, Act, Decision, Ending, Outcome, Resolution
+from models.case.ledger import EntryKind, told_by
+from models.case.mailbox import Expectation, OpenObjection, Received
+from models.case.messages import DONE, Act, Decision, Ending, Outcome, Resolution
+from models.case.orders import Notice, ToAdmit, Verdict
+from models.case.state import Docket
+from models.case.status import ending_in_chinese, state_of
+from models.county.admission import received_fault
 from models.offices import Office
-from models.orders import Notice, ToAdmit, Verdict
 from models.periods import Limit, LimitRequest, beijing
-from models.status import ending_in_chinese, state_of
-from models.steps import Step
+from models.procedures import Step
 from workflows import calls
 from workflows.clerk import AlreadyClosed, Clerk
 from workflows.investigations import Investigations

@@ -6,8 +6,8 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from models.checks import CheckDone
-from models.orders import Delivery, Notification, Recipient
+from models.case.orders import Delivery, Notification, Recipient
+from models.checks.nightly import CheckDone
 from models.periods import beijing
 from models.rounds import Round
 from workflows import calls

@@ -10,14 +10,14 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from models import search
-from models.docket import Docket
-from models.ledger import Entry, EntryKind, LedgerError, first_of, verify
-from models.mending import KeptOrder, Mending, adopt, ended_by, heads
-from models.messages import Outcome
+from models.case.ledger import Entry, EntryKind, LedgerError, first_of, verify
+from models.case.mending import KeptOrder, Mending, adopt, ended_by, heads
+from models.case.messages import Outcome
+from models.case.orders import Delivery, LedgerBatch, Notification, Recipient
+from models.case.state import Docket
+from models.case.status import MATTERS, state_of
 from models.offices import Office
-from models.orders import Delivery, LedgerBatch, Notification, Recipient
 from models.refusals import NotYet, Refusal
-from models.status import MATTERS, state_of
 from workflows import calls
 from workflows.line import end_turn
 

@@ -6,20 +6,20 @@ from datetime import datetime
 from temporalio import workflow
 
 from models import standards
-from models.admission import difference as figures_difference
-from models.admission import figures_fault
-from models.county_reception import CountyReception
-from models.docket import Docket
+from models.case.ledger import EntryKind
+from models.case.messages import Act, CountyFigures, CountyOpening, Decision, Ending, Outcome
+from models.case.orders import AdmissionOrder, CountyCount, Notice, NoticeOrder, RegisterChange
+from models.case.state import Docket
+from models.county.admission import difference as figures_difference
+from models.county.admission import figures_fault
+from models.county.inspections import Inspections
+from models.county.reception import CountyReception
 from models.identity import notice as notice_id
-from models.inspections import Inspections
-from models.ledger import EntryKind
-from models.messages import Act, CountyFigures, CountyOpening, Decision, Ending, Outcome
-from models.orders import AdmissionOrder, CountyCount, Notice, NoticeOrder, RegisterChange
 from models.periods import Limit, LimitRequest, beijing
 from models.policy import Body
+from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, skipped
 from models.refusals import Refusal
-from models.steps import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, skipped
-from models.supervision_orders import ToldResults
+from models.supervision.orders import ToldResults
 from workflows import calls
 from workflows.case import Beside, Case, Overtaken
 from workflows.doors import CaseWorkflow

@@ -18,13 +18,13 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from models.base import faults
-from models.ledger import Entry, first_of
-from models.mending import Mending
-from models.messages import Receipt
-from models.reception import Reception, Unreadable
+from models.case.ledger import Entry, first_of
+from models.case.mending import Mending
+from models.case.messages import Receipt
+from models.case.reception import Reception, Unreadable
+from models.case.status import CaseStatus, ObjectionStatus, markdown, objections_of, status_of
 from models.refusals import NotYet, Refusal
 from models.sealed import UnknownKey
-from models.status import CaseStatus, ObjectionStatus, markdown, objections_of, status_of
 from workflows.case import Case
 
 _ANSWER = 500_000
@@ -44,7 +44,7 @@ class CaseWorkflow:
 
     @workflow.update(name="act")
     def act(self, message: Any = None) -> Receipt:
-        """An office decides a step (``models.messages.Act``)."""
+        """An office decides a step (``models.case.messages.Act``)."""
         return self._receive("act", message)
 
     @act.validator
@@ -53,7 +53,7 @@ class CaseWorkflow:
 
     @workflow.update(name="object")
     def object(self, message: Any = None) -> Receipt:
-        """Anybody objects to a notice, or reports (``models.messages.Objection``)."""
+        """Anybody objects to a notice, or reports (``models.case.messages.Objection``)."""
         return self._receive("object", message)
 
     @object.validator
@@ -62,7 +62,7 @@ class CaseWorkflow:
 
     @workflow.update(name="resolve")
     def resolve(self, message: Any = None) -> Receipt:
-        """The publishing body ends an investigation (``models.messages.Resolution``)."""
+        """The publishing body ends an investigation (``models.case.messages.Resolution``)."""
         return self._receive("resolve", message)
 
     @resolve.validator
@@ -71,7 +71,7 @@ class CaseWorkflow:
 
     @workflow.update(name="withdraw")
     def withdraw(self, message: Any = None) -> Receipt:
-        """The applicant takes the application back (``models.messages.Withdrawal``)."""
+        """The applicant takes the application back (``models.case.messages.Withdrawal``)."""
         return self._receive("withdraw", message)
 
     @withdraw.validator
@@ -80,7 +80,7 @@ class CaseWorkflow:
 
     @workflow.update(name="file")
     def file(self, message: Any = None) -> Receipt:
-        """An office files, enters or evaluates (``models.documents.CaseDocument``, F9)."""
+        """An office files, enters or evaluates (``models.case.documents.CaseDocument``, F9)."""
         return self._receive("file", message)
 
     @file.validator
@@ -89,7 +89,7 @@ class CaseWorkflow:
 
     @workflow.update(name="mend")
     def mend(self, message: Any = None) -> None:
-        """Take the kept file as the case's own where they differ (``models.mending``, G7)."""
+        """Take the kept file as the case's own where they differ (``models.case.mending``, G7)."""
         with _answered():
             self.case.clerk.mend(_mending(message))
 

@@ -5,15 +5,15 @@ from datetime import date
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models.docket import Docket
-from models.follow_up_messages import FollowUpOpening
-from models.follow_up_orders import BackOrder, FollowUpDue, FollowUpOrder
-from models.follow_up_reception import FollowUpList, FollowUpReception
-from models.ledger import EntryKind
-from models.messages import Ending, Outcome, Receipt
+from models.case.ledger import EntryKind
+from models.case.messages import Ending, Outcome, Receipt
+from models.case.state import Docket
+from models.follow_up.messages import FollowUpOpening
+from models.follow_up.orders import BackOrder, FollowUpDue, FollowUpOrder
+from models.follow_up.reception import FollowUpList, FollowUpReception
 from models.periods import LimitRequest, beijing
 from models.policy import Body
-from models.steps import FOLLOW_UP_STEPS, K1
+from models.procedures import FOLLOW_UP_STEPS, K1
 from workflows import calls
 from workflows.case import Beside, Case
 from workflows.doors import CaseWorkflow
@@ -158,7 +158,7 @@ class FollowUpWorkflow(CaseWorkflow):
 
     @workflow.update(name="visit")
     def visit(self, message: object = None) -> Receipt:
-        """Visits are reported (``models.follow_up_messages.Visits``)."""
+        """Visits are reported (``models.follow_up.messages.Visits``)."""
         return self._receive("visit", message)
 
     @visit.validator
@@ -167,7 +167,7 @@ class FollowUpWorkflow(CaseWorkflow):
 
     @workflow.update(name="mark")
     def mark(self, message: object = None) -> Receipt:
-        """A risk is marked or lifted (``models.follow_up_messages.RiskMark``)."""
+        """A risk is marked or lifted (``models.follow_up.messages.RiskMark``)."""
         return self._receive("mark", message)
 
     @mark.validator

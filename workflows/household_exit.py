@@ -5,13 +5,13 @@ from typing import Any
 
 from temporalio import workflow
 
-from models.docket import Docket
-from models.messages import Act, Decision, Outcome, Receipt
+from models.case.messages import Act, Decision, Outcome, Receipt
+from models.case.state import Docket
 from models.periods import LimitRequest
-from models.roster import Course
-from models.roster_messages import RosterOpening
-from models.roster_reception import RosterReception
-from models.steps import H1, H2, H3, H4, HOUSEHOLD_STEPS
+from models.procedures import H1, H2, H3, H4, HOUSEHOLD_STEPS
+from models.roster.households import Course
+from models.roster.messages import RosterOpening
+from models.roster.reception import RosterReception
 from workflows.case import Case
 from workflows.doors import CaseWorkflow, number
 from workflows.roster_course import RosterCourse
@@ -87,7 +87,7 @@ class HouseholdExitWorkflow(CaseWorkflow):
 
     @workflow.update(name="consent")
     def consent(self, message: object = None) -> Receipt:
-        """Households answer to their exit (``models.messages.Consents``)."""
+        """Households answer to their exit (``models.case.messages.Consents``)."""
         return self._receive("consent", message)
 
     @consent.validator
@@ -96,7 +96,7 @@ class HouseholdExitWorkflow(CaseWorkflow):
 
     @workflow.update(name="amend")
     def amend(self, message: object = None) -> Receipt:
-        """The committees add to the roster or change it (``models.messages.Amendment``)."""
+        """The committees add to the roster or change it (``models.case.messages.Amendment``)."""
         return self._receive("amend", message)
 
     @amend.validator

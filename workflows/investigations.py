@@ -6,11 +6,11 @@ from itertools import takewhile
 
 from temporalio import workflow
 
-from models.docket import Docket
-from models.inbox import OpenObjection, Received
-from models.ledger import EntryKind
-from models.messages import Finding, Resolution
-from models.orders import Recipient
+from models.case.ledger import EntryKind
+from models.case.mailbox import OpenObjection, Received
+from models.case.messages import Finding, Resolution
+from models.case.orders import Recipient
+from models.case.state import Docket
 from models.periods import Limit, LimitRequest, beijing
 from workflows.clerk import Clerk
 from workflows.line import end_turn

@@ -5,26 +5,26 @@ from datetime import datetime
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models.docket import Docket
-from models.households import HouseholdFacts
+from models.case.ledger import EntryKind
+from models.case.messages import Act, Decision, Ending, Outcome
+from models.case.orders import Notice
+from models.case.reception import Reception
+from models.case.state import Docket
 from models.identity import notice as notice_id
-from models.ledger import EntryKind
-from models.messages import Act, Decision, Ending, Outcome
-from models.orders import Notice
 from models.periods import Limit, LimitRequest, beijing
-from models.reception import Reception
-from models.reentry_admission import ReentryFacts, not_poor, since_posted
-from models.reentry_messages import ReentryOpening
-from models.reentry_orders import (
+from models.procedures import R1, R2, R3, R4, REENTRY_STEPS
+from models.reentry.admission import ReentryFacts, not_poor, since_posted
+from models.reentry.messages import ReentryOpening
+from models.reentry.orders import (
     EntryOrder,
     ReentryAdmissionOrder,
     ReentryLookUp,
     ReentryNoticeOrder,
 )
-from models.reentry_rules import CAUSES, appraisal_fault
+from models.reentry.rules import CAUSES, appraisal_fault
 from models.refusals import Refusal
-from models.roster import shown_name
-from models.steps import R1, R2, R3, R4, REENTRY_STEPS
+from models.register.households import HouseholdFacts
+from models.roster.households import shown_name
 from workflows import calls
 from workflows.alarms import raise_alarms
 from workflows.case import Case

@@ -6,21 +6,17 @@ from datetime import datetime
 from temporalio import workflow
 
 from models.base import Record
-from models.docket import Docket
-from models.ledger import EntryKind
-from models.messages import Act, Decision, Ending, Outcome
+from models.case.ledger import EntryKind
+from models.case.messages import Act, Decision, Ending, Outcome
+from models.case.reception import Reception
+from models.case.state import Docket
 from models.offices import County, Office, Tier
 from models.periods import beijing
 from models.policy import Body
-from models.reception import Reception
-from models.revocation_admission import ExitRecord, signed_on
-from models.revocation_messages import RevocationOpening
-from models.revocation_orders import (
-    RevocationAdmission,
-    RevocationAdmissionOrder,
-    RevocationChange,
-)
-from models.steps import X1, taken_by
+from models.procedures import X1, taken_by
+from models.revocation.admission import ExitRecord, signed_on
+from models.revocation.messages import RevocationOpening
+from models.revocation.orders import RevocationAdmission, RevocationAdmissionOrder, RevocationChange
 from workflows import calls
 from workflows.alarms import raise_alarms
 from workflows.case import Case

@@ -7,21 +7,21 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
-from models.appraisals import Proposal
-from models.docket import Docket
-from models.inbox import OpenObjection, Received
-from models.ledger import EntryKind
-from models.messages import Act, Amendment, Decision, Ending, Outcome, Resolution
-from models.orders import Notice
+from models.case.ledger import EntryKind
+from models.case.limits import Watched
+from models.case.mailbox import OpenObjection, Received
+from models.case.messages import Act, Amendment, Decision, Ending, Outcome, Resolution
+from models.case.orders import Notice
+from models.case.state import Docket
+from models.case.status import ENDINGS
 from models.periods import Limit
 from models.policy import Body
-from models.roster import Candidate, Roster
-from models.roster_messages import LookUpOrder, RosterChange, RosterNoticeOrder, RosterOpening
-from models.roster_orders import roster_change, roster_notice, shown
-from models.roster_turns import whose_turn
-from models.status import ENDINGS
-from models.steps import H1, H2, H3, H4
-from models.watch import Watched
+from models.procedures import H1, H2, H3, H4
+from models.roster.appraisals import Proposal
+from models.roster.households import Candidate, Roster
+from models.roster.messages import LookUpOrder, RosterChange, RosterNoticeOrder, RosterOpening
+from models.roster.orders import roster_change, roster_notice, shown
+from models.roster.turns import whose_turn
 from workflows import calls
 from workflows.case import Beside, Case
 from workflows.roster_draft import RosterDraft

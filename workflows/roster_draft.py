@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue
 
-from models.appraisals import Meeting, Proposal
-from models.ledger import EntryKind
-from models.messages import Act, Ending
+from models.case.ledger import EntryKind
+from models.case.limits import Watched
+from models.case.messages import Act, Ending
 from models.periods import LimitRequest
-from models.roster import Roster
-from models.roster_messages import RosterAdmissionOrder, RosterOpening
-from models.steps import H4
-from models.watch import Watched
+from models.procedures import H4
+from models.roster.appraisals import Meeting, Proposal
+from models.roster.households import Roster
+from models.roster.messages import RosterAdmissionOrder, RosterOpening
 from workflows import calls
 from workflows.case import Case
 

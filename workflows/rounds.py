@@ -24,14 +24,14 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 from models import search
-from models.characters import markdown
-from models.follow_up_messages import FollowUpOpening
+from models.follow_up.messages import FollowUpOpening
 from models.identity import follow_up_case, supervision_case
 from models.offices import Subject
 from models.periods import beijing
 from models.policy import Policy
 from models.rounds import Begun, Round, RoundOrder, RoundResult, quarter_of
-from models.supervision_messages import SupervisionOpening
+from models.supervision.messages import SupervisionOpening
+from models.texts.characters import markdown
 from workflows import calls
 
 _NOMINAL = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")

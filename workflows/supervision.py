@@ -2,21 +2,21 @@
 
 from temporalio import workflow
 
-from models.docket import Docket
+from models.case.ledger import EntryKind
+from models.case.mailbox import OpenObjection
+from models.case.messages import Act, Ending, Outcome, Receipt, Resolution
+from models.case.state import Docket
 from models.identity import content_id
-from models.inbox import OpenObjection
-from models.ledger import EntryKind
-from models.messages import Act, Ending, Outcome, Receipt, Resolution
 from models.offices import Office
 from models.periods import LimitRequest
 from models.policy import Body
-from models.sampling import Sample
+from models.procedures import J1, J2, J3, J4, SUPERVISION_STEPS
 from models.standards import RateFinding, exact_rate_findings
-from models.steps import J1, J2, J3, J4, SUPERVISION_STEPS
-from models.supervision_messages import SupervisionOpening, SupervisionResult
-from models.supervision_orders import OpenCases, SampleOrder
-from models.supervision_reception import SupervisionReception
-from models.supervision_rules import Inspection
+from models.supervision.messages import SupervisionOpening, SupervisionResult
+from models.supervision.orders import OpenCases, SampleOrder
+from models.supervision.reception import SupervisionReception
+from models.supervision.rules import Inspection
+from models.supervision.sampling import Sample
 from workflows import calls
 from workflows.case import Beside, Case
 from workflows.doors import CaseWorkflow
@@ -208,7 +208,7 @@ class SupervisionWorkflow(CaseWorkflow):
 
     @workflow.update(name="check")
     def check(self, message: object = None) -> Receipt:
-        """Findings on drawn items (``models.supervision_messages.Findings``)."""
+        """Findings on drawn items (``models.supervision.messages.Findings``)."""
         return self._receive("check", message)
 
     @check.validator
@@ -217,7 +217,7 @@ class SupervisionWorkflow(CaseWorkflow):
 
     @workflow.update(name="plead")
     def plead(self, message: object = None) -> Receipt:
-        """The county pleads against a finding (``models.supervision_messages.Plea``)."""
+        """The county pleads against a finding (``models.supervision.messages.Plea``)."""
         return self._receive("plead", message)
 
     @plead.validator

@@ -6,14 +6,14 @@ from typing import Any
 from temporalio import workflow
 
 from models.base import CLOCKS_MAY_DIFFER_BY
-from models.docket import Docket
-from models.documents import described
-from models.ledger import EntryKind
-from models.messages import Act, Ending, Outcome
-from models.reception import Reception
+from models.case.documents import described
+from models.case.ledger import EntryKind
+from models.case.messages import Act, Ending, Outcome
+from models.case.reception import Reception
+from models.case.state import Docket
+from models.procedures import taken_by
 from models.refusals import Refusal
-from models.steps import taken_by
-from models.supplements import F9, SupplementOpening, SupplementOrder
+from models.supplement import F9, SupplementOpening, SupplementOrder
 from workflows import calls
 from workflows.case import Case
 from workflows.doors import CaseWorkflow

@@ -7,14 +7,14 @@ from typing import Any
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models.docket import Docket
-from models.inbox import Received
-from models.ledger import EntryKind
-from models.messages import CountyApplication
+from models.case.ledger import EntryKind
+from models.case.limits import Watched
+from models.case.mailbox import Received
+from models.case.messages import CountyApplication
+from models.case.orders import LimitsOrder
+from models.case.state import Docket
 from models.offices import Office
-from models.orders import LimitsOrder
 from models.periods import Limit, LimitKind, LimitRequest, until
-from models.watch import Watched
 from workflows import calls
 from workflows.clerk import Clerk
 

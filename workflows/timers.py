@@ -5,10 +5,10 @@ from datetime import datetime
 
 from temporalio import workflow
 
-from models.characters import markdown
-from models.docket import Docket
+from models.case.limits import Watched
+from models.case.state import Docket
 from models.periods import until
-from models.watch import Watched
+from models.texts.characters import markdown
 
 
 class Timers:

@@ -6,24 +6,24 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from models import standards
-from models.docket import Docket
+from models.case.ledger import EntryKind
+from models.case.messages import Act, Decision, Ending, Outcome
+from models.case.orders import Notice
+from models.case.reception import Reception
+from models.case.state import Docket
 from models.identity import notice as notice_id
-from models.ledger import EntryKind
-from models.messages import Act, Decision, Ending, Outcome
-from models.orders import Notice
 from models.periods import Limit, LimitRequest, beijing
 from models.policy import Body
-from models.reception import Reception
+from models.procedures import V1, V2, village_steps
 from models.refusals import Refusal
-from models.steps import V1, V2, village_steps
-from models.village_messages import VillageOpening
-from models.village_orders import (
+from models.register.villages import Incidence, Survey
+from models.village.messages import VillageOpening
+from models.village.orders import (
     VillageAdmissionOrder,
     VillageCount,
     VillageNoticeOrder,
     VillageRegisterChange,
 )
-from models.villages import Incidence, Survey
 from workflows import calls
 from workflows.case import Case
 from workflows.doors import CaseWorkflow

@@ -20,8 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from models.case.orders import Recipient
 from models.offices import Office
-from models.orders import Recipient
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _SHORTEST_SECRET = 4

@@ -22,7 +22,7 @@ from activities.notifications.channels import (
 from activities.notifications.failures import outage, undeliverable
 from activities.notifications.logbook import Logbook
 from activities.warrants import STRANGER
-from models.orders import Attempt, Delivery, Notification, Recipient
+from models.case.orders import Attempt, Delivery, Notification, Recipient
 
 SECONDS = 30.0
 """The whole of one delivery; each wait in it has a shorter limit, which a dripping peer evades."""

@@ -12,8 +12,8 @@ from typing import NoReturn
 from temporalio.exceptions import ApplicationError
 
 from activities.notifications.channels import Channel, redact
-from models.characters import visible
-from models.personal_numbers import hide
+from models.texts.characters import visible
+from models.texts.personal_numbers import hide
 
 _LONGEST = 300
 _PASSING = re.compile(

@@ -11,7 +11,7 @@ import aiosmtplib
 
 from activities.notifications.channels import SmtpChannel
 from activities.notifications.failures import outage, passes, undeliverable
-from models.orders import Notification
+from models.case.orders import Notification
 
 SECONDS = 10.0
 """How long each answer of the server is waited for."""

@@ -19,7 +19,7 @@ from activities.notifications.channels import (
     WecomChannel,
 )
 from activities.notifications.failures import outage, passes, undeliverable
-from models.orders import Notification
+from models.case.orders import Notification
 
 # httpx logs the whole address of every request at INFO, and a robot's address is its key.
 logging.getLogger("httpx").addFilter(lambda record: record.levelno >= logging.WARNING)

@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from models.base import Moment, Record
-from models.documents import CaseDocument
-from models.ledger import Entry, EntryKind
+from models.case.documents import CaseDocument
+from models.case.ledger import Entry, EntryKind
 from models.offices import County, Household, Township, Village
-from models.supplements import EndedCase
+from models.supplement import EndedCase
 from registry.database.engine import reading
 from registry.tables import CaseRow, DocumentRow, EntryRow
 

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import Engine, and_, func
 from sqlmodel import Session, col, select
 
-from models.households import Risk
+from models.register.households import Risk
 from registry.cases.follow_up_records import CheckRecord, DueRecord, RiskRecord
 from registry.cases.visits import marks_in_force
 from registry.database.engine import reading

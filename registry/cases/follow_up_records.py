@@ -3,7 +3,7 @@
 from datetime import date
 
 from models.base import Record
-from models.households import Risk
+from models.register.households import Risk
 
 
 class CheckRecord(Record):

@@ -12,13 +12,13 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from models.alarms import Alarm
-from models.documents import CaseDocument
-from models.journal import JournalKind
-from models.ledger import Entry, EntryKind, canonical, root, told_by
-from models.messages import CountyFigures
-from models.orders import IN_FORCE, CaseState, LedgerBatch
-from models.supervision_messages import SupervisionResult
-from models.villages import Survey
+from models.case.documents import CaseDocument
+from models.case.ledger import Entry, EntryKind, canonical, root, told_by
+from models.case.messages import CountyFigures
+from models.case.orders import IN_FORCE, CaseState, LedgerBatch
+from models.checks.journal import JournalKind
+from models.register.villages import Survey
+from models.supervision.messages import SupervisionResult
 from registry.cases.visits import list_due, list_risk, list_visits
 from registry.journal import case_content, note
 from registry.register.plans import claim_plan

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import TextClause, text
 from sqlmodel import Session, col, select
 
-from models.roster_messages import RosterChange, StrikingOff
+from models.roster.messages import RosterChange, StrikingOff
 from registry.tables import EpisodeRow, HouseholdRow
 
 _POSTED = {

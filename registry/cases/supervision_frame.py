@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlmodel import Session, col, func, select
 
-from models.sampling import CountyPeople, Frame, FrameHousehold, FrameVillage
+from models.supervision.sampling import CountyPeople, Frame, FrameHousehold, FrameVillage
 from registry.facts.incidence import county_incidence
 from registry.tables import EpisodeRow, HouseholdRow, Standing, VillageRow, VillageStatusRow
 

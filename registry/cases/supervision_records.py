@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from models.base import Record
 from models.identity import special_inspection_case
-from models.sampling import Frame, Sample
+from models.supervision.sampling import Frame, Sample
 from registry.database.engine import reading
 from registry.errors import UnknownSubject
 from registry.tables import CaseRow, HouseholdRow, SampleRow, VillageRow

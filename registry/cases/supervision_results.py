@@ -9,7 +9,7 @@ from models.identity import content_id
 from models.offices import Office
 from models.periods import end_of
 from models.ratios import ExactRates
-from models.supervision_messages import SupervisionResult
+from models.supervision.messages import SupervisionResult
 from registry.tables import SupervisionRow
 
 

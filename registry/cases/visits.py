@@ -6,12 +6,12 @@ from datetime import date
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
-from models.follow_up_messages import RiskMark, Visits
-from models.follow_up_orders import MarkInForce
-from models.households import Risk
-from models.ledger import Entry
-from models.orders import CaseState
+from models.case.ledger import Entry
+from models.case.orders import CaseState
+from models.follow_up.messages import RiskMark, Visits
+from models.follow_up.orders import MarkInForce
 from models.periods import beijing
+from models.register.households import Risk
 from registry.tables import CheckRow, HouseholdRow, RiskRow
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from models.findings import Finding
+from models.case.ledger import Entry, EntryKind, canonical, digest, root
+from models.checks.findings import Finding
+from models.checks.journal import JournalKind, column_digests
 from models.identity import is_case
-from models.journal import JournalKind, column_digests
-from models.ledger import Entry, EntryKind, canonical, digest, root
-from models.roster import State
+from models.roster.households import State
 from registry.checks.changes import changes_of, held_against
 from registry.checks.replay import PROJECTED, Replay, Turn, identity_of
 from registry.checks.values import (

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
-from models.findings import Finding
-from models.households import Cause
-from models.ledger import Entry, EntryKind, canonical
+from models.case.ledger import Entry, EntryKind, canonical
+from models.checks.findings import Finding
 from models.offices import County, Household, Village
-from models.revocation_admission import FiledAct
-from models.revocation_messages import Revocable
+from models.register.households import Cause
+from models.revocation.admission import FiledAct
+from models.revocation.messages import Revocable
 from registry.checks.replay import identity_of
 from registry.checks.values import DONE_AGAIN, Row, column_differences, key_of, place
 from registry.tables import (

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from models.findings import MOST_SHOWN, CheckReport, Finding
+from models.checks.findings import MOST_SHOWN, CheckReport, Finding
+from models.checks.journal import JournalHead
 from models.identity import file_name
-from models.journal import JournalHead
 from registry.checks import contradictions, unopened
 from registry.checks.cases import CaseCheck
 from registry.checks.last import last_report

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from models.findings import Finding
+from models.checks.findings import Finding
 from models.identity import is_case
 from registry.checks.values import place, read_rows, shown, table_of
 from registry.database.engine import writing

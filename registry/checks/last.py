@@ -6,7 +6,7 @@ from collections import defaultdict
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
-from models.findings import CheckReport, Finding
+from models.checks.findings import CheckReport, Finding
 from models.identity import is_case
 from registry.tables import CheckResultRow
 

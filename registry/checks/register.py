@@ -7,8 +7,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from models.findings import Finding
-from models.journal import BEGINNING, JournalHead, line_hash
+from models.checks.findings import Finding
+from models.checks.journal import BEGINNING, JournalHead, line_hash
 from registry.checks.cases import Shared
 from registry.checks.values import (
     Row,

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 
+from models.case.ledger import Entry
+from models.case.orders import CaseState, LedgerBatch
 from models.identity import KINDS, subject_code, supplemented
-from models.ledger import Entry
-from models.orders import CaseState, LedgerBatch
 from registry.cases.projections import project
 from registry.checks.values import Row, table_of
 from registry.tables import (

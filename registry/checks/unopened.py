@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from models.findings import Finding
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
+from models.checks.findings import Finding
 from registry.checks.values import place, read_rows, table_of
 from registry.tables import CaseRow, EntryRow
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlmodel import Session
 
 from models.base import shortened
-from models.findings import Finding
+from models.checks.findings import Finding
 from models.periods import beijing
 from registry.tables import Table
 

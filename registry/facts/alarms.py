@@ -7,8 +7,8 @@ from sqlmodel import Session, col, select
 from models.alarms import Alarm
 from models.offices import Office
 from models.policy import Body, Policy
+from models.procedures import village_steps
 from models.standards import incidence_met
-from models.steps import village_steps
 from registry.database.engine import claim
 from registry.facts.county import county_facts
 from registry.facts.incidence import county_incidence, village_incidence

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
-from models.admission import CountyFacts
-from models.messages import Ending
+from models.case.messages import Ending
+from models.county.admission import CountyFacts
 from models.offices import County, Division
 from models.policy import Level
 from registry.facts.incidence import county_incidence

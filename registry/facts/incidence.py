@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Subquery, func
 from sqlmodel import Session, col, or_, select
 
-from models.villages import Incidence
+from models.register.villages import Incidence
 from registry.errors import RegistryError
 from registry.places import lies_in, villages_in
 from registry.tables import EpisodeRow, HouseholdRow, VillageRow

@@ -5,7 +5,7 @@ from datetime import date
 from sqlmodel import Session, col, func, select
 
 from models.offices import Household
-from models.reentry_admission import ReentryFacts
+from models.reentry.admission import ReentryFacts
 from registry.facts.roster import REENTRY, STILL_THERE, household_facts
 from registry.facts.village import known_village
 from registry.register.poverty_lines import line_of

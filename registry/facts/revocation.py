@@ -6,18 +6,13 @@ from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session, col, func, select
 
-from models.ledger import Entry, EntryKind
-from models.messages import Act, Decision
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import Act, Decision
 from models.offices import Household, Office
 from models.policy import Body
-from models.revocation_admission import ExitRecord, FiledAct, RevocationFacts
-from models.revocation_messages import (
-    ResponsibleAct,
-    Revocable,
-    RevocationApplication,
-    RevokedKind,
-)
-from models.steps import C7, H4, V3
+from models.procedures import C7, H4, V3
+from models.revocation.admission import ExitRecord, FiledAct, RevocationFacts
+from models.revocation.messages import ResponsibleAct, Revocable, RevocationApplication, RevokedKind
 from registry.facts.county import county_facts
 from registry.facts.reentry import open_roster
 from registry.facts.village import known_village

@@ -6,9 +6,9 @@ from datetime import date
 from sqlalchemy import func, literal_column
 from sqlmodel import Session, col, select
 
-from models.households import HouseholdFacts, Livelihood
-from models.roster import State
-from models.roster_admission import KnownHousehold, RosterFacts
+from models.register.households import HouseholdFacts, Livelihood
+from models.roster.admission import KnownHousehold, RosterFacts
+from models.roster.households import State
 from registry.facts.revoked import revoked_in
 from registry.facts.village import known_village
 from registry.register.poverty_lines import line_of

@@ -5,7 +5,7 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from models.offices import Division, Village
-from models.village_admission import VillageFacts
+from models.village.admission import VillageFacts
 from registry.facts.county import division_on, earlier_cases
 from registry.facts.incidence import village_incidence
 from registry.tables import (

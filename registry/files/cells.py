@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from models.characters import fault, is_ideograph, unified
-from models.households import Cause
-from models.id_numbers import checked, is_one
-from models.villages import Bus
+from models.register.households import Cause
+from models.register.villages import Bus
+from models.texts.characters import fault, is_ideograph, unified
+from models.texts.id_numbers import checked, is_one
 from registry.files.sheet_cells import SUM, Cell, is_blank
 
 FORMULA_SIGNS = "=+-@\t\r＝＋－＠"  # noqa: RUF001

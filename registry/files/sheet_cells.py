@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
-from models.id_numbers import is_one
-from models.personal_numbers import hide
+from models.texts.id_numbers import is_one
+from models.texts.personal_numbers import hide
 
 Cell: TypeAlias = str | int | float | bool | date
 """What a cell holds; an empty one holds an empty text. In CSV every cell holds text."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models.base import Record, faults
-from models.sampling import Sample
-from models.supervision_messages import HouseholdCheck, VillageCheck
-from models.supervision_rules import household_fault, village_fault
+from models.supervision.messages import HouseholdCheck, VillageCheck
+from models.supervision.rules import household_fault, village_fault
+from models.supervision.sampling import Sample
 from registry.cases.supervision_records import CheckLists
 from registry.errors import LoadError
 from registry.files import cells

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from models.appraisals import MOST_HOUSEHOLDS, Proposal
-from models.messages import Consent
-from models.parts import PlanAddition
+from models.case.messages import Consent
+from models.case.parts import PlanAddition
+from models.roster.appraisals import MOST_HOUSEHOLDS, Proposal
 from registry.errors import LoadError
 from registry.files import cells
 from registry.files.columns import HOUSEHOLD_CODE

@@ -3,8 +3,8 @@
 from datetime import date
 from pathlib import Path
 
-from models.follow_up_messages import RISKS, Visit
-from models.households import Risk
+from models.follow_up.messages import RISKS, Visit
+from models.register.households import Risk
 from registry.errors import LoadError
 from registry.files import cells
 from registry.files.columns import HOUSEHOLD_CODE

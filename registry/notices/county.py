@@ -1,9 +1,9 @@
 """The public notice of a county (C4): its title and its text."""
 
+from models.case.orders import NoticeOrder
 from models.offices import County, Tier
-from models.orders import NoticeOrder
 from models.periods import beijing, chinese
-from models.personal_numbers import hide
+from models.texts.personal_numbers import hide
 from registry.notices.texts import growth, incidence, rendered
 
 _TIERS = {Tier.NATIONAL: "国定贫困县", Tier.PROVINCIAL: "省定贫困县"}

@@ -15,7 +15,7 @@ from models.base import Record
 from models.offices import Tier
 from models.periods import beijing, chinese
 from models.policy import Body, Policy
-from models.roster import State
+from models.roster.households import State
 from models.standards import Counted
 from registry.errors import UnknownSubject
 from registry.notices.postings import Posting, postings, village_counts

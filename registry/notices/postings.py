@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from models.periods import beijing, chinese
-from models.steps import C4, H3, H4, V2
-from models.villages import Incidence
+from models.procedures import C4, H3, H4, V2
+from models.register.villages import Incidence
 from registry.tables import CaseRow, EntryRow, NoticeRow, SubjectKind
 
 _STEPS = {

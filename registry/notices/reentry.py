@@ -1,9 +1,9 @@
 """The public notice of a household that is to enter the register (R3 公示, F5)."""
 
 from models.periods import beijing, chinese
-from models.personal_numbers import hide
-from models.reentry_orders import ReentryNoticeOrder
-from models.reentry_rules import CAUSES
+from models.reentry.orders import ReentryNoticeOrder
+from models.reentry.rules import CAUSES
+from models.texts.personal_numbers import hide
 from registry.notices.texts import rendered
 
 

@@ -1,8 +1,8 @@
 """The notices of a roster: the list that is posted in the village (H3), and the final one (H4)."""
 
 from models.periods import beijing, chinese
-from models.personal_numbers import hide
-from models.roster_messages import RosterChange, RosterNoticeOrder, StrikingOff
+from models.roster.messages import RosterChange, RosterNoticeOrder, StrikingOff
+from models.texts.personal_numbers import hide
 from registry.notices.texts import rendered
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
-from models.characters import markdown as as_it_is
 from models.standards import percentage
+from models.texts.characters import markdown as as_it_is
 
 
 def incidence(poor: int, population: int) -> str:

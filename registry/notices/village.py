@@ -7,7 +7,7 @@ wrote freely (G8).
 from models.offices import Village
 from models.periods import beijing, chinese
 from models.standards import survey_findings
-from models.village_orders import VillageNoticeOrder
+from models.village.orders import VillageNoticeOrder
 from registry.notices.texts import incidence, rendered
 
 

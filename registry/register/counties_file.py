@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from models.base import Record
-from models.characters import fault, unified
 from models.offices import CountyCode, Division, Tier
 from models.periods import Year
+from models.texts.characters import fault, unified
 from registry.errors import LoadError
 from registry.files.cells import check_name
 from registry.files.disk import read_text

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from models.households import Cause, Livelihood
+from models.register.households import Cause, Livelihood
 from registry.files import cells
 from registry.files.columns import (
     CAUSE,

@@ -10,10 +10,10 @@ from typing import Annotated
 from pydantic import Field
 
 from models.base import Record, Text
-from models.households import Cause, HouseholdCode, Livelihood
 from models.offices import CountyCode, VillageCode
 from models.periods import Year
-from models.villages import Survey
+from models.register.households import Cause, HouseholdCode, Livelihood
+from models.register.villages import Survey
 
 TownshipCode = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
 Row = Annotated[int, Field(ge=0)]

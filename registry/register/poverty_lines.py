@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from models.base import faults
-from models.households import PovertyLine
+from models.register.households import PovertyLine
 from registry import journal
 from registry.database.engine import claim
 from registry.errors import LoadError

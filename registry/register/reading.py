@@ -6,8 +6,8 @@ from datetime import date
 
 from sqlmodel import Session, col, func, select
 
-from models.households import Cause, HouseholdState, Livelihood
-from models.villages import Survey
+from models.register.households import Cause, HouseholdState, Livelihood
+from models.register.villages import Survey
 from registry.cases.alarms import alarms_in
 from registry.cases.follow_up_reading import checks_of, risks_of
 from registry.errors import UnknownSubject

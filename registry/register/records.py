@@ -3,8 +3,8 @@
 from datetime import date
 
 from models.base import Record
-from models.households import Cause, HouseholdState, Livelihood
-from models.villages import Incidence, Survey
+from models.register.households import Cause, HouseholdState, Livelihood
+from models.register.villages import Incidence, Survey
 from registry.cases.follow_up_records import CheckRecord, RiskRecord
 from registry.records import AlarmRecord, StandingRecord
 from registry.reports.consequence_records import ExitFacts

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from models.villages import Survey
+from models.register.villages import Survey
 from registry.files import cells
 from registry.files.columns import CONSIDERED, POOR, POOR_SINCE, SURVEY, VILLAGE, VILLAGE_CODE, YEAR
 from registry.files.sheet import Read, Sheet

@@ -14,8 +14,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.consequences import Consequence, Exit, ExitKind, ExitState, consequences
-from models.households import Cause
 from models.policy import AfterExit
+from models.register.households import Cause
 from registry.places import last_divisions, lies_in, villages_in
 from registry.reports.consequence_records import ExitFacts, ExitsAlike
 from registry.tables import (

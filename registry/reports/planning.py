@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from models.households import PovertyLine
 from models.policy import Policy, Targets
+from models.register.households import PovertyLine
 from registry import journal
 from registry.database.engine import reading, writing
 from registry.files.fault_sheet import FileRefused

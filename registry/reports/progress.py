@@ -15,7 +15,7 @@ from sqlmodel.sql.expression import Select
 
 from models.offices import Tier
 from models.policy import Targets
-from models.roster import State
+from models.roster.households import State
 from registry.facts.revoked import stands
 from registry.places import last_divisions, lies_in, villages_in
 from registry.reports.records import Counted, CountyProgress, Progress, TargetProgress

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
-from models.messages import Ending
+from models.case.messages import Ending
 from models.policy import Standards
+from models.register.villages import Incidence, Survey
 from models.standards import incidence_finding, survey_findings, too_many
-from models.villages import Incidence, Survey
 from registry.facts.incidence import Heads, county_heads, heads_fault, village_heads
 from registry.facts.revoked import revoked_in
 from registry.places import last_divisions, lies_in, villages_in

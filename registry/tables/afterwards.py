@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Text
 from sqlmodel import Field
 
-from models.households import Risk
+from models.register.households import Risk
 from registry.tables.columns import Instant, SubjectKind, Table, Written, words
 
 

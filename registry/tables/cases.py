@@ -11,7 +11,7 @@ from registry.tables.columns import Exact, Instant, Source, Table, Written, word
 
 
 class CaseRow(Table, table=True):
-    """How a case stood after its last kept entry: ``models.orders.CaseState``, for lists.
+    """How a case stood after its last kept entry: ``models.case.orders.CaseState``, for lists.
 
     ``region`` is the path of division codes, each between slashes (``/410000/411500/``), so that
     one division's cases are those whose path contains ``/411500/``. ``limits`` are those in force,

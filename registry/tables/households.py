@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, text
 from sqlmodel import Field
 
-from models.households import Cause
+from models.register.households import Cause
 from registry.tables.columns import Table, Written, words
 
 

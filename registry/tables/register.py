@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from models.offices import Tier
 from models.policy import Level
-from models.villages import Bus
+from models.register.villages import Bus
 from registry.tables.columns import Standing, SubjectKind, Table, Written, words
 
 
@@ -92,7 +92,7 @@ class VillageStatusRow(Table, table=True):
 
 
 class VillageYearRow(Table, table=True):
-    """A village by the criteria of S2 in a year (``models.villages.Survey``).
+    """A village by the criteria of S2 in a year (``models.register.villages.Survey``).
 
     ``source`` is the file or the case it is from; a later survey of the year replaces it.
     """

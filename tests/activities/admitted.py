@@ -11,11 +11,11 @@ from sqlmodel import col, delete, select
 from temporalio.testing import ActivityEnvironment
 
 from activities.admissions import Gate
-from models.ledger import Entry, canonical, root
-from models.messages import Ending
-from models.orders import LedgerBatch, RegisterChange, ToAdmit
+from models.case.ledger import Entry, canonical, root
+from models.case.messages import Ending
+from models.case.orders import LedgerBatch, RegisterChange, ToAdmit
 from models.policy import Policy, PolicyError, parse_policy
-from models.village_orders import VillageRegisterChange
+from models.village.orders import VillageRegisterChange
 from registry.database.engine import claim, writing
 from registry.tables import CaseRow, EntryRow
 from tests.models.carrying import CARRYING, Carrying

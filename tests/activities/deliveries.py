@@ -19,8 +19,8 @@ from activities.notifications.channels import (
     WebhookChannel,
 )
 from activities.notifications.deliver import NotificationActivities
+from models.case.orders import Delivery, Notification, Recipient
 from models.offices import Office
-from models.orders import Delivery, Notification, Recipient
 from tests.activities.admitted import anybody
 
 CITY, COUNTY = Office.parse("A6/411500"), Office.parse("A5/411523")

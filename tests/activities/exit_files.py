@@ -10,13 +10,13 @@ from sqlmodel import col, select
 from activities.leaving import leave
 from activities.ledger import RegistryActivities
 from models import identity
-from models.ledger import Entry, EntryKind, Ledger
-from models.messages import Ending
+from models.case.ledger import Entry, EntryKind, Ledger
+from models.case.messages import Ending
+from models.case.orders import CaseState, RegisterChange
 from models.offices import County, Office, Village
-from models.orders import CaseState, RegisterChange
 from models.periods import BEIJING
 from models.policy import Body
-from models.village_orders import VillageRegisterChange
+from models.village.orders import VillageRegisterChange
 from registry.database.engine import writing
 from registry.tables import EpisodeRow, StatusRow, VillageStatusRow
 from tests.activities.admitted import batch as kept_batch

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from models.follow_up_messages import FollowUpOpening
-from models.follow_up_orders import FollowUpOrder
+from models.case.ledger import Entry, EntryKind, Ledger
+from models.case.orders import CaseState, LedgerBatch
+from models.follow_up.messages import FollowUpOpening
+from models.follow_up.orders import FollowUpOrder
 from models.identity import follow_up_case
-from models.ledger import Entry, EntryKind, Ledger
 from models.offices import Township
-from models.orders import CaseState, LedgerBatch
 from models.policy import Body, Policy
 from tests.activities.admitted import RUN
 from tests.activities.admitted import batch as kept_batch

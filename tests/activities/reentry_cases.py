@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from models.households import Livelihood, PovertyLine
+from models.case.orders import CaseState
 from models.identity import reentry_case
 from models.offices import Household
-from models.orders import CaseState
-from models.reentry_messages import ReentryApplication, ReentryOpening
-from models.reentry_orders import EntryOrder, ReentryAdmissionOrder
+from models.reentry.messages import ReentryApplication, ReentryOpening
+from models.reentry.orders import EntryOrder, ReentryAdmissionOrder
+from models.register.households import Livelihood, PovertyLine
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine
 from registry.register.loading import load_households

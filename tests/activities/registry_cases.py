@@ -13,12 +13,12 @@ from pydantic import JsonValue
 from sqlalchemy import Engine
 from sqlmodel import SQLModel, select
 
+from models.case.ledger import Entry, EntryKind, Ledger
+from models.case.messages import CountyApplication, CountyFigures, CountyOpening, Ending
+from models.case.orders import AdmissionOrder, CaseState, LedgerBatch, RegisterChange
+from models.case.parts import PlanAddition
 from models.identity import county_case
-from models.ledger import Entry, EntryKind, Ledger
-from models.messages import CountyApplication, CountyFigures, CountyOpening, Ending
 from models.offices import County, Office, province_of
-from models.orders import AdmissionOrder, CaseState, LedgerBatch, RegisterChange
-from models.parts import PlanAddition
 from models.policy import Body
 from registry.database.engine import reading
 from tests.activities.admitted import RUN

@@ -9,13 +9,13 @@ from sqlalchemy import Engine
 
 from activities.roster import RosterActivities
 from activities.roster_notices import RosterNotices
+from models.case.ledger import Entry, EntryKind, Ledger
+from models.case.orders import CaseState, LedgerBatch
 from models.identity import household_case, notice
-from models.ledger import Entry, EntryKind, Ledger
 from models.offices import Village
-from models.orders import CaseState, LedgerBatch
 from models.periods import LimitRequest, compute
 from models.policy import Body
-from models.roster_messages import (
+from models.roster.messages import (
     LookUpOrder,
     NoticeLine,
     RosterAdmissionOrder,

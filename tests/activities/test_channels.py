@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from activities.notifications.channels import Channel, ChannelError, FileChannel, is_address, redact
 from activities.notifications.deliver import NotificationActivities
 from models.base import faults
-from models.orders import Recipient
+from models.case.orders import Recipient
 from tests.activities.admitted import anybody
 from tests.activities.deliveries import (
     CITY,

@@ -8,10 +8,10 @@ from sqlmodel import col, select
 
 from activities.follow_up import FollowUpActivities
 from activities.ledger import RegistryActivities
-from models.follow_up_orders import Back, BackOrder, FollowUpDue
-from models.households import Cause, Risk
+from models.follow_up.orders import Back, BackOrder, FollowUpDue
 from models.identity import follow_up_case
 from models.periods import BEIJING
+from models.register.households import Cause, Risk
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.tables import CaseRow, CheckRow, DivisionRow, EpisodeRow, HouseholdRow, RiskRow

@@ -9,10 +9,10 @@ from sqlalchemy import Engine, text
 from temporalio.exceptions import ApplicationError
 
 from activities.ledger import RegistryActivities
-from models.ledger import EntryKind, verify
-from models.messages import Ending
+from models.case.ledger import EntryKind, verify
+from models.case.messages import Ending
+from models.case.orders import LedgerBatch
 from models.offices import County, Tier
-from models.orders import LedgerBatch
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import RegistryError

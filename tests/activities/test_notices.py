@@ -16,13 +16,13 @@ from temporalio.exceptions import ApplicationError
 
 from activities.notices import NoticeActivities
 from models import identity
-from models.characters import markdown as as_it_is
-from models.characters import visible
-from models.messages import CountyFigures
+from models.case.messages import CountyFigures
+from models.case.orders import Notice, NoticeOrder
 from models.offices import Tier
-from models.orders import Notice, NoticeOrder
 from models.periods import Limit, LimitRequest, compute
-from models.personal_numbers import hide
+from models.texts.characters import markdown as as_it_is
+from models.texts.characters import visible
+from models.texts.personal_numbers import hide
 from registry.calendar import OfficialCalendar
 from registry.database.engine import open_engine, reading, upgrade, writing
 from registry.notices.county import markdown, title

@@ -17,7 +17,7 @@ from activities.notifications import deliver as notifications
 from activities.notifications import mail, webhooks
 from activities.notifications.channels import FileChannel
 from activities.notifications.deliver import NotificationActivities
-from models.orders import Delivery, Recipient
+from models.case.orders import Delivery, Recipient
 from tests.activities.admitted import anybody
 from tests.activities.deliveries import (
     COUNTY,

@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
 from activities.reentry import ReentryActivities
-from models.households import Cause, HouseholdState
+from models.case.ledger import EntryKind, Ledger
+from models.case.messages import Ending
 from models.identity import household_case, reentry_case
-from models.ledger import EntryKind, Ledger
-from models.messages import Ending
-from models.reentry_orders import Entered, ReentryLookUp
-from models.roster import State
+from models.reentry.orders import Entered, ReentryLookUp
+from models.register.households import Cause, HouseholdState
+from models.roster.households import State
 from registry.cases.projections import keep_state, list_case, project
 from registry.database.engine import writing
 from registry.desk import Registry

@@ -10,9 +10,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities.reentry_notices import ReentryNotices
 from models import identity
-from models.orders import Notice
+from models.case.orders import Notice
 from models.periods import LimitRequest, compute
-from models.reentry_orders import ReentryNoticeOrder
+from models.reentry.orders import ReentryNoticeOrder
 from registry.calendar import OfficialCalendar
 from registry.notices.reentry import markdown
 from registry.tables import NoticeRow

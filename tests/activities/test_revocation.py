@@ -11,18 +11,14 @@ from temporalio.exceptions import ApplicationError
 
 from activities.leaving import REGISTER_CONFLICT
 from activities.revocation import RevocationActivities
-from models.households import HouseholdState
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.offices import Household
 from models.periods import BEIJING
 from models.policy import Body
-from models.revocation_messages import Revocable, RevocationApplication, RevocationOpening
-from models.revocation_orders import (
-    RevocationAdmission,
-    RevocationAdmissionOrder,
-    RevocationChange,
-)
+from models.register.households import HouseholdState
+from models.revocation.messages import Revocable, RevocationApplication, RevocationOpening
+from models.revocation.orders import RevocationAdmission, RevocationAdmissionOrder, RevocationChange
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import RegistryError

@@ -10,9 +10,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities.ledger import RegistryActivities
 from activities.roster import RosterActivities
-from models.ledger import EntryKind
-from models.messages import Ending
-from models.roster import State
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
+from models.roster.households import State
 from registry.database.engine import reading, writing
 from registry.desk import Registry
 from registry.facts.incidence import village_incidence

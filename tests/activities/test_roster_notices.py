@@ -9,11 +9,11 @@ from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
 from activities.roster_notices import RosterNotices
-from models.messages import Act
+from models.case.messages import Act
 from models.policy import NameStyle
-from models.roster import shown_name
-from models.roster_messages import NoticeLine, RosterOpening
-from models.roster_orders import roster_change, roster_notice
+from models.roster.households import shown_name
+from models.roster.messages import NoticeLine, RosterOpening
+from models.roster.orders import roster_change, roster_notice
 from registry.notices.roster import announcement_text, notice_text, notice_title
 from registry.notices.texts import page
 from registry.tables import NoticeRow

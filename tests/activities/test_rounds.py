@@ -8,9 +8,9 @@ from sqlalchemy import Engine, update
 from sqlmodel import col
 
 from activities.rounds import RoundActivities
-from models.households import Cause
 from models.periods import BEIJING
 from models.policy import Policy, PolicyError
+from models.register.households import Cause
 from models.rounds import Begun, RoundOrder
 from registry.cases.projections import list_case
 from registry.database.engine import writing

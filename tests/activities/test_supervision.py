@@ -10,15 +10,15 @@ from sqlmodel import col, select
 
 from activities.ledger import RegistryActivities
 from activities.supervision import SupervisionActivities
+from models.case.ledger import EntryKind, Ledger, canonical
+from models.case.messages import Ending
+from models.case.orders import CaseState
 from models.identity import county_case, special_inspection_case, supervision_case
-from models.ledger import EntryKind, Ledger, canonical
-from models.messages import Ending
 from models.offices import County
-from models.orders import CaseState
 from models.periods import BEIJING
-from models.sampling import HOUSEHOLD, Frame, drawn
-from models.supervision_messages import SupervisionOpening, SupervisionResult
-from models.supervision_orders import Drawn, OpenCases, SampleOrder, ToldResults
+from models.supervision.messages import SupervisionOpening, SupervisionResult
+from models.supervision.orders import Drawn, OpenCases, SampleOrder, ToldResults
+from models.supervision.sampling import HOUSEHOLD, Frame, drawn
 from registry.cases.supervision_frame import county_frame
 from registry.database.engine import reading, writing
 from registry.desk import Registry

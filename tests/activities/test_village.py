@@ -10,10 +10,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.ledger import RegistryActivities
 from activities.village import VillageActivities
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.offices import Village
-from models.village_orders import VillageCount
+from models.village.orders import VillageCount
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import RegistryError

@@ -11,10 +11,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.village_notices import VillageNoticeActivities
 from models import identity
-from models.orders import Notice
+from models.case.orders import Notice
 from models.periods import LimitRequest, compute
-from models.village_orders import VillageNoticeOrder
-from models.villages import Incidence
+from models.register.villages import Incidence
+from models.village.orders import VillageNoticeOrder
 from registry.calendar import OfficialCalendar
 from registry.database.engine import reading
 from registry.notices.village import markdown

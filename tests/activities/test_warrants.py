@@ -25,11 +25,11 @@ from activities.roster import RosterActivities
 from activities.roster_notices import RosterNotices
 from activities.village import VillageActivities
 from activities.warrants import Recipients
-from models.ledger import EntryKind
-from models.mending import KeptOrder
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.mending import KeptOrder
+from models.case.messages import Ending
+from models.case.orders import CaseState, Delivery, Notification, Recipient
 from models.offices import Office
-from models.orders import CaseState, Delivery, Notification, Recipient
 from registry.database.engine import reading, writing
 from registry.desk import Registry
 from registry.tables import CaseRow, EntryRow, Table

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from models.case.ledger import Entry, EntryKind, Ledger
+from models.case.orders import CaseState, LedgerBatch
 from models.identity import village_case
-from models.ledger import Entry, EntryKind, Ledger
 from models.offices import Office, Village
-from models.orders import CaseState, LedgerBatch
 from models.policy import Body
-from models.village_messages import VillageOpening
-from models.village_orders import VillageAdmissionOrder, VillageRegisterChange
+from models.village.messages import VillageOpening
+from models.village.orders import VillageAdmissionOrder, VillageRegisterChange
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages

@@ -9,15 +9,12 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from models import identity
-from models.ledger import Entry, EntryKind, Ledger
+from models.case.ledger import Entry, EntryKind, Ledger
+from models.case.orders import NoticeOrder, RegisterChange
 from models.offices import County, Household, Village
-from models.orders import NoticeOrder, RegisterChange
 from models.periods import BEIJING
 from models.policy import Body, Policy
-from models.reentry_orders import EntryOrder, ReentryNoticeOrder
-from models.revocation_orders import RevocationChange
-from models.roster_messages import LookUpOrder, RosterChange, RosterNoticeOrder
-from models.steps import (
+from models.procedures import (
     COUNTY_STEPS,
     HOUSEHOLD_STEPS,
     REENTRY_STEPS,
@@ -27,7 +24,10 @@ from models.steps import (
     taken_by,
     village_steps,
 )
-from models.village_orders import VillageNoticeOrder, VillageRegisterChange
+from models.reentry.orders import EntryOrder, ReentryNoticeOrder
+from models.revocation.orders import RevocationChange
+from models.roster.messages import LookUpOrder, RosterChange, RosterNoticeOrder
+from models.village.orders import VillageNoticeOrder, VillageRegisterChange
 from tests.models.roster_samples import livelihood
 from tests.models.samples import HENAN
 from tests.models.village_samples import survey

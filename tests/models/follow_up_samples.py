@@ -3,14 +3,14 @@
 from datetime import date
 from typing import Any
 
-from models.docket import Docket
-from models.follow_up_orders import DueVillage, FollowUpDue, MarkInForce
-from models.follow_up_reception import FollowUpReception
-from models.households import Risk
-from models.inbox import Expectation
+from models.case.mailbox import Expectation
+from models.case.state import Docket
+from models.follow_up.orders import DueVillage, FollowUpDue, MarkInForce
+from models.follow_up.reception import FollowUpReception
 from models.offices import Township
 from models.policy import Body
-from models.steps import FOLLOW_UP_STEPS, K1
+from models.procedures import FOLLOW_UP_STEPS, K1
+from models.register.households import Risk
 from tests.models.samples import DAY, HENAN, NOW, county
 
 COUNTY = "A5/411523"

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from models.docket import Docket
-from models.ledger import Entry
+from models.case.ledger import Entry
+from models.case.reception import Reception
+from models.case.state import Docket
 from models.periods import LimitKind
-from models.reception import Reception
+from models.procedures import C4
 from models.refusals import Refusal
-from models.steps import C4
 from tests.models.samples import DAY, NOW, act_values, docket, limit, reception, snapshot
 
 NAMES = {

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from models.docket import Docket
-from models.households import HouseholdFacts, Livelihood, PovertyLine
+from models.case.state import Docket
 from models.offices import Village
 from models.periods import LimitKind
 from models.policy import Body, Policy
-from models.roster import Roster
-from models.roster_messages import RosterApplication
-from models.roster_reception import RosterReception
-from models.steps import H2, H3, H4, HOUSEHOLD_STEPS, Step
+from models.procedures import H2, H3, H4, HOUSEHOLD_STEPS, Step
+from models.register.households import HouseholdFacts, Livelihood, PovertyLine
+from models.roster.households import Roster
+from models.roster.messages import RosterApplication
+from models.roster.reception import RosterReception
 from tests.models.samples import DAY, HENAN, NOW, limit
 from tests.models.village_samples import village
 

@@ -5,14 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from models.docket import Docket
-from models.inbox import Expectation
-from models.messages import Act, CountyApplication, CountyFigures, Decision
+from models.case.mailbox import Expectation
+from models.case.messages import Act, CountyApplication, CountyFigures, Decision
+from models.case.reception import Reception
+from models.case.state import Docket
 from models.offices import County, Division, Office, Tier
 from models.periods import BEIJING, Limit, LimitKind, LimitRequest
 from models.policy import Policy, parse_policy
-from models.reception import Reception
-from models.steps import COUNTY_STEPS, DECISIONS, Step, skipped
+from models.procedures import COUNTY_STEPS, DECISIONS, Step, skipped
 
 POLICY_TEXT = (Path(__file__).parents[2] / "policies" / "henan-2016.toml").read_text("utf-8")
 HENAN = parse_policy(POLICY_TEXT)

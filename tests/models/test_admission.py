@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.admission import CountyFacts, fault
+from models.county.admission import CountyFacts, fault
 from tests.models.samples import (
     HENAN,
     application,

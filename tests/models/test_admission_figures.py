@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from models.admission import CountyFacts, difference, fault
-from models.villages import Incidence
+from models.county.admission import CountyFacts, difference, fault
+from models.register.villages import Incidence
 from tests.models.samples import HENAN, application, beijing_time, county, day, figures
 
 WHY = "村级数据正在核对（合成）"

@@ -9,19 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from models import characters
 from models.base import Heard, HeardLine, Line, Text
-from models.characters import (
-    fault,
-    indented,
-    legible,
-    markdown,
-    unified,
-    visible,
-)
-from models.households import Label
-from models.messages import Act, Objection
-from models.parts import Name
+from models.case.messages import Act, Objection
+from models.case.parts import Name
+from models.register.households import Label
+from models.texts import characters
+from models.texts.characters import fault, indented, legible, markdown, unified, visible
 from tests.models.receptions import at_publicity, last, refused
 from tests.models.samples import NOW, act_values, objection_values
 

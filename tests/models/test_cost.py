@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from models.case.limits import Watch
+from models.case.reminders import next_after
+from models.case.status import state_of
 from models.policy import Reminders
-from models.reminders import next_after
-from models.roster_turns import whose_turn
-from models.status import state_of
-from models.steps import H2, H3
-from models.watch import Watch
+from models.procedures import H2, H3
+from models.roster.turns import whose_turn
 from tests.models.roster_samples import COMMITTEES, Sample, consents, objection, resolution
 from tests.models.samples import CITY, DAY, NOW, limit
 from workflows.timekeeper import _AT_ONCE, _first_of

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from models.documents import CaseDocument, filing_fault
-from models.ledger import EntryKind, verify
-from models.messages import Ending, Outcome
+from models.case.documents import CaseDocument, filing_fault
+from models.case.ledger import EntryKind, verify
+from models.case.messages import Ending, Outcome
+from models.case.reception import Reception
 from models.offices import Household, Office, Subject, Township
 from models.periods import LimitKind
-from models.reception import Reception
+from models.procedures import C1, C2, C4, C7, H2, Step
 from models.refusals import Refusal
-from models.roster_reception import RosterReception
-from models.steps import C1, C2, C4, C7, H2, Step
-from models.supplements import EndedCase
+from models.roster.reception import RosterReception
+from models.supplement import EndedCase
 from tests.models.document_samples import RATES, document
 from tests.models.receptions import last, refused
 from tests.models.roster_samples import Sample

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from models.follow_up_messages import MOST_VISITS
-from models.follow_up_orders import Back
-from models.follow_up_reception import F5, FollowUpReception
-from models.households import Cause
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
+from models.follow_up.messages import MOST_VISITS
+from models.follow_up.orders import Back
+from models.follow_up.reception import F5, FollowUpReception
 from models.offices import Office
 from models.refusals import Refusal
+from models.register.households import Cause
 from tests.models.follow_up_samples import (
     COMMITTEES,
     SECOND,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.households import Livelihood, PovertyLine
+from models.register.households import Livelihood, PovertyLine
 from models.standards import S1_IDS, household_findings
 from tests.models.roster_samples import LINE, household, livelihood
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.id_numbers import IdNumberError, check_character, checked
+from models.texts.id_numbers import IdNumberError, check_character, checked
 
 TODAY = date(2018, 12, 1)
 

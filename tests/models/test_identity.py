@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from models.case.parts import Key
 from models.identity import (
     content_id,
     county_case,
@@ -16,7 +17,6 @@ from models.identity import (
     notice,
     village_case,
 )
-from models.parts import Key
 
 KEY: TypeAdapter[str] = TypeAdapter(Key)
 codes = st.from_regex(r"[0-9]{6}", fullmatch=True)

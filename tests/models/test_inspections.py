@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models.inspections import Inspections
+from models.county.inspections import Inspections
 from models.ratios import ExactRates, Ratio
-from models.supervision_messages import SupervisionResult
+from models.supervision.messages import SupervisionResult
 
 GOOD, UNKNOWN = Ratio(part=0, whole=100), Ratio(part=0, whole=0)
 BEGUN = datetime(2026, 1, 5, tzinfo=UTC)

@@ -12,8 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.ledger import Entry, EntryKind, Ledger, LedgerError, canonical, digest, root, verify
-from models.orders import CaseState, LedgerBatch
+from models.case.ledger import (
+    Entry,
+    EntryKind,
+    Ledger,
+    LedgerError,
+    canonical,
+    digest,
+    root,
+    verify,
+)
+from models.case.orders import CaseState, LedgerBatch
 from tests.models.samples import NOW
 
 CASE = "county-exit/411523/2017"

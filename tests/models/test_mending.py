@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from models import bounds, reception
-from models.docket import Docket
-from models.ledger import Entry, EntryKind
-from models.mending import Mending, adopt
-from models.reception import Reception
+from models.case import bounds, reception
+from models.case.ledger import Entry, EntryKind
+from models.case.mending import Mending, adopt
+from models.case.reception import Reception
+from models.case.state import Docket
+from models.procedures import C7
 from models.refusals import NotYet, Refusal
-from models.steps import C7
 from tests.models.samples import DAY, NOW, act_values, docket, objection_values
 from tests.models.samples import reception as reception_of
 

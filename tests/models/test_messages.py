@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from models.base import faults
-from models.messages import (
+from models.case.messages import (
     Act,
     CountyApplication,
     CountyFigures,
@@ -20,7 +20,7 @@ from models.messages import (
     Resolution,
     Withdrawal,
 )
-from models.parts import Evidence
+from models.case.parts import Evidence
 from tests.models.samples import (
     act_values,
     application_values,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.notation import MOST, from_json, toml
+from models.texts.notation import MOST, from_json, toml
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_small_file_takes_little_memory() -> None:
     """Where this took eight gigabytes a process of 600 MB ends with a sentence."""
     code = """
 import resource
-from models.notation import toml
+from models.texts.notation import toml
 resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
 try:
     toml("a." * 50_000 + "b = 1")

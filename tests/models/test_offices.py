@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.offices import CountyCode, Office
 from models.policy import Body
-from models.steps import COUNTY_STEPS, skipped
+from models.procedures import COUNTY_STEPS, skipped
 from tests.models.samples import OFFICES, county
 
 COUNTIES = [

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from models.base import faults
+from models.case.messages import Objection
+from models.case.parts import Key
 from models.identity import content_id
-from models.messages import Objection
-from models.parts import Key
-from models.personal_numbers import HIDDEN, hide, stands_in, stands_in_id
+from models.texts.personal_numbers import HIDDEN, hide, stands_in, stands_in_id
 
 pytestmark = pytest.mark.clause("G8")
 

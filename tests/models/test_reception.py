@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Act, Decision
+from models.case.ledger import EntryKind
+from models.case.messages import Act, Decision
+from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, DECISIONS, Step
 from models.refusals import Refusal
-from models.steps import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, DECISIONS, Step
 from tests.models.receptions import CLOSES, NAMES, at_publicity, last, refused
 from tests.models.samples import (
     HOUR,

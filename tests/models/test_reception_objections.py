@@ -2,9 +2,9 @@
 
 import pytest
 
-from models import bounds
+from models.case import bounds
 from models.periods import LimitKind
-from models.steps import C2, C4, C5, C7, COUNTY_STEPS, Step
+from models.procedures import C2, C4, C5, C7, COUNTY_STEPS, Step
 from tests.models.document_samples import document
 from tests.models.receptions import CLOSES, NAMES, at_publicity, last, refused
 from tests.models.samples import (

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from models import bounds
-from models.ledger import Entry, EntryKind, canonical, verify
-from models.messages import Ending, Outcome
+from models.case import bounds
+from models.case.ledger import Entry, EntryKind, canonical, verify
+from models.case.messages import Ending, Outcome
+from models.procedures import C3, C7
 from models.refusals import Refusal
-from models.steps import C3, C7
 from tests.models.receptions import CLOSES, NO_MESSAGES, at_publicity, last, refused
 from tests.models.samples import (
     DAY,

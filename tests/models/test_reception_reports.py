@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from models.docket import Docket
-from models.inbox import Expectation
+from models.case.mailbox import Expectation
+from models.case.reception import Reception
+from models.case.state import Docket
 from models.offices import Office
 from models.periods import LimitKind
 from models.policy import Body
-from models.reception import Reception
-from models.steps import V1, V2, V3
+from models.procedures import V1, V2, V3
 from tests.models.receptions import refused
 from tests.models.samples import DAY, HENAN, NOW, limit, reception, withdrawal_values
 from tests.models.village_samples import CITY, COUNTY, PROVINCE, docket, village

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.docket import Docket
-from models.inbox import Expectation
-from models.ledger import EntryKind, verify
-from models.messages import Act, Decision, Ending, Finding, Outcome, Receipt
+from models.case.ledger import EntryKind, verify
+from models.case.mailbox import Expectation
+from models.case.messages import Act, Decision, Ending, Finding, Outcome, Receipt
+from models.case.reception import Reception
+from models.case.state import Docket
 from models.offices import Office
 from models.periods import LimitKind
-from models.reception import Reception
+from models.procedures import C1, C3, C6, C7, COUNTY_STEPS, DECISIONS
 from models.refusals import Refusal
-from models.steps import C1, C3, C6, C7, COUNTY_STEPS, DECISIONS
 from tests.models.receptions import NO_MESSAGES, last
 from tests.models.samples import (
     DAY,

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from models.alarms import Alarm
-from models.appraisals import Proposal
-from models.households import Cause, HouseholdFacts, Livelihood, PovertyLine
-from models.messages import Act
+from models.case.messages import Act
 from models.offices import Household, Office
-from models.reentry_admission import ReentryFacts, fault, since_posted
-from models.reentry_messages import ReentryApplication
-from models.reentry_rules import appraisal_fault
-from models.roster_admission import KnownHousehold, household_faults
-from models.villages import Incidence
+from models.reentry.admission import ReentryFacts, fault, since_posted
+from models.reentry.messages import ReentryApplication
+from models.reentry.rules import appraisal_fault
+from models.register.households import Cause, HouseholdFacts, Livelihood, PovertyLine
+from models.register.villages import Incidence
+from models.roster.admission import KnownHousehold, household_faults
+from models.roster.appraisals import Proposal
 from tests.models.samples import HENAN
 from tests.models.village_samples import village
 

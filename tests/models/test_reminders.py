@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.case.reminders import next_after
 from models.policy import Reminders
-from models.reminders import next_after
 
 DUE = datetime(2018, 1, 12, 16, tzinfo=UTC)
 HENAN = Reminders(before_days=(3, 1), after_every_days=3)

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from models.offices import Household, Office
 from models.policy import parse_policy
-from models.revocation_admission import ExitRecord, FiledAct, RevocationFacts, fault, signed_on
-from models.revocation_messages import RevocationApplication
+from models.revocation.admission import ExitRecord, FiledAct, RevocationFacts, fault, signed_on
+from models.revocation.messages import RevocationApplication
 from tests.models.document_samples import PROOF
 from tests.models.samples import HENAN, NOW, POLICY_TEXT, beijing_time, county
 from tests.models.village_samples import village

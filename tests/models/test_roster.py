@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from models.households import HouseholdFacts
-from models.inbox import Expectation
-from models.messages import Decision
+from models.case.mailbox import Expectation
+from models.case.messages import Decision
+from models.case.status import markdown, state_of, status_of
 from models.policy import Body, NameStyle
-from models.roster import STATES, Candidate, Roster, State, shown_name
-from models.roster_turns import whose_turn
-from models.status import markdown, state_of, status_of
-from models.steps import H1, H2, H3, H4, Step
+from models.procedures import H1, H2, H3, H4, Step
+from models.register.households import HouseholdFacts
+from models.roster.households import STATES, Candidate, Roster, State, shown_name
+from models.roster.turns import whose_turn
 from tests.models.roster_samples import (
     CODES,
     COMMITTEES,

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.appraisals import MOST_HOUSEHOLDS, Appraisal
 from models.policy import Policy, parse_policy
-from models.roster_admission import KnownHousehold, RosterFacts, fault
-from models.roster_messages import RosterApplication
+from models.roster.admission import KnownHousehold, RosterFacts, fault
+from models.roster.appraisals import MOST_HOUSEHOLDS, Appraisal
+from models.roster.messages import RosterApplication
 from tests.models.roster_samples import (
     CODES,
     LINE,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from models.appraisals import MOST_HOUSEHOLDS
+from models.procedures import H3
 from models.refusals import Refusal
-from models.roster import State
-from models.steps import H3
+from models.roster.appraisals import MOST_HOUSEHOLDS
+from models.roster.households import State
 from tests.models.roster_samples import Sample, act, amendment, meeting
 from tests.models.samples import NOW
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from models.ledger import EntryKind
-from models.steps import H1, H2, H3, H4, Step
+from models.case.ledger import EntryKind
+from models.procedures import H1, H2, H3, H4, Step
 from tests.models.receptions import last, refused
 from tests.models.roster_samples import (
     CODES,

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from models.appraisals import MOST_HOUSEHOLDS
 from models.base import Record
-from models.ledger import EntryKind
-from models.messages import Consents
+from models.case.ledger import EntryKind
+from models.case.messages import Consents
+from models.procedures import H1, H2, H3, H4, Step
 from models.refusals import Refusal
-from models.steps import H1, H2, H3, H4, Step
+from models.roster.appraisals import MOST_HOUSEHOLDS
 from tests.models.receptions import NO_MESSAGES, last, refused
 from tests.models.roster_samples import (
     COMMITTEES,

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from models.inbox import Expectation
-from models.ledger import EntryKind
-from models.messages import Decision
-from models.steps import H1, H2, H3, H4, Step
+from models.case.ledger import EntryKind
+from models.case.mailbox import Expectation
+from models.case.messages import Decision
+from models.procedures import H1, H2, H3, H4, Step
 from tests.models.receptions import last, refused
 from tests.models.roster_samples import (
     CLOSED,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.offices import Village
-from models.steps import H1, H4
+from models.procedures import H1, H4
 from tests.models.receptions import last, refused
 from tests.models.roster_samples import (
     COMMITTEES,

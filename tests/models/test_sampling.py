@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from models.sampling import (
+from models.supervision.sampling import (
     HOUSEHOLD,
     VILLAGE,
     CountyPeople,

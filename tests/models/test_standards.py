@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.messages import CountyFigures, Rates
+from models.case.messages import CountyFigures, Rates
 from models.policy import Standards
 from models.standards import (
     StandardFinding,

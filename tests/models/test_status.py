@@ -5,13 +5,13 @@ from datetime import UTC, timedelta
 import pytest
 
 from models import search
-from models.docket import Docket
-from models.messages import Ending, Outcome
+from models.case.messages import Ending, Outcome
+from models.case.state import Docket
+from models.case.status import CaseStatus, StepState, markdown, state_of, status_of
 from models.offices import Office
 from models.periods import LimitKind
 from models.policy import Body, BodyName, BodyNames, Level
-from models.status import CaseStatus, StepState, markdown, state_of, status_of
-from models.steps import C1, C2, C3, C4, C5, C7
+from models.procedures import C1, C2, C3, C4, C5, C7
 from tests.models.samples import (
     CITY,
     DAY,

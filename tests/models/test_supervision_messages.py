@@ -6,16 +6,16 @@ import pytest
 from pydantic import ValidationError
 
 from models.base import faults
-from models.sampling import Sample
-from models.supervision_admission import opening_fault
-from models.supervision_messages import (
+from models.supervision.admission import opening_fault
+from models.supervision.messages import (
     Findings,
     HouseholdCheck,
     Plea,
     SupervisionOpening,
     VillageCheck,
 )
-from models.supervision_rules import Inspection
+from models.supervision.rules import Inspection
+from models.supervision.sampling import Sample
 from tests.models.samples import HENAN, county
 from tests.models.test_supervision_rates import V1, V2, right, sample, village, wrong
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from models.messages import Rates
+from models.case.messages import Rates
 from models.policy import Standards
 from models.ratios import ExactRates, Ratio
-from models.sampling import CountyPeople, FrameHousehold, FrameVillage, Sample
 from models.standards import RateFinding, exact_rate_findings, rate_findings
-from models.supervision_messages import HouseholdCheck, VillageCheck
-from models.supervision_rates import exact_rates
+from models.supervision.messages import HouseholdCheck, VillageCheck
+from models.supervision.rates import exact_rates
+from models.supervision.sampling import CountyPeople, FrameHousehold, FrameVillage, Sample
 from tests.models.samples import HENAN
 
 V1, V2 = "411523100001", "411523100002"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.policy import parse_policy
-from models.village_admission import VillageFacts, fault
+from models.village.admission import VillageFacts, fault
 from tests.models.samples import HENAN, beijing_time, day
 from tests.models.village_samples import application, incidence, village
 

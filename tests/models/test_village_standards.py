@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from models.policy import Standards, parse_policy
+from models.register.villages import Incidence
 from models.standards import blocked, survey_findings, village_findings
-from models.villages import Incidence
 from tests.models.samples import HENAN, act
 from tests.models.village_samples import incidence, survey
 

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from models import warrant
-from models.case_file import CaseFile, read_file
-from models.households import Cause
+from models.case.file import CaseFile, read_file
+from models.case.ledger import EntryKind
+from models.case.messages import CountyFigures
+from models.case.orders import NoticeOrder, RegisterChange
 from models.identity import notice as notice_id
-from models.ledger import EntryKind
-from models.messages import CountyFigures
 from models.offices import Office
-from models.orders import NoticeOrder, RegisterChange
 from models.periods import Limit, LimitKind, LimitRequest
 from models.policy import Body
-from models.reentry_orders import ReentryNoticeOrder
-from models.revocation_orders import RevocationChange
-from models.village_orders import VillageNoticeOrder
+from models.reentry.orders import ReentryNoticeOrder
+from models.register.households import Cause
+from models.revocation.orders import RevocationChange
+from models.village.orders import VillageNoticeOrder
 from tests.activities import reentry_cases, roster_cases, village_cases
 from tests.activities.registry_cases import File, change
 from tests.models import carrying, samples, village_samples

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.case.limits import Watch
 from models.periods import LimitKind
 from models.policy import Reminders
-from models.watch import Watch
 from tests.models.samples import CITY, COUNTY, DAY, NOW, limit
 
 RULE = Reminders(before_days=(3, 1), after_every_days=3)

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from models.docket import Docket
-from models.inbox import Expectation
+from models.case.mailbox import Expectation
+from models.case.state import Docket
 from models.offices import Division, Office, Village
 from models.policy import Policy
-from models.steps import VILLAGE_STEPS, Step, village_steps
-from models.village_messages import VillageApplication
-from models.villages import Incidence, Survey
+from models.procedures import VILLAGE_STEPS, Step, village_steps
+from models.register.villages import Incidence, Survey
+from models.village.messages import VillageApplication
 from tests.models.samples import DAY, HENAN, NOW
 
 COUNTY, CITY, PROVINCE = "A5/411523", "A6/411500", "A7/410000"

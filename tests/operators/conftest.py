@@ -12,10 +12,10 @@ from typing import Any, Protocol
 import pytest
 from temporalio.client import Client
 
-from models.ledger import EntryKind
-from models.messages import CountyApplication
+from models.case.ledger import EntryKind
+from models.case.messages import CountyApplication
+from models.case.status import CaseStatus
 from models.periods import BEIJING
-from models.status import CaseStatus
 from operators.cli import execute
 from operators.up import prepare_registry
 from tests.crew import apart

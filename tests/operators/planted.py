@@ -18,7 +18,7 @@ from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 
 from activities.ledger import RegistryActivities
-from models.orders import LedgerBatch
+from models.case.orders import LedgerBatch
 from operators.scenario_files import load_season
 from operators.season_rehearsal import rehearse_season
 from operators.season_view import SeasonNarrator

@@ -9,7 +9,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from models.households import Livelihood, PovertyLine
+from models.register.households import Livelihood, PovertyLine
 from registry.database.engine import writing
 from registry.register.poverty_lines import add_line
 from tests.operators.conftest import NOW, THIS_YEAR, Shell

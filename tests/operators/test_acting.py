@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlmodel import col, update
 
-from models.ledger import Entry, EntryKind
-from models.messages import Act, Ending
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import Act, Ending
 from operators.sending import derived_id
 from registry.database.engine import writing
 from registry.tables import DivisionRow

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from operators.registry import utc_now
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Shell, applies
 from tests.operators.rosters_today import cleared, settle, write_csv, write_xlsx

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from models.findings import CheckReport
+from models.checks.findings import CheckReport
 from operators.scheduling import make_schedules
 from operators.up import prepare_keys, prepare_registry
 from tests.crew import apart as namespace

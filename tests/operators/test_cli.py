@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.ledger import LedgerError
+from models.case.ledger import LedgerError
 from models.policy import PolicyError
 from operators.cli import BUG, COMMANDS, FAMILIES
 from operators.desk import NoAnswer, NoCase, Refused

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from models.messages import Act
+from models.case.messages import Act
 from operators.desk import Desk
 from operators.up import prepare_keys, prepare_registry
 from registry.desk import Registry

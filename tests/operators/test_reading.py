@@ -8,9 +8,9 @@ from rich.cells import cell_len
 from sqlmodel import Session, col, delete
 
 from models import search
-from models.ledger import Entry, EntryKind, Ledger, canonical, digest, verify
-from models.orders import LimitInForce
-from models.status import CaseStatus
+from models.case.ledger import Entry, EntryKind, Ledger, canonical, digest, verify
+from models.case.orders import LimitInForce
+from models.case.status import CaseStatus
 from registry.records import CountyRecord, Overview
 from registry.tables import EntryRow
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Said, Shell

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from models.households import PovertyLine
-from models.messages import Ending
+from models.case.messages import Ending
+from models.register.households import PovertyLine
 from registry.database.engine import writing
 from registry.register.poverty_lines import add_line
 from tests.operators.conftest import NOW, THIS_YEAR, Shell

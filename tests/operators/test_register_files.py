@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.households import HouseholdState
+from models.register.households import HouseholdState
 from registry.register.records import HouseholdRecord, VillageRecord
 from tests.operators.conftest import Said, Shell
 from tests.operators.test_reading import COUNTIES, fits

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.periods import beijing
-from models.roster import State
+from models.roster.households import State
 from registry.records import CaseFilter
 from tests.operators.conftest import THIS_YEAR, Shell
 from tests.operators.rosters_today import (

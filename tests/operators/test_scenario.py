@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.messages import Act, Ending, Objection
+from models.case.messages import Act, Ending, Objection
 from models.periods import BEIJING
 from operators.events import ActEvent, WaitEvent, message_of
 from operators.scenario import Scenario, application_of

@@ -14,11 +14,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from models.households import HouseholdState, Risk
-from models.ledger import Entry, EntryKind
-from models.messages import Ending
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import Ending
 from models.periods import beijing
 from models.ratios import ExactRates, Ratio
+from models.register.households import HouseholdState, Risk
 from operators.registry import utc_now
 from operators.scenario_files import ScenarioError, load_season
 from operators.season import Season

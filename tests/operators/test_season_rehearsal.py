@@ -13,10 +13,10 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from models.ledger import Entry, EntryKind
-from models.messages import Ending
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import Ending
 from models.periods import beijing
-from models.roster import Course, State
+from models.roster.households import Course, State
 from operators.registry import utc_now
 from operators.scenario_files import ScenarioError, load_season
 from operators.season import Heads, Season

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.ledger import Entry, EntryKind
+from models.case.ledger import Entry, EntryKind
 from operators.desk import Refused
 from tests.operators.conftest import NOW, THIS_YEAR, Opened, Shell, applies, as_toml
 from tests.registry.places import put_households, put_village

@@ -10,7 +10,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from models.messages import Withdrawal
+from models.case.messages import Withdrawal
 from models.offices import Office
 from operators.desk import NoCase
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Shell, applies, as_toml

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.offices import Office
-from models.supervision_messages import HouseholdCheck
+from models.supervision.messages import HouseholdCheck
 from operators.supervision_parts import in_parts
 from registry.files.sheet_rows import rows_of
 from registry.files.workbook_writing import Value, write_sheets

@@ -17,9 +17,9 @@ from rich.text import Text
 
 import operators
 from models.base import Record
-from models.documents import CaseDocument
-from models.ledger import EntryKind, Ledger
-from models.status import CaseStatus, StepState, StepStatus, markdown
+from models.case.documents import CaseDocument
+from models.case.ledger import EntryKind, Ledger
+from models.case.status import CaseStatus, StepState, StepStatus, markdown
 from operators import printing
 from operators.case_sheet import print_case, print_ledger
 from operators.cli import execute

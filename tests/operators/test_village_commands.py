@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from tests.operators.conftest import THIS_YEAR, Shell
 from tests.stage import Stage
 from tests.village_stage import VillagePlay, put_village, survey

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from models.households import Cause
+from models.register.households import Cause
 from registry.database.engine import writing
 from registry.tables import (
     CaseRow,

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from models.households import Cause
-from models.villages import Bus, Survey
+from models.register.households import Cause
+from models.register.villages import Bus, Survey
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from models.households import Livelihood
-from models.villages import Bus, Survey
+from models.register.households import Livelihood
+from models.register.villages import Bus, Survey
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, MemberLine, VillageLine
 from registry.register.loading import (

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.limits import CalendarActivities
-from models.orders import LimitsOrder
+from models.case.orders import LimitsOrder
 from models.periods import Day, LimitRequest
 from models.policy import parse_policy
 from registry.calendar import CalendarError, OfficialCalendar, parse_overrides

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from models.supervision_messages import HouseholdCheck, VillageCheck
+from models.supervision.messages import HouseholdCheck, VillageCheck
 from registry.cases.supervision_records import CheckLists, HouseholdOnSheet, VillageOnSheet
 from registry.errors import LoadError
 from registry.files.sheet_rows import rows_of

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from activities.ledger import RegistryActivities
-from models.ledger import EntryKind, LedgerError
-from models.messages import Ending
+from models.case.ledger import EntryKind, LedgerError
+from models.case.messages import Ending
+from models.case.orders import LimitInForce
 from models.offices import County, Division, Office, Tier
-from models.orders import LimitInForce
 from models.periods import LimitRequest, compute
 from models.policy import Body, Level
 from registry.calendar import OfficialCalendar

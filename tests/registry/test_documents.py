@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 
 from activities.ledger import RegistryActivities
 from activities.supplement import SupplementActivities
+from models.case.ledger import EntryKind
 from models.identity import supplement_case
-from models.ledger import EntryKind
 from models.policy import Body
-from models.supplements import EndedCase, SupplementOrder
+from models.supplement import EndedCase, SupplementOrder
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.tables import CaseRow, DocumentRow

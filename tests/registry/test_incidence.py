@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from models.villages import Incidence
+from models.register.villages import Incidence
 from registry.database.engine import reading
 from registry.desk import Registry
 from registry.errors import RegistryError

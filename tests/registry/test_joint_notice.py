@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, update
 
 from activities.ledger import RegistryActivities
-from models.ledger import EntryKind, Ledger
-from models.orders import CaseState
+from models.case.ledger import EntryKind, Ledger
+from models.case.orders import CaseState
 from models.policy import NameStyle
-from models.roster import shown_name
-from models.villages import Incidence
+from models.register.villages import Incidence
+from models.roster.households import shown_name
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import UnknownSubject

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
 from activities.ledger import RegistryActivities
-from models.findings import Finding
-from models.households import PovertyLine
-from models.journal import JournalKind
+from models.checks.findings import Finding
+from models.checks.journal import JournalKind
 from models.offices import County
+from models.register.households import PovertyLine
 from registry.checks.checks import Checks
 from registry.database.engine import reading, upgrade, writing
 from registry.desk import Registry

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from models.households import PovertyLine
+from models.register.households import PovertyLine
 from registry.database.engine import reading
 from registry.desk import Registry
 from registry.errors import LoadError

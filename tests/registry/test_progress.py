@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from activities.ledger import RegistryActivities
 from models.offices import County, Division, Tier
 from models.policy import CountyTarget, Policy, Targets
-from models.roster import State
+from models.roster.households import State
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.reports.records import Counted, Progress, TargetProgress

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from activities.ledger import RegistryActivities
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from registry.desk import Registry
 from registry.tables import NotificationRow, ObjectionRow, PlanRow
 from tests.activities.registry_cases import (

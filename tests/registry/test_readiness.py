@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import Engine
 
 from activities.ledger import RegistryActivities
-from models.messages import Ending
+from models.case.messages import Ending
+from models.case.orders import CaseState
 from models.offices import Tier
-from models.orders import CaseState
-from models.villages import Bus
+from models.register.villages import Bus
 from registry.cases.projections import list_case
 from registry.database.engine import writing
 from registry.desk import Registry

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from models.characters import fault, unified
-from models.households import Cause, HouseholdState, Livelihood
 from models.identity import household_case
+from models.register.households import Cause, HouseholdState, Livelihood
+from models.texts.characters import fault, unified
 from registry.cases.projections import list_case
 from registry.database.engine import writing
 from registry.desk import Registry

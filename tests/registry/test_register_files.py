@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from models.households import Livelihood
-from models.villages import Bus
+from models.register.households import Livelihood
+from models.register.villages import Bus
 from registry.database.engine import reading
 from registry.desk import Registry
 from registry.errors import LoadError

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from models.households import Cause, Livelihood
-from models.villages import Survey
+from models.register.households import Cause, Livelihood
+from models.register.villages import Survey
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import LoadError

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 
 from activities.ledger import RegistryActivities
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from registry.checks.checks import Checks
 from registry.database.engine import check_writable, open_engine, upgrade, writing
 from registry.database.roles import KEPT, grant

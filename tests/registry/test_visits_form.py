@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from models.follow_up_messages import Visit
-from models.households import Risk
+from models.follow_up.messages import Visit
+from models.register.households import Risk
 from registry.errors import LoadError
 from registry.forms import visits
 from registry.forms.visits import read_visits

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import Engine
 
 from activities.ledger import RegistryActivities
-from models.messages import CountyOpening
+from models.case.messages import CountyOpening
 from models.offices import County, Division, Tier, province_of
 from models.policy import Policy, parse_policy
+from models.register.villages import Incidence
 from models.standards import county_findings
-from models.villages import Incidence
 from registry.desk import Registry
 from registry.errors import LoadError
 from tests.activities.registry_cases import (

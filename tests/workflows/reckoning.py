@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta, timezone
 
-from models.ledger import Entry, EntryKind
+from models.case.ledger import Entry, EntryKind
 from models.policy import Policy, Reminders
 from tests.play import Play
 

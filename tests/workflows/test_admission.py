@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
-from models.ledger import EntryKind
-from models.messages import CountyOpening
+from models.case.ledger import EntryKind
+from models.case.messages import CountyOpening
 from models.offices import County, Division
 from models.periods import beijing
 from operators.desk import Refused

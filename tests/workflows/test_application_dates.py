@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.ledger import Entry, EntryKind
+from models.case.ledger import Entry, EntryKind
 from models.periods import Limit
 from models.policy import FixedDates
 from operators.desk import Refused

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from models.periods import Limit
 from operators.desk import Refused
 from tests.crew import apart

@@ -7,8 +7,8 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from activities.notifications.channels import FileChannel, WebhookChannel
-from models.ledger import Entry, EntryKind
-from models.messages import Ending
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import Ending
 from models.policy import Notification
 from tests.crew import apart
 from tests.play import Play, execution_status

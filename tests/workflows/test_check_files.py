@@ -10,9 +10,9 @@ import pytest
 from sqlmodel import Session, select
 from temporalio.client import Client
 
-from models.findings import Finding
-from models.journal import JournalHead
-from models.ledger import Entry, EntryKind, Ledger, canonical
+from models.case.ledger import Entry, EntryKind, Ledger, canonical
+from models.checks.findings import Finding
+from models.checks.journal import JournalHead
 from registry.checks.contradictions import note
 from registry.checks.values import place, table_of
 from registry.tables import CaseRow, EntryRow, JournalRow
@@ -445,7 +445,7 @@ def test_a_journal_that_was_written_anew_is_found_by_whoever_kept_a_head(home: H
 
 def rewrite(session: Session) -> None:
     """Another time on one line, and every line behind it bound anew."""
-    from models.journal import BEGINNING, line_hash
+    from models.checks.journal import BEGINNING, line_hash
 
     previous = BEGINNING
     for line in session.exec(select(JournalRow).order_by("number")):

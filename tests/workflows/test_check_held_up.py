@@ -27,8 +27,8 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from models.findings import Finding
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
+from models.checks.findings import Finding
 from models.periods import BEIJING
 from registry.checks.open_files import OpenFile
 from tests.crew import apart

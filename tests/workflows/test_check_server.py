@@ -25,7 +25,7 @@ from temporalio.client import (
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from models.findings import Finding
+from models.checks.findings import Finding
 from models.identity import KINDS, county_case
 from models.offices import Division
 from models.rounds import Round

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.messages import Ending
+from models.case.messages import Ending
 from tests.stage import Stage, at
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from models.documents import CaseDocument
-from models.ledger import EntryKind, verify
-from models.messages import Ending
-from models.supplements import SupplementOpening
+from models.case.documents import CaseDocument
+from models.case.ledger import EntryKind, verify
+from models.case.messages import Ending
+from models.supplement import SupplementOpening
 from operators.desk import Refused
 from registry.tables import DocumentRow
 from tests.activities.registry_cases import rows

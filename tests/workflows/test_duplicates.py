@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from operators.desk import Refused
 from tests.stage import Stage, at
 

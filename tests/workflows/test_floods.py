@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from models import bounds
+from models.case import bounds
+from models.case.ledger import EntryKind
+from models.case.messages import Objection
+from models.case.status import MOST_NAMED
 from models.identity import county_case
-from models.ledger import EntryKind
-from models.messages import Objection
-from models.status import MOST_NAMED
 from tests.play import eventually
 from tests.stage import YEAR, Stage, at
 from workflows.line import AT_ONCE

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker, WorkflowInstance, WorkflowRunner
 
 from activities.warrants import server_time
-from models.ledger import verify
+from models.case.ledger import verify
 from tests.play import eventually
 from tests.replays import Recording, entries_in, recordings, replay
 from tests.stage import Stage, at

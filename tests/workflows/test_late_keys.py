@@ -22,7 +22,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from activities.warrants import server_time
-from models.ledger import Entry, EntryKind
+from models.case.ledger import Entry, EntryKind
 from operators.case_sheet import print_entry
 from operators.reading import entry_of
 from tests.play import PLAYED, Play, eventually, execution_status, wedged

@@ -4,9 +4,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
+from models.case.status import CaseStatus
 from models.periods import Limit, beijing
-from models.status import CaseStatus
 from tests.play import Play
 from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import (

@@ -12,9 +12,9 @@ from temporalio.api.enums.v1 import ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from activities.restoring import Restoring
-from models.ledger import Entry, EntryKind
-from models.mending import Mending
-from models.messages import Ending
+from models.case.ledger import Entry, EntryKind
+from models.case.mending import Mending
+from models.case.messages import Ending
 from operators.desk import Contradicted
 from operators.errors import NoAnswer, Refused
 from registry.database.engine import reading

@@ -10,9 +10,9 @@ from datetime import timedelta
 
 import pytest
 
-from models import reception
-from models.ledger import Entry, EntryKind
-from models.messages import Ending
+from models.case import reception
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import Ending
 from tests.play import Play
 from tests.roster_stage import opens_roster, stands
 from tests.stage import Stage, at

@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from operators.desk import Refused
 from tests.play import Play
 from tests.stage import Stage, at

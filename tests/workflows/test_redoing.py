@@ -9,9 +9,9 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.identity import county_case
-from models.ledger import EntryKind
-from models.messages import Ending
 from tests.restored import content, copied, files, redone, restored
 from tests.roster_stage import opens_roster, stands, strikes_off
 from tests.stage import Stage, at

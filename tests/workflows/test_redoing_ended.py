@@ -10,11 +10,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.restoring import Restoring
-from models.documents import CaseDocument
+from models.case.documents import CaseDocument
+from models.case.messages import Ending
 from models.identity import special_inspection_case
-from models.messages import Ending
-from models.reentry_orders import Entered
-from models.roster_messages import StruckOff
+from models.reentry.orders import Entered
+from models.roster.messages import StruckOff
 from registry.database.engine import writing
 from tests.crew import apart
 from tests.follow_up_stage import follow_up_of, put_exited, settings_kept_up

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from models.households import Cause, HouseholdState
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.periods import beijing
+from models.register.households import Cause, HouseholdState
 from operators.desk import Refused
 from tests.reentry_stage import (
     LEFT_ON,

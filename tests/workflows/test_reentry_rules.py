@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowFailureError
 
-from models.households import Cause
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.offices import Household
-from models.reentry_messages import ReentryOpening
+from models.reentry.messages import ReentryOpening
+from models.register.households import Cause
 from operators.desk import Refused
 from registry.database.engine import writing
 from registry.tables import EpisodeRow

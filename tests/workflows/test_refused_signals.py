@@ -7,7 +7,7 @@ import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from tests.play import Play, eventually
 from tests.stage import Stage, at
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.periods import beijing
 from tests.play import Play, eventually
 from tests.stage import Stage, at

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from models.ledger import Entry, EntryKind
+from models.case.ledger import Entry, EntryKind
 from tests.play import Play, eventually
 from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import clauses, quiet, shortly_after, told_of_breaches

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from operators.desk import NoCase
 from tests.play import Play, eventually
 from tests.stage import Stage, at

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.periods import BEIJING
-from models.revocation_messages import RevocationApplication, RevocationOpening
+from models.revocation.messages import RevocationApplication, RevocationOpening
 from operators.desk import Refused
 from registry.tables import AlarmRow, RevocationRow
 from tests.activities.registry_cases import rows

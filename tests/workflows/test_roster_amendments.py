@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from registry.database.engine import writing
 from registry.tables import EpisodeRow
 from tests.play import eventually

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from models.ledger import EntryKind
-from models.roster import State
+from models.case.ledger import EntryKind
+from models.roster.households import State
 from tests.play import Play, eventually
 from tests.roster_stage import livelihood, opens_roster, put_households
 from tests.stage import Stage, at

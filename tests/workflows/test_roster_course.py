@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from tests.roster_stage import opens_roster
 from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import last_day, midnight

@@ -9,7 +9,7 @@ from sqlmodel import select
 from temporalio.client import WorkflowFailureError
 
 from models.periods import BEIJING
-from models.roster_messages import RosterOpening
+from models.roster.messages import RosterOpening
 from operators.desk import Refused
 from registry.database.engine import reading
 from registry.tables import RosterRow

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.periods import beijing
 from registry.database.engine import writing
 from registry.tables import VillageRow

@@ -4,9 +4,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from models.periods import beijing
-from models.roster import Course
+from models.roster.households import Course
 from tests.roster_stage import (
     RosterPlay,
     opens_roster,

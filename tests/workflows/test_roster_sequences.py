@@ -25,12 +25,12 @@ from hypothesis.stateful import (
 )
 from sqlmodel import Session, col, select
 
-from models.households import PovertyLine
-from models.messages import Receipt
+from models.case.messages import Receipt
 from models.offices import Division
 from models.periods import BEIJING
 from models.refusals import Refusal
-from models.roster_messages import RosterOpening
+from models.register.households import PovertyLine
+from models.roster.messages import RosterOpening
 from registry.database.engine import upgrade, writing
 from registry.desk import Registry
 from registry.facts.incidence import village_incidence

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
+from models.case.status import CaseStatus
 from models.periods import beijing
-from models.status import CaseStatus
 from operators.desk import Refused
 from tests.roster_stage import (
     opens_roster,

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from tests.play import PLAYED
 from tests.roster_stage import (
     livelihood,

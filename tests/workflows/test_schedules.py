@@ -32,7 +32,7 @@ from models.offices import Division
 from models.periods import BEIJING, beijing
 from models.policy import Policy
 from models.rounds import Round, RoundResult, quarter_of
-from models.supervision_messages import SupervisionOpening
+from models.supervision.messages import SupervisionOpening
 from tests.activities.follow_ups import kept_up
 from tests.crew import apart
 from tests.follow_up_stage import EXITED_ON, calls_round, follow_up_stage, put_exited

@@ -22,8 +22,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
-from models.ledger import EntryKind
-from models.messages import CountyOpening
+from models.case.ledger import EntryKind
+from models.case.messages import CountyOpening
 from models.sealed import NOT_SEALED
 from operators.answers import asked
 from operators.desk import Desk

@@ -18,8 +18,8 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy
 
-from models.ledger import EntryKind
-from models.messages import CountyOpening, Ending, Receipt
+from models.case.ledger import EntryKind
+from models.case.messages import CountyOpening, Ending, Receipt
 from models.periods import BEIJING
 from operators.desk import Refused
 from registry.database.engine import reading

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from operators.desk import Refused
 from tests.play import Play
 from tests.stage import Stage, at, figures

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import Ending
 from models.identity import content_id
-from models.ledger import Entry, EntryKind
-from models.messages import Ending
-from models.supervision_messages import SupervisionResult
+from models.supervision.messages import SupervisionResult
 from tests.play import Play, eventually
 from tests.stage import YEAR, Stage, at
 from tests.supervision_stage import Exited, SupervisionPlay, inspects, put_exited

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
-from models.sampling import HOUSEHOLD, VILLAGE, drawn
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
+from models.supervision.sampling import HOUSEHOLD, VILLAGE, drawn
 from operators.desk import Refused
 from registry.database.engine import reading
 from registry.tables import ObjectionRow, SupervisionRow

@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from tests.record_histories import RATES
 from tests.replays import replay
 from tests.stage import Stage, at

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from models.ledger import EntryKind
-from models.messages import Ending
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import opens_village
 from tests.workflows.reckoning import clauses, midnight, quiet, shortly_after, told_of_breaches

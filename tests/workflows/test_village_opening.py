@@ -7,9 +7,9 @@ import pytest
 from sqlmodel import select
 from temporalio.client import WorkflowFailureError
 
-from models.messages import Ending
+from models.case.messages import Ending
 from models.offices import Village
-from models.village_messages import VillageOpening
+from models.village.messages import VillageOpening
 from operators.desk import Refused
 from registry.database.engine import reading
 from registry.tables import VillageStatusRow

@@ -3,8 +3,8 @@
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from models.ledger import EntryKind, root, verify
-from models.messages import Ending
+from models.case.ledger import EntryKind, root, verify
+from models.case.messages import Ending
 from operators.desk import Refused
 from tests.play import Play, execution_status
 from tests.stage import YEAR, Stage, at

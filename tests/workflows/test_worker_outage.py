@@ -6,7 +6,7 @@ import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from tests.play import PLAYED, Play
 from tests.stage import Stage, at
 

@@ -12,7 +12,7 @@ from temporalio.converter import SerializationContext
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.warrants import server_time
-from models.ledger import EntryKind
+from models.case.ledger import EntryKind
 from tests.play import PLAYED, eventually, execution_status, wedged
 from tests.stage import Stage, at
 from workers.catalogue import build_worker

@@ -1,0 +1,1 @@
+"""What every case shares: messages, ledger, state, limits, reception, status."""

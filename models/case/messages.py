@@ -1,0 +1,344 @@
+"""What people and machines send to a case, and what it answers.
+
+Frozen and strict: an unknown field, a moment without an offset or a missing reason is refused
+before anything happens. A new field gets a default, so that messages of a running season decode.
+"""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from models.base import Heard, HeardLine, Line, Moment, Record, Text
+from models.case.parts import LARGEST, Count, Key, Name, PlanAddition, Proofs
+from models.offices import County, CountyCode, Office, Tier
+from models.periods import Year
+from models.policy import Policy
+from models.register.households import HouseholdCode
+from models.register.villages import Survey
+from models.roster.appraisals import MOST_HOUSEHOLDS, Appraisal, Meeting, Proposal
+
+StepId = Annotated[str, Field(pattern=r"^[CVHRKJX][1-7]$")]
+Growth = Annotated[Decimal, Field(ge=-100, le=1000, max_digits=7, decimal_places=3)]
+"""A yearly growth in percent."""
+Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=6, decimal_places=3)]
+
+
+class CountyFigures(Record):
+    """What a county is measured by (S3, S5): a snapshot, taken on a day.
+
+    Attributes:
+        poor: Registered people still poor.
+        population: Rural registered population.
+        as_of: The day of the snapshot.
+        income_growth_percent: Growth of farmers' disposable income over the year before.
+        provincial_income_growth_percent: The province's mean of the same.
+        services_near_mean: Whether education, culture and health are at or near the provincial
+            mean (达到或接近): a judgement, whose written reason is ``services_statement``.
+    """
+
+    poor: Count
+    population: Annotated[int, Field(gt=0, le=LARGEST, strict=True)]
+    as_of: date
+    income_growth_percent: Growth
+    provincial_income_growth_percent: Growth
+    services_near_mean: Annotated[bool, Field(strict=True)]
+    services_statement: Text
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.poor > self.population:
+            raise ValueError(
+                f"poor: {self.poor} people still poor cannot be more than the population of "
+                f"{self.population} (S5)"
+            )
+        return self
+
+
+class CountyApplication(Record):
+    """县级申请 (C1): what a county group hands in.
+
+    Attributes:
+        applied_at: When it was signed; the moment of receipt counts where it is not given.
+        late_reason: Why it comes after the limit (G5); needed then and only then.
+        plan_addition: Needed where the county is not in the year's plan (G6).
+        figures_reason: Why the incidence is not the register's own count; needed then and only
+            then.
+    """
+
+    county: CountyCode
+    year: Year
+    tier: Tier
+    figures: CountyFigures
+    officer: Line
+    document_number: Line
+    applied_at: Moment | None = None
+    late_reason: Text | None = None
+    plan_addition: PlanAddition | None = None
+    evidence: Proofs = ()
+    figures_reason: Text | None = None
+
+
+class CountyOpening(Record):
+    """The input of a county's case: everything legal that can vary, frozen at its start.
+
+    ``received_at`` is when the desk took the application in; a worker may come much later.
+    """
+
+    case_id: str
+    application: CountyApplication
+    county: County
+    policy: Policy
+    received_at: Moment | None = None
+
+
+class Decision(StrEnum):
+    """What an office can decide at a step.
+
+    ``approve`` stands for its counterpart at every step: apply, report, confirm. ``rectify`` and
+    ``reply`` belong to the national inspection alone (G3 责成相关地方进行核查处理).
+    """
+
+    APPROVE = "approve"
+    RETURN = "return"
+    REJECT = "reject"
+    RECTIFY = "rectify"
+    REPLY = "reply"
+
+
+class Rates(Record):
+    """The four rates of a check or evaluation (S4), in percent."""
+
+    incidence: Percent
+    wrongly_exited: Percent
+    omitted: Percent
+    recognition: Percent
+
+
+class Rectification(Record):
+    """整改: which office has to put what right after a failed inspection (G3)."""
+
+    office: Office
+    task: Text
+
+
+class Act(Record):
+    """A decision by one office at one step.
+
+    Attributes:
+        id: The sender's id of the act.
+        step: The step it decides.
+        round: The round it is meant for; the current one where it is not given. An act for an
+            earlier round is refused.
+        at: When it was signed. Lateness is judged by it, or by the moment of receipt where it
+            is not given; both are kept.
+        reason: Required to return, reject, rectify or override.
+        return_to: The earlier step a return goes back to.
+        overrides: Failed standards that the office overrides by name, for example ``S3.incidence``.
+        figures: A corrected snapshot, when a returned application is made again (C1).
+        rates: What a third-party evaluation found (C3, C6).
+        rectification: Task and office, with ``rectify``.
+        survey: What the survey of a village found (V1).
+        appraisal: A renewed appraisal of a roster that was returned (H1).
+        households: The households of a roster it is about (H2, H4); all that wait for it where none
+            is named.
+    """
+
+    id: Key
+    step: StepId
+    decision: Decision
+    office: Office
+    officer: Line
+    round: Annotated[int, Field(ge=1, strict=True)] | None = None
+    at: Moment | None = None
+    document_number: Line | None = None
+    reason: Text | None = None
+    return_to: StepId | None = None
+    overrides: tuple[Line, ...] = ()
+    evidence: Proofs = ()
+    figures: CountyFigures | None = None
+    rates: Rates | None = None
+    rectification: Rectification | None = None
+    survey: Survey | None = None
+    appraisal: Appraisal | None = None
+    households: Annotated[tuple[HouseholdCode, ...], Field(max_length=MOST_HOUSEHOLDS)] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needs_reason = self.decision in (Decision.RETURN, Decision.REJECT, Decision.RECTIFY)
+        if (needs_reason or self.overrides) and self.reason is None:
+            what = "an override" if self.overrides else f"'{self.decision.value}'"
+            raise ValueError(f"reason: {what} needs a reason")
+        if (self.decision is Decision.RETURN) != (self.return_to is not None):
+            raise ValueError("return_to: name the step to go back to with 'return', and only then")
+        if (self.decision is Decision.RECTIFY) != (self.rectification is not None):
+            raise ValueError("rectification: name office and task with 'rectify', and only then")
+        return self
+
+
+class Objection(Record):
+    """异议 to a notice, or a report (举报) after it closed: by anyone, named or not (G1, G2).
+
+    Name and contact serve the answer alone; they never stand in a notice or an index.
+
+    Attributes:
+        household: The household of a roster it concerns; the whole roster where none is named.
+    """
+
+    id: Key
+    text: Heard
+    at: Moment | None = None
+    objector: HeardLine | None = None
+    contact: HeardLine | None = None
+    evidence: Proofs = ()
+    household: HouseholdCode | None = None
+
+
+class Finding(StrEnum):
+    """How an investigation of an objection ended."""
+
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+
+
+class Resolution(Record):
+    """The result of investigating an objection, by the publishing body (G1).
+
+    Attributes:
+        return_to: With ``upheld``: the step that must repair the fault. Where none is named the
+            subject leaves the list.
+    """
+
+    id: Key
+    objection_id: Key
+    finding: Finding
+    reason: Text
+    office: Office
+    officer: Line
+    at: Moment | None = None
+    document_number: Line | None = None
+    return_to: StepId | None = None
+    evidence: Proofs = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.finding is Finding.DISMISSED and self.return_to is not None:
+            raise ValueError("return_to: a dismissed objection sends nothing back")
+        return self
+
+
+class Withdrawal(Record):
+    """撤回: the applicant takes the application back."""
+
+    id: Key
+    office: Office
+    officer: Line
+    reason: Text
+    at: Moment | None = None
+    document_number: Line | None = None
+    evidence: Proofs = ()
+
+
+class Consent(Record):
+    """认可 (H2): one household's answer, signed by one of its members."""
+
+    household: HouseholdCode
+    agreed: Annotated[bool, Field(strict=True)]
+    signed_by: Name
+    reason: Text | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.agreed and self.reason is None:
+            raise ValueError("reason: a household that refuses says why")
+        return self
+
+
+class Consents(Record):
+    """Answers of households to their exit (H2), one or in bulk, as the committees collected them.
+
+    A refusal counts until the household is struck off: nobody is exited by force.
+
+    Attributes:
+        officer: Who collected them.
+    """
+
+    id: Key
+    answers: Annotated[tuple[Consent, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
+    officer: Line
+    at: Moment | None = None
+    evidence: Proofs = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        seen: set[str] = set()
+        for answer in self.answers:
+            if answer.household in seen:
+                raise ValueError(f"answers: household {answer.household} answers twice")
+            seen.add(answer.household)
+        return self
+
+
+class Amendment(Record):
+    """A roster's content added to or changed after its appraisal (G1): its own fresh seven days.
+
+    Attributes:
+        households: Who is added, with the votes of a meeting, or whose entry is taken anew from
+            the register, where the household is on the roster already.
+        meeting: The meeting that voted on who is added (H1).
+    """
+
+    id: Key
+    office: Office
+    officer: Line
+    reason: Text
+    households: Annotated[tuple[Proposal, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
+    meeting: Meeting | None = None
+    at: Moment | None = None
+    document_number: Line | None = None
+    evidence: Proofs = ()
+
+
+class Receipt(Record):
+    """What a case answers when it has taken something in: where it stands in the file."""
+
+    case_id: str
+    seq: int
+    hash: str
+    received_at: Moment
+    text: str
+
+
+class Ending(StrEnum):
+    """How a case can end; each is a completed procedure.
+
+    ``entered`` and ``not_entered`` end an entry into the register (F5), ``concluded`` a
+    supervision or a year's follow-up (F6), ``revoked`` the revocation of an exit (F7).
+    """
+
+    EXITED = "exited"
+    NOT_EXITED = "not_exited"
+    WITHDRAWN = "withdrawn"
+    NOT_ADMITTED = "not_admitted"
+    ENTERED = "entered"
+    NOT_ENTERED = "not_entered"
+    CONCLUDED = "concluded"
+    REVOKED = "revoked"
+
+
+DONE = (Ending.EXITED, Ending.ENTERED, Ending.CONCLUDED, Ending.REVOKED)
+"""Endings by which a procedure came to what it is for."""
+
+
+class Outcome(Record):
+    """The end of a case: what, by whom, at which step, why."""
+
+    ending: Ending
+    by: str
+    step: str
+    round: int
+    reason: str
+    at: Moment
+    document_number: str | None = None

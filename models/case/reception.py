@@ -1,0 +1,564 @@
+"""What a case takes in, and what it refuses: the reception of acts, objections and the rest.
+
+Pure: the same rules serve an update, whose sender is answered, and a signal, whose sender is not.
+A reception writes the ledger and leaves the message for the procedure to act on; it never moves
+the procedure itself.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.base import CLOCKS_MAY_DIFFER_BY, Record, faults, first_few, shortened
+from models.case import bounds
+from models.case.documents import CaseDocument, described, filing_fault
+from models.case.ledger import Entry, EntryKind, canonical
+from models.case.mailbox import OpenObjection, Received
+from models.case.messages import Act, Decision, Finding, Objection, Receipt, Resolution, Withdrawal
+from models.case.state import Docket
+from models.case.turns import Turns
+from models.offices import Office
+from models.periods import beijing
+from models.refusals import NotYet, Refusal, pieces
+from models.texts.characters import visible, visible_json
+
+AGAIN_AT_ONCE = 250
+"""Entries of a kept file that are taken in again at one go."""
+
+EARLY_AT_ONCE = 500
+"""Messages that came too early and are heard at one go, when their step opens."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+MESSAGES: Mapping[str, type[Record]] = {
+    "act": Act,
+    "object": Objection,
+    "resolve": Resolution,
+    "withdraw": Withdrawal,
+}
+"""What can be sent to a case, by the name of the update and of the signal."""
+
+ALWAYS: Mapping[str, type[Record]] = {"file": CaseDocument}
+"""What every case takes beside that, whatever it is waiting for (F9)."""
+
+_KEPT_AS: Mapping[str, tuple[str, ...]] = {
+    "act": ("act",),
+    "objection": ("plead", "object"),
+    "resolution": ("resolve",),
+    "withdrawal": ("withdraw",),
+    "document": ("file",),
+    "consents": ("consent",),
+    "amendment": ("amend",),
+    "checks": ("visit", "check"),
+    "risk": ("mark",),
+    "supervision": ("inspect",),
+}
+"""Under which key an entry keeps a message, and as what it can be sent."""
+
+AT_ANY_MOMENT = ("object", "file")
+"""What is taken in while the register is asked, too: it holds nothing up, and is not held up."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What came and is no JSON, as far as it can be shown.
+
+    Attributes:
+        key: Id of the key that it is sealed with, if it could not be opened for want of that key.
+    """
+
+    text: str
+    key: str | None = None
+
+
+class Reception:
+    """The desk at which a case receives.
+
+    Args:
+        vet: The procedure's own rules for an act; raises ``Refusal``.
+        turns: Whose turn it is, where the procedure has rules of its own for that.
+    """
+
+    messages: Mapping[str, type[Record]] = MESSAGES
+    """What is taken in here, by name."""
+
+    def __init__(
+        self, docket: Docket, vet: Callable[[Act, datetime], None], turns: Turns | None = None
+    ) -> None:
+        self._docket = docket
+        self._vet = vet
+        self._turns = turns or Turns(docket)
+        self._early: list[tuple[str, Any, datetime]] = []
+        self._refused = self._refused_bytes = self._documents = self._repeated = 0
+        docket.opened, docket.is_early_due = self.hear_early, self.is_early_due
+        docket.mended = self.take_again
+        self._receipts: dict[tuple[str, str], tuple[str, Receipt]] = {}
+
+    def check(self, kind: str, payload: Any, now: datetime) -> Any:
+        """Read a message and hold it against the rules, changing nothing.
+
+        Raises:
+            Refusal: saying what is wrong and what would be right.
+        """
+        docket = self._docket
+        message = self._read(kind, payload)
+        if docket.mending and docket.again is None:  # it may have this message already
+            raise NotYet(f"{docket.case_id} is being mended; try again in a moment")
+        known = self._receipt_of(kind, message)
+        if known is not None:
+            if self._repeated >= bounds.MOST_REPEATED:
+                raise Refusal(f"{kind} {message.id} was received already, as entry {known.seq}")
+            return message
+        if not docket.admitted:
+            if docket.outcome is not None:
+                raise Refusal(f"{docket.case_id} was not admitted: {docket.outcome.reason}")
+            raise NotYet(f"{docket.case_id} is not admitted yet; try again in a moment")
+        if docket.outcome is not None:
+            raise Refusal(f"{docket.case_id} has ended; nothing can be added to it any more")
+        if isinstance(message, CaseDocument):
+            self._check_moment(message, now)
+            self._check_document(message)
+            return message
+        if docket.changing:
+            raise Refusal(
+                f"{kind}: too late, the register is being changed; report it to the supervision "
+                "of the provincial group"
+            )
+        self._check_moment(message, now)
+        self._check_message(message, now)
+        return message
+
+    def receive(self, kind: str, payload: Any, now: datetime) -> Receipt:
+        """Take a message in: into the file, and into the mailbox.
+
+        The same message sent twice is taken in once and answered with the same receipt.
+
+        Raises:
+            Refusal: as ``check``.
+        """
+        docket, message = self._docket, self.check(kind, payload, now)
+        known = self._receipt_of(kind, message)
+        if known is not None:
+            self._repeated += 1
+            return known
+        docket.stirred = True
+        if isinstance(message, CaseDocument):
+            entry = self._take_document(message, now)
+        else:
+            entry = self._take(message, now)
+        return self._keep_receipt(kind, message, entry, now)
+
+    def hear(self, kind: str, payload: Any, now: datetime) -> None:
+        """Take in what nobody waits to be answered for; what is refused is put on file.
+
+        What comes while the register is asked is kept for then: an early act is not lost. So is
+        what comes while the case is mended.
+        """
+        docket = self._docket
+        if docket.mending or (docket.preparing and kind not in AT_ANY_MOMENT):
+            self._early.append((kind, payload, now))
+            return
+        try:
+            self.receive(kind, payload, now)
+        except Refusal as refusal:
+            self.refuse(kind, payload, refusal, now)
+
+    def hear_early(self) -> None:
+        """Take in what came while the register was asked, as of when it came: the first of it."""
+        now, self._early = self._early[:EARLY_AT_ONCE], self._early[EARLY_AT_ONCE:]
+        for kind, payload, at in now:
+            self.hear(kind, payload, at)
+
+    def is_early_due(self) -> bool:
+        """Whether some of it is left, and nothing is in its way any more."""
+        return bool(self._early) and not (self._docket.preparing or self._docket.mending)
+
+    def refuse(self, kind: str, payload: Any, refusal: Refusal, now: datetime) -> None:
+        """Put a refused signal on file with all it said: its sender cannot be answered.
+
+        Nothing is lost to a bad character: what cannot be read by the case can be read by people.
+        Beyond what a file holds they are counted; the server's history has them all.
+        """
+        docket, name = self._docket, shortened(visible(kind), 60)
+        docket.stirred = True
+        content = visible_json(_as_text(payload))
+        key = payload.key if isinstance(payload, Unreadable) else None
+        size = len(content.encode())
+        self._refused += 1
+        if (
+            self._refused > bounds.MOST_REFUSED
+            or self._refused_bytes + size > bounds.MOST_REFUSED_BYTES
+        ):
+            self._count_refused(now)
+            return
+        self._refused_bytes += size
+        first, *more = pieces(content, _PIECE)
+        entry = docket.record(
+            EntryKind.REFUSED,
+            now,
+            f"不予接收（{name}）：{refusal}",
+            {
+                "message": name,
+                "why": str(refusal),
+                "content": first,
+                "sha256": sha256(content.encode()).hexdigest(),
+                **({"pieces": len(more) + 1} if more else {}),
+                **({"key": key} if key else {}),
+            },
+            actor="sender",
+        )
+        for number, piece in enumerate(more, start=2):
+            docket.record(
+                EntryKind.REFUSED,
+                now,
+                f"不予接收（{name}）：案卷第{entry.seq}条内容之续（{number}/{len(more) + 1}）",
+                {"message": name, "continues": entry.seq, "content": piece},
+                actor="sender",
+            )
+
+    def _count_refused(self, now: datetime) -> None:
+        """One entry for many: a flood of what is refused anyway fills no file."""
+        docket = self._docket
+        docket.unfiled += 1
+        if docket.unfiled % bounds.REFUSED_AT_ONCE == 1:
+            docket.record(
+                EntryKind.REFUSED,
+                now,
+                f"不予接收的信号已超出案卷容量，此后只计数（第{docket.unfiled}件起），"
+                "内容见服务器中本案的历史",
+                {"unfiled": docket.unfiled},
+            )
+
+    def take_again(
+        self, after: int, kept: Sequence[Entry], contradicted: Entry, now: datetime
+    ) -> Iterator[None]:
+        """After a mending: what the kept file says was received, and the case has forgotten.
+
+        It is taken in as of when it came, under the entry it has. What is not possible any more is
+        put on file as refused. A message that counted under an entry of the case's own has its
+        receipt from the entry that keeps that one.
+
+        The register is not being changed any more: what was forgotten may stop the change.
+
+        Returns:
+            The work in pieces, each as much as can be done in one turn.
+        """
+        self._reopen()
+        for known, (said, receipt) in self._receipts.items():
+            if receipt.seq > after:
+                self._receipts[known] = said, self._receipt(contradicted)
+        for number, entry in enumerate(kept):
+            if number and number % AGAIN_AT_ONCE == 0:
+                yield
+            self._take_one_again(entry, now)
+
+    def _reopen(self) -> None:
+        """Nothing is too late any more for the change that was about to be made."""
+        self._docket.changing = False
+
+    def _take_one_again(self, entry: Entry, now: datetime) -> None:
+        found = self._message_in(entry)
+        if found is None:
+            return
+        kind, content = found
+        key = kind, str(content.get("id"))
+        if key not in self._receipts:
+            self._docket.again = entry
+            try:
+                self.receive(kind, content, entry.at)
+            except Refusal as refusal:
+                self.refuse(kind, content, refusal, now)
+            finally:
+                self._docket.again = None
+        if key in self._receipts:
+            self._receipts[key] = self._receipts[key][0], self._receipt(entry)
+
+    def _message_in(self, entry: Entry) -> tuple[str, dict[str, Any]] | None:
+        """The message that an entry keeps, with its name; None where it keeps none."""
+        for key, names in _KEPT_AS.items():
+            content = entry.data.get(key)
+            for name in names:
+                if isinstance(content, dict) and name in {**self.messages, **ALWAYS}:
+                    return name, content
+        return None
+
+    def _read(self, kind: str, payload: Any) -> Any:
+        known = {**self.messages, **ALWAYS}
+        if kind not in known:
+            raise Refusal(f"{kind}: this case takes {', '.join(known)}")
+        if not isinstance(payload, dict):
+            raise Refusal(f"'{kind}' takes one JSON object with named fields")
+        text = _as_text(payload)
+        bounds.check_size(kind, text)
+        if kind == "object":
+            # Half a character, of a telephone's cut message: no objection is lost to it.
+            text = _HALF.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)
+        try:
+            return known[kind].model_validate_json(text)
+        except ValidationError as error:
+            raise Refusal(faults(error)) from error
+
+    # -- the rules ----------------------------------------------------------------------------
+
+    def _check_moment(self, message: Any, now: datetime) -> None:
+        # An objection is never lost to a wrong clock: its reception counts.
+        ahead = message.at is not None and message.at > now + CLOCKS_MAY_DIFFER_BY
+        if ahead and not isinstance(message, Objection):
+            raise Refusal(f"at: {message.at.isoformat()} lies in the future")
+
+    def _check_document(self, document: CaseDocument) -> None:
+        """F9: anybody files who has to do with the case; what decides comes as an act."""
+        fault = filing_fault(document.office, self._docket.subject)
+        if fault is not None:
+            raise Refusal(fault)
+        if self._documents >= bounds.MOST_DOCUMENTS:
+            raise Refusal(
+                f"file: {self._docket.case_id} has {bounds.MOST_DOCUMENTS:,} documents, as many as "
+                "a case takes; file it when the case has ended, as a supplement (F9)"
+            )
+
+    def _check_message(self, message: Any, now: datetime) -> None:
+        """Hold a message that can be read against the rules of its kind."""
+        match message:
+            case Act():
+                self._check_act(message, now)
+            case Objection():
+                self._check_room(now)
+                self._check_objection(message, now)
+            case Resolution():
+                self._check_resolution(message, now)
+            case Withdrawal():
+                applicant = self._docket.applicant
+                self._only(applicant, message.office, "withdraw the application", now)
+                self._check_withdrawal()
+
+    def _check_room(self, now: datetime) -> None:
+        """What anybody may send is bounded: a flood must not shut the door on the offices."""
+        docket = self._docket
+        if docket.again is not None:
+            return  # it had its room when it came
+        if len(docket.objections) >= bounds.MOST_OBJECTIONS:
+            raise Refusal(
+                f"{docket.case_id} has {bounds.MOST_OBJECTIONS:,} objections and reports, as many "
+                f"as a case takes; hand it in to {self._who(docket.publisher, now)} on paper"
+            )
+
+    def _check_objection(self, objection: Objection, now: datetime) -> None:
+        if objection.household is not None:
+            raise Refusal("household: only an objection to a roster names one")
+
+    def _check_act(self, act: Act, now: datetime) -> None:
+        if self._docket.withdrawal is not None:
+            raise Refusal("the application is withdrawn")
+        docket, awaited = self._docket, self._turns.awaited(act.step, now)
+        step = awaited.step
+        if act.step != step.id:
+            raise Refusal(
+                f"{act.step} is not open; {docket.case_id} is at {step} (round {docket.round}) and "
+                f"waits for {self._who(awaited.office, now)}"
+            )
+        self._only(awaited.office, act.office, f"decide {step}", now)
+        if act.round is not None and act.round != docket.round:
+            raise Refusal(f"round {act.round} is not running; the case is in round {docket.round}")
+        if act.decision not in awaited.decisions:
+            allowed = ", ".join(each.value for each in awaited.decisions)
+            raise Refusal(
+                f"'{act.decision.value}' is no decision of {step} now; it takes {allowed}"
+            )
+        if act.return_to is not None:
+            self._check_return(act.return_to, docket.route.index(step))
+        if act.at is not None and act.at < self._turns.basis(now):
+            basis = beijing(self._turns.basis(now))
+            raise Refusal(
+                f"at: {act.at.isoformat()} lies before {basis.isoformat()}, when that was done on "
+                f"which {step} rests"
+            )
+        self._vet(act, now)
+
+    def _check_return(self, target: str, end: int) -> None:
+        """A return goes to a step of this subject's own route, before position ``end``."""
+        docket = self._docket
+        allowed = [step.id for step in docket.route[:end] if step not in docket.skipped]
+        if target not in allowed:
+            choice = f"one of {', '.join(allowed)}" if allowed else "there is none before it"
+            raise Refusal(f"return_to: {target} is no step to go back to from here; {choice}")
+
+    def _check_resolution(self, resolution: Resolution, now: datetime) -> None:
+        docket = self._docket
+        objection = docket.objections.get(resolution.objection_id)
+        if objection is None:
+            known = first_few(list(docket.objections)) or "none"
+            raise Refusal(
+                f"objection_id: {resolution.objection_id} was not received here; known: {known}"
+            )
+        if objection.resolution is not None:
+            finding = objection.resolution.message.finding.value
+            raise Refusal(f"objection {resolution.objection_id} is already resolved: {finding}")
+        self._only(docket.publisher, resolution.office, "resolve objections", now)
+        if resolution.at is not None and resolution.at < min(
+            objection.received.signed, objection.received.at
+        ):
+            raise Refusal(f"at: {resolution.at.isoformat()} lies before the objection itself")
+        if resolution.return_to is not None:
+            here = docket.route.index(docket.step)
+            # A notice that was itself at fault is posted anew, for a fresh period (G1).
+            self._check_return(resolution.return_to, here + (docket.posted is not None))
+
+    def _check_withdrawal(self) -> None:
+        """A withdrawal does not undo what was decided before it came."""
+        docket = self._docket
+        if docket.withdrawal is not None:
+            raise Refusal("the application is already withdrawn")
+        waiting, final = docket.waiting_acts(docket.step), docket.route[-1]
+        if any(each.message.decision is Decision.REJECT for each in waiting):
+            raise Refusal(f"{docket.step} has rejected the application already")
+        approved = docket.expected is None if not waiting else self._turns.decider() is None
+        if docket.step == final and approved and not docket.preparing:
+            raise Refusal(f"{final} has approved the application already")
+        if any(each.upheld_and_unanswered for each in docket.objections.values()):
+            raise Refusal("an objection was upheld already")
+
+    def _only(self, right: Office, given: Office, what: str, now: datetime) -> None:
+        if given != right:
+            raise Refusal(f"{given} may not {what} here; {self._who(right, now)} may")
+
+    def _who(self, office: Office, now: datetime) -> str:
+        return f"{self._docket.name(office, now)} ({office})"
+
+    # -- the file -----------------------------------------------------------------------------
+
+    def _take(self, message: Any, now: datetime) -> Entry:
+        """Put a message on file and into the mailbox."""
+        docket = self._docket
+        match message:
+            case Act():
+                entry = self._enter(EntryKind.ACT, message, now)
+                received = Received(message, now, entry.seq)
+                docket.acts.setdefault((message.step, docket.round), []).append(received)
+            case Objection():
+                report = docket.posted is None and not docket.posting
+                entry = self._keep_objection(message, report, now)
+                if not report:
+                    docket.lapse("新的异议", now)  # what counted on an end without objections
+            case Resolution():
+                entry = self._enter(EntryKind.RESOLUTION, message, now)
+                docket.take_result(Received(message, now, entry.seq))
+            case Withdrawal():
+                entry = self._enter(EntryKind.WITHDRAWAL, message, now)
+                docket.withdrawal = Received(message, now, entry.seq)
+            case other:
+                raise AssertionError(f"{type(other)} has no door here")
+        return entry
+
+    def _take_document(self, document: CaseDocument, now: datetime) -> Entry:
+        self._documents += 1
+        return self._docket.record(
+            EntryKind.DOCUMENT,
+            now,
+            described(document, self._docket.name(document.office, now)),
+            {"document": document.content()},
+            actor=f"{document.office} {document.officer}",
+        )
+
+    def _enter(
+        self, kind: EntryKind, message: Act | Resolution | Withdrawal, now: datetime
+    ) -> Entry:
+        return self._docket.record(
+            kind,
+            now,
+            self._sentence(message, now),
+            {kind.value: message.content()},
+            step=message.step if isinstance(message, Act) else None,
+            actor=f"{message.office} {message.officer}",
+        )
+
+    def _keep_objection(self, objection: Objection, report: bool, now: datetime) -> Entry:
+        name = "实名" if objection.objector is not None else "匿名"
+        entry = self._docket.record(
+            EntryKind.OBJECTION,
+            now,
+            f"收到{name}{'举报' if report else '异议'} {objection.id}",
+            {
+                "objection": objection.content(),
+                "as": "report" if report else "objection",
+            },
+            actor="objector",
+        )
+        received = Received(objection, now, entry.seq)
+        self._docket.take_objection(OpenObjection(received, report))
+        return entry
+
+    def _sentence(self, message: Act | Resolution | Withdrawal, now: datetime) -> str:
+        office = self._docket.name(message.office, now)
+        number = f"（{message.document_number}）" if message.document_number else ""
+        reason = f"，理由：{message.reason}" if message.reason else ""
+        match message:
+            case Act():
+                to = f"至{message.return_to}" if message.return_to else ""
+                what = f"{message.step} {self._decided(message)}{to}"
+            case Resolution():
+                finding = "成立" if message.finding is Finding.UPHELD else "不成立"
+                word = self._docket.objections[message.objection_id].word
+                what = f"：{word} {message.objection_id} 经调查{finding}"
+            case Withdrawal():
+                what = "撤回申请"
+        return f"{office}{what}{number}{reason}"
+
+    def _decided(self, act: Act) -> str:
+        """What a decision is called, in Chinese."""
+        step = next(each for each in self._docket.route if each.id == act.step)
+        if act.decision is Decision.APPROVE and act.office.body is step.reported_by:
+            return "上报"
+        return _DECIDED[act.decision]
+
+    def _receipt_of(self, kind: str, message: Any) -> Receipt | None:
+        known = self._receipts.get((kind, message.id))
+        if known is None:
+            return None
+        content, receipt = known
+        if content != canonical(message.content()):
+            raise Refusal(f"id: {message.id} was already used for a different content")
+        return receipt
+
+    def _keep_receipt(self, kind: str, message: Any, entry: Entry, now: datetime) -> Receipt:
+        receipt = self._receipt(entry).model_copy(update={"received_at": now})
+        self._receipts[kind, message.id] = (canonical(message.content()), receipt)
+        return receipt
+
+    def _receipt(self, entry: Entry) -> Receipt:
+        return Receipt(
+            case_id=self._docket.case_id,
+            seq=entry.seq,
+            hash=entry.hash,
+            received_at=entry.at,
+            text=entry.text,
+        )
+
+
+_DECIDED = {
+    Decision.APPROVE: "同意",
+    Decision.RETURN: "退回",
+    Decision.REJECT: "不予通过",
+    Decision.RECTIFY: "责成核查整改",
+    Decision.REPLY: "整改答复",
+}
+
+
+_PIECE = 100_000
+"""Bytes of a refused message in one entry, which goes to the registry in one payload."""
+
+
+def _as_text(payload: Any) -> str:
+    if isinstance(payload, Unreadable):
+        return payload.text
+    try:
+        return canonical(payload)
+    except (TypeError, ValueError):
+        return repr(payload)
+    except RecursionError:
+        return "a value nested too deeply"

@@ -1,0 +1,219 @@
+"""The state of one case: where it stands, what waits in it, what is on file."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from models.case.ledger import Entry, EntryKind, Ledger
+from models.case.limits import Watch
+from models.case.mailbox import Expectation, OpenObjection, Received
+from models.case.messages import Act, Ending, Outcome, Resolution, Withdrawal
+from models.offices import Office, Subject
+from models.periods import Limit, beijing
+from models.policy import Policy
+from models.procedures import Step
+from models.roster.households import Roster
+
+
+@dataclass
+class Docket:
+    """Everything a case is, between two looks at it.
+
+    Attributes:
+        subject: What is to leave the register, and the territory whose offices act.
+        route: Every step of the procedure, in order.
+        skipped: The steps this subject does not pass, with the reason.
+        step: The step being worked on; before the first, the first.
+        expected: Whose act is awaited; None while the case itself is at work or time passes.
+        basis: When that was signed, or ended, on which the next act rests: none can be older.
+        posted: The running publicity, from posting until it has ended without an open objection.
+        posting: A notice is being published: it may be read before the case hears that it is out.
+        preparing: A step is about to open, once the register has said what its acts are judged by.
+        changing: The registry is being told; nothing can stop the change any more.
+        stirred: Something was received since the procedure last looked.
+        done: When each step of this round was finished, by step id.
+        acts: Acts that wait, by step and round: one for an old round can never be taken.
+        roster: The households of a roster, each with its own course; None in other procedures.
+        opened: Called when a step is open: what came while it was prepared is taken in then, the
+            first of it, and ``is_early_due`` says whether some is left.
+        undelivered: How many notifications were given up.
+        lapsed: Number of the last entry that says of an act that it counts no more.
+        mending: The case has taken the kept file as its own (``models.case.mending``), and takes in
+            again what that says it has received: until then it cannot judge what comes.
+        mended: Called for that; each step of it is one piece of the work.
+        again: An entry of that file whose message is being taken in again: it is on file already.
+        owing: Who has still to do something, where no act and no investigation is awaited.
+        failing: How the case ends where an office rejects it, or an objection is upheld.
+        admitted: The registry has taken the case in: before, nothing counts and nothing is on file.
+        run, token: Of its admission.
+        to_accept: Objections that nobody has looked at yet, and ``to_answer`` those with a result
+            that nobody was told of. Lists of their own: a case may have thousands of objections,
+            and goes through them at every message otherwise.
+        unfiled: How many signals were refused beyond those that are on file with their content.
+    """
+
+    case_id: str
+    procedure: str
+    subject: Subject
+    year: int
+    policy: Policy
+    route: tuple[Step, ...]
+    skipped: Mapping[Step, str]
+    step: Step
+    basis: datetime
+    round: int = 1
+    expected: Expectation | None = None
+    posted: Limit | None = None
+    posting: bool = False
+    preparing: bool = False
+    mending: bool = False
+    changing: bool = False
+    stirred: bool = False
+    outcome: Outcome | None = None
+    undelivered: int = 0
+    lapsed: int = 0
+    failing: Ending = Ending.NOT_EXITED
+    admitted: bool = True
+    run: str = ""
+    token: str = ""
+    done: dict[str, datetime] = field(default_factory=dict)
+    acts: dict[tuple[str, int], list[Received[Act]]] = field(default_factory=dict)
+    objections: dict[str, OpenObjection] = field(default_factory=dict)
+    withdrawal: Received[Withdrawal] | None = None
+    roster: Roster | None = None
+    opened: Callable[[], None] = lambda: None
+    is_early_due: Callable[[], bool] = lambda: False
+    owing: Callable[[], Office | None] = lambda: None
+    to_accept: list[OpenObjection] = field(default_factory=list)
+    to_answer: list[OpenObjection] = field(default_factory=list)
+    unfiled: int = 0
+    _unresolved: dict[str, OpenObjection] = field(default_factory=dict)
+    mended: Callable[[int, Sequence[Entry], Entry, datetime], Iterator[None]] = lambda *_: iter(())
+    again: Entry | None = None
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.case_id)
+        self.watch = Watch(self.policy.reminders)
+        self._before: list[Callable[[], None]] = []
+
+    def later(self, action: Callable[[], None]) -> bool:
+        """Keep an action for when the case is admitted; False where it is, and can go on at once.
+
+        What came before is no entry of a file that may never begin.
+        """
+        if not self.admitted:
+            self._before.append(action)
+        return not self.admitted
+
+    def begin(self, run: str, token: str) -> None:
+        """The registry has admitted the case."""
+        self.admitted, self.run, self.token = True, run, token
+
+    def take_up(self) -> None:
+        """Do what was kept for now."""
+        before, self._before = self._before, []
+        for action in before:
+            action()
+
+    @property
+    def unresolved(self) -> list[OpenObjection]:
+        """Objections and reports without a result; none that an end left without one."""
+        if self.outcome is not None:
+            return []
+        return list(self._unresolved.values())
+
+    @property
+    def open_count(self) -> int:
+        """How many those are."""
+        return len(self._unresolved) if self.outcome is None else 0
+
+    def take_objection(self, objection: OpenObjection) -> None:
+        """Somebody objects, reports or pleads; it is accepted when the case looks next."""
+        identifier = objection.received.message.id
+        self.objections[identifier] = self._unresolved[identifier] = objection
+        self.to_accept.append(objection)
+
+    def take_result(self, result: Received[Resolution]) -> None:
+        """An investigation has ended; it is answered when the case looks next."""
+        objection = self._unresolved.pop(result.message.objection_id)
+        objection.resolution = result
+        self.to_answer.append(objection)
+
+    @property
+    def publisher(self) -> Office:
+        """Who publishes, and so investigates objections."""
+        publicity = next(step for step in self.route if not step.decided)
+        return self.subject.office(publicity.body)
+
+    @property
+    def applicant(self) -> Office:
+        """Who asked for the exit."""
+        return self.subject.office(self.route[0].body)
+
+    @property
+    def waiting_for(self) -> Office | None:
+        """Whose turn it is: to decide, or to investigate; None while time passes."""
+        if self.expected is not None:
+            return self.expected.office
+        if self.outcome is not None:
+            return None
+        return self.publisher if self.open_count else self.owing()
+
+    @property
+    def publicity_ended(self) -> datetime:
+        """Before when nothing that rests on the publicity can have been signed (公示无异议后)."""
+        assert self.posted is not None
+        results = [each.resolution.signed for each in self.objections.values() if each.resolution]
+        return max([self.posted.due, *results])
+
+    def waiting_acts(self, step: Step) -> list[Received[Act]]:
+        """The acts that wait for a step in this round, in the order of their reception."""
+        return self.acts.get((step.id, self.round), [])
+
+    def take_act(self, step: Step) -> Received[Act] | None:
+        """The next act for a step in this round, which leaves the mailbox."""
+        waiting = self.waiting_acts(step)
+        return waiting.pop(0) if waiting else None
+
+    def lapse(self, why: str, now: datetime) -> None:
+        """Acts that wait count no more: they stay on file, and may be given again."""
+        for waiting in self.acts.values():
+            for act in waiting:
+                text = f"第{self.round}轮决定（案卷第{act.seq}条）因{why}不再有效"
+                data: dict[str, JsonValue] = {"entry": act.seq, "act": act.message.id}
+                self.record(EntryKind.LAPSED, now, text, data)
+            waiting.clear()
+
+    def name(self, office: Office, now: datetime) -> str:
+        """What people call an office on a day."""
+        place = self.subject.place_name(office)
+        return self.policy.name_of(office.body, place, beijing(now).date())
+
+    def record(
+        self,
+        kind: EntryKind,
+        now: datetime,
+        text: str,
+        data: dict[str, JsonValue] | None = None,
+        *,
+        step: str | None = None,
+        actor: str = "case",
+    ) -> Entry:
+        """Put something on file, at the step and in the round the case is in."""
+        if self.again is not None and self.again.kind is kind:
+            again, self.again = self.again, None
+            return again
+        entry = self.ledger.record(
+            kind,
+            now,
+            text=text,
+            step=step or self.step.id,
+            round=self.round,
+            actor=actor,
+            data=data,
+        )
+        if kind is EntryKind.LAPSED:
+            self.lapsed = entry.seq
+        return entry

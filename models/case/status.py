@@ -1,0 +1,320 @@
+"""What a case shows of itself: to a script as a value, to the Web UI as a table."""
+
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+
+from models.base import Moment, Record
+from models.case.limits import Watched
+from models.case.messages import Ending, Finding, Outcome
+from models.case.orders import CaseState, LimitInForce
+from models.case.state import Docket
+from models.periods import beijing, until
+from models.procedures import Step
+from models.roster.households import STATES, RosterSummary
+from models.texts.characters import markdown as shown
+
+
+class StepState(StrEnum):
+    """How far a step is."""
+
+    DONE = "done"
+    CURRENT = "current"
+    AHEAD = "ahead"
+    SKIPPED = "skipped"
+    ENDED = "ended"
+
+
+class StepStatus(Record):
+    """One line of the step table."""
+
+    id: str
+    title: str
+    office: str
+    state: StepState
+    note: str = ""
+
+
+class CaseStatus(Record):
+    """The whole state of a case at one moment.
+
+    Attributes:
+        waiting_for: The office whose act or investigation is awaited; None while time passes.
+        waiting_text: The same in Chinese, for people.
+        limits: The nearest; those of one day, clause and office as one, where they are many.
+        limits_in_all: How many limits are in force.
+        open_objections: The first of those without a result; ``open_count`` is how many there are.
+        undelivered: Notifications given up so far.
+        unfiled: Refused signals that are counted, and not on file.
+        head: Hash of the last ledger entry.
+        roster: The households of a roster; None in other procedures.
+    """
+
+    case_id: str
+    subject: str
+    year: int
+    step: str
+    round: int
+    waiting_for: str | None
+    waiting_text: str
+    steps: tuple[StepStatus, ...]
+    limits: tuple[LimitInForce, ...]
+    overdue: bool
+    open_objections: tuple[str, ...]
+    undelivered: int
+    entries: int
+    head: str
+    outcome: Outcome | None
+    roster: RosterSummary | None = None
+    lapsed: int = 0
+    open_count: int = 0
+    limits_in_all: int = 0
+    unfiled: int = 0
+
+
+class ObjectionStatus(Record):
+    """An objection, report or plea in a case, without what it says and who said it.
+
+    Attributes:
+        entry: Where it stands in the file, with its text.
+        finding: How it was resolved; None while it is open.
+    """
+
+    id: str
+    word: str
+    entry: int
+    received_at: Moment
+    household: str | None
+    finding: Finding | None
+
+
+ENDINGS = {
+    Ending.EXITED: "批准退出",
+    Ending.NOT_EXITED: "未退出",
+    Ending.WITHDRAWN: "撤回",
+    Ending.NOT_ADMITTED: "不予受理",
+    Ending.ENTERED: "纳入扶贫对象",
+    Ending.NOT_ENTERED: "未纳入",
+    Ending.CONCLUDED: "办结",
+    Ending.REVOKED: "撤销退出",
+}
+"""How an end is called in Chinese; an exit as of a county or a village."""
+
+
+MATTERS = {
+    "reentry": "纳入扶贫对象",
+    "follow_up": "跟踪回访",
+    "supervision": "督导",
+    "revocation": "撤销退出",
+    "supplement": "补充归档",
+}
+"""What a case of the time after exit is about, by its procedure; every other is a 贫困退出."""
+
+
+def ending_in_chinese(ending: str, procedure: str) -> str:
+    """How an end is called in Chinese; households are struck off, not approved (H4)."""
+    if procedure == "household" and ending == Ending.EXITED:
+        return "脱贫销号"
+    return ENDINGS[Ending(ending)]
+
+
+_MARK = {
+    StepState.DONE: "✔ 已办结",
+    StepState.CURRENT: "▶ 办理中",
+    StepState.AHEAD: "· 未到",
+    StepState.SKIPPED: "– 不适用",
+    StepState.ENDED: "■ 终止",
+}
+
+
+_MOST_SHOWN = 12
+"""Limits in the Web UI: the nearest."""
+
+_MOST_LIMITS = 30
+"""The nearest; what is alike counts as one. They go to the registry whenever anything happens."""
+
+_APART = 3
+"""Up to so many limits of one day, clause and office are shown one by one."""
+
+MOST_NAMED = 50
+"""Open objections that a status names; ``objections`` tells of all of them, page by page."""
+
+MOST_ON_A_PAGE = 200
+"""Objections in one answer."""
+
+
+def state_of(docket: Docket, now: datetime) -> CaseState:
+    """The line of a case in the registry and in the search attributes."""
+    return CaseState(
+        case_id=docket.case_id,
+        procedure=docket.procedure,
+        subject_code=docket.subject.code,
+        subject_name=docket.subject.name,
+        year=docket.year,
+        region=docket.subject.region_path,
+        step=docket.step.id,
+        round=docket.round,
+        waiting_for=docket.waiting_for,
+        deadline=docket.watch.first_due,
+        overdue=docket.watch.overdue,
+        open_objections=docket.open_count,
+        outcome=docket.outcome.ending.value if docket.outcome else None,
+        limits=_limits(docket, now),
+    )
+
+
+def status_of(docket: Docket, now: datetime) -> CaseStatus:
+    """Everything a case can tell of itself."""
+    return CaseStatus(
+        case_id=docket.case_id,
+        subject=docket.subject.name,
+        year=docket.year,
+        step=docket.step.id,
+        round=docket.round,
+        waiting_for=str(docket.waiting_for) if docket.waiting_for else None,
+        waiting_text=_waiting_text(docket, now),
+        steps=tuple(_step_status(docket, step, now) for step in docket.route),
+        limits=_limits(docket, now),
+        overdue=docket.watch.overdue,
+        open_objections=tuple(each.received.message.id for each in docket.unresolved[:MOST_NAMED]),
+        open_count=docket.open_count,
+        limits_in_all=len(docket.watch),
+        unfiled=docket.unfiled,
+        undelivered=docket.undelivered,
+        entries=len(docket.ledger.entries),
+        head=docket.ledger.head,
+        outcome=docket.outcome,
+        roster=docket.roster.summary() if docket.roster else None,
+        lapsed=docket.lapsed,
+    )
+
+
+def objections_of(docket: Docket, after: int) -> list[ObjectionStatus]:
+    """Objections in the order in which they came, behind so many of them; one page of them."""
+    found = islice(docket.objections.values(), after, after + MOST_ON_A_PAGE)
+    return [
+        ObjectionStatus(
+            id=each.received.message.id,
+            word=each.word,
+            entry=each.received.seq,
+            received_at=each.received.at,
+            household=each.received.message.household,
+            finding=each.resolution.message.finding if each.resolution else None,
+        )
+        for each in found
+    ]
+
+
+def _limits(docket: Docket, now: datetime) -> tuple[LimitInForce, ...]:
+    """The limits in force, nearest first."""
+    shown: list[LimitInForce] = []
+    for alike in docket.watch.nearest():
+        if len(alike) > _APART:
+            many = f"{alike.first.subject} 等{len(alike)}项"
+            shown.append(_in_force(docket, alike.first, many, bool(alike.late), now))
+        else:
+            shown += [_in_force(docket, each, each.subject, each.breached, now) for each in alike]
+        if len(shown) >= _MOST_LIMITS:
+            break
+    return tuple(shown[:_MOST_LIMITS])
+
+
+def _in_force(
+    docket: Docket, watched: Watched, subject: str, breached: bool, now: datetime
+) -> LimitInForce:
+    return LimitInForce(
+        limit=watched.limit,
+        office=watched.office,
+        office_name=docket.name(watched.office, now),
+        subject=subject,
+        breached=breached,
+    )
+
+
+def _waiting_text(docket: Docket, now: datetime) -> str:
+    if docket.outcome is not None:
+        ending = ending_in_chinese(docket.outcome.ending, docket.procedure)
+        return f"已办结：{ending}"
+    if docket.waiting_for is not None:
+        return f"等待{docket.name(docket.waiting_for, now)}"
+    closes = docket.posted.due if docket.posted else None
+    if docket.roster is not None:
+        closes = docket.roster.summary().closes
+    if closes is not None:
+        heard = docket.posted is not None and docket.posted.clause == "F6.hearing"
+        return f"{'申诉举证中' if heard else '公示中'}，至 {until(closes)}"
+    return "办理中"
+
+
+def _step_status(docket: Docket, step: Step, now: datetime) -> StepStatus:
+    finished = docket.done.get(step.id)
+    note = f"{beijing(finished):%Y-%m-%d %H:%M}" if finished else ""
+    if step in docket.skipped:
+        state, note = StepState.SKIPPED, docket.skipped[step]
+    elif finished is not None:
+        state = StepState.DONE
+    elif step == docket.step and docket.outcome is None:
+        state = StepState.CURRENT
+        ends = docket.watch.first_due
+        note = f"至 {until(ends)}{'，已逾期' if docket.watch.overdue else ''}" if ends else ""
+    elif step == docket.step and docket.outcome is not None:
+        ending = ending_in_chinese(docket.outcome.ending, docket.procedure)
+        state, note = StepState.ENDED, ending
+    else:
+        state = StepState.AHEAD
+    office = docket.name(docket.subject.office(step.body), now)
+    return StepStatus(id=step.id, title=step.title, office=office, state=state, note=note)
+
+
+_GAP = "\u2800|"
+"""The Web UI sets cells without any space between them, and trims blanks; a blank Braille cell is
+none of the characters it trims."""
+
+
+def markdown(status: CaseStatus) -> str:
+    """The current details of a case, as Markdown for the Web UI."""
+    lines = [
+        f"**{shown(status.subject)} {status.year}年度** · 第{status.round}轮 · "
+        f"{shown(status.waiting_text)}",
+        "",
+        *_table(["步骤", "主体", "状态", "说明"]),
+        *(
+            _row(
+                shown(f"{step.id} {step.title}"),
+                shown(step.office),
+                _MARK[step.state],
+                shown(step.note),
+            )
+            for step in status.steps
+        ),
+    ]
+    if status.roster:
+        counts = {STATES[state]: count for state, count in status.roster.counts.items() if count}
+        lines += ["", *_table(list(counts)), _row(*(f"{count}户" for count in counts.values()))]
+    if status.limits:
+        lines += ["", *_table(["期限", "责任单位", "截止（北京时间）", "计算依据"])]
+        lines += [
+            _row(
+                f"{shown(f'{entry.limit.clause} {entry.subject}')}"
+                f"{' **已逾期**' if entry.breached else ''}",
+                shown(entry.office_name),
+                f"{until(entry.limit.due)}{'（暂定）' if entry.limit.provisional else ''}",
+                shown(entry.limit.zh),
+            )
+            for entry in status.limits[:_MOST_SHOWN]
+        ]
+        more = len(status.limits) - _MOST_SHOWN
+        lines += ["", f"另有{more}项期限，见 `exitflow case`"] if more > 0 else []
+    if status.open_count:
+        lines += ["", f"**未办结异议 {status.open_count} 件**"]
+    if status.undelivered:
+        lines += ["", f"未送达通知 {status.undelivered} 件，见案卷"]
+    return "\n".join(lines)
+
+
+def _table(titles: list[str]) -> list[str]:
+    return [_row(*titles), "| --- " * len(titles) + "|"]
+
+
+def _row(*cells: str) -> str:
+    return "| " + " ".join(f"{cell}{_GAP}" for cell in cells)

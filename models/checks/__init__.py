@@ -1,0 +1,1 @@
+"""What checking the installation looks at and finds (G7)."""

@@ -1,0 +1,1 @@
+"""The follow-up of exited households (F1, F5)."""

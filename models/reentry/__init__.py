@@ -1,0 +1,1 @@
+"""A household that enters the register, or enters it again (F5)."""

@@ -1,0 +1,39 @@
+"""What opens the entry of a household into the register: falling back, or newly poor (F5)."""
+
+from models.base import Line, Moment, Record, Text
+from models.case.parts import Proofs
+from models.offices import Household
+from models.periods import Year
+from models.policy import Policy
+from models.register.households import HouseholdCode
+
+
+class ReentryApplication(Record):
+    """识别申报 (R1): the village's two committees name a household that is poor (应进则进).
+
+    Attributes:
+        year: By whose income and conditions it is judged (S1, S7).
+        reason: What has happened to it.
+        applied_at: When it was signed; the moment of receipt counts where it is not given.
+    """
+
+    household: HouseholdCode
+    year: Year
+    officer: Line
+    reason: Text
+    applied_at: Moment | None = None
+    document_number: Line | None = None
+    evidence: Proofs = ()
+
+
+class ReentryOpening(Record):
+    """The input of a household's case: everything legal that can vary, frozen at its start.
+
+    ``received_at`` is when the desk took the application in; a worker may come much later.
+    """
+
+    case_id: str
+    application: ReentryApplication
+    household: Household
+    policy: Policy
+    received_at: Moment | None = None

@@ -1,0 +1,1 @@
+"""Villages and households as a case sees them."""

@@ -1,0 +1,1 @@
+"""Revoking an exit (F7)."""

@@ -1,0 +1,67 @@
+"""What a revocation orders from the world outside it (F7).
+
+As in ``models.case.orders``: case id and ledger sequence number are the key of every change.
+"""
+
+from datetime import date
+
+from models.alarms import Alarm
+from models.base import Line, Record, Text
+from models.case.orders import ToAdmit, Verdict
+from models.offices import Office
+from models.periods import Year
+from models.policy import Policy
+from models.revocation.admission import ExitRecord, FiledAct
+from models.revocation.messages import Revocable, RevocationOpening
+
+
+class RevocationAdmissionOrder(ToAdmit):
+    """A revocation to hold against the register."""
+
+    opening: RevocationOpening
+
+
+class RevocationAdmission(Verdict):
+    """Whether the exit can be revoked so; ``fault`` is the sentence that says why not.
+
+    Attributes:
+        responsible: The entries that are named, with who signed them, in the order given.
+        concerned: Who applied for the exit, and who decided it.
+    """
+
+    exit: ExitRecord | None = None
+    responsible: tuple[FiledAct, ...] = ()
+    concerned: tuple[Office, ...] = ()
+
+
+class RevocationChange(Record):
+    """Putting a county, a village or a household on the list again (F7).
+
+    Attributes:
+        year, exited_on: Of the exit that is revoked.
+        effective_on: The first day on the list again: when the act was signed.
+        counted_on: The day as of which the incidence is counted afterwards.
+        policy: Whose threshold an exited village and county are held against.
+    """
+
+    case_id: str
+    seq: int
+    subject: Revocable
+    year: Year
+    exited_on: date
+    exit_case: str
+    exit_document: Line | None
+    effective_on: date
+    counted_on: date
+    document_number: Line
+    office: Office
+    reason: Text
+    responsible: tuple[FiledAct, ...]
+    policy: Policy
+
+
+class Revoked(Record):
+    """Since when the subject is on the list again; ``alarms`` of units that had left (F5)."""
+
+    since: date
+    alarms: tuple[Alarm, ...] = ()

@@ -1,0 +1,1 @@
+"""The roster of a village's households that exit (贫困户退出)."""

@@ -1,0 +1,454 @@
+"""A roster (贫困户退出名单): households on their way out of the register, each by its own course.
+
+Pure state with the rules of H1 to H4 that concern one household: who has verified it, whether it
+agreed, since when what it is posted with stands, whether somebody objects.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import JsonValue
+
+from models.base import Record, shortened
+from models.case.changes import Changes, Counted
+from models.case.limits import Watched
+from models.case.mailbox import OpenObjection, Received
+from models.case.messages import Amendment
+from models.policy import Body, NameStyle
+from models.register.households import HouseholdFacts, PovertyLine
+from models.standards import StandardFinding, household_findings
+
+
+class State(StrEnum):
+    """How far a household is."""
+
+    DRAFTED = "drafted"
+    VERIFIED = "verified"
+    AGREED = "agreed"
+    POSTED = "posted"
+    HELD = "held"
+    STRUCK_OFF = "struck_off"
+    OUT = "out"
+
+
+STATES = {
+    State.DRAFTED: "待核实",
+    State.VERIFIED: "待本户认可",
+    State.AGREED: "待公示",
+    State.POSTED: "公示",
+    State.HELD: "异议待办结",
+    State.STRUCK_OFF: "已销号",
+    State.OUT: "未退出",
+}
+"""How a state is called in Chinese."""
+
+
+@dataclass(eq=False)
+class Candidate(Counted):
+    """One household of a roster.
+
+    Attributes:
+        facts: What the register said of it when it was last looked up: the content of its notice.
+        begins: When it was drafted, or returned: it cannot have been verified or agree before.
+        verified: Who has verified it, by body (H2).
+        agreed: It consents to its exit (H2).
+        overrides: Failed criteria that the committees overrode by name (S6).
+        posting: The period of the notice that shows its present content (T1).
+        being_posted: That notice is being published.
+        being_struck_off: The register is being told; nothing can stop the change any more.
+        stale: What the register says of it has to be looked up anew before it is judged again.
+        out: Why it is not exited in this case, once that is so.
+        sent_back: How often it was returned.
+    """
+
+    facts: HouseholdFacts
+    begins: datetime
+    verified: Mapping[Body, str] = field(default_factory=dict)
+    agreed: bool = False
+    overrides: tuple[str, ...] = ()
+    posting: Watched | None = None
+    being_posted: bool = False
+    being_struck_off: bool = False
+    struck_off: bool = False
+    stale: bool = False
+    out: str | None = None
+    sent_back: int = 0
+    changes: Changes = field(default_factory=Changes, repr=False)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, MappingProxyType(value) if name == "verified" else value)
+
+    @property
+    def code(self) -> str:
+        """Its number in the register."""
+        return self.facts.code
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is still on its way."""
+        return not self.struck_off and self.out is None
+
+    def begin_again(self, at: datetime) -> None:
+        """Returned for correction (G3): judged anew, verified, agreed and posted anew."""
+        self.begins, self.stale = at, True
+        self.sent_back += 1
+        self.verified, self.agreed, self.overrides = {}, False, ()
+        self.post_again()
+
+    def leave(self, why: str) -> None:
+        """It is not exited in this case.
+
+        The reason is told in short with every household; whoever gave it said it in full on file.
+        """
+        self.out = shortened(why, _LONGEST_REASON)
+
+    def post_again(self) -> None:
+        """Its content changed, or its notice was at fault: a fresh period of its own (G1)."""
+        self.posting = None
+
+
+_LONGEST_REASON = 200
+
+
+class Course(Record):
+    """How one household of a roster stands.
+
+    Attributes:
+        reason: Why it is out, or what holds it back.
+        findings: S1, criterion by criterion.
+    """
+
+    household: str
+    name: str
+    group: str
+    size: int
+    state: State
+    reason: str | None
+    verified_by: tuple[str, ...]
+    agreed: bool
+    overrides: tuple[str, ...]
+    closes: datetime | None
+    findings: tuple[StandardFinding, ...]
+
+
+class RosterSummary(Record):
+    """How many households of a roster are where.
+
+    Attributes:
+        counts: By state, in the order of the course; none left out.
+        held: Whom an objection holds back, as far as there is room.
+        closes: When the next notice that stands ends.
+        renewed: How often somebody came to wait: drafted, sent back, an objection resolved.
+    """
+
+    counts: dict[State, int]
+    held: tuple[str, ...]
+    closes: datetime | None
+    renewed: int = 0
+
+
+_MOST_HELD = 20
+
+
+@dataclass(frozen=True)
+class _Look:
+    """All households of a roster, gone through once."""
+
+    disputed: frozenset[str | None]
+    unfinished: list[Candidate] = field(default_factory=list)
+    stoppable: list[Candidate] = field(default_factory=list)
+    stale: list[Candidate] = field(default_factory=list)
+    unanswered: list[Candidate] = field(default_factory=list)
+    agreed: list[Candidate] = field(default_factory=list)
+    ready: list[Candidate] = field(default_factory=list)
+    states: dict[str, State] = field(default_factory=dict)
+    awaiting: dict[Body, list[Candidate]] = field(default_factory=dict)
+
+
+@dataclass
+class Roster:
+    """All households of one case.
+
+    What is asked at every message is gathered in one look, which stands until something changes:
+    a case has hundreds of households, and hears thousands of messages. The lists it gives out are
+    for reading.
+
+    Attributes:
+        line: The national line its year is judged by (S7).
+        verifiers: The bodies that verify here (H2).
+        objections: The case's objections, those to single households among them.
+        publish_now: The committees post who is ready, without waiting for the rest (H3).
+        looks: How often all of them were gone through.
+    """
+
+    line: PovertyLine
+    verifiers: tuple[Body, ...]
+    objections: Mapping[str, OpenObjection]
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    amendments: list[Received[Amendment]] = field(default_factory=list)
+    publish_now: bool = False
+    looks: int = field(default=0, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._needed = frozenset(self.verifiers)
+        self._changes, self._heard = Changes(), Changes()
+        self._filed: dict[str, State] = {}
+        self._concerned: dict[str | None, list[OpenObjection]] = {}
+        self._known = 0
+        self._disputes: tuple[object, frozenset[str | None]] = None, frozenset()
+        self._last: tuple[object, _Look] = None, _Look(frozenset())
+
+    def add(self, facts: HouseholdFacts, drafted_at: datetime) -> None:
+        """A household that the meeting put on the roster (H1)."""
+        self.candidates[facts.code] = Candidate(facts, drafted_at, changes=self._changes)
+
+    def __getitem__(self, code: str) -> Candidate:
+        return self.candidates[code]
+
+    def __contains__(self, code: object) -> bool:
+        return code in self.candidates
+
+    # -- who is where -------------------------------------------------------------------------
+
+    @property
+    def unfinished(self) -> list[Candidate]:
+        """Everybody still on the way."""
+        return self._look().unfinished
+
+    @property
+    def stoppable(self) -> list[Candidate]:
+        """Everybody still on the way whom the register is not just being told of."""
+        return self._look().stoppable
+
+    @property
+    def stale(self) -> list[Candidate]:
+        """Everybody still on the way who has to be looked up anew."""
+        return self._look().stale
+
+    @property
+    def struck_off(self) -> list[Candidate]:
+        """Everybody who has left the register."""
+        return [each for each in self.candidates.values() if each.struck_off]
+
+    def awaiting(self, body: Body) -> list[Candidate]:
+        """Who still has to be verified by a body (H2)."""
+        look = self._look()
+        if body not in look.awaiting:
+            look.awaiting[body] = [each for each in look.unfinished if body not in each.verified]
+        return look.awaiting[body]
+
+    def unanswered(self) -> list[Candidate]:
+        """Who is verified and has not said yes (H2)."""
+        return self._look().unanswered
+
+    def ready(self) -> list[Candidate]:
+        """Who is verified and agrees, and whose present content is not posted yet (H3)."""
+        return self._look().ready
+
+    @property
+    def settled(self) -> bool:
+        """Whether everybody still on the way is verified and agrees: H2 is done."""
+        look = self._look()
+        return len(look.agreed) == len(look.unfinished)
+
+    def cleared(self) -> list[Candidate]:
+        """Whose publicity has ended, by the calendar of the day, without an open objection (H4)."""
+        return [each for each in self._posted() if each.posting and each.posting.over]
+
+    def over(self, now: datetime) -> list[Candidate]:
+        """Whose publicity is over by the clock, though the case may not have looked yet."""
+        return [each for each in self._posted() if each.posting and each.posting.limit.due <= now]
+
+    def _posted(self) -> Iterable[Candidate]:
+        """Who stands in a notice with the present content, verified, agreeing and undisputed."""
+        look = self._look()
+        if None in look.disputed:
+            return []
+        return (
+            each
+            for each in look.agreed
+            if each.posting is not None
+            and not each.being_struck_off
+            and each.code not in look.disputed
+        )
+
+    def is_held(self, candidate: Candidate) -> bool:
+        """Whether an objection to it, or to the whole roster, is not settled (G1, G2)."""
+        return _is_in(self._disputed(), candidate)
+
+    def _look(self) -> _Look:
+        """Everybody at one look, which is taken again only where something has changed."""
+        disputed = self._disputed()
+        state = self._changes.count, len(self.candidates), disputed
+        if self._last[0] == state:
+            return self._last[1]
+        self.looks += 1
+        look = _Look(disputed)
+        for code, each in self.candidates.items():
+            look.states[code] = self._state(each, disputed)
+            if not each.unfinished:
+                continue
+            look.unfinished.append(each)
+            if not each.being_struck_off:
+                look.stoppable.append(each)
+            if each.stale:
+                look.stale.append(each)
+            if self._is_verified(each):
+                (look.agreed if each.agreed else look.unanswered).append(each)
+                if each.agreed and each.posting is None:
+                    look.ready.append(each)
+        self._last = state, look
+        return look
+
+    def _disputed(self) -> frozenset[str | None]:
+        """Whom unsettled objections concern; None stands for everybody.
+
+        What is settled stays so: of thousands of objections each is looked at a few times in all.
+        """
+        if len(self.objections) > self._known:
+            for each in islice(self.objections.values(), self._known, None):
+                each.changes = self._heard
+                self._concerned.setdefault(each.received.message.household, []).append(each)
+            self._known = len(self.objections)
+        state = self._heard.count, self._known
+        if self._disputes[0] != state:
+            for household, those in list(self._concerned.items()):
+                while those and those[-1].settled:
+                    those.pop()
+                if not those:
+                    del self._concerned[household]
+            self._disputes = state, frozenset(self._concerned)
+        return self._disputes[1]
+
+    def _concerning(self, candidate: Candidate) -> list[OpenObjection]:
+        """The unsettled objections to it, or to the whole roster, in the order they came in."""
+        self._disputed()
+        found = [
+            each
+            for household in (None, candidate.code)
+            for each in self._concerned.get(household, [])
+            if not each.settled
+        ]
+        return sorted(found, key=lambda each: each.received.seq)
+
+    def _is_verified(self, candidate: Candidate) -> bool:
+        return candidate.verified.keys() >= self._needed
+
+    def is_running(self, code: str | None, now: datetime) -> bool:
+        """Whether a notice of it, or of anybody at all, stands now: objections are in time."""
+        those = self.unfinished
+        if code is not None:
+            those = [self[code]] if code in self and self[code].unfinished else []
+        return any(
+            each.being_posted or (each.posting is not None and now < each.posting.limit.due)
+            for each in those
+        )
+
+    # -- S1 -----------------------------------------------------------------------------------
+
+    def failed(self, candidate: Candidate) -> list[StandardFinding]:
+        """The criteria of S1 that a household does not meet and nobody overrode."""
+        return [
+            finding
+            for finding in household_findings(candidate.facts, self.line)
+            if not finding.met and finding.id not in candidate.overrides
+        ]
+
+    def why_it_fails(self, candidate: Candidate) -> str:
+        """The same as the reason why it is out."""
+        return "未达退出标准：" + "；".join(finding.zh for finding in self.failed(candidate))
+
+    # -- how it shows -------------------------------------------------------------------------
+
+    def state(self, candidate: Candidate) -> State:
+        """How far a household is."""
+        return self._state(candidate, self._disputed())
+
+    def _state(self, candidate: Candidate, disputed: frozenset[str | None]) -> State:
+        if candidate.struck_off:
+            return State.STRUCK_OFF
+        if candidate.out is not None:
+            return State.OUT
+        if _is_in(disputed, candidate):
+            return State.HELD
+        if candidate.posting is not None:
+            return State.POSTED
+        if self._is_verified(candidate):
+            return State.AGREED if candidate.agreed else State.VERIFIED
+        return State.DRAFTED
+
+    def counts(self) -> dict[State, int]:
+        """How many households are where, none left out."""
+        counted = dict.fromkeys(State, 0)
+        for state in self.states().values():
+            counted[state] += 1
+        return counted
+
+    def states(self) -> dict[str, State]:
+        """Where everybody is, by household."""
+        return self._look().states
+
+    def take_changes(self) -> dict[str, JsonValue]:
+        """Who is not any more where the file has it: state and reason by household, for the file.
+
+        What is given out counts as filed.
+        """
+        now = self.states()
+        if now is self._filed:
+            return {}
+        moved = {code: state for code, state in now.items() if self._filed.get(code) is not state}
+        self._filed = now
+        return {code: [state.value, self.candidates[code].out] for code, state in moved.items()}
+
+    def summary(self) -> RosterSummary:
+        """The roster at one look."""
+        disputed = self._disputed()
+        held = [each.code for each in self.unfinished if _is_in(disputed, each)]
+        running = [
+            each.posting.limit.due
+            for each in self.unfinished
+            if each.posting is not None and not each.posting.over
+        ]
+        came = sum(1 + each.sent_back for each in self.candidates.values())
+        came += sum(each.resolution is not None for each in self.objections.values())
+        return RosterSummary(
+            counts=self.counts(),
+            held=tuple(held[:_MOST_HELD]),
+            closes=min(running, default=None),
+            renewed=came,
+        )
+
+    def course(self, candidate: Candidate) -> Course:
+        """Everything about one household."""
+        holding = [each.received.message.id for each in self._concerning(candidate)]
+        return Course(
+            household=candidate.code,
+            name=candidate.facts.head,
+            group=candidate.facts.group,
+            size=candidate.facts.size,
+            state=self.state(candidate),
+            reason=candidate.out or ("异议 " + "、".join(holding) if holding else None),
+            verified_by=tuple(body.value for body in candidate.verified),
+            agreed=candidate.agreed,
+            overrides=candidate.overrides,
+            closes=candidate.posting.limit.due if candidate.posting else None,
+            findings=household_findings(candidate.facts, self.line),
+        )
+
+
+def _is_in(disputed: frozenset[str | None], candidate: Candidate) -> bool:
+    return None in disputed or candidate.code in disputed
+
+
+def shown_name(name: str, style: NameStyle) -> str:
+    """A name as a notice shows it (G8).
+
+    >>> shown_name("张某某", NameStyle.MASKED), shown_name("张某某", NameStyle.FULL)
+    ('张**', '张某某')
+    """
+    return name if style is NameStyle.FULL else name[:1] + "*" * max(1, len(name) - 1)

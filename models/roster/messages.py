@@ -1,0 +1,174 @@
+"""What opens a roster's case (H1), and what the register answers about its households."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from models.base import Line, Moment, Record, Text
+from models.case.orders import ToAdmit, Verdict
+from models.case.parts import Proofs
+from models.offices import Village, VillageCode
+from models.periods import Limit, Year
+from models.policy import Policy
+from models.register.households import HouseholdCode, HouseholdFacts, PovertyLine
+from models.roster.appraisals import Appraisal, Proposal
+
+
+class RosterApplication(Record):
+    """民主评议 (H1): the roster (贫困户退出名单) that a village's meeting drafted for a year.
+
+    Attributes:
+        applied_at: When it was signed; the moment of receipt counts where it is not given.
+        late_reason: Why it comes after the year has ended (G5); needed then and only then.
+    """
+
+    village: VillageCode
+    year: Year
+    appraisal: Appraisal
+    officer: Line
+    document_number: Line | None = None
+    applied_at: Moment | None = None
+    late_reason: Text | None = None
+    evidence: Proofs = ()
+
+
+class RosterOpening(Record):
+    """The input of a roster's case: everything legal that can vary, frozen at its start."""
+
+    case_id: str
+    application: RosterApplication
+    village: Village
+    policy: Policy
+    received_at: Moment | None = None
+
+
+class RosterAdmissionOrder(ToAdmit):
+    """A roster to hold against the register; it is listed, with its households, if admitted."""
+
+    opening: RosterOpening
+
+
+class RosterAdmission(Verdict):
+    """Whether the case may open, and what the register says of its households.
+
+    Attributes:
+        fault: The sentence that says why not.
+        line: The national line of the year (S7).
+        households: Their facts, in the order of the roster.
+        unplanned: Those the year's plan does not name (G6).
+    """
+
+    line: PovertyLine | None = None
+    households: tuple[HouseholdFacts, ...] = ()
+    unplanned: tuple[str, ...] = ()
+
+
+class LookUpOrder(Record):
+    """Households of a roster whose entries are taken anew from the register (G1).
+
+    Attributes:
+        added: Households that are to join the roster.
+        seq: The entry it follows from.
+    """
+
+    case_id: str
+    seq: int
+    village: Village
+    year: Year
+    now: Moment
+    households: tuple[HouseholdCode, ...]
+    added: tuple[Proposal, ...] = ()
+
+
+class LookedUp(Record):
+    """What the register says of them: facts, or the sentence why there are none."""
+
+    households: tuple[HouseholdFacts, ...]
+    faults: dict[str, str]
+    unplanned: tuple[str, ...] = ()
+
+
+class NoticeLine(Record):
+    """A household as a public notice shows it, and nothing else (G8)."""
+
+    name: Line
+    group: Text
+    size: Annotated[int, Field(ge=1)]
+
+
+class RosterNoticeOrder(Record):
+    """A roster's public notice (H3), with all that its text is made from.
+
+    Attributes:
+        number: Which notice of the case it is, from 1; a later one adds to those before (G1).
+        publisher: Name of the publishing body, as it was called on the day.
+        replaces: Id of the notice it takes the place of: that was not up for its full days.
+    """
+
+    notice_id: str
+    case_id: str
+    seq: int
+    number: int
+    village: Village
+    year: Year
+    publisher: Line
+    basis: tuple[Line, ...]
+    households: tuple[NoticeLine, ...]
+    posted_at: Moment
+    closes: Limit
+    replaces: str | None = None
+
+
+class StrikingOff(Record):
+    """One household to be struck off, as it was posted: the register must still say so.
+
+    Attributes:
+        revision: The state of the register that was posted, and judged by S1.
+    """
+
+    code: HouseholdCode
+    revision: int
+    group: Text
+    size: int
+    shown_as: Text
+
+
+class RosterChange(Record):
+    """Announcing the exit of households, and striking them off the register (H4).
+
+    Attributes:
+        effective_on: The first day off the register: when the act was signed.
+        posted_at: When the announcement is made.
+        publisher: Name of the announcing body.
+        ordered_by: Name of the body that struck them off.
+    """
+
+    case_id: str
+    seq: int
+    notice_id: str
+    village: Village
+    year: Year
+    effective_on: date
+    basis: tuple[Line, ...]
+    publisher: Line
+    ordered_by: Text
+    document_number: Line | None
+    households: tuple[StrikingOff, ...]
+    posted_at: Moment
+    replaces: None = None
+
+
+class StruckOff(Record):
+    """Who was struck off, and who was not.
+
+    Attributes:
+        announcement: Title of the final announcement; None where nobody was struck off.
+        changed: Households whose entry is not the posted one any more: they are posted anew.
+        conflicts: Why others could not be, by household.
+    """
+
+    households: tuple[HouseholdCode, ...]
+    announcement: str | None
+    changed: tuple[HouseholdCode, ...] = ()
+    conflicts: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Supervision: samples, findings, rates (F6)."""

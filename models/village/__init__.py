@@ -1,0 +1,1 @@
+"""A village's exit (贫困村退出)."""

@@ -1,0 +1,39 @@
+"""What opens a village's case (V1)."""
+
+from models.base import Line, Moment, Record
+from models.case.parts import PlanAddition, Proofs
+from models.offices import Village, VillageCode
+from models.periods import Year
+from models.policy import Policy
+
+
+class VillageApplication(Record):
+    """Which poor village (贫困村) the county group takes up for its exit in a year (V1).
+
+    The regulation lets no village apply: the county surveys the villages of the year's plan (G6).
+
+    Attributes:
+        applied_at: When it was signed; the moment of receipt counts where it is not given.
+        plan_addition: Needed where the village is not in the year's plan (G6).
+    """
+
+    village: VillageCode
+    year: Year
+    officer: Line
+    document_number: Line
+    applied_at: Moment | None = None
+    plan_addition: PlanAddition | None = None
+    evidence: Proofs = ()
+
+
+class VillageOpening(Record):
+    """The input of a village's case: everything legal that can vary, frozen at its start.
+
+    ``received_at`` is when the desk took the application in; a worker may come much later.
+    """
+
+    case_id: str
+    application: VillageApplication
+    village: Village
+    policy: Policy
+    received_at: Moment | None = None
