@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from operators.terminal import say, settle
+from operators.views.terminal import say, settle
 
 USAGE = (
     "The exit of poor households, villages and counties (贫困退出) as durable cases.\n\n"
@@ -26,236 +26,236 @@ USAGE = (
 COMMANDS = {
     "Running": {
         "up": (
-            "operators.running:up",
+            "operators.commands.running:up",
             "Run it all on this machine: Temporal server, Web UI, registry and worker.\n\n"
             "Everything is kept in the home folder. Ctrl-C stops the worker, then the server.",
         ),
         "worker": (
-            "operators.running:worker",
+            "operators.commands.running:worker",
             "Run a worker until Ctrl-C.\n\n"
             "For the server that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name. What is running "
             "when it is stopped is finished first.",
         ),
         "codec": (
-            "operators.running:codec",
+            "operators.commands.running:codec",
             "Open for Temporal's Web UI and command line what is sealed, until Ctrl-C.\n\n"
             "For a Web UI of its own; the one that 'exitflow up' starts has it already.",
         ),
         "rehearse": (
-            "operators.running:rehearse",
+            "operators.commands.running:rehearse",
             "Play a scenario on a server of its own whose clock runs ahead.",
         ),
     },
     "Acting on a case": {
         "start county": (
-            "operators.acting:start_county",
+            "operators.commands.act:start_county",
             "Open a county's case (C1 县级申请) and print its id.",
         ),
         "start village": (
-            "operators.starting:start_village",
+            "operators.commands.start:start_village",
             "Open a village's case (V1 调查核实) and print its id.",
         ),
         "start households": (
-            "operators.rosters:start_households",
+            "operators.commands.roster:start_households",
             "Open the case of a village's roster (H1 民主评议) and print its id.",
         ),
         "act": (
-            "operators.acting:act",
+            "operators.commands.act:act",
             "Decide a step as an office: approve, return, reject, rectify or reply.\n\n"
             "Exactly one of the five. The case answers at once, or refuses and says who may act. "
             "With --cases or a filter: on many cases, each of which answers for itself.",
         ),
         "consent": (
-            "operators.rosters:consent",
+            "operators.commands.roster:consent",
             "Hand in what households answered to their exit (H2 认可): one, or many from a file.",
         ),
         "amend": (
-            "operators.rosters:amend",
+            "operators.commands.roster:amend",
             "Add households to a roster, or take their entries anew from the register (G1).",
         ),
         "object": (
-            "operators.acting:object_",
+            "operators.commands.act:object_",
             "Hand in an objection (异议), or a report (举报) after the publicity.",
         ),
         "resolve": (
-            "operators.acting:resolve",
+            "operators.commands.act:resolve",
             "Close the investigation of an objection, as the publishing body.",
         ),
         "withdraw": (
-            "operators.acting:withdraw",
+            "operators.commands.act:withdraw",
             "Take an application back (撤回), as the applicant; the case ends.",
         ),
     },
     "After exit": {
         "start reentry": (
-            "operators.reentry:start_reentry",
+            "operators.commands.reentry:start_reentry",
             "Open the case of a household's entry into the register (R1) and print its id.\n\n"
             "It has fallen back (返贫), or is newly poor (新致贫): F5.",
         ),
         "revoke": (
-            "operators.revoking:revoke",
+            "operators.commands.revoke:revoke",
             "Revoke an exit (F7 撤销退出), as the body that decided it.\n\n"
             "The register shows it exited, then revoked; nothing is erased.",
         ),
         "file": (
-            "operators.filing:file",
+            "operators.commands.filing:file",
             "File a document with a case (F9): 备案, 信息录入, 第三方评估.\n\n"
             "Beside its closed file, as a supplement, where the case has ended.",
         ),
         "consequences": (
-            "operators.consequences:consequences",
+            "operators.commands.consequences:consequences",
             "List the exits of a year, and what follows from each (F1-F4).",
         ),
         "follow-up due": (
-            "operators.follow_up:due",
+            "operators.commands.follow_up:due",
             "List the exited households that are visited in a year (F5 跟踪回访).\n\n"
             "As the registry has them: no server is needed.",
         ),
         "follow-up visit": (
-            "operators.follow_up:visit",
+            "operators.commands.follow_up:visit",
             "Report visits to exited households: some, or many from a file.",
         ),
         "follow-up mark": (
-            "operators.follow_up:mark",
+            "operators.commands.follow_up:mark",
             "Mark an exited household with a risk (风险标注), or lift the mark.",
         ),
         "supervision start": (
-            "operators.supervision:start",
+            "operators.commands.supervision:start",
             "Begin a special inspection (F6 专项检查) of a county and print its id.\n\n"
             "The quarterly rounds begin by themselves.",
         ),
         "supervision sheet": (
-            "operators.supervision:sheet",
+            "operators.commands.supervision:sheet",
             "Write the check lists of a supervision to Excel.",
         ),
         "supervision check": (
-            "operators.supervision:check",
+            "operators.commands.supervision:check",
             "Hand in what the checks found (J2 核查), from check lists that were filled in.",
         ),
         "supervision plead": (
-            "operators.supervision:plead",
+            "operators.commands.supervision:plead",
             "Plead against a finding, as the inspected county (J3 申诉举证).",
         ),
         "supervision sample": (
-            "operators.supervision:sample",
+            "operators.commands.supervision:sample",
             "Show a sample and how it was drawn; or write what it takes to draw it again.",
         ),
         "supervision show": (
-            "operators.supervision:show",
+            "operators.commands.supervision:show",
             "Show the rates of a supervision (S4), exactly, with their verdicts.",
         ),
         "schedules": (
-            "operators.scheduling:list_",
+            "operators.commands.schedules:list_",
             "List what begins by the calendar: supervisions (F6), follow-ups (F5), the check.",
         ),
         "begin-round": (
-            "operators.scheduling:begin_round",
+            "operators.commands.schedules:begin_round",
             "Begin the round of this quarter or year now, where its day was missed for good.",
         ),
         "mend": (
-            "operators.mending:mend",
+            "operators.commands.mend:mend",
             "Give the registry what it lacks; or let a case go on with the kept file (G7).",
         ),
     },
     "Reading": {
         "case": (
-            "operators.reading:case",
+            "operators.commands.case:case",
             "Show how a case stands, or its file.",
         ),
         "cases": (
-            "operators.listing:cases",
+            "operators.commands.cases:cases",
             "List cases, the nearest limit first.\n\n"
             "As the registry has them: no server is needed.",
         ),
         "deadlines": (
-            "operators.listing:deadlines",
+            "operators.commands.cases:deadlines",
             "List every limit in force (期限), the nearest first.\n\n"
             "As the registry has them: no server is needed.",
         ),
         "check": (
-            "operators.checking:check",
+            "operators.commands.check:check",
             "Hold registry, files and server against each other (G7 核查).\n\n"
             "Each finding says what is wrong, where, and the mend. One runs each night as well.",
         ),
         "ready villages": (
-            "operators.outlook:villages",
+            "operators.commands.outlook:villages",
             "List the poor villages, and what each still lacks for its exit (S2, S5, G6).",
         ),
         "ready counties": (
-            "operators.outlook:counties",
+            "operators.commands.outlook:counties",
             "List the poor counties, and what each still lacks for its application (S3, S5, G6).",
         ),
         "progress": (
-            "operators.outlook:progress",
+            "operators.commands.outlook:progress",
             "Show how far a year is against its plan (G6) and the targets (F8).",
         ),
         "notice": (
-            "operators.noticing:notice",
+            "operators.commands.notice:notice",
             "Write one public notice (公示) of all cases that are in publicity now.",
         ),
         "when": (
-            "operators.when:when",
+            "operators.commands.when:when",
             "Compute a limit and say how it was counted.\n\nNeither server nor registry is needed.",
         ),
     },
     "Registry": {
         "registry list": (
-            "operators.registering:list_",
+            "operators.commands.register:list_",
             "List the counties that are or were on the register of poor counties.",
         ),
         "registry show": (
-            "operators.registering:show",
+            "operators.commands.register:show",
             "Show a county, a village or a household.",
         ),
         "registry import": (
-            "operators.register_files:import_",
+            "operators.commands.register_files:import_",
             "Import villages or a roster of households (花名册) from Excel or CSV.\n\n"
             "All of it or nothing; every fault is named, and written to a workbook.",
         ),
         "registry export": (
-            "operators.register_files:export",
+            "operators.commands.register_files:export",
             "Write the households of a county or village to Excel, as import reads them.",
         ),
         "registry load": (
-            "operators.registering:load",
+            "operators.commands.register:load",
             "Load a list of poor counties and the plans of their exit years.\n\n"
             "All of it or nothing; what is there already is no change.",
         ),
         "registry line": (
-            "operators.planning:add_line",
+            "operators.commands.plan:add_line",
             "Add the national poverty line of a year (S7 国家扶贫标准).",
         ),
         "registry lines": (
-            "operators.planning:lines",
+            "operators.commands.plan:lines",
             "List the national poverty lines by year.",
         ),
         "plan load": (
-            "operators.planning:load",
+            "operators.commands.plan:load",
             "Load yearly plans (年度计划) from Excel or CSV.\n\n"
             "All of it or nothing; what is there already is no change.",
         ),
         "plan add": (
-            "operators.planning:add",
+            "operators.commands.plan:add",
             "Put a county, a village or a household into a year's plan (G6).",
         ),
         "plan list": (
-            "operators.planning:list_",
+            "operators.commands.plan:list_",
             "List the plan of a year.",
         ),
         "setup registry": (
-            "operators.registering:setup_registry",
+            "operators.commands.register:setup_registry",
             "Make the registry's database, or bring it up to date.",
         ),
         "setup namespace": (
-            "operators.registering:setup_namespace",
+            "operators.commands.register:setup_namespace",
             "Make the Temporal namespace, with its search attributes.",
         ),
         "setup key": (
-            "operators.registering:setup_key",
+            "operators.commands.register:setup_key",
             "Make the installation's keys, which seal what its cases exchange; or add one.",
         ),
         "setup schedules": (
-            "operators.scheduling:setup_schedules",
+            "operators.commands.schedules:setup_schedules",
             "Make the Temporal Schedules of supervisions (F6), follow-ups (F5) and the check.\n\n"
             "Repeat it after counties were loaded or the policy changed: what is as it should be "
             "is no change.",

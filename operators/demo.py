@@ -20,22 +20,22 @@ from rich.text import Text
 
 from models.offices import Tier
 from models.procedures import HOUSEHOLD_STEPS
-from operators.course import CaseCourse, Course
-from operators.course_view import padded, verdict_of
-from operators.demo_board import Board, Seat
-from operators.printing import console, heading, table
-from operators.registry import utc_now
-from operators.rehearsal import rehearse
-from operators.scenario import Scenario
-from operators.scenario_files import load_scenario, load_season
-from operators.season import Season
-from operators.season_course import SeasonCourse
-from operators.season_rehearsal import rehearse_season
-from operators.season_view import SeasonNarrator
-from operators.stage import Stage, policy_file, scratch_folder, set_stage
-from operators.terminal import say, settle
+from operators.desk.registry import utc_now
+from operators.rehearsal.course import CaseCourse, Course
+from operators.rehearsal.course_view import padded, verdict_of
+from operators.rehearsal.demo_board import Board, Seat
+from operators.rehearsal.rehearsal import rehearse
+from operators.rehearsal.scenario import Scenario
+from operators.rehearsal.scenario_files import load_scenario, load_season
+from operators.rehearsal.season import Season
+from operators.rehearsal.season_course import SeasonCourse
+from operators.rehearsal.season_rehearsal import rehearse_season
+from operators.rehearsal.season_view import SeasonNarrator
+from operators.rehearsal.stage import Stage, policy_file, scratch_folder, set_stage
 from operators.up import cancel_on_signals, is_stopping
 from operators.verdicts import verdict
+from operators.views.printing import console, heading, table
+from operators.views.terminal import say, settle
 from registry.desk import Registry
 from registry.records import CountyStanding, Overview
 from workers.connection import run

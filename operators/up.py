@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from models.offices import province_of
-from operators.scheduling import make_schedules
-from operators.terminal import say
+from operators.commands.schedules import make_schedules
+from operators.views.terminal import say
 from registry.database.engine import upgrade
 from registry.desk import Registry
 from registry.records import Overview

@@ -16,10 +16,10 @@ from models.case.ledger import LedgerError
 from models.periods import PeriodError, beijing
 from models.policy import PolicyError
 from models.sealed import NotSealed
-from operators.answers import unreachable
-from operators.errors import NoAnswer, Refused
-from operators.inputs import InputError
-from operators.terminal import say, settle
+from operators.commands.inputs import InputError
+from operators.desk.answers import unreachable
+from operators.desk.errors import NoAnswer, Refused
+from operators.views.terminal import say, settle
 from registry.calendar import CalendarError
 from registry.errors import LoadError, RegistryError, UnknownSubject
 from workers.codec_endpoint import EndpointError

@@ -10,9 +10,9 @@ import argparse
 from models.case.messages import Act, Decision
 from models.identity import content_id
 from models.offices import Office
-from operators.desk import open_desk
-from operators.terminal import say
+from operators.desk.desk import open_desk
 from operators.verdicts import explained
+from operators.views.terminal import say
 from workers.connection import run
 
 

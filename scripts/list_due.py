@@ -9,9 +9,9 @@ import argparse
 from datetime import timedelta
 
 from models.periods import until
-from operators.registry import open_registry, utc_now
-from operators.terminal import say
+from operators.desk.registry import open_registry, utc_now
 from operators.verdicts import explained
+from operators.views.terminal import say
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="List the limits that are due.")

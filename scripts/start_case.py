@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 
 from models.case.messages import CountyApplication
-from operators.inputs import read_as, table
-from operators.started import print_opened
+from operators.commands.inputs import read_as, table
+from operators.commands.started import print_opened
 from operators.verdicts import explained
 
 if __name__ == "__main__":

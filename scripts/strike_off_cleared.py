@@ -15,9 +15,9 @@ from models.identity import content_id
 from models.offices import Office
 from models.policy import Body
 from models.roster.households import State
-from operators.desk import Desk, Refused, open_desk
-from operators.terminal import say
+from operators.desk.desk import Desk, Refused, open_desk
 from operators.verdicts import explained
+from operators.views.terminal import say
 from registry.records import CaseFilter
 from workers.connection import run
 

@@ -18,7 +18,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from activities.warrants import server_time
 from models.policy import Policy
-from operators.desk import Desk
+from operators.desk.desk import Desk
 from registry.desk import Registry
 from workers import limits
 from workers.catalogue import build_worker

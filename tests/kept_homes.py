@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 
 from models.base import Record
 from models.case.messages import Outcome
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from operators.up import prepare_keys
 from registry.database.installation import PROGRAM
 from tests.crew import quick_server

@@ -23,7 +23,7 @@ from models.case.ledger import Entry, EntryKind, verify
 from models.case.messages import Act, Ending, Objection, Outcome, Receipt, Resolution, Withdrawal
 from models.case.status import CaseStatus
 from models.periods import Limit
-from operators.desk import NoAnswer
+from operators.desk.desk import NoAnswer
 from tests.crew import Theatre
 from tests.replays import opened_history
 
@@ -80,7 +80,7 @@ class Play:
         return given | fields
 
     async def act(self, step: str, decision: str = "approve", **fields: Any) -> Receipt:
-        """An office acts; what the rules refuse raises ``operators.desk.Refused``."""
+        """An office acts; what the rules refuse raises ``operators.desk.desk.Refused``."""
         message = Act.model_validate(self.message(step, decision, **fields))
         return await self.stage.desk.act(self.case_id, message)
 

@@ -12,7 +12,7 @@ from models.periods import BEIJING
 from models.policy import Policy
 from models.reentry.messages import ReentryApplication, ReentryOpening
 from models.register.households import Livelihood, PovertyLine
-from operators.desk import Desk
+from operators.desk.desk import Desk
 from registry.database.engine import reading, writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages

@@ -13,7 +13,7 @@ from models.register.households import Livelihood, PovertyLine
 from models.roster.appraisals import MOST_HOUSEHOLDS
 from models.roster.households import Course, State
 from models.roster.messages import RosterApplication
-from operators.desk import Desk
+from operators.desk.desk import Desk
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages

@@ -38,7 +38,7 @@ from models.case.messages import Act, Consents, CountyApplication, Objection, Re
 from models.case.status import CaseStatus
 from models.periods import BEIJING
 from models.register.households import PovertyLine
-from operators.desk import Contradicted, Desk, NoAnswer, Refused
+from operators.desk.desk import Contradicted, Desk, NoAnswer, Refused
 from operators.up import prepare_keys, prepare_registry
 from registry.database.engine import writing
 from registry.desk import Registry

@@ -17,7 +17,7 @@ from models.case.messages import CountyApplication, CountyFigures, CountyOpening
 from models.offices import County, province_of
 from models.periods import BEIJING
 from models.policy import Policy
-from operators.desk import Desk
+from operators.desk.desk import Desk
 from registry.database.engine import upgrade
 from registry.desk import Registry
 from tests.crew import Crew, Outages, Policies, Theatre

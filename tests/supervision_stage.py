@@ -8,7 +8,7 @@ from models.case.messages import Receipt
 from models.periods import BEIJING
 from models.policy import Policy
 from models.supervision.messages import Findings, Plea, SupervisionOpening
-from operators.desk import Desk
+from operators.desk.desk import Desk
 from registry.database.engine import writing
 from registry.tables import Standing, VillageStatusRow
 from tests.play import Play

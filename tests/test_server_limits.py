@@ -12,8 +12,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from models.case import bounds
-from operators.answers import told
-from operators.errors import Busy, NoCase, Refused
+from operators.desk.answers import told
+from operators.desk.errors import Busy, NoCase, Refused
 from tests.stage import Stage, at, set_stage, settings_in
 from workers import limits
 from workers.embedded import embedded

@@ -11,7 +11,7 @@ from models.offices import Village
 from models.periods import BEIJING
 from models.policy import Policy
 from models.village.messages import VillageApplication, VillageOpening
-from operators.desk import Desk
+from operators.desk.desk import Desk
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages

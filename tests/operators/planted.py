@@ -19,10 +19,10 @@ from temporalio.client import WorkflowUpdateFailedError
 
 from activities.ledger import RegistryActivities
 from models.case.orders import LedgerBatch
-from operators.scenario_files import load_season
-from operators.season_rehearsal import rehearse_season
-from operators.season_view import SeasonNarrator
-from operators.stage import set_stage
+from operators.rehearsal.scenario_files import load_season
+from operators.rehearsal.season_rehearsal import rehearse_season
+from operators.rehearsal.season_view import SeasonNarrator
+from operators.rehearsal.stage import set_stage
 from workers.connection import run
 
 TROUBLED = 3

@@ -1,7 +1,7 @@
 """A season of one village and three households: the shortest that has all kinds of people in it."""
 
-from operators.scenario_files import parse
-from operators.season import Season
+from operators.rehearsal.scenario_files import parse
+from operators.rehearsal.season import Season
 
 TEXT = """
 title = "合成县合成乡退出"

@@ -1,7 +1,7 @@
 """The shortest season that goes on after an exit: one roster, one village, and what comes after."""
 
-from operators.scenario_files import parse
-from operators.season import Season
+from operators.rehearsal.scenario_files import parse
+from operators.rehearsal.season import Season
 from tests.operators.seasons import TEXT, Change
 
 _EVENTS, _EXPECT = TEXT.split("[expect]")

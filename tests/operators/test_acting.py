@@ -10,7 +10,7 @@ from sqlmodel import col, update
 
 from models.case.ledger import Entry, EntryKind
 from models.case.messages import Act, Ending
-from operators.sending import derived_id
+from operators.commands.sending import derived_id
 from registry.database.engine import writing
 from registry.tables import DivisionRow
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Shell, applies, as_toml

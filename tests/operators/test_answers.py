@@ -4,7 +4,7 @@ import pytest
 from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from operators import answers, errors
+from operators.desk import answers, errors
 from workers.connection import Unreachable
 
 STARVED = "[TMPRL1101] Potential deadlock detected: workflow didn't yield within 2 second(s)."

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from operators import inputs
 from operators.cli import execute
-from operators.inputs import InputError
+from operators.commands import inputs
+from operators.commands.inputs import InputError
 from registry.files.disk import MOST_TEXT, read_text
 
 DEVICE = "cannot be read: it is a device or a pipe; save the content to a file"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from models.case.ledger import EntryKind
-from operators.registry import utc_now
+from operators.desk.registry import utc_now
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Shell, applies
 from tests.operators.rosters_today import cleared, settle, write_csv, write_xlsx
 from tests.stage import Stage
@@ -94,7 +94,7 @@ async def test_an_act_whose_answer_was_lost_counts_once_on_whichever_day(
     sent = [line for line in written if b",sent," in line]
     assert len(sent) == 2
     results.write_bytes(b"".join([written[0], *sent]) + written[-1][:30])
-    monkeypatch.setattr("operators.sending.utc_now", lambda: utc_now() + timedelta(days=1))
+    monkeypatch.setattr("operators.commands.sending.utc_now", lambda: utc_now() + timedelta(days=1))
     again = await cli(*words)
     assert again.status == 0, again
     assert last(results) == {case.id: "received before" for case in cases}
@@ -110,7 +110,7 @@ async def test_without_a_worker_it_gives_up_soon_and_goes_on_when_there_is_one(
         file = write_list(tmp_path / "cases.txt", [case.id for case in cases])
         words = ("act", "--step", "C2", "--as", f"A6/{city}00", "--officer", "某乙", "--approve")
         with monkeypatch.context() as patch:
-            patch.setattr("operators.desk.ANSWER_WITHIN", timedelta(seconds=1))
+            patch.setattr("operators.desk.desk.ANSWER_WITHIN", timedelta(seconds=1))
             said = await cli(*words, "--cases", file)
     finally:
         await installation.crew.comes()

@@ -12,8 +12,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from models.case.ledger import LedgerError
 from models.policy import PolicyError
 from operators.cli import BUG, COMMANDS, FAMILIES
-from operators.desk import NoAnswer, NoCase, Refused
-from operators.inputs import InputError
+from operators.commands.inputs import InputError
+from operators.desk.desk import NoAnswer, NoCase, Refused
 from operators.verdicts import verdict
 from registry.calendar import CalendarError
 from registry.desk import UnknownCounty
@@ -99,7 +99,7 @@ async def test_a_fault_of_the_program_is_no_refusal(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("operators.when.compute", broken)
+    monkeypatch.setattr("operators.commands.when.compute", broken)
     said = await lonely("when", "T1", "--from", "2018-01-05")
     assert (said.status, said.out) == (BUG, "")
     assert "ZeroDivisionError: a bug" in said.err

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.scenario_files import shipped
+from operators.rehearsal.scenario_files import shipped
 from tests.operators.seasons import text_of
 
 WAITS = 'do = "wait"\ncase = "first"\nuntil = "H4"\n'

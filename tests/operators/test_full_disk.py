@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from models.case.messages import Act
-from operators.desk import Desk
+from operators.desk.desk import Desk
 from operators.up import prepare_keys, prepare_registry
 from registry.desk import Registry
 from tests.operators.conftest import THIS_YEAR, applies

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.scenario_files import SHIPPED
+from operators.rehearsal.scenario_files import SHIPPED
 from workers.seal import SEALED
 
 pytestmark = pytest.mark.clause("G8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.desk import NoCase
+from operators.desk.desk import NoCase
 from operators.up import prepare_registry
 from tests.operators.conftest import THIS_YEAR, Opener, Shell, applies, as_toml
 from tests.stage import Stage, settings_in
@@ -162,7 +162,7 @@ async def test_a_case_without_a_worker_is_told_apart_from_a_missing_one(
     cli: Shell, opens: Opener, installation: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = await opens()
-    monkeypatch.setattr("operators.desk.ANSWER_WITHIN", SHORT)
+    monkeypatch.setattr("operators.desk.desk.ANSWER_WITHIN", SHORT)
     await installation.crew.goes()
     try:
         for words in (("case", case.id), ("act", case.id, *APPROVE)):

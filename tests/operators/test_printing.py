@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from models.periods import Limit, LimitKind, LimitRequest
-from operators.printing import is_over, left, paragraph, table, urgency
+from operators.views.printing import is_over, left, paragraph, table, urgency
 
 SENTENCE = "T3 7日内：2026年11月22日收到申请（市级），第7日为2026年11月30日，当日24时届满。"
 DUE = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)

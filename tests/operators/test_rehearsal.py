@@ -18,13 +18,13 @@ from rich.console import Console
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.periods import beijing
-from operators.course import Course, disagreements
-from operators.course_view import Narrator
-from operators.registry import utc_now
-from operators.rehearsal import rehearse
-from operators.scenario import Scenario
-from operators.scenario_files import load, load_scenario, parse, shipped
-from operators.stage import Stage, set_stage
+from operators.desk.registry import utc_now
+from operators.rehearsal.course import Course, disagreements
+from operators.rehearsal.course_view import Narrator
+from operators.rehearsal.rehearsal import rehearse
+from operators.rehearsal.scenario import Scenario
+from operators.rehearsal.scenario_files import load, load_scenario, parse, shipped
+from operators.rehearsal.stage import Stage, set_stage
 from registry.tables import Standing
 
 WIDTH = 100

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from models.case.messages import Act, Ending, Objection
 from models.periods import BEIJING
-from operators.events import ActEvent, WaitEvent, message_of
-from operators.scenario import Scenario, application_of
-from operators.scenario_files import ScenarioError, load, load_scenario, parse, shipped
+from operators.rehearsal.events import ActEvent, WaitEvent, message_of
+from operators.rehearsal.scenario import Scenario, application_of
+from operators.rehearsal.scenario_files import ScenarioError, load, load_scenario, parse, shipped
 from tests.operators.conftest import Shell
 
 NAMES = [name for name in sorted(shipped()) if isinstance(load(name), Scenario)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.scenario_files import (
+from operators.rehearsal.scenario_files import (
     ScenarioError,
     load,
     load_scenario,
@@ -14,10 +14,16 @@ from operators.scenario_files import (
     parse,
     shipped,
 )
-from operators.season import Season
-from operators.season_cast import household_lines
-from operators.season_events import ActOn, ChangeEvent, CountyEvent, ReadyEvent, RosterEvent
-from operators.season_order import Order, phases
+from operators.rehearsal.season import Season
+from operators.rehearsal.season_cast import household_lines
+from operators.rehearsal.season_events import (
+    ActOn,
+    ChangeEvent,
+    CountyEvent,
+    ReadyEvent,
+    RosterEvent,
+)
+from operators.rehearsal.season_order import Order, phases
 from tests.operators.seasons import season_of, text_of
 
 SEASONS = [name for name in sorted(shipped()) if isinstance(load(name), Season)]

@@ -19,14 +19,14 @@ from models.case.messages import Ending
 from models.periods import beijing
 from models.ratios import ExactRates, Ratio
 from models.register.households import HouseholdState, Risk
-from operators.registry import utc_now
-from operators.scenario_files import ScenarioError, load_season
-from operators.season import Season
-from operators.season_after_course import alarms_of, result_of, sample_of
-from operators.season_course import CaseWent, SeasonCourse, disagreements
-from operators.season_rehearsal import rehearse_season
-from operators.season_view import SeasonNarrator
-from operators.stage import Stage, set_stage
+from operators.desk.registry import utc_now
+from operators.rehearsal.scenario_files import ScenarioError, load_season
+from operators.rehearsal.season import Season
+from operators.rehearsal.season_after_course import alarms_of, result_of, sample_of
+from operators.rehearsal.season_course import CaseWent, SeasonCourse, disagreements
+from operators.rehearsal.season_rehearsal import rehearse_season
+from operators.rehearsal.season_view import SeasonNarrator
+from operators.rehearsal.stage import Stage, set_stage
 from registry.tables import Standing
 from tests.operators.seasons import Change
 from tests.operators.seasons_after import ALTERED, season_of, text_of

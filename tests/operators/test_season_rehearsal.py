@@ -17,13 +17,13 @@ from models.case.ledger import Entry, EntryKind
 from models.case.messages import Ending
 from models.periods import beijing
 from models.roster.households import Course, State
-from operators.registry import utc_now
-from operators.scenario_files import ScenarioError, load_season
-from operators.season import Heads, Season
-from operators.season_course import CaseWent, SeasonCourse, UnseenSeason, disagreements
-from operators.season_rehearsal import rehearse_season
-from operators.season_view import SeasonNarrator
-from operators.stage import Stage, set_stage
+from operators.desk.registry import utc_now
+from operators.rehearsal.scenario_files import ScenarioError, load_season
+from operators.rehearsal.season import Heads, Season
+from operators.rehearsal.season_course import CaseWent, SeasonCourse, UnseenSeason, disagreements
+from operators.rehearsal.season_rehearsal import rehearse_season
+from operators.rehearsal.season_view import SeasonNarrator
+from operators.rehearsal.stage import Stage, set_stage
 from registry.tables import Standing
 from tests.operators.seasons import ALTERED, Change, season_of, text_of
 from tests.operators.test_rehearsal import run_cli

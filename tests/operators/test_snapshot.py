@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.case.ledger import Entry, EntryKind
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.operators.conftest import NOW, THIS_YEAR, Opened, Shell, applies, as_toml
 from tests.registry.places import put_households, put_village
 from tests.stage import Stage, application

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.policy import Policy, parse_policy
-from operators.stage import as_toml, moved_policy
+from operators.rehearsal.stage import as_toml, moved_policy
 from workers.settings import load_settings
 
 SHIPPED = ("henan-2016", "gansu-2016")

@@ -12,7 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from models.case.messages import Withdrawal
 from models.offices import Office
-from operators.desk import NoCase
+from operators.desk.desk import NoCase
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Shell, applies, as_toml
 from tests.play import eventually
 from tests.stage import Stage
@@ -128,7 +128,7 @@ async def test_a_case_that_is_not_admitted_is_told_by_the_command_that_opened_it
     cli: Shell, installation: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = installation.county()  # in no plan: the registry refuses what the desk lets through
-    monkeypatch.setattr("operators.openings.admission.fault", lambda *_: None)
+    monkeypatch.setattr("operators.desk.openings.admission.fault", lambda *_: None)
     file = tmp_path / "application.toml"
     file.write_text(as_toml(applies(code)), "utf-8")
     said = await cli("start", "county", code, "--year", THIS_YEAR, "--application", file)

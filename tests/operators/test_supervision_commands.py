@@ -14,7 +14,7 @@ from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.offices import Office
 from models.supervision.messages import HouseholdCheck
-from operators.supervision_parts import in_parts
+from operators.commands.supervision_parts import in_parts
 from registry.files.sheet_rows import rows_of
 from registry.files.workbook_writing import Value, write_sheets
 from registry.forms.check_lists import Checked

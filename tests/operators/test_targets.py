@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from sqlalchemy import Engine
 
-from operators.targets_picture import draw, figure_of, look
+from operators.views.targets_picture import draw, figure_of, look
 from registry.desk import Registry
 from registry.reports.targets import CityTowards, TargetReport, Towards, YearTowards
 from tests.activities.registry_cases import COUNTIES, table

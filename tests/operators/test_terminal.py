@@ -20,11 +20,11 @@ from models.base import Record
 from models.case.documents import CaseDocument
 from models.case.ledger import EntryKind, Ledger
 from models.case.status import CaseStatus, StepState, StepStatus, markdown
-from operators import printing
-from operators.case_sheet import print_case, print_ledger
 from operators.cli import execute
-from operators.printing import as_json, heading, paragraph, print_json, table
-from operators.terminal import say, settle, show
+from operators.views import printing
+from operators.views.case import print_case, print_ledger
+from operators.views.printing import as_json, heading, paragraph, print_json, table
+from operators.views.terminal import say, settle, show
 from registry.files.disk import read_text, write_text
 
 EXITFLOW = Path(sys.executable).parent / "exitflow"
@@ -46,7 +46,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_nothing_is_printed_but_through_the_one_place() -> None:
     folder = Path(operators.__file__).parent
-    for path in [*folder.glob("*.py"), *(folder.parent / "scripts").glob("*.py")]:
+    for path in [*folder.rglob("*.py"), *(folder.parent / "scripts").glob("*.py")]:
         if path.stem in ("terminal", "printing", "draw_sample"):  # the last needs Python alone
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

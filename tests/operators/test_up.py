@@ -14,7 +14,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from operators.desk import Desk, open_desk
+from operators.desk.desk import Desk, open_desk
 from operators.up import prepare_registry
 from registry.database.engine import upgrade
 from registry.desk import Registry

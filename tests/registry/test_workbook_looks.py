@@ -14,8 +14,8 @@ import pytest
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from operators.case_lists import case_ids
-from operators.inputs import InputError
+from operators.commands.case_lists import case_ids
+from operators.commands.inputs import InputError
 from registry.errors import LoadError
 from registry.files.columns import Kind
 from registry.files.faults import RegisterFaults

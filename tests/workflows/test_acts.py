@@ -7,7 +7,7 @@ import pytest
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
-from operators.desk import NoCase
+from operators.desk.desk import NoCase
 from tests.stage import Stage, at
 
 STEPS = ("C2", "C3", "C5", "C6", "C7")

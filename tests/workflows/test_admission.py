@@ -10,7 +10,7 @@ from models.case.ledger import EntryKind
 from models.case.messages import CountyOpening
 from models.offices import County, Division
 from models.periods import beijing
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.models import samples
 from tests.play import Play
 from tests.play import not_admitted as turned_away

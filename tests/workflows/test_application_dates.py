@@ -8,7 +8,7 @@ import pytest
 from models.case.ledger import Entry, EntryKind
 from models.periods import Limit
 from models.policy import FixedDates
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.play import Play
 from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import last_day, midnight, shortly_after

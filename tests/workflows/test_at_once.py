@@ -7,7 +7,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.stage import Stage, at
 
 

@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from models.case.ledger import EntryKind
 from models.periods import Limit
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.crew import apart
 from tests.stage import YEAR, Stage, at, set_stage, settings_in
 from tests.workflows.reckoning import clauses, last_day, midnight, quiet, shortly_after

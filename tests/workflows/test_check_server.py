@@ -29,8 +29,8 @@ from models.checks.findings import Finding
 from models.identity import KINDS, county_case
 from models.offices import Division
 from models.rounds import Round
-from operators.desk import Contradicted
-from operators.scheduling import make_schedules
+from operators.commands.schedules import make_schedules
+from operators.desk.desk import Contradicted
 from registry.checks.checks import Checks
 from registry.database.engine import upgrade
 from registry.desk import Registry

@@ -9,7 +9,7 @@ from models.case.documents import CaseDocument
 from models.case.ledger import EntryKind, verify
 from models.case.messages import Ending
 from models.supplement import SupplementOpening
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from registry.tables import DocumentRow
 from tests.activities.registry_cases import rows
 from tests.models.document_samples import RATES, document

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models.case.ledger import EntryKind
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.stage import Stage, at
 
 

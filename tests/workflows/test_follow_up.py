@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.crew import apart
 from tests.follow_up_stage import (
     calls_round,

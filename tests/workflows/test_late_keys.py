@@ -23,8 +23,8 @@ from temporalio.worker import Worker
 
 from activities.warrants import server_time
 from models.case.ledger import Entry, EntryKind
-from operators.case_sheet import print_entry
-from operators.reading import entry_of
+from operators.commands.case import entry_of
+from operators.views.case import print_entry
 from tests.play import PLAYED, Play, eventually, execution_status, wedged
 from tests.replays import replay
 from tests.stage import Stage, at

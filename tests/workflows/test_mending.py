@@ -15,8 +15,8 @@ from activities.restoring import Restoring
 from models.case.ledger import Entry, EntryKind
 from models.case.mending import Mending
 from models.case.messages import Ending
-from operators.desk import Contradicted
-from operators.errors import NoAnswer, Refused
+from operators.desk.desk import Contradicted
+from operators.desk.errors import NoAnswer, Refused
 from registry.database.engine import reading
 from registry.tables import ObjectionRow
 from tests.crew import quick_server

@@ -9,7 +9,7 @@ from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.periods import beijing
 from models.register.households import Cause, HouseholdState
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.reentry_stage import (
     LEFT_ON,
     ReentryPlay,

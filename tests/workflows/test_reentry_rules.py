@@ -11,7 +11,7 @@ from models.case.messages import Ending
 from models.offices import Household
 from models.reentry.messages import ReentryOpening
 from models.register.households import Cause
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from registry.database.engine import writing
 from registry.tables import EpisodeRow
 from tests.play import eventually

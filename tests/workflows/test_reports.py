@@ -7,7 +7,7 @@ import pytest
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
-from operators.desk import NoCase
+from operators.desk.desk import NoCase
 from tests.play import Play, eventually
 from tests.stage import Stage, at
 

@@ -9,7 +9,7 @@ from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.periods import BEIJING
 from models.revocation.messages import RevocationApplication, RevocationOpening
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from registry.tables import AlarmRow, RevocationRow
 from tests.activities.registry_cases import rows
 from tests.play import Play, eventually, not_admitted

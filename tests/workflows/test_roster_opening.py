@@ -10,7 +10,7 @@ from temporalio.client import WorkflowFailureError
 
 from models.periods import BEIJING
 from models.roster.messages import RosterOpening
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from registry.database.engine import reading
 from registry.tables import RosterRow
 from tests.play import eventually

@@ -8,7 +8,7 @@ from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.case.status import CaseStatus
 from models.periods import beijing
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.roster_stage import (
     opens_roster,
     opens_roster_of,

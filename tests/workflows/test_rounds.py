@@ -5,7 +5,7 @@ import pytest
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.periods import beijing
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.play import Play
 from tests.stage import Stage, at, figures
 from tests.village_stage import put_village

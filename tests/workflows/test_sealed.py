@@ -25,8 +25,8 @@ from temporalio.worker import Worker
 from models.case.ledger import EntryKind
 from models.case.messages import CountyOpening
 from models.sealed import NOT_SEALED
-from operators.answers import asked
-from operators.desk import Desk
+from operators.desk.answers import asked
+from operators.desk.desk import Desk
 from tests.operators.conftest import THIS_YEAR, applies
 from tests.play import eventually, wedged
 from tests.stage import Stage, at

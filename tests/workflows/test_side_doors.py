@@ -21,7 +21,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from models.case.ledger import EntryKind
 from models.case.messages import CountyOpening, Ending, Receipt
 from models.periods import BEIJING
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from registry.database.engine import reading
 from registry.tables import CaseRow, EntryRow, IndicatorRow, NotificationRow, StatusRow
 from tests.activities.registry_cases import File, change

@@ -6,7 +6,7 @@ import pytest
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.play import Play
 from tests.stage import Stage, at, figures
 

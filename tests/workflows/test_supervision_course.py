@@ -8,7 +8,7 @@ import pytest
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.supervision.sampling import HOUSEHOLD, VILLAGE, drawn
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from registry.database.engine import reading
 from registry.tables import ObjectionRow, SupervisionRow
 from tests.play import eventually

@@ -10,7 +10,7 @@ from temporalio.client import WorkflowFailureError
 from models.case.messages import Ending
 from models.offices import Village
 from models.village.messages import VillageOpening
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from registry.database.engine import reading
 from registry.tables import VillageStatusRow
 from tests.play import eventually

@@ -7,7 +7,7 @@ import pytest
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.periods import beijing
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.play import eventually
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import (

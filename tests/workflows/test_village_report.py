@@ -7,7 +7,7 @@ import pytest
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.policy import Body
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.stage import Stage, at
 from tests.village_stage import VillagePlay, opens_village
 

@@ -7,7 +7,7 @@ import pytest
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.replays import replay
 from tests.stage import Stage, at
 from tests.village_stage import (

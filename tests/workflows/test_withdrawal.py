@@ -5,7 +5,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from models.case.ledger import EntryKind, root, verify
 from models.case.messages import Ending
-from operators.desk import Refused
+from operators.desk.desk import Refused
 from tests.play import Play, execution_status
 from tests.stage import YEAR, Stage, at
 

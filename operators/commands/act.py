@@ -1,0 +1,345 @@
+"""Acting: opening a case, deciding a step, objecting, resolving, withdrawing.
+
+What is typed and every file it names is read before anything is sent.
+"""
+
+from datetime import date
+from pathlib import Path
+
+from models.case.messages import (
+    Act,
+    Decision,
+    Finding,
+    Objection,
+    Rectification,
+    Resolution,
+    Withdrawal,
+)
+from models.identity import subject_code
+from models.periods import beijing
+from models.register.villages import Incidence
+from operators.commands import inputs, roster_inputs
+from operators.commands.bulk import act_on_many
+from operators.commands.case_lists import selection
+from operators.commands.inputs import InputError
+from operators.commands.options import (
+    As,
+    AsSignal,
+    At,
+    Document,
+    Id,
+    Officer,
+    Proof,
+    Region,
+    Return,
+)
+from operators.commands.sending import given, hand_in, signed
+from operators.commands.started import print_opened
+from operators.desk.registry import open_registry, utc_now
+
+
+def start_county(code: str, /, *, year: int, application: Path) -> None:
+    """Open a county's case (C1 县级申请) and print its id.
+
+    Args:
+        code: The county's six digits.
+        year: The year of the exit.
+        application: The application as TOML or JSON. County and year may be left out, and so may
+            poor, population and as_of of its figures, which the register then counts; evidence may
+            name a file by its path, which is then bound by its SHA-256.
+    """
+    code, year = inputs.division("CODE", code), inputs.year("--year", year)
+    read = inputs.county_application(application, code, year, _count_of(code))
+
+    print_opened(lambda desk: desk.start_county(read))
+
+
+def act(
+    case: str | None = None,
+    /,
+    *,
+    step: str,
+    office: As,
+    officer: Officer,
+    approve: bool = False,
+    return_: Return = None,
+    reject: bool = False,
+    rectify: str | None = None,
+    task: str | None = None,
+    reply: bool = False,
+    reason: str | None = None,
+    document: Document = None,
+    evidence: Proof = (),
+    override: tuple[str, ...] = (),
+    figures: Path | None = None,
+    rates: Path | None = None,
+    incidence: str | None = None,
+    wrongly_exited: str | None = None,
+    omitted: str | None = None,
+    recognition: str | None = None,
+    survey: Path | None = None,
+    appraisal: Path | None = None,
+    household: tuple[str, ...] = (),
+    at: At = None,
+    id: Id = None,
+    signal: AsSignal = False,
+    cases: Path | None = None,
+    year: int | None = None,
+    region: Region = None,
+    step_is: str | None = None,
+    waiting_for: str | None = None,
+    results: Path | None = None,
+) -> int:
+    """Decide a step as an office: approve, return, reject, rectify or reply; exactly one of them.
+
+    One CASE is named, or many are chosen: those of a file with --cases, or the open ones that
+    --year, --region, --step-is and --waiting-for leave of all. Each answers for itself.
+
+    Args:
+        case: Id of the case, for example county-exit/411523/2026.
+        step: The step: C1 to C7 of a county, V1 to V3 of a village, H1 to H4 of a roster, R1 to R4
+            of an entry into the register, K1, J1 to J4, X1 of what comes after an exit.
+        approve: Approve, or its counterpart: apply again, report, confirm.
+        return_: Return for correction (退回) to this earlier step; needs a reason.
+        reject: Reject: the case ends as not exited, or not entered; needs a reason.
+        rectify: After a failed inspection (C6): the office that has to rectify (整改); needs a task
+            and a reason.
+        task: What that office has to put right.
+        reply: The rectifying office's reply (C6).
+        reason: Why.
+        override: A failed standard that is overridden by name, as S3.income; may be repeated.
+        figures: With a renewed application (C1): the corrected figures, as TOML or JSON; poor,
+            population and as_of may be left out as in an application.
+        rates: What an evaluation found (C3, C6), as TOML or JSON: incidence, wrongly_exited,
+            omitted, recognition.
+        incidence: The same without a file, in percent: combined incidence 综合贫困发生率.
+        wrongly_exited: Rate of the wrongly exited 错退率.
+        omitted: Rate of the omitted 漏评率.
+        recognition: Recognition by the people 群众认可度.
+        survey: What the survey of a village found (V1), as TOML or JSON: paved_road, bus (yes, no
+            or not_feasible), safe_water, electricity, broadcasting, culture_centre, clinic,
+            doctor, broadband; industry and collective_income_yuan where they are known.
+        appraisal: A renewed appraisal of a roster that was returned (H1), or that of a household
+            which is to enter the register (R2), as TOML or JSON: meeting (held_on, place, chair,
+            recorder, entitled, present, minutes) and households, each with household and in_favour.
+        household: Only these households of a roster (H2, H4), by number; may be repeated. All that
+            wait for it where none is named.
+        cases: Many cases: one id a line, or Excel or CSV with a column case_id.
+        year: Many cases: those of this year.
+        step_is: Many cases: those that are at this step.
+        waiting_for: Many cases: those that wait for this office.
+        results: Many cases: the CSV file that keeps what came of each, and by which the same
+            command goes on where it ended; beside the file of --cases where none is named.
+    """
+    decided = inputs.step("--step", step)
+    many = selection(
+        decided,
+        cases=cases,
+        year=year,
+        region=region,
+        step_is=step_is,
+        waiting_for=waiting_for,
+        results=results,
+    )
+    if (many is None) == (case is None):
+        raise InputError(
+            "CASE: name one case, or choose many with --cases or --year, --region, --step-is, "
+            "--waiting-for"
+        )
+    if many is not None:
+        _check_for_many(
+            id=id,
+            signal=signal,
+            figures=figures,
+            survey=survey,
+            appraisal=appraisal,
+            household=household,
+            rates=rates or incidence or wrongly_exited or omitted or recognition,
+        )
+    decision = _decision(approve, return_ is not None, reject, rectify is not None, reply)
+    if (task is not None) != (rectify is not None):
+        raise InputError("--task: name office and task with --rectify OFFICE --task TEXT")
+    message = Act(
+        id=given(id),
+        step=decided,
+        decision=decision,
+        office=inputs.office("--as", office),
+        officer=officer,
+        at=signed(at),
+        document_number=document,
+        reason=reason,
+        return_to=inputs.step("--return", return_) if return_ is not None else None,
+        overrides=override,
+        evidence=inputs.evidence(evidence),
+        figures=inputs.figures(figures, _count_of(subject_code(case or ""))) if figures else None,
+        rates=inputs.four_rates(rates, incidence, wrongly_exited, omitted, recognition),
+        rectification=_rectification(rectify, task),
+        survey=inputs.survey(survey) if survey is not None else None,
+        appraisal=roster_inputs.appraisal(appraisal) if appraisal is not None else None,
+        households=roster_inputs.households("--household", household),
+    )
+    if many is not None:
+        return act_on_many(message, many)
+    assert case is not None
+    hand_in(case, message, signal)
+    return 0
+
+
+def object_(
+    case: str,
+    /,
+    *,
+    text: str,
+    household: str | None = None,
+    name: str | None = None,
+    contact: str | None = None,
+    evidence: Proof = (),
+    at: At = None,
+    id: Id = None,
+    signal: AsSignal = False,
+) -> None:
+    """Hand in an objection (异议) to a notice, or a report (举报) after it closed.
+
+    TEXT, NAME and CONTACT may be @FILE, or @- for the standard input: everybody on the machine can
+    read a command line.
+
+    Args:
+        case: Id of the case, for example county-exit/411523/2026.
+        text: What is objected to.
+        household: The household of a roster it concerns, by number; without it the whole roster.
+        name: Who objects; only a real-name objector gets an answer.
+        contact: Where the answer goes. Name and contact never stand in a notice.
+    """
+    message = Objection(
+        id=given(id),
+        text=inputs.said("--text", text),
+        at=signed(at),
+        objector=inputs.said("--name", name) if name is not None else None,
+        contact=inputs.said("--contact", contact) if contact is not None else None,
+        evidence=inputs.evidence(evidence),
+        household=roster_inputs.household("--household", household) if household else None,
+    )
+    hand_in(case, message, signal)
+
+
+def resolve(
+    case: str,
+    objection: str,
+    /,
+    *,
+    office: As,
+    officer: Officer,
+    upheld: bool = False,
+    dismissed: bool = False,
+    return_: Return = None,
+    reason: str,
+    document: Document = None,
+    evidence: Proof = (),
+    at: At = None,
+    id: Id = None,
+    signal: AsSignal = False,
+) -> None:
+    """Close the investigation of an objection as its publishing body: upheld or dismissed.
+
+    Args:
+        case: Id of the case, for example county-exit/411523/2026.
+        objection: Id of the objection; `exitflow case` lists the open ones.
+        upheld: The objection is right (成立): the subject leaves the list, or goes back.
+        dismissed: The objection is wrong (不成立): the publicity goes on.
+        return_: With --upheld: go back to this step, which must repair the fault.
+        reason: What the investigation found; the objector is answered with it.
+    """
+    if upheld == dismissed:
+        raise InputError("give one finding: --upheld or --dismissed")
+    message = Resolution(
+        id=given(id),
+        objection_id=objection,
+        finding=Finding.UPHELD if upheld else Finding.DISMISSED,
+        reason=reason,
+        office=inputs.office("--as", office),
+        officer=officer,
+        at=signed(at),
+        document_number=document,
+        return_to=inputs.step("--return", return_) if return_ is not None else None,
+        evidence=inputs.evidence(evidence),
+    )
+    hand_in(case, message, signal)
+
+
+def withdraw(
+    case: str,
+    /,
+    *,
+    office: As,
+    officer: Officer,
+    reason: str,
+    document: Document = None,
+    evidence: Proof = (),
+    at: At = None,
+    id: Id = None,
+    signal: AsSignal = False,
+) -> None:
+    """Take an application back (撤回), as the applicant; the case ends.
+
+    Args:
+        case: Id of the case, for example county-exit/411523/2026.
+        reason: Why.
+    """
+    message = Withdrawal(
+        id=given(id),
+        office=inputs.office("--as", office),
+        officer=officer,
+        reason=reason,
+        at=signed(at),
+        document_number=document,
+        evidence=inputs.evidence(evidence),
+    )
+    hand_in(case, message, signal)
+
+
+# -- reading what was typed -------------------------------------------------------------------
+
+
+def _count_of(code: str) -> inputs.Count:
+    """Counts a county's poor from the register, where a file leaves that to it (S5)."""
+
+    def count(on: date | None) -> Incidence:
+        with open_registry() as registry:
+            counted = registry.county_incidence(code, on or beijing(utc_now()).date())
+        if counted is None:
+            raise InputError(
+                f"figures: the register holds no village of {code} to count from; write poor, "
+                "population and as_of"
+            )
+        return counted
+
+    return count
+
+
+def _check_for_many(**given: object) -> None:
+    for option, value in given.items():
+        if value:
+            raise InputError(f"--{option}: belongs to one case, not to many; name the CASE")
+
+
+def _decision(approve: bool, return_: bool, reject: bool, rectify: bool, reply: bool) -> Decision:
+    given = {
+        Decision.APPROVE: approve,
+        Decision.RETURN: return_,
+        Decision.REJECT: reject,
+        Decision.RECTIFY: rectify,
+        Decision.REPLY: reply,
+    }
+    chosen = [decision for decision, said in given.items() if said]
+    if len(chosen) != 1:
+        raise InputError(
+            "give one decision: --approve, --return STEP, --reject, --rectify OFFICE --task TEXT, "
+            "or --reply"
+        )
+    return chosen[0]
+
+
+def _rectification(office: str | None, task: str | None) -> Rectification | None:
+    if office is None or task is None:
+        return None
+    return Rectification(office=inputs.office("--rectify", office), task=task)

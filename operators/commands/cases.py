@@ -1,0 +1,98 @@
+"""Reading the registry: all cases, and every limit in force."""
+
+from datetime import datetime
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from operators.commands import inputs
+from operators.commands.options import Json
+from operators.desk.registry import open_registry, utc_now
+from operators.views.case import case_table, print_limit
+from operators.views.printing import as_json, at, console, is_over
+from registry.records import CaseFilter, DeadlineRecord
+
+
+def cases(
+    *,
+    year: int | None = None,
+    region: Annotated[str | None, Parameter(name=["--region", "--city"])] = None,
+    open: bool = False,
+    overdue: bool = False,
+    waiting_for: str | None = None,
+    json: Json = False,
+) -> None:
+    """List cases as the registry has them, the nearest limit first; no server is needed.
+
+    Args:
+        year: Only the cases of this year.
+        region: Only the cases of this city, county or province: its six digits.
+        open: Only cases under way.
+        overdue: Only cases in which a limit was missed.
+        waiting_for: Only the cases that wait for this office, for example A6/411500.
+    """
+    wanted = CaseFilter(
+        year=year,
+        region=inputs.division("--region", region) if region is not None else None,
+        open=True if open else None,
+        overdue=True if overdue else None,
+        waiting_for=inputs.office("--waiting-for", waiting_for)
+        if waiting_for is not None
+        else None,
+    )
+    with open_registry() as registry:
+        registry.check_division("--region", region)
+        found, checked = registry.case_rows(wanted), registry.last_check()
+    if json:
+        as_json(found)
+        return
+    out = console()
+    if checked is not None and checked[1]:
+        said = f"the check of {at(checked[0])} found {checked[1]}: exitflow check --last"
+        out.print(said, style="bold red")
+    if found:
+        out.print(case_table(found))
+        out.print()
+    out.print(f"{len(found)} case{'' if len(found) == 1 else 's'}", style="bold")
+
+
+def deadlines(
+    *,
+    overdue: bool = False,
+    within: str | None = None,
+    office: str | None = None,
+    json: Json = False,
+) -> None:
+    """List every limit in force, the nearest first; no server is needed.
+
+    Args:
+        overdue: Only limits that were missed.
+        within: Only limits that end within this time from now, for example 3d, 12h or 1d12h; what
+            is overdue is listed too.
+        office: Only limits that this office is held to, for example A6/411500.
+    """
+    now = utc_now()
+    ends = now + inputs.duration("--within", within) if within is not None else None
+    held_to = inputs.office("--office", office) if office is not None else None
+    with open_registry() as registry:
+        found = [
+            each
+            for each in registry.deadlines()
+            if (held_to is None or each.in_force.office == held_to)
+            and (ends is None or each.in_force.limit.due <= ends)
+            and (not overdue or _missed(each, now))
+        ]
+    if json:
+        as_json(found)
+        return
+    out = console()
+    for each in found:
+        print_limit(out, each.in_force, now, f"{each.subject_name} {each.year}  {each.case_id}")
+        out.print()
+    missed = sum(_missed(each, now) for each in found)
+    limits = f"{len(found)} limit{'' if len(found) == 1 else 's'} in force"
+    out.print(f"{limits}, {missed} overdue (at {at(now)}, Beijing time)", style="bold")
+
+
+def _missed(found: DeadlineRecord, now: datetime) -> bool:
+    return is_over(found.in_force.limit, found.in_force.breached, now)

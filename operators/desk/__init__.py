@@ -1,0 +1,1 @@
+"""The desk: the typed interface that scripts and commands use."""

@@ -1,0 +1,1 @@
+"""Rehearsals: scenarios and seasons played on a real server."""

@@ -1,0 +1,256 @@
+"""How a case, its file, many cases and their limits look on paper."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from models.base import shortened
+from models.case.ledger import Entry, EntryKind
+from models.case.messages import DONE, Ending, Finding, Outcome
+from models.case.orders import LimitInForce
+from models.case.status import CaseStatus, ObjectionStatus, StepState, ending_in_chinese
+from models.periods import until
+from models.texts.characters import visible
+from operators.views.printing import at, due, heading, left, paragraph, sentences, table, urgency
+from operators.views.roster import roster_counts
+from registry.records import CaseRecord, ContradictionRecord, RevokedRecord
+
+if TYPE_CHECKING:
+    from workers.case_on_server import Amiss  # which needs a Temporal client, and a list does not
+
+_STATES = {
+    StepState.DONE: Text("✔ done 已办结", "green"),
+    StepState.CURRENT: Text("▶ open 办理中", "bold yellow"),
+    StepState.AHEAD: Text("· ahead 未到", "dim"),
+    StepState.SKIPPED: Text("– skipped 不适用", "dim"),
+    StepState.ENDED: Text("■ ended 终止", "bold"),
+}
+
+_PROCEDURES = {
+    "county-exit": "贫困县退出",
+    "village-exit": "贫困村退出",
+    "household-exit": "贫困户退出",
+    "reentry": "纳入扶贫对象",
+    "follow-up": "跟踪回访",
+    "supervision": "督导",
+    "revocation": "撤销退出",
+    "supplement": "补充归档",
+}
+"""What a case is about, by the first word of its id."""
+
+_PRESSING = {
+    EntryKind.ALARM,
+    EntryKind.BREACH,
+    EntryKind.LATE,
+    EntryKind.REFUSED,
+    EntryKind.NOT_NOTIFIED,
+}
+
+
+_SHOWN_OF_REFUSED = 300
+"""Characters of a refused message in the list of entries."""
+
+
+def print_revoked(out: Console, revoked: Sequence[RevokedRecord]) -> None:
+    """What became of it since: its file is closed and says nothing of that (F7)."""
+    if not revoked:
+        return
+    out.print(heading("Revoked since 撤销退出"))
+    for each in revoked:
+        said = f"{each.subject} on {each.on}, {each.document}, {each.case_id}"
+        out.print(paragraph(said, out.width, 2), style="bold red")
+
+
+def print_stopped(out: Console, case_id: str, found: "Amiss | None") -> None:
+    """Above all else: what follows is how the case stood, and it does not go on."""
+    if found is None:
+        return
+    out.print(heading("Does not go on 已停办"))
+    out.print(paragraph(f"{case_id}: {found}.", out.width, 2), style="bold red")
+    out.print()
+
+
+def print_contradicted(out: Console, noted: ContradictionRecord | None) -> None:
+    """What was said above is then the case's own telling, and not what is kept (G7)."""
+    if noted is None:
+        return
+    out.print(heading("Contradicts its kept file 与留存案卷不一致"))
+    said = (
+        f"since {at(noted.since)}, from entry {noted.seq} on: {noted.said}; "
+        f"`exitflow mend {noted.case_id}` lets it go on with the kept file"
+    )
+    out.print(paragraph(said, out.width, 2), style="bold red")
+
+
+def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
+    """Steps, what is waited for, limits, objections, outcome."""
+    named = f"{status.subject} {status.year}年度 {_PROCEDURES[status.case_id.partition('/')[0]]}"
+    out.print(Text(f"{named}  {status.case_id}  round {status.round}", style="bold"))
+    out.print(_standing(status))
+    out.print()
+    out.print(_steps(status))
+    if status.roster:
+        out.print(heading("Households 名单"))
+        out.print(roster_counts(status.roster))
+    if status.limits:
+        out.print(heading(f"Limits in force 期限{_of(len(status.limits), status.limits_in_all)}"))
+        for each in status.limits:
+            print_limit(out, each, now)
+    if status.open_objections:
+        shown = len(status.open_objections)
+        out.print(heading(f"Open objections 未办结异议{_of(shown, status.open_count)}"))
+        for identifier in status.open_objections:
+            out.print(Text(f"  {identifier}"))
+        if shown < status.open_count:
+            said = f"all of them: exitflow case {status.case_id} --objections"
+            out.print(paragraph(said, out.width, 2))
+    if status.outcome:
+        out.print(heading("Outcome 结果"))
+        for line in _outcome(status.outcome, "household" if status.roster else ""):
+            out.print(paragraph(line, out.width, 2))
+    undelivered = f", {status.undelivered} notifications not delivered 未送达"
+    unfiled = f", {status.unfiled:,} refused signals counted and not on file"
+    out.print(
+        Text(
+            f"\n{status.entries} entries on file, head {status.head[:12]}"
+            f"{undelivered if status.undelivered else ''}{unfiled if status.unfiled else ''}",
+            style="dim",
+        )
+    )
+
+
+def _of(shown: int, there_are: int) -> str:
+    return f" {shown} of {there_are:,}" if shown < there_are else ""
+
+
+def print_objections(out: Console, objections: Sequence[ObjectionStatus]) -> None:
+    """Objections, reports and pleas: when they came, where they stand, what came of them."""
+    for each in objections:
+        line = Text(f"{at(each.received_at)}  ", style="dim")
+        line.append(f"{each.word} {each.id}", style="" if each.finding else "bold yellow")
+        line.append(f"  {each.household or ''}  entry {each.entry}  {_came_of(each)}")
+        out.print(line)
+    left = sum(each.finding is None for each in objections)
+    out.print(heading(f"{len(objections):,} in all, {left:,} open"))
+
+
+def _came_of(objection: ObjectionStatus) -> str:
+    if objection.finding is None:
+        return "未办结 open"
+    return "成立 upheld" if objection.finding is Finding.UPHELD else "不成立 dismissed"
+
+
+def print_entry(out: Console, entry: Entry, said: str | None = None) -> None:
+    """One entry of a file with all it holds: also what a refused message said, word for word.
+
+    Args:
+        said: What it keeps sealed, which is shown in the place of that.
+    """
+    print_ledger(out, [entry])
+    opened = {} if said is None else {"content": f"(sealed)\n{said}"}
+    for name, value in (entry.data | opened).items():
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+        out.print(paragraph(f"{name}:", out.width, 2, "bold"))
+        for line in visible_lines(shown):
+            out.print(paragraph(line, out.width, 4))
+
+
+def visible_lines(text: str) -> list[str]:
+    """Lines that a terminal cannot take for anything but text."""
+    return [visible(line) for line in text.split("\n")]
+
+
+def _standing(status: CaseStatus) -> Text:
+    if status.outcome:
+        return Text(status.waiting_text, style="green" if _is_done(status.outcome) else "red")
+    office = f" ({status.waiting_for})" if status.waiting_for else ""
+    return Text(f"{status.waiting_text}{office}", style="bold red" if status.overdue else "yellow")
+
+
+def _is_done(outcome: Outcome) -> bool:
+    return outcome.ending in DONE
+
+
+def _steps(status: CaseStatus) -> Table:
+    lines = table("Step", "Office", "State", "Note", wrap=["Note"])
+    for step in status.steps:
+        lines.add_row(f"{step.id} {step.title}", step.office, _STATES[step.state], step.note)
+    return lines
+
+
+def _outcome(outcome: Outcome, procedure: str) -> Iterable[str]:
+    document = f"（{outcome.document_number}）" if outcome.document_number else ""
+    ending = ending_in_chinese(outcome.ending, procedure)
+    yield f"{ending} {outcome.ending.value}{document}"
+    yield f"at {outcome.step}, round {outcome.round}, by {outcome.by}, on {at(outcome.at)}"
+    yield outcome.reason
+
+
+def print_limit(out: Console, held: LimitInForce, now: datetime, case: str = "") -> None:
+    """One limit: until when, for what, who is held to it, and how it was counted."""
+    limit, style = held.limit, urgency(held.limit, held.breached, now)
+    line = Text(f"{due(limit)}  {left(limit, now):<18}", style=style)
+    line.append(f"{limit.clause}  {held.subject}")
+    if limit.provisional:
+        line.append("  provisional 暂定", style="magenta")
+    out.print(line)
+    office = f"{held.office_name} ({held.office})"
+    out.print(Text(f"  {case}  {office}" if case else f"  {office}"))
+    for sentence in sentences(limit, out.width):
+        out.print(sentence)
+
+
+def print_ledger(out: Console, entries: Sequence[Entry]) -> None:
+    """The case file: one entry after the other, with its number and the head of its hash."""
+    for entry in entries:
+        style = "red" if entry.kind in _PRESSING else ""
+        line = Text(f"{entry.seq:>4}  {at(entry.at)}  ", style="dim")
+        line.append(f"{entry.step}/{entry.round}  {entry.kind.value}", style=style or "bold")
+        line.append(f"  {entry.actor}")
+        line.append(f"  {entry.hash[:12]}", style="dim")
+        out.print(line)
+        out.print(paragraph(entry.text, out.width, 6, style))
+        if entry.kind is EntryKind.REFUSED and "content" in entry.data:
+            said = shortened(visible(str(entry.data["content"])), _SHOWN_OF_REFUSED)
+            out.print(paragraph(f"{said}  (all of it: --entry {entry.seq})", out.width, 6, "dim"))
+
+
+def case_table(cases: Sequence[CaseRecord]) -> Table:
+    """Cases as the registry lists them."""
+    lines = table("Case", "Subject", "Step", "Waits for", "Next limit", "Marks")
+    for case in cases:
+        lines.add_row(
+            case.case_id,
+            case.subject_name,
+            f"{case.step}/{case.round}",
+            _waits_for(case),
+            until(case.deadline) if case.deadline else "",
+            _marks(case),
+        )
+    return lines
+
+
+def _waits_for(case: CaseRecord) -> str:
+    return str(case.waiting_for or "")
+
+
+def _marks(case: CaseRecord) -> Text:
+    marks = Text()
+    if case.contradicted:
+        marks.append("与留存案卷不一致 contradicted ", style="bold red")
+    if case.found:
+        marks.append("核查不符 check --last ", style="bold red")
+    if case.outcome:
+        ending = Ending(case.outcome)
+        said = ending_in_chinese(ending, case.procedure)
+        marks.append(said, style="green" if ending in DONE else "red")
+    if case.overdue:
+        marks.append("已逾期 overdue ", style="bold red")
+    if case.open_objections:
+        marks.append(f"异议 {case.open_objections}", style="yellow")
+    return marks

@@ -1,0 +1,226 @@
+"""What the register says of a village or a household, for a terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from models.register.households import Cause, HouseholdState
+from models.register.villages import Bus
+from models.roster.households import STATES, State
+from models.standards import percentage, yuan
+from operators.views.follow_up import print_follow_ups
+from operators.views.printing import heading, table
+from registry.records import AlarmRecord, StandingRecord
+from registry.register.records import (
+    EpisodeRecord,
+    HouseholdRecord,
+    RosterCount,
+    SurveyRecord,
+    VillageRecord,
+    YearRecord,
+)
+
+_STATES = {
+    HouseholdState.REGISTERED: "registered 在册",
+    HouseholdState.EXITED: "exited 已脱贫",
+    HouseholdState.FALLEN_BACK: "fallen back 返贫",
+    None: "not yet registered 未识别",
+}
+_CAUSES = {
+    Cause.REGISTERED: "登记",
+    Cause.FALLEN_BACK: "返贫",
+    Cause.REVOKED: "撤销退出",
+}
+_BUS = {Bus.YES: "是", Bus.NO: "否", Bus.NOT_FEASIBLE: "不具备条件"}
+_SURVEYED = {
+    "paved_road": "road 通村公路硬化",
+    "bus": "bus 客运班车",
+    "safe_water": "water 饮用水安全",
+    "electricity": "electricity 生活用电",
+    "broadcasting": "broadcasting 广播电视户户通",
+    "culture_centre": "culture centre 文化服务中心",
+    "clinic": "clinic 标准化卫生室",
+    "doctor": "doctor 合格医生",
+    "broadband": "broadband 宽带",
+    "industry": "industry 产业",
+    "collective_income_yuan": "collective income 集体经济收入（元）",
+}
+_INCOME = {
+    "wages": "wages 工资性收入",
+    "business": "business 生产经营性收入",
+    "assets": "assets 财产性收入",
+    "transfers": "transfers 转移性收入",
+    "costs": "costs 生产经营性支出",
+}
+_CONDITIONS = {
+    "food_and_clothing": "food, clothing 吃穿不愁",
+    "schooling": "schooling 义务教育有保障",
+    "insurance": "insurance 参加新农合",
+    "illness_aid": "illness aid 大病有救助",
+    "housing": "housing 住房安全",
+    "livelihood": "livelihood 收入来源稳定",
+}
+
+
+def print_village(out: Console, record: VillageRecord) -> None:
+    """A village: its facts, standing, surveys, households by state, rosters."""
+    out.print(Text(f"{record.name} {record.code}", style="bold"))
+    out.print(f"{record.township_name} {record.township_code}, county {record.county_code}")
+    out.print(
+        f"population 农村户籍人口 {record.population:,} on {record.population_as_of}; work team "
+        f"驻村工作队 {_yes(record.work_team)}, first secretary 第一书记 "
+        f"{_yes(record.first_secretary)}"
+    )
+    out.print(heading("Standing 贫困村"))
+    out.print(standings(record.standings) if record.standings else "never on the list")
+
+    out.print(heading(f"Households 贫困户 on {record.on}"))
+    for state, count in record.households.items():
+        out.print(f"{count:>6,}  {_STATES[state]}")
+    found = record.incidence
+    if found is None:
+        out.print("no registered population, so no incidence")
+    else:
+        rate, exact = percentage(found.poor, found.population)
+        out.print(
+            f"poor people 贫困人口 {found.poor:,} of {found.population:,}: incidence 贫困发生率 "
+            f"{'' if exact else '≈ '}{rate} %"
+        )
+    if record.surveys:
+        out.print(heading("Surveys 退出标准 (S2)"))
+        out.print(_surveys(record.surveys))
+    if record.rosters:
+        out.print(heading("Rosters 贫困户退出名单"))
+        out.print(_rosters(record.rosters))
+    print_alarms(out, record.alarms)
+
+
+def print_household(out: Console, record: HouseholdRecord) -> None:
+    """A household: how it stands, its members with masked numbers, its years, its episodes."""
+    out.print(Text(f"{record.head} {record.code}", style="bold"))
+    out.print(
+        f"{record.village_name} {record.village_code}, {record.group}; {record.size} people; "
+        f"{_STATES[record.state]} as of {record.on}"
+    )
+    out.print(heading("Members 家庭成员"))
+    members = table("Name", "Relation", "ID number")
+    for member in record.members:
+        members.add_row(member.name, member.relation, member.id_number)
+    out.print(members if record.members else "none named")
+
+    if record.years:
+        out.print(heading("Income in yuan, and conditions (S1)"))
+        out.print(_years(record.years, record.size))
+    out.print(heading("In the register 建档立卡"))
+    out.print(_episodes(record.episodes) if record.episodes else "never")
+    for each in record.episodes:
+        if each.opened_by is not None:
+            began = f"{each.opening_document or ''}, {each.opened_by}, entry {each.opened_seq}"
+            out.print(f"No. {each.number} began by {began}", soft_wrap=True)
+    print_follow_ups(out, record)
+
+
+def print_alarms(out: Console, records: Sequence[AlarmRecord]) -> None:
+    """When an exited unit was above the threshold again (F5); nothing where none was."""
+    if not records:
+        return
+    out.print(heading("Alarms 预警 (F5)"))
+    columns = ("As of", "Unit", "Poor", "Population", "Incidence %", "Case, entry")
+    shown = table(*columns, wrap=["Unit"])
+    for each in records:
+        rate, exact = percentage(each.poor, each.population)
+        shown.add_row(
+            str(each.as_of),
+            f"{each.name or '本县'} {each.subject_code}",
+            f"{each.poor:,}",
+            f"{each.population:,}",
+            f"{'' if exact else '≈ '}{rate}",
+            f"{each.case_id}, {each.seq}",
+        )
+    out.print(shown)
+
+
+def standings(records: Iterable[StandingRecord]) -> Table:
+    """The standings of a county or a village, from one day to another."""
+    shown = table("Standing", "From", "Until", "Exit year", "By", wrap=["By"])
+    for each in records:
+        shown.add_row(
+            standing(each.status.value),
+            str(each.since),
+            str(each.until or ""),
+            str(each.exit_year or ""),
+            ", ".join(filter(None, [each.document, each.case_id])),
+        )
+    return shown
+
+
+def standing(status: str) -> Text:
+    """On the list, or off it, or on it again because the exit was revoked (F7)."""
+    if status == "revoked":
+        return Text("revoked 撤销退出，在册", "red")
+    return Text("exited 已退出", "green") if status == "exited" else Text("listed 在册")
+
+
+def _surveys(records: Sequence[SurveyRecord]) -> Table:
+    shown = table("Criterion", *(str(each.year) for each in records))
+    for field, called in _SURVEYED.items():
+        shown.add_row(called, *(_said(getattr(each.survey, field)) for each in records))
+    shown.add_row("from", *(each.source for each in records))
+    return shown
+
+
+def _said(value: Bus | bool | str | int | None) -> str:
+    match value:
+        case Bus():
+            return _BUS[value]
+        case bool():
+            return _yes(value)
+        case int():
+            return f"{value:,}"
+        case _:
+            return value or ""
+
+
+def _rosters(records: Sequence[RosterCount]) -> Table:
+    shown = table("Year", "Case", "Households", wrap=["Households"])
+    for each in records:
+        counted = (f"{_roster_state(state)} {count}" for state, count in each.households.items())
+        shown.add_row(str(each.year), each.case_id, "、".join(counted))
+    return shown
+
+
+def _roster_state(state: str) -> str:
+    return STATES[State(state)] if state in set(State) else state
+
+
+def _years(records: Sequence[YearRecord], size: int) -> Table:
+    shown = table("", *(str(each.livelihood.year) for each in records))
+    lived = [each.livelihood for each in records]
+    for field, called in _INCOME.items():
+        shown.add_row(called, *(yuan(getattr(each, field)) for each in lived))
+    shown.add_row("net income 纯收入", *(yuan(each.net_income) for each in lived))
+    shown.add_row(f"a head, of {size} 人均", *(yuan(each.net_income // size) for each in lived))
+    for field, called in _CONDITIONS.items():
+        shown.add_row(called, *(_yes(getattr(each, field)) for each in lived))
+    shown.add_row("from", *(each.source for each in records))
+    return shown
+
+
+def _episodes(records: Sequence[EpisodeRecord]) -> Table:
+    shown = table("No.", "Cause", "In since", "Out since", "Exit year", "By", wrap=["By"])
+    for each in records:
+        shown.add_row(
+            str(each.number),
+            _CAUSES[each.cause],
+            str(each.registered_on),
+            str(each.exited_on or ""),
+            str(each.exit_year or ""),
+            ", ".join(filter(None, [each.document, each.case_id])),
+        )
+    return shown
+
+
+def _yes(fact: bool) -> str:
+    return "是" if fact else "否"
