@@ -1,14 +1,16 @@
 """H4 脱贫销号 by the county, a renewed H1, and withdrawing: what is taken in and about whom."""
 
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
 
 from models.case.ledger import EntryKind
 from models.case.mailbox import Expectation
-from models.case.messages import Decision
+from models.case.messages import Act, Decision
 from models.procedures import H1, H2, H3, H4, Step
+from models.roster.messages import RosterOpening
+from models.roster.orders import roster_change
 from tests.models.receptions import last, refused
 from tests.models.roster_samples import (
     CLOSED,
@@ -18,6 +20,7 @@ from tests.models.roster_samples import (
     TEAM,
     Sample,
     act,
+    application,
     consents,
     meeting,
     objection,
@@ -25,7 +28,8 @@ from tests.models.roster_samples import (
     votes,
     withdrawal,
 )
-from tests.models.samples import DAY, NOW
+from tests.models.samples import DAY, HENAN, NOW, beijing_time
+from tests.models.village_samples import village
 
 SECOND = timedelta(seconds=1)
 CASE = "household-exit/411523100901/2017/1"
@@ -143,6 +147,20 @@ def test_it_may_be_dated_to_the_first_instant_after_the_notice() -> None:
     sample = Sample(H4)
     sample.desk.receive("act", act("H4", at=CLOSED.isoformat()), NOW)
     assert last(sample.docket).kind is EntryKind.ACT
+
+
+@pytest.mark.clause("H4")
+def test_they_leave_on_the_day_of_the_signature_in_beijing() -> None:
+    sample = Sample(H4)
+    sample.docket.basis = beijing_time("2018-01-05 00:30").astimezone(UTC)
+    opening = RosterOpening(
+        case_id=CASE, application=application(), village=village(), policy=HENAN
+    )
+    those = [sample.roster["H-01"]]
+    change = roster_change(
+        sample.docket, opening, those, Act.model_validate(act("H4")), 9, NOW + DAY
+    )
+    assert change.effective_on == date(2018, 1, 5)
 
 
 @pytest.mark.clause("H4", "G1", "T1")

@@ -284,6 +284,28 @@ def test_households_are_shown_by_name_group_and_heads_under_their_village(
 
 
 @pytest.mark.clause("H3", "G1")
+def test_whom_an_objection_holds_back_stands_on_it_after_its_own_days(
+    registry: Registry, engine: Engine, asked: RegistryActivities
+) -> None:
+    put_village(engine, JIA, 300)
+    case, (first, second, third, _) = roster(engine, asked, JIA)
+    posted = (first, second)
+    case.posts(households=shown(engine, *posted), courses=courses("posted", *posted))
+    # The third is objected to before it was ever posted.
+    case.add(EntryKind.ROSTER_CHANGED, courses=courses("held", first, third))
+    case.keep(step="H4")
+
+    def standing() -> list[str]:
+        made = registry.planning.joint_notice("household", 2017, POLICY, CLOSES)
+        return [] if made is None else [row[1] for row in tables(made)]
+
+    assert standing() == ["张某甲"]
+    case.add(EntryKind.ROSTER_CHANGED, courses=courses("posted", first))
+    case.keep(step="H4")
+    assert standing() == []
+
+
+@pytest.mark.clause("H3", "G1")
 def test_a_household_that_is_posted_anew_stands_under_its_new_notice_alone(
     registry: Registry, engine: Engine, asked: RegistryActivities
 ) -> None:

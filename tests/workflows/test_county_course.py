@@ -1,9 +1,12 @@
-"""The whole way of a county, for every kind of county."""
+"""The whole way of a county, for every kind of county, and the day on which it leaves."""
+
+from datetime import date
 
 import pytest
 
+from models.case.ledger import EntryKind
 from models.case.messages import Ending
-from tests.stage import Stage, at
+from tests.stage import YEAR, Stage, at
 
 
 @pytest.mark.clause("C1", "C2", "C3", "C4", "C5", "C6", "C7")
@@ -26,3 +29,16 @@ async def test_every_kind_of_county_passes_its_own_steps(
     assert (outcome.ending, outcome.step, outcome.by) == (Ending.EXITED, "C7", "A9/410000")
     done = [entry.step for entry in await play.file() if entry.kind == "step_done"]
     assert done == passed
+
+
+@pytest.mark.clause("C7")
+async def test_it_leaves_on_the_day_on_which_its_approval_was_signed(stage: Stage) -> None:
+    play = await stage.opens(at(11, 16), tier="provincial", direct=True)
+    await play.pass_until("C7")
+    await play.until(at(1, 16, year=YEAR + 1))
+    await play.act("C7", at=at(1, 14, 23, 30, year=YEAR + 1))
+    await play.ends()
+    (change,) = await play.entries(EntryKind.REGISTER_CHANGE)
+    assert change.text == f"{play.stage.known(play.code).name}自{YEAR + 1}-01-14退出贫困县序列"
+    exited = stage.registry.county_facts(play.code, YEAR, date(YEAR + 1, 1, 16))
+    assert exited.exited_on == date(YEAR + 1, 1, 14)

@@ -33,3 +33,13 @@ async def test_the_four_steps(stage: Stage) -> None:
         "H3",
         "H4",
     ]
+
+
+@pytest.mark.clause("H4")
+async def test_they_leave_on_the_day_on_which_the_act_was_signed(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 2)
+    await case.is_cleared()
+    await case.until(at(12, 20))
+    await case.act("H4", at=at(12, 18, 23, 30))
+    await case.ends()
+    assert set(case.standing().values()) == {date(YEAR, 12, 18)}
