@@ -144,12 +144,14 @@ class RosterSummary(Record):
         held: Whom an objection holds back, as far as there is room.
         closes: When the next notice that stands ends.
         renewed: How often somebody came to wait: drafted, sent back, an objection resolved.
+        sent_back: How often somebody was sent back.
     """
 
     counts: dict[State, int]
     held: tuple[str, ...]
     closes: datetime | None
     renewed: int = 0
+    sent_back: int = 0
 
 
 _MOST_HELD = 20
@@ -414,13 +416,14 @@ class Roster:
             for each in self.unfinished
             if each.posting is not None and not each.posting.over
         ]
-        came = sum(1 + each.sent_back for each in self.candidates.values())
-        came += sum(each.resolution is not None for each in self.objections.values())
+        sent_back = sum(each.sent_back for each in self.candidates.values())
+        resolved = sum(each.resolution is not None for each in self.objections.values())
         return RosterSummary(
             counts=self.counts(),
             held=tuple(held[:_MOST_HELD]),
             closes=min(running, default=None),
-            renewed=came,
+            renewed=len(self.candidates) + sent_back + resolved,
+            sent_back=sent_back,
         )
 
     def course(self, candidate: Candidate) -> Course:

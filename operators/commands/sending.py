@@ -126,15 +126,19 @@ def _with_derived_id(seen: CaseStatus, message: M) -> M:
 def derived_id(seen: CaseStatus, message: M) -> str:
     """The id of what is said to a case in a round on a day; in a later round it is another.
 
-    So it is where an act has lapsed since, which may be given again; and where it is about all
-    that wait, and others have come to wait.
+    So it is where an act has lapsed since, which may be given again; where it is about all that
+    wait, and others have come to wait; and where households were sent back, who need all of it
+    again (H2).
     """
     content = canonical(message.model_dump(mode="json", exclude={"id"}))
     said = [str(seen.round), beijing(utc_now()).date().isoformat(), content]
     if isinstance(message, Act) and seen.lapsed:
         said.append(f"lapsed {seen.lapsed}")
-    if isinstance(message, Act) and not message.households and seen.roster is not None:
-        said.append(f"renewed {seen.roster.renewed}")
+    if isinstance(message, Act | Consents) and seen.roster is not None:
+        if isinstance(message, Act) and not message.households:
+            said.append(f"renewed {seen.roster.renewed}")
+        elif seen.roster.sent_back:
+            said.append(f"sent back {seen.roster.sent_back}")
     return content_id(_kind(message), seen.case_id, *said)
 
 

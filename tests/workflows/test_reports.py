@@ -95,6 +95,18 @@ async def test_an_upheld_report_sends_back_and_the_approval_is_given_anew(stage:
     await is_named_nowhere(play, meanwhile)
 
 
+@pytest.mark.clause("G2", "G3", "T5")
+async def test_an_upheld_report_ends_the_limit_of_the_step_that_is_left(stage: Stage) -> None:
+    play = await stage.opens(at(11, 16))
+    await play.pass_until("C3")
+    report = await play.object("举报住房不实（合成）")
+    seen = await play.waits(lambda seen: len(seen.limits) == 2)
+    assert sorted(each.limit.clause for each in seen.limits) == ["T5", "T7"]
+    await play.resolve(report, "upheld", return_to="C2")
+    seen = await play.reaches("C2", 2)
+    assert [each.limit.clause for each in seen.limits] == ["T3"]
+
+
 async def is_named_nowhere(play: Play, *more: str) -> None:
     """Name and contact of the objector stand in nothing that is shown or listed."""
     described = await play.handle.describe()
