@@ -382,6 +382,28 @@ def test_what_the_register_says_otherwise_is_left_alone(
     assert (rows(engine, VillageStatusRow), rows(engine, RevocationRow)) == (before, [])
 
 
+@pytest.mark.clause("H4")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"exited_on": date(2016, 12, 20)}, "has not left since 2016-12-20"),
+        ({"effective_on": LEFT_ON}, "left on 2017-12-20, not before 2017-12-20"),
+    ],
+)
+def test_a_household_comes_back_after_the_day_on_which_it_left(
+    acts: RevocationActivities, engine: Engine, changes: dict[str, Any], said: str
+) -> None:
+    (household,) = put_households(engine, VILLAGE.code, [3])
+    file = households_exit(engine, VILLAGE, [household], 2017, LEFT_ON)
+    subject = Household(code=household, village=VILLAGE)
+    ordered = change(subject, file, run(acts.admit_revocation, order(subject)))
+    with pytest.raises(ApplicationError, match=re.escape(said)) as caught:
+        run(acts.revoke_exit, ordered.model_copy(update=changes))
+    assert (caught.value.type, caught.value.non_retryable) == (REGISTER_CONFLICT, True)
+    assert len(rows(engine, EpisodeRow)) == 1
+    assert rows(engine, RevocationRow) == []
+
+
 def test_impossible_heads_leave_everything_undone(
     acts: RevocationActivities, engine: Engine
 ) -> None:

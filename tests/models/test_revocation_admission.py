@@ -103,8 +103,8 @@ NOBODYS = ACT.model_copy(update={"office": None, "kind": "notified"})
         ("no case file with the approval", {}, {"exit": exit_record(approved_by=None)}),
         ("no case file with the approval", {}, {"exit": exit_record(case_id=None)}),
         (
-            "applied_at: 2018-01-05 09:06:00+08:00 lies",
-            {"applied_at": "2018-01-05T09:06+08:00"},
+            "applied_at: 2018-01-05 09:05:01+08:00 lies in the future",
+            {"applied_at": "2018-01-05T09:05:01+08:00"},
             {},
         ),
         (
@@ -140,6 +140,26 @@ def test_what_cannot_be_revoked_so(said: str, given: dict[str, Any], known: dict
     found = fault(application(**given), facts(**known), HENAN, NOW)
     assert found is not None
     assert said in found
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["2016-12-21T00:00:00+08:00", "2018-01-05T09:00:00+08:00", "2018-01-05T09:05:00+08:00"],
+    ids=["the day after the exit", "this very moment", "by a clock that is five minutes ahead"],
+)
+def test_when_it_may_be_signed(at: str) -> None:
+    assert fault(application(applied_at=at), facts(), HENAN, NOW) is None
+
+
+@pytest.mark.clause("H4")
+@pytest.mark.parametrize("at", ["2016-12-20T00:00:00+08:00", "2016-12-20T23:59:59+08:00"])
+def test_a_household_is_not_revoked_on_the_day_of_its_exit(at: str) -> None:
+    subject = Household(code="H-01", village=village())
+    known = facts(subject=subject, exit=exit_record(approved_by="A5/411523"))
+    given = {"kind": "household", "subject": "H-01", "office": "A5/411523"}
+    assert fault(application(applied_at=at, **given), known, HENAN, NOW) == (
+        "applied_at: 2016-12-20 does not lie after 2016-12-20, the day of the exit that is revoked"
+    )
 
 
 @pytest.mark.clause("F6")
