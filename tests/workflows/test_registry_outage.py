@@ -1,6 +1,6 @@
 """The registry out of reach: the case waits, and nothing is lost or published too short."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -8,7 +8,8 @@ from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.periods import beijing
 from tests.play import Play, eventually
-from tests.stage import Stage, at
+from tests.stage import YEAR, Stage, at
+from tests.workflows.reckoning import last_day, midnight
 
 
 async def felt(play: Play, name: str) -> None:
@@ -39,6 +40,24 @@ async def test_a_notice_posted_past_midnight_has_its_full_period(stage: Stage) -
     assert entry.data["notice"]["sha256"] == posted[-1].sha256  # type: ignore[index,call-overload]
     assert beijing(posted[-1].posted_at).date() == at(11, 17).date()
     assert [notice.replaces for notice in posted[1:]] == [posted[0].id]
+
+
+@pytest.mark.clause("G1", "T7")
+async def test_an_objection_accepted_past_midnight_has_its_days_from_its_receipt(
+    stage: Stage,
+) -> None:
+    play = await stage.opens(at(11, 16, 23, 58), direct=True)
+    await play.reaches("C3")
+    stage.outages.begin(play.case_id, "compute_limits")
+    await play.object()
+    await felt(play, "compute_limits")
+    await play.until(at(11, 17, 0, 0, 5))
+    stage.outages.end(play.case_id)
+    await play.until(at(11, 17, 0, 2))
+    due = (await play.limit("T7")).due
+    (accepted,) = await play.entries(EntryKind.OBJECTION_ACCEPTED)
+    assert beijing(accepted.at).date() == date(YEAR, 11, 17)
+    assert due == midnight(last_day(date(YEAR, 11, 16), 15))
 
 
 @pytest.mark.clause("G7")
