@@ -226,11 +226,18 @@ def test_who_is_added_was_voted_on() -> None:
 @pytest.mark.parametrize(
     ("payload", "why"),
     [
-        (amendment("H-01", office=TEAM), f"{TEAM} may not amend the roster here; 合成村“两委”"),
-        (amendment("H-01", office=COUNTY), f"{COUNTY} may not amend the roster here; 合成村“两委”"),
+        (
+            amendment("H-01", office=TEAM),
+            "A2/411523100901 may not amend the roster here; 合成村“两委” (A1/411523100901) may",
+        ),
+        (
+            amendment("H-01", office=COUNTY),
+            "A5/411523 may not amend the roster here; 合成村“两委” (A1/411523100901) may",
+        ),
         (
             amendment("H-08", meeting=meeting(present=19), households=votes("H-08")),
-            "meeting.present: 19 of 30 are less than the quorum of 2/3 (H1)",
+            "meeting.present: 19 of 30 are less than the quorum of 2/3 (H1); the "
+            "meeting has to be held again",
         ),
         (
             amendment("H-08", meeting=meeting(), households=votes("H-08", in_favour=21)),
@@ -253,7 +260,10 @@ def test_who_is_added_was_voted_on() -> None:
             amendment("H-08", meeting=meeting(), at=(DRAFTED - 10 * DAY).isoformat()),
             "meeting.held_on: 2017-12-01 lies after 2017-11-26, when it was handed in",
         ),
-        (amendment(households=[]), "households: Tuple should have at least 1 item"),
+        (
+            amendment(households=[]),
+            "households: Tuple should have at least 1 item after validation, not 0",
+        ),
         (amendment("H-01", reason=" "), "reason: String should have at least 1 character"),
         (
             amendment("H-01", at=(NOW + DAY).isoformat()),
@@ -263,15 +273,23 @@ def test_who_is_added_was_voted_on() -> None:
 )
 def test_what_amends_nothing(payload: dict[str, Any], why: str) -> None:
     sample = Sample(H3)
-    assert refused(sample.desk, sample.docket, "amend", payload).startswith(why)
+    assert refused(sample.desk, sample.docket, "amend", payload) == why
 
 
 @pytest.mark.clause("G1", "H4")
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        ({"struck_off": True}, "household H-01 is struck off already; "),
-        ({"being_struck_off": True}, "household H-01: too late, it is being struck off; "),
+        (
+            {"struck_off": True},
+            "household H-01 is struck off already; report it to the supervision of "
+            "the provincial group",
+        ),
+        (
+            {"being_struck_off": True},
+            "household H-01: too late, it is being struck off; report it to the "
+            "supervision of the provincial group",
+        ),
         ({"out": "本户不认可：无"}, "household H-01 has left the roster: 本户不认可：无"),
     ],
 )
@@ -280,7 +298,7 @@ def test_nothing_is_amended_for_whom_it_comes_too_late(state: dict[str, Any], wh
     for name, value in state.items():
         setattr(sample.roster["H-01"], name, value)
     for payload in (amendment("H-01"), amendment("H-01", "H-08", meeting=meeting())):
-        assert refused(sample.desk, sample.docket, "amend", payload).startswith(why)
+        assert refused(sample.desk, sample.docket, "amend", payload) == why
 
 
 @pytest.mark.clause("H1")

@@ -100,7 +100,11 @@ def test_nobody_else_strikes_off(office: str) -> None:
             act("H4", document_number=None),
             "document_number: striking off (H4) needs the number of its document",
         ),
-        (act("H4", households=["H-09"]), "household H-09 is not on this roster; `exitflow case"),
+        (
+            act("H4", households=["H-09"]),
+            "household H-09 is not on this roster; `exitflow case "
+            "household-exit/411523100901/2017/1 --households` lists who is",
+        ),
         (
             act("H4", households=["H-01", "H-01"]),
             "households: one of them stands there twice; keep one",
@@ -139,7 +143,7 @@ def test_what_strikes_nobody_off(payload: dict[str, Any], why: str) -> None:
     sample = Sample(H4)
     sample.is_posted("H-03", closes=NOW + DAY, key="H3 2")
     sample.desk.receive("object", objection("H-02"), NOW)
-    assert refused(sample.desk, sample.docket, "act", payload).startswith(why)
+    assert refused(sample.desk, sample.docket, "act", payload) == why
 
 
 @pytest.mark.clause("H4", "T1")
@@ -305,20 +309,24 @@ def test_a_meeting_is_held_again() -> None:
         ),
         (
             renewed(households=votes("H-01", "H-09")),
-            "household H-09 is not on this roster; `exitflow case",
+            "household H-09 is not on this roster; `exitflow case "
+            "household-exit/411523100901/2017/1 --households` lists who is",
         ),
         (
             renewed(households=votes("H-01", "H-01")),
             "appraisal: households: H-01 stands on the roster twice; keep one",
         ),
-        (renewed(office=COUNTY), f"{COUNTY} may not decide H1 民主评议 here; 合成村“两委”"),
+        (
+            renewed(office=COUNTY),
+            "A5/411523 may not decide H1 民主评议 here; 合成村“两委” (A1/411523100901) may",
+        ),
         (act("H1", "reject"), "'reject' is no decision of H1 民主评议 now; it takes approve"),
         (renewed(round=1), "round 1 is not running; the case is in round 2"),
     ],
 )
 def test_what_is_no_renewed_appraisal(payload: dict[str, Any], why: str) -> None:
     sample = at_h1()
-    assert refused(sample.desk, sample.docket, "act", payload).startswith(why)
+    assert refused(sample.desk, sample.docket, "act", payload) == why
 
 
 @pytest.mark.clause("H1")

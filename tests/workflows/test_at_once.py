@@ -52,6 +52,23 @@ async def test_a_withdrawal_does_not_undo_a_rejection(own_stage: Stage) -> None:
     assert "has rejected the application already" in refused.text
 
 
+@pytest.mark.clause("C2", "G4")
+async def test_an_approval_that_came_before_a_withdrawal_counts(own_stage: Stage) -> None:
+    play = await own_stage.opens(at(11, 16))
+    await play.reaches("C2")
+    await play.rests()
+    await own_stage.crew.goes()
+    await play.signal("act", play.message("C2"))
+    await play.signal(
+        "withdraw",
+        {"id": "w", "office": play.office("C1"), "officer": "某甲", "reason": "复核（合成）"},
+    )
+    await own_stage.crew.comes()
+    outcome = await play.ends()
+    assert (outcome.ending, outcome.step) == (Ending.WITHDRAWN, "C3")
+    assert [each.step for each in await play.entries(EntryKind.STEP_DONE)] == ["C1", "C2"]
+
+
 @pytest.mark.clause("C7", "G2")
 async def test_an_approved_county_cannot_withdraw(stage: Stage) -> None:
     play = await stage.opens(at(11, 16), tier="provincial", direct=True)

@@ -48,9 +48,10 @@ async def test_an_objection_accepted_past_midnight_has_its_days_from_its_receipt
 ) -> None:
     play = await stage.opens(at(11, 16, 23, 58), direct=True)
     await play.reaches("C3")
-    stage.outages.begin(play.case_id, "compute_limits")
+    stage.outages.begin(play.case_id, "publish_notice")
+    await play.act("C3")
+    await felt(play, "publish_notice")
     await play.object()
-    await felt(play, "compute_limits")
     await play.until(at(11, 17, 0, 0, 5))
     stage.outages.end(play.case_id)
     await play.until(at(11, 17, 0, 2))
