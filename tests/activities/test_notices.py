@@ -31,7 +31,7 @@ from registry.tables import NoticeRow
 from tests.activities.admitted import run
 from tests.activities.registry_cases import POLICY, XIN
 
-CASE = identity.county_case("411523", 2017)
+CASE = "county-exit/411523/2017"
 POSTED = datetime.fromisoformat("2018-01-05T09:00:00+08:00")
 FIGURES = CountyFigures(  # synthetic, except that incidence was below 2 %
     poor=5000,

@@ -11,7 +11,6 @@ from temporalio.exceptions import ApplicationError
 from activities.reentry import ReentryActivities
 from models.case.ledger import EntryKind, Ledger
 from models.case.messages import Ending
-from models.identity import household_case, reentry_case
 from models.reentry.orders import Entered, ReentryLookUp
 from models.register.households import Cause, HouseholdState
 from models.roster.households import State
@@ -121,7 +120,7 @@ def test_another_attempt_of_the_year_follows_on_one_that_ended(
 def test_who_is_on_its_way_on_a_roster_waits_for_the_end_of_that(
     entering: ReentryActivities, engine: Engine, stands: State, outcome: str | None, stops: bool
 ) -> None:
-    case_id = household_case(VILLAGE.code, 2017, 1)
+    case_id = "household-exit/411523100901/2017/1"
     with writing(engine) as session:
         of_roster: Any = {"procedure": "household", "subject_code": VILLAGE.code}
         listed = state(case_id, "F000001", 2017, outcome=outcome, **of_roster)
@@ -365,7 +364,7 @@ def test_an_alarm_is_listed_from_the_file_of_its_case(
     entering: ReentryActivities, engine: Engine, registry: Registry
 ) -> None:
     (alarm,) = enters(entering).alarms
-    case_id = reentry_case("F000001", 2018)
+    case_id = "reentry/F000001/2018"
     ledger = Ledger(case_id)
     ledger.record(EntryKind.ALARM, APPLIED, text="预警", data={"alarm": alarm.content()})
     ledger.record(EntryKind.ALARM, APPLIED, text="另一回事", data={"alarm": "?"})

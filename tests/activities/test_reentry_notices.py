@@ -20,7 +20,7 @@ from tests.activities.registry_cases import rows, run
 from tests.models.samples import HENAN
 from tests.models.village_samples import village
 
-CASE = identity.reentry_case("H000001", 2017)
+CASE = "reentry/H000001/2017"
 POSTED = datetime.fromisoformat("2018-01-05T09:00:00+08:00")
 
 

@@ -13,7 +13,7 @@ from activities.supervision import SupervisionActivities
 from models.case.ledger import EntryKind, Ledger, canonical
 from models.case.messages import Ending
 from models.case.orders import CaseState
-from models.identity import county_case, special_inspection_case, supervision_case
+from models.identity import special_inspection_case
 from models.offices import County
 from models.periods import BEIJING
 from models.supervision.messages import SupervisionOpening, SupervisionResult
@@ -124,7 +124,7 @@ def test_a_quarter_is_not_supervised_before_its_day(
     engine: Engine, registry: Registry, now: datetime, said: str | None
 ) -> None:
     put_village(engine, FIRST, 100)
-    case_id = supervision_case(XIN.code, 2017, 3)
+    case_id = "supervision/411523/2017-q3"
     given = opening(case_id=case_id, quarter=3, reason=None)
     asked = SupervisionActivities(engine, gate(clock=lambda: now))
     # The clock of the case does not help: what counts is the installation's.
@@ -320,7 +320,7 @@ def test_a_county_that_was_renamed_since_its_round_was_called_for_is_supervised(
         after = before.model_dump() | {"name": "新市", "valid_from": date(2017, 10, 10)}
         session.add(DivisionRow(**(after | {"valid_until": None})))
     late = datetime(2017, 10, 20, tzinfo=UTC)
-    round_of_autumn = opening(case_id=supervision_case(XIN.code, 2017, 4), quarter=4, reason=None)
+    round_of_autumn = opening(case_id="supervision/411523/2017-q4", quarter=4, reason=None)
     assert run(supervision.draw_sample, order(round_of_autumn, late)).fault is None
     special = run(supervision.draw_sample, order(opening(), late)).fault
     assert "name '新县' for '新市'" in (special or "")
@@ -474,6 +474,6 @@ def test_the_open_cases_of_a_county_of_whatever_year(
     run(asked.write_ledger, other.batch())
     write(asked, "supervision/411523/2017-s1", {"supervision": RESULT})
     assert run(supervision.open_county_cases, OpenCases(county=XIN.code)) == (
-        county_case(XIN.code, 2016),
-        county_case(XIN.code, 2017),
+        "county-exit/411523/2016",
+        "county-exit/411523/2017",
     )

@@ -23,7 +23,7 @@ from tests.activities.admitted import run
 from tests.models.samples import HENAN
 from tests.models.village_samples import survey, village
 
-CASE = identity.village_case("411523100901", 2017)
+CASE = "village-exit/411523100901/2017"
 POSTED = datetime.fromisoformat("2018-01-05T09:00:00+08:00")
 
 

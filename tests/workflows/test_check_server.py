@@ -26,7 +26,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from models.checks.findings import Finding
-from models.identity import KINDS, county_case
+from models.identity import KINDS
 from models.offices import Division
 from models.rounds import Round
 from operators.commands.schedules import make_schedules
@@ -257,7 +257,7 @@ async def test_a_case_that_a_stranger_answered_is_found(stage: Stage) -> None:
 
 
 async def test_a_squatted_id_is_found(stage: Stage) -> None:
-    id = county_case("411523", 2027)
+    id = "county-exit/411523/2027"
     await stage.desk.client.start_workflow("Stranger", id=id, task_queue="another")
     await _visible(stage, id)
     finding = await one(stage)

@@ -11,7 +11,6 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
-from models.identity import county_case
 from tests.restored import content, copied, files, redone, restored
 from tests.roster_stage import opens_roster, stands, strikes_off
 from tests.stage import Stage, at
@@ -178,7 +177,7 @@ async def _answered(given: int) -> int:
 async def test_a_stranger_on_the_server_holds_up_nobody(own_stage: Stage) -> None:
     ours = own_stage.desk.client
     client = Client(ours.service_client, namespace=ours.namespace)
-    squatted = county_case("413199", 2027)
+    squatted = "county-exit/413199/2027"
     async with Worker(
         client,
         task_queue="another",

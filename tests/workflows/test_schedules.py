@@ -27,11 +27,10 @@ from temporalio.client import (
 from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
-from models.identity import supervision_case
 from models.offices import Division
 from models.periods import BEIJING, beijing
 from models.policy import Policy
-from models.rounds import Round, RoundResult, quarter_of
+from models.rounds import Round, RoundResult
 from models.supervision.messages import SupervisionOpening
 from tests.activities.follow_ups import kept_up
 from tests.crew import apart
@@ -46,6 +45,8 @@ from workers.catalogue import TASK_QUEUE, WORKFLOWS, sandbox
 from workers.embedded import embedded
 
 TODAY = datetime.now(BEIJING)
+QUARTERS = dict(enumerate((1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4), start=1))
+"""Of each month."""
 XIN, GUANG = Division(code="411523", name="新县"), Division(code="411522", name="光山县")
 
 
@@ -270,12 +271,12 @@ async def test_a_quarter_begins_once_by_calendar_by_hand_and_by_backfill(called:
     (county,) = [each.code for each in counties(called)]
     handle = client.get_schedule_handle("supervision/410000")
 
-    now = supervision_case(county, TODAY.year, quarter_of(TODAY.date()))
+    now = f"supervision/{county}/{TODAY.year}-q{QUARTERS[TODAY.month]}"
     await handle.trigger()  # by hand: it counts for its own day
     by_hand = await round_of(client, "supervision/410000", TODAY.date())
     assert (by_hand.started, by_hand.there) == ((now,), ())
 
-    first = date(TODAY.year, 3 * quarter_of(TODAY.date()) - 2, 1)
+    first = date(TODAY.year, 3 * QUARTERS[TODAY.month] - 2, 1)
     morning, hour = nine_on(first), timedelta(hours=1)
     await handle.backfill(ScheduleBackfill(start_at=morning - hour, end_at=morning + hour))
     backfilled = await round_of(client, "supervision/410000", first)
@@ -283,7 +284,7 @@ async def test_a_quarter_begins_once_by_calendar_by_hand_and_by_backfill(called:
 
     begins = next_quarter()
     morning = nine_on(begins)
-    coming = supervision_case(county, begins.year, quarter_of(begins))
+    coming = f"supervision/{county}/{begins.year}-q{QUARTERS[begins.month]}"
     called.crew.clock = lambda: morning + timedelta(days=2)
     await skip(called, "supervision/410000", morning + timedelta(days=2))
     by_calendar = await round_of(client, "supervision/410000", begins)
@@ -293,7 +294,7 @@ async def test_a_quarter_begins_once_by_calendar_by_hand_and_by_backfill(called:
     assert described.parent_id is not None
     # Sealed by the starter, as its own: who lists cases reads it.
     summary = described.raw_description.execution_config.user_metadata.summary
-    said = f"合成{county}县 {begins.year}年第{quarter_of(begins)}季度 督导"
+    said = f"合成{county}县 {begins.year}年第{QUARTERS[begins.month]}季度 督导"
     assert await client.data_converter.decode([summary]) == [said]
     (record, *_) = [
         each for each in await schedules.listed(client) if each.id == "supervision/410000"
@@ -315,7 +316,7 @@ async def test_a_strangers_start_that_failed_bars_no_county(called: Stage) -> No
     client = called.desk.client
     await set_up(called)
     (county,) = [each.code for each in counties(called)]
-    case_id = supervision_case(county, TODAY.year, quarter_of(TODAY.date()))
+    case_id = f"supervision/{county}/{TODAY.year}-q{QUARTERS[TODAY.month]}"
     stranger = Client(client.service_client, namespace=client.namespace)
     squatting = await stranger.start_workflow("Supervision", {}, id=case_id, task_queue=TASK_QUEUE)
     with pytest.raises(WorkflowFailureError):
@@ -330,8 +331,8 @@ async def test_what_was_not_admitted_bars_no_county(called: Stage) -> None:
     client = called.desk.client
     await set_up(called)
     (county,) = [each.code for each in counties(called)]
-    year, quarter = TODAY.year, quarter_of(TODAY.date())
-    case_id = supervision_case(county, year, quarter)
+    year, quarter = TODAY.year, QUARTERS[TODAY.month]
+    case_id = f"supervision/{county}/{year}-q{quarter}"
     opening = SupervisionOpening(
         case_id=case_id,
         county=called.known(county).model_copy(update={"name": "别县"}),
