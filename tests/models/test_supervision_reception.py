@@ -78,8 +78,14 @@ def test_the_county_ends_its_hearing_once_and_pleads_no_more() -> None:
     assert refused(desk, case, "act", act("J3", id="again")) == (
         "J3: the county has ended its hearing already"
     )
-    plea = {"id": "p-1", "office": COUNTY, "officer": "某甲", "about": "R000001"}
-    plea |= {"text": "住房已验收（合成）", "evidence": [PROOF]}
+    plea = {
+        "id": "p-1",
+        "office": COUNTY,
+        "officer": "某甲",
+        "about": "R000001",
+        "text": "住房已验收（合成）",
+        "evidence": [PROOF],
+    }
     assert refused(desk, case, "plead", plea) == (
         "plead: the county has ended its hearing (J3) itself"
     )

@@ -39,6 +39,6 @@ async def test_it_leaves_on_the_day_on_which_its_approval_was_signed(stage: Stag
     await play.act("C7", at=at(1, 14, 23, 30, year=YEAR + 1))
     await play.ends()
     (change,) = await play.entries(EntryKind.REGISTER_CHANGE)
-    assert change.text == f"{play.stage.known(play.code).name}自{YEAR + 1}-01-14退出贫困县序列"
+    assert change.text == f"{stage.known(play.code).name}自{YEAR + 1}-01-14退出贫困县序列"
     exited = stage.registry.county_facts(play.code, YEAR, date(YEAR + 1, 1, 16))
     assert exited.exited_on == date(YEAR + 1, 1, 14)
