@@ -82,7 +82,7 @@ def faults(error: ValidationError) -> str:
         said.append(f"{shortened(where, _WHERE_LENGTH)}: {what}" if where else what)
     if len(found) > _FAULTS_SAID:
         said.append(f"and {len(found) - _FAULTS_SAID} more")
-    return shortened(visible("; ".join(said)), _LENGTH)
+    return in_a_line("; ".join(said), _LENGTH)
 
 
 def canonical(content: Any) -> str:
@@ -100,6 +100,15 @@ def canonical(content: Any) -> str:
 def shortened(text: str, length: int) -> str:
     """A text, cut where it is longer than so many characters."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def in_a_line(text: str, length: int = 80) -> str:
+    """A text of somebody else's, for one line of ours.
+
+    >>> in_a_line("a\\nb"), in_a_line("abcd", 3)
+    ('a\\\\nb', 'ab…')
+    """
+    return shortened(visible(text), length)
 
 
 def first_few(names: Sequence[str], most: int = 5) -> str:

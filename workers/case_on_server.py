@@ -10,7 +10,7 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.base import shortened
+from models.base import in_a_line
 from models.identity import KINDS
 from registry.checks.open_files import OpenFile
 from workers.catalogue import TASK_QUEUE
@@ -78,14 +78,14 @@ def amiss(file: OpenFile, there: WorkflowExecutionDescription | None) -> Amiss |
     if there.workflow_type != wanted:
         return Amiss(
             "foreign",
-            f"a workflow of the type {plain(there.workflow_type)} has its id, and not {wanted}",
+            f"a workflow of the type {in_a_line(there.workflow_type)} has its id, and not {wanted}",
             "terminate the foreign one, close the server to whoever started it, and restore the "
             "case from the server's copy.",
         )
     if there.task_queue != TASK_QUEUE:
         return Amiss(
             "foreign",
-            f"it runs on the task queue {plain(there.task_queue)}, where no worker of this "
+            f"it runs on the task queue {in_a_line(there.task_queue)}, where no worker of this "
             f"installation takes it; it should be {TASK_QUEUE}",
             _RESTORE,
         )
@@ -156,8 +156,3 @@ async def _why_not_ours(client: Client, there: WorkflowExecutionDescription) -> 
         (opening,) = await codec.decode(payloads)
         return why_unsealed(opening) if is_unsealed(opening) else None
     return None
-
-
-def plain(text: str, length: int = 80) -> str:
-    """A text of somebody else's, for one line."""
-    return "".join(c if c.isprintable() else "�" for c in shortened(text, length))

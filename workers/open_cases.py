@@ -10,12 +10,12 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowExecutionDescription
 
-from models.base import CLOCKS_MAY_DIFFER_BY
+from models.base import CLOCKS_MAY_DIFFER_BY, first_few, in_a_line
 from models.checks.findings import Finding
 from models.periods import beijing
 from registry.checks.contradictions import STANDS, mend
 from registry.checks.open_files import OpenFile
-from workers.case_on_server import amiss, plain
+from workers.case_on_server import amiss
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workflows.retries import longest_pause
 
@@ -81,7 +81,7 @@ class OpenCases:
         versions = raw.workflow_execution_info.versioning_info
         if versions.HasField("versioning_override"):
             pinned = versions.versioning_override.pinned.version
-            where = f" to {plain(pinned.deployment_name)} {plain(pinned.build_id)}"
+            where = f" to {in_a_line(pinned.deployment_name)} {in_a_line(pinned.build_id)}"
             return [
                 wrong(
                     id,
@@ -126,7 +126,7 @@ class OpenCases:
                 found.append(
                     wrong(
                         id,
-                        f"its activity {plain(name)} is paused by hand",
+                        f"its activity {in_a_line(name)} is paused by hand",
                         f"let it go on: temporal activity unpause --workflow-id {id} --activity-id "
                         f"{activity.activity_id}.",
                     )
@@ -149,18 +149,18 @@ class OpenCases:
         pause = max(due - now, activity.current_retry_interval.ToTimedelta())
         started = _time(activity.last_started_time)
         if queue not in ("", ACTIVITY_QUEUE):
-            said = f"was moved to the queue {plain(queue)}, where no worker of ours is"
+            said = f"was moved to the queue {in_a_line(queue)}, where no worker of ours is"
         elif pause > longest_pause(name) + CLOCKS_MAY_DIFFER_BY:
             said = f"was put off, until {_minute(now + pause)}"
         elif activity.state == _STARTED and now - started > self._patience.held:
-            worker = plain(activity.last_worker_identity)
+            worker = in_a_line(activity.last_worker_identity)
             said = f"was taken by {worker} at {_minute(started)}, and not given back"
         else:
             return None
         which = f"--workflow-id {id} --activity-id {activity.activity_id}"
         return wrong(
             id,
-            f"its activity {plain(name)} {said}: the case goes no further until it is done",
+            f"its activity {in_a_line(name)} {said}: the case goes no further until it is done",
             f"let it be done now: temporal activity update-options {which} "
             f"--restore-original-options, then temporal activity reset {which}; and close the "
             "server to whoever did it.",
@@ -177,21 +177,20 @@ class OpenCases:
             said = getattr(error, "message", str(error))
         except Exception:  # whatever a failure holds that somebody else has put there
             said = activity.last_failure.message
-        return plain(said, 200)
+        return in_a_line(said, 200)
 
 
 def _failing(activity: str, said: str, cases: Sequence[str]) -> Finding:
-    named = ", ".join(sorted(cases)[:_NAMED])
-    more = f" and {len(cases) - _NAMED} more" if len(cases) > _NAMED else ""
+    named = first_few(sorted(cases), _NAMED)
     if not said:
         return wrong(
-            f"{named}{more}",
-            f"the activity {plain(activity)} waits for a worker, and none takes it",
+            named,
+            f"the activity {in_a_line(activity)} waits for a worker, and none takes it",
             "start a worker of this version: exitflow worker.",
         )
     return wrong(
-        f"{named}{more}",
-        f"the activity {plain(activity)} fails again and again: {said}",
+        named,
+        f"the activity {in_a_line(activity)} fails again and again: {said}",
         " ".join(mend(each) for each in sorted(cases)[:_NAMED])
         if activity == "write_ledger" and STANDS in said
         else "mend what it says; it is tried again by itself.",

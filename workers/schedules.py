@@ -33,7 +33,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.base import Moment, Record
+from models.base import Moment, Record, in_a_line
 from models.offices import Division
 from models.periods import end_of
 from models.policy import Policy, day_of
@@ -338,7 +338,7 @@ async def faults(client: Client, wanted: Iterable[Planned]) -> list[Fault]:
         action = listed_.schedule.action if listed_.schedule else None
         kind = getattr(action, "workflow", None)
         if listed_.id not in those and (_is_ours(listed_.id) or kind in names):
-            what = f"nobody planned it, and it starts {kind}"
+            what = f"nobody planned it, and it starts {in_a_line(str(kind))}"
             mend = f"delete it: temporal schedule delete --schedule-id {listed_.id}."
             found.append(Fault(listed_.id, what, mend))
     return found

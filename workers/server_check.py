@@ -16,6 +16,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 
+from models.base import in_a_line
 from models.case.ledger import Entry
 from models.checks.findings import Finding
 from models.identity import KINDS, is_case
@@ -26,7 +27,7 @@ from registry.checks.contradictions import mend
 from registry.checks.open_files import OpenFile
 from registry.desk import Registry
 from workers import schedules
-from workers.case_on_server import look_up, plain
+from workers.case_on_server import look_up
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workers.history_guard import AHEAD
 from workers.installation import WrongInstallation, check_server
@@ -121,8 +122,8 @@ class ServerCheck:
                 if age > self.patience.begun and await self._runs_unknown(run.id):
                     yield wrong(
                         run.id,
-                        f"a workflow of the type {plain(run.workflow_type)} runs under the id of "
-                        "a case, and the registry has admitted none",
+                        f"a workflow of the type {in_a_line(run.workflow_type)} runs under the id "
+                        "of a case, and the registry has admitted none",
                         "bring up a registry that was restored from an older copy: exitflow mend; "
                         "if it stays, look where it comes from, then terminate it: the id is free "
                         "again for the case itself.",
@@ -130,8 +131,8 @@ class ServerCheck:
             elif file is None:
                 if run.task_queue == TASK_QUEUE and run.workflow_type not in ours:
                     yield wrong(
-                        plain(run.id),
-                        f"a workflow of the type {plain(run.workflow_type)} runs on our task "
+                        in_a_line(run.id),
+                        f"a workflow of the type {in_a_line(run.workflow_type)} runs on our task "
                         f"queue {TASK_QUEUE}, which knows no such type",
                         "terminate it, and close the server to whoever started it.",
                     )
@@ -164,7 +165,7 @@ class ServerCheck:
                 found.append(
                     wrong(
                         file.case_id,
-                        f"it does not answer what stands in its file: {plain(entries, 200)}",
+                        f"it does not answer what stands in its file: {in_a_line(entries, 200)}",
                         "start a worker, and look at the worker's log where one runs.",
                     )
                 )
@@ -238,7 +239,7 @@ class ServerCheck:
         return [
             Finding(
                 part="schedules",
-                where=f"schedule {plain(each.id)}",
+                where=f"schedule {in_a_line(each.id)}",
                 what=each.what,
                 mend=each.mend,
             )

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.base import CLOCKS_MAY_DIFFER_BY, Record, faults, first_few, shortened
+from models.base import CLOCKS_MAY_DIFFER_BY, Record, faults, first_few, in_a_line
 from models.case import bounds
 from models.case.documents import CaseDocument, described, filing_fault
 from models.case.ledger import Entry, EntryKind, canonical
@@ -25,7 +25,7 @@ from models.case.turns import Turns
 from models.offices import Office
 from models.periods import beijing
 from models.refusals import NotYet, Refusal, pieces
-from models.texts.characters import visible, visible_json
+from models.texts.characters import visible_json
 
 AGAIN_AT_ONCE = 250
 """Entries of a kept file that are taken in again at one go."""
@@ -184,7 +184,7 @@ class Reception:
         Nothing is lost to a bad character: what cannot be read by the case can be read by people.
         Beyond what a file holds they are counted; the server's history has them all.
         """
-        docket, name = self._docket, shortened(visible(kind), 60)
+        docket, name = self._docket, in_a_line(kind, 60)
         docket.stirred = True
         content = visible_json(_as_text(payload))
         key = payload.key if isinstance(payload, Unreadable) else None

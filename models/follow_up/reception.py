@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from pydantic import JsonValue
 
-from models.base import Record
+from models.base import Record, first_few
 from models.case.ledger import Entry, EntryKind
 from models.case.messages import Act
 from models.case.reception import Reception
@@ -23,7 +23,6 @@ from models.register.households import Cause, Risk
 F5 = f"{K1.id} F5"
 """Key of the limit of the year's visits."""
 
-_MOST_NAMED = 5
 _BACK = {
     Cause.REGISTERED: "登记",
     Cause.FALLEN_BACK: "返贫",
@@ -122,7 +121,8 @@ class FollowUpReception(Reception):
         if left and act.reason is None:
             raise Refusal(
                 f"reason: {len(left)} of {len(self._drawn_up().villages)} households are not "
-                f"visited yet ({_some(left)}); visit them, or say why the year is closed without"
+                f"visited yet ({first_few(left)}); visit them, or say why the year is "
+                "closed without"
             )
 
     def _check_message(self, message: object, now: datetime) -> None:
@@ -269,8 +269,3 @@ class FollowUpReception(Reception):
         if village is None:
             return self._docket.name(office, now)
         return self._docket.policy.name_of(office.body, village, beijing(now).date())
-
-
-def _some(households: list[str]) -> str:
-    more = len(households) - _MOST_NAMED
-    return ", ".join(households[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from models.base import first_few
 from models.case.messages import Act, Amendment, Consents, Decision, Objection, Resolution
 from models.case.reception import Reception
 from models.periods import beijing
@@ -18,7 +19,6 @@ from models.roster.admission import meeting_fault
 from models.roster.appraisals import MOST_HOUSEHOLDS, votes_fault
 from models.roster.households import Candidate, Roster
 
-_NAMED = 5
 """How many households a sentence names."""
 
 _SUPERVISION = "report it to the supervision of the provincial group"
@@ -105,8 +105,8 @@ class RosterRules(Reception):
                 raise Refusal(fault)
         elif added:
             raise Refusal(
-                f"meeting: {_some(added)} is not on the roster; to add it, give the record of the "
-                "meeting that voted on it (H1)"
+                f"meeting: {first_few(added)} is not on the roster; to add it, give the record of "
+                "the meeting that voted on it (H1)"
             )
         elif len(set(codes)) < len(codes):
             raise Refusal("households: one of them stands there twice; keep one")
@@ -252,7 +252,7 @@ class RosterRules(Reception):
         late = [each.code for each in named if each not in over]
         if late:
             raise Refusal(
-                f"household {_some(late)}: its publicity is not over, or an objection is open "
+                f"household {first_few(late)}: its publicity is not over, or an objection is open "
                 "(H3, G1)"
             )
         if act.return_to is not None:
@@ -282,7 +282,7 @@ class RosterRules(Reception):
             first = min(closing, key=lambda limit: limit.due)
             return f"the publicity goes on until 24:00 on {first.last_day} (T1)"
         if held:
-            return f"an objection to {_some(held)} is open (G1)"
+            return f"an objection to {first_few(held)} is open (G1)"
         return f"{self._docket.case_id} is at {self._docket.step}"
 
     def _results(self) -> dict[str | None, datetime]:
@@ -327,9 +327,3 @@ class RosterRules(Reception):
     def _roster(self) -> Roster:
         assert self._docket.roster is not None
         return self._docket.roster
-
-
-def _some(codes: list[str]) -> str:
-    """A few households by name, and how many there are more."""
-    rest = len(codes) - _NAMED
-    return ", ".join(codes[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")

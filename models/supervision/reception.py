@@ -17,7 +17,7 @@ from models.policy import Body
 from models.procedures import J2, J3, J4
 from models.refusals import Refusal
 from models.supervision.messages import Findings, Plea
-from models.supervision.rules import Inspection, named
+from models.supervision.rules import Inspection
 
 _NOTHING = ("figures", "rates", "rectification", "survey", "appraisal", "households", "overrides")
 """Fields of an act that mean nothing here."""
@@ -69,7 +69,7 @@ class HearingTurns(Turns):
         if docket.posted is None:
             return "is about to begin (F6)"
         if missing:
-            return f"goes on until there is a new finding on {named(missing)} (F6)"
+            return f"goes on until there is a new finding on {first_few(missing)} (F6)"
         return f"goes on until 24:00 on {docket.posted.last_day} (F6)"
 
 
@@ -120,8 +120,8 @@ class SupervisionReception(Reception):
             if late and inspection.aside:
                 raise Refusal(
                     f"check: the checks (J2) are complete; hand in a list with "
-                    f"{named(tuple(inspection.aside))} alone, of which a plea was upheld, without "
-                    f"{late[0]} (F6)"
+                    f"{first_few(tuple(inspection.aside))} alone, of which a plea was upheld, "
+                    f"without {late[0]} (F6)"
                 )
             if late:
                 raise Refusal(
@@ -190,7 +190,7 @@ class SupervisionReception(Reception):
         missing = self._inspection.missing
         if act.step == J2.id and missing:
             raise Refusal(
-                f"J2: {len(missing)} drawn without a finding: {named(missing)}; hand in all of "
+                f"J2: {len(missing)} drawn without a finding: {first_few(missing)}; hand in all of "
                 "them first with `exitflow supervision check` (F6)"
             )
         if act.step == J4.id and act.document_number is None:

@@ -11,7 +11,6 @@ from models.supervision.messages import Findings, HouseholdCheck, VillageCheck
 from models.supervision.rates import exact_rates
 from models.supervision.sampling import Sample
 
-_NAMED = 5
 """Codes that a sentence names, of many."""
 
 
@@ -127,12 +126,6 @@ def village_fault(sample: Sample, check: VillageCheck) -> str | None:
             f"{drawn.population} who lived there as of {sample.as_of} (F6)"
         )
     return None
-
-
-def named(codes: tuple[str, ...]) -> str:
-    """Some codes, and how many more there are."""
-    more = f" and {len(codes) - _NAMED} more" if len(codes) > _NAMED else ""
-    return f"{', '.join(codes[:_NAMED])}{more}"
 
 
 def _outside(sample: Sample, kind: str, code: str) -> str:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from models.base import shortened
+from models.base import in_a_line
 from models.checks.findings import Finding
 from models.periods import beijing
 from registry.tables import Table
@@ -98,8 +98,7 @@ def shown(column: str, value: Any) -> str:
         return f"{beijing(value):%Y-%m-%d %H:%M} (Beijing time)"
     if _DIGEST.fullmatch(str(value)):
         return f"{str(value)[:12]}…"
-    text = shortened(str(value), _SHOWN)
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    return in_a_line(str(value), _SHOWN)
 
 
 def content_of(line: Row) -> dict[str, Any]:
