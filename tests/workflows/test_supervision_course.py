@@ -243,6 +243,7 @@ async def test_the_county_pleads_and_is_answered(stage: Stage) -> None:
 async def test_the_hearing_lasts_its_days_unless_the_county_ends_it(stage: Stage) -> None:
     made = put_exited(stage)
     play = await inspects(stage, made.county, at(4, 1))
+    await play.reaches("J2")
     assert "the hearing (J3 申诉举证) has not begun" in await play.update(
         "plead", play.plea(made.households[0])
     )
