@@ -19,8 +19,6 @@ from models.roster.admission import meeting_fault
 from models.roster.appraisals import MOST_HOUSEHOLDS, votes_fault
 from models.roster.households import Candidate, Roster
 
-"""How many households a sentence names."""
-
 _SUPERVISION = "report it to the supervision of the provincial group"
 
 

@@ -11,8 +11,6 @@ from models.supervision.messages import Findings, HouseholdCheck, VillageCheck
 from models.supervision.rates import exact_rates
 from models.supervision.sampling import Sample
 
-"""Codes that a sentence names, of many."""
-
 
 @dataclass
 class Inspection:

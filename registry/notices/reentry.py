@@ -23,7 +23,7 @@ def markdown(order: ReentryNoticeOrder) -> str:
         year=order.year,
         publisher=order.publisher,
         name=order.name,
-        # An office may have put numbers beside it.
+        # An office may have written numbers next to it.
         group=hide(order.group),
         size=order.size,
         cause=CAUSES[order.cause],

@@ -54,5 +54,5 @@ def announcement_text(change: RosterChange, households: tuple[StrikingOff, ...])
 
 
 def _group(group: str) -> str:
-    """A village group, without numbers that an office may have put beside it (G8)."""
+    """A village group, without the numbers that an office may have written next to it (G8)."""
     return hide(group)

@@ -1,4 +1,4 @@
-"""H2: the same words count anew for households that were sent back, also within one day."""
+"""H2: a household that was sent back can be told the same words again on the same day."""
 
 from typing import Any
 

@@ -4,6 +4,7 @@ Cases of its own on a stage of its own; what is not as it should be is done by t
 anybody who reaches it can.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -35,13 +36,14 @@ from registry.checks.checks import Checks
 from registry.database.engine import upgrade
 from registry.desk import Registry
 from tests.crew import apart
-from tests.play import PLAYED, Play, eventually
+from tests.play import PATIENCE, PLAYED, Play, eventually
 from tests.stage import Stage, at, set_stage, settings_in
 from tests.tampering import foreign_entry, tampering
 from workers import schedules
 from workers.catalogue import TASK_QUEUE, WORKFLOWS
 from workers.open_cases import Patience
 from workers.server_check import server_part
+from workflows.check import CheckWorkflow
 
 pytestmark = pytest.mark.clause("G7")
 
@@ -393,6 +395,37 @@ async def test_the_nightly_check_keeps_what_it_finds_and_tells_the_province(stag
     await eventually(told, lambda: "nobody was told")
     assert "发现1处不符" in log.read_text(encoding="utf-8")
     engine.dispose()
+
+
+@pytest.mark.parametrize("away", ["notify", "deliver"])
+async def test_a_check_that_can_tell_nobody_ends_before_the_next_night(
+    stage: Stage, away: str
+) -> None:
+    play = await opened(stage)
+    await play.handle.terminate()
+    client, id = stage.desk.client, f"round/check/{stage.policy.province}-away"
+    stage.outages.begin(id, away, again_in=timedelta(hours=1))
+    log = stage.settings.home / "notifications.jsonl"
+    log.unlink(missing_ok=True)
+    log.mkdir()  # a channel that takes nothing
+    with stage.skipper.with_time_skipping_disabled():
+        check = await client.start_workflow(
+            CheckWorkflow.run, Round(region=stage.policy.province), id=id, task_queue=TASK_QUEUE
+        )
+
+    async def tried() -> bool:
+        return stage.outages.felt(id, away)
+
+    await eventually(tried, lambda: "nobody was to be told")
+    await stage.skip(check, timedelta(hours=8))
+    async with asyncio.timeout(PATIENCE):
+        done = await check.result()
+    assert done.total == 1
+    engine = stage.settings.engine()
+    report = Checks(engine, stage.settings.home, stage.settings.notices_folder).last()
+    engine.dispose()
+    assert report is not None
+    assert [each.where for each in report.findings] == [play.case_id]
 
 
 async def _visible(stage: Stage, id: str) -> None:
