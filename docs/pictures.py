@@ -1,7 +1,7 @@
-"""Takes the pictures of the README from a running demo: `python docs/pictures.py UI_ADDRESS`.
+"""Takes the pictures of the guides from a running demo: `python docs/pictures.py UI_ADDRESS`.
 
 Needs Chromium (Debian: chromium) and, for the Chinese text, fonts-noto-cjk. The columns are set the
-way the README tells operators to set them.
+way docs/offices.md tells operators to set them.
 """
 
 import asyncio

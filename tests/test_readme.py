@@ -1,4 +1,4 @@
-"""The README's tour, word for word, on a real installation in an empty folder."""
+"""What README and guides tell to type, word for word, on a real installation in an empty folder."""
 
 import os
 import re
@@ -29,25 +29,31 @@ class Block:
     text: str
 
 
-def blocks(readme: str) -> list[Block]:
-    """The blocks that a README promises, in order."""
-    text = (ROOT / readme).read_text(encoding="utf-8")
+TOUR = ("README.md", "docs/offices.md")
+"""The pages of the tour, in the order in which they are read."""
+
+CHINESE = ("README.zh-CN.md",)
+
+
+def blocks(*pages: str) -> list[Block]:
+    """The blocks that some pages promise, in order."""
+    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in pages)
     return [Block(found["how"] or "", found["text"]) for found in _BLOCK.finditer(text)]
 
 
 def test_every_shell_block_is_run_or_is_known_to_be_run_elsewhere() -> None:
-    # test_demo and test_makefile; test_compose; test_checking
-    elsewhere = ("make demo", "docker compose", "exitflow check\n")
-    for readme in ("README.md", "README.zh-CN.md"):
-        text = (ROOT / readme).read_text(encoding="utf-8")
+    # test_demo and test_makefile; test_compose; test_checking; test_mutual_tls
+    elsewhere = ("make demo", "docker compose", "exitflow check\n", "TEMPORAL_TLS")
+    for page in (*TOUR, "docs/auditing.md", "docs/operations.md", *CHINESE):
+        text = (ROOT / page).read_text(encoding="utf-8")
         promised = re.findall(r"```(?:sh|console)\n(.*?)```", text, re.S)
-        run = [block.text for block in blocks(readme)]
+        run = [block.text for block in blocks(page)]
         for block in promised:
             assert block in run or any(name in block for name in elsewhere), block
 
 
-def test_both_readmes_tour_alike() -> None:
-    assert blocks("README.zh-CN.md") == blocks("README.md")
+def test_both_languages_tour_alike() -> None:
+    assert blocks(*CHINESE) == blocks(*TOUR)
 
 
 @pytest.fixture
@@ -88,7 +94,7 @@ def environment(folder: Path) -> Iterator[dict[str, str]]:
 
 @pytest.mark.timeout(600)  # each of its commands has a limit of its own
 def test_the_tour(folder: Path, environment: dict[str, str]) -> None:
-    tour = blocks("README.md")
+    tour = blocks(*TOUR)
     assert tour[0].how == "up"
     for block in tour[1:]:
         script = re.sub(r"^\$ (.*)\n(.|\n)*", r"\1", block.text)

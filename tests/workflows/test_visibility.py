@@ -13,7 +13,7 @@ from models.periods import BEIJING, Limit, chinese
 from tests.play import Play, eventually
 from tests.stage import YEAR, Stage, at
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+GUIDE = Path(__file__).resolve().parents[2] / "docs/offices.md"
 SECOND = timedelta(seconds=1)
 
 
@@ -128,15 +128,15 @@ async def test_an_ended_case_shows_no_open_objection(stage: Stage) -> None:
 
 
 def filters() -> dict[str, str]:
-    """The filters that the README names, by the first words that say what they show."""
-    text = README.read_text(encoding="utf-8")
+    """The filters that the guide names, by the first words that say what they show."""
+    text = GUIDE.read_text(encoding="utf-8")
     table = text[text.index("| To see | Filter |") :].split("\n\n")[0]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
     return {said: query.strip("`") for said, query in rows}
 
 
 @pytest.mark.clause("T3", "G1", "G4")
-async def test_the_filters_of_the_readme_find_exactly_the_right_cases(own_stage: Stage) -> None:
+async def test_the_filters_of_the_guide_find_exactly_the_right_cases(own_stage: Stage) -> None:
     in_review = await own_stage.opens(at(11, 16))
     overdue = await own_stage.opens(at(11, 16))
     objected = await own_stage.opens(at(11, 20), direct=True)
