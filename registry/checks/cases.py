@@ -9,19 +9,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from models.case.ledger import Entry, EntryKind, canonical, digest, root
+from models.case.ledger import EntryKind, canonical
 from models.checks.findings import Finding
 from models.checks.journal import JournalKind, column_digests
 from models.identity import is_case
 from models.roster.households import State
 from registry.checks.changes import changes_of, held_against
+from registry.checks.kept_case import CASES, KeptCase, altered, chain, row_of_the_list, turns
 from registry.checks.replay import PROJECTED, Replay, Turn, identity_of
 from registry.checks.values import (
     DONE_AGAIN,
     NOT_OF_A_FILE,
     Row,
     column_differences,
-    content_of,
     differences,
     place,
     read_rows,
@@ -30,7 +30,6 @@ from registry.checks.values import (
     table_of,
 )
 from registry.tables import (
-    CaseRow,
     CheckRow,
     EntryRow,
     EpisodeRow,
@@ -56,16 +55,6 @@ GRACE = timedelta(hours=1)
 """How long a case may take to put on file what the register has done for it."""
 
 _OF_A_CASE: tuple[type[Table], ...] = (*PROJECTED, NoticeRow, SampleRow, RevocationRow)
-_HOLDS = {
-    JournalKind.ADMITTED: ("entries", "head", "state"),
-    JournalKind.ADOPTED: ("entries", "head", "state"),
-    JournalKind.ENTRIES: ("entries", "head", "state"),
-    JournalKind.CHANGED: ("entry",),
-    JournalKind.NOTICE: ("key", "row"),
-    JournalKind.SAMPLE: ("row",),
-}
-"""What a line of a kind must hold; one that was made unreadable is found in the journal itself."""
-
 _CHANGED: tuple[type[Table], ...] = (StatusRow, VillageStatusRow, EpisodeRow)
 
 
@@ -76,7 +65,9 @@ class Shared:
     plans: dict[tuple[int, str], tuple[int, Row, str]] = field(default_factory=dict)
     surveys: dict[tuple[str, int], tuple[int, Row, str]] = field(default_factory=dict)
 
-    def take(self, cases: Mapping[str, "_Case"], rows: Mapping[type[Table], Sequence[Row]]) -> None:
+    def take(
+        self, cases: Mapping[str, KeptCase], rows: Mapping[type[Table], Sequence[Row]]
+    ) -> None:
         """The first addition to a plan stands, and the last survey of a year."""
         for row in rows[PlanRow]:
             turn, case_id = _said_by(cases, row["source"])
@@ -90,35 +81,11 @@ class Shared:
                 self.surveys[of] = (turn, row, case_id)
 
 
-def _said_by(cases: Mapping[str, "_Case"], source: str) -> tuple[int, str]:
+def _said_by(cases: Mapping[str, KeptCase], source: str) -> tuple[int, str]:
     """The journal's line and the case of a row whose source is ``<case>, entry <n>``."""
     case_id, _, entry = source.partition(", entry ")
-    turns = _turns(cases[case_id])
-    return next((number for number, part in turns if part[-1].seq >= int(entry)), 0), case_id
-
-
-@dataclass
-class _Case:
-    """All that the registry has of one case."""
-
-    row: Row
-    kept: list[Row]
-    lines: list[Row]
-    tables: dict[type[Table], list[Row]]
-    entries: list[Entry] = field(default_factory=list)
-
-    @property
-    def id(self) -> str:
-        return str(self.row["case_id"])
-
-    @property
-    def is_open(self) -> bool:
-        return self.row["outcome"] is None
-
-    def said(self, kind: JournalKind) -> list[tuple[Row, dict[str, Any]]]:
-        """Lines of a kind with their content, of those that can be read."""
-        found = [(line, content_of(line)) for line in self.lines if line["kind"] == kind.value]
-        return [each for each in found if all(name in each[1] for name in _HOLDS.get(kind, ()))]
+    came = turns(cases[case_id])
+    return next((number for number, part in came if part[-1].seq >= int(entry)), 0), case_id
 
 
 class CaseCheck:
@@ -138,7 +105,7 @@ class CaseCheck:
     def findings(self, progress: Callable[[int, int], None]) -> Iterator[Finding]:
         """Everything that is wrong with files and what follows from them."""
         every = list(
-            self._session.connection().scalars(sa.select(_cases.c.case_id).order_by("case_id"))
+            self._session.connection().scalars(sa.select(CASES.c.case_id).order_by("case_id"))
         )
         ids = [each for each in every if is_case(each)]
         for each in every:
@@ -160,9 +127,9 @@ class CaseCheck:
 
     # -- reading ----------------------------------------------------------------------------------
 
-    def _read(self, ids: Sequence[str]) -> list[_Case]:
+    def _read(self, ids: Sequence[str]) -> list[KeptCase]:
         session = self._session
-        rows = rows_by(session, _cases, "case_id", ids)
+        rows = rows_by(session, CASES, "case_id", ids)
         kept = rows_by(session, table_of(EntryRow), "case_id", ids)
         lines = rows_by(session, table_of(JournalRow), "subject", ids)
         tables = {
@@ -171,7 +138,7 @@ class CaseCheck:
         begun = [each for each in ids if identity_of(each).procedure in ("reentry", "revocation")]
         opened = rows_by(session, table_of(EpisodeRow), "opened_by", begun) if begun else {}
         return [
-            _Case(
+            KeptCase(
                 row=rows[id][0],
                 kept=kept.get(id, []),
                 lines=lines.get(id, []),
@@ -183,17 +150,17 @@ class CaseCheck:
 
     # -- one file ---------------------------------------------------------------------------------
 
-    def _file(self, case: _Case) -> Iterator[Finding]:
-        yield from _chain(case)
-        yield from _row_of_the_list(case)
+    def _file(self, case: KeptCase) -> Iterator[Finding]:
+        yield from chain(case)
+        yield from row_of_the_list(case)
 
-    def _tables(self, cases: Sequence[_Case], replay: Replay) -> Iterator[Finding]:
-        turns = sorted(
-            ((number, case.id, part) for case in cases for number, part in _turns(case)),
+    def _tables(self, cases: Sequence[KeptCase], replay: Replay) -> Iterator[Finding]:
+        came = sorted(
+            ((number, case.id, part) for case in cases for number, part in turns(case)),
             key=lambda turn: turn[:2],
         )
         rows = replay.rows(
-            (Turn(case_id, part) for _, case_id, part in turns), self._households(cases)
+            (Turn(case_id, part) for _, case_id, part in came), self._households(cases)
         )
         self.shared.take({case.id: case for case in cases}, rows)
         own: dict[str, dict[type[Table], list[Row]]] = {}
@@ -205,7 +172,7 @@ class CaseCheck:
             yield from self._notices(case)
             yield from self._changes(case)
 
-    def _households(self, cases: Sequence[_Case]) -> list[str]:
+    def _households(self, cases: Sequence[KeptCase]) -> list[str]:
         """Of townships with follow-ups: whom the register knows there."""
         said = [identity_of(case.id) for case in cases]
         townships = {each.subject_code for each in said if each.procedure == "follow_up"}
@@ -218,7 +185,7 @@ class CaseCheck:
         here = villages.c.township_code.in_(townships)
         return list(self._session.connection().scalars(query.where(here)))
 
-    def _lists(self, case: _Case, own: dict[type[Table], list[Row]]) -> Iterator[Finding]:
+    def _lists(self, case: KeptCase, own: dict[type[Table], list[Row]]) -> Iterator[Finding]:
         for row in PROJECTED:
             expected = own.get(row, [])
             if row in (RosterRow, CheckRow):
@@ -231,7 +198,7 @@ class CaseCheck:
 
     # -- notices and changes of the register --------------------------------------------------
 
-    def _notices(self, case: _Case) -> Iterator[Finding]:
+    def _notices(self, case: KeptCase) -> Iterator[Finding]:
         table = table_of(NoticeRow)
         put_up = {
             content["key"]: (line, content["row"])
@@ -265,7 +232,7 @@ class CaseCheck:
                     table, (id,), case.id, "no entry of its file says that it was posted"
                 )
 
-    def _changes(self, case: _Case) -> Iterator[Finding]:
+    def _changes(self, case: KeptCase) -> Iterator[Finding]:
         made = {content["entry"]: line for line, content in case.said(JournalKind.CHANGED)}
         expected = changes_of(case.id, case.entries)
         changed: tuple[type[Table], ...] = (*_CHANGED, RevocationRow)
@@ -292,7 +259,7 @@ class CaseCheck:
                         "the change back, and find out who made it.",
                     )
 
-    def _is_under_way(self, case: _Case, line: Row) -> bool:
+    def _is_under_way(self, case: KeptCase, line: Row) -> bool:
         """Whether a case may still put on file what the register has just done for it."""
         at = line["at"]
         recent = case.is_open and isinstance(at, datetime) and self._now - at < GRACE
@@ -303,7 +270,7 @@ class CaseCheck:
 
     def _without_a_case(self) -> Iterator[Finding]:
         connection = self._session.connection()
-        known = sa.select(_cases.c.case_id)
+        known = sa.select(CASES.c.case_id)
         everywhere: list[tuple[type[Table], str]] = [
             (EpisodeRow, "opened_by"),
             (EntryRow, "case_id"),
@@ -351,73 +318,11 @@ class CaseCheck:
             what = (
                 "ended, and no case ordered it" if row["exited_on"] else "open, with an exit's case"
             )
-            yield _altered(table, key, "exited_on", f"the time in the register is {what}")
-
-
-_cases = table_of(CaseRow)
-
-
-# -- chain and row of a case ------------------------------------------------------------------
-
-
-def _chain(case: _Case) -> Iterator[Finding]:
-    """The entries as they are kept; the first break of their chain is told, and no later one."""
-    previous, broken = root(case.id), False
-    hashes = [previous]
-    for position, row in enumerate(case.kept, start=1):
-        where = f"ledger_entries {case.id} {row['seq']}"
-        try:
-            entry = Entry.model_validate_json(row["content"])
-        except ValueError:
-            yield _broken(where, "its content cannot be read")
-            broken = True
-            continue
-        case.entries.append(entry)
-        hashes.append(entry.hash)
-        for column in ("seq", "kind", "at", "step", "round", "actor", "text", "previous", "hash"):
-            said = getattr(entry, column)
-            if row[column] != (storable(said) if isinstance(said, str) else said):
-                yield _broken(f"{where}, column {column}", "it is not what the entry itself says")
-        if canonical(entry.model_dump(mode="json")) != row["content"]:
-            yield _broken(f"{where}, column content", "it was written otherwise by the case")
-        if not broken and (entry.seq != position or entry.previous != previous):
-            broken = True
-            yield _broken(where, f"it does not follow entry {position - 1} as it is kept")
-        elif not broken and entry.hash != digest(entry):
-            broken = True
-            yield _broken(where, "it was altered after it was recorded")
-        previous = entry.hash
-    seen = 0
-    for kind in (JournalKind.ADOPTED, JournalKind.ENTRIES):
-        for line, content in case.said(kind):
-            count, head = content["entries"], content["head"]
-            if count >= len(hashes):
-                yield Finding(
-                    part="files",
-                    where=f"ledger_entries {case.id}",
-                    what=f"the file was cut short: {len(hashes) - 1} entries are kept, and line "
-                    f"{line['number']} of the journal saw {count}",
-                    mend="bring them back from the server: exitflow mend; what it says it cannot "
-                    "bring up is in a copy of the registry.",
-                )
-                return
-            seen = max(seen, count)
-            if hashes[count] != head:
-                yield _broken(
-                    f"ledger_entries {case.id} {count}",
-                    f"the file was written again: line {line['number']} of the journal saw another "
-                    f"entry ({head[:12]})",
-                )
-                return
-    if not broken and seen < len(case.entries):
-        yield _broken(
-            f"ledger_entries {case.id} {seen + 1}",
-            "the entry is in the file, and the journal has not seen it come in",
-        )
+            yield altered(table, key, "exited_on", f"the time in the register is {what}")
 
 
 def _by_another_entry(
-    case: _Case, episodes: Iterable[Row], made: Mapping[int, Row]
+    case: KeptCase, episodes: Iterable[Row], made: Mapping[int, Row]
 ) -> Iterator[Finding]:
     """Episodes whose entry is another than the one by which they were ended, or begun."""
     for row in episodes:
@@ -427,68 +332,7 @@ def _by_another_entry(
                 what = (
                     f"{shown(seq, row[seq])} is kept, and {case.id} changed nothing by that entry"
                 )
-                yield _altered(table_of(EpisodeRow), key, seq, what)
-
-
-def _broken(where: str, what: str) -> Finding:
-    return Finding(
-        part="files",
-        where=where,
-        what=what,
-        mend="compare with a copy of the registry and with the case itself (`exitflow case "
-        "--ledger`), put back the true entries, and find out who changed them.",
-    )
-
-
-def _row_of_the_list(case: _Case) -> Iterator[Finding]:
-    """The case's row: as its last line in the journal has it, and as its file and its id say."""
-    row, said = case.row, identity_of(case.id)
-    of_state = [
-        each
-        for kind in (JournalKind.ADMITTED, JournalKind.ADOPTED, JournalKind.ENTRIES)
-        for each in case.said(kind)
-    ]
-    if not of_state:
-        yield Finding(
-            part="files",
-            where=f"cases {case.id}",
-            what="the registry admitted no such case: the journal knows nothing of it",
-            mend="find out who put it there, then take it out with what belongs to it.",
-        )
-        return
-    line, content = max(of_state, key=lambda each: each[0]["number"])
-    kept = {
-        name: value for name, value in row.items() if name not in ("case_id", "entries", "head")
-    }
-    told = content["state"]
-    wanted: dict[str, Any] = {"entries": content["entries"], "head": content["head"]}
-    wanted |= said._asdict()
-    found = list(column_differences(_cases, wanted, row, case.id))
-    yield from found
-    named = {each.where.rpartition(" ")[2] for each in found}
-    for name, value in column_digests(kept).items():
-        if told.get(name) != value and name not in named:
-            yield _altered(
-                _cases,
-                (case.id,),
-                name,
-                f"it is not what line {line['number']} of the journal saw after the last entry",
-            )
-
-
-def _turns(case: _Case) -> Iterator[tuple[int, tuple[Entry, ...]]]:
-    """The entries of a file as they came in: with the number of the journal's line."""
-    taken = 0
-    number = 0
-    for kind in (JournalKind.ADOPTED, JournalKind.ENTRIES):
-        for line, content in case.said(kind):
-            part = case.entries[taken : content["entries"]]
-            number = line["number"]
-            if part:
-                yield number, tuple(part)
-                taken += len(part)
-    if case.entries[taken:]:
-        yield number + 1, tuple(case.entries[taken:])
+                yield altered(table_of(EpisodeRow), key, seq, what)
 
 
 def _lots(ids: Sequence[str]) -> Iterator[list[str]]:
@@ -508,7 +352,7 @@ def _township(id: str) -> str:
     return id.rpartition("/")[0]
 
 
-def _listed(case: _Case, own: Iterable[Row], row: type[Table]) -> Iterator[Row]:
+def _listed(case: KeptCase, own: Iterable[Row], row: type[Table]) -> Iterator[Row]:
     """Whom the admission put on the case's list, of those that no entry names yet."""
     due: dict[str, str | None] = {}
     for _, content in case.said(JournalKind.LISTED):
@@ -530,7 +374,7 @@ def _listed(case: _Case, own: Iterable[Row], row: type[Table]) -> Iterator[Row]:
 # -- rows that are bound by the journal -------------------------------------------------------
 
 
-def _sample(case: _Case, row: Row) -> Iterator[Finding]:
+def _sample(case: KeptCase, row: Row) -> Iterator[Finding]:
     """F6: as it was drawn, and as its entry says."""
     table, key = table_of(SampleRow), (case.id,)
     lines = case.said(JournalKind.SAMPLE)
@@ -540,13 +384,13 @@ def _sample(case: _Case, row: Row) -> Iterator[Finding]:
     line, content = lines[-1]
     yield from _told_otherwise(table, key, row, content["row"], line["number"])
     if sha256(row["frame"].encode()).hexdigest() != row["sha256"]:
-        yield _altered(table, key, "frame", "its SHA-256 is another than the draw is bound to")
+        yield altered(table, key, "frame", "its SHA-256 is another than the draw is bound to")
     for entry in case.entries:
         if entry.kind is EntryKind.SAMPLE and canonical(entry.data.get("sample")) != row["drawn"]:
-            yield _altered(table, key, "drawn", f"entry {entry.seq} has another draw")
+            yield altered(table, key, "drawn", f"entry {entry.seq} has another draw")
 
 
-def _has_drawn(case: _Case) -> bool:
+def _has_drawn(case: KeptCase) -> bool:
     return bool(case.said(JournalKind.SAMPLE)) or any(
         entry.kind is EntryKind.SAMPLE for entry in case.entries
     )
@@ -557,10 +401,10 @@ def _told_otherwise(
 ) -> Iterator[Finding]:
     for name, value in column_digests(row).items():
         if told.get(name) != value:
-            yield _altered(table, key, name, f"it is not what line {line} of the journal saw")
+            yield altered(table, key, name, f"it is not what line {line} of the journal saw")
 
 
-def _announced(case: _Case, row: Row) -> bool:
+def _announced(case: KeptCase, row: Row) -> bool:
     """Whether an entry says that a notice was out which no entry carries whole.
 
     The final announcement of a roster is named by its title (H4); so is a notice that was posted
@@ -597,16 +441,7 @@ def _foreign(table: sa.Table, key: tuple[Any, ...], file: str, why: str) -> Find
 def _of_no_case(id: str) -> Finding:
     return Finding(
         part="files",
-        where=place(_cases, (id,)),
+        where=place(CASES, (id,)),
         what="no case has such an id",
         mend="find out who put it there, then take it out with what belongs to it.",
-    )
-
-
-def _altered(table: sa.Table, key: tuple[Any, ...], column: str, why: str) -> Finding:
-    return Finding(
-        part="files",
-        where=f"{place(table, key)}, column {column}",
-        what=why,
-        mend="put back what a copy of the registry has there, and find out who changed it.",
     )
