@@ -256,7 +256,7 @@ def roster_notice(file: CaseFile, order: RosterNoticeOrder, now: datetime) -> st
     may_be = Counter(
         (shown_name(facts["head"], file.policy.roster_notice.names), facts["group"], facts["size"])
         for code, (_, facts) in file.facts.items()
-        if code in file.agreed and file.courses.get(code) in (State.AGREED, State.HELD)
+        if code in file.agreed and file.courses.get(code) in (State.AGREED, State.HELD_UNPOSTED)
     )
     others = Counter((each.name, each.group, each.size) for each in order.households) - may_be
     if others:

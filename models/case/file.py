@@ -255,9 +255,9 @@ def _read(file: CaseFile, entry: Entry) -> None:
             pass
     for code, (state, _) in data.get("courses", {}).items():
         before, file.courses[code] = file.courses.get(code), state
-        # Whom an objection held back was not sent back: it goes on where it was, and may have
-        # agreed before everybody had verified it.
-        if state == State.DRAFTED and before != State.HELD:
+        # Whom an objection held before its notice goes on where it was: it was not sent back, and
+        # may have agreed before everybody had verified it.
+        if state == State.DRAFTED and before != State.HELD_UNPOSTED:
             file.agreed.discard(code)
 
 

@@ -25,13 +25,18 @@ from models.standards import StandardFinding, household_findings
 
 
 class State(StrEnum):
-    """How far a household is."""
+    """How far a household is.
+
+    An objection that is not settled holds it (G1). If its notice stands, the publicity goes on:
+    ``HELD``. If not, it stays where it is on its way to one: ``HELD_UNPOSTED``.
+    """
 
     DRAFTED = "drafted"
     VERIFIED = "verified"
     AGREED = "agreed"
     POSTED = "posted"
     HELD = "held"
+    HELD_UNPOSTED = "held_unposted"
     STRUCK_OFF = "struck_off"
     OUT = "out"
 
@@ -42,6 +47,7 @@ STATES = {
     State.AGREED: "待公示",
     State.POSTED: "公示",
     State.HELD: "异议待办结",
+    State.HELD_UNPOSTED: "未公示，异议待办结",
     State.STRUCK_OFF: "已销号",
     State.OUT: "未退出",
 }
@@ -377,7 +383,7 @@ class Roster:
         if candidate.out is not None:
             return State.OUT
         if _is_in(disputed, candidate):
-            return State.HELD
+            return State.HELD if candidate.posting is not None else State.HELD_UNPOSTED
         if candidate.posting is not None:
             return State.POSTED
         if self._is_verified(candidate):

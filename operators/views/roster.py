@@ -12,6 +12,7 @@ from operators.views.printing import table
 _STYLES = {
     State.POSTED: "yellow",
     State.HELD: "bold red",
+    State.HELD_UNPOSTED: "bold red",
     State.STRUCK_OFF: "green",
     State.OUT: "red",
 }

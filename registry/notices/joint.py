@@ -218,7 +218,11 @@ def _households(sheet: _Sheet, posted: Sequence[Posting]) -> list[_Section]:
 
 
 def _standing(sheet: _Sheet) -> dict[tuple[str, str], State]:
-    """Who stands posted, by case and household; whom an objection holds back goes on standing."""
+    """Who stands posted, by case and household; whom an objection holds meanwhile goes on standing.
+
+    Whom one holds without a notice that stands is not among them: it was not posted yet, or was
+    sent back since.
+    """
     rows = sheet.session.exec(
         select(RosterRow.case_id, RosterRow.household_code, RosterRow.state)
         .join(CaseRow, col(CaseRow.case_id) == col(RosterRow.case_id))

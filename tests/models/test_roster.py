@@ -143,9 +143,26 @@ def test_who_has_moved_is_given_to_the_file_once() -> None:
     assert sample.roster.take_changes() == {"H-02": ["out", "本户不认可：无"]}
     assert sample.roster.take_changes() == {}
     sample.desk.receive("object", objection("H-01"), NOW)
-    assert sample.roster.take_changes() == {"H-01": ["held", None]}
+    assert sample.roster.take_changes() == {"H-01": ["held_unposted", None]}
     sample.desk.receive("resolve", resolution("H-01"), NOW)
     assert sample.roster.take_changes() == {"H-01": ["drafted", None]}
+
+
+@pytest.mark.clause("G1", "H3")
+@pytest.mark.parametrize("whom", ["H-01", None], ids=["to one", "to the roster"])
+def test_the_file_says_of_whom_an_objection_holds_whether_its_notice_stands(
+    whom: str | None,
+) -> None:
+    sample = Sample(H3, codes=("H-01",))
+    for number in (1, 2):
+        sample.desk.receive("object", objection(whom, id=f"o-{number}"), NOW)
+    assert sample.roster.take_changes() == {"H-01": ["held", None]}
+    sample.roster["H-01"].begin_again(NOW)  # by the first; the second holds it still
+    assert sample.roster.take_changes() == {"H-01": ["held_unposted", None]}
+    sample.is_agreed("H-01")
+    assert sample.roster.take_changes() == {}
+    sample.is_posted("H-01", closes=NOW + DAY, key="H3 2")
+    assert sample.roster.take_changes() == {"H-01": ["held", None]}
 
 
 # -- at one look ------------------------------------------------------------------------------
@@ -163,6 +180,7 @@ def test_every_state_is_counted_and_called_by_its_name() -> None:
         State.AGREED: 0,
         State.POSTED: 0,
         State.HELD: 1,
+        State.HELD_UNPOSTED: 0,
         State.STRUCK_OFF: 1,
         State.OUT: 1,
     }

@@ -180,7 +180,7 @@ def test_an_objection_is_never_too_early() -> None:
     sample.desk.hear("object", objection("H-01"), NOW)
     assert last(sample.docket).data["as"] == "report"
     sample.docket.roster = roster
-    assert sample.states() == ["held", "drafted", "drafted"]
+    assert sample.states() == ["held_unposted", "drafted", "drafted"]
 
 
 @pytest.mark.clause("G7")

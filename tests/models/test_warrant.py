@@ -485,7 +485,7 @@ def upheld_of(back: str) -> Callable[[Carrying], None]:
 @pytest.mark.clause("H2", "G1")
 def test_whom_an_objection_held_back_need_not_agree_again() -> None:
     """It agreed while somebody still had to verify it, and goes back to where it was (H2)."""
-    assert said_of(*CARRIED[ROSTER], goes("held", "drafted", "agreed", "posted")) is None
+    assert said_of(*CARRIED[ROSTER], goes("held_unposted", "drafted", "agreed", "posted")) is None
 
 
 @pytest.mark.clause("H2", "G1", "G3")
@@ -494,8 +494,9 @@ def test_whom_an_objection_held_back_need_not_agree_again() -> None:
     [
         all_of(goes("held"), upheld_of("H2"), goes("drafted", "agreed", "posted")),
         all_of(goes("held"), behind(EntryKind.RETURNED, "H4", to="H2"), goes("drafted", "posted")),
+        goes("held", "drafted", "agreed", "posted"),
     ],
-    ids=["an objection was upheld", "a new round"],
+    ids=["an objection was upheld", "a new round", "its notice stands no more"],
 )
 def test_who_was_sent_back_agrees_again(back: Callable[[Carrying], None]) -> None:
     assert "H-01" not in read_altered(CARRIED[ROSTER][0], back).agreed

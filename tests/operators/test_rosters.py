@@ -411,7 +411,7 @@ async def test_one_household_is_objected_to_and_another_struck_off_and_the_rest_
     assert {
         code: (each.state.value, each.reason) for code, each in (await play.courses()).items()
     } == {
-        first: ("held", "异议 o-1"),
+        first: ("held_unposted", "异议 o-1"),
         second: ("struck_off", None),
         third: ("out", "重新评议未列入名单"),
     }

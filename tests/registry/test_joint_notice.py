@@ -292,7 +292,8 @@ def test_whom_an_objection_holds_back_stands_on_it_after_its_own_days(
     posted = (first, second)
     case.posts(households=shown(engine, *posted), courses=courses("posted", *posted))
     # The third is objected to before it was ever posted.
-    case.add(EntryKind.ROSTER_CHANGED, courses=courses("held", first, third))
+    case.add(EntryKind.ROSTER_CHANGED, courses=courses("held", first))
+    case.add(EntryKind.ROSTER_CHANGED, courses=courses("held_unposted", third))
     case.keep(step="H4")
 
     def standing() -> list[str]:
@@ -325,6 +326,24 @@ def test_a_household_that_is_posted_anew_stands_under_its_new_notice_alone(
         ["李某", "一组", "2"],
         ["张某甲", "一组", "3"],
     ]
+
+
+@pytest.mark.clause("H3", "G1")
+def test_who_was_sent_back_and_is_objected_to_again_stands_on_it_no_more(
+    registry: Registry, engine: Engine, asked: RegistryActivities
+) -> None:
+    put_village(engine, JIA, 300)
+    case, (first, second, *_) = roster(engine, asked, JIA)
+    case.posts(households=shown(engine, first, second), courses=courses("posted", first, second))
+    case.add(EntryKind.ROSTER_CHANGED, courses=courses("held", first, second))
+    case.add(EntryKind.ROSTER_CHANGED, courses=courses("held_unposted", first))
+    case.keep()
+    assert [row[1] for row in tables(notice(registry, "household"))] == ["李某"]
+    again = case.posts(households=shown(engine, first), courses=courses("held", first))
+    case.keep()
+    made = notice(registry, "household")
+    assert [row[1] for row in tables(made)] == ["李某", "张某甲"]
+    assert made.markdown.index("李某") < made.markdown.index(again) < made.markdown.index("张某甲")
 
 
 @pytest.mark.clause("G8")

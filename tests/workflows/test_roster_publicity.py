@@ -106,6 +106,36 @@ async def test_who_is_sent_back_passes_through_everything_again(stage: Stage) ->
     assert (await case.ends()).reason == "3户脱贫销号"
 
 
+@pytest.mark.clause("G1", "G3", "H3")
+@pytest.mark.parametrize("second", ["at once", "while it waits"])
+async def test_who_is_sent_back_is_posted_no_more_though_an_objection_holds_it(
+    stage: Stage, second: str
+) -> None:
+    case = await opened(stage, 2)
+    back, other = case.households
+    assert await in_publicity(case) == [back, other]
+    first = await case.object(household=back)
+    if second == "at once":
+        await case.object(household=back)
+        assert await in_publicity(case) == [back, other]
+    await case.resolve(first, "upheld", return_to="H2")
+    if second == "while it waits":
+        await stands(case, posted=1, drafted=1)
+        await case.object(household=back)
+    await stands(case, posted=1, held_unposted=1)
+    assert await in_publicity(case) == [other]
+
+
+async def in_publicity(case: RosterPlay) -> list[str]:
+    """Which of its households stand on the joint notice of 17 November."""
+    await case.file()
+    stage = case.stage
+    made = stage.registry.planning.joint_notice(
+        "household", YEAR, stage.policy, at(11, 17), case.code[:6]
+    )
+    return [code for code in case.households if made is not None and f"张{code}" in made.markdown]
+
+
 @pytest.mark.clause("G1", "H3", "T1")
 async def test_a_notice_at_fault_for_one_is_posted_again_for_it(stage: Stage) -> None:
     case = await opened(stage, 2)
