@@ -7,7 +7,9 @@ begin on any day of it by letting the start wait and skipping the wait.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from temporalio.client import Client
@@ -18,7 +20,8 @@ from models.offices import County, province_of
 from models.periods import BEIJING
 from models.policy import Policy
 from operators.desk.desk import Desk
-from registry.database.engine import upgrade
+from registry.database.engine import open_engine, upgrade
+from registry.database.faults import file_of
 from registry.desk import Registry
 from tests.crew import Crew, Outages, Policies, Theatre
 from tests.play import PLAYED, Play, eventually
@@ -153,11 +156,25 @@ class Stage(Theatre):
         return county
 
 
+@cache
+def _migrated() -> bytes:
+    """The file of a registry that is set up and holds nothing: every new stage has a copy."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "registry.db"
+        engine = open_engine(f"sqlite:///{file}")
+        upgrade(engine)
+        engine.dispose()
+        return file.read_bytes()
+
+
 @asynccontextmanager
 async def set_stage(client: Client, settings: Settings, **options: Any) -> AsyncIterator[Stage]:
     """A registry and a worker on a server, until the block ends."""
     engine = settings.engine()
-    upgrade(engine)
+    if file_of(engine).exists():
+        upgrade(engine)
+    else:
+        file_of(engine).write_bytes(_migrated())
     skipper = TimeSkipper(sealed_client(client, settings.keyring()))
     registry, policy, outages = Registry(engine), settings.load_policy(), Outages()
     desk = Desk(skipper.client, registry, policy)
