@@ -38,33 +38,11 @@ pytest_plugins = ["tests.registries"]
 STDERR = pytest.StashKey[TextIO]()
 TIDIED_WITHIN = 300.0
 """Seconds."""
-STARTS_SERVERS = {
-    "test_demo.py",
-    "test_readme.py",
-    "test_rehearsal.py",
-    "test_scripts.py",
-    "test_season_after.py",
-    "test_season_rehearsal.py",
-    "test_up.py",
-}
-"""Tests with servers of their own."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the way to the terminal: later on, what is written belongs to the test that runs."""
     config.stash[STDERR] = os.fdopen(os.dup(2), "w")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give what runs on a real server with its time skipped a second try, in sight of everybody.
-
-    That server is experimental: where the time to skip to has passed before it looks, it goes on to
-    the case's next timer, weeks ahead. Rules are tested without it, and have one try.
-    """
-    for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if "server" in fixtures or item.path.name in STARTS_SERVERS:
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -77,10 +55,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Say at once what failed: a run that is cut off has no summary."""
-    failed = report.outcome in ("failed", "rerun")
-    if failed and not os.environ.get("PYTEST_XDIST_WORKER"):
-        outcome = report.outcome.upper()
-        print(f"\n{outcome} {report.nodeid} ({report.when})\n{report.longreprtext[-2000:]}")
+    if report.failed and not os.environ.get("PYTEST_XDIST_WORKER"):
+        print(f"\nFAILED {report.nodeid} ({report.when})\n{report.longreprtext[-2000:]}")
 
 
 @pytest.fixture(scope="session")

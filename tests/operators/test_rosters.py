@@ -313,6 +313,7 @@ async def test_who_cannot_be_added_is_refused_at_once_with_all_that_are_named_wi
         named = [word for code in codes for word in ("--household", code, "--votes", "18")]
         return ("amend", play.case_id, *by, "--meeting", held, *named)
 
+    await play.rests()
     before = await play.status()
     (stranger,) = there.households
     refused = (await cli(*adds(good, stranger, unplanned, "R-NONE"))).fails(1)

@@ -84,6 +84,7 @@ async def test_who_cannot_be_added_is_named_and_the_rest_goes_on(stage: Stage) -
     await case.until(at(11, 17))
     await case.amend(meeting=today(17), households=votes)
     await stands(case, drafted=2, out=1)
+    await case.rests()
     courses = await case.courses()
     assert set(courses) == {*case.households, good, planned_now, outvoted}
     assert courses[outvoted].reason == "民主评议未通过：10/20票"
