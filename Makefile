@@ -2,6 +2,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 MINUTES ?= 20
 SEED ?=
+COUNT ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -10,12 +11,14 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # Programs and workers are compiled once, and not at each of a thousand starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-thorough soak bench lint lock clean
+.PHONY: help demo quick test test-thorough mutants soak bench lint lock clean
 
 help:
 	@echo "make demo    rehearsed counties, a township and what comes after, on a Temporal server with its Web UI; ONCE=1 ends by itself"
+	@echo "make quick   linters and the tests of the rules, in less than a minute"
 	@echo "make test    linters and tests; WORKERS=$(WORKERS) at a time"
 	@echo "make test-thorough   the same with longer searches, other ones in every run"
+	@echo "make mutants rules broken on purpose, which a test has to find; COUNT=150 SEED=any, an hour at most"
 	@echo "make soak    offices at work while server, worker and database break; MINUTES=$(MINUTES) SEED=any"
 	@echo "make bench   what a case costs against a bare workflow"
 	@echo "make lint    linters alone"
@@ -25,11 +28,18 @@ help:
 demo: $(INSTALLED)
 	@$(BIN)/python -m operators.foreground operators.demo $(if $(filter 1,$(ONCE)),--once)
 
+quick: lint
+	$(BIN)/python -m pytest -q -n $(WORKERS) --hypothesis-profile=quick tests/models
+
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-thorough: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=thorough
+
+mutants: $(INSTALLED)
+	@$(BIN)/python -m tests.mutants.run --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) \
+		$(if $(COUNT),--count $(COUNT))
 
 soak: $(INSTALLED)
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))

@@ -26,6 +26,9 @@ hypothesis.settings.register_profile(
     hypothesis.settings.get_profile("exitflow"),
     derandomize=False,
 )
+hypothesis.settings.register_profile(
+    "quick", hypothesis.settings.get_profile("exitflow"), max_examples=20
+)
 hypothesis.settings.load_profile("exitflow")
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and all they start.

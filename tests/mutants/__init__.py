@@ -1,0 +1,1 @@
+"""Mutants of the rules: one place of the code is broken, and a test has to find it."""

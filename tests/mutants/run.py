@@ -1,0 +1,173 @@
+"""How many mutants of the rules the tests find: ``python -m tests.mutants.run --seed 1``."""
+
+import argparse
+import importlib.util
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.mutants.choice import Choice, Part
+from tests.mutants.places import Mutant, all_mutants
+
+ROOT = Path(__file__).parents[2]
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+WITHIN = 60 * 60.0
+"""Seconds in which mutants are begun; those that are left are counted as not tried."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant; ``killed_by`` names the test that failed."""
+
+    mutant: Mutant
+    killed_by: str | None
+
+
+class Copy:
+    """A copy of the tree, in which one mutant after the other lives."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._tree = folder
+        ignored = shutil.ignore_patterns(".*", "__pycache__", "build", "dist")
+        shutil.copytree(root, folder, ignore=ignored)
+
+    def try_(
+        self, mutant: Mutant, parts: list[Part], fails_anyway: Callable[[str], bool]
+    ) -> Verdict:
+        """Run part after part until a test fails that passes without the mutant.
+
+        Args:
+            fails_anyway: Says of a test whether it is known to fail on what is not broken.
+        """
+        path = self._tree / mutant.file
+        whole = path.read_bytes()
+        for part in parts:
+            try:
+                self._write(path, mutant.applied(whole))
+                failed = self._first_failure(part.files, part.words, part.seconds)
+            finally:
+                self._write(path, whole)
+            if failed is not None and not fails_anyway(failed):
+                return Verdict(mutant, failed)
+        return Verdict(mutant, None)
+
+    def fails(self, test: str) -> bool:
+        """Whether a test fails in a tree without a mutant."""
+        return self._first_failure((test,), (), 300) is not None
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """What was compiled goes: Python would take it for new, were it as long and as young."""
+        path.write_bytes(content)
+        Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+
+    def _first_failure(
+        self, files: tuple[str, ...], words: tuple[str, ...], seconds: float
+    ) -> str | None:
+        """The first test that fails; None if all pass, or no more time is left."""
+        options = ("-q", "-x", "-n", "0", "--tb=no", "-rfE", "-p", "no:cacheprovider")
+        with subprocess.Popen(
+            [sys.executable, "-m", "pytest", *options, *words, *files],
+            cwd=self._tree,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as running:
+            try:
+                said, _ = running.communicate(timeout=seconds)
+            except BaseException as stopped:
+                os.killpg(running.pid, signal.SIGKILL)
+                if isinstance(stopped, subprocess.TimeoutExpired):
+                    return None
+                raise
+        if running.returncode in (0, 5):  # all passed; none was chosen
+            return None
+        named = re.findall(r"^(?:FAILED|ERROR) (tests/.*?)(?: - .*)?$", said, re.MULTILINE)
+        if named:
+            return str(named[-1])
+        if "while loading conftest" in said:
+            return files[0]
+        raise RuntimeError(f"pytest has ended with {running.returncode}:\n{said[-2000:]}")
+
+
+def try_all(
+    root: Path, mutants: list[Mutant], workers: int, said: Callable[[str], None] = print
+) -> list[Verdict]:
+    """Try mutants in copies of ``root``, as long as there is time."""
+    choice, end = Choice(root), time.monotonic() + WITHIN
+    known: dict[str, bool] = {}
+    copies: SimpleQueue[Copy] = SimpleQueue()
+
+    def tried(mutant: Mutant) -> Verdict | None:
+        if time.monotonic() > end:
+            return None
+        copy = copies.get()
+        try:
+
+            def fails_anyway(test: str) -> bool:
+                if test not in known:
+                    known[test] = copy.fails(test)
+                return known[test]
+
+            verdict = copy.try_(mutant, choice.parts(mutant.file), fails_anyway)
+        finally:
+            copies.put(copy)
+        said(f"{'killed  ' if verdict.killed_by else 'SURVIVED'} {mutant}")
+        return verdict
+
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        for number in range(workers):
+            copies.put(Copy(root, Path(folder) / str(number)))
+        with ThreadPoolExecutor(workers) as pool:
+            return [verdict for verdict in pool.map(tried, mutants) if verdict is not None]
+
+
+def equivalents(file: Path = EQUIVALENT) -> dict[tuple[str, str, str], str]:
+    """Mutants that change nothing anybody can see, each with the reason."""
+    with file.open("rb") as opened:
+        listed = tomllib.load(opened).get("equivalent", [])
+    return {(each["where"], each["before"], each["after"]): each["why"] for each in listed}
+
+
+def report(sample: list[Mutant], verdicts: list[Verdict]) -> str:
+    """The share of mutants that were killed, and those that survived."""
+    survived = [verdict.mutant for verdict in verdicts if verdict.killed_by is None]
+    killed, left = len(verdicts) - len(survived), len(sample) - len(verdicts)
+    share = f"{killed / len(verdicts):.0%}" if verdicts else "none"
+    lines = [f"{killed} of {len(verdicts)} mutants killed ({share})"]
+    if left:
+        lines.append(f"{left} not tried: the time was over")
+    return "\n".join([*lines, *(f"survived: {mutant}" for mutant in survived)])
+
+
+def main() -> int:
+    """Try a sample; the status is 1 if a mutant survived."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants.run")
+    parser.add_argument("--seed", type=int, default=1, help="another one takes other mutants")
+    parser.add_argument("--count", type=int, default=150, help="how many mutants")
+    parser.add_argument("--workers", type=int, default=2, help="how many at a time")
+    given = parser.parse_args()
+    every, same = all_mutants(ROOT), equivalents()
+    candidates = [mutant for mutant in every if mutant.key not in same]
+    sample = random.Random(given.seed).sample(candidates, min(given.count, len(candidates)))
+    print(f"{len(sample)} of {len(candidates)} mutants, seed {given.seed}; {len(same)} equivalent")
+    verdicts = try_all(ROOT, sample, given.workers, partial(print, flush=True))
+    print(report(sample, verdicts))
+    return int(any(verdict.killed_by is None for verdict in verdicts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
