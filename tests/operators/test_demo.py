@@ -121,7 +121,7 @@ def test_the_last_screen_names_a_case_to_act_on(env: dict[str, str], small: str)
             env=env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
             check=False,
         )
         assert acted.returncode == 0, acted.stderr
