@@ -1,4 +1,7 @@
-"""One cell of a file for the register: what it says, or a ``ValueError`` that says what would.
+"""One cell of a table: what it says, or a ``ValueError`` that says what would be right.
+
+The types at the end are for the models of rows (``registry.files.columns``): how a cell is read,
+and how it is written. ``day`` and ``id_number`` need ``today`` in the context.
 
 Numbers in a workbook are binary floats of which fifteen digits count. So amounts are read from
 these digits, and a longer number, such as that of an identity card, is damaged already.
@@ -6,15 +9,19 @@ these digits, and a longer number, such as that of an identity card, is damaged 
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, GetCoreSchemaHandler, PlainSerializer, ValidationInfo
+from pydantic_core import core_schema
 
 from models.register.households import Cause
 from models.register.villages import Bus
 from models.texts.characters import fault, is_ideograph, unified
 from models.texts.id_numbers import checked, is_one
+from registry.files.columns import given
 from registry.files.sheet_cells import SUM, Cell, is_blank
 
 FORMULA_SIGNS = "=+-@\t\r＝＋－＠"  # noqa: RUF001
@@ -251,7 +258,7 @@ def _written(cell: Cell) -> str:
     return str(int(cell))
 
 
-def _one_of(words: dict[str, V], cell: Cell) -> V:
+def _one_of(words: Mapping[str, V], cell: Cell) -> V:
     said = cell.strip() if isinstance(cell, str) else ""
     if said not in words:
         *most, last = words
@@ -267,3 +274,60 @@ def _day(said: str) -> date:
         return date(*(int(part) for part in match.groups() if part is not None))
     except ValueError:
         raise ValueError("write a day as 2014-03-31, or as a date cell") from None
+
+
+def yuan(fen: int) -> float:
+    """An amount as a workbook keeps it: two decimals stay exact to a hundred million yuan."""
+    return float(Decimal(fen) / 100)
+
+
+class OneOf:
+    """How one of a few words is read and written; of two for one value, the first is written."""
+
+    def __init__(self, words: Mapping[str, Any]) -> None:
+        self.words = words
+        self._written: dict[Any, str] = {}
+        for word, value in words.items():
+            self._written.setdefault(value, word)
+
+    def read(self, cell: Cell) -> Any:
+        """The value that a cell names.
+
+        Raises:
+            ValueError: naming the words.
+        """
+        said = cell.strip() if isinstance(cell, str) else ""
+        if said not in self.words:
+            *most, last = self._written.values()
+            raise ValueError(f"write {'、'.join(most)} or {last}")
+        return self.words[said]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(self._written.__getitem__)
+        return core_schema.no_info_before_validator_function(
+            self.read, handler(source), serialization=written
+        )
+
+
+def _by_today(read: Callable[[date], Callable[[Cell], V]]) -> BeforeValidator:
+    def read_now(cell: Any, info: ValidationInfo) -> V:
+        return read(given(info, "today"))(cell)
+
+    return BeforeValidator(read_now)
+
+
+CountyCode = Annotated[str, BeforeValidator(code(6))]
+TownshipCode = Annotated[str, BeforeValidator(code(9))]
+VillageCode = Annotated[str, BeforeValidator(code(12))]
+HouseholdCode = Annotated[str, BeforeValidator(household_code)]
+IdNumber = Annotated[str, _by_today(id_number)]
+Text = Annotated[str, BeforeValidator(text)]
+Name = Annotated[str, BeforeValidator(name)]
+ProperName = Annotated[str, BeforeValidator(proper_name)]
+Relation = Annotated[str, BeforeValidator(relation)]
+Year = Annotated[int, BeforeValidator(year)]
+Day = Annotated[date, _by_today(day)]
+Fen = Annotated[int, BeforeValidator(fen), PlainSerializer(yuan)]
+YesNo = Annotated[bool, OneOf(_YES_NO)]

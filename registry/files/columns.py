@@ -1,145 +1,34 @@
-"""The columns of the files for the register, as they are called here, and as offices call them.
+"""How a model of a row says what its columns are called, and how that is found in a sheet.
 
-``docs/register-files.md`` is this table in prose.
+A field of such a model says how its column is called, and its type how the cell is read and written
+(``registry.files.cells``)::
+
+    class VisitCells(Cells):
+        model_config = ConfigDict(title="table of visits")
+
+        household: Annotated[cells.HouseholdCode, HOUSEHOLD]
+        made_on: Annotated[cells.Day, Header("回访日期", "走访日期")]
+        note: Annotated[cells.Text | None, Header("回访情况")] = None
+
+A field without a default is a column that must be there. With ``| None`` its cell may be empty. A
+field that is such a model itself is a group: a sheet has all of its columns or none, a row fills in
+all of them or none. A field of the type ``Any`` is written, and never read.
 """
 
 import re
-from enum import Enum
-from typing import NamedTuple
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple, TypeVar, get_args
 
-VILLAGE_CODE = "行政村代码"
-HOUSEHOLD_CODE = "户编号"
-HEAD_NAME, HEAD_ID = "户主姓名", "户主证件号码"
-NAME, ID_NUMBER, RELATION = "姓名", "证件号码", "与户主关系"
-GROUP, SIZE = "村民小组", "家庭人口"
-REGISTERED_ON, CAUSE = "识别时间", "致贫类别"
-YEAR = "年度"
-INCOME = {
-    "wages": "工资性收入",
-    "business": "生产经营性收入",
-    "assets": "财产性收入",
-    "transfers": "转移性收入",
-    "costs": "生产经营性支出",
-}
-CONDITIONS = {
-    "food_and_clothing": "吃穿不愁",
-    "schooling": "义务教育有保障",
-    "insurance": "参加新农合",
-    "illness_aid": "大病有救助",
-    "housing": "住房安全",
-    "livelihood": "收入来源稳定",
-}
-VILLAGE = {
-    "name": "行政村",
-    "township_code": "乡镇代码",
-    "township_name": "乡镇",
-    "county_code": "县代码",
-    "population": "农村户籍人口",
-    "population_as_of": "统计日期",
-    "work_team": "驻村工作队",
-    "first_secretary": "第一书记",
-}
-POOR, POOR_SINCE = "贫困村", "列入日期"
-SURVEY = {
-    "paved_road": "通村公路硬化",
-    "bus": "客运班车",
-    "safe_water": "饮用水安全",
-    "electricity": "生活用电",
-    "broadcasting": "广播电视户户通",
-    "culture_centre": "文化服务中心",
-    "clinic": "标准化卫生室",
-    "doctor": "合格医生",
-    "broadband": "宽带",
-}
-CONSIDERED = {"industry": "产业", "collective_income_yuan": "集体经济收入"}
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationInfo, field_validator
 
+from models.base import Record
+from registry.files.faults import place
+from registry.files.sheet_cells import Cell, sound
 
-class Kind(Enum):
-    """What a file is: a list of villages, or a roster (花名册) with a row a household or person."""
-
-    VILLAGES = "list of villages"
-    HOUSEHOLDS = "roster with one row a household"
-    PERSONS = "roster with one row a person"
-
-
-class Layout(NamedTuple):
-    """Columns of a kind: such that must be there, such that may, and groups of all or none."""
-
-    required: tuple[str, ...]
-    optional: tuple[str, ...]
-    group: tuple[str, ...]
-
-
-LIVELIHOOD = (YEAR, *INCOME.values(), *CONDITIONS.values())
-LAYOUTS = {
-    Kind.VILLAGES: Layout(
-        (VILLAGE_CODE, *VILLAGE.values()),
-        (POOR, POOR_SINCE, *CONSIDERED.values()),
-        (YEAR, *SURVEY.values()),
-    ),
-    Kind.HOUSEHOLDS: Layout(
-        (VILLAGE_CODE, HOUSEHOLD_CODE, HEAD_NAME, HEAD_ID, GROUP, SIZE, REGISTERED_ON),
-        (CAUSE,),
-        LIVELIHOOD,
-    ),
-    Kind.PERSONS: Layout(
-        (VILLAGE_CODE, HOUSEHOLD_CODE, NAME, ID_NUMBER, RELATION, GROUP, REGISTERED_ON),
-        (HEAD_NAME, SIZE, CAUSE),
-        LIVELIHOOD,
-    ),
-}
-
-OTHER_NAMES = {
-    "村代码": VILLAGE_CODE,
-    "村编码": VILLAGE_CODE,
-    "行政村编码": VILLAGE_CODE,
-    "户编码": HOUSEHOLD_CODE,
-    "户号": HOUSEHOLD_CODE,
-    "贫困户编号": HOUSEHOLD_CODE,
-    "户主": HEAD_NAME,
-    "户主身份证号": HEAD_ID,
-    "户主身份证号码": HEAD_ID,
-    "家庭成员姓名": NAME,
-    "身份证号": ID_NUMBER,
-    "身份证号码": ID_NUMBER,
-    "公民身份号码": ID_NUMBER,
-    "与户主的关系": RELATION,
-    "组": GROUP,
-    "村组": GROUP,
-    "小组": GROUP,
-    "人口数": SIZE,
-    "家庭人口数": SIZE,
-    "家庭人数": SIZE,
-    "建档立卡时间": REGISTERED_ON,
-    "识别日期": REGISTERED_ON,
-    "登记类别": CAUSE,
-    "年份": YEAR,
-    "不愁吃穿": CONDITIONS["food_and_clothing"],
-    "义务教育": CONDITIONS["schooling"],
-    "新农合": CONDITIONS["insurance"],
-    "参加新型农村合作医疗": CONDITIONS["insurance"],
-    "大病救助": CONDITIONS["illness_aid"],
-    "住房安全有保障": CONDITIONS["housing"],
-    "有稳定收入来源": CONDITIONS["livelihood"],
-    "村名": VILLAGE["name"],
-    "行政村名称": VILLAGE["name"],
-    "乡镇编码": VILLAGE["township_code"],
-    "乡镇名称": VILLAGE["township_name"],
-    "县编码": VILLAGE["county_code"],
-    "县区代码": VILLAGE["county_code"],
-    "户籍人口": VILLAGE["population"],
-    "统计时点": VILLAGE["population_as_of"],
-    "有驻村工作队": VILLAGE["work_team"],
-    "有第一书记": VILLAGE["first_secretary"],
-    "列入贫困村日期": POOR_SINCE,
-    "通客运班车": SURVEY["bus"],
-    "安全饮水": SURVEY["safe_water"],
-    "通生活用电": SURVEY["electricity"],
-    "综合性文化服务中心": SURVEY["culture_centre"],
-    "通宽带": SURVEY["broadband"],
-    "村集体经济收入": CONSIDERED["collective_income_yuan"],
-}
-"""What offices call a column, and what it is called here."""
+V = TypeVar("V")
 
 NOT_KEPT = re.compile(
     r"序号|省|市|县|县市区|县\(市、区\)|县代码|乡|乡镇|乡镇代码|村|"
@@ -147,6 +36,154 @@ NOT_KEPT = re.compile(
     r"政治面貌|健康状况|残疾证号|劳动技能|劳动能力|务工地点|务工时间|"
     r"在校生状况|电话|联系电话|手机|手机号|手机号码|银行账号|银行卡号|"
     r"开户银行|开户行|户主证件号码|致贫原因|主要致贫原因|贫困户属性|"
-    r"帮扶责任人|帮扶人|村支书|村主任|面积|备注"
+    r"帮扶责任人|帮扶人|村支书|村主任|面积|备注|"
+    r"户主|户主姓名|村民小组|组|村组|小组|家庭人口|人口数|家庭人口数|家庭人数"
 )
-"""Columns that rosters often have and the register does not need: read over, never kept (G8)."""
+"""Columns that offices often have and nothing here needs: read over, never kept (G8)."""
+
+_UNITS = re.compile(r"\((元|人|万人|是/否|是否|年|岁|年月日)\)$")
+
+
+class Header:
+    """How a column is called here, and how offices call it too.
+
+    Attributes:
+        key: A row that names this column is the header of its sheet.
+        private: What stands there is shown masked (G8).
+        wide: It is written as a wide column.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *also: str,
+        key: bool = False,
+        private: bool = False,
+        wide: bool = False,
+    ) -> None:
+        self.name, self.also, self.names = name, also, (name, *also)
+        self.key, self.private, self.wide = key, private, wide
+
+
+class Group(Record):
+    """The model of columns that belong together."""
+
+    model_config = ConfigDict(validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _shows_no_error(cls, cell: Any) -> Any:
+        return sound(cell)
+
+
+class Cells(Group):
+    """The model of a row; ``sheet`` and ``row`` say where it stands (no sheet in CSV)."""
+
+    sheet: str = ""
+    row: int = 0
+
+
+def given(info: ValidationInfo, name: str) -> Any:
+    """What the reader of a table was given to hold cells against, as ``today``."""
+    assert info.context is not None
+    return info.context[name]
+
+
+def once(value: V, info: ValidationInfo) -> V:
+    """Make sure that a value stands in one row of a file (for ``AfterValidator``).
+
+    Raises:
+        ValueError: naming the other row.
+    """
+    here = given(info, "place")
+    sheet, row = first = given(info, "first").setdefault((info.field_name, value), here)
+    if first != here:
+        raise ValueError(f"stands in {place(sheet, row, here[0])} already; keep one")
+    return value
+
+
+class WrongCell(ValueError):
+    """A fault that belongs to another cell of the row than the one that is being read."""
+
+    def __init__(self, field: str, right: str) -> None:
+        super().__init__(right)
+        self.path = (field,)
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column as a model declares it.
+
+    Attributes:
+        path: The field's name, behind that of its group if it belongs to one.
+        required: It must be there; in a group, if another column of the group is.
+        may_be_empty: An empty cell says None.
+        is_read: What stands there is taken.
+    """
+
+    path: tuple[str, ...]
+    header: Header
+    required: bool
+    may_be_empty: bool
+    is_read: bool
+    value: TypeAdapter[Any]
+
+    @property
+    def is_always_there(self) -> bool:
+        """Whether every sheet has it."""
+        return self.required and not self.group
+
+    @property
+    def group(self) -> str:
+        """The field that holds its group, empty if it belongs to none."""
+        return self.path[0] if len(self.path) > 1 else ""
+
+
+@cache
+def columns_of(model: type[BaseModel]) -> tuple[Column, ...]:
+    """The columns of a row, in the order in which they are written."""
+    return tuple(_columns(model, ()))
+
+
+def _columns(model: type[BaseModel], group: tuple[str, ...]) -> list[Column]:
+    found = []
+    for name, field in model.model_fields.items():
+        for header in field.metadata:
+            if isinstance(header, Header):
+                found.append(
+                    Column(
+                        path=(*group, name),
+                        header=header,
+                        required=field.is_required(),
+                        may_be_empty=type(None) in get_args(field.annotation),
+                        is_read=field.annotation is not Any,
+                        value=TypeAdapter(field.rebuild_annotation()),
+                    )
+                )
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, Group):
+                found += _columns(kind, (*group, name))
+    return found
+
+
+class Names(NamedTuple):
+    """What the cells of a row name.
+
+    Attributes:
+        said: What each cell says, without what makes no difference.
+        columns: The column of the model that each cell names; None if it names none.
+    """
+
+    said: list[str]
+    columns: list[Column | None]
+
+
+def names_in(cells: Sequence[Cell], model: type[BaseModel]) -> Names:
+    """Hold a row against the columns of a model.
+
+    Blanks in a header, its unit behind it, 工资性收入（元）, and 是否 before it make no difference.
+    """
+    known = {name: column for column in columns_of(model) for name in column.header.names}
+    said = ["".join(unicodedata.normalize("NFKC", str(cell)).split()) for cell in cells]
+    said = [_UNITS.sub("", each) for each in said]
+    return Names(said, [known.get(each) or known.get(each.removeprefix("是否")) for each in said])

@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from registry.files.columns import (
+from registry.files.faults import Fault
+from registry.files.register_columns import (
     HEAD_ID,
     HEAD_NAME,
     HOUSEHOLD_CODE,
@@ -23,7 +24,6 @@ from registry.files.columns import (
     VILLAGE_CODE,
     Kind,
 )
-from registry.files.faults import Fault
 from registry.files.sheet_cells import Cell, SheetRow, letter
 
 _UNITS = re.compile(r"\((元|人|万人|是/否|是否|年|岁|年月日)\)$")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from registry.errors import LoadError
-from registry.files.columns import GROUP, HEAD_NAME, NOT_KEPT, OTHER_NAMES, SIZE
 from registry.files.faults import Fault
+from registry.files.register_columns import GROUP, HEAD_NAME, NOT_KEPT, OTHER_NAMES, SIZE
 from registry.files.sheet_cells import (
     IS_SUM,
     MERGED,

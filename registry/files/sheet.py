@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeVar
 
-from registry.files import columns
+from registry.files import register_columns as columns
 from registry.files.faults import Fault, RegisterFaults
 from registry.files.headers import Header
 from registry.files.sheet_cells import (

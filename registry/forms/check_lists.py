@@ -17,7 +17,9 @@ from models.supervision.sampling import Sample
 from registry.cases.supervision_records import CheckLists
 from registry.errors import LoadError
 from registry.files import cells
-from registry.files.columns import (
+from registry.files.faults import Fault
+from registry.files.named_columns import Columns, Line, NamedColumns
+from registry.files.register_columns import (
     CONDITIONS,
     GROUP,
     HEAD_NAME,
@@ -26,8 +28,6 @@ from registry.files.columns import (
     VILLAGE,
     VILLAGE_CODE,
 )
-from registry.files.faults import Fault
-from registry.files.named_columns import Columns, Line, NamedColumns
 from registry.files.sheet_cells import Cell
 from registry.files.workbook_writing import Guide, Value, write_sheets
 

@@ -7,8 +7,8 @@ from models.case.parts import PlanAddition
 from models.roster.appraisals import MOST_HOUSEHOLDS, Proposal
 from registry.errors import LoadError
 from registry.files import cells
-from registry.files.columns import HOUSEHOLD_CODE
 from registry.files.named_columns import Columns, Line, NamedColumns
+from registry.files.register_columns import HOUSEHOLD_CODE
 
 VOTES, PLAN_REASON, PLAN_DOCUMENT = "赞成票数", "追加计划理由", "追加计划文号"
 AGREED, SIGNED_BY, REFUSED_FOR = "是否认可", "签字人", "不认可理由"

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from models.base import Record
 from registry.errors import UnknownSubject
-from registry.files import columns
+from registry.files import register_columns as columns
 from registry.files.cells import HEAD, WORDS_OF_CAUSE
 from registry.files.sheet_rows import MAX_ROWS
 from registry.files.workbook_writing import Value, write_workbook

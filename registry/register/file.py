@@ -6,9 +6,9 @@ from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
 
-from registry.files.columns import HEAD_ID, ID_NUMBER, Kind
 from registry.files.faults import Fault, RegisterFaults
 from registry.files.headers import Header, find_header
+from registry.files.register_columns import HEAD_ID, ID_NUMBER, Kind
 from registry.files.sheet import Faults, Sheet
 from registry.files.sheet_cells import SheetRow
 from registry.files.sheet_rows import rows_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.register.households import Cause, Livelihood
 from registry.files import cells
-from registry.files.columns import (
+from registry.files.register_columns import (
     CAUSE,
     CONDITIONS,
     GROUP,

@@ -11,9 +11,9 @@ from registry import journal
 from registry.database.engine import claim, reading, writing
 from registry.errors import LoadError
 from registry.facts.incidence import village_heads
-from registry.files.columns import Kind
 from registry.files.fault_sheet import FileRefused
 from registry.files.faults import Fault, RegisterFaults
+from registry.files.register_columns import Kind
 from registry.files.sheet import TooManyFaults
 from registry.register.bulk import batches
 from registry.register.export import Exported, export_roster

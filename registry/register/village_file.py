@@ -6,7 +6,15 @@ from typing import Any
 
 from models.register.villages import Survey
 from registry.files import cells
-from registry.files.columns import CONSIDERED, POOR, POOR_SINCE, SURVEY, VILLAGE, VILLAGE_CODE, YEAR
+from registry.files.register_columns import (
+    CONSIDERED,
+    POOR,
+    POOR_SINCE,
+    SURVEY,
+    VILLAGE,
+    VILLAGE_CODE,
+    YEAR,
+)
 from registry.files.sheet import Read, Sheet
 from registry.files.sheet_cells import SheetRow
 from registry.register.lines import VillageLine

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from registry.files import cells
-from registry.files.columns import LAYOUTS, OTHER_NAMES, Kind
 from registry.files.faults import RegisterFaults
+from registry.files.register_columns import LAYOUTS, OTHER_NAMES, Kind
 from registry.register.file import RegisterFile
 from tests.rosters import (
     PERSON_HEADER,

@@ -53,7 +53,7 @@ def test_a_sheet_of_visits_is_read(write: Write) -> None:
         (("SL-1001", "2019-03-01", "是", "", "边缘户"), "回访情况 (D): is empty; say what"),
         (
             ("SL-1001", "2019-03-01", "是", "病", "贫困户"),
-            "'贫困户': write 脱贫不稳定户、边缘户、突发困难户",
+            "'贫困户': write 脱贫不稳定户、边缘户 or 突发困难户",
         ),
         (("SL-1001", "2019-03-01", "是", "病" * 501), "has 501 characters; write 500 at most"),
         (("SL 1001", "2019-03-01", "是"), "户编号 (A): 'SL 1001': write the household's number"),

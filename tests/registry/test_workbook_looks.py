@@ -17,10 +17,11 @@ from xlsxwriter.worksheet import Worksheet
 from operators.commands.case_lists import case_ids
 from operators.commands.inputs import InputError
 from registry.errors import LoadError
-from registry.files.columns import Kind
 from registry.files.faults import RegisterFaults
 from registry.files.named_columns import NamedColumns
+from registry.files.register_columns import Kind
 from registry.files.sheet_rows import rows_of
+from registry.files.table import TableFile
 from registry.forms.rosters import read_consents, read_votes
 from registry.forms.visits import read_visits
 from registry.register.file import RegisterFile
@@ -386,5 +387,6 @@ def test_every_table_goes_through_the_one_reader() -> None:
     from registry.forms import check_lists, rosters, visits
     from registry.register import plans_file
 
-    for module in (check_lists, visits, rosters, plans_file):
+    for module in (check_lists, rosters, plans_file):
         assert module.NamedColumns is NamedColumns
+    assert visits.TableFile is TableFile
