@@ -8,6 +8,7 @@ own admission again, also where it was restored from a copy that is older than t
 import hmac
 from collections.abc import Callable
 from hashlib import sha256
+from typing import Any
 
 from sqlmodel import Session
 
@@ -39,7 +40,7 @@ class Gate:
     def admit(
         self,
         session: Session,
-        order: ToAdmit,
+        order: ToAdmit[Any],
         procedure: str,
         subject: Subject,
         policy: Policy,
@@ -83,7 +84,7 @@ class Gate:
             why = "no admission of this registry begins such a file"
             raise not_warranted(batch.case_id, why)
 
-    def _taken(self, session: Session, order: ToAdmit) -> str | None:
+    def _taken(self, session: Session, order: ToAdmit[Any]) -> str | None:
         """Another run of a workflow has been admitted under this id; a reset one is the same."""
         row = session.get(CaseRow, order.state.case_id)
         if row is None or row.run == order.run:
@@ -108,7 +109,7 @@ class Gate:
         return hmac.new(self._key, f"{case_id}\n{run}".encode(), sha256).hexdigest()
 
 
-def _line_fault(order: ToAdmit, procedure: str, subject: Subject) -> str | None:
+def _line_fault(order: ToAdmit[Any], procedure: str, subject: Subject) -> str | None:
     """The line to be listed is of the subject that was looked up."""
     state = order.state
     listed = (state.procedure, state.subject_code, state.region, state.outcome)

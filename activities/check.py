@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from temporalio import activity
 
 from models.checks.findings import CheckReport, Finding
-from models.checks.nightly import CheckDone
+from models.checks.nightly import CheckDone, CheckOrder
 from models.offices import Office
 from models.periods import beijing
 from models.policy import Body, Policy
-from models.rounds import Round
 from registry.checks.checks import Checks
 
 _BEAT = 20.0
@@ -33,7 +32,7 @@ class CheckActivities:
         self._checks, self._server, self._policy = checks, server, policy
 
     @activity.defn
-    async def check_installation(self, called: Round) -> CheckDone:
+    async def check_installation(self, _: CheckOrder) -> CheckDone:
         """Look at everything, and keep what was found in the registry.
 
         Raises:

@@ -9,11 +9,10 @@ from temporalio.exceptions import ApplicationError
 from models.case.orders import RegisterChange
 from models.checks.journal import JournalKind
 from models.offices import Subject
+from models.orders import REGISTER_CONFLICT
 from models.village.orders import VillageRegisterChange
 from registry.journal import note
 from registry.tables import Standing, StatusRow, VillageStatusRow
-
-REGISTER_CONFLICT = "RegisterConflict"
 
 S = TypeVar("S", StatusRow, VillageStatusRow)
 

@@ -1,10 +1,7 @@
-"""Public notices (公告公示, C4): the one place where text and page are kept."""
+"""Public notices (公告公示): the one place where text and page are kept."""
 
-from collections.abc import Callable
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy import Engine
 from sqlmodel import Session, or_, select
@@ -13,19 +10,16 @@ from temporalio.exceptions import ApplicationError
 
 from activities.warrants import Clock, asked_by, hold_against_file, utc_now
 from models.base import Moment
-from models.case.file import CaseFile
-from models.case.orders import ForAPeriod, Notice, NoticeOrder, ToPost
 from models.checks.journal import JournalKind
 from models.identity import file_name
-from models.warrant import county_notice
+from models.notices import Notice, NoticeOrder, ToPost
+from models.warrant import posting
 from registry.database.engine import claim, writing
 from registry.files.disk import write_text
 from registry.journal import note_row
-from registry.notices.county import markdown, title
+from registry.notices.single import markdown, title
 from registry.notices.texts import page
 from registry.tables import NoticeRow
-
-P = TypeVar("P", bound=ForAPeriod)
 
 
 class NoticeBoard:
@@ -42,14 +36,9 @@ class NoticeBoard:
         self._folder = folder
         self._clock = clock
 
-    def publish(
-        self,
-        order: P,
-        title: str,
-        text: str,
-        rule: Callable[[CaseFile, P, datetime], str | None],
-    ) -> Notice:
-        """Publish a notice that the case's file carries by a rule, in a transaction of its own.
+    @activity.defn
+    def publish_notice(self, order: NoticeOrder) -> Notice:
+        """Publish a notice that the case's file carries, in a transaction of its own.
 
         Raises:
             ApplicationError: as ``put_up``, and as ``hold_against_file``.
@@ -57,8 +46,8 @@ class NoticeBoard:
         """
         asked_by(order.case_id)
         with writing(self._engine) as session:
-            hold_against_file(session, order, order.case_id, order.seq, rule, self._clock())
-            return self.put_up(session, order, title, text, order.closes.due)
+            hold_against_file(session, order, order.case_id, order.seq, posting, self._clock())
+            return self.put_up(session, order, title(order), markdown(order), order.closes.due)
 
     def put_up(
         self, session: Session, order: ToPost, title: str, text: str, closes_at: Moment
@@ -101,15 +90,6 @@ class NoticeBoard:
             raise ApplicationError(
                 f"the notice {name} cannot be written: {error.strerror}", type="Outage"
             ) from None
-
-
-class NoticeActivities(NoticeBoard):
-    """Publishing the notices of counties."""
-
-    @activity.defn
-    def publish_notice(self, order: NoticeOrder) -> Notice:
-        """Publish a county's notice (C4); raises as ``publish``."""
-        return self.publish(order, title(order.county), markdown(order), county_notice)
 
 
 def _keep(session: Session, order: ToPost, notice: Notice, html: str, closes_at: Moment) -> None:

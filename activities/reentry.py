@@ -9,11 +9,11 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate, difference
-from activities.leaving import REGISTER_CONFLICT
 from activities.warrants import asked_by, hold_against_file
 from models.checks.journal import JournalKind
 from models.identity import reentry_case
 from models.offices import Household
+from models.orders import REGISTER_CONFLICT
 from models.periods import beijing
 from models.reentry.admission import ReentryFacts, fault
 from models.reentry.orders import (

@@ -11,13 +11,13 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate, difference
-from activities.leaving import REGISTER_CONFLICT
 from activities.warrants import asked_by, hold_against_file
 from models.alarms import Alarm
 from models.case.ledger import canonical
 from models.checks.journal import JournalKind
 from models.identity import revocation_case
 from models.offices import County, Household, Village
+from models.orders import REGISTER_CONFLICT
 from models.periods import beijing
 from models.register.households import Cause
 from models.revocation.admission import fault

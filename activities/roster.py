@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 
 from activities.admissions import Gate, difference
-from activities.roster_notices import RosterNotices
+from activities.notices import NoticeBoard
 from activities.warrants import asked_by, hold_against_file
 from models.checks.journal import JournalKind
 from models.identity import household_case
@@ -27,7 +27,7 @@ from registry.cases.striking_off import Leaving, is_done, strike_off, struck_off
 from registry.database.engine import claim, writing
 from registry.facts.roster import known_households, roster_facts
 from registry.journal import listed, note
-from registry.notices.roster import announcement_title
+from registry.notices.single import announcement_text, announcement_title
 from registry.tables import RosterRow
 
 NOT_ON_FILE = 0
@@ -37,10 +37,10 @@ NOT_ON_FILE = 0
 class RosterActivities:
     """What a roster's case asks of the register; synchronous, for the worker's thread pool."""
 
-    def __init__(self, engine: Engine, notices: RosterNotices, gate: Gate) -> None:
+    def __init__(self, engine: Engine, board: NoticeBoard, gate: Gate) -> None:
         self._engine = engine
         self._gate = gate
-        self._notices = notices
+        self._board = board
 
     @activity.defn
     def admit_roster(self, order: RosterAdmissionOrder) -> RosterAdmission:
@@ -146,7 +146,11 @@ class RosterActivities:
             if not leaving.households:
                 return _answer(leaving, None)
             note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
-            return _answer(leaving, self._notices.announce(session, change, leaving.households))
+            title = announcement_title(change)
+            text = announcement_text(change, leaving.households)
+            # An announcement is no publicity: it ends nothing, and stands from its first moment.
+            self._board.put_up(session, change, title, text, change.posted_at)
+            return _answer(leaving, title)
 
 
 def _answer(leaving: Leaving, announcement: str | None) -> StruckOff:

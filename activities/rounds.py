@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -13,7 +14,15 @@ from models.follow_up.support import is_kept_up
 from models.offices import Township
 from models.periods import beijing
 from models.policy import Policy, day_of
-from models.rounds import Begun, FollowUpsDue, RoundOrder, SupervisionsDue, round_fault
+from models.rounds import (
+    Begun,
+    FollowUpRoundOrder,
+    FollowUpsDue,
+    RoundOrder,
+    SupervisionRoundOrder,
+    SupervisionsDue,
+    round_fault,
+)
 from registry.database.engine import reading
 from registry.facts.county import county_facts
 from registry.facts.episodes import has_exited
@@ -44,7 +53,7 @@ class RoundActivities:
         self._clock = clock
 
     @activity.defn
-    def supervisions_due(self, order: RoundOrder) -> SupervisionsDue:
+    def supervisions_due(self, order: SupervisionRoundOrder) -> SupervisionsDue:
         """The counties of a region with an exited household or village, by code (F6).
 
         Raises:
@@ -65,7 +74,7 @@ class RoundActivities:
         return SupervisionsDue(policy=policy, counties=tuple(counties), left_out=tuple(left_out))
 
     @activity.defn
-    def follow_ups_due(self, order: RoundOrder) -> FollowUpsDue:
+    def follow_ups_due(self, order: FollowUpRoundOrder) -> FollowUpsDue:
         """The townships of a county with households to visit, by code, while support is kept (F1).
 
         Raises:
@@ -102,7 +111,7 @@ class RoundActivities:
         with reading(self._engine) as session:
             return tuple(id for id in begun.case_ids if session.get(CaseRow, id) is not None)
 
-    def _fault(self, order: RoundOrder, window: timedelta) -> str | None:
+    def _fault(self, order: RoundOrder[Any], window: timedelta) -> str | None:
         today = beijing(self._clock() + CLOCKS_MAY_DIFFER_BY).date()
         return round_fault(order.on, beijing(order.began).date(), today, window)
 

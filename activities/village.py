@@ -15,6 +15,7 @@ from activities.leaving import leave, left_by
 from activities.warrants import asked_by, hold_against_file
 from models.case.orders import Admission
 from models.identity import village_case
+from models.orders import INCIDENCE_RISEN
 from models.periods import beijing
 from models.register.villages import Incidence
 from models.standards import incidence_finding
@@ -26,8 +27,6 @@ from registry.errors import RegistryError
 from registry.facts.incidence import village_incidence
 from registry.facts.village import village_facts
 from registry.tables import VillageStatusRow
-
-INCIDENCE_RISEN = "IncidenceRisen"
 
 
 class VillageActivities:

@@ -21,6 +21,7 @@ from models.case.file import CaseFile, read_file, subject_of
 from models.case.ledger import Entry, EntryKind, LedgerError, verify
 from models.case.orders import Notification
 from models.offices import NATION, Office, Village
+from models.orders import BEHIND
 from models.policy import Body, Policy
 from models.procedures import (
     COUNTY_STEPS,
@@ -34,7 +35,7 @@ from models.procedures import (
 from registry.database.engine import reading
 from registry.tables import CaseRow, EntryRow
 
-NOT_WARRANTED, BEHIND, STRANGER = "NotWarranted", "Behind", "Stranger"
+NOT_WARRANTED, STRANGER = "NotWarranted", "Stranger"
 
 _AGAIN_IN = timedelta(minutes=1)
 _TOLD_AFTER_ITS_END = timedelta(days=31)

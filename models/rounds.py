@@ -1,9 +1,11 @@
 """Rounds: what a Temporal Schedule starts on its day, once, however often it is asked (F5, F6)."""
 
 from datetime import date, timedelta
+from typing import Generic, TypeVar
 
 from models.base import Moment, Record
 from models.offices import County, Township
+from models.orders import Order
 from models.policy import Policy
 
 
@@ -18,22 +20,18 @@ class Round(Record):
     region: str
 
 
-class RoundOrder(Record):
-    """Whom a round is about, as of the day it was called for.
+class Begun(Order[tuple[str, ...]]):
+    """Cases whose ids were taken when a round came to them.
 
-    Attributes:
-        began: When the server began it: how late that was is not the worker's doing.
+    The answer is which of them have a file: the others ended without one, and can begin again.
     """
 
-    region: str
-    on: date
-    began: Moment
-
-
-class Begun(Record):
-    """Cases whose ids were taken when a round came to them."""
-
+    activity = "admitted_cases"
     case_ids: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        return f"核对{len(self.case_ids)}个案件号"
 
 
 def round_fault(on: date, began: date, today: date, window: timedelta) -> str | None:
@@ -76,6 +74,41 @@ class FollowUpsDue(Record):
     policy: Policy
     townships: tuple[Township, ...] = ()
     why_none: str | None = None
+
+
+D = TypeVar("D", SupervisionsDue, FollowUpsDue)
+
+
+class RoundOrder(Order[D], Generic[D]):
+    """Whom a round is about, as of the day it was called for.
+
+    Attributes:
+        began: When the server began it: how late that was is not the worker's doing.
+    """
+
+    region: str
+    on: date
+    began: Moment
+
+
+class SupervisionRoundOrder(RoundOrder[SupervisionsDue]):
+    """The counties that a quarter's round supervises."""
+
+    activity = "supervisions_due"
+
+    @property
+    def summary(self) -> str:
+        return f"F6 {self.on} 督导范围"
+
+
+class FollowUpRoundOrder(RoundOrder[FollowUpsDue]):
+    """The townships whose exited households are visited in a year."""
+
+    activity = "follow_ups_due"
+
+    @property
+    def summary(self) -> str:
+        return f"F5 {self.on} 回访范围"
 
 
 class RoundResult(Record):

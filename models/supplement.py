@@ -11,7 +11,7 @@ from pydantic import Field
 from models.base import Moment, Record
 from models.case.documents import CaseDocument
 from models.case.ledger import MOST_ENTRIES
-from models.case.orders import ToAdmit
+from models.case.orders import Admission, ToAdmit
 from models.offices import County, Household, Township, Village
 from models.periods import Year
 from models.policy import Body, Policy
@@ -45,7 +45,12 @@ class SupplementOpening(Record):
     received_at: Moment | None = None
 
 
-class SupplementOrder(ToAdmit):
+class SupplementOrder(ToAdmit[Admission]):
     """A supplement to hold against the registry; it is listed if it may be."""
 
+    activity = "admit_supplement"
     opening: SupplementOpening
+
+    @property
+    def summary(self) -> str:
+        return "受理审查 F9"

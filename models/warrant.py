@@ -19,16 +19,23 @@ from models.base import CLOCKS_MAY_DIFFER_BY
 from models.case.file import CaseFile, FiledAct
 from models.case.ledger import EntryKind
 from models.case.messages import CountyFigures
-from models.case.orders import ForAPeriod, NoticeOrder, RegisterChange
+from models.case.orders import RegisterChange
+from models.notices import (
+    NoticeOrder,
+    PostedCounty,
+    PostedHousehold,
+    PostedRoster,
+    PostedVillage,
+)
 from models.offices import Office
 from models.periods import beijing, end_of
 from models.procedures import C1, C4, C7, H1, H3, H4, R1, R3, R4, V1, V2, Step, skipped
-from models.reentry.orders import EntryOrder, ReentryNoticeOrder
+from models.reentry.orders import EntryOrder
 from models.register.villages import Incidence, Survey
 from models.revocation.orders import RevocationChange
 from models.roster.households import State, shown_name
-from models.roster.messages import LookUpOrder, RosterChange, RosterNoticeOrder
-from models.village.orders import VillageNoticeOrder, VillageRegisterChange
+from models.roster.messages import LookUpOrder, RosterChange
+from models.village.orders import VillageRegisterChange
 
 _BY_APPLICATION = (C1.id, R1.id, H1.id)
 """First steps that the opening itself takes: no act is there in the first round."""
@@ -195,7 +202,20 @@ def looking_up(file: CaseFile, order: LookUpOrder, now: datetime) -> str | None:
 # -- notices -----------------------------------------------------------------------------------
 
 
-def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | None:
+def posting(file: CaseFile, order: NoticeOrder, now: datetime) -> str | None:
+    """A notice is posted at its turn, and shows what the file has last."""
+    match order.shows:
+        case PostedCounty() as shown:
+            return _why_not_posted(file, C4, order, now) or _other_county(file, shown)
+        case PostedVillage() as shown:
+            return _why_not_posted(file, V2, order, now) or _other_village(file, shown)
+        case PostedRoster() as shown:
+            return _why_not_posted(file, H3, order, now) or _other_roster(file, shown)
+        case PostedHousehold() as shown:
+            return _why_not_posted(file, R3, order, now) or _other_household(file, shown)
+
+
+def _other_county(file: CaseFile, shown: PostedCounty) -> str | None:
     """C4: a county's notice shows the figures that its file has last."""
     figures = next(
         (
@@ -207,65 +227,55 @@ def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | No
         ),
         file.application["figures"],
     )
-    return _why_not_posted(file, C4, order, now) or _differs(
-        ("county", order.county, file.subject),
-        ("figures", order.figures, CountyFigures.model_validate(figures)),
+    return _differs(
+        ("county", shown.county, file.subject),
+        ("figures", shown.figures, CountyFigures.model_validate(figures)),
     )
 
 
-def village_notice(file: CaseFile, order: VillageNoticeOrder, now: datetime) -> str | None:
+def _other_village(file: CaseFile, shown: PostedVillage) -> str | None:
     """V2: a village's notice shows what its survey found and the register counted last."""
-    said = _why_not_posted(file, V2, order, now)
-    if said is not None:
-        return said
     survey, counted = file.approval(V1), file.last(EntryKind.FINDINGS, "incidence")
     assert survey is not None  # V1 is done
     if counted is None:
         return "the file has no count of the village's poor (S5)"
     return _differs(
-        ("village", order.village, file.subject),
-        ("survey", order.survey, Survey.model_validate(survey.act["survey"])),
-        ("incidence", order.incidence, Incidence.model_validate(counted.data["incidence"])),
+        ("village", shown.village, file.subject),
+        ("survey", shown.survey, Survey.model_validate(survey.act["survey"])),
+        ("incidence", shown.incidence, Incidence.model_validate(counted.data["incidence"])),
     )
 
 
-def reentry_notice(file: CaseFile, order: ReentryNoticeOrder, now: datetime) -> str | None:
+def _other_household(file: CaseFile, shown: PostedHousehold) -> str | None:
     """R3: the notice of a household shows what the register said of it last (G8)."""
-    said = _why_not_posted(file, R3, order, now)
-    if said is not None:
-        return said
     found = file.last(EntryKind.FINDINGS, "facts")
     if found is None:
         return "the file does not say what the register has of the household"
     facts = _object(found.data["facts"])
-    shown = shown_name(facts["head"], file.policy.roster_notice.names)
     return _differs(
-        ("village", order.village, file.subject.village),
-        ("name", order.name, shown),
-        ("group", order.group, facts["group"]),
-        ("size", order.size, facts["size"]),
-        ("cause", order.cause.value, found.data["cause"]),
+        ("village", shown.village, file.subject.village),
+        ("name", shown.name, shown_name(facts["head"], file.policy.roster_notice.names)),
+        ("group", shown.group, facts["group"]),
+        ("size", shown.size, facts["size"]),
+        ("cause", shown.cause.value, found.data["cause"]),
     )
 
 
-def roster_notice(file: CaseFile, order: RosterNoticeOrder, now: datetime) -> str | None:
+def _other_roster(file: CaseFile, shown: PostedRoster) -> str | None:
     """H3: a list shows households that are verified and agree, as the register has them (G8)."""
-    said = _why_not_posted(file, H3, order, now)
-    if said is not None:
-        return said
     may_be = Counter(
         (shown_name(facts["head"], file.policy.roster_notice.names), facts["group"], facts["size"])
         for code, (_, facts) in file.facts.items()
         if code in file.agreed and file.courses.get(code) in (State.AGREED, State.HELD_UNPOSTED)
     )
-    others = Counter((each.name, each.group, each.size) for each in order.households) - may_be
+    others = Counter((each.name, each.group, each.size) for each in shown.households) - may_be
     if others:
         count = sum(others.values())
         return f"{count} of the list are no households that are verified and agree (H2, H3)"
-    return _differs(("village", order.village, file.subject))
+    return _differs(("village", shown.village, file.subject))
 
 
-def _why_not_posted(file: CaseFile, step: Step, order: ForAPeriod, now: datetime) -> str | None:
+def _why_not_posted(file: CaseFile, step: Step, order: NoticeOrder, now: datetime) -> str | None:
     """What is the same of every notice: its turn, its days, its publisher, its number."""
     said = _why_not_begun(file, step, now)
     if said is not None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from sqlalchemy import Engine, text
 
+from activities.notices import NoticeBoard
 from activities.roster import RosterActivities
-from activities.roster_notices import RosterNotices
 from models.identity import notice
 from models.offices import Division, Village
 from models.policy import Body
@@ -55,7 +55,7 @@ def striking_off(console: Console, folder: Path) -> None:
         f"ratio {seconds['ours'] / seconds['plain']:.2f} (aim at most {AIM})"
     )
     engine, villages = _register(folder / "announced")
-    activities = RosterActivities(engine, RosterNotices(engine, folder / "notices"), gate())
+    activities = RosterActivities(engine, NoticeBoard(engine, folder / "notices"), gate())
     change = _change(0, villages[0])
     carry(engine, carrying.striking_off(change))
     began = time.perf_counter()

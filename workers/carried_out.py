@@ -11,35 +11,22 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client
 
 from activities.restoring import NOT_LISTED
+from models.case.orders import LedgerBatch, ToAdmit
+from models.orders import Change, Order
 from models.sealed import NotSealed
+from workers.catalogue import ORDERS
 
-KEEP = "write_ledger"
-ADMISSIONS = frozenset(
-    {
-        "admit_county",
-        "admit_village",
-        "admit_roster",
-        "admit_reentry",
-        "admit_revocation",
-        "admit_supplement",
-        "open_follow_up",
-        "draw_sample",
-    }
-)
+KEEP = LedgerBatch.activity
+
+
+def _named(*kinds: type[Order[Any]]) -> frozenset[str]:
+    return frozenset(name for name, order in ORDERS.items() if issubclass(order, kinds))
+
+
+ADMISSIONS = _named(ToAdmit)
 """Orders whose answer may be that the case is not admitted."""
 
-AGAIN = ADMISSIONS | {
-    KEEP,
-    "publish_notice",
-    "publish_village_notice",
-    "publish_reentry_notice",
-    "post_roster",
-    "strike_off_county",
-    "strike_off_village",
-    "strike_off_households",
-    "enter_household",
-    "revoke_exit",
-}
+AGAIN = _named(ToAdmit, LedgerBatch, Change)
 """Orders that change the registry, each once for its case and entry."""
 
 _PAGE, _PAGES = 40, 5
@@ -88,9 +75,8 @@ async def kept_by(client: Client, case_id: str, run_id: str) -> int | None:
                 continue
             try:
                 if name == KEEP:
-                    (kept,) = await decoded(client, results[event.event_id], [int])
-                    return int(kept)
-                (said,) = await decoded(client, results[event.event_id], [dict])
+                    return int(await decoded(client, results[event.event_id], int))
+                said = await decoded(client, results[event.event_id], dict)
             except (NotSealed, ValueError):
                 return None
             return NOT_LISTED if said.get("fault") is not None else 0
@@ -129,7 +115,8 @@ async def in_order(cases: list[AsyncIterator[Done]]) -> AsyncIterator[Done]:
             heapq.heappush(heads, (following, number))
 
 
-async def decoded(client: Client, payloads: Payloads, hints: list[type]) -> list[Any]:
-    """Payloads of a history as what they are."""
+async def decoded(client: Client, payloads: Payloads, kind: Any) -> Any:
+    """The one payload of an order or an answer, as what it is."""
     # Out of any context: a history holds orders and answers alike, and each is sealed as its own.
-    return await client.data_converter.decode(payloads.payloads, hints)
+    (value,) = await client.data_converter.decode(payloads.payloads, [kind])
+    return value

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.worker import Interceptor, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from models.orders import Order, declared
 from models.policy import Policy
 from models.sealed import NotSealed
 from workers.details import DetailsWhenAsked
@@ -53,6 +54,9 @@ WORKFLOWS: tuple[type, ...] = (
     UnknownWorkflow,
     CheckWorkflow,
 )
+
+ORDERS = {each.activity: each for each in declared(Order)}
+"""Every order by its activity: the modules above have all of them imported."""
 
 FAILURES = (ValidationError, NotSealed)
 """Input that does not decode fails the case at once; otherwise it would be retried for ever."""
@@ -97,80 +101,43 @@ def activities(
     from activities.ledger import RegistryActivities
     from activities.limits import CalendarActivities
     from activities.mending import Contradictions
-    from activities.notices import NoticeActivities
+    from activities.notices import NoticeBoard
     from activities.notifications.deliver import NotificationActivities
     from activities.reentry import ReentryActivities
-    from activities.reentry_notices import ReentryNotices
     from activities.revocation import RevocationActivities
     from activities.roster import RosterActivities
-    from activities.roster_notices import RosterNotices
     from activities.rounds import RoundActivities
     from activities.supervision import SupervisionActivities
     from activities.supplement import SupplementActivities
     from activities.village import VillageActivities
-    from activities.village_notices import VillageNoticeActivities
     from activities.warrants import Recipients, utc_now
     from workers.server_check import server_part_at_night
 
     engine, now = settings.engine(), clock or utc_now
     key = Keys.made(settings.keys_file).derive("admission")
     gate = Gate(key, policies or settings.policy_of, now)
-    calendar = CalendarActivities(settings.calendar())
-    registry = RegistryActivities(engine, gate)
-    notices = NoticeActivities(engine, settings.notices_folder, now)
-    villages = VillageActivities(engine, gate)
-    village_notices = VillageNoticeActivities(engine, settings.notices_folder, now)
-    roster_notices = RosterNotices(engine, settings.notices_folder, now)
-    rosters = RosterActivities(engine, roster_notices, gate)
-    supervision = SupervisionActivities(engine, gate)
-    revocations = RevocationActivities(engine, gate)
-    supplements = SupplementActivities(engine, gate)
-    reentries = ReentryActivities(engine, gate)
-    reentry_notices = ReentryNotices(engine, settings.notices_folder, now)
-    follow_ups = FollowUpActivities(engine, gate)
-    contradictions = Contradictions(engine)
-    rounds = RoundActivities(engine, settings.load_policy, now)
-    notifications = NotificationActivities(settings.outgoing(), Recipients(engine, now).hold)
-    checks = CheckActivities(
-        settings.checks(engine),
-        partial(server_part_at_night, client, settings, engine),
-        settings.load_policy,
+    board = NoticeBoard(engine, settings.notices_folder, now)
+    rooms = (
+        CalendarActivities(settings.calendar()),
+        RegistryActivities(engine, gate),
+        Contradictions(engine),
+        board,
+        VillageActivities(engine, gate),
+        RosterActivities(engine, board, gate),
+        ReentryActivities(engine, gate),
+        FollowUpActivities(engine, gate),
+        RoundActivities(engine, settings.load_policy, now),
+        SupervisionActivities(engine, gate),
+        RevocationActivities(engine, gate),
+        SupplementActivities(engine, gate),
+        NotificationActivities(settings.outgoing(), Recipients(engine, now).hold),
+        CheckActivities(
+            settings.checks(engine),
+            partial(server_part_at_night, client, settings, engine),
+            settings.load_policy,
+        ),
     )
-    return [
-        calendar.compute_limits,
-        registry.admit_county,
-        registry.county_incidence,
-        registry.write_ledger,
-        contradictions.kept_file,
-        registry.strike_off_county,
-        notices.publish_notice,
-        villages.admit_village,
-        villages.village_incidence,
-        villages.strike_off_village,
-        village_notices.publish_village_notice,
-        rosters.admit_roster,
-        rosters.look_up_households,
-        rosters.strike_off_households,
-        roster_notices.post_roster,
-        reentries.admit_reentry,
-        reentries.look_up_reentry,
-        reentries.enter_household,
-        reentry_notices.publish_reentry_notice,
-        follow_ups.open_follow_up,
-        follow_ups.back_in_register,
-        rounds.supervisions_due,
-        rounds.follow_ups_due,
-        rounds.admitted_cases,
-        supervision.draw_sample,
-        supervision.open_county_cases,
-        supervision.told_results,
-        revocations.admit_revocation,
-        revocations.revoke_exit,
-        supplements.admit_supplement,
-        notifications.notify,
-        notifications.deliver,
-        checks.check_installation,
-    ]
+    return [getattr(room, each) for room in rooms for each in ORDERS if hasattr(type(room), each)]
 
 
 def sandbox() -> WorkflowRunner:

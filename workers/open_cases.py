@@ -11,6 +11,7 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowExecutionDescription
 
 from models.base import CLOCKS_MAY_DIFFER_BY, first_few, in_a_line
+from models.case.orders import LedgerBatch
 from models.checks.findings import Finding
 from models.periods import beijing
 from registry.checks.contradictions import STANDS, mend
@@ -192,7 +193,7 @@ def _failing(activity: str, said: str, cases: Sequence[str]) -> Finding:
         named,
         f"the activity {in_a_line(activity)} fails again and again: {said}",
         " ".join(mend(each) for each in sorted(cases)[:_NAMED])
-        if activity == "write_ledger" and STANDS in said
+        if activity == LedgerBatch.activity and STANDS in said
         else "mend what it says; it is tried again by itself.",
     )
 

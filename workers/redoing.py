@@ -16,7 +16,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_type_hints
+from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
@@ -32,6 +32,7 @@ from models.sealed import NotSealed
 from models.supervision.orders import Drawn
 from registry.errors import RegistryError
 from workers.carried_out import ADMISSIONS, AGAIN, Done, decoded, in_order, kept_by, orders_of
+from workers.catalogue import ORDERS
 
 _AT_ONCE = 20
 _NOTED_AT_ONCE = 500
@@ -262,17 +263,15 @@ def _still_missing(found: _Compared, held: Held, failed: dict[str, str]) -> dict
 
 async def _carry_out(client: Client, function: Callable[..., Any], done: Done) -> bool:
     """Give an order again; whether anything came of it then, and does now."""
-    hints = get_type_hints(function)
-    answers = hints.pop("return", None)
-    arguments = await decoded(client, done.order, list(hints.values()))
-    (answer,) = await decoded(client, done.answer, [answers])
+    kind = ORDERS[done.name]
+    order = await decoded(client, done.order, kind)
+    answer = await decoded(client, done.answer, kind.answer())
     if _was_nothing(done.name, answer):
         return False
     if isinstance(answer, Drawn) and answer.sample is not None:
         # By lot another sample would be drawn than the one that was inspected.
-        (order,) = arguments
         opening = order.opening.model_copy(update={"seed": answer.sample.seed})
-        arguments = [order.model_copy(update={"opening": opening})]
+        order = order.model_copy(update={"opening": opening})
     environment = ActivityEnvironment(client)
     environment.info = replace(
         environment.info,
@@ -284,7 +283,7 @@ async def _carry_out(client: Client, function: Callable[..., Any], done: Done) -
     )
     for attempt in range(3):
         try:
-            said = await asyncio.to_thread(environment.run, function, *arguments)
+            said = await asyncio.to_thread(environment.run, function, order)
             break
         except RegistryError:
             if attempt == 2:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Protocol, TypeVar
 
 from pydantic import JsonValue
@@ -17,14 +18,17 @@ from temporalio import workflow
 from models.case.ledger import EntryKind, told_by
 from models.case.mailbox import Expectation, OpenObjection, Received
 from models.case.messages import DONE, Act, Decision, Ending, Outcome, Resolution
-from models.case.orders import Notice, ToAdmit, Verdict
+from models.case.orders import ToAdmit, Verdict
 from models.case.state import Docket
 from models.case.status import ending_in_chinese, state_of
 from models.county.admission import received_fault
+from models.identity import notice as notice_id
+from models.notices import Notice, NoticeOrder, Posted
 from models.offices import Office
+from models.orders import Order
 from models.periods import Limit, LimitRequest, beijing
 from models.procedures import Step
-from workflows import calls
+from workflows.calls import Behind, ask
 from workflows.clerk import AlreadyClosed, Clerk
 from workflows.investigations import Investigations
 from workflows.line import Line, end_turn
@@ -32,8 +36,6 @@ from workflows.timekeeper import Timekeeper
 from workflows.timers import Timers
 
 R = TypeVar("R")
-T = TypeVar("T")
-O = TypeVar("O", bound=ToAdmit)  # noqa: E741 - an order
 V = TypeVar("V", bound=Verdict)
 
 
@@ -97,6 +99,7 @@ class Case:
         self._timers = Timers(docket)
         self.line = Line(lambda: not docket.admitted or docket.is_early_due())
         self._stands: Callable[[], bool] = lambda: True
+        self._notice: str | None = None
         self.arrived = arrived or workflow.now()
         """When the matter came in at the office that has it now: limits are counted from it."""
 
@@ -104,8 +107,7 @@ class Case:
 
     async def admit(
         self,
-        ask: Callable[[O], Awaitable[V]],
-        order: Callable[..., O],
+        order: Callable[..., ToAdmit[V]],
         opening: Opening,
         text: str,
         data: dict[str, JsonValue],
@@ -236,13 +238,15 @@ class Case:
             raise GoBack(act.return_to, act.reason or "", act.office, received.signed)
         return act
 
-    async def publicity(
-        self, step: Step, publish: Callable[[datetime, Limit], Awaitable[Notice]]
-    ) -> None:
-        """Post a notice and wait its whole period, and as long as an objection is open (T1, G1)."""
+    async def publicity(self, step: Step, shows: Posted) -> None:
+        """Post a notice and wait its whole period, and as long as an objection is open (T1, G1).
+
+        It replaces that of an earlier round.
+        """
         docket, office = self.docket, self.docket.publisher
         self.record(EntryKind.STEP_OPENED, f"{step}：由{docket.name(office, self.now())}发布公示")
-        notice, closes = await self.post(publish)
+        notice, closes = await self.publish(lambda: shows, replaces=self._notice)
+        self._notice = notice.notice_id
         docket.posted, docket.posting = closes, False
         watched = docket.watch.arm(step.id, closes, office, str(step), self.now())
         self.posted(notice, closes)
@@ -253,20 +257,49 @@ class Case:
             docket.posted = None
             docket.watch.disarm(watched.key)
 
-    async def post(
-        self, publish: Callable[[datetime, Limit], Awaitable[Notice]]
+    async def publish(
+        self, shows: Callable[[], Posted], *, replaces: str | None = None
     ) -> tuple[Notice, Limit]:
-        """Publish a notice, and say until when it stands (T1)."""
+        """Publish a notice, and say until when it stands (T1).
+
+        Args:
+            shows: What it shows, at the moment in which the registry is asked to publish it.
+            replaces: Id of the notice that it takes the place of.
+        """
         while True:
             posted_at = self.now()
             (closes,) = await self.limits.compute(LimitRequest(clause="T1", start=posted_at))
             self.docket.posting = True
-            notice = await publish(posted_at, closes)
+            make = partial(self._notice_order, shows, posted_at, closes, replaces)
+            _, notice = await self.ordered(make)
             if beijing(self.now()).date() == beijing(posted_at).date():
                 return notice, closes
             # The registry was away past midnight: people saw the notice later than it says, so it
             # is posted anew and has its full days again.
             self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
+            replaces = notice.notice_id
+
+    def _notice_order(
+        self,
+        shows: Callable[[], Posted],
+        posted_at: datetime,
+        closes: Limit,
+        replaces: str | None,
+        seq: int,
+    ) -> NoticeOrder:
+        docket = self.docket
+        return NoticeOrder(
+            notice_id=notice_id(docket.case_id, seq),
+            case_id=docket.case_id,
+            seq=seq,
+            year=docket.year,
+            publisher=docket.name(docket.publisher, posted_at),
+            basis=docket.policy.basis,
+            shows=shows(),
+            posted_at=posted_at,
+            closes=closes,
+            replaces=replaces,
+        )
 
     def posted(self, notice: Notice, closes: Limit, **more: JsonValue) -> None:
         """Put on file that a notice is out."""
@@ -351,9 +384,7 @@ class Case:
         """Wait until the registry has the whole file: what follows is looked up there."""
         await self.clerk.keep()
 
-    async def ordered(
-        self, ask: Callable[[T], Awaitable[R]], order: Callable[[int], T]
-    ) -> tuple[T, R]:
+    async def ordered(self, order: Callable[[int], Order[R]]) -> tuple[Order[R], R]:
         """Give an order that the file carries, once the registry has so much of it.
 
         It is given on what it was decided on: what comes in meanwhile is later. Where the
@@ -379,7 +410,7 @@ class Case:
             given = order(seq)
             try:
                 return given, await ask(given)
-            except calls.Behind as behind:
+            except Behind as behind:
                 self.clerk.forget(behind.kept)
 
     async def _decide_again(self, final: bool) -> None:

@@ -7,10 +7,11 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from models.case.orders import Delivery, Notification, Recipient
-from models.checks.nightly import CheckDone
+from models.checks.nightly import CheckDone, CheckOrder
 from models.periods import beijing
 from models.rounds import Round
-from workflows import calls
+from workflows.calls import ask, deliver, notify
+from workflows.retries import A_CHECK
 
 _GIVE_UP_AFTER = timedelta(hours=6)
 """Before the next night, whose check is left out while this one is still telling."""
@@ -24,7 +25,7 @@ class CheckWorkflow:
     async def run(self, called: Round) -> CheckDone:
         """Check, and tell the province's group of findings; the registry keeps them whole."""
         on = beijing(workflow.now()).date()
-        done = await calls.check_installation(called)
+        done = await ask(CheckOrder(), A_CHECK)
         if done.total:
             told = Notification(
                 case_id=workflow.info().workflow_id,
@@ -42,12 +43,12 @@ class CheckWorkflow:
 async def _tell(told: Notification) -> None:
     """Tell, on every channel; the report is kept whatever comes of it, and the next night tells."""
     try:
-        attempts = await calls.notify((told,), _GIVE_UP_AFTER)
+        attempts = await notify((told,), _GIVE_UP_AFTER)
     except ActivityError:
         return
     await asyncio.gather(
         *(
-            calls.deliver(Delivery(notification=told, channel=each.channel), _GIVE_UP_AFTER)
+            deliver(Delivery(notification=told, channel=each.channel), _GIVE_UP_AFTER)
             for each in attempts
             if each.error is not None and not each.final
         )

@@ -18,7 +18,7 @@ from models.case.state import Docket
 from models.case.status import MATTERS, state_of
 from models.offices import Office
 from models.refusals import NotYet, Refusal
-from workflows import calls
+from workflows.calls import ask, deliver, notify
 from workflows.line import end_turn
 
 _AT_ONCE = 500_000
@@ -146,7 +146,7 @@ class Clerk:
 
         A batch that contradicts the kept file is tried again until somebody asks for that.
         """
-        writing = asyncio.create_task(calls.write_ledger(batch))
+        writing = asyncio.create_task(ask(batch))
         await workflow.wait_condition(lambda: writing.done() or self._mending is not None)
         if self._mending is None:
             return await writing
@@ -177,7 +177,7 @@ class Clerk:
         order = KeptOrder(case_id=docket.case_id, heads=heads(docket.ledger.entries))
         kept: list[Entry] = []
         try:
-            page = await calls.kept_file(order)
+            page = await ask(order)
             after = page.after
             while True:
                 before = [*docket.ledger.entries[:after], *kept]
@@ -185,9 +185,7 @@ class Clerk:
                 kept += page.entries
                 if len(before) + len(page.entries) >= page.total:
                     break
-                page = await calls.kept_file(
-                    order.model_copy(update={"after": after + len(kept), "heads": ()})
-                )
+                page = await ask(order.model_copy(update={"after": after + len(kept), "heads": ()}))
         except (ActivityError, LedgerError):
             # The registry's copy is not whole, or has changed between two pages: the case goes on
             # waiting, and can be asked again.
@@ -279,7 +277,7 @@ class Clerk:
             self._trying += 1
             self._start(self._send_out())
         try:
-            attempts = await calls.notify(tuple(notifications), self._give_up_after)
+            attempts = await notify(tuple(notifications), self._give_up_after)
         except (ActivityError, asyncio.CancelledError):
             for notification in notifications:
                 self._on_file(notification, "—", "no channel could be tried in time")
@@ -301,7 +299,7 @@ class Clerk:
     async def _send_once(self, notification: Notification, channel: str) -> None:
         delivery = Delivery(notification=notification, channel=channel)
         try:
-            error = await calls.deliver(delivery, self._give_up_after)
+            error = await deliver(delivery, self._give_up_after)
         except asyncio.CancelledError:
             error = _TOO_LATE
         self._on_file(notification, channel, error)

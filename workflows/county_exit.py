@@ -8,19 +8,19 @@ from temporalio import workflow
 from models import standards
 from models.case.ledger import EntryKind
 from models.case.messages import Act, CountyFigures, CountyOpening, Decision, Ending, Outcome
-from models.case.orders import AdmissionOrder, CountyCount, Notice, NoticeOrder, RegisterChange
+from models.case.orders import AdmissionOrder, CountyCount, RegisterChange
 from models.case.state import Docket
 from models.county.admission import difference as figures_difference
 from models.county.admission import figures_fault
 from models.county.inspections import Inspections
 from models.county.reception import CountyReception
-from models.identity import notice as notice_id
-from models.periods import Limit, LimitRequest, beijing
+from models.notices import PostedCounty
+from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, skipped
 from models.refusals import Refusal
 from models.supervision.orders import ToldResults
-from workflows import calls
+from workflows.calls import RegisterConflict, ask
 from workflows.case import Beside, Case, Overtaken
 from workflows.doors import CaseWorkflow
 
@@ -42,7 +42,6 @@ class CountyExitWorkflow(CaseWorkflow):
         self.year = opening.application.year
         self.figures = opening.application.figures
         self.city_result_is_in = False
-        self.notice: Notice | None = None
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="county",
@@ -95,7 +94,8 @@ class CountyExitWorkflow(CaseWorkflow):
 
     async def publicity(self) -> None:
         """C4 公告公示: to the whole society, at least seven days (T1), objections settled (G1)."""
-        await self.case.publicity(C4, self.publish)
+        shows = PostedCounty(county=self.opening.county, figures=self.figures)
+        await self.case.publicity(C4, shows)
 
     async def report(self) -> None:
         """C5 上报审批: the province determines and reports; no limit."""
@@ -132,7 +132,6 @@ class CountyExitWorkflow(CaseWorkflow):
         application, case = self.opening.application, self.case
         findings = standards.county_findings(self.figures, self.opening.policy.standards)
         admission = await case.admit(
-            calls.admit_county,
             AdmissionOrder,
             self.opening,
             f"收到{self.opening.county.name}{self.year}年度贫困县退出申请"
@@ -177,7 +176,7 @@ class CountyExitWorkflow(CaseWorkflow):
             return ""
         with self.case.preparing():
             count = CountyCount(county=self.opening.county.code, on=figures.as_of)
-            found = await calls.county_incidence(count)
+            found = await ask(count)
         if found is None or figures_difference(figures, found) is None:
             return ""
         return f"{count.on}登记为{found.poor}人/{found.population}人，所报数据不同而未说明理由"
@@ -227,33 +226,10 @@ class CountyExitWorkflow(CaseWorkflow):
         renewed = [each.message.figures for each in self.case.docket.waiting_acts(C1)]
         return next((each for each in reversed(renewed) if each is not None), self.figures)
 
-    async def publish(self, posted_at: datetime, closes: Limit) -> Notice:
-        """Publish the county's notice, replacing an earlier round's."""
-        case, replaced = self.case, self.notice
-        _, notice = await case.ordered(
-            calls.publish_notice,
-            lambda seq: NoticeOrder(
-                notice_id=notice_id(case.docket.case_id, seq),
-                case_id=case.docket.case_id,
-                seq=seq,
-                county=self.opening.county,
-                year=self.year,
-                publisher=case.docket.name(case.docket.publisher, posted_at),
-                basis=self.opening.policy.basis,
-                figures=self.figures,
-                posted_at=posted_at,
-                closes=closes,
-                replaces=replaced.notice_id if replaced else None,
-            ),
-        )
-        self.notice = notice
-        return notice
-
     async def strike_off(self, approval: Act) -> None:
         """The registry takes the county out, once; the case ends as exited."""
         try:
             change, day = await self.case.ordered(
-                calls.strike_off_county,
                 lambda seq: RegisterChange(
                     case_id=self.case.docket.case_id,
                     seq=seq,
@@ -264,7 +240,7 @@ class CountyExitWorkflow(CaseWorkflow):
                     approved_by=approval.office,
                 ),
             )
-        except calls.RegisterConflict as conflict:
+        except RegisterConflict as conflict:
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
         self.case.record(
             EntryKind.REGISTER_CHANGE,
@@ -293,7 +269,7 @@ class _Inspected(Beside):
             asked = tuple(told)
             told.clear()
             order = ToldResults(county=self.case.docket.subject.code, supervisions=asked)
-            found = await calls.told_results(order)
+            found = await ask(order)
             self.reception.hold_against(asked, found, self.case.now())
         now = self._inspections.block_zh()
         if now == self._said:

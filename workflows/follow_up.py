@@ -14,7 +14,7 @@ from models.follow_up.reception import FollowUpList, FollowUpReception
 from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import FOLLOW_UP_STEPS, K1
-from workflows import calls
+from workflows.calls import ask
 from workflows.case import Beside, Case
 from workflows.doors import CaseWorkflow
 
@@ -67,7 +67,7 @@ class _Visiting(Beside):
     async def _leave_out(self) -> None:
         """Who has fallen back, or whose exit is revoked, is not due any more (F5, F7)."""
         docket, today = self.case.docket, beijing(self.case.now()).date()
-        back = await calls.back_in_register(BackOrder(case_id=docket.case_id, on=today))
+        back = await ask(BackOrder(case_id=docket.case_id, on=today))
         self._reception.leave_out(back, self.case.now())
 
 
@@ -129,7 +129,6 @@ class FollowUpWorkflow(CaseWorkflow):
         opening, case = self.opening, self.case
         township = opening.township
         due = await case.admit(
-            calls.open_follow_up,
             FollowUpOrder,
             opening,
             f"{township.full_name}{opening.year}年度脱贫户跟踪回访",

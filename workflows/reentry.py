@@ -7,11 +7,10 @@ from temporalio import workflow
 
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
-from models.case.orders import Notice
 from models.case.reception import Reception
 from models.case.state import Docket
-from models.identity import notice as notice_id
-from models.periods import Limit, LimitRequest, beijing
+from models.notices import PostedHousehold
+from models.periods import LimitRequest, beijing
 from models.procedures import R1, R2, R3, R4, REENTRY_STEPS
 from models.reentry.admission import ReentryFacts, not_poor, since_posted
 from models.reentry.messages import ReentryOpening
@@ -19,14 +18,13 @@ from models.reentry.orders import (
     EntryOrder,
     ReentryAdmissionOrder,
     ReentryLookUp,
-    ReentryNoticeOrder,
 )
 from models.reentry.rules import CAUSES, appraisal_fault
 from models.refusals import Refusal
 from models.register.households import HouseholdFacts
 from models.roster.households import shown_name
-from workflows import calls
 from workflows.alarms import raise_alarms
+from workflows.calls import RegisterConflict, ask
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
 
@@ -46,7 +44,6 @@ class ReentryWorkflow(CaseWorkflow):
         self.known = ReentryFacts(household=opening.household)
         self.identified_in = 1  # the round
         self.posted: HouseholdFacts | None = None
-        self.notice: Notice | None = None
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="reentry",
@@ -96,7 +93,7 @@ class ReentryWorkflow(CaseWorkflow):
         fault = not_poor(self.year, self.known)
         if fault is not None:
             raise self.case.end(Ending.NOT_ENTERED, "case", fault)
-        await self.case.publicity(R3, self.publish)
+        await self.case.publicity(R3, self.to_post())
 
     async def confirmation(self) -> None:
         """R4 县级确认: confirmed as it was posted, undisputed (G2), and into the register."""
@@ -116,7 +113,6 @@ class ReentryWorkflow(CaseWorkflow):
         application, case = self.opening.application, self.case
         number = f"（{application.document_number}）" if application.document_number else ""
         admission = await case.admit(
-            calls.admit_reentry,
             ReentryAdmissionOrder,
             self.opening,
             f"{self.household.full_name}申报纳入{self.year}年度扶贫对象{number}，"
@@ -132,7 +128,7 @@ class ReentryWorkflow(CaseWorkflow):
         """The household as the register has it on the case's day; on file where that changed."""
         today = beijing(self.case.now()).date()
         before = self.known
-        known = await calls.look_up_reentry(
+        known = await ask(
             ReentryLookUp(
                 case_id=self.case.docket.case_id,
                 household=self.household.code,
@@ -195,32 +191,18 @@ class ReentryWorkflow(CaseWorkflow):
             f"R4 cannot be approved: {said}; return it to R1, R2 or R3, or reject" if said else None
         )
 
-    async def publish(self, posted_at: datetime, closes: Limit) -> Notice:
-        """Publish the household's notice, replacing an earlier round's."""
-        case, replaced, facts = self.case, self.notice, self.known.facts
+    def to_post(self) -> PostedHousehold:
+        """What the notice shows of the household (G8); only so can it be confirmed."""
+        facts = self.known.facts
         assert facts is not None
         self.posted = facts
-        _, notice = await case.ordered(
-            calls.publish_reentry_notice,
-            lambda seq: ReentryNoticeOrder(
-                notice_id=notice_id(case.docket.case_id, seq),
-                case_id=case.docket.case_id,
-                seq=seq,
-                village=self.household.village,
-                year=self.year,
-                publisher=case.docket.name(case.docket.publisher, posted_at),
-                basis=self.opening.policy.basis,
-                name=shown_name(facts.head, self.opening.policy.roster_notice.names),
-                group=facts.group,
-                size=facts.size,
-                cause=self.known.cause,
-                posted_at=posted_at,
-                closes=closes,
-                replaces=replaced.notice_id if replaced else None,
-            ),
+        return PostedHousehold(
+            village=self.household.village,
+            name=shown_name(facts.head, self.opening.policy.roster_notice.names),
+            group=facts.group,
+            size=facts.size,
+            cause=self.known.cause,
         )
-        self.notice = notice
-        return notice
 
     async def enter(self, confirmation: Act) -> None:
         """The registry opens the episode, once; the case ends as entered.
@@ -231,21 +213,21 @@ class ReentryWorkflow(CaseWorkflow):
         assert posted is not None
         number = confirmation.document_number
         assert number is not None
+        since = beijing(case.docket.basis).date()  # when R4 was signed
         try:
-            order, entered = await case.ordered(
-                calls.enter_household,
+            _, entered = await case.ordered(
                 lambda seq: EntryOrder(
                     case_id=case.docket.case_id,
                     seq=seq,
                     household=self.household,
                     revision=posted.revision,
-                    effective_on=beijing(case.docket.basis).date(),  # when R4 was signed
+                    effective_on=since,
                     counted_on=beijing(case.now()).date(),
                     document_number=number,
                     policy=self.opening.policy,
                 ),
             )
-        except calls.RegisterConflict as conflict:
+        except RegisterConflict as conflict:
             raise case.end(Ending.NOT_ENTERED, "case", str(conflict)) from conflict
         if entered.number is None:
             case.lapse(confirmation, "登记内容在公示后有变更")
@@ -253,14 +235,14 @@ class ReentryWorkflow(CaseWorkflow):
         said = CAUSES[entered.cause]
         case.record(
             EntryKind.REGISTER_CHANGE,
-            f"{self.household.name}自{order.effective_on}起纳入建档立卡贫困户（{said}，第"
+            f"{self.household.name}自{since}起纳入建档立卡贫困户（{said}，第"
             f"{entered.number}次登记）",
             {
                 "household": self.household.code,
                 "number": entered.number,
                 "cause": entered.cause.value,
-                "registered_on": order.effective_on.isoformat(),
-                "document_number": order.document_number,
+                "registered_on": since.isoformat(),
+                "document_number": number,
             },
         )
         raise_alarms(case, entered.alarms)

@@ -1,30 +1,58 @@
-"""How an activity that failed is tried again, and how long it then waits at most."""
+"""How often an activity that failed is tried again, and how long it may take in all: three ways."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
 
-# What must happen is tried until it does: the registry may be down for a night, and a case that
-# gave up on it would lose what it was told meanwhile.
-AS_LONG_AS_IT_TAKES = timedelta(days=3650)
-PERSISTENT = RetryPolicy(
+from models.case.orders import Delivery, Telling
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How an order is carried out.
+
+    Attributes:
+        attempt, in_all: How long one attempt may take, and all of them.
+        heartbeat: How long a worker may be silent in an attempt.
+    """
+
+    attempt: timedelta
+    in_all: timedelta
+    retries: RetryPolicy
+    heartbeat: timedelta | None = None
+
+
+_PERSISTENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
 )
 
+# What must happen is tried until it does: the registry may be down for a night, and a case that
+# gave up on it would lose what it was told meanwhile.
+MUST_HAPPEN = Terms(timedelta(seconds=60), timedelta(days=3650), _PERSISTENT)
+
+# A long activity, whose worker is noticed when it goes; the next night has a check of its own.
+A_CHECK = Terms(timedelta(hours=12), timedelta(days=1), _PERSISTENT, timedelta(minutes=2))
+
 # A notification may fail: a channel that stays down must not hold up a case. Few, wide-spaced
 # attempts reach a mail server after a weekend without a thousand events.
-PATIENT = RetryPolicy(
+_PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=30),
     backoff_coefficient=3.0,
     maximum_interval=timedelta(hours=6),
 )
 
-NOTIFYING = frozenset({"notify", "deliver"})
+NOTIFYING = frozenset({Telling.activity, Delivery.activity})
 """Activities that are tried patiently: the only ones that bring the registry nothing."""
+
+
+def may_fail(give_up_after: timedelta, attempt: timedelta) -> Terms:
+    """How a notification is tried."""
+    return Terms(attempt, give_up_after, _PATIENT)
 
 
 def longest_pause(activity: str) -> timedelta:
     """The longest that an activity waits between two attempts, if nobody has put one off."""
-    policy = PATIENT if activity in NOTIFYING else PERSISTENT
+    policy = _PATIENT if activity in NOTIFYING else _PERSISTENT
     assert policy.maximum_interval is not None
     return policy.maximum_interval

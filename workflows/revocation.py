@@ -17,8 +17,8 @@ from models.procedures import X1, taken_by
 from models.revocation.admission import ExitRecord, signed_on
 from models.revocation.messages import RevocationOpening
 from models.revocation.orders import RevocationAdmission, RevocationAdmissionOrder, RevocationChange
-from workflows import calls
 from workflows.alarms import raise_alarms
+from workflows.calls import RegisterConflict
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
 
@@ -77,7 +77,6 @@ class RevocationWorkflow(CaseWorkflow):
         application, case = self.opening.application, self.case
         kind = application.kind
         return await case.admit(
-            calls.admit_revocation,
             RevocationAdmissionOrder,
             self.opening,
             f"收到撤销{self.subject.full_name}{application.year}年度退出的决定"
@@ -135,7 +134,6 @@ class RevocationWorkflow(CaseWorkflow):
         case, application = self.case, self.opening.application
         try:
             change, revoked = await case.ordered(
-                calls.revoke_exit,
                 lambda seq: RevocationChange(
                     case_id=case.docket.case_id,
                     seq=seq,
@@ -153,7 +151,7 @@ class RevocationWorkflow(CaseWorkflow):
                     policy=self.opening.policy,
                 ),
             )
-        except calls.RegisterConflict as conflict:
+        except RegisterConflict as conflict:
             raise case.end(Ending.NOT_ADMITTED, "case", str(conflict)) from conflict
         said = f"{self.subject.name}{application.year}年度退出撤销，自{revoked.since}起重新在册"
         case.record(

@@ -11,18 +11,17 @@ from models.case.ledger import EntryKind
 from models.case.limits import Watched
 from models.case.mailbox import OpenObjection, Received
 from models.case.messages import Act, Amendment, Decision, Ending, Outcome, Resolution
-from models.case.orders import Notice
 from models.case.state import Docket
 from models.case.status import ENDINGS
-from models.periods import Limit
+from models.notices import PostedRoster
+from models.periods import beijing
 from models.policy import Body
 from models.procedures import H1, H2, H3, H4
 from models.roster.appraisals import Proposal
 from models.roster.households import Candidate, Roster
-from models.roster.messages import LookUpOrder, RosterChange, RosterNoticeOrder, RosterOpening
-from models.roster.orders import roster_change, roster_notice, shown
+from models.roster.messages import LookUpOrder, RosterChange, RosterOpening
+from models.roster.orders import posted_roster, roster_change, shown
 from models.roster.turns import whose_turn
-from workflows import calls
 from workflows.case import Beside, Case
 from workflows.roster_draft import RosterDraft
 
@@ -117,26 +116,16 @@ class RosterCourse(Beside):
 
     async def _publish(self, ready: list[Candidate]) -> None:
         """Post those who are still ready when the registry is asked to; who refuses is left out."""
-        number, replaced = self._notices + 1, list[str]()
+        number = self._notices + 1
 
-        def ordered(seq: int, posted_at: datetime, closes: Limit) -> RosterNoticeOrder:
+        def to_post() -> PostedRoster:
             still = self.roster.ready()
             ready[:] = [each for each in ready if each in still]
             if not ready:
                 raise _NobodyLeft
-            before = replaced[-1] if replaced else None
-            return roster_notice(
-                self._docket, self._opening, ready, number, seq, posted_at, closes, before
-            )
+            return posted_roster(self._opening, ready, number)
 
-        async def publish(posted_at: datetime, closes: Limit) -> Notice:
-            order, notice = await self.case.ordered(
-                calls.post_roster, lambda seq: ordered(seq, posted_at, closes)
-            )
-            replaced.append(order.notice_id)
-            return notice
-
-        notice, closes = await self.case.post(publish)
+        notice, closes = await self.case.publish(to_post)
         self._notices = number
         watched = self._docket.watch.arm(
             f"{H3.id} {number}",
@@ -193,7 +182,7 @@ class RosterCourse(Beside):
             return roster_change(self._docket, self._opening, those, act, seq, now)
 
         try:
-            change, result = await self.case.ordered(calls.strike_off_households, ordered)
+            _, result = await self.case.ordered(ordered)
         except _NobodyLeft:
             self._file("待销号各户均有未办结异议，暂不销号")
             return
@@ -202,8 +191,8 @@ class RosterCourse(Beside):
             candidate.struck_off = candidate.code in result.households
             if candidate.code in result.conflicts:
                 candidate.leave(result.conflicts[candidate.code])
-        struck = len(result.households)
-        said = [f"{struck}户自{change.effective_on}起在建档立卡贫困户中销号"] if struck else []
+        struck, since = len(result.households), beijing(self._docket.basis).date()
+        said = [f"{struck}户自{since}起在建档立卡贫困户中销号"] if struck else []
         said += [f"{len(result.changed)}户登记内容在公示后有变更"] if result.changed else []
         said += [f"{len(result.conflicts)}户与登记不符，不予销号"] if result.conflicts else []
         self.case.record(
@@ -211,7 +200,7 @@ class RosterCourse(Beside):
             f"{'，'.join(said)}（{act.document_number}）",
             {
                 "announcement": result.announcement,
-                "effective_on": change.effective_on.isoformat(),
+                "effective_on": since.isoformat(),
                 "households": list(result.households),
                 "courses": self.roster.take_changes(),
             },
@@ -336,7 +325,6 @@ class RosterCourse(Beside):
         """Take entries anew from the register; they are judged (S1) and posted anew."""
         docket, roster = self._docket, self.roster
         _, found = await self.case.ordered(
-            calls.look_up_households,
             lambda seq: LookUpOrder(
                 case_id=docket.case_id,
                 seq=seq,

@@ -12,7 +12,6 @@ from models.procedures import H4
 from models.roster.appraisals import Meeting, Proposal
 from models.roster.households import Roster
 from models.roster.messages import RosterAdmissionOrder, RosterOpening
-from workflows import calls
 from workflows.case import Case
 
 T6 = "T6"
@@ -42,7 +41,6 @@ class RosterDraft:
         """Hold the roster against plan, register and votes (G6, G9, S7), and judge it by S1."""
         case, application = self._case, self._opening.application
         admission = await case.admit(
-            calls.admit_roster,
             RosterAdmissionOrder,
             self._opening,
             f"收到{self._village.name}{application.year}年度贫困户退出名单"

@@ -29,24 +29,26 @@ from models.identity import follow_up_case, supervision_case
 from models.offices import Subject
 from models.periods import beijing
 from models.policy import Policy
-from models.rounds import Begun, Round, RoundOrder, RoundResult, quarter_of
+from models.rounds import (
+    Begun,
+    FollowUpRoundOrder,
+    Round,
+    RoundResult,
+    SupervisionRoundOrder,
+    quarter_of,
+)
 from models.supervision.messages import SupervisionOpening
 from models.texts.characters import markdown
-from workflows import calls
+from workflows.calls import ask
 
 _NOMINAL = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 """The server's own: when a scheduled run was meant to start."""
 
 
-def _order(called: Round) -> RoundOrder:
-    """Whom to look for on the day in Beijing that a round is called for.
-
-    That of its start, where nothing scheduled it.
-    """
-    info = workflow.info()
-    nominal = info.typed_search_attributes.get(_NOMINAL)
-    on = beijing(nominal or workflow.now()).date()
-    return RoundOrder(region=called.region, on=on, began=info.start_time)
+def _day() -> date:
+    """The day in Beijing that a round is called for: that of its start, if nothing scheduled it."""
+    nominal = workflow.info().typed_search_attributes.get(_NOMINAL)
+    return beijing(nominal or workflow.now()).date()
 
 
 @workflow.defn(name="SupervisionRound")
@@ -56,10 +58,9 @@ class SupervisionRound:
     @workflow.run
     async def run(self, called: Round) -> RoundResult:
         """Start the supervision of each county, in the order of their codes."""
-        order = _order(called)
-        on = order.on
+        on, began = _day(), workflow.info().start_time
         year, quarter = on.year, quarter_of(on)
-        due = await calls.supervisions_due(order)
+        due = await ask(SupervisionRoundOrder(region=called.region, on=on, began=began))
         starting = _Starting("Supervision", "supervision", year, due.policy)
         for county in due.counties:
             opening = SupervisionOpening(
@@ -88,9 +89,8 @@ class FollowUpRound:
     @workflow.run
     async def run(self, called: Round) -> RoundResult:
         """Start the follow-up of each township, in the order of their codes."""
-        order = _order(called)
-        on = order.on
-        due = await calls.follow_ups_due(order)
+        on, began = _day(), workflow.info().start_time
+        due = await ask(FollowUpRoundOrder(region=called.region, on=on, began=began))
         starting = _Starting("FollowUp", "follow_up", on.year, due.policy)
         for township in due.townships:
             opening = FollowUpOpening(
@@ -162,7 +162,7 @@ class _Starting:
         """What came of it, when what had its id without being admitted was begun again."""
         there = list(self._taken)
         if there:
-            admitted = await calls.admitted_cases(Begun(case_ids=tuple(there)))
+            admitted = await ask(Begun(case_ids=tuple(there)))
             for id, case in self._taken.items():
                 # One that is still waiting for its admission runs, and is not begun twice.
                 if id not in admitted and await self._start(

@@ -1,6 +1,7 @@
 """督导 (F6, HN 七(四), CN 四(四)): a sample of exits is checked again, its rates counted."""
 
 from temporalio import workflow
+from temporalio.exceptions import FailureError
 
 from models.case.ledger import EntryKind
 from models.case.mailbox import OpenObjection
@@ -17,7 +18,7 @@ from models.supervision.orders import OpenCases, SampleOrder
 from models.supervision.reception import SupervisionReception
 from models.supervision.rules import Inspection
 from models.supervision.sampling import Sample
-from workflows import calls
+from workflows.calls import ask
 from workflows.case import Beside, Case
 from workflows.doors import CaseWorkflow
 
@@ -107,7 +108,6 @@ class SupervisionWorkflow(CaseWorkflow):
         kind = f"第{opening.quarter}季度督导" if opening.quarter else "专项检查"
         reason = f"，事由：{opening.reason}" if opening.reason else ""
         drawn = await case.admit(
-            calls.draw_sample,
             SampleOrder,
             opening,
             f"启动{self.county.name}{opening.year}年{kind}{reason}",
@@ -190,8 +190,8 @@ class SupervisionWorkflow(CaseWorkflow):
 
     async def tell_open_cases(self, result: SupervisionResult, entry: int) -> None:
         """Tell the exit cases of the county that are open, of whatever year (C7)."""
-        for case_id in await calls.open_county_cases(OpenCases(county=self.county.code)):
-            error = await calls.tell_case(case_id, result)
+        for case_id in await ask(OpenCases(county=self.county.code)):
+            error = await _told(case_id, result)
             self.case.record(
                 EntryKind.NOTIFIED if error is None else EntryKind.NOT_NOTIFIED,
                 f"{'已告知' if error is None else '未能告知'}在办案件 {case_id}",
@@ -223,6 +223,18 @@ class SupervisionWorkflow(CaseWorkflow):
     @plead.validator
     def _check_plead(self, message: object = None) -> None:
         self._check("plead", message)
+
+
+async def _told(case_id: str, result: SupervisionResult) -> str | None:
+    """Tell a county's case the result; return why it could not be told, or None.
+
+    It may have ended meanwhile: that is no fault of the one that tells.
+    """
+    try:
+        await workflow.get_external_workflow_handle(case_id).signal("inspect", result.content())
+    except FailureError as error:
+        return str(error)[:300]
+    return None
 
 
 class _Pleas(Beside):

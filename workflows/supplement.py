@@ -14,7 +14,6 @@ from models.case.state import Docket
 from models.procedures import taken_by
 from models.refusals import Refusal
 from models.supplement import F9, SupplementOpening, SupplementOrder
-from workflows import calls
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
 
@@ -67,7 +66,6 @@ class SupplementWorkflow(CaseWorkflow):
         if document.at is not None and document.at > latest:
             fault = f"at: {document.at.isoformat()} lies in the future"
         await case.admit(
-            calls.admit_supplement,
             SupplementOrder,
             self.opening,
             f"补充归档：{of.case_id}已办结，案卷至第{of.entries}条（{of.head[:12]}）",

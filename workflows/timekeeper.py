@@ -15,7 +15,7 @@ from models.case.orders import LimitsOrder
 from models.case.state import Docket
 from models.offices import Office
 from models.periods import Limit, LimitKind, LimitRequest, until
-from workflows import calls
+from workflows.calls import ask
 from workflows.clerk import Clerk
 
 _AT_ONCE = 250
@@ -57,7 +57,7 @@ class Timekeeper:
         if not requests:
             return ()
         order = LimitsOrder(requests=requests, policy=self._docket.policy)
-        return await calls.compute_limits(order)
+        return await ask(order)
 
     async def arm(
         self,

@@ -8,11 +8,10 @@ from temporalio import workflow
 from models import standards
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
-from models.case.orders import Notice
 from models.case.reception import Reception
 from models.case.state import Docket
-from models.identity import notice as notice_id
-from models.periods import Limit, LimitRequest, beijing
+from models.notices import PostedVillage
+from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import V1, V2, village_steps
 from models.refusals import Refusal
@@ -21,10 +20,9 @@ from models.village.messages import VillageOpening
 from models.village.orders import (
     VillageAdmissionOrder,
     VillageCount,
-    VillageNoticeOrder,
     VillageRegisterChange,
 )
-from workflows import calls
+from workflows.calls import IncidenceRisen, RegisterConflict, ask
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
 
@@ -42,7 +40,6 @@ class VillageExitWorkflow(CaseWorkflow):
         self.year = opening.application.year
         self.incidence: Incidence | None = None
         self.surveyed: Survey | None = None
-        self.notice: Notice | None = None
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="village",
@@ -82,7 +79,10 @@ class VillageExitWorkflow(CaseWorkflow):
 
     async def publicity(self) -> None:
         """V2 公示公告: at the seat of the township, at least seven days (T1, G1)."""
-        await self.case.publicity(V2, self.publish)
+        assert self.surveyed is not None
+        assert self.incidence is not None
+        shows = PostedVillage(village=self.village, survey=self.surveyed, incidence=self.incidence)
+        await self.case.publicity(V2, shows)
 
     async def approval(self) -> None:
         """V3 批准退出: reported, approved before January (T6), undisputed (G2), struck off."""
@@ -105,7 +105,6 @@ class VillageExitWorkflow(CaseWorkflow):
         """Hold the application against the register (V1, S5, G6, G9)."""
         application, case = self.opening.application, self.case
         admission = await case.admit(
-            calls.admit_village,
             VillageAdmissionOrder,
             self.opening,
             f"{self.village.full_name}列入{self.year}年度贫困村退出调查核实"
@@ -125,7 +124,7 @@ class VillageExitWorkflow(CaseWorkflow):
     async def count(self) -> Incidence:
         """The village's poor as the register counts them on the case's day (S5)."""
         today = beijing(self.case.now()).date()
-        return await calls.village_incidence(VillageCount(village=self.village.code, on=today))
+        return await ask(VillageCount(village=self.village.code, on=today))
 
     def keep(self, incidence: Incidence) -> None:
         """Judge by a count from now on (S2), and put it on file."""
@@ -182,32 +181,6 @@ class VillageExitWorkflow(CaseWorkflow):
         if act.step == self.v3.id and not reporting and approving and act.document_number is None:
             raise Refusal("document_number: the approval (V3) needs the number of its document")
 
-    async def publish(self, posted_at: datetime, closes: Limit) -> Notice:
-        """Publish the village's notice, replacing an earlier round's."""
-        case, replaced = self.case, self.notice
-        assert self.surveyed is not None
-        assert self.incidence is not None
-        survey, incidence = self.surveyed, self.incidence
-        _, notice = await case.ordered(
-            calls.publish_village_notice,
-            lambda seq: VillageNoticeOrder(
-                notice_id=notice_id(case.docket.case_id, seq),
-                case_id=case.docket.case_id,
-                seq=seq,
-                village=self.village,
-                year=self.year,
-                publisher=case.docket.name(case.docket.publisher, posted_at),
-                basis=self.opening.policy.basis,
-                survey=survey,
-                incidence=incidence,
-                posted_at=posted_at,
-                closes=closes,
-                replaces=replaced.notice_id if replaced else None,
-            ),
-        )
-        self.notice = notice
-        return notice
-
     async def strike_off(self, approval: Act) -> None:
         """The registry takes the village out, once; the case ends as exited.
 
@@ -216,7 +189,6 @@ class VillageExitWorkflow(CaseWorkflow):
         overridden = "S2.incidence" in approval.overrides
         try:
             change, day = await self.case.ordered(
-                calls.strike_off_village,
                 lambda seq: VillageRegisterChange(
                     case_id=self.case.docket.case_id,
                     seq=seq,
@@ -229,10 +201,10 @@ class VillageExitWorkflow(CaseWorkflow):
                     standards=None if overridden else self.opening.policy.standards,
                 ),
             )
-        except calls.IncidenceRisen:
+        except IncidenceRisen:
             self.case.lapse(approval, "批准后贫困发生率上升、不再达标")
             return
-        except calls.RegisterConflict as conflict:
+        except RegisterConflict as conflict:
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
         self.case.record(
             EntryKind.REGISTER_CHANGE,

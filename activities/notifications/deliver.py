@@ -22,7 +22,7 @@ from activities.notifications.channels import (
 from activities.notifications.failures import outage, undeliverable
 from activities.notifications.logbook import Logbook
 from activities.warrants import STRANGER
-from models.case.orders import Attempt, Delivery, Notification, Recipient
+from models.case.orders import Attempt, Delivery, Notification, Recipient, Telling
 
 SECONDS = 30.0
 """The whole of one delivery; each wait in it has a shorter limit, which a dripping peer evades."""
@@ -59,7 +59,7 @@ class NotificationActivities:
         return tuple(name for name, channel in self._channels.items() if channel.reaches(recipient))
 
     @activity.defn
-    async def notify(self, notifications: tuple[Notification, ...]) -> tuple[Attempt, ...]:
+    async def notify(self, order: Telling) -> tuple[Attempt, ...]:
         """Try every channel that reaches each recipient, once and all at the same time.
 
         One activity for what a case has to say at a moment; what does not arrive is tried again
@@ -71,6 +71,7 @@ class NotificationActivities:
             ApplicationError: ``NotWarranted`` where it is not the case itself that tells.
             RegistryError: if the registry cannot be read now.
         """
+        notifications = order.notifications
         refused = await asyncio.to_thread(self._refused, notifications)
         held = {each.number for each in refused}
         turns = asyncio.Semaphore(AT_ONCE)

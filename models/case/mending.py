@@ -16,6 +16,7 @@ from models.base import Record, Text
 from models.case.ledger import Entry, EntryKind, first_of
 from models.case.messages import Outcome
 from models.case.state import Docket
+from models.orders import Order
 
 _AT_ONCE = 400_000
 """Bytes of entries in one entry that keeps them: it has to fit into a payload."""
@@ -31,19 +32,6 @@ class Mending(Record):
     reason: Text
 
 
-class KeptOrder(Record):
-    """What a case asks of its kept file.
-
-    Attributes:
-        heads: The beginning of the hash of each entry that it has itself.
-        after: How many entries it has read already; None to begin where its own differ.
-    """
-
-    case_id: str
-    heads: tuple[str, ...]
-    after: int | None = None
-
-
 class Kept(Record):
     """The kept file behind an entry, as much of it as fits into an answer.
 
@@ -55,6 +43,24 @@ class Kept(Record):
     after: int
     entries: tuple[Entry, ...]
     total: int
+
+
+class KeptOrder(Order[Kept]):
+    """What a case asks of its kept file.
+
+    Attributes:
+        heads: The beginning of the hash of each entry that it has itself.
+        after: How many entries it has read already; None to begin where its own differ.
+    """
+
+    activity = "kept_file"
+    case_id: str
+    heads: tuple[str, ...]
+    after: int | None = None
+
+    @property
+    def summary(self) -> str:
+        return "G7 核对留存案卷"
 
 
 def heads(entries: Sequence[Entry]) -> tuple[str, ...]:

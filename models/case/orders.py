@@ -4,25 +4,35 @@ Every order that changes something carries the case id and a ledger sequence num
 are the key under which the world carries it out once, however often it is asked.
 """
 
-from datetime import date, datetime
-from typing import Protocol
+from datetime import date
+from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
 from models.base import Line, Moment, Record, Text
 from models.case.ledger import Entry
-from models.case.messages import CountyFigures, CountyOpening
+from models.case.messages import CountyOpening
 from models.offices import County, CountyCode, Office
+from models.orders import Change, Order
 from models.periods import Limit, LimitRequest, Year
 from models.policy import Policy
+from models.register.villages import Incidence
 from models.supervision.messages import SupervisionResult
 
 
-class LimitsOrder(Record):
-    """Limits to compute under a policy, over the calendar of the day they are asked for."""
+class LimitsOrder(Order[tuple[Limit, ...]]):
+    """Limits to compute under a policy, over the calendar of the day they are asked for.
 
+    They are computed once: the history keeps the dates for every replay.
+    """
+
+    activity = "compute_limits"
     requests: tuple[LimitRequest, ...]
     policy: Policy
+
+    @property
+    def summary(self) -> str:
+        return f"计算期限 {' '.join(request.clause for request in self.requests)}"
 
 
 class Verdict(Record):
@@ -78,14 +88,25 @@ class CaseState(Record):
     limits: tuple[LimitInForce, ...] = ()
 
 
-class CountyCount(Record):
-    """A county whose poor are to be counted as of a day (S5)."""
+class CountyCount(Order[Incidence | None]):
+    """A county whose poor are to be counted as of a day (S5).
 
+    The answer is None if the register holds no village of it.
+    """
+
+    activity = "county_incidence"
     county: CountyCode
     on: date
 
+    @property
+    def summary(self) -> str:
+        return f"S5 核对贫困发生率 {self.on}"
 
-class ToAdmit(Record):
+
+V = TypeVar("V", bound=Verdict)
+
+
+class ToAdmit(Order[V], Generic[V]):
     """What every order to admit a case says.
 
     Attributes:
@@ -100,103 +121,40 @@ class ToAdmit(Record):
     run: str
 
 
-class AdmissionOrder(ToAdmit):
+class AdmissionOrder(ToAdmit[Admission]):
     """A county's application to hold against the register."""
 
+    activity = "admit_county"
     opening: CountyOpening
+
+    @property
+    def summary(self) -> str:
+        return "受理审查 C1"
 
 
 IN_FORCE = TypeAdapter(tuple[LimitInForce, ...])
 """Limits in force, read and written as JSON."""
 
 
-class LedgerBatch(Record):
+class LedgerBatch(Order[int]):
     """Entries to keep in the registry, in order, with the state they lead to.
+
+    The answer is how many entries it has of the case now.
 
     Attributes:
         run, token: Of the case's admission.
     """
 
+    activity = "write_ledger"
     case_id: str
     run: str
     token: str
     entries: tuple[Entry, ...]
     state: CaseState
 
-
-class ToPost(Protocol):
-    """What an order to post a notice says, whatever the notice is about."""
-
     @property
-    def notice_id(self) -> str:
-        """Id of the notice."""
-
-    @property
-    def case_id(self) -> str:
-        """The case it belongs to."""
-
-    @property
-    def seq(self) -> int:
-        """The ledger entry that ordered it: with the case, the key of publishing once."""
-
-    @property
-    def posted_at(self) -> datetime:
-        """When it is posted."""
-
-    @property
-    def replaces(self) -> str | None:
-        """Id of the notice it takes the place of."""
-
-
-class ForAPeriod(ToPost, Protocol):
-    """The same of a notice that stands for a period (公示)."""
-
-    @property
-    def year(self) -> int:
-        """The year of the case."""
-
-    @property
-    def publisher(self) -> str:
-        """Name of the publishing body."""
-
-    @property
-    def basis(self) -> tuple[str, ...]:
-        """Titles of the documents it rests on."""
-
-    @property
-    def closes(self) -> Limit:
-        """Its period (T1)."""
-
-
-class NoticeOrder(Record):
-    """A county's public notice (C4 公告公示), with all that its text is made from.
-
-    Attributes:
-        publisher: Name of the publishing body, as it was called on the day.
-        basis: Titles of the documents it rests on.
-        closes: The computed period, with its sentence.
-    """
-
-    notice_id: str
-    case_id: str
-    seq: int
-    county: County
-    year: Year
-    publisher: Line
-    basis: tuple[Line, ...]
-    figures: CountyFigures
-    posted_at: Moment
-    closes: Limit
-    replaces: str | None = None
-
-
-class Notice(Record):
-    """A notice as it was published: its text, and the SHA-256 of it."""
-
-    notice_id: str
-    title: Text
-    markdown: str
-    sha256: str
+    def summary(self) -> str:
+        return f"写入案卷 {self.entries[0].seq}–{self.entries[-1].seq}"
 
 
 class Recipient(Record):
@@ -239,20 +197,41 @@ class Attempt(Record):
     final: bool = False
 
 
-class Delivery(Record):
+class Telling(Order[tuple[Attempt, ...]]):
+    """Several people to tell something, on every channel that reaches them, once."""
+
+    activity = "notify"
+    notifications: tuple[Notification, ...]
+
+    @property
+    def summary(self) -> str:
+        whom = (f"{each.recipient.office or '异议人'} {each.topic}" for each in self.notifications)
+        return f"通知 {' '.join(whom)}"
+
+
+class Delivery(Order[None]):
     """One notification on one channel; tried, given up and recorded by itself."""
 
+    activity = "deliver"
     notification: Notification
     channel: Text
 
+    @property
+    def summary(self) -> str:
+        told = self.notification
+        return f"通知 {told.recipient.office or '异议人'} {self.channel} {told.topic}"
 
-class RegisterChange(Record):
-    """Taking a county out of the list of poor counties (C7)."""
 
-    case_id: str
-    seq: int
+class RegisterChange(Change[date]):
+    """Taking a county out of the list of poor counties (C7); the answer is since when."""
+
+    activity = "strike_off_county"
     county: County
     year: Year
     effective_on: date
     document_number: str | None
     approved_by: Office
+
+    @property
+    def summary(self) -> str:
+        return f"C7 {self.county.name}退出销号"

@@ -2,6 +2,7 @@
 
 from models.base import Record
 from models.offices import Office
+from models.orders import Order
 
 
 class CheckDone(Record):
@@ -16,3 +17,13 @@ class CheckDone(Record):
     said: str
     tell: Office
     tell_name: str
+
+
+class CheckOrder(Order[CheckDone]):
+    """The order to check everything: files, register, journal, server, schedules and notices."""
+
+    activity = "check_installation"
+
+    @property
+    def summary(self) -> str:
+        return "G7 核查"

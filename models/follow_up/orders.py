@@ -11,29 +11,9 @@ from models.case.ledger import canonical
 from models.case.orders import ToAdmit, Verdict
 from models.follow_up.messages import FollowUpOpening
 from models.offices import Office, VillageCode
+from models.orders import Order
 from models.policy import Body
 from models.register.households import Cause, HouseholdCode, Risk
-
-
-class FollowUpOrder(ToAdmit):
-    """A follow-up to open: its list is drawn up, and the case listed, in one transaction."""
-
-    opening: FollowUpOpening
-
-
-class BackOrder(Record):
-    """A follow-up that asks who of its list is in the register again, as of a day."""
-
-    case_id: str
-    on: date
-
-
-class Back(Record):
-    """A household in the register again since a day: fallen back (F5), or its exit revoked (F7)."""
-
-    household: HouseholdCode
-    since: date
-    cause: Cause
 
 
 class DueVillage(Record):
@@ -78,3 +58,34 @@ class FollowUpDue(Verdict):
     def sha256(self) -> str:
         """SHA-256 of the list as canonical JSON, by which the file binds it."""
         return sha256(canonical(self.households).encode()).hexdigest()
+
+
+class FollowUpOrder(ToAdmit[FollowUpDue]):
+    """A follow-up to open: its list is drawn up, and the case listed, in one transaction."""
+
+    activity = "open_follow_up"
+    opening: FollowUpOpening
+
+    @property
+    def summary(self) -> str:
+        return "F5 列出应访户"
+
+
+class Back(Record):
+    """A household in the register again since a day: fallen back (F5), or its exit revoked (F7)."""
+
+    household: HouseholdCode
+    since: date
+    cause: Cause
+
+
+class BackOrder(Order[tuple[Back, ...]]):
+    """A follow-up that asks who of its list is in the register again, as of a day."""
+
+    activity = "back_in_register"
+    case_id: str
+    on: date
+
+    @property
+    def summary(self) -> str:
+        return "F5 核对重新登记户"

@@ -9,16 +9,11 @@ from models.alarms import Alarm
 from models.base import Line, Record, Text
 from models.case.orders import ToAdmit, Verdict
 from models.offices import Office
+from models.orders import Change
 from models.periods import Year
 from models.policy import Policy
 from models.revocation.admission import ExitRecord, FiledAct
 from models.revocation.messages import Revocable, RevocationOpening
-
-
-class RevocationAdmissionOrder(ToAdmit):
-    """A revocation to hold against the register."""
-
-    opening: RevocationOpening
 
 
 class RevocationAdmission(Verdict):
@@ -34,7 +29,25 @@ class RevocationAdmission(Verdict):
     concerned: tuple[Office, ...] = ()
 
 
-class RevocationChange(Record):
+class RevocationAdmissionOrder(ToAdmit[RevocationAdmission]):
+    """A revocation to hold against the register."""
+
+    activity = "admit_revocation"
+    opening: RevocationOpening
+
+    @property
+    def summary(self) -> str:
+        return "受理审查 X1"
+
+
+class Revoked(Record):
+    """Since when the subject is on the list again; ``alarms`` of units that had left (F5)."""
+
+    since: date
+    alarms: tuple[Alarm, ...] = ()
+
+
+class RevocationChange(Change[Revoked]):
     """Putting a county, a village or a household on the list again (F7).
 
     Attributes:
@@ -44,8 +57,7 @@ class RevocationChange(Record):
         policy: Whose threshold an exited village and county are held against.
     """
 
-    case_id: str
-    seq: int
+    activity = "revoke_exit"
     subject: Revocable
     year: Year
     exited_on: date
@@ -59,9 +71,6 @@ class RevocationChange(Record):
     responsible: tuple[FiledAct, ...]
     policy: Policy
 
-
-class Revoked(Record):
-    """Since when the subject is on the list again; ``alarms`` of units that had left (F5)."""
-
-    since: date
-    alarms: tuple[Alarm, ...] = ()
+    @property
+    def summary(self) -> str:
+        return f"X1 {self.subject.name}撤销退出"

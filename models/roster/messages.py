@@ -1,7 +1,6 @@
 """What opens a roster's case (H1), and what the register answers about its households."""
 
 from datetime import date
-from typing import Annotated
 
 from pydantic import Field
 
@@ -9,7 +8,8 @@ from models.base import Line, Moment, Record, Text
 from models.case.orders import ToAdmit, Verdict
 from models.case.parts import Proofs
 from models.offices import Village, VillageCode
-from models.periods import Limit, Year
+from models.orders import Change, Order
+from models.periods import Year
 from models.policy import Policy
 from models.register.households import HouseholdCode, HouseholdFacts, PovertyLine
 from models.roster.appraisals import Appraisal, Proposal
@@ -43,12 +43,6 @@ class RosterOpening(Record):
     received_at: Moment | None = None
 
 
-class RosterAdmissionOrder(ToAdmit):
-    """A roster to hold against the register; it is listed, with its households, if admitted."""
-
-    opening: RosterOpening
-
-
 class RosterAdmission(Verdict):
     """Whether the case may open, and what the register says of its households.
 
@@ -64,21 +58,15 @@ class RosterAdmission(Verdict):
     unplanned: tuple[str, ...] = ()
 
 
-class LookUpOrder(Record):
-    """Households of a roster whose entries are taken anew from the register (G1).
+class RosterAdmissionOrder(ToAdmit[RosterAdmission]):
+    """A roster to hold against the register; it is listed, with its households, if admitted."""
 
-    Attributes:
-        added: Households that are to join the roster.
-        seq: The entry it follows from.
-    """
+    activity = "admit_roster"
+    opening: RosterOpening
 
-    case_id: str
-    seq: int
-    village: Village
-    year: Year
-    now: Moment
-    households: tuple[HouseholdCode, ...]
-    added: tuple[Proposal, ...] = ()
+    @property
+    def summary(self) -> str:
+        return "受理审查 H1"
 
 
 class LookedUp(Record):
@@ -89,35 +77,26 @@ class LookedUp(Record):
     unplanned: tuple[str, ...] = ()
 
 
-class NoticeLine(Record):
-    """A household as a public notice shows it, and nothing else (G8)."""
-
-    name: Line
-    group: Text
-    size: Annotated[int, Field(ge=1)]
-
-
-class RosterNoticeOrder(Record):
-    """A roster's public notice (H3), with all that its text is made from.
+class LookUpOrder(Order[LookedUp]):
+    """Households of a roster whose entries are taken anew from the register (G1).
 
     Attributes:
-        number: Which notice of the case it is, from 1; a later one adds to those before (G1).
-        publisher: Name of the publishing body, as it was called on the day.
-        replaces: Id of the notice it takes the place of: that was not up for its full days.
+        added: Households that are to join the roster.
+        seq: The entry it follows from.
     """
 
-    notice_id: str
+    activity = "look_up_households"
     case_id: str
     seq: int
-    number: int
     village: Village
     year: Year
-    publisher: Line
-    basis: tuple[Line, ...]
-    households: tuple[NoticeLine, ...]
-    posted_at: Moment
-    closes: Limit
-    replaces: str | None = None
+    now: Moment
+    households: tuple[HouseholdCode, ...]
+    added: tuple[Proposal, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        return f"G1 核对{len(self.households)}户"
 
 
 class StrikingOff(Record):
@@ -134,31 +113,6 @@ class StrikingOff(Record):
     shown_as: Text
 
 
-class RosterChange(Record):
-    """Announcing the exit of households, and striking them off the register (H4).
-
-    Attributes:
-        effective_on: The first day off the register: when the act was signed.
-        posted_at: When the announcement is made.
-        publisher: Name of the announcing body.
-        ordered_by: Name of the body that struck them off.
-    """
-
-    case_id: str
-    seq: int
-    notice_id: str
-    village: Village
-    year: Year
-    effective_on: date
-    basis: tuple[Line, ...]
-    publisher: Line
-    ordered_by: Text
-    document_number: Line | None
-    households: tuple[StrikingOff, ...]
-    posted_at: Moment
-    replaces: None = None
-
-
 class StruckOff(Record):
     """Who was struck off, and who was not.
 
@@ -172,3 +126,31 @@ class StruckOff(Record):
     announcement: str | None
     changed: tuple[HouseholdCode, ...] = ()
     conflicts: dict[str, str] = Field(default_factory=dict)
+
+
+class RosterChange(Change[StruckOff]):
+    """Announcing the exit of households, and striking them off the register (H4).
+
+    Attributes:
+        effective_on: The first day off the register: when the act was signed.
+        posted_at: When the announcement is made.
+        publisher: Name of the announcing body.
+        ordered_by: Name of the body that struck them off.
+    """
+
+    activity = "strike_off_households"
+    notice_id: str
+    village: Village
+    year: Year
+    effective_on: date
+    basis: tuple[Line, ...]
+    publisher: Line
+    ordered_by: Text
+    document_number: Line | None
+    households: tuple[StrikingOff, ...]
+    posted_at: Moment
+    replaces: None = None
+
+    @property
+    def summary(self) -> str:
+        return f"H4 公告并销号{len(self.households)}户"

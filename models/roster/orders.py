@@ -6,45 +6,21 @@ from datetime import datetime
 from models.case.messages import Act
 from models.case.state import Docket
 from models.identity import notice as notice_id
-from models.periods import Limit, beijing
+from models.notices import NoticeLine, PostedRoster
+from models.periods import beijing
 from models.roster.households import Candidate, shown_name
-from models.roster.messages import (
-    NoticeLine,
-    RosterChange,
-    RosterNoticeOrder,
-    RosterOpening,
-    StrikingOff,
-)
+from models.roster.messages import RosterChange, RosterOpening, StrikingOff
 
 
-def roster_notice(
-    docket: Docket,
-    opening: RosterOpening,
-    households: Iterable[Candidate],
-    number: int,
-    seq: int,
-    posted_at: datetime,
-    closes: Limit,
-    replaces: str | None,
-) -> RosterNoticeOrder:
-    """The list of those who are posted, under the number of the last entry (T1, G8)."""
-    return RosterNoticeOrder(
-        notice_id=notice_id(docket.case_id, seq),
-        case_id=docket.case_id,
-        seq=seq,
-        number=number,
-        village=opening.village,
-        year=docket.year,
-        publisher=docket.name(docket.publisher, posted_at),
-        basis=opening.policy.basis,
-        households=tuple(
-            NoticeLine(name=shown(each, opening), group=each.facts.group, size=each.facts.size)
-            for each in households
-        ),
-        posted_at=posted_at,
-        closes=closes,
-        replaces=replaces,
+def posted_roster(
+    opening: RosterOpening, households: Iterable[Candidate], number: int
+) -> PostedRoster:
+    """What a notice shows of those who are posted (G8)."""
+    lines = tuple(
+        NoticeLine(name=shown(each, opening), group=each.facts.group, size=each.facts.size)
+        for each in households
     )
+    return PostedRoster(village=opening.village, number=number, households=lines)
 
 
 def roster_change(

@@ -5,53 +5,40 @@ As in ``models.case.orders``: case id and ledger sequence number are the key of 
 
 from datetime import date
 
-from models.base import Line, Moment, Record
-from models.case.orders import ToAdmit
+from models.case.orders import Admission, ToAdmit
 from models.offices import Office, Village, VillageCode
-from models.periods import Limit, Year
+from models.orders import Change, Order
+from models.periods import Year
 from models.policy import Standards
-from models.register.villages import Incidence, Survey
+from models.register.villages import Incidence
 from models.village.messages import VillageOpening
 
 
-class VillageAdmissionOrder(ToAdmit):
+class VillageAdmissionOrder(ToAdmit[Admission]):
     """A village's application to hold against the register."""
 
+    activity = "admit_village"
     opening: VillageOpening
 
+    @property
+    def summary(self) -> str:
+        return "受理审查 V1"
 
-class VillageCount(Record):
+
+class VillageCount(Order[Incidence]):
     """A village whose poor are to be counted as of a day (S5)."""
 
+    activity = "village_incidence"
     village: VillageCode
     on: date
 
-
-class VillageNoticeOrder(Record):
-    """A village's public notice (V2 公示公告), with all that its text is made from.
-
-    Attributes:
-        publisher: Name of the publishing body, as it was called on the day.
-        basis: Titles of the documents it rests on.
-        closes: The computed period, with its sentence.
-    """
-
-    notice_id: str
-    case_id: str
-    seq: int
-    village: Village
-    year: Year
-    publisher: Line
-    basis: tuple[Line, ...]
-    survey: Survey
-    incidence: Incidence
-    posted_at: Moment
-    closes: Limit
-    replaces: str | None = None
+    @property
+    def summary(self) -> str:
+        return f"S5 核对贫困发生率 {self.on}"
 
 
-class VillageRegisterChange(Record):
-    """Taking a village off the list of poor villages (V3).
+class VillageRegisterChange(Change[date]):
+    """Taking a village off the list of poor villages (V3); the answer is since when.
 
     Attributes:
         counted_on, standards: On which day its incidence has to meet whose threshold still (S2):
@@ -59,8 +46,7 @@ class VillageRegisterChange(Record):
             it was approved in spite of that (S6).
     """
 
-    case_id: str
-    seq: int
+    activity = "strike_off_village"
     village: Village
     year: Year
     effective_on: date
@@ -68,3 +54,7 @@ class VillageRegisterChange(Record):
     approved_by: Office
     counted_on: date | None = None
     standards: Standards | None = None
+
+    @property
+    def summary(self) -> str:
+        return f"V3 {self.village.name}退出销号"

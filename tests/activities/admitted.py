@@ -13,7 +13,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.admissions import Gate
 from models.case.ledger import Entry, canonical, root
 from models.case.messages import Ending
-from models.case.orders import LedgerBatch, RegisterChange, ToAdmit
+from models.case.orders import LedgerBatch, RegisterChange, Telling, ToAdmit
 from models.policy import Policy, PolicyError, parse_policy
 from models.village.orders import VillageRegisterChange
 from registry.database.engine import claim, writing
@@ -79,8 +79,8 @@ def case_of(order: Any) -> str | None:
     """The case that gives an order."""
     if isinstance(order, ToAdmit):
         return order.state.case_id
-    if isinstance(order, tuple):
-        return case_of(order[0])
+    if isinstance(order, Telling):
+        return case_of(order.notifications[0])
     if isinstance(order, BaseModel) and "notification" in type(order).model_fields:
         return case_of(getattr(order, "notification"))  # noqa: B009 - of several types
     return getattr(order, "case_id", None)
@@ -138,7 +138,7 @@ def kept_row(case_id: str, entry: Entry) -> EntryRow:
     )
 
 
-def admitted(order: ToAdmit) -> dict[str, str]:
+def admitted(order: ToAdmit[Any]) -> dict[str, str]:
     """What a batch of a case says of its admission."""
     return {"run": order.run, "token": token(order.state.case_id, order.run)}
 

@@ -7,20 +7,19 @@ from typing import Any, Self
 
 from sqlalchemy import Engine
 
+from activities.notices import NoticeBoard
 from activities.roster import RosterActivities
-from activities.roster_notices import RosterNotices
 from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.orders import CaseState, LedgerBatch
 from models.identity import household_case, notice
+from models.notices import NoticeLine, NoticeOrder
 from models.offices import Village
 from models.periods import LimitRequest, compute
 from models.policy import Body
 from models.roster.messages import (
     LookUpOrder,
-    NoticeLine,
     RosterAdmissionOrder,
     RosterChange,
-    RosterNoticeOrder,
     RosterOpening,
     StrikingOff,
 )
@@ -101,7 +100,7 @@ def put_on_plan(session: Any, codes: Iterable[str]) -> None:
 
 def activities(engine: Engine, folder: Path) -> RosterActivities:
     """What a roster's case asks of a register."""
-    return RosterActivities(engine, RosterNotices(engine, folder), gate())
+    return RosterActivities(engine, NoticeBoard(engine, folder), gate())
 
 
 class RosterFile:
@@ -203,20 +202,24 @@ def change(*codes: str, seq: int = 20, batch: int = 1, **changes: Any) -> Roster
     return RosterChange.model_validate(given | changes)
 
 
-def posting(**changes: Any) -> RosterNoticeOrder:
+def posting(**changes: Any) -> NoticeOrder:
     """A roster's notice."""
     case_id = household_case(VILLAGE.code, 2017, 1)
     values: dict[str, Any] = {
         "notice_id": notice(case_id, 8),
         "case_id": case_id,
         "seq": 8,
-        "number": 1,
-        "village": VILLAGE,
         "year": 2017,
         "publisher": "合成村“两委”",
         "basis": HENAN.basis,
-        "households": tuple(NoticeLine(name=f"张{code}", group="一组", size=3) for code in CODES),
         "posted_at": POSTED,
         "closes": compute(LimitRequest(clause="T1", start=POSTED), HENAN, OfficialCalendar()),
     }
-    return RosterNoticeOrder.model_validate(values | changes)
+    shows: dict[str, Any] = {
+        "kind": "roster",
+        "village": VILLAGE,
+        "number": 1,
+        "households": tuple(NoticeLine(name=f"张{code}", group="一组", size=3) for code in CODES),
+    }
+    shows |= {key: changes.pop(key) for key in list(changes) if key in shows}
+    return NoticeOrder.model_validate(values | changes | {"shows": shows})

@@ -14,10 +14,10 @@ from sqlalchemy import Engine
 from sqlmodel import select
 from temporalio.exceptions import ApplicationError
 
-from activities.notices import NoticeActivities
+from activities.notices import NoticeBoard
 from models import identity
 from models.case.messages import CountyFigures
-from models.case.orders import Notice, NoticeOrder
+from models.notices import Notice, NoticeOrder, PostedCounty
 from models.offices import Tier
 from models.periods import Limit, LimitRequest, compute
 from models.texts.characters import markdown as as_it_is
@@ -25,7 +25,7 @@ from models.texts.characters import visible
 from models.texts.personal_numbers import hide
 from registry.calendar import OfficialCalendar
 from registry.database.engine import reading, writing
-from registry.notices.county import markdown, title
+from registry.notices.single import markdown, title
 from registry.notices.texts import incidence, page
 from registry.tables import NoticeRow
 from tests.activities.admitted import run
@@ -52,11 +52,10 @@ ORDER = NoticeOrder(
     notice_id=identity.notice(CASE, 12),
     case_id=CASE,
     seq=12,
-    county=XIN,
     year=2017,
     publisher="河南省扶贫开发领导小组",
     basis=POLICY.basis,
-    figures=FIGURES,
+    shows=PostedCounty(county=XIN, figures=FIGURES),
     posted_at=POSTED,
     closes=closes(),
 )
@@ -64,7 +63,8 @@ ORDER = NoticeOrder(
 
 def changed(**figures: object) -> NoticeOrder:
     """The same order with other figures."""
-    return ORDER.model_copy(update={"figures": FIGURES.model_copy(update=figures)})
+    shows = PostedCounty(county=XIN, figures=FIGURES.model_copy(update=figures))
+    return ORDER.model_copy(update={"shows": shows})
 
 
 @pytest.fixture
@@ -79,11 +79,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def notices(engine: Engine, folder: Path) -> NoticeActivities:
-    return NoticeActivities(engine, folder)
+def notices(engine: Engine, folder: Path) -> NoticeBoard:
+    return NoticeBoard(engine, folder)
 
 
-def publish(notices: NoticeActivities, order: NoticeOrder = ORDER) -> Notice:
+def publish(notices: NoticeBoard, order: NoticeOrder = ORDER) -> Notice:
     published = run(notices.publish_notice, order)
     assert isinstance(published, Notice)
     return published
@@ -130,7 +130,9 @@ def test_a_notice_that_replaces_another_says_so() -> None:
 @pytest.mark.clause("C4")
 def test_a_directly_administered_provincial_county() -> None:
     county = XIN.model_copy(update={"directly_administered": True, "tier": Tier.PROVINCIAL})
-    text = markdown(ORDER.model_copy(update={"county": county}))
+    text = markdown(
+        ORDER.model_copy(update={"shows": PostedCounty(county=county, figures=FIGURES)})
+    )
     assert "所属：河南省（直管县）\n" in text
     assert "类别：省定贫困县\n" in text
     assert "信阳" not in text
@@ -249,7 +251,7 @@ def test_any_text_is_shown_as_it_is(text: str) -> None:
 
 
 @pytest.mark.clause("C4")
-def test_a_page_needs_nothing_from_outside(notices: NoticeActivities, folder: Path) -> None:
+def test_a_page_needs_nothing_from_outside(notices: NoticeBoard, folder: Path) -> None:
     publish(notices)
     found = Tags((folder / "county-exit_411523_2017_notice-12.html").read_text(encoding="utf-8"))
     assert set(found.tags) <= ALLOWED
@@ -280,7 +282,7 @@ def test_personal_numbers_are_hidden(text: str, shown: str | None) -> None:
 
 @pytest.mark.clause("C4", "G7")
 def test_publishing_keeps_the_text_in_three_places(
-    notices: NoticeActivities, engine: Engine, folder: Path
+    notices: NoticeBoard, engine: Engine, folder: Path
 ) -> None:
     notice = publish(notices)
     assert notice.title == "关于新县拟退出贫困县的公示"
@@ -297,7 +299,7 @@ def test_publishing_keeps_the_text_in_three_places(
 
 @pytest.mark.clause("C4")
 def test_publishing_twice_is_publishing_once(
-    notices: NoticeActivities, engine: Engine, folder: Path
+    notices: NoticeBoard, engine: Engine, folder: Path
 ) -> None:
     first = publish(notices)
     for file in folder.iterdir():
@@ -317,7 +319,7 @@ def test_publishing_twice_is_publishing_once(
     ],
 )
 def test_a_published_notice_is_never_changed(
-    notices: NoticeActivities, engine: Engine, folder: Path, other: NoticeOrder
+    notices: NoticeBoard, engine: Engine, folder: Path, other: NoticeOrder
 ) -> None:
     first = publish(notices)
     text, due = markdown(other), other.closes.due
@@ -325,7 +327,7 @@ def test_a_published_notice_is_never_changed(
         writing(engine) as session,
         pytest.raises(ApplicationError, match="another text was published already") as raised,
     ):
-        notices.put_up(session, other, title(other.county), text, due)
+        notices.put_up(session, other, title(other), text, due)
     assert (raised.value.type, raised.value.non_retryable) == ("NoticeConflict", False)
     (row,) = rows(engine)
     assert row.sha256 == first.sha256
@@ -336,7 +338,7 @@ def test_a_published_notice_is_never_changed(
 
 @pytest.mark.clause("C4")
 def test_a_second_notice_of_a_case_stands_beside_the_first(
-    notices: NoticeActivities, engine: Engine
+    notices: NoticeBoard, engine: Engine
 ) -> None:
     publish(notices)
     second = identity.notice(CASE, 30)
@@ -356,9 +358,9 @@ def test_a_folder_that_cannot_be_written_is_an_outage_and_nothing_is_half_done(
     blocked = tmp_path / "notices"
     blocked.write_text("a file in the way", encoding="utf-8")
     with pytest.raises(ApplicationError, match="cannot be written: File exists") as raised:
-        publish(NoticeActivities(engine, blocked))
+        publish(NoticeBoard(engine, blocked))
     assert (raised.value.type, raised.value.non_retryable) == ("Outage", False)
     assert rows(engine) == []
     blocked.unlink()
-    publish(NoticeActivities(engine, blocked))
+    publish(NoticeBoard(engine, blocked))
     assert len(rows(engine)) == 1

@@ -17,7 +17,7 @@ from activities.notifications import deliver as notifications
 from activities.notifications import mail, webhooks
 from activities.notifications.channels import FileChannel
 from activities.notifications.deliver import NotificationActivities
-from models.case.orders import Delivery, Recipient
+from models.case.orders import Delivery, Recipient, Telling
 from tests.activities.admitted import anybody
 from tests.activities.deliveries import (
     COUNTY,
@@ -148,7 +148,7 @@ async def test_a_first_try_says_what_arrived_what_may_and_what_never_will(
     httpserver.expect_request("/").respond_with_data("", status=410)
     activities = NotificationActivities([log, shut, hook(httpserver.url_for("/"))], anybody)
     second = to(PERSON).model_copy(update={"number": 4})
-    tried = await activities.notify((NOTIFICATION, second))
+    tried = await activities.notify(Telling(notifications=(NOTIFICATION, second)))
     assert [(each.number, each.channel, each.error is None, each.final) for each in tried] == [
         (NOTIFICATION.number, "log", True, False),
         (NOTIFICATION.number, "shut", False, False),
@@ -161,4 +161,7 @@ async def test_a_first_try_says_what_arrived_what_may_and_what_never_will(
 
 
 async def test_nobody_is_told_where_nobody_is_reached() -> None:
-    assert await NotificationActivities([], anybody).notify((NOTIFICATION,)) == ()
+    assert (
+        await NotificationActivities([], anybody).notify(Telling(notifications=(NOTIFICATION,)))
+        == ()
+    )

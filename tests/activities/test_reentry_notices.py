@@ -8,13 +8,12 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
-from activities.reentry_notices import ReentryNotices
+from activities.notices import NoticeBoard
 from models import identity
-from models.case.orders import Notice
+from models.notices import Notice, NoticeOrder
 from models.periods import LimitRequest, compute
-from models.reentry.orders import ReentryNoticeOrder
 from registry.calendar import OfficialCalendar
-from registry.notices.reentry import markdown
+from registry.notices.single import markdown
 from registry.tables import NoticeRow
 from tests.activities.registry_cases import rows, run
 from tests.models.samples import HENAN
@@ -24,24 +23,28 @@ CASE = "reentry/H000001/2017"
 POSTED = datetime.fromisoformat("2018-01-05T09:00:00+08:00")
 
 
-def order(**changes: Any) -> ReentryNoticeOrder:
+def order(**changes: Any) -> NoticeOrder:
     """A synthetic household's notice."""
     values: dict[str, Any] = {
         "notice_id": identity.notice(CASE, 8),
         "case_id": CASE,
         "seq": 8,
-        "village": village(),
         "year": 2017,
         "publisher": "合成村“两委”",
         "basis": HENAN.basis,
+        "posted_at": POSTED,
+        "closes": compute(LimitRequest(clause="T1", start=POSTED), HENAN, OfficialCalendar()),
+    }
+    shows: dict[str, Any] = {
+        "kind": "reentry",
+        "village": village(),
         "name": "张某某",
         "group": "一组",
         "size": 3,
         "cause": "fallen_back",
-        "posted_at": POSTED,
-        "closes": compute(LimitRequest(clause="T1", start=POSTED), HENAN, OfficialCalendar()),
     }
-    return ReentryNoticeOrder.model_validate(values | changes)
+    shows |= {key: changes.pop(key) for key in list(changes) if key in shows}
+    return NoticeOrder.model_validate(values | changes | {"shows": shows})
 
 
 @pytest.mark.clause("F5", "T1", "G1", "G8")
@@ -78,12 +81,12 @@ def test_numbers_and_markup_that_somebody_wrote_do_not_get_in() -> None:
 
 @pytest.mark.clause("F5", "T1")
 def test_it_is_published_once(engine: Engine, tmp_path: Path) -> None:
-    notices = ReentryNotices(engine, tmp_path / "notices")
-    first: Notice = run(notices.publish_reentry_notice, order())
-    assert run(notices.publish_reentry_notice, order()) == first
+    notices = NoticeBoard(engine, tmp_path / "notices")
+    first: Notice = run(notices.publish_notice, order())
+    assert run(notices.publish_notice, order()) == first
     (row,) = rows(engine, NoticeRow)
     assert (row["id"], row["case_id"], row["sha256"]) == (first.notice_id, CASE, first.sha256)
     written = tmp_path / "notices" / "reentry_H000001_2017_notice-8.md"
     assert written.read_text("utf-8") == first.markdown
     with pytest.raises(ApplicationError, match="another text was published already"):
-        run(notices.publish_reentry_notice, order(size=4))
+        run(notices.publish_notice, order(size=4))

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
-from activities.leaving import REGISTER_CONFLICT
 from activities.revocation import RevocationActivities
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.offices import Household
+from models.orders import REGISTER_CONFLICT
 from models.periods import BEIJING
 from models.policy import Body
 from models.register.households import HouseholdState

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
-from activities.roster_notices import RosterNotices
+from activities.notices import NoticeBoard
 from models.case.messages import Act
+from models.notices import NoticeLine
 from models.policy import NameStyle
 from models.roster.households import shown_name
-from models.roster.messages import NoticeLine, RosterOpening
-from models.roster.orders import roster_change, roster_notice
-from registry.notices.roster import announcement_text, notice_text, notice_title
+from models.roster.messages import RosterOpening
+from models.roster.orders import posted_roster, roster_change
+from registry.notices.single import announcement_text, markdown, title
 from registry.notices.texts import page
 from registry.tables import NoticeRow
 from tests.activities.registry_cases import rows, run
@@ -43,7 +44,7 @@ def cells(text: str) -> list[list[str]]:
 
 @pytest.mark.clause("H3", "T1", "G1", "G8")
 def test_a_list_says_everything_it_must() -> None:
-    text = notice_text(posting())
+    text = markdown(posting())
     for sentence in (
         "# 关于合成村2017年度拟退出贫困户的公示\n",
         f"依据{'、'.join(HENAN.basis)}，经村民主评议、核实并得到本户认可，"
@@ -70,17 +71,17 @@ def test_a_list_says_everything_it_must() -> None:
 @pytest.mark.clause("G1", "T1")
 def test_a_later_list_adds_to_those_before() -> None:
     order = posting(number=2)
-    assert notice_title(order) == "关于合成村2017年度拟退出贫困户的公示（第2号）"
+    assert title(order) == "关于合成村2017年度拟退出贫困户的公示（第2号）"
     assert (
         "本公示为本名单的第2号公示，仅就下列各户：各户以本公示所列内容为准，"
         "公示期自本次发布起单独计算；此前公示的其他户不受影响。\n"
-    ) in notice_text(order)
+    ) in markdown(order)
 
 
 @pytest.mark.clause("T1")
 def test_a_list_that_takes_the_place_of_another_says_so() -> None:
     before = "household-exit/411523100901/2017/1/notice-7"
-    assert (f"本公示替代编号为 {before} 的公示，公示期自本次发布起重新计算。\n") in notice_text(
+    assert (f"本公示替代编号为 {before} 的公示，公示期自本次发布起重新计算。\n") in markdown(
         posting(replaces=before)
     )
 
@@ -116,7 +117,7 @@ def test_an_announcement_says_who_left_since_when_and_by_whom() -> None:
 )
 def test_names_are_shown_as_the_policy_says(style: NameStyle, shown: str) -> None:
     name = shown_name("张某某", style)
-    assert f"| 1 | {shown} | 一组 | 3 |\n" in notice_text(posting(households=lines({"name": name})))
+    assert f"| 1 | {shown} | 一组 | 3 |\n" in markdown(posting(households=lines({"name": name})))
     leaving = (striking_off("H-01", shown_as=name),)
     text = announcement_text(change(), leaving)
     assert f"| 1 | {shown} | 一组 | 3 |\n" in text
@@ -135,8 +136,7 @@ def test_what_is_ordered_holds_no_more_than_what_is_shown(style: NameStyle) -> N
         case_id=sample.docket.case_id, application=application(), village=VILLAGE, policy=policy
     )
     those = list(sample.roster.candidates.values())
-    closes = posting().closes
-    posted = roster_notice(sample.docket, opening, those, 1, 1, NOW, closes, None)
+    posted = posted_roster(opening, those, 1)
     assert {frozenset(line) for line in posted.model_dump()["households"]} == {
         frozenset(("name", "group", "size"))
     }
@@ -144,7 +144,10 @@ def test_what_is_ordered_holds_no_more_than_what_is_shown(style: NameStyle) -> N
     assert names == [shown_name(f"张{code}", style) for code in sample.roster.candidates]
     ordered = roster_change(sample.docket, opening, those, Act.model_validate(act("H4")), 1, NOW)
     assert [each.shown_as for each in ordered.households] == names
-    for text in (notice_text(posted), announcement_text(ordered, ordered.households)):
+    for text in (
+        markdown(posting().model_copy(update={"shows": posted})),
+        announcement_text(ordered, ordered.households),
+    ):
         assert "12000" not in text  # their income, in yuan or fen
 
 
@@ -153,7 +156,7 @@ def test_what_is_ordered_holds_no_more_than_what_is_shown(style: NameStyle) -> N
     "group", [f"一组 {ID}", f"一组（电话{PHONE}）", "一组 6222 0000 0000 0000 000"]
 )
 def test_numbers_of_persons_in_a_group_are_hidden(group: str) -> None:
-    text = notice_text(posting(households=lines({"group": group})))
+    text = markdown(posting(households=lines({"group": group})))
     leaving = (striking_off("H-01", group=group),)
     for said in (text, announcement_text(change(), leaving)):
         assert "（已隐去）" in said
@@ -180,7 +183,7 @@ def test_numbers_of_persons_in_a_group_are_hidden(group: str) -> None:
 )
 @pytest.mark.parametrize("field", ["name", "group"])
 def test_names_and_groups_are_shown_as_they_are(markup: str, field: str) -> None:
-    text = notice_text(posting(households=lines({field: markup}, {"name": "李某"})))
+    text = markdown(posting(households=lines({field: markup}, {"name": "李某"})))
     table = cells(text)
     assert len(table) == 3
     column = {"name": 1, "group": 2}[field]
@@ -199,7 +202,7 @@ def test_names_and_groups_are_shown_as_they_are(markup: str, field: str) -> None
 
 @pytest.mark.clause("G8", "H3")
 def test_a_page_is_whole_and_harmless() -> None:
-    body = page("关于<合成>村的公示", notice_text(posting()))
+    body = page("关于<合成>村的公示", markdown(posting()))
     assert body.startswith('<!DOCTYPE html>\n<html lang="zh-CN">')
     assert "<title>关于&lt;合成&gt;村的公示</title>" in body
     assert "default-src 'none'" in body
@@ -213,9 +216,9 @@ def test_a_page_is_whole_and_harmless() -> None:
 
 @pytest.mark.clause("H3", "T1")
 def test_a_list_is_posted_once_for_one_case_and_entry(engine: Engine, tmp_path: Path) -> None:
-    board = RosterNotices(engine, tmp_path / "notices")
-    first = run(board.post_roster, posting())
-    assert run(board.post_roster, posting()) == first
+    board = NoticeBoard(engine, tmp_path / "notices")
+    first = run(board.publish_notice, posting())
+    assert run(board.publish_notice, posting()) == first
     (row,) = rows(engine, NoticeRow)
     assert (row["id"], row["sha256"], row["markdown"]) == (
         first.notice_id, first.sha256, first.markdown
@@ -224,5 +227,5 @@ def test_a_list_is_posted_once_for_one_case_and_entry(engine: Engine, tmp_path: 
     file = tmp_path / "notices" / "household-exit_411523100901_2017_1_notice-8.md"
     assert file.read_text(encoding="utf-8") == first.markdown
     with pytest.raises(ApplicationError, match="another text was published already") as caught:
-        run(board.post_roster, posting(households=lines({})))
+        run(board.publish_notice, posting(households=lines({})))
     assert (caught.value.type, caught.value.non_retryable) == ("NoticeConflict", False)

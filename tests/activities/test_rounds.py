@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, update
@@ -34,10 +35,10 @@ def rounds(engine: Engine) -> Rounds:
     return lambda policy: RoundActivities(engine, lambda: policy)
 
 
-def called(region: str, on: date, late: timedelta = NOT_LATE) -> RoundOrder:
+def called(region: str, on: date, late: timedelta = NOT_LATE) -> RoundOrder[Any]:
     """What a round asks that the server began at nine of its day, or so much later."""
     nine = datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING)
-    return RoundOrder(region=region, on=on, began=nine + late)
+    return RoundOrder[Any](region=region, on=on, began=nine + late)
 
 
 def village_exits(engine: Engine, code: str, on: date, status: Standing = Standing.EXITED) -> None:

@@ -9,15 +9,14 @@ from sqlalchemy import Engine
 from sqlmodel import select
 from temporalio.exceptions import ApplicationError
 
-from activities.village_notices import VillageNoticeActivities
+from activities.notices import NoticeBoard
 from models import identity
-from models.case.orders import Notice
+from models.notices import Notice, NoticeOrder
 from models.periods import LimitRequest, compute
 from models.register.villages import Incidence
-from models.village.orders import VillageNoticeOrder
 from registry.calendar import OfficialCalendar
 from registry.database.engine import reading
-from registry.notices.village import markdown
+from registry.notices.single import markdown
 from registry.tables import NoticeRow
 from tests.activities.admitted import run
 from tests.models.samples import HENAN
@@ -27,22 +26,26 @@ CASE = "village-exit/411523100901/2017"
 POSTED = datetime.fromisoformat("2018-01-05T09:00:00+08:00")
 
 
-def order(**changes: Any) -> VillageNoticeOrder:
+def order(**changes: Any) -> NoticeOrder:
     """A synthetic village's notice."""
     values: dict[str, Any] = {
         "notice_id": identity.notice(CASE, 8),
         "case_id": CASE,
         "seq": 8,
-        "village": village(),
         "year": 2017,
         "publisher": "新县扶贫开发领导小组",
         "basis": HENAN.basis,
-        "survey": survey(),
-        "incidence": Incidence(poor=5, population=400, as_of=date(2017, 12, 1)),
         "posted_at": POSTED,
         "closes": compute(LimitRequest(clause="T1", start=POSTED), HENAN, OfficialCalendar()),
     }
-    return VillageNoticeOrder.model_validate(values | changes)
+    shows: dict[str, Any] = {
+        "kind": "village",
+        "village": village(),
+        "survey": survey(),
+        "incidence": Incidence(poor=5, population=400, as_of=date(2017, 12, 1)),
+    }
+    shows |= {key: changes.pop(key) for key in list(changes) if key in shows}
+    return NoticeOrder.model_validate(values | changes | {"shows": shows})
 
 
 @pytest.mark.clause("V2", "S2", "S5", "T1", "G1")
@@ -111,10 +114,10 @@ def test_names_of_places_carry_no_markup() -> None:
 
 @pytest.mark.clause("V2")
 def test_a_notice_is_published_once_for_one_case_and_entry(engine: Engine, tmp_path: Path) -> None:
-    board = VillageNoticeActivities(engine, tmp_path / "notices")
+    board = NoticeBoard(engine, tmp_path / "notices")
 
-    def publish(what: VillageNoticeOrder) -> Notice:
-        published = run(board.publish_village_notice, what)
+    def publish(what: NoticeOrder) -> Notice:
+        published = run(board.publish_notice, what)
         assert isinstance(published, Notice)
         return published
 

@@ -16,19 +16,18 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.ledger import RegistryActivities
 from activities.mending import Contradictions
-from activities.notices import NoticeActivities
+from activities.notices import NoticeBoard
 from activities.notifications.channels import FileChannel
 from activities.notifications.deliver import NotificationActivities
 from activities.reentry import ReentryActivities
 from activities.revocation import RevocationActivities
 from activities.roster import RosterActivities
-from activities.roster_notices import RosterNotices
 from activities.village import VillageActivities
 from activities.warrants import Recipients
 from models.case.ledger import EntryKind
 from models.case.mending import KeptOrder
 from models.case.messages import Ending
-from models.case.orders import CaseState, Delivery, Notification, Recipient
+from models.case.orders import CaseState, Delivery, Notification, Recipient, Telling
 from models.offices import Office
 from registry.database.engine import reading, writing
 from registry.desk import Registry
@@ -60,7 +59,7 @@ ORDERS: dict[str, Callable[[Engine, Path], tuple[Callable[..., Any], Any]]] = {
         change(File()),
     ),
     "publish_notice": lambda engine, folder: (
-        NoticeActivities(engine, folder).publish_notice,
+        NoticeBoard(engine, folder).publish_notice,
         NOTICE,
     ),
     "strike_off_village": lambda engine, _: (
@@ -68,15 +67,15 @@ ORDERS: dict[str, Callable[[Engine, Path], tuple[Callable[..., Any], Any]]] = {
         village_cases.change(),
     ),
     "strike_off_households": lambda engine, folder: (
-        RosterActivities(engine, RosterNotices(engine, folder), gate()).strike_off_households,
+        RosterActivities(engine, NoticeBoard(engine, folder), gate()).strike_off_households,
         roster_cases.change(),
     ),
     "look_up_households": lambda engine, folder: (
-        RosterActivities(engine, RosterNotices(engine, folder), gate()).look_up_households,
+        RosterActivities(engine, NoticeBoard(engine, folder), gate()).look_up_households,
         roster_cases.looking_up("H-01"),
     ),
-    "post_roster": lambda engine, folder: (
-        RosterNotices(engine, folder).post_roster,
+    "publish_notice of a roster": lambda engine, folder: (
+        NoticeBoard(engine, folder).publish_notice,
         roster_cases.posting(),
     ),
     "enter_household": lambda engine, _: (
@@ -119,7 +118,7 @@ def put_subjects(engine: Engine, name: str) -> None:
     match name:
         case "strike_off_village":
             village_cases.put_village(engine, poor=0)
-        case "strike_off_households" | "look_up_households" | "post_roster":
+        case "strike_off_households" | "look_up_households" | "publish_notice of a roster":
             roster_cases.put_village(engine)
             roster_cases.put_households(engine, {*CODES, "H-01"})
         case "enter_household":
@@ -420,7 +419,7 @@ async def told(engine: Engine, folder: Path, what: Notification, by: str | None)
     environment.info = replace(environment.info, workflow_id=by)
     said: list[tuple[str, bool]] = []
     calls: tuple[tuple[Callable[..., Any], Any], ...] = (
-        (telling.notify, (what,)),
+        (telling.notify, Telling(notifications=(what,))),
         (telling.deliver, Delivery(notification=what, channel="log")),
     )
     for activity, order in calls:
@@ -527,7 +526,7 @@ async def test_whom_a_case_may_not_tell_keeps_nobody_else_from_hearing(
     environment = ActivityEnvironment()
     environment.info = replace(environment.info, workflow_id=File().case_id)
     stranger, own = notification("A5/411524"), notification("A5/411523", number=2)
-    refused, arrived = await environment.run(telling.notify, (stranger, own))
+    refused, arrived = await environment.run(telling.notify, Telling(notifications=(stranger, own)))
     assert (refused.number, refused.channel, refused.final) == (1, "—", True)
     assert "A5/411524 has nothing to do with the case" in (refused.error or "")
     assert (arrived.number, arrived.channel, arrived.error) == (2, "log", None)

@@ -10,7 +10,14 @@ from typing import Any
 
 from models import identity
 from models.case.ledger import Entry, EntryKind, Ledger
-from models.case.orders import NoticeOrder, RegisterChange
+from models.case.orders import RegisterChange
+from models.notices import (
+    NoticeOrder,
+    PostedCounty,
+    PostedHousehold,
+    PostedRoster,
+    PostedVillage,
+)
 from models.offices import County, Household, Village
 from models.periods import BEIJING
 from models.policy import Body, Policy
@@ -24,10 +31,10 @@ from models.procedures import (
     taken_by,
     village_steps,
 )
-from models.reentry.orders import EntryOrder, ReentryNoticeOrder
+from models.reentry.orders import EntryOrder
 from models.revocation.orders import RevocationChange
-from models.roster.messages import LookUpOrder, RosterChange, RosterNoticeOrder
-from models.village.orders import VillageNoticeOrder, VillageRegisterChange
+from models.roster.messages import LookUpOrder, RosterChange
+from models.village.orders import VillageRegisterChange
 from tests.models.roster_samples import livelihood
 from tests.models.samples import HENAN
 from tests.models.village_samples import survey
@@ -120,15 +127,14 @@ def _number(order: Any) -> dict[str, Any]:
     return {"document_number": order.document_number} if order.document_number else {}
 
 
-def _county_to_c3(order: Any, at: datetime, figures: dict[str, Any]) -> list[Line]:
-    county = order.county
+def _county_to_c3(county: County, year: int, at: datetime, figures: dict[str, Any]) -> list[Line]:
     lines = [
         opened(
             at,
             "C1",
             HENAN,
             county=county.content(),
-            application={"year": order.year, "figures": figures},
+            application={"year": year, "figures": figures},
         ),
         done(at, "C1"),
     ]
@@ -146,7 +152,7 @@ def _passed(county: County, step: Step, at: datetime) -> list[Line]:
 def county_exit(order: RegisterChange) -> Carrying:
     """Seven steps up to C7."""
     signed, county = _signed(order), order.county
-    lines = _county_to_c3(order, signed - 20 * DAY, {})
+    lines = _county_to_c3(county, order.year, signed - 20 * DAY, {})
     lines += [
         step_opened(signed - 12 * DAY, "C4"),
         posted(signed - 12 * DAY, "C4", order.case_id, signed - 4 * DAY),
@@ -158,18 +164,30 @@ def county_exit(order: RegisterChange) -> Carrying:
     return _carrying(order, county, "county", COUNTY_STEPS, lines)
 
 
-def county_notice(order: NoticeOrder) -> Carrying:
+def posting(order: NoticeOrder) -> Carrying:
+    """Up to the opening of the publicity."""
+    match order.shows:
+        case PostedCounty() as shown:
+            return county_notice(order, shown)
+        case PostedVillage() as shown:
+            return village_notice(order, shown)
+        case PostedRoster() as shown:
+            return roster_notice(order, shown)
+        case PostedHousehold() as shown:
+            return reentry_notice(order, shown)
+
+
+def county_notice(order: NoticeOrder, shown: PostedCounty) -> Carrying:
     """Up to the opening of C4."""
-    at = order.posted_at
-    lines = _county_to_c3(order, at - DAY, order.figures.content())
+    at, county = order.posted_at, shown.county
+    lines = _county_to_c3(county, order.year, at - DAY, shown.figures.content())
     lines.append(step_opened(at, "C4"))
-    return _carrying(order, order.county, "county", COUNTY_STEPS, lines)
+    return _carrying(order, county, "county", COUNTY_STEPS, lines)
 
 
-def _village_to_v1(order: Any, at: datetime, found: Any) -> list[Line]:
-    village = order.village
+def _village_to_v1(village: Village, year: int, at: datetime, found: Any) -> list[Line]:
     return [
-        opened(at, "V1", HENAN, village=village.content(), application={"year": order.year}),
+        opened(at, "V1", HENAN, village=village.content(), application={"year": year}),
         act(at, "V1", village.office(Body.COUNTY_GROUP), survey=found.content()),
         done(at, "V1"),
     ]
@@ -180,7 +198,7 @@ def village_exit(order: VillageRegisterChange) -> Carrying:
     signed, village = _signed(order), order.village
     overrides = {"overrides": ["S2.incidence"]} if order.standards is None else {}
     lines = [
-        *_village_to_v1(order, signed - 20 * DAY, survey()),
+        *_village_to_v1(village, order.year, signed - 20 * DAY, survey()),
         step_opened(signed - 12 * DAY, "V2"),
         posted(signed - 12 * DAY, "V2", order.case_id, signed - 4 * DAY),
         done(signed - 4 * DAY, "V2"),
@@ -191,11 +209,11 @@ def village_exit(order: VillageRegisterChange) -> Carrying:
     return _carrying(order, village, "village", village_steps(village, HENAN), lines)
 
 
-def village_notice(order: VillageNoticeOrder) -> Carrying:
+def village_notice(order: NoticeOrder, shown: PostedVillage) -> Carrying:
     """Up to the opening of V2."""
-    at, village = order.posted_at, order.village
-    lines = _village_to_v1(order, at - DAY, order.survey)
-    counted = {"incidence": order.incidence.content()}
+    at, village = order.posted_at, shown.village
+    lines = _village_to_v1(village, order.year, at - DAY, shown.survey)
+    counted = {"incidence": shown.incidence.content()}
     lines += [Line(EntryKind.FINDINGS, at - DAY, "V1", counted), step_opened(at, "V2")]
     return _carrying(order, village, "village", village_steps(village, HENAN), lines)
 
@@ -211,11 +229,13 @@ def _facts(code: str, name: str, group: str, size: int, revision: int) -> dict[s
     }
 
 
-def _roster_to_h2(order: Any, at: datetime, facts: Sequence[dict[str, Any]]) -> list[Line]:
-    village, codes = order.village, [each["code"] for each in facts]
+def _roster_to_h2(
+    village: Village, year: int, at: datetime, facts: Sequence[dict[str, Any]]
+) -> list[Line]:
+    codes = [each["code"] for each in facts]
     answers = [{"household": code, "agreed": True} for code in codes]
     return [
-        opened(at, "H1", HENAN, village=village.content(), application={"year": order.year}),
+        opened(at, "H1", HENAN, village=village.content(), application={"year": year}),
         Line(
             EntryKind.ROSTER_CHANGED,
             at,
@@ -247,7 +267,7 @@ def striking_off(order: RosterChange) -> Carrying:
     codes = [each["code"] for each in facts]
     shown = {each.code: [each.shown_as, each.group, each.size] for each in order.households}
     lines = [
-        *_roster_to_h2(order, signed - 20 * DAY, facts),
+        *_roster_to_h2(village, order.year, signed - 20 * DAY, facts),
         step_opened(signed - 12 * DAY, "H3"),
         posted(
             signed - 12 * DAY,
@@ -264,15 +284,15 @@ def striking_off(order: RosterChange) -> Carrying:
     return _carrying(order, village, "household", HOUSEHOLD_STEPS, lines)
 
 
-def roster_notice(order: RosterNoticeOrder) -> Carrying:
+def roster_notice(order: NoticeOrder, shown: PostedRoster) -> Carrying:
     """Households verified and agreeing, up to the opening of H3."""
     at = order.posted_at
     facts = [
         _facts(f"H-{number}", each.name, each.group, each.size, 1)
-        for number, each in enumerate(order.households, start=1001)
+        for number, each in enumerate(shown.households, start=1001)
     ]
-    lines = [*_roster_to_h2(order, at - DAY, facts), step_opened(at, "H3")]
-    return _carrying(order, order.village, "household", HOUSEHOLD_STEPS, lines)
+    lines = [*_roster_to_h2(shown.village, order.year, at - DAY, facts), step_opened(at, "H3")]
+    return _carrying(order, shown.village, "household", HOUSEHOLD_STEPS, lines)
 
 
 def looking_up(order: LookUpOrder) -> Carrying:
@@ -280,7 +300,7 @@ def looking_up(order: LookUpOrder) -> Carrying:
     facts = [_facts(code, "张某", "一组", 3, 1) for code in order.households]
     added = [{"household": each.household} for each in order.added]
     lines = [
-        *_roster_to_h2(order, order.now, facts),
+        *_roster_to_h2(order.village, order.year, order.now, facts),
         Line(EntryKind.AMENDMENT, order.now, "H2", {"amendment": {"households": added}}),
     ]
     return _carrying(order, order.village, "household", HOUSEHOLD_STEPS, lines)
@@ -315,12 +335,12 @@ def entry(order: EntryOrder) -> Carrying:
     return _carrying(order, household, "reentry", REENTRY_STEPS, lines)
 
 
-def reentry_notice(order: ReentryNoticeOrder) -> Carrying:
+def reentry_notice(order: NoticeOrder, shown: PostedHousehold) -> Carrying:
     """Up to the opening of R3."""
     at = order.posted_at
-    household = Household(code=order.case_id.split("/")[1], village=order.village)
-    facts = _facts(household.code, order.name, order.group, order.size, 1)
-    lines = _reentry_to_r2(order, household, at - DAY, facts, order.cause.value)
+    household = Household(code=order.case_id.split("/")[1], village=shown.village)
+    facts = _facts(household.code, shown.name, shown.group, shown.size, 1)
+    lines = _reentry_to_r2(order, household, at - DAY, facts, shown.cause.value)
     lines.append(step_opened(at, "R3"))
     return _carrying(order, household, "reentry", REENTRY_STEPS, lines)
 
@@ -360,14 +380,11 @@ def _carrying(
 
 CARRYING: dict[type, Callable[[Any], Carrying]] = {
     RegisterChange: county_exit,
-    NoticeOrder: county_notice,
+    NoticeOrder: posting,
     VillageRegisterChange: village_exit,
-    VillageNoticeOrder: village_notice,
     RosterChange: striking_off,
-    RosterNoticeOrder: roster_notice,
     LookUpOrder: looking_up,
     EntryOrder: entry,
-    ReentryNoticeOrder: reentry_notice,
     RevocationChange: revocation,
 }
 """What makes a file that carries an order of a kind."""

@@ -14,15 +14,14 @@ from models import warrant
 from models.case.file import CaseFile, read_file
 from models.case.ledger import EntryKind
 from models.case.messages import CountyFigures
-from models.case.orders import NoticeOrder, RegisterChange
+from models.case.orders import RegisterChange
 from models.identity import notice as notice_id
+from models.notices import NoticeOrder, PostedCounty, PostedHousehold, PostedVillage
 from models.offices import Office
 from models.periods import Limit, LimitKind, LimitRequest
 from models.policy import Body
-from models.reentry.orders import ReentryNoticeOrder
 from models.register.households import Cause
 from models.revocation.orders import RevocationChange
-from models.village.orders import VillageNoticeOrder
 from tests.activities import reentry_cases, roster_cases, village_cases
 from tests.activities.registry_cases import File, change
 from tests.models import carrying, samples, village_samples
@@ -58,39 +57,42 @@ COUNTY_NOTICE = NoticeOrder(
     notice_id=notice_id(CASE, 12),
     case_id=CASE,
     seq=12,
-    county=XIN,
     year=2017,
     publisher="河南省扶贫开发领导小组",
     basis=HENAN.basis,
-    figures=CountyFigures.model_validate(samples.figure_values()),
+    shows=PostedCounty(county=XIN, figures=CountyFigures.model_validate(samples.figure_values())),
     posted_at=POSTED,
     closes=closes(),
 )
-VILLAGE_NOTICE = VillageNoticeOrder(
+VILLAGE_NOTICE = NoticeOrder(
     notice_id=notice_id("village-exit/411523100901/2017", 12),
     case_id="village-exit/411523100901/2017",
     seq=12,
-    village=village_samples.village(),
     year=2017,
     publisher="新县扶贫开发领导小组",
     basis=HENAN.basis,
-    survey=village_samples.survey(),
-    incidence=village_samples.incidence(),
+    shows=PostedVillage(
+        village=village_samples.village(),
+        survey=village_samples.survey(),
+        incidence=village_samples.incidence(),
+    ),
     posted_at=POSTED,
     closes=closes(),
 )
-REENTRY_NOTICE = ReentryNoticeOrder(
+REENTRY_NOTICE = NoticeOrder(
     notice_id=notice_id("reentry/F000001/2018", 9),
     case_id="reentry/F000001/2018",
     seq=9,
-    village=village_samples.village(),
     year=2018,
     publisher="合成村“两委”",
     basis=HENAN.basis,
-    name="张某某",
-    group="一组",
-    size=2,
-    cause=Cause.FALLEN_BACK,
+    shows=PostedHousehold(
+        village=village_samples.village(),
+        name="张某某",
+        group="一组",
+        size=2,
+        cause=Cause.FALLEN_BACK,
+    ),
     posted_at=POSTED,
     closes=closes(),
 )
@@ -126,14 +128,14 @@ CARRIED: dict[str, tuple[Any, Rule]] = {
         change(File(samples.county("provincial", direct=True))),
         warrant.county_exit,
     ),
-    "a county's notice": (COUNTY_NOTICE, warrant.county_notice),
+    "a county's notice": (COUNTY_NOTICE, warrant.posting),
     "a village leaves": (VILLAGE_EXIT, warrant.village_exit),
-    "a village's notice": (VILLAGE_NOTICE, warrant.village_notice),
+    "a village's notice": (VILLAGE_NOTICE, warrant.posting),
     "households leave": (roster_cases.change(), warrant.striking_off),
-    "a roster's notice": (roster_cases.posting(), warrant.roster_notice),
+    "a roster's notice": (roster_cases.posting(), warrant.posting),
     "households join": (JOINING, warrant.looking_up),
     "a household enters": (reentry_cases.entry(), warrant.entry),
-    "its notice": (REENTRY_NOTICE, warrant.reentry_notice),
+    "its notice": (REENTRY_NOTICE, warrant.posting),
     "an exit is revoked": (REVOCATION, warrant.revocation),
 }
 

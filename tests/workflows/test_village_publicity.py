@@ -129,11 +129,11 @@ async def test_a_report_suspends_the_change_of_the_register(stage: Stage) -> Non
 async def test_a_notice_that_cannot_be_published_is_posted_later(stage: Stage) -> None:
     play = await opens_village(stage, at(11, 16, 23, 58))
     await play.reaches("V1")
-    stage.outages.begin(play.case_id, "publish_village_notice")
+    stage.outages.begin(play.case_id, "publish_notice")
     await play.act("V1")
 
     async def felt() -> bool:
-        return stage.outages.felt(play.case_id, "publish_village_notice")
+        return stage.outages.felt(play.case_id, "publish_notice")
 
     await eventually(felt)
     said = await play.update("act", play.message("V3", office=play.office("V1")))

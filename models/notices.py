@@ -1,0 +1,128 @@
+"""Public notices (公告公示): what each kind shows, and the order to publish one."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field
+
+from models.base import Line, Moment, Record, Text
+from models.case.messages import CountyFigures
+from models.offices import County, Village
+from models.orders import Change
+from models.periods import Limit, Year
+from models.register.households import Cause, Label
+from models.register.villages import Incidence, Survey
+
+
+class PostedCounty(Record):
+    """What the notice of a county shows (C4)."""
+
+    kind: Literal["county"] = "county"
+    county: County
+    figures: CountyFigures
+
+
+class PostedVillage(Record):
+    """What the notice of a village shows (V2)."""
+
+    kind: Literal["village"] = "village"
+    village: Village
+    survey: Survey
+    incidence: Incidence
+
+
+class NoticeLine(Record):
+    """A household as a public notice shows it, and nothing else (G8)."""
+
+    name: Line
+    group: Text
+    size: Annotated[int, Field(ge=1)]
+
+
+class PostedRoster(Record):
+    """What the notice of a roster shows (H3).
+
+    Attributes:
+        number: Which notice of the case it is, from 1; a later one adds to those before (G1).
+    """
+
+    kind: Literal["roster"] = "roster"
+    village: Village
+    number: int
+    households: tuple[NoticeLine, ...]
+
+
+class PostedHousehold(Record):
+    """What the notice of a household that is to enter the register shows (R3, G8).
+
+    Attributes:
+        name: The head's, in full or masked, as the policy says.
+    """
+
+    kind: Literal["reentry"] = "reentry"
+    village: Village
+    name: Line
+    group: Label
+    size: int
+    cause: Cause
+
+
+Posted = PostedCounty | PostedVillage | PostedRoster | PostedHousehold
+
+
+class Notice(Record):
+    """A notice as it was published: its text, and the SHA-256 of it."""
+
+    notice_id: str
+    title: Text
+    markdown: str
+    sha256: str
+
+
+class ToPost(Protocol):
+    """What an order to post a notice says, whatever the notice is about."""
+
+    @property
+    def notice_id(self) -> str:
+        """Id of the notice."""
+
+    @property
+    def case_id(self) -> str:
+        """The case it belongs to."""
+
+    @property
+    def seq(self) -> int:
+        """The ledger entry that ordered it: with the case, the key of publishing once."""
+
+    @property
+    def posted_at(self) -> datetime:
+        """When it is posted."""
+
+    @property
+    def replaces(self) -> str | None:
+        """Id of the notice it takes the place of."""
+
+
+class NoticeOrder(Change[Notice]):
+    """A public notice that stands for a period (公示), with all that its text is made from.
+
+    Attributes:
+        publisher: Name of the publishing body, as it was called on the day.
+        basis: Titles of the documents it rests on.
+        closes: The computed period (T1), with its sentence.
+        replaces: Id of the notice it takes the place of.
+    """
+
+    activity = "publish_notice"
+    notice_id: str
+    year: Year
+    publisher: Line
+    basis: tuple[Line, ...]
+    shows: Annotated[Posted, Field(discriminator="kind")]
+    posted_at: Moment
+    closes: Limit
+    replaces: str | None = None
+
+    @property
+    def summary(self) -> str:
+        return f"T1 发布公示，至 {self.closes.last_day} 24:00"

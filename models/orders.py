@@ -1,0 +1,64 @@
+"""What a workflow asks for outside itself: an order names its activity and the type of its answer.
+
+Both sides read it here: workflows ask by it (``workflows.calls``), activities carry it out, workers
+know by it what a history says was done.
+"""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Generic, TypeVar
+
+from models.base import Record
+
+R = TypeVar("R")
+
+BEHIND = "Behind"
+"""Type of a refusal: the registry was restored from an older copy, and has only so many entries."""
+
+REGISTER_CONFLICT = "RegisterConflict"
+"""Type of a refusal: the register says otherwise than the order."""
+
+INCIDENCE_RISEN = "IncidenceRisen"
+"""Type of a refusal: the village is above the threshold by now (S2)."""
+
+
+class Order(Record, Generic[R]):
+    """What a workflow asks for; ``R`` is the type of the answer.
+
+    Attributes:
+        activity: Name of the activity, which is a method of that name in ``activities``.
+    """
+
+    activity: ClassVar[str]
+
+    @property
+    def summary(self) -> str:
+        """What the Web UI shows beside the activity, in Chinese."""
+        raise NotImplementedError
+
+    @classmethod
+    def answer(cls) -> Any:
+        """The type of the answer: the last one that a class above is made for."""
+        made = (vars(each).get("__pydantic_generic_metadata__") for each in cls.__mro__)
+        types = (each["args"][-1] for each in made if each and each["args"])
+        return next(each for each in types if not isinstance(each, TypeVar))
+
+
+class Change(Order[R], Generic[R]):
+    """An order that changes the registry, once for its case and entry.
+
+    A registry that was restored from an older copy is given it again.
+
+    Attributes:
+        seq: The ledger entry that ordered it.
+    """
+
+    case_id: str
+    seq: int
+
+
+def declared(kind: type[Order[Any]]) -> Iterator[type[Order[Any]]]:
+    """Every order of a kind, as far as its module is imported."""
+    for each in kind.__subclasses__():
+        if "activity" in vars(each):
+            yield each
+        yield from declared(each)

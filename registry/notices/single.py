@@ -1,0 +1,146 @@
+"""The public notice of one subject (C4, V2, H3, R3), and the announcement of who has left (H4).
+
+The same order gives the same text. A village's notice tells of the village alone; a household's of
+its head, village group and head count (G8): no sentence that somebody wrote freely.
+"""
+
+from typing import Any
+
+from models.notices import (
+    NoticeOrder,
+    Posted,
+    PostedCounty,
+    PostedHousehold,
+    PostedRoster,
+    PostedVillage,
+)
+from models.offices import County, Tier
+from models.periods import beijing, chinese
+from models.reentry.rules import CAUSES
+from models.roster.messages import RosterChange, StrikingOff
+from models.standards import survey_findings
+from models.texts.personal_numbers import hide
+from registry.notices.texts import growth, incidence, rendered
+
+_TIERS = {Tier.NATIONAL: "国定贫困县", Tier.PROVINCIAL: "省定贫困县"}
+
+
+def title(order: NoticeOrder) -> str:
+    """The title of a notice: it names the county or the village."""
+    match order.shows:
+        case PostedCounty(county=county):
+            return f"关于{county.name}拟退出贫困县的公示"
+        case PostedVillage(village=village):
+            return f"关于{village.full_name}拟退出贫困村的公示"
+        case PostedRoster(village=village, number=number):
+            which = f"（第{number}号）" if number > 1 else ""
+            return f"关于{village.name}{order.year}年度拟退出贫困户的公示{which}"
+        case PostedHousehold(village=village):
+            return f"关于{village.name}{order.year}年度拟纳入扶贫对象的公示"
+
+
+def markdown(order: NoticeOrder) -> str:
+    """The text of a notice."""
+    return rendered(
+        f"{order.shows.kind}_notice.md.j2",
+        title=title(order),
+        notice_id=order.notice_id,
+        replaces=order.replaces,
+        publisher=order.publisher,
+        basis="、".join(order.basis),
+        year=order.year,
+        posted_on=chinese(beijing(order.posted_at).date()),
+        last_day=chinese(order.closes.last_day),
+        counting=order.closes.zh.removeprefix(f"{order.closes.clause} "),
+        **_own(order.shows),
+    )
+
+
+def _own(shows: Posted) -> dict[str, Any]:
+    """What only this kind of notice says."""
+    match shows:
+        case PostedCounty():
+            return _of_county(shows)
+        case PostedVillage():
+            return _of_village(shows)
+        case PostedRoster(number=number, households=households):
+            lines = [(each.name, hide(each.group), each.size) for each in households]
+            return {"number": number, **_listed(lines)}
+        case PostedHousehold():
+            return {
+                "name": shows.name,
+                # An office may have written numbers next to it.
+                "group": hide(shows.group),
+                "size": shows.size,
+                "cause": CAUSES[shows.cause],
+            }
+
+
+def _of_county(shows: PostedCounty) -> dict[str, Any]:
+    county, figures = shows.county, shows.figures
+    seat = county.province.name if county.directly_administered else _city(county)
+    near = "达到或接近" if figures.services_near_mean else "未达到或接近"
+    return {
+        "county": county,
+        "place": f"{seat}（直管县）" if county.directly_administered else seat,
+        "tier": _TIERS[county.tier],
+        "as_of": chinese(figures.as_of),
+        "poor": figures.poor,
+        "population": figures.population,
+        "incidence": incidence(figures.poor, figures.population),
+        "growth": growth(figures.income_growth_percent),
+        "provincial_growth": growth(figures.provincial_income_growth_percent),
+        "services": f"{near}全省平均水平",
+        "statement": _ended(hide(figures.services_statement)),
+    }
+
+
+def _of_village(shows: PostedVillage) -> dict[str, Any]:
+    village, count = shows.village, shows.incidence
+    city = "" if village.directly_administered else village.city.name
+    return {
+        "village": village,
+        "place": f"{village.province.name}{city}{village.county.name}{village.township.name}",
+        "as_of": chinese(count.as_of),
+        "poor": count.poor,
+        "population": count.population,
+        "incidence": incidence(count.poor, count.population),
+        "findings": [finding.zh for finding in survey_findings(shows.survey)],
+        "collective_income": shows.survey.collective_income_yuan,
+    }
+
+
+def _ended(sentence: str) -> str:
+    return (
+        sentence if sentence.rstrip().endswith(("。", "！", "？", "；", ".")) else f"{sentence}。"
+    )
+
+
+def _city(county: County) -> str:
+    return f"{county.province.name}{county.city.name}"
+
+
+def announcement_title(change: RosterChange) -> str:
+    """The title of the final announcement (公告)."""
+    return f"关于{change.village.name}{change.year}年度贫困户脱贫退出的公告"
+
+
+def announcement_text(change: RosterChange, households: tuple[StrikingOff, ...]) -> str:
+    """The announcement of those who leave: what the list of them showed, and nothing else (G8)."""
+    return rendered(
+        "roster_announcement.md.j2",
+        title=announcement_title(change),
+        notice_id=change.notice_id,
+        basis="、".join(change.basis),
+        **_listed([(each.shown_as, hide(each.group), each.size) for each in households]),
+        effective_on=chinese(change.effective_on),
+        document_number=change.document_number or "",
+        ordered_by=change.ordered_by,
+        publisher=change.publisher,
+        posted_on=chinese(beijing(change.posted_at).date()),
+    )
+
+
+def _listed(lines: list[tuple[str, str, int]]) -> dict[str, Any]:
+    """Name, village group and head count of households, and how many people they are."""
+    return {"households": lines, "people": sum(size for _, _, size in lines)}
