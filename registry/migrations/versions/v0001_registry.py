@@ -1,4 +1,4 @@
-"""The first tables: divisions, statuses, plans; cases and their files; what people wrote.
+"""All tables of the registry: the register, cases and their files, what follows from files, checks.
 
 Types are spelled out here and not taken from ``registry.tables``, which goes on to change.
 """
@@ -13,15 +13,29 @@ MOMENT = sa.DateTime(timezone=True)
 WORD = sa.String(16)
 EXACT = sa.Numeric(7, 3).with_variant(sa.String(12), "sqlite")
 
+KEPT = ("ledger_entries", "journal")
+"""Tables whose rows are written once (G7)."""
+
 
 def upgrade() -> None:
-    """Make the tables."""
-    _register()
+    """Make the tables, and the triggers that keep file and journal as they were written."""
+    _counties()
+    _villages()
+    _households()
     _cases()
     _projections()
+    _rosters()
+    _follow_up()
+    _supervision()
+    _revocation()
+    _checks()
+    if op.get_bind().dialect.name == "sqlite":
+        _sqlite_triggers()
+    else:
+        _postgresql_triggers()
 
 
-def _register() -> None:
+def _counties() -> None:
     op.create_table(
         "divisions",
         sa.Column("code", sa.String(), nullable=False),
@@ -61,6 +75,123 @@ def _register() -> None:
     )
 
 
+def _villages() -> None:
+    op.create_table(
+        "villages",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("township_code", sa.String(), nullable=False),
+        sa.Column("township_name", sa.Text(), nullable=False),
+        sa.Column("county_code", sa.String(), nullable=False),
+        sa.Column("population", sa.Integer(), nullable=False),
+        sa.Column("population_as_of", sa.Date(), nullable=False),
+        sa.Column("work_team", sa.Boolean(), nullable=False),
+        sa.Column("first_secretary", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("code", name="pk_villages"),
+    )
+    op.create_index("ix_villages_county_code", "villages", ["county_code"])
+    op.create_table(
+        "village_status",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("status", WORD, nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("exit_year", sa.Integer(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("case_id", sa.String(), nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("code", "since", name="pk_village_status"),
+        sa.UniqueConstraint("case_id", "seq", name="uq_village_status_case_id_seq"),
+    )
+    judged = ("safe_water", "electricity", "broadcasting", "culture_centre", "clinic", "doctor")
+    op.create_table(
+        "village_years",
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("paved_road", sa.Boolean(), nullable=False),
+        sa.Column("bus", WORD, nullable=False),
+        *(sa.Column(name, sa.Boolean(), nullable=False) for name in judged),
+        sa.Column("broadband", sa.Boolean(), nullable=False),
+        sa.Column("industry", sa.Text(), nullable=True),
+        sa.Column("collective_income_yuan", sa.BigInteger(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("village_code", "year", name="pk_village_years"),
+    )
+
+
+def _households() -> None:
+    op.create_table(
+        "households",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("village_group", sa.Text(), nullable=False),
+        sa.Column("head", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["village_code"], ["villages.code"], name="fk_households_village_code_villages"
+        ),
+        sa.PrimaryKeyConstraint("code", name="pk_households"),
+    )
+    op.create_index("ix_households_village_code", "households", ["village_code"])
+    op.create_table(
+        "members",
+        sa.Column("id_number", sa.String(), nullable=False),
+        sa.Column("household_code", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("relation", sa.Text(), nullable=False),
+        _of_a_household("members"),
+        sa.PrimaryKeyConstraint("id_number", name="pk_members"),
+    )
+    op.create_index("ix_members_household_code", "members", ["household_code"])
+    money = ("wages", "business", "assets", "transfers", "costs")
+    judged = ("food_and_clothing", "schooling", "insurance", "illness_aid", "housing")
+    op.create_table(
+        "household_years",
+        sa.Column("household_code", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in money),
+        *(sa.Column(name, sa.Boolean(), nullable=False) for name in judged),
+        sa.Column("livelihood", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        _of_a_household("household_years"),
+        sa.PrimaryKeyConstraint("household_code", "year", name="pk_household_years"),
+    )
+    op.create_table(
+        "household_episodes",
+        sa.Column("household_code", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("cause", WORD, nullable=False),
+        sa.Column("registered_on", sa.Date(), nullable=False),
+        sa.Column("exited_on", sa.Date(), nullable=True),
+        sa.Column("exit_year", sa.Integer(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("case_id", sa.String(), nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column("opening_document", sa.Text(), nullable=True),
+        sa.Column("opened_by", sa.String(), nullable=True),
+        sa.Column("opened_seq", sa.Integer(), nullable=True),
+        _of_a_household("household_episodes"),
+        sa.PrimaryKeyConstraint("household_code", "number", name="pk_household_episodes"),
+    )
+    op.create_index("ix_household_episodes_case_id_seq", "household_episodes", ["case_id", "seq"])
+    op.create_index(
+        "uq_household_episodes_open",
+        "household_episodes",
+        ["household_code"],
+        unique=True,
+        sqlite_where=sa.text("exited_on IS NULL"),
+        postgresql_where=sa.text("exited_on IS NULL"),
+    )
+    op.create_table(
+        "poverty_lines",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("yuan", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("year", name="pk_poverty_lines"),
+    )
+
+
 def _cases() -> None:
     op.create_table(
         "cases",
@@ -81,6 +212,7 @@ def _cases() -> None:
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("head", sa.String(), nullable=False),
         sa.Column("updated", MOMENT, nullable=False),
+        sa.Column("run", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("case_id", name="pk_cases"),
     )
     op.create_index("ix_cases_subject_code_year", "cases", ["subject_code", "year"])
@@ -169,5 +301,207 @@ def _projections() -> None:
     op.create_index("ix_indicators_subject_code_year", "indicators", ["subject_code", "year"])
 
 
+def _rosters() -> None:
+    op.create_table(
+        "roster_households",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("household_code", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("since", sa.Integer(), nullable=False),
+        _of_a_case("roster_households"),
+        sa.PrimaryKeyConstraint("case_id", "household_code", name="pk_roster_households"),
+    )
+    op.create_index(
+        "ix_roster_households_household_code_year", "roster_households", ["household_code", "year"]
+    )
+
+
+def _follow_up() -> None:
+    op.create_table(
+        "follow_up_checks",
+        sa.Column("household_code", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column("made_on", sa.Date(), nullable=True),
+        sa.Column("stable", sa.Boolean(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("office", sa.String(), nullable=True),
+        _of_a_household("follow_up_checks"),
+        sa.PrimaryKeyConstraint("household_code", "year", name="pk_follow_up_checks"),
+    )
+    op.create_index("ix_follow_up_checks_case_id", "follow_up_checks", ["case_id"])
+    op.create_table(
+        "household_risks",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("household_code", sa.String(), nullable=False),
+        sa.Column("risk", WORD, nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("office", sa.String(), nullable=False),
+        _of_a_case("household_risks"),
+        sa.PrimaryKeyConstraint("case_id", "seq", "household_code", name="pk_household_risks"),
+    )
+    op.create_index("ix_household_risks_household_code", "household_risks", ["household_code"])
+
+
+def _supervision() -> None:
+    op.create_table(
+        "samples",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("county_code", sa.String(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("seed", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("frame", sa.Text(), nullable=False),
+        sa.Column("drawn", sa.Text(), nullable=False),
+        _of_a_case("samples"),
+        sa.PrimaryKeyConstraint("case_id", name="pk_samples"),
+    )
+    op.create_table(
+        "supervision_results",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("county_code", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("decided_at", MOMENT, nullable=False),
+        sa.Column("office", sa.String(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("rates", sa.Text(), nullable=False),
+        sa.Column("failed", sa.Text(), nullable=False),
+        _of_a_case("supervision_results"),
+        sa.PrimaryKeyConstraint("case_id", name="pk_supervision_results"),
+    )
+    op.create_index(
+        "ix_supervision_results_county_code_year", "supervision_results", ["county_code", "year"]
+    )
+    op.create_table(
+        "incidence_alarms",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("subject_code", sa.String(), nullable=False),
+        sa.Column("kind", WORD, nullable=False),
+        sa.Column("poor", sa.BigInteger(), nullable=False),
+        sa.Column("population", sa.BigInteger(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        _of_a_case("incidence_alarms"),
+        sa.PrimaryKeyConstraint("case_id", "seq", "subject_code", name="pk_incidence_alarms"),
+    )
+
+
+def _revocation() -> None:
+    op.create_table(
+        "revocations",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("kind", WORD, nullable=False),
+        sa.Column("subject_code", sa.String(), nullable=False),
+        sa.Column("exit_year", sa.Integer(), nullable=False),
+        sa.Column("exited_on", sa.Date(), nullable=False),
+        sa.Column("exit_document", sa.Text(), nullable=True),
+        sa.Column("exit_case", sa.String(), nullable=False),
+        sa.Column("revoked_on", sa.Date(), nullable=False),
+        sa.Column("office", sa.String(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("responsible", sa.Text(), nullable=False),
+        _of_a_case("revocations"),
+        sa.PrimaryKeyConstraint("case_id", name="pk_revocations"),
+    )
+    op.create_index("ix_revocations_subject_code", "revocations", ["subject_code"])
+    op.create_table(
+        "case_documents",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("belongs_to", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("office", sa.String(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        _of_a_case("case_documents"),
+        sa.PrimaryKeyConstraint("case_id", "seq", name="pk_case_documents"),
+    )
+    op.create_index("ix_case_documents_belongs_to", "case_documents", ["belongs_to"])
+
+
+def _checks() -> None:
+    """The journal, results of checks, and what server and registry know of each other."""
+    op.create_table(
+        "journal",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("previous", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_journal"),
+    )
+    op.create_index("ix_journal_subject", "journal", ["subject"])
+    op.create_table(
+        "check_results",
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("findings", sa.Integer(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("at", name="pk_check_results"),
+    )
+    op.create_table(
+        "installation",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name="pk_installation"),
+    )
+    op.create_table(
+        "contradictions",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", name="pk_contradictions"),
+    )
+    op.create_table(
+        "ended_runs",
+        sa.Column("run", sa.String(), nullable=False),
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("run", name="pk_ended_runs"),
+    )
+
+
+def _sqlite_triggers() -> None:
+    for table in KEPT:
+        for change in ("update", "delete"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{change} BEFORE {change.upper()} ON {table} BEGIN "
+                f"SELECT RAISE(ABORT, 'rows of {table} are written once and kept (G7)'); END"
+            )
+
+
+def _postgresql_triggers() -> None:
+    op.execute(
+        "CREATE OR REPLACE FUNCTION exitflow_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'rows of % are written once and kept (G7)', TG_TABLE_NAME; END $$"
+    )
+    for table in KEPT:
+        op.execute(
+            f"CREATE TRIGGER {table}_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION exitflow_kept()"
+        )
+
+
 def _of_a_case(table: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["case_id"], ["cases.case_id"], name=f"fk_{table}_case_id_cases")
+
+
+def _of_a_household(table: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["household_code"], ["households.code"], name=f"fk_{table}_household_code_households"
+    )
