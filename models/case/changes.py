@@ -4,10 +4,25 @@ from typing import Any, ClassVar
 
 
 class Changes:
-    """How often something was changed."""
+    """What was changed, and how often.
+
+    Attributes:
+        count: How often something was changed.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        self._changed: dict[int, Any] = {}
+
+    def note(self, changed: Any) -> None:
+        """Something was changed."""
+        self.count += 1
+        self._changed[id(changed)] = changed
+
+    def take(self) -> list[Any]:
+        """What was changed since this was last asked, each once, in the order of the first time."""
+        changed, self._changed = self._changed, {}
+        return list(changed.values())
 
 
 class Counted:
@@ -24,4 +39,4 @@ class Counted:
         super().__setattr__(name, value)
         changes = self.__dict__.get("changes")
         if changes is not None and name not in self.uncounted:
-            changes.count += 1
+            changes.note(self)

@@ -163,35 +163,47 @@ class RosterSummary(Record):
 _MOST_HELD = 20
 
 
-@dataclass(frozen=True)
-class _Look:
-    """All households of a roster, gone through once."""
+class _Group:
+    """Households that have something in common, in the order of the roster."""
 
-    disputed: frozenset[str | None]
-    unfinished: list[Candidate] = field(default_factory=list)
-    stoppable: list[Candidate] = field(default_factory=list)
-    stale: list[Candidate] = field(default_factory=list)
-    unanswered: list[Candidate] = field(default_factory=list)
-    agreed: list[Candidate] = field(default_factory=list)
-    ready: list[Candidate] = field(default_factory=list)
-    states: dict[str, State] = field(default_factory=dict)
-    awaiting: dict[Body, list[Candidate]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._by_place: dict[int, Candidate] = {}
+        self._listed: list[Candidate] | None = None
+
+    def __len__(self) -> int:
+        return len(self._by_place)
+
+    def sort(self, place: int, candidate: Candidate, belongs: bool) -> None:
+        """Put a household in, or take it out."""
+        if belongs is (place in self._by_place):
+            return
+        self._listed = None
+        if belongs:
+            self._by_place[place] = candidate
+        else:
+            del self._by_place[place]
+
+    @property
+    def listed(self) -> list[Candidate]:
+        """All of them, for reading."""
+        if self._listed is None:
+            self._listed = list(map(self._by_place.__getitem__, sorted(self._by_place)))
+        return self._listed
 
 
 @dataclass
 class Roster:
     """All households of one case.
 
-    What is asked at every message is gathered in one look, which stands until something changes:
-    a case has hundreds of households, and hears thousands of messages. The lists it gives out are
-    for reading.
+    A case has hundreds of households, and hears thousands of messages. So what is asked at every
+    message stands ready, and only those that have changed are sorted anew. The lists it gives out
+    are for reading.
 
     Attributes:
         line: The national line its year is judged by (S7).
         verifiers: The bodies that verify here (H2).
         objections: The case's objections, those to single households among them.
         publish_now: The committees post who is ready, without waiting for the rest (H3).
-        looks: How often all of them were gone through.
     """
 
     line: PovertyLine
@@ -200,19 +212,25 @@ class Roster:
     candidates: dict[str, Candidate] = field(default_factory=dict)
     amendments: list[Received[Amendment]] = field(default_factory=list)
     publish_now: bool = False
-    looks: int = field(default=0, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._needed = frozenset(self.verifiers)
         self._changes, self._heard = Changes(), Changes()
+        self._places: dict[str, int] = {}
+        self._states: dict[str, State] = {}
+        self._unfinished, self._stoppable, self._stale = _Group(), _Group(), _Group()
+        self._unanswered, self._agreed, self._ready = _Group(), _Group(), _Group()
+        self._awaiting = {body: _Group() for body in self.verifiers}
         self._filed: dict[str, State] = {}
+        self._to_file: set[str] = set()
         self._concerned: dict[str | None, list[OpenObjection]] = {}
         self._known = 0
         self._disputes: tuple[object, frozenset[str | None]] = None, frozenset()
-        self._last: tuple[object, _Look] = None, _Look(frozenset())
+        self._sorted_by: frozenset[str | None] = frozenset()
 
     def add(self, facts: HouseholdFacts, drafted_at: datetime) -> None:
         """A household that the meeting put on the roster (H1)."""
+        self._places[facts.code] = len(self._places)
         self.candidates[facts.code] = Candidate(facts, drafted_at, changes=self._changes)
 
     def __getitem__(self, code: str) -> Candidate:
@@ -226,17 +244,17 @@ class Roster:
     @property
     def unfinished(self) -> list[Candidate]:
         """Everybody still on the way."""
-        return self._look().unfinished
+        return self._now(self._unfinished).listed
 
     @property
     def stoppable(self) -> list[Candidate]:
         """Everybody still on the way whom the register is not just being told of."""
-        return self._look().stoppable
+        return self._now(self._stoppable).listed
 
     @property
     def stale(self) -> list[Candidate]:
         """Everybody still on the way who has to be looked up anew."""
-        return self._look().stale
+        return self._now(self._stale).listed
 
     @property
     def struck_off(self) -> list[Candidate]:
@@ -245,24 +263,20 @@ class Roster:
 
     def awaiting(self, body: Body) -> list[Candidate]:
         """Who still has to be verified by a body (H2)."""
-        look = self._look()
-        if body not in look.awaiting:
-            look.awaiting[body] = [each for each in look.unfinished if body not in each.verified]
-        return look.awaiting[body]
+        return self._now(self._awaiting[body]).listed
 
     def unanswered(self) -> list[Candidate]:
         """Who is verified and has not said yes (H2)."""
-        return self._look().unanswered
+        return self._now(self._unanswered).listed
 
     def ready(self) -> list[Candidate]:
         """Who is verified and agrees, and whose present content is not posted yet (H3)."""
-        return self._look().ready
+        return self._now(self._ready).listed
 
     @property
     def settled(self) -> bool:
         """Whether everybody still on the way is verified and agrees: H2 is done."""
-        look = self._look()
-        return len(look.agreed) == len(look.unfinished)
+        return len(self._now(self._agreed)) == len(self._unfinished)
 
     def cleared(self) -> list[Candidate]:
         """Whose publicity has ended, by the calendar of the day, without an open objection (H4)."""
@@ -274,44 +288,46 @@ class Roster:
 
     def _posted(self) -> Iterable[Candidate]:
         """Who stands in a notice with the present content, verified, agreeing and undisputed."""
-        look = self._look()
-        if None in look.disputed:
+        disputed = self._disputed()
+        if None in disputed:
             return []
         return (
             each
-            for each in look.agreed
-            if each.posting is not None
-            and not each.being_struck_off
-            and each.code not in look.disputed
+            for each in self._now(self._agreed).listed
+            if each.posting is not None and not each.being_struck_off and each.code not in disputed
         )
 
     def is_held(self, candidate: Candidate) -> bool:
         """Whether an objection to it, or to the whole roster, is not settled (G1, G2)."""
         return _is_in(self._disputed(), candidate)
 
-    def _look(self) -> _Look:
-        """Everybody at one look, which is taken again only where something has changed."""
-        disputed = self._disputed()
-        state = self._changes.count, len(self.candidates), disputed
-        if self._last[0] == state:
-            return self._last[1]
-        self.looks += 1
-        look = _Look(disputed)
-        for code, each in self.candidates.items():
-            look.states[code] = self._state(each, disputed)
-            if not each.unfinished:
-                continue
-            look.unfinished.append(each)
-            if not each.being_struck_off:
-                look.stoppable.append(each)
-            if each.stale:
-                look.stale.append(each)
-            if self._is_verified(each):
-                (look.agreed if each.agreed else look.unanswered).append(each)
-                if each.agreed and each.posting is None:
-                    look.ready.append(each)
-        self._last = state, look
-        return look
+    def _now(self, group: _Group) -> _Group:
+        """A group as it is now: whoever has changed since somebody asked is sorted anew."""
+        disputed, changed = self._disputed(), self._changes.take()
+        moved = disputed ^ self._sorted_by
+        if moved:
+            self._sorted_by = disputed
+            codes = self.candidates if None in moved else moved & self.candidates.keys()
+            changed += [self.candidates[code] for code in codes if code is not None]
+        for each in changed:
+            self._sort(each, disputed)
+        return group
+
+    def _sort(self, each: Candidate, disputed: frozenset[str | None]) -> None:
+        place, state = self._places[each.code], self._state(each, disputed)
+        if self._states.get(each.code) is not state:
+            self._states[each.code] = state
+            self._to_file.add(each.code)
+        going, verified = each.unfinished, each.unfinished and self._is_verified(each)
+        agreed = verified and each.agreed
+        self._unfinished.sort(place, each, going)
+        self._stoppable.sort(place, each, going and not each.being_struck_off)
+        self._stale.sort(place, each, going and each.stale)
+        self._unanswered.sort(place, each, verified and not each.agreed)
+        self._agreed.sort(place, each, agreed)
+        self._ready.sort(place, each, agreed and each.posting is None)
+        for body, those in self._awaiting.items():
+            those.sort(place, each, going and body not in each.verified)
 
     def _disputed(self) -> frozenset[str | None]:
         """Whom unsettled objections concern; None stands for everybody.
@@ -399,19 +415,22 @@ class Roster:
 
     def states(self) -> dict[str, State]:
         """Where everybody is, by household."""
-        return self._look().states
+        self._now(self._unfinished)
+        return self._states
 
     def take_changes(self) -> dict[str, JsonValue]:
         """Who is not any more where the file has it: state and reason by household, for the file.
 
         What is given out counts as filed.
         """
-        now = self.states()
-        if now is self._filed:
-            return {}
-        moved = {code: state for code, state in now.items() if self._filed.get(code) is not state}
-        self._filed = now
-        return {code: [state.value, self.candidates[code].out] for code, state in moved.items()}
+        states, to_file = self.states(), self._to_file
+        moved = sorted(
+            (c for c in to_file if self._filed.get(c) is not states[c]),
+            key=self._places.__getitem__,
+        )
+        self._to_file = set()
+        self._filed |= {code: states[code] for code in moved}
+        return {code: [states[code].value, self.candidates[code].out] for code in moved}
 
     def summary(self) -> RosterSummary:
         """The roster at one look."""
