@@ -7,16 +7,20 @@ own admission again, also where it was restored from a copy that is older than t
 
 import hmac
 from collections.abc import Callable
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
 from sqlmodel import Session
 
 from activities.warrants import Clock, asked_by, not_warranted, utc_now
-from models.case.orders import LedgerBatch, ToAdmit, Verdict
-from models.offices import County, Subject, Village
+from models.case.admission import A, Admission, AdmitOrder, F, K, Opening, Rules
+from models.case.orders import CaseState, LedgerBatch
+from models.offices import AnySubject, Household
+from models.periods import beijing
 from models.policy import Policy, PolicyError
 from registry.cases.projections import list_case
+from registry.database.engine import claim
 from registry.tables import CaseRow
 
 
@@ -40,36 +44,69 @@ class Gate:
     def admit(
         self,
         session: Session,
-        order: ToAdmit[Any],
+        order: AdmitOrder[Opening[A, Any], F],
+        rules: Rules[A, F],
+        look_up: Callable[[Session, A, date, str], F],
+        claimed: str,
+    ) -> Admission[F]:
+        """Hold an application against the register as of the case's day; list it if it may open.
+
+        Args:
+            look_up: Gathers what the register knows, without the case itself.
+            claimed: What nobody else may decide about meanwhile.
+
+        Raises:
+            ApplicationError: ``NotWarranted`` if it is not the case itself that asks.
+            RegistryError: if the registry cannot be used now.
+        """
+        claim(session, claimed)
+        opening = order.opening
+        application, policy = opening.application, opening.policy
+        facts = look_up(session, application, beijing(order.now).date(), order.state.case_id)
+        return self.hold(
+            session,
+            order,
+            rules.procedure,
+            rules.case_id(application, facts.attempt),
+            rules.fault(application, facts, policy, order.now)
+            or other_subject(opening.subject, facts.subject),
+            known=facts,
+        )
+
+    def hold(
+        self,
+        session: Session,
+        order: AdmitOrder[Any, K],
         procedure: str,
-        subject: Subject,
-        policy: Policy,
         case_id: str,
-        *faults: str | None,
-    ) -> Verdict:
+        fault: str | None,
+        known: K | None = None,
+    ) -> Admission[K]:
         """List a case that nothing speaks against, so that no second one of its subject can be.
 
         Nothing is written of one that is not admitted.
 
         Args:
-            subject, policy: What its opening says.
             case_id: What its id is by the register.
-            faults: What speaks against it, each None where it does not.
+            fault: What speaks against it.
+            known: What is answered if it is admitted.
 
         Raises:
             ApplicationError: ``NotWarranted`` if it is not the case itself that asks.
         """
-        state = order.state
+        state, opening = order.state, order.opening
         asked_by(state.case_id)
-        said = self._taken(session, order) or next(filter(None, faults), None)
+        said = self._taken(session, order) or fault
         if said is None and state.case_id != case_id:
             said = f"the id of this case is not {state.case_id} but {case_id} (G9)"
         if said is None:
-            said = self._policy_fault(policy) or _line_fault(order, procedure, subject)
+            said = self._policy_fault(opening.policy)
+        if said is None:
+            said = _line_fault(state, procedure, opening.subject)
         if said is not None:
-            return Verdict(fault=said)
+            return Admission(fault=said)
         list_case(session, state, order.now, order.run)
-        return Verdict(fault=None, token=self.token(state.case_id, order.run))
+        return Admission(token=self.token(state.case_id, order.run), known=known)
 
     def check(self, session: Session, batch: LedgerBatch) -> None:
         """Make sure that a batch belongs to the file of an admission that was made here.
@@ -84,7 +121,7 @@ class Gate:
             why = "no admission of this registry begins such a file"
             raise not_warranted(batch.case_id, why)
 
-    def _taken(self, session: Session, order: ToAdmit[Any]) -> str | None:
+    def _taken(self, session: Session, order: AdmitOrder[Any, Any]) -> str | None:
         """Another run of a workflow has been admitted under this id; a reset one is the same."""
         row = session.get(CaseRow, order.state.case_id)
         if row is None or row.run == order.run:
@@ -109,31 +146,32 @@ class Gate:
         return hmac.new(self._key, f"{case_id}\n{run}".encode(), sha256).hexdigest()
 
 
-def _line_fault(order: ToAdmit[Any], procedure: str, subject: Subject) -> str | None:
+def _line_fault(state: CaseState, procedure: str, subject: AnySubject) -> str | None:
     """The line to be listed is of the subject that was looked up."""
-    state = order.state
     listed = (state.procedure, state.subject_code, state.region, state.outcome)
     if listed == (procedure, subject.code, subject.region_path, None):
         return None
     return f"the line of {state.case_id} is not that of {subject.full_name}"
 
 
-def difference(what: str, given: County | Village, known: County | Village | None) -> str | None:
-    """What an opening says otherwise than the register of its subject, in one sentence.
+def other_subject(given: AnySubject, known: AnySubject | None) -> str | None:
+    """What an opening says of its subject otherwise than the register, in one sentence.
 
-    None where nothing, or where the register has no such subject: that is a fault of its own.
+    None if nothing, or if the register has no such subject: that is a fault of its own.
     """
-    if known is None:
+    if known is None or given == known:
         return None
+    if isinstance(given, Household) and isinstance(known, Household) and given.code == known.code:
+        return other_subject(given.village, known.village)
+    if type(given) is not type(known) or isinstance(given, Household):
+        return f"the case was opened for {given.code}, its application names {known.code}"
     told, true = given.model_dump(mode="json"), known.model_dump(mode="json")
     said = [
         f"{field} {told[field]!r} for {true[field]!r}"
         for field in true
         if told[field] != true[field]
     ]
-    if not said:
-        return None
     return (
-        f"the case was opened with another {what} than the register has under {known.code}: "
-        f"{', '.join(said)}; open it again with what the register says"
+        f"the case was opened with another {type(given).__name__.lower()} than the register has "
+        f"under {known.code}: {', '.join(said)}; open it again with what the register says"
     )

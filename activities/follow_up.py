@@ -10,10 +10,11 @@ from sqlalchemy import Engine, exists
 from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities.admissions import Gate, difference
+from activities.admissions import Gate, other_subject
 from activities.warrants import asked_by
 from models.base import CLOCKS_MAY_DIFFER_BY
-from models.follow_up.orders import Back, BackOrder, DueVillage, FollowUpDue, FollowUpOrder
+from models.case.admission import Admission
+from models.follow_up.orders import Back, BackOrder, DueVillage, FollowUpDue, OpenFollowUp
 from models.follow_up.support import is_kept_up
 from models.identity import follow_up_case
 from models.periods import beijing
@@ -21,7 +22,7 @@ from models.policy import day_of
 from registry import journal
 from registry.cases.visits import in_batches, marks_in_force
 from registry.database.engine import claim, reading, writing
-from registry.facts.county import county_facts
+from registry.facts.county import known_county
 from registry.facts.episodes import has_exited, is_back
 from registry.tables import CheckRow, EpisodeRow, HouseholdRow, VillageRow
 
@@ -34,7 +35,7 @@ class FollowUpActivities:
         self._gate = gate
 
     @activity.defn
-    def open_follow_up(self, order: FollowUpOrder) -> FollowUpDue:
+    def open_follow_up(self, order: OpenFollowUp) -> Admission[FollowUpDue]:
         """Draw up whom a township's case visits, and list the case, in one transaction.
 
         The list is drawn up once: asked again, it is the same.
@@ -43,8 +44,12 @@ class FollowUpActivities:
             RegistryError: if the registry cannot be used now.
         """
         opening = order.opening
-        township, year, policy = opening.township, opening.year, opening.policy
-        due_on = day_of(year, policy.follow_up.due)
+        township, year, as_of = (
+            opening.subject,
+            opening.application.year,
+            opening.application.as_of,
+        )
+        due_on = day_of(year, opening.policy.follow_up.due)
         with writing(self._engine) as session:
             claim(session, f"follow-up of {township.code}")
             listed, fault = _listed(session, order.state.case_id), None
@@ -53,14 +58,14 @@ class FollowUpActivities:
                 fault, listed = _fault(session, order, self._gate.now()), _due(session, order)
                 if fault is None and not listed:
                     fault = (
-                        f"no household of {township.full_name} that had exited by {opening.as_of} "
+                        f"no household of {township.full_name} that had exited by {as_of} "
                         f"is due in {year} (F5)"
                     )
-            said = self._gate.admit(
-                session, order, "follow_up", township, policy, opening.case_id, fault
+            said: Admission[FollowUpDue] = self._gate.hold(
+                session, order, "follow_up", opening.case_id, fault
             )
             if said.fault is not None:
-                return FollowUpDue(fault=said.fault, due_on=due_on)
+                return said
             if not drawn_up:
                 session.add_all(
                     CheckRow(
@@ -72,12 +77,12 @@ class FollowUpActivities:
                     for code in listed
                 )
                 journal.listed(session, order.state.case_id, listed, due_on.isoformat())
-            return FollowUpDue(
-                **said.model_dump(),
+            due = FollowUpDue(
                 due_on=due_on,
                 villages=_by_village(session, listed),
                 marks=marks_in_force(session, listed),
             )
+            return said.model_copy(update={"known": due})
 
     @activity.defn
     def back_in_register(self, order: BackOrder) -> tuple[Back, ...]:
@@ -105,10 +110,10 @@ class FollowUpActivities:
             )
 
 
-def _fault(session: Session, order: FollowUpOrder, now: datetime) -> str | None:
+def _fault(session: Session, order: OpenFollowUp, now: datetime) -> str | None:
     """Why a follow-up may not open, at a moment by the installation's clock."""
     opening = order.opening
-    township, year = opening.township, opening.year
+    township, year = opening.subject, opening.application.year
     expected = follow_up_case(township.code, year)
     if order.state.case_id != expected:
         return f"the id of this case is not {order.state.case_id} but {expected}"
@@ -119,33 +124,32 @@ def _fault(session: Session, order: FollowUpOrder, now: datetime) -> str | None:
         )
     today = beijing(now + CLOCKS_MAY_DIFFER_BY).date()
     opens = day_of(year, opening.policy.follow_up.opens)
-    if today < opens or today < opening.as_of:
+    as_of = opening.application.as_of
+    if today < opens or today < as_of:
         return (
-            f"year: the visits of {year} are called for on {opens}, these on {opening.as_of}, and "
+            f"year: the visits of {year} are called for on {opens}, these on {as_of}, and "
             f"it is {today}; the follow-up begins then (F5)"
         )
     # As of the day its round was called for, by which that named the county: it may be begun late.
-    facts = county_facts(session, township.county.code, year, opening.as_of)
-    if facts.county is None:
-        return facts.code_note
-    return difference("county", township.county, facts.county)
+    county, note = known_county(session, township.county.code, as_of)
+    return other_subject(township.county, county) if county is not None else note
 
 
-def _due(session: Session, order: FollowUpOrder) -> Sequence[str]:
+def _due(session: Session, order: OpenFollowUp) -> Sequence[str]:
     """Households of the township that have exited, and are on no other list of the year."""
-    opening = order.opening
+    application, township = order.opening.application, order.opening.subject
     # By the key of one row: a list of the whole province is too large for PostgreSQL to hash.
     on_a_list = exists().where(
-        col(CheckRow.household_code) == HouseholdRow.code, col(CheckRow.year) == opening.year
+        col(CheckRow.household_code) == HouseholdRow.code, col(CheckRow.year) == application.year
     )
     return session.exec(
         select(HouseholdRow.code)
         .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
         .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
         .where(
-            VillageRow.township_code == opening.township.code,
-            VillageRow.county_code == opening.township.county.code,
-            *has_exited(opening.as_of),
+            VillageRow.township_code == township.code,
+            VillageRow.county_code == township.county.code,
+            *has_exited(application.as_of),
             ~on_a_list,
         )
         .order_by(HouseholdRow.code)

@@ -13,19 +13,17 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.admissions import Gate, difference
+from activities.admissions import Gate
 from activities.leaving import leave, left_by
 from activities.warrants import asked_by, hold_against_file, not_warranted
 from models.base import CLOCKS_MAY_DIFFER_BY
+from models.case.admission import Admission
 from models.case.ledger import Entry, canonical, digest, root
-from models.case.orders import Admission, AdmissionOrder, CountyCount, LedgerBatch, RegisterChange
-from models.county.admission import fault
-from models.identity import county_case
-from models.periods import beijing
+from models.case.orders import CountyCount, LedgerBatch, RegisterChange
+from models.county.admission import RULES, AdmitCounty, CountyFacts
 from models.register.villages import Incidence
 from models.warrant import county_exit
 from registry.cases.projections import keep_state, project
-from registry.cases.supervision_results import results_since
 from registry.checks.contradictions import STANDS, clear, note
 from registry.database.engine import claim, reading, writing
 from registry.facts.county import county_facts
@@ -43,38 +41,11 @@ class RegistryActivities:
         self._gate = gate
 
     @activity.defn
-    def admit_county(self, order: AdmissionOrder) -> Admission:
-        """Hold an application against the register as of the case's day (C1, T2, G5, G6, G9).
-
-        A case that is admitted is listed in the same transaction, so that no second one can be.
-
-        Raises:
-            RegistryError: if the registry cannot be read now.
-        """
-        opening = order.opening
-        application = opening.application
+    def admit_county(self, order: AdmitCounty) -> Admission[CountyFacts]:
+        """Hold an application against the register (C1, T2, G5, G6, G9): ``Gate.admit``."""
+        claimed = f"cases of {order.opening.application.county}"
         with writing(self._engine) as session:
-            claim(session, f"cases of {application.county}")
-            facts = county_facts(
-                session,
-                application.county,
-                application.year,
-                beijing(order.now).date(),
-                besides=order.state.case_id,
-                as_of=application.figures.as_of,
-            )
-            said = self._gate.admit(
-                session,
-                order,
-                "county",
-                opening.county,
-                opening.policy,
-                county_case(application.county, application.year, facts.attempt),
-                fault(application, facts, opening.policy, order.now),
-                difference("county", opening.county, facts.county),
-            )
-            found = results_since(session, application.county, application.year)
-            return Admission(**said.model_dump(), planned=facts.planned, inspections=found)
+            return self._gate.admit(session, order, RULES, county_facts, claimed)
 
     @activity.defn
     def county_incidence(self, count: CountyCount) -> Incidence | None:

@@ -8,21 +8,13 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.admissions import Gate, difference
+from activities.admissions import Gate
 from activities.warrants import asked_by, hold_against_file
+from models.case.admission import Admission
 from models.checks.journal import JournalKind
-from models.identity import reentry_case
-from models.offices import Household
 from models.orders import REGISTER_CONFLICT
-from models.periods import beijing
-from models.reentry.admission import ReentryFacts, fault
-from models.reentry.orders import (
-    Entered,
-    EntryOrder,
-    ReentryAdmission,
-    ReentryAdmissionOrder,
-    ReentryLookUp,
-)
+from models.reentry.admission import RULES, AdmitReentry, ReentryFacts
+from models.reentry.orders import Entered, EntryOrder, ReentryLookUp
 from models.register.households import Cause
 from models.warrant import entry
 from registry.database.engine import claim, reading, writing
@@ -40,37 +32,12 @@ class ReentryActivities:
         self._gate = gate
 
     @activity.defn
-    def admit_reentry(self, order: ReentryAdmissionOrder) -> ReentryAdmission:
-        """Hold an application against the register as of the case's day (R1, S1, S7, G9).
-
-        A case that is admitted is listed in the same transaction, so that no second one can be.
-
-        Raises:
-            RegistryError: if the registry cannot be read now.
-        """
-        opening = order.opening
-        application = opening.application
+    def admit_reentry(self, order: AdmitReentry) -> Admission[ReentryFacts]:
+        """Hold an application against the register (R1, S1, S7, G9): ``Gate.admit``."""
+        # The same claim as for rosters: nobody enters and leaves at the same time.
+        claimed = f"rosters of {order.opening.subject.village.code}"
         with writing(self._engine) as session:
-            # The same claim as for rosters: nobody enters and leaves at the same time.
-            claim(session, f"rosters of {opening.household.village.code}")
-            known = reentry_facts(
-                session,
-                application.household,
-                application.year,
-                beijing(order.now).date(),
-                besides=order.state.case_id,
-            )
-            said = self._gate.admit(
-                session,
-                order,
-                "reentry",
-                opening.household,
-                opening.policy,
-                reentry_case(application.household, application.year, known.attempt),
-                fault(application, known, opening.policy, order.now),
-                _other_household(opening.household, known.household),
-            )
-            return ReentryAdmission(**said.model_dump(), known=known)
+            return self._gate.admit(session, order, RULES, reentry_facts, claimed)
 
     @activity.defn
     def look_up_reentry(self, order: ReentryLookUp) -> ReentryFacts:
@@ -81,9 +48,7 @@ class ReentryActivities:
         """
         asked_by(order.case_id)
         with reading(self._engine) as session:
-            return reentry_facts(
-                session, order.household, order.year, order.on, besides=order.case_id
-            )
+            return reentry_facts(session, order, order.on, besides=order.case_id)
 
     @activity.defn
     def enter_household(self, order: EntryOrder) -> Entered:
@@ -164,12 +129,3 @@ def _conflict(order: EntryOrder, what: str) -> ApplicationError:
         type=REGISTER_CONFLICT,
         non_retryable=True,
     )
-
-
-def _other_household(given: Household, known: Household | None) -> str | None:
-    """What an opening says otherwise than the register of the household's village."""
-    if known is None:
-        return None
-    if given.code != known.code:
-        return f"the case was opened for {given.code}, its application names {known.code}"
-    return difference("village", given.village, known.village)

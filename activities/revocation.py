@@ -10,24 +10,18 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.admissions import Gate, difference
+from activities.admissions import Gate
 from activities.warrants import asked_by, hold_against_file
 from models.alarms import Alarm
+from models.case.admission import Admission
 from models.case.ledger import canonical
 from models.checks.journal import JournalKind
-from models.identity import revocation_case
 from models.offices import County, Household, Village
 from models.orders import REGISTER_CONFLICT
-from models.periods import beijing
 from models.register.households import Cause
-from models.revocation.admission import fault
+from models.revocation.admission import RULES, AdmitRevocation, RevocationFacts
 from models.revocation.messages import Revocable
-from models.revocation.orders import (
-    RevocationAdmission,
-    RevocationAdmissionOrder,
-    RevocationChange,
-    Revoked,
-)
+from models.revocation.orders import RevocationChange, Revoked
 from models.warrant import revocation
 from registry.database.engine import claim, writing
 from registry.facts.alarms import alarms_of
@@ -53,38 +47,11 @@ class RevocationActivities:
         self._gate = gate
 
     @activity.defn
-    def admit_revocation(self, order: RevocationAdmissionOrder) -> RevocationAdmission:
-        """Hold a revocation against the register and the files as of the case's day (F7, G9).
-
-        A case that is admitted is listed in the same transaction, so that no second one can be.
-
-        Raises:
-            RegistryError: if the registry cannot be read now.
-        """
-        opening = order.opening
-        application = opening.application
+    def admit_revocation(self, order: AdmitRevocation) -> Admission[RevocationFacts]:
+        """Hold a revocation against the register and the files (F7, G9): ``Gate.admit``."""
+        claimed = _claimed(order.opening.subject)
         with writing(self._engine) as session:
-            _claim(session, opening.subject)
-            today = beijing(order.now).date()
-            facts = revocation_facts(session, application, today, besides=order.state.case_id)
-            said = self._gate.admit(
-                session,
-                order,
-                "revocation",
-                opening.subject,
-                opening.policy,
-                revocation_case(application.subject, application.year, facts.attempt),
-                fault(application, facts, opening.policy, order.now),
-                _other_subject(opening.subject, facts.subject),
-            )
-            if said.fault is not None:
-                return RevocationAdmission(fault=said.fault)
-            return RevocationAdmission(
-                **said.model_dump(),
-                exit=facts.exit,
-                responsible=facts.named,
-                concerned=facts.concerned,
-            )
+            return self._gate.admit(session, order, RULES, revocation_facts, claimed)
 
     @activity.defn
     def revoke_exit(self, change: RevocationChange) -> Revoked:
@@ -100,7 +67,7 @@ class RevocationActivities:
         """
         asked_by(change.case_id)
         with writing(self._engine) as session:
-            _claim(session, change.subject)
+            claim(session, _claimed(change.subject))
             if session.get(RevocationRow, change.case_id) is None:
                 hold_against_file(
                     session, change, change.case_id, change.seq, revocation, self._gate.now()
@@ -112,29 +79,15 @@ class RevocationActivities:
             return Revoked(since=change.effective_on, alarms=_alarms(session, change))
 
 
-def _claim(session: Session, subject: Revocable) -> None:
+def _claimed(subject: Revocable) -> str:
     """As those who strike off do: nobody leaves and comes back at the same time."""
     match subject:
         case County():
-            claim(session, f"county {subject.code}")
+            return f"county {subject.code}"
         case Village():
-            claim(session, f"village {subject.code}")
+            return f"village {subject.code}"
         case Household():
-            claim(session, f"rosters of {subject.village.code}")
-
-
-def _other_subject(given: Revocable, known: Revocable | None) -> str | None:
-    """What an opening says of its subject otherwise than the register."""
-    if known is None:
-        return None
-    match given, known:
-        case Household(), Household() if given.code == known.code:
-            return difference("village", given.village, known.village)
-        case County(), County():
-            return difference("county", given, known)
-        case Village(), Village():
-            return difference("village", given, known)
-    return f"the case was opened for {given.full_name} and revokes the exit of {known.full_name}"
+            return f"rosters of {subject.village.code}"
 
 
 def _list_again(session: Session, change: RevocationChange) -> None:

@@ -6,19 +6,17 @@ from sqlalchemy import Engine, delete, insert
 from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities.admissions import Gate, difference
+from activities.admissions import Gate
 from activities.notices import NoticeBoard
 from activities.warrants import asked_by, hold_against_file
+from models.case.admission import Admission
 from models.checks.journal import JournalKind
-from models.identity import household_case
 from models.periods import beijing
-from models.roster.admission import fault, household_faults
+from models.roster.admission import RULES, AdmitRoster, RosterFacts, household_faults
 from models.roster.households import State
 from models.roster.messages import (
     LookedUp,
     LookUpOrder,
-    RosterAdmission,
-    RosterAdmissionOrder,
     RosterChange,
     StruckOff,
 )
@@ -43,48 +41,19 @@ class RosterActivities:
         self._board = board
 
     @activity.defn
-    def admit_roster(self, order: RosterAdmissionOrder) -> RosterAdmission:
-        """Hold a roster against the register as of the case's day (H1, G6, G9, S7).
+    def admit_roster(self, order: AdmitRoster) -> Admission[RosterFacts]:
+        """Hold a roster against the register (H1, G6, G9, S7): ``Gate.admit``.
 
-        A case that is admitted is listed with its households in the same transaction, so that no
-        household can be on two open rosters.
-
-        Raises:
-            RegistryError: if the registry cannot be read now.
+        Its households are listed in the same transaction: none can be on two open rosters.
         """
-        opening = order.opening
-        application, proposals = opening.application, opening.application.appraisal.households
-        codes = [proposal.household for proposal in proposals]
+        application = order.opening.application
+        claimed = f"rosters of {application.village}"
         with writing(self._engine) as session:
-            claim(session, f"rosters of {application.village}")
-            facts = roster_facts(
-                session,
-                application.village,
-                application.year,
-                beijing(order.now).date(),
-                codes,
-                besides=order.state.case_id,
-            )
-            said = self._gate.admit(
-                session,
-                order,
-                "household",
-                opening.village,
-                opening.policy,
-                household_case(application.village, application.year, facts.batch),
-                fault(application, facts, opening.policy, order.now),
-                difference("village", opening.village, facts.village),
-            )
-            if said.fault is not None:
-                return RosterAdmission(fault=said.fault)
-            _list(session, order.state.case_id, application.year, codes)
-            known = facts.households
-            return RosterAdmission(
-                **said.model_dump(),
-                line=facts.line,
-                households=tuple(each for code in codes if (each := known[code].facts)),
-                unplanned=tuple(code for code in codes if not known[code].planned),
-            )
+            said = self._gate.admit(session, order, RULES, roster_facts, claimed)
+            if said.fault is None:
+                codes = [each.household for each in application.appraisal.households]
+                _list(session, order.state.case_id, application.year, codes)
+            return said
 
     @activity.defn
     def look_up_households(self, order: LookUpOrder) -> LookedUp:

@@ -24,7 +24,7 @@ from models.rounds import (
     round_fault,
 )
 from registry.database.engine import reading
-from registry.facts.county import county_facts
+from registry.facts.county import known_county
 from registry.facts.episodes import has_exited
 from registry.places import lies_in
 from registry.tables import (
@@ -66,11 +66,11 @@ class RoundActivities:
             return SupervisionsDue(policy=policy, left_out=(fault,))
         with reading(self._engine) as session:
             for code in _counties_with_exits(session, order.region, order.on):
-                facts = county_facts(session, code, order.on.year, order.on)
-                if facts.county is None:
-                    left_out.append(f"{code}: {facts.code_note}")
+                county, note = known_county(session, code, order.on)
+                if county is None:
+                    left_out.append(f"{code}: {note}")
                 else:
-                    counties.append(facts.county)
+                    counties.append(county)
         return SupervisionsDue(policy=policy, counties=tuple(counties), left_out=tuple(left_out))
 
     @activity.defn
@@ -94,10 +94,9 @@ class RoundActivities:
             if not places:
                 why = f"截至{order.on}，{order.region}无已脱贫户"
                 return FollowUpsDue(policy=policy, why_none=why)
-            facts = county_facts(session, order.region, year, order.on)
-        county = facts.county
+            county, note = known_county(session, order.region, order.on)
         if county is None:
-            return FollowUpsDue(policy=policy, why_none=f"{order.region}: {facts.code_note}")
+            return FollowUpsDue(policy=policy, why_none=f"{order.region}: {note}")
         townships = (Township(code=code, name=name, county=county) for code, name in places)
         return FollowUpsDue(policy=policy, townships=tuple(townships))
 

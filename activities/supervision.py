@@ -4,25 +4,33 @@ As in ``activities.ledger``: an outage is tried again, and everything is done on
 """
 
 import secrets
-from datetime import date
+from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities.admissions import Gate, difference
+from activities.admissions import Gate, other_subject
 from models.base import CLOCKS_MAY_DIFFER_BY
+from models.case.admission import Admission
 from models.case.ledger import canonical
 from models.checks.journal import JournalKind
 from models.periods import beijing
-from models.supervision.admission import first_day, opening_fault, quarter_fault
-from models.supervision.messages import SupervisionOpening, SupervisionResult
-from models.supervision.orders import Drawn, OpenCases, SampleOrder, ToldResults
+from models.supervision.admission import (
+    RULES,
+    DrawSample,
+    SupervisionFacts,
+    first_day,
+    id_fault,
+    quarter_fault,
+)
+from models.supervision.messages import SupervisionResult
+from models.supervision.orders import OpenCases, ToldResults
 from models.supervision.sampling import Sample, draw
 from registry.cases.supervision_frame import county_frame
 from registry.cases.supervision_results import results_of
 from registry.database.engine import claim, reading, writing
-from registry.facts.county import county_facts
+from registry.facts.county import known_county
 from registry.journal import note_row
 from registry.tables import CaseRow, SampleRow, SubjectKind
 
@@ -37,7 +45,7 @@ class SupervisionActivities:
         self._gate = gate
 
     @activity.defn
-    def draw_sample(self, order: SampleOrder) -> Drawn:
+    def draw_sample(self, order: DrawSample) -> Admission[Sample]:
         """Draw the sample of a case from the register as of its day, and keep frame and draw (J1).
 
         The case is listed in the same transaction. What was drawn for it before is given again.
@@ -46,28 +54,28 @@ class SupervisionActivities:
             RegistryError: if the registry cannot be used now, or counts more poor than people.
         """
         opening, case_id = order.opening, order.state.case_id
-        on = beijing(order.now).date()
+        application, usual = opening.application, opening.policy.supervision
+        county, on = opening.subject, beijing(order.now).date()
         with writing(self._engine) as session:
             claim(session, f"sample of {case_id}")
             kept = session.get(SampleRow, case_id)
-            fault = None
-            if kept is None:
-                today = beijing(self._gate.now() + CLOCKS_MAY_DIFFER_BY).date()
-                fault = quarter_fault(opening, today) or _fault(session, opening, case_id, on)
-            said = self._gate.admit(
-                session, order, "supervision", opening.county, opening.policy, case_id, fault
+            fault = _fault(session, order, self._gate.now()) if kept is None else None
+            said = self._gate.hold(
+                session, order, RULES.procedure, case_id, fault, known=_drawn(kept)
             )
-            if said.fault is not None:
-                return Drawn(fault=said.fault)
-            if kept is not None:
-                sample = Sample.model_validate_json(kept.drawn)
-                return Drawn(**said.model_dump(), sample=sample)
-            frame = county_frame(session, opening.county.code, on)
-            seed = opening.seed or secrets.token_hex(_SEED_BYTES)
-            sample = draw(frame, seed, opening.households, opening.villages)
+            if said.fault is not None or kept is not None:
+                return said
+            frame = county_frame(session, county.code, on)
+            seed = application.seed or secrets.token_hex(_SEED_BYTES)
+            sample = draw(
+                frame,
+                seed,
+                application.households or usual.households,
+                application.villages or usual.villages,
+            )
             row = SampleRow(
                 case_id=case_id,
-                county_code=opening.county.code,
+                county_code=county.code,
                 as_of=on,
                 seed=seed,
                 sha256=sample.sha256,
@@ -76,7 +84,7 @@ class SupervisionActivities:
             )
             session.add(row)
             note_row(session, JournalKind.SAMPLE, case_id, row)
-            return Drawn(**said.model_dump(), sample=sample)
+            return said.model_copy(update={"known": sample})
 
     @activity.defn
     def open_county_cases(self, order: OpenCases) -> tuple[str, ...]:
@@ -110,20 +118,28 @@ class SupervisionActivities:
             return results_of(session, order.county, order.supervisions)
 
 
-def _fault(session: Session, opening: SupervisionOpening, case_id: str, on: date) -> str | None:
+def _drawn(kept: SampleRow | None) -> Sample | None:
+    return Sample.model_validate_json(kept.drawn) if kept is not None else None
+
+
+def _fault(session: Session, order: DrawSample, now: datetime) -> str | None:
     """Why a supervision cannot be of this county, or not under this id.
 
     A round that is caught up on names the county as it was on the day it was called for: a new name
     since then is no reason to leave its quarter out.
     """
+    opening, on = order.opening, beijing(order.now).date()
+    given, today = opening.subject, beijing(now + CLOCKS_MAY_DIFFER_BY).date()
     of_days = [
-        county_facts(session, opening.county.code, opening.year, day)
+        known_county(session, given.code, day)
         for day in dict.fromkeys((on, first_day(opening) or on))
     ]
-    said = opening_fault(opening, case_id, on)
-    if said is not None or any(each.county == opening.county for each in of_days):
-        return said
-    known = next((each.county for each in of_days if each.county is not None), None)
-    if known is None:
-        return f"county {opening.county.code}: {of_days[0].code_note}"
-    return difference("county", opening.county, known)
+    known = next((each for each, _ in of_days if each == given), None)
+    known = known or next((each for each, _ in of_days if each is not None), None)
+    facts = SupervisionFacts(subject=known, code_note=of_days[0][1])
+    return (
+        quarter_fault(opening, today)
+        or id_fault(opening, order.state.case_id)
+        or RULES.fault(opening.application, facts, opening.policy, order.now)
+        or other_subject(given, known)
+    )

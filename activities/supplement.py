@@ -5,10 +5,11 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.admissions import Gate
+from models.base import CLOCKS_MAY_DIFFER_BY
+from models.case.admission import Admission
 from models.case.documents import filing_fault
-from models.case.orders import Admission
 from models.identity import supplemented
-from models.supplement import SupplementOpening, SupplementOrder
+from models.supplement import AdmitSupplement, EndedCase
 from registry.cases.documents import ended_case, kept_documents
 from registry.database.engine import claim, writing
 from registry.tables import EntryRow
@@ -22,36 +23,35 @@ class SupplementActivities:
         self._gate = gate
 
     @activity.defn
-    def admit_supplement(self, order: SupplementOrder) -> Admission:
+    def admit_supplement(self, order: AdmitSupplement) -> Admission[EndedCase]:
         """Hold a supplement against the file it belongs to; it is listed if it may be.
 
         Raises:
             RegistryError: if the registry cannot be read now.
         """
-        opening = order.opening
+        case_id, of = order.state.case_id, order.opening.application.of.case_id
         with writing(self._engine) as session:
-            claim(session, f"case {opening.of.case_id}")
-            case_id, subject = order.state.case_id, opening.of.subject
-            fault = _fault(session, opening, case_id)
-            said = self._gate.admit(
-                session, order, "supplement", subject, opening.policy, case_id, fault
-            )
-            return Admission(**said.model_dump())
+            claim(session, f"case {of}")
+            known = ended_case(session, of)
+            fault = _fault(session, order, known)
+            return self._gate.hold(session, order, "supplement", case_id, fault, known)
 
 
-def _fault(session: Session, opening: SupplementOpening, case_id: str) -> str | None:
-    given, document = opening.of, opening.document
+def _fault(session: Session, order: AdmitSupplement, known: EndedCase | None) -> str | None:
+    case_id, subject = order.state.case_id, order.opening.subject
+    given, document = order.opening.application.of, order.opening.application.document
+    if document.at is not None and document.at > order.now + CLOCKS_MAY_DIFFER_BY:
+        return f"at: {document.at.isoformat()} lies in the future"
     if supplemented(case_id) != given.case_id:
         return f"{case_id} is no id of a supplement to {given.case_id}"
-    known = ended_case(session, given.case_id)
     if known is None:
         return f"{given.case_id} has not ended, or is not known here; file it with the case itself"
     bound = session.get(EntryRow, (given.case_id, given.entries))
     if bound is None or bound.hash != given.head:
         return f"entry {given.entries} of {given.case_id} is not {given.head[:12]} (G7)"
-    if (known.subject, known.year) != (given.subject, given.year):
-        return f"{given.case_id} is not of {given.subject.full_name} in {given.year}"
+    if (known.subject, known.year) != (given.subject, given.year) or subject != given.subject:
+        return f"{given.case_id} is not of {subject.full_name} in {given.year}"
     for each in kept_documents(session, given.case_id):
         if each.document.id == document.id and each.case_id != case_id:
             return f"document {document.id} is on file: {each.case_id}, entry {each.entry.seq}"
-    return filing_fault(document.office, given.subject)
+    return filing_fault(document.office, subject)

@@ -10,17 +10,15 @@ from sqlmodel import Session
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.admissions import Gate, difference
+from activities.admissions import Gate
 from activities.leaving import leave, left_by
 from activities.warrants import asked_by, hold_against_file
-from models.case.orders import Admission
-from models.identity import village_case
+from models.case.admission import Admission
 from models.orders import INCIDENCE_RISEN
-from models.periods import beijing
 from models.register.villages import Incidence
 from models.standards import incidence_finding
-from models.village.admission import fault
-from models.village.orders import VillageAdmissionOrder, VillageCount, VillageRegisterChange
+from models.village.admission import RULES, AdmitVillage, VillageFacts
+from models.village.orders import VillageCount, VillageRegisterChange
 from models.warrant import village_exit
 from registry.database.engine import claim, reading, writing
 from registry.errors import RegistryError
@@ -37,36 +35,11 @@ class VillageActivities:
         self._gate = gate
 
     @activity.defn
-    def admit_village(self, order: VillageAdmissionOrder) -> Admission:
-        """Hold an application against the register as of the case's day (V1, S5, G6, G9).
-
-        A case that is admitted is listed in the same transaction, so that no second one can be.
-
-        Raises:
-            RegistryError: if the registry cannot be read now.
-        """
-        opening = order.opening
-        application = opening.application
+    def admit_village(self, order: AdmitVillage) -> Admission[VillageFacts]:
+        """Hold an application against the register (V1, S5, G6, G9): ``Gate.admit``."""
+        claimed = f"cases of {order.opening.application.village}"
         with writing(self._engine) as session:
-            claim(session, f"cases of {application.village}")
-            facts = village_facts(
-                session,
-                application.village,
-                application.year,
-                beijing(order.now).date(),
-                besides=order.state.case_id,
-            )
-            said = self._gate.admit(
-                session,
-                order,
-                "village",
-                opening.village,
-                opening.policy,
-                village_case(application.village, application.year, facts.attempt),
-                fault(application, facts, opening.policy, order.now),
-                difference("village", opening.village, facts.village),
-            )
-            return Admission(**said.model_dump(), planned=facts.planned)
+            return self._gate.admit(session, order, RULES, village_facts, claimed)
 
     @activity.defn
     def village_incidence(self, count: VillageCount) -> Incidence:

@@ -20,7 +20,7 @@ from temporalio.exceptions import ApplicationError
 from models.case.file import CaseFile, read_file, subject_of
 from models.case.ledger import Entry, EntryKind, LedgerError, verify
 from models.case.orders import Notification
-from models.offices import NATION, Office, Village
+from models.offices import NATION, Office
 from models.orders import BEHIND
 from models.policy import Body, Policy
 from models.procedures import (
@@ -215,8 +215,7 @@ def _route(procedure: str, opened: dict[str, Any]) -> tuple[Step, ...]:
         case "county":
             return COUNTY_STEPS
         case "village":
-            village = Village.model_validate(opened["village"])
-            return village_steps(village, Policy.model_validate(opened["policy"]))
+            return village_steps(subject_of(opened), Policy.model_validate(opened["policy"]))
         case "household":
             return HOUSEHOLD_STEPS
         case "reentry":

@@ -312,3 +312,7 @@ class Township(Record):
         if len(office.place) > len(self.county.code):
             return self.county.office(Body.COUNTY_GROUP)
         return self.county.superior(office)
+
+
+AnySubject = County | Village | Household | Township
+"""Whom a case can be about."""

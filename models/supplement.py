@@ -8,13 +8,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.base import Moment, Record
+from models.base import Record
+from models.case.admission import AdmitOrder, Opening
 from models.case.documents import CaseDocument
 from models.case.ledger import MOST_ENTRIES
-from models.case.orders import Admission, ToAdmit
-from models.offices import County, Household, Township, Village
+from models.offices import AnySubject
 from models.periods import Year
-from models.policy import Body, Policy
+from models.policy import Body
 from models.procedures import Step
 
 F9 = Step("F9", "补充归档", "supplement", Body.COUNTY_GROUP, decisions=())
@@ -29,28 +29,28 @@ class EndedCase(Record):
     """
 
     case_id: str
-    subject: County | Village | Household | Township
+    subject: AnySubject
     year: Year
     entries: Annotated[int, Field(ge=1, le=MOST_ENTRIES, strict=True)]
     head: str
 
 
-class SupplementOpening(Record):
-    """The input of a supplement's case."""
+class SupplementApplication(Record):
+    """A document that is to be put beside a closed file."""
 
-    case_id: str
     of: EndedCase
     document: CaseDocument
-    policy: Policy
-    received_at: Moment | None = None
-
-
-class SupplementOrder(ToAdmit[Admission]):
-    """A supplement to hold against the registry; it is listed if it may be."""
-
-    activity = "admit_supplement"
-    opening: SupplementOpening
 
     @property
-    def summary(self) -> str:
-        return "受理审查 F9"
+    def year(self) -> int:
+        """The year of the case that it belongs to."""
+        return self.of.year
+
+
+SupplementOpening = Opening[SupplementApplication, AnySubject]
+
+
+class AdmitSupplement(AdmitOrder[SupplementOpening, EndedCase]):
+    """A supplement to hold against the closed file it belongs to."""
+
+    activity = "admit_supplement"

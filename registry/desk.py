@@ -1,24 +1,28 @@
 """The registry for the desk: loading the register, and reading what it knows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from models.base import Record
+from models.case.admission import SubjectFacts
 from models.case.ledger import Entry, LedgerError
 from models.case.messages import CountyFigures
 from models.case.orders import IN_FORCE
 from models.checks.findings import Finding
-from models.county.admission import CountyFacts
-from models.offices import Division, Office
-from models.reentry.admission import ReentryFacts
+from models.county.messages import CountyApplication
+from models.offices import Division, Office, Village
+from models.reentry.messages import ReentryApplication
 from models.register.villages import Incidence
-from models.revocation.admission import RevocationFacts
 from models.revocation.messages import RevocationApplication, RevokedKind
-from models.roster.admission import RosterFacts
-from models.village.admission import VillageFacts
+from models.roster.admission import KnownHousehold
+from models.roster.messages import RosterApplication
+from models.supervision.messages import SupervisionApplication
+from models.village.messages import VillageApplication
 from registry import journal
 from registry.cases.alarms import alarms_in
 from registry.cases.documents import Documents
@@ -34,8 +38,9 @@ from registry.facts.incidence import county_incidence
 from registry.facts.reentry import reentry_facts
 from registry.facts.revocation import kind_of, revocation_facts
 from registry.facts.revoked import revoked_of
-from registry.facts.roster import roster_facts
-from registry.facts.village import village_facts
+from registry.facts.roster import known_households, roster_facts
+from registry.facts.supervision import supervision_facts
+from registry.facts.village import known_village, village_facts
 from registry.records import (
     CaseFilter,
     CaseRecord,
@@ -70,6 +75,16 @@ from registry.tables import (
     StatusRow,
     storable,
 )
+
+_FACTS: dict[type, Callable[..., Any]] = {
+    CountyApplication: county_facts,
+    VillageApplication: village_facts,
+    RosterApplication: roster_facts,
+    ReentryApplication: reentry_facts,
+    RevocationApplication: revocation_facts,
+    SupervisionApplication: supervision_facts,
+}
+"""By what an application is held against the register."""
 
 
 class UnknownCounty(UnknownSubject):
@@ -121,26 +136,11 @@ class Registry:
             journal.describe(session, "counties", source=Path(named).name, counts=counts, **said)
             return loaded
 
-    def county_facts(
-        self, code: str, year: int, on: date, as_of: date | None = None
-    ) -> CountyFacts:
-        """What the register knows of a county on a day, for an application of a year.
-
-        Args:
-            as_of: The day of the application's figures: the register's own count is added.
-        """
+    def facts(self, application: Record, on: date) -> SubjectFacts[Any]:
+        """What the register knows of whom an application names, on a day in Beijing."""
         with reading(self._engine) as session:
-            return county_facts(session, code, year, on, as_of=as_of)
-
-    def village_facts(self, code: str, year: int, on: date) -> VillageFacts:
-        """What the register knows of a village on a day, for an application of a year."""
-        with reading(self._engine) as session:
-            return village_facts(session, code, year, on)
-
-    def revocation_facts(self, application: RevocationApplication, on: date) -> RevocationFacts:
-        """What the register and the files know of an exit that is to be revoked (F7)."""
-        with reading(self._engine) as session:
-            return revocation_facts(session, application, on)
+            found: SubjectFacts[Any] = _FACTS[type(application)](session, application, on)
+            return found
 
     def revoked_of(self, case_id: str) -> tuple[RevokedRecord, ...]:
         """The exits of a case that were revoked since (F7)."""
@@ -171,17 +171,13 @@ class Registry:
         with reading(self._engine) as session:
             return county_incidence(session, code, on)
 
-    def roster_facts(
-        self, village: str, year: int, on: date, households: Sequence[str]
-    ) -> RosterFacts:
-        """What the register knows of a village and of households proposed for a roster."""
+    def known_households(
+        self, village: str, year: int, on: date, codes: Sequence[str]
+    ) -> tuple[Village | None, dict[str, KnownHousehold]]:
+        """A village, and what the register says of households for a roster of it."""
         with reading(self._engine) as session:
-            return roster_facts(session, village, year, on, households)
-
-    def reentry_facts(self, household: str, year: int, on: date) -> ReentryFacts:
-        """What the register knows of a household that is to enter it, on a day (F5)."""
-        with reading(self._engine) as session:
-            return reentry_facts(session, household, year, on)
+            place, _ = known_village(session, village, on)
+            return place, known_households(session, codes, year, on)
 
     def add_plan(self, year: int, code: str, source: str) -> bool:
         """Put a county, village or household into a year's plan (G6); False where it is in it.

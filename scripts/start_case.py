@@ -2,14 +2,14 @@
 
     python scripts/start_case.py APPLICATION.toml
 
-The file holds the fields of `models.case.messages.CountyApplication`: county, year, tier, figures,
-officer, document_number. Server and registry are those of the settings, as for `exitflow`.
+The file holds the fields of `models.county.messages.CountyApplication`: county, year, tier,
+figures, officer, document_number. Server and registry are those of the settings, as for `exitflow`.
 """
 
 import argparse
 from pathlib import Path
 
-from models.case.messages import CountyApplication
+from models.county.messages import CountyApplication
 from operators.commands.inputs import read_as, table
 from operators.commands.started import print_opened
 from operators.verdicts import explained
@@ -20,4 +20,4 @@ if __name__ == "__main__":
     file: Path = parser.parse_args().application
     with explained():
         application = read_as(CountyApplication, table(file), file)
-        print_opened(lambda desk: desk.start_county(application))
+        print_opened(lambda desk: desk.open(application))

@@ -124,7 +124,7 @@ def _register(folder: Path) -> tuple[Engine, list[Village]]:
             "合成花名册",
         )
     known = [
-        Registry(engine).roster_facts(line.code, YEAR, at(11, 1).date(), []).village
+        Registry(engine).known_households(line.code, YEAR, at(11, 1).date(), [])[0]
         for line in lines
     ]
     return engine, [village for village in known if village is not None]

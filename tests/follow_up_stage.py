@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from temporalio.client import Client
 
 from models.case.messages import Outcome, Receipt
-from models.follow_up.messages import FollowUpOpening, RiskMark, Visits
+from models.follow_up.messages import FollowUpApplication, FollowUpOpening, RiskMark, Visits
 from models.identity import follow_up_case
 from models.offices import Township
 from models.periods import BEIJING
@@ -153,9 +153,8 @@ async def starts_follow_up(
     place = Township(code=township, name="合成乡", county=stage.known(township[:6]))
     opening = FollowUpOpening(
         case_id=follow_up_case(township, begins.year),
-        township=place,
-        year=begins.year,
-        as_of=begins.date(),
+        application=FollowUpApplication(year=begins.year, as_of=begins.date()),
+        subject=place,
         policy=stage.under(policy),
         received_at=received_at,
     )

@@ -196,9 +196,7 @@ async def opens_reentry(
     desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
     wait = begins - datetime.now(BEIJING)
     with stage.skipper.with_time_skipping_disabled():
-        case_id = await desk.start_reentry(
-            reentry_application(household, **changes), begins_in=wait
-        )
+        case_id = await desk.open(reentry_application(household, **changes), begins_in=wait)
     handle = desk.client.get_workflow_handle(case_id)
     play = ReentryPlay(stage, case_id, household, False, handle)
     play.village = village
@@ -233,13 +231,13 @@ async def opens_reentry_directly(
             task_queue=TASK_QUEUE,
             start_delay=wait,
         )
-    play = ReentryPlay(stage, opening.case_id, opening.household.code, False, handle)
-    play.village = opening.household.village.code
+    play = ReentryPlay(stage, opening.case_id, opening.subject.code, False, handle)
+    play.village = opening.subject.village.code
     return await stage.begun(play, wait)
 
 
 def known_household(stage: Stage, code: str) -> Household:
     """A household as the register has it."""
-    household = stage.registry.reentry_facts(code, YEAR, date(YEAR, 6, 1)).household
-    assert household is not None
-    return household
+    facts = stage.registry.facts(reentry_application(code), date(YEAR, 6, 1))
+    assert isinstance(facts.subject, Household)
+    return facts.subject

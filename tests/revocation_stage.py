@@ -125,7 +125,7 @@ async def revokes(
     application = RevocationApplication.model_validate(revocation(play, code=code, **changes))
     wait = begins - datetime.now(BEIJING)
     with stage.skipper.with_time_skipping_disabled():
-        case_id = await stage.desk.start_revocation(application, begins_in=wait)
+        case_id = await stage.desk.open(application, begins_in=wait)
     return await _begun(stage, case_id, application.subject, wait)
 
 

@@ -242,9 +242,9 @@ class RosterPlay(Play):
 
     def standing(self) -> dict[str, date | None]:
         """Since when the register has each household off, from the register itself."""
-        known = self.stage.registry.roster_facts(
+        _, known = self.stage.registry.known_households(
             self.code, YEAR, date(YEAR + 2, 1, 1), list(self.households)
-        ).households
+        )
         return {code: known[code].exited_on for code in self.households}
 
 
@@ -294,7 +294,7 @@ async def starts_roster(
     desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
     wait = begins - datetime.now(BEIJING)
     with stage.skipper.with_time_skipping_disabled():
-        case_id = await desk.start_roster(application, begins_in=wait)
+        case_id = await desk.open(application, begins_in=wait)
     handle = desk.client.get_workflow_handle(case_id)
     play = RosterPlay(stage, case_id, application.village, False, handle)
     play.households = [each.household for each in application.appraisal.households]

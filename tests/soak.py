@@ -34,8 +34,9 @@ from temporalio.testing import TimeSkipper
 
 from activities.warrants import server_time
 from models.case.ledger import Entry, EntryKind, LedgerError, verify
-from models.case.messages import Act, Consents, CountyApplication, Objection, Receipt, Resolution
+from models.case.messages import Act, Consents, Objection, Receipt, Resolution
 from models.case.status import CaseStatus
+from models.county.messages import CountyApplication
 from models.periods import BEIJING
 from models.register.households import PovertyLine
 from operators.desk.desk import Contradicted, Desk, NoAnswer, Refused
@@ -294,7 +295,7 @@ class Soak:
             Play,
             code,
             f"county-exit/{code}/{THIS_YEAR}",
-            lambda: self.stage.desk.start_county(given),
+            lambda: self.stage.desk.open(given),
         )
         return play
 
@@ -319,7 +320,7 @@ class Soak:
             VillagePlay,
             code,
             f"village-exit/{code}/{THIS_YEAR}",
-            lambda: self.stage.desk.start_village(given),
+            lambda: self.stage.desk.open(given),
         )
         return play
 
@@ -343,7 +344,7 @@ class Soak:
         given = roster_application(village, households, year=THIS_YEAR, appraisal=record)
         case_id = f"household-exit/{village}/{THIS_YEAR}/1"
         play: RosterPlay = await self.opened(
-            RosterPlay, village, case_id, lambda: self.stage.desk.start_roster(given)
+            RosterPlay, village, case_id, lambda: self.stage.desk.open(given)
         )
         play.households = households
         return play

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from models.case.messages import CountyApplication, CountyFigures, CountyOpening
+from models.case.messages import CountyFigures
+from models.county.messages import CountyApplication, CountyOpening
 from models.offices import County, province_of
 from models.periods import BEIJING
 from models.policy import Policy
@@ -25,6 +26,7 @@ from registry.database.faults import file_of
 from registry.desk import Registry
 from tests.crew import Crew, Outages, Policies, Theatre
 from tests.play import PLAYED, Play, eventually
+from tests.registry.known import county_facts
 from workers.catalogue import TASK_QUEUE
 from workers.keys import Keys
 from workers.seal import sealed_client
@@ -124,7 +126,7 @@ class Stage(Theatre):
         desk = Desk(self.desk.client, self.registry, self.under(policy))
         wait = begins - datetime.now(BEIJING)
         with self.skipper.with_time_skipping_disabled():
-            case_id = await desk.start_county(application(code, **changes), begins_in=wait)
+            case_id = await desk.open(application(code, **changes), begins_in=wait)
         play = Play(self, case_id, code, direct, desk.client.get_workflow_handle(case_id))
         return await self.begun(play, wait)
 
@@ -139,7 +141,7 @@ class Stage(Theatre):
                 task_queue=TASK_QUEUE,
                 start_delay=wait,
             )
-        play = Play(self, opening.case_id, opening.county.code, False, handle)
+        play = Play(self, opening.case_id, opening.subject.code, False, handle)
         return await self.begun(play, wait)
 
     async def begun(self, play: P, wait: timedelta) -> P:
@@ -151,7 +153,7 @@ class Stage(Theatre):
 
     def known(self, code: str) -> County:
         """A county as the register has it."""
-        county = self.registry.county_facts(code, YEAR, date(YEAR, 6, 1)).county
+        county = county_facts(self.registry, code, YEAR, date(YEAR, 6, 1)).subject
         assert county is not None
         return county
 

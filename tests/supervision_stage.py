@@ -7,7 +7,12 @@ from typing import Any, ClassVar
 from models.case.messages import Receipt
 from models.periods import BEIJING
 from models.policy import Policy
-from models.supervision.messages import Findings, Plea, SupervisionOpening
+from models.supervision.messages import (
+    Findings,
+    Plea,
+    SupervisionApplication,
+    SupervisionOpening,
+)
 from operators.desk.desk import Desk
 from registry.database.engine import writing
 from registry.tables import Standing, VillageStatusRow
@@ -173,9 +178,10 @@ async def inspects(
     """Begin a special inspection at a moment of ``YEAR`` and let its clock stand there."""
     desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
     wait = begins - datetime.now(BEIJING)
-    given: dict[str, Any] = {"year": begins.year, "reason": "专项检查（合成）"} | fields
+    given: dict[str, Any] = {"county": county, "year": begins.year, "reason": "专项检查（合成）"}
+    application = SupervisionApplication.model_validate(given | fields)
     with stage.skipper.with_time_skipping_disabled():
-        case_id = await desk.start_supervision(county, begins_in=wait, **given)
+        case_id = await desk.open(application, begins_in=wait)
     handle = desk.client.get_workflow_handle(case_id)
     return await stage.begun(SupervisionPlay(stage, case_id, county, direct, handle), wait)
 
@@ -193,7 +199,7 @@ async def inspects_directly(
             task_queue=TASK_QUEUE,
             start_delay=wait,
         )
-    play = SupervisionPlay(stage, opening.case_id, opening.county.code, False, handle)
+    play = SupervisionPlay(stage, opening.case_id, opening.subject.code, False, handle)
     return await stage.begun(play, wait)
 
 
@@ -201,11 +207,8 @@ def opening(stage: Stage, county: str, begins: datetime, **changes: Any) -> Supe
     """The opening of a quarterly round."""
     values: dict[str, Any] = {
         "case_id": f"supervision/{county}/{YEAR}-q2",
-        "county": stage.known(county),
-        "year": YEAR,
-        "quarter": 2,
-        "households": stage.policy.supervision.households,
-        "villages": stage.policy.supervision.villages,
+        "application": {"county": county, "year": YEAR, "quarter": 2},
+        "subject": stage.known(county),
         "policy": stage.policy,
     }
     return SupervisionOpening.model_validate(values | changes)

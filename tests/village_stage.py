@@ -17,6 +17,7 @@ from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
 from registry.tables import EpisodeRow, HouseholdRow, PlanRow, SubjectKind, VillageRow
 from tests.play import Play
+from tests.registry.known import village_facts
 from tests.stage import YEAR, Stage
 from workers.catalogue import TASK_QUEUE
 from workflows.village_exit import VillageExitWorkflow
@@ -198,7 +199,7 @@ async def opens_for_village(
     desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
     wait = begins - datetime.now(BEIJING)
     with stage.skipper.with_time_skipping_disabled():
-        case_id = await desk.start_village(village_application(code, **changes), begins_in=wait)
+        case_id = await desk.open(village_application(code, **changes), begins_in=wait)
     play = VillagePlay(stage, case_id, code, direct, desk.client.get_workflow_handle(case_id))
     return await stage.begun(play, wait)
 
@@ -216,12 +217,12 @@ async def opens_village_directly(
             task_queue=TASK_QUEUE,
             start_delay=wait,
         )
-    play = VillagePlay(stage, opening.case_id, opening.village.code, False, handle)
+    play = VillagePlay(stage, opening.case_id, opening.subject.code, False, handle)
     return await stage.begun(play, wait)
 
 
 def known_village(stage: Stage, code: str) -> Village:
     """A village as the register has it."""
-    village = stage.registry.village_facts(code, YEAR, date(YEAR, 6, 1)).village
+    village = village_facts(stage.registry, code, YEAR, date(YEAR, 6, 1)).subject
     assert village is not None
     return village

@@ -11,7 +11,8 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client
 
 from activities.restoring import NOT_LISTED
-from models.case.orders import LedgerBatch, ToAdmit
+from models.case.admission import AdmitOrder
+from models.case.orders import LedgerBatch
 from models.orders import Change, Order
 from models.sealed import NotSealed
 from workers.catalogue import ORDERS
@@ -23,10 +24,10 @@ def _named(*kinds: type[Order[Any]]) -> frozenset[str]:
     return frozenset(name for name, order in ORDERS.items() if issubclass(order, kinds))
 
 
-ADMISSIONS = _named(ToAdmit)
+ADMISSIONS = _named(AdmitOrder)
 """Orders whose answer may be that the case is not admitted."""
 
-AGAIN = _named(ToAdmit, LedgerBatch, Change)
+AGAIN = _named(AdmitOrder, LedgerBatch, Change)
 """Orders that change the registry, each once for its case and entry."""
 
 _PAGE, _PAGES = 40, 5

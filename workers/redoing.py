@@ -24,12 +24,13 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.restoring import NOT_LISTED, Held, Restoring
 from models.base import Record
+from models.case.admission import Admission
 from models.follow_up.orders import FollowUpDue
 from models.identity import is_case
 from models.reentry.orders import Entered
 from models.roster.messages import StruckOff
 from models.sealed import NotSealed
-from models.supervision.orders import Drawn
+from models.supervision.sampling import Sample
 from registry.errors import RegistryError
 from workers.carried_out import ADMISSIONS, AGAIN, Done, decoded, in_order, kept_by, orders_of
 from workers.catalogue import ORDERS
@@ -268,9 +269,11 @@ async def _carry_out(client: Client, function: Callable[..., Any], done: Done) -
     answer = await decoded(client, done.answer, kind.answer())
     if _was_nothing(done.name, answer):
         return False
-    if isinstance(answer, Drawn) and answer.sample is not None:
+    sample = answer.known if isinstance(answer, Admission) else None
+    if isinstance(sample, Sample):
         # By lot another sample would be drawn than the one that was inspected.
-        opening = order.opening.model_copy(update={"seed": answer.sample.seed})
+        application = order.opening.application.model_copy(update={"seed": sample.seed})
+        opening = order.opening.model_copy(update={"application": application})
         order = order.model_copy(update={"opening": opening})
     environment = ActivityEnvironment(client)
     environment.info = replace(
@@ -289,7 +292,7 @@ async def _carry_out(client: Client, function: Callable[..., Any], done: Done) -
             if attempt == 2:
                 raise
             await asyncio.sleep(1)
-    if done.name in ADMISSIONS and said.fault is not None and not isinstance(said, Drawn):
+    if done.name in ADMISSIONS and said.fault is not None and not isinstance(sample, Sample):
         # The register lacks what was loaded since the copy. What such an admission lists comes
         # with the file as well, which bears the token of then.
         return False
@@ -311,15 +314,19 @@ def _was_nothing(name: str, answer: Any) -> bool:
 def _difference(said: Any, answer: Any) -> str | None:
     """What came of an order otherwise than then, so that the case rests on something else."""
     match said, answer:
-        case Drawn(), Drawn():
-            if said.fault is not None:
-                return said.fault
-            if said.sample != answer.sample:
-                return "the register gives another sample than the one that was drawn"
-        case FollowUpDue(), FollowUpDue() if said.households != answer.households:
-            return "the register gives other households than those that were to be visited"
+        case Admission(), Admission():
+            return said.fault or _known_otherwise(said.known, answer.known)
         case Entered(), Entered() if said.number != answer.number:
             return "the register does not enter the household as it did"
         case StruckOff(), StruckOff() if set(said.households) != set(answer.households):
             return "the register does not strike off the households that left it"
+    return None
+
+
+def _known_otherwise(said: Any, answer: Any) -> str | None:
+    match said, answer:
+        case Sample(), Sample() if said != answer:
+            return "the register gives another sample than the one that was drawn"
+        case FollowUpDue(), FollowUpDue() if said.households != answer.households:
+            return "the register gives other households than those that were to be visited"
     return None

@@ -10,18 +10,18 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import JsonValue
 from temporalio import workflow
 
+from models.case.admission import AdmitOrder, K, Opening, PlaceFacts, received_fault
 from models.case.ledger import EntryKind, told_by
 from models.case.mailbox import Expectation, OpenObjection, Received
 from models.case.messages import DONE, Act, Decision, Ending, Outcome, Resolution
-from models.case.orders import ToAdmit, Verdict
+from models.case.parts import PlanAddition
 from models.case.state import Docket
 from models.case.status import ending_in_chinese, state_of
-from models.county.admission import received_fault
 from models.identity import notice as notice_id
 from models.notices import Notice, NoticeOrder, Posted
 from models.offices import Office
@@ -36,7 +36,6 @@ from workflows.timekeeper import Timekeeper
 from workflows.timers import Timers
 
 R = TypeVar("R")
-V = TypeVar("V", bound=Verdict)
 
 
 class GoBack(Exception):
@@ -57,14 +56,6 @@ class Ended(Exception):
 
 class Overtaken(Exception):
     """What was decided can no longer be done: the case had forgotten what speaks against it."""
-
-
-class Opening(Protocol):
-    """What every opening says."""
-
-    @property
-    def received_at(self) -> datetime | None:
-        """When the desk took the matter in, where it says so."""
 
 
 class Beside:
@@ -107,42 +98,53 @@ class Case:
 
     async def admit(
         self,
-        order: Callable[..., ToAdmit[V]],
-        opening: Opening,
+        order: Callable[..., AdmitOrder[Any, K]],
+        opening: Opening[Any, Any],
         text: str,
-        data: dict[str, JsonValue],
         *,
         at: datetime | None = None,
-        fault: str | None = None,
-    ) -> V:
+        **more: JsonValue,
+    ) -> K:
         """Have the registry admit the case; then its file begins, by what it was opened with.
 
         What came in meanwhile counts from here on. What is not admitted ends without a file.
 
         Args:
-            order: What is asked, made from the opening.
-            text, data: Of the first entry; the policy is added.
+            order: Which holds the opening against the register.
+            text, more: Of the first entry; application, subject and policy are added.
             at: As of when the register is looked at; when the matter came in, if not given.
-            fault: What the opening itself has against it.
         """
         docket, run = self.docket, workflow.info().first_execution_run_id
-        started = workflow.info().workflow_start_time
-        fault = fault or received_fault(opening.received_at, started)
+        fault = received_fault(opening.received_at, workflow.info().workflow_start_time)
         if fault is not None:
             raise self.end(Ending.NOT_ADMITTED, "case", fault)
         state = state_of(docket, self.now())
-        verdict = await ask(order(opening=opening, now=at or self.arrived, state=state, run=run))
-        if verdict.fault is not None:
-            raise self.end(Ending.NOT_ADMITTED, "case", verdict.fault)
-        docket.begin(run, verdict.token)
-        policy: dict[str, JsonValue] = {
+        now = at or self.arrived
+        admission = await ask(order(opening=opening, now=now, state=state, run=run))
+        if admission.fault is not None:
+            raise self.end(Ending.NOT_ADMITTED, "case", admission.fault)
+        assert admission.known is not None  # it is admitted
+        docket.begin(run, admission.token)
+        said: dict[str, JsonValue] = {
+            "application": opening.application.content(),
+            "subject": opening.subject.content(),
             "policy": docket.policy.model_dump(mode="json", exclude_unset=True),
             "policy_sha256": docket.policy.sha256,
         }
-        self.record(EntryKind.OPENED, text, data | policy)
+        self.record(EntryKind.OPENED, text, said | more)
         docket.take_up()
         self.line.serve()
-        return verdict
+        found: K = admission.known
+        return found
+
+    def add_to_plan(self, known: PlaceFacts[Any], addition: PlanAddition | None) -> None:
+        """G6 应退则退: who is outside the year's plan is added to it, with a reason."""
+        if not known.planned and addition is not None:
+            self.record(
+                EntryKind.PLAN_ADDITION,
+                f"列入年度计划：{addition.reason}",
+                {"plan_addition": addition.content()},
+            )
 
     # -- what a procedure is written in -------------------------------------------------------
 

@@ -7,12 +7,13 @@ from temporalio import workflow
 
 from models import standards
 from models.case.ledger import EntryKind
-from models.case.messages import Act, CountyFigures, CountyOpening, Decision, Ending, Outcome
-from models.case.orders import AdmissionOrder, CountyCount, RegisterChange
+from models.case.messages import Act, CountyFigures, Decision, Ending, Outcome
+from models.case.orders import CountyCount, RegisterChange
 from models.case.state import Docket
+from models.county.admission import AdmitCounty, figures_fault
 from models.county.admission import difference as figures_difference
-from models.county.admission import figures_fault
 from models.county.inspections import Inspections
+from models.county.messages import CountyOpening
 from models.county.reception import CountyReception
 from models.notices import PostedCounty
 from models.periods import LimitRequest, beijing
@@ -45,11 +46,11 @@ class CountyExitWorkflow(CaseWorkflow):
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="county",
-            subject=opening.county,
+            subject=opening.subject,
             year=self.year,
             policy=opening.policy,
             route=COUNTY_STEPS,
-            skipped=skipped(opening.county),
+            skipped=skipped(opening.subject),
             step=C1,
             basis=opening.application.applied_at or opening.received_at or workflow.now(),
         )
@@ -94,7 +95,7 @@ class CountyExitWorkflow(CaseWorkflow):
 
     async def publicity(self) -> None:
         """C4 公告公示: to the whole society, at least seven days (T1), objections settled (G1)."""
-        shows = PostedCounty(county=self.opening.county, figures=self.figures)
+        shows = PostedCounty(county=self.opening.subject, figures=self.figures)
         await self.case.publicity(C4, shows)
 
     async def report(self) -> None:
@@ -131,25 +132,16 @@ class CountyExitWorkflow(CaseWorkflow):
         """Hold the application against the register and the calendar (C1, T2, G5, G6, G9)."""
         application, case = self.opening.application, self.case
         findings = standards.county_findings(self.figures, self.opening.policy.standards)
-        admission = await case.admit(
-            AdmissionOrder,
+        known = await case.admit(
+            AdmitCounty,
             self.opening,
-            f"收到{self.opening.county.name}{self.year}年度贫困县退出申请"
+            f"收到{self.opening.subject.name}{self.year}年度贫困县退出申请"
             f"（{application.document_number}）",
-            {
-                "application": application.content(),
-                "county": self.opening.county.content(),
-                "findings": [finding.content() for finding in findings],
-            },
+            findings=[finding.content() for finding in findings],
         )
-        for result in admission.inspections:
+        for result in known.inspections:
             self.reception.keep_inspection(result, case.now())
-        if not admission.planned and application.plan_addition is not None:
-            case.record(
-                EntryKind.PLAN_ADDITION,
-                f"列入年度计划：{application.plan_addition.reason}",
-                {"plan_addition": application.plan_addition.content()},
-            )
+        case.add_to_plan(known, application.plan_addition)
         await case.limits.judge_application(
             application, case.arrived, LimitRequest(clause="T2", year=self.year)
         )
@@ -175,7 +167,7 @@ class CountyExitWorkflow(CaseWorkflow):
         if reason is not None or not workflow.patched(RENEWED_FIGURES):
             return ""
         with self.case.preparing():
-            count = CountyCount(county=self.opening.county.code, on=figures.as_of)
+            count = CountyCount(county=self.opening.subject.code, on=figures.as_of)
             found = await ask(count)
         if found is None or figures_difference(figures, found) is None:
             return ""
@@ -194,7 +186,7 @@ class CountyExitWorkflow(CaseWorkflow):
         if fault is not None:
             raise Refusal(fault)
         rectification = act.rectification
-        if rectification and not self.opening.county.concerns(rectification.office):
+        if rectification and not self.opening.subject.concerns(rectification.office):
             raise Refusal(
                 f"rectification.office: {rectification.office} is no office of this county or of "
                 "the city and province above it"
@@ -233,7 +225,7 @@ class CountyExitWorkflow(CaseWorkflow):
                 lambda seq: RegisterChange(
                     case_id=self.case.docket.case_id,
                     seq=seq,
-                    county=self.opening.county,
+                    county=self.opening.subject,
                     year=self.year,
                     effective_on=beijing(self.case.docket.basis).date(),  # when C7 was signed
                     document_number=approval.document_number,
@@ -244,7 +236,7 @@ class CountyExitWorkflow(CaseWorkflow):
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
         self.case.record(
             EntryKind.REGISTER_CHANGE,
-            f"{self.opening.county.name}自{day}退出贫困县序列",
+            f"{self.opening.subject.name}自{day}退出贫困县序列",
             {"change": change.content()},
         )
         raise self.case.end(

@@ -9,7 +9,7 @@ from models.case.ledger import EntryKind
 from models.case.messages import Ending, Outcome, Receipt
 from models.case.state import Docket
 from models.follow_up.messages import FollowUpOpening
-from models.follow_up.orders import BackOrder, FollowUpDue, FollowUpOrder
+from models.follow_up.orders import BackOrder, FollowUpDue, OpenFollowUp
 from models.follow_up.reception import FollowUpList, FollowUpReception
 from models.periods import LimitRequest, beijing
 from models.policy import Body
@@ -81,8 +81,8 @@ class FollowUpWorkflow(CaseWorkflow):
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="follow_up",
-            subject=opening.township,
-            year=opening.year,
+            subject=opening.subject,
+            year=opening.application.year,
             policy=opening.policy,
             route=FOLLOW_UP_STEPS,
             skipped={},
@@ -106,7 +106,7 @@ class FollowUpWorkflow(CaseWorkflow):
             drawn_up = await self.draw_up()
         act = await case.decision(
             K1,
-            LimitRequest(clause="F5", year=self.opening.year),
+            LimitRequest(clause="F5", year=self.opening.application.year),
             subject=drawn_up.subject,
             instructions=_instructions(drawn_up.due),
         )
@@ -126,16 +126,12 @@ class FollowUpWorkflow(CaseWorkflow):
 
     async def draw_up(self) -> FollowUpList:
         """Let the register draw up the list (F1: as long as support is kept), and file it."""
-        opening, case = self.opening, self.case
-        township = opening.township
+        application, case = self.opening.application, self.case
+        township = self.opening.subject
         due = await case.admit(
-            FollowUpOrder,
-            opening,
-            f"{township.full_name}{opening.year}年度脱贫户跟踪回访",
-            {
-                "township": township.content(),
-                "as_of": opening.as_of.isoformat(),
-            },
+            OpenFollowUp,
+            self.opening,
+            f"{township.full_name}{application.year}年度脱贫户跟踪回访",
         )
         count = len(due.households)
         named: dict[str, JsonValue] = {
@@ -145,7 +141,7 @@ class FollowUpWorkflow(CaseWorkflow):
         }
         case.record(
             EntryKind.CHECKS,
-            f"截至{opening.as_of}已脱贫、仍享受帮扶政策的{count}户列入本年度回访名单，"
+            f"截至{application.as_of}已脱贫、仍享受帮扶政策的{count}户列入本年度回访名单，"
             f"{due.due_on}前完成",
             {"due": named, "due_on": due.due_on.isoformat()},
         )

@@ -31,7 +31,7 @@ class HouseholdExitWorkflow(CaseWorkflow):
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="household",
-            subject=opening.village,
+            subject=opening.subject,
             year=application.year,
             policy=opening.policy,
             route=HOUSEHOLD_STEPS,

@@ -12,11 +12,10 @@ from models.case.state import Docket
 from models.notices import PostedHousehold
 from models.periods import LimitRequest, beijing
 from models.procedures import R1, R2, R3, R4, REENTRY_STEPS
-from models.reentry.admission import ReentryFacts, not_poor, since_posted
+from models.reentry.admission import AdmitReentry, ReentryFacts, not_poor, since_posted
 from models.reentry.messages import ReentryOpening
 from models.reentry.orders import (
     EntryOrder,
-    ReentryAdmissionOrder,
     ReentryLookUp,
 )
 from models.reentry.rules import CAUSES, appraisal_fault
@@ -39,15 +38,15 @@ class ReentryWorkflow(CaseWorkflow):
     def __init__(self, opening: ReentryOpening) -> None:
         application = opening.application
         self.opening = opening
-        self.household = opening.household
+        self.household = opening.subject
         self.year = application.year
-        self.known = ReentryFacts(household=opening.household)
+        self.known = ReentryFacts(subject=opening.subject)
         self.identified_in = 1  # the round
         self.posted: HouseholdFacts | None = None
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="reentry",
-            subject=opening.household,
+            subject=opening.subject,
             year=self.year,
             policy=opening.policy,
             route=REENTRY_STEPS,
@@ -112,17 +111,13 @@ class ReentryWorkflow(CaseWorkflow):
         """Hold the application against the register, and the household against S1 (F5, G9, S7)."""
         application, case = self.opening.application, self.case
         number = f"（{application.document_number}）" if application.document_number else ""
-        admission = await case.admit(
-            ReentryAdmissionOrder,
+        known = await case.admit(
+            AdmitReentry,
             self.opening,
             f"{self.household.full_name}申报纳入{self.year}年度扶贫对象{number}，"
             f"理由：{application.reason}",
-            {
-                "application": application.content(),
-                "household": self.household.content(),
-            },
         )
-        self.keep(admission.known)
+        self.keep(known)
 
     async def look_up(self) -> None:
         """The household as the register has it on the case's day; on file where that changed."""

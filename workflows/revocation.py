@@ -14,9 +14,9 @@ from models.offices import County, Office, Tier
 from models.periods import beijing
 from models.policy import Body
 from models.procedures import X1, taken_by
-from models.revocation.admission import ExitRecord, signed_on
+from models.revocation.admission import AdmitRevocation, ExitRecord, RevocationFacts, signed_on
 from models.revocation.messages import RevocationOpening
-from models.revocation.orders import RevocationAdmission, RevocationAdmissionOrder, RevocationChange
+from models.revocation.orders import RevocationChange
 from workflows.alarms import raise_alarms
 from workflows.calls import RegisterConflict
 from workflows.case import Case
@@ -65,29 +65,24 @@ class RevocationWorkflow(CaseWorkflow):
 
     async def revocation(self) -> None:
         """X1 撤销退出: held against the exit, on file, and on the list again."""
-        admission = await self.receive()
-        assert admission.exit is not None
-        self.sign(admission, admission.exit)
-        await self.list_again(admission, admission.exit)
+        known = await self.receive()
+        assert known.exit is not None  # it is admitted
+        self.sign(known, known.exit)
+        await self.list_again(known, known.exit)
 
     # -- what the step above needs ------------------------------------------------------------
 
-    async def receive(self) -> RevocationAdmission:
+    async def receive(self) -> RevocationFacts:
         """Hold the revocation against the register and the file of the exit (F7, G9)."""
         application, case = self.opening.application, self.case
-        kind = application.kind
         return await case.admit(
-            RevocationAdmissionOrder,
+            AdmitRevocation,
             self.opening,
             f"收到撤销{self.subject.full_name}{application.year}年度退出的决定"
             f"（{application.document_number}）",
-            {
-                "application": application.content(),
-                kind: self.subject.content(),
-            },
         )
 
-    def sign(self, admission: RevocationAdmission, exit: ExitRecord) -> None:
+    def sign(self, known: RevocationFacts, exit: ExitRecord) -> None:
         """Put the act on file, with the acts that carried the fault as their files have them."""
         application, docket, now = self.opening.application, self.case.docket, self.case.now()
         act = Act(
@@ -108,28 +103,28 @@ class RevocationWorkflow(CaseWorkflow):
             now,
             f"{name}{X1}：撤销{self.subject.name}{application.year}年度退出"
             f"（原文号{exit.document or '无'}，本文号{application.document_number}）{found}，"
-            f"理由：{application.reason}；{self.whose_fault(admission, now)}",
+            f"理由：{application.reason}；{self.whose_fault(known, now)}",
             {
                 "act": act.content(),
                 "exit": exit.content(),
-                "responsible": [each.content() for each in admission.responsible],
+                "responsible": [each.content() for each in known.named],
                 "supervision": application.supervision,
             },
             actor=f"{application.office} {application.officer}",
         )
 
-    def whose_fault(self, admission: RevocationAdmission, now: datetime) -> str:
+    def whose_fault(self, known: RevocationFacts, now: datetime) -> str:
         """The responsible acts (责任行为) in one sentence."""
         said = [
             f"{each.case_id}第{each.seq}条（{self.case.docket.name(each.office, now)}{each.officer}"
             f"{f'：{each.why}' if each.why else ''}）"
-            for each in admission.responsible[:_NAMED]
+            for each in known.named[:_NAMED]
             if each.office is not None
         ]
-        more = len(admission.responsible) - _NAMED
+        more = len(known.named) - _NAMED
         return f"责任行为：{'、'.join(said)}{f'等{more + _NAMED}项' if more > 0 else ''}"
 
-    async def list_again(self, admission: RevocationAdmission, exit: ExitRecord) -> None:
+    async def list_again(self, known: RevocationFacts, exit: ExitRecord) -> None:
         """The registry puts the subject on the list again, once; everybody concerned is told."""
         case, application = self.case, self.opening.application
         try:
@@ -147,7 +142,7 @@ class RevocationWorkflow(CaseWorkflow):
                     document_number=application.document_number,
                     office=application.office,
                     reason=application.reason,
-                    responsible=admission.responsible,
+                    responsible=known.named,
                     policy=self.opening.policy,
                 ),
             )
@@ -160,16 +155,16 @@ class RevocationWorkflow(CaseWorkflow):
             {"change": change.model_dump(mode="json", exclude={"policy"})},
         )
         document = f"{application.document_number}，原文号{exit.document or '无'}"
-        for office in self.concerned(admission):
+        for office in self.concerned(known):
             case.clerk.notify("撤销", office, "退出已撤销", f"{said}（{document}）")
         raise_alarms(case, revoked.alarms)
         raise case.end(
             Ending.REVOKED, application.office, application.reason, application.document_number
         )
 
-    def concerned(self, admission: RevocationAdmission) -> tuple[Office, ...]:
+    def concerned(self, known: RevocationFacts) -> tuple[Office, ...]:
         """Who applied for the exit, who decided it, and the county; for a national one also A8."""
-        offices = [*admission.concerned, self.subject.office(Body.COUNTY_GROUP)]
+        offices = [*known.concerned, self.subject.office(Body.COUNTY_GROUP)]
         if isinstance(self.subject, County) and self.subject.tier is Tier.NATIONAL:
             offices.append(self.subject.office(Body.STATE_COUNCIL_GROUP))
         own = self.opening.application.office  # it is told how its case has ended

@@ -46,7 +46,7 @@ class RosterCourse(Beside):
     def __init__(self, docket: Docket, opening: RosterOpening, ready: Callable[[], None]) -> None:
         self._docket = docket
         self._opening = opening
-        self._village = opening.village
+        self._village = opening.subject
         self._ready = ready
         self._notices = 0
         self._running: list[Watched] = []

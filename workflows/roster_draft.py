@@ -9,9 +9,10 @@ from models.case.limits import Watched
 from models.case.messages import Act, Ending
 from models.periods import LimitRequest
 from models.procedures import H4
+from models.roster.admission import AdmitRoster
 from models.roster.appraisals import Meeting, Proposal
 from models.roster.households import Roster
-from models.roster.messages import RosterAdmissionOrder, RosterOpening
+from models.roster.messages import RosterOpening
 from workflows.case import Case
 
 T6 = "T6"
@@ -29,7 +30,7 @@ class RosterDraft:
         self._case = case
         self._docket = case.docket
         self._opening = opening
-        self._village = opening.village
+        self._village = opening.subject
         self.limit: Watched | None = None
 
     @property
@@ -40,27 +41,26 @@ class RosterDraft:
     async def receive(self) -> None:
         """Hold the roster against plan, register and votes (G6, G9, S7), and judge it by S1."""
         case, application = self._case, self._opening.application
-        admission = await case.admit(
-            RosterAdmissionOrder,
+        proposals = application.appraisal.households
+        known = await case.admit(
+            AdmitRoster,
             self._opening,
-            f"收到{self._village.name}{application.year}年度贫困户退出名单"
-            f"，{len(application.appraisal.households)}户",
-            {
-                "application": application.content(),
-                "village": self._village.content(),
-            },
+            f"收到{self._village.name}{application.year}年度贫困户退出名单，{len(proposals)}户",
         )
-        assert admission.line is not None  # it is admitted
+        assert known.line is not None  # it is admitted
         roster = Roster(
-            line=admission.line,
+            line=known.line,
             verifiers=tuple(office.body for office in self._village.verifiers),
             objections=self._docket.objections,
         )
-        for facts in admission.households:
+        for proposal in proposals:
+            facts = known.households[proposal.household].facts
+            assert facts is not None
             roster.add(facts, self._docket.basis)
         self._docket.roster = roster
-        self.file_plan_additions(application.appraisal.households, admission.unplanned)
-        self.count(application.appraisal.meeting, application.appraisal.households)
+        unplanned = [code for code, each in known.households.items() if not each.planned]
+        self.file_plan_additions(proposals, unplanned)
+        self.count(application.appraisal.meeting, proposals)
         self._file_draft()
         armed = await case.limits.arm(
             (LimitRequest(clause="T6", year=application.year),),

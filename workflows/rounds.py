@@ -24,9 +24,8 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 from models import search
-from models.follow_up.messages import FollowUpOpening
+from models.follow_up.messages import FollowUpApplication, FollowUpOpening
 from models.identity import follow_up_case, supervision_case
-from models.offices import Subject
 from models.periods import beijing
 from models.policy import Policy
 from models.rounds import (
@@ -37,7 +36,7 @@ from models.rounds import (
     SupervisionRoundOrder,
     quarter_of,
 )
-from models.supervision.messages import SupervisionOpening
+from models.supervision.messages import SupervisionApplication, SupervisionOpening
 from models.texts.characters import markdown
 from workflows.calls import ask
 
@@ -65,16 +64,12 @@ class SupervisionRound:
         for county in due.counties:
             opening = SupervisionOpening(
                 case_id=supervision_case(county.code, year, quarter),
-                county=county,
-                year=year,
-                quarter=quarter,
-                households=due.policy.supervision.households,
-                villages=due.policy.supervision.villages,
+                application=SupervisionApplication(county=county.code, year=year, quarter=quarter),
+                subject=county,
                 policy=due.policy,
             )
             case = _Case(
                 opening,
-                county,
                 f"{county.name} {year}年第{quarter}季度 督导",
                 f"{county.name}（{county.code}），季度督导。",
             )
@@ -95,14 +90,12 @@ class FollowUpRound:
         for township in due.townships:
             opening = FollowUpOpening(
                 case_id=follow_up_case(township.code, on.year),
-                township=township,
-                year=on.year,
-                as_of=on,
+                application=FollowUpApplication(year=on.year, as_of=on),
+                subject=township,
                 policy=due.policy,
             )
             case = _Case(
                 opening,
-                township,
                 f"{township.full_name} {on.year}年度 脱贫户跟踪回访",
                 f"{township.full_name}（{township.code}）。",
             )
@@ -114,7 +107,6 @@ class _Case(NamedTuple):
     """What a case is begun with."""
 
     opening: SupervisionOpening | FollowUpOpening
-    subject: Subject
     summary: str
     details: str
 
@@ -136,7 +128,7 @@ class _Starting:
             self._taken[case.opening.case_id] = case
 
     async def _start(self, case: _Case, policy: WorkflowIDReusePolicy) -> bool:
-        opening, subject = case.opening, case.subject
+        opening, subject = case.opening, case.opening.subject
         attributes: list[SearchAttributePair[Any]] = [
             SearchAttributePair(search.PROCEDURE, self._procedure),
             SearchAttributePair(search.YEAR, self._year),

@@ -13,8 +13,9 @@ from models.periods import LimitRequest
 from models.policy import Body
 from models.procedures import J1, J2, J3, J4, SUPERVISION_STEPS
 from models.standards import RateFinding, exact_rate_findings
+from models.supervision.admission import DrawSample
 from models.supervision.messages import SupervisionOpening, SupervisionResult
-from models.supervision.orders import OpenCases, SampleOrder
+from models.supervision.orders import OpenCases
 from models.supervision.reception import SupervisionReception
 from models.supervision.rules import Inspection
 from models.supervision.sampling import Sample
@@ -33,13 +34,13 @@ class SupervisionWorkflow(CaseWorkflow):
     @workflow.init
     def __init__(self, opening: SupervisionOpening) -> None:
         self.opening = opening
-        self.county = opening.county
+        self.county = opening.subject
         self.inspection = Inspection()
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="supervision",
-            subject=opening.county,
-            year=opening.year,
+            subject=opening.subject,
+            year=opening.application.year,
             policy=opening.policy,
             route=SUPERVISION_STEPS,
             skipped={},
@@ -104,23 +105,16 @@ class SupervisionWorkflow(CaseWorkflow):
 
     async def draw(self) -> Sample:
         """Have the sample drawn, and put on file how: seed, frame and rule."""
-        opening, case = self.opening, self.case
-        kind = f"第{opening.quarter}季度督导" if opening.quarter else "专项检查"
-        reason = f"，事由：{opening.reason}" if opening.reason else ""
-        drawn = await case.admit(
-            SampleOrder,
-            opening,
-            f"启动{self.county.name}{opening.year}年{kind}{reason}",
-            {
-                "opening": opening.model_dump(
-                    mode="json", exclude_unset=True, exclude={"policy", "county"}
-                ),
-                "county": self.county.content(),
-            },
+        application, case = self.opening.application, self.case
+        quarter = application.quarter
+        kind = f"第{quarter}季度督导" if quarter else "专项检查"
+        reason = f"，事由：{application.reason}" if application.reason else ""
+        sample = await case.admit(
+            DrawSample,
+            self.opening,
+            f"启动{self.county.name}{application.year}年{kind}{reason}",
             at=case.now(),
         )
-        sample = drawn.sample
-        assert sample is not None  # it is admitted
         case.record(
             EntryKind.SAMPLE,
             f"以{sample.as_of}在册情况为抽样框（{sample.households_in_frame}户、"
@@ -159,8 +153,8 @@ class SupervisionWorkflow(CaseWorkflow):
             office=act.office,
             supervision=case.docket.case_id,
             county=self.county.code,
-            year=self.opening.year,
-            quarter=self.opening.quarter,
+            year=self.opening.application.year,
+            quarter=self.opening.application.quarter,
             rates=self.inspection.rates,
             failed=tuple(finding.id for finding in failed),
             document=act.document_number,

@@ -5,7 +5,6 @@ from typing import Any
 
 from temporalio import workflow
 
-from models.base import CLOCKS_MAY_DIFFER_BY
 from models.case.documents import described
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Ending, Outcome
@@ -13,7 +12,7 @@ from models.case.reception import Reception
 from models.case.state import Docket
 from models.procedures import taken_by
 from models.refusals import Refusal
-from models.supplement import F9, SupplementOpening, SupplementOrder
+from models.supplement import F9, AdmitSupplement, SupplementOpening
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
 
@@ -37,13 +36,13 @@ class SupplementWorkflow(CaseWorkflow):
     @workflow.init
     def __init__(self, opening: SupplementOpening) -> None:
         self.opening = opening
-        document = opening.document
-        step = taken_by(F9, document.office, opening.of.subject)
+        document = opening.application.document
+        step = taken_by(F9, document.office, opening.subject)
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="supplement",
-            subject=opening.of.subject,
-            year=opening.of.year,
+            subject=opening.subject,
+            year=opening.application.year,
             policy=opening.policy,
             route=(step,),
             skipped={},
@@ -61,16 +60,12 @@ class SupplementWorkflow(CaseWorkflow):
 
     async def supplement(self) -> None:
         """F9: on file, as an entry that names the last one of the closed file."""
-        case, of, document = self.case, self.opening.of, self.opening.document
-        latest, fault = case.now() + CLOCKS_MAY_DIFFER_BY, None
-        if document.at is not None and document.at > latest:
-            fault = f"at: {document.at.isoformat()} lies in the future"
+        case, application = self.case, self.opening.application
+        of, document = application.of, application.document
         await case.admit(
-            SupplementOrder,
+            AdmitSupplement,
             self.opening,
             f"补充归档：{of.case_id}已办结，案卷至第{of.entries}条（{of.head[:12]}）",
-            {"of": of.content(), "document": document.content()},
-            fault=fault,
         )
         name = case.docket.name(document.office, case.now())
         case.docket.record(

@@ -10,9 +10,9 @@ from temporalio import workflow
 from models.case.ledger import EntryKind
 from models.case.limits import Watched
 from models.case.mailbox import Received
-from models.case.messages import CountyApplication
 from models.case.orders import LimitsOrder
 from models.case.state import Docket
+from models.county.messages import CountyApplication
 from models.offices import Office
 from models.periods import Limit, LimitKind, LimitRequest, until
 from workflows.calls import ask

@@ -16,12 +16,9 @@ from models.policy import Body
 from models.procedures import V1, V2, village_steps
 from models.refusals import Refusal
 from models.register.villages import Incidence, Survey
+from models.village.admission import AdmitVillage
 from models.village.messages import VillageOpening
-from models.village.orders import (
-    VillageAdmissionOrder,
-    VillageCount,
-    VillageRegisterChange,
-)
+from models.village.orders import VillageCount, VillageRegisterChange
 from workflows.calls import IncidenceRisen, RegisterConflict, ask
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
@@ -36,17 +33,17 @@ class VillageExitWorkflow(CaseWorkflow):
     @workflow.init
     def __init__(self, opening: VillageOpening) -> None:
         self.opening = opening
-        self.village = opening.village
+        self.village = opening.subject
         self.year = opening.application.year
         self.incidence: Incidence | None = None
         self.surveyed: Survey | None = None
         docket = Docket(
             case_id=workflow.info().workflow_id,
             procedure="village",
-            subject=opening.village,
+            subject=opening.subject,
             year=self.year,
             policy=opening.policy,
-            route=village_steps(opening.village, opening.policy),
+            route=village_steps(opening.subject, opening.policy),
             skipped={},
             step=V1,
             preparing=True,
@@ -104,22 +101,13 @@ class VillageExitWorkflow(CaseWorkflow):
     async def receive_application(self) -> None:
         """Hold the application against the register (V1, S5, G6, G9)."""
         application, case = self.opening.application, self.case
-        admission = await case.admit(
-            VillageAdmissionOrder,
+        known = await case.admit(
+            AdmitVillage,
             self.opening,
             f"{self.village.full_name}列入{self.year}年度贫困村退出调查核实"
             f"（{application.document_number}）",
-            {
-                "application": application.content(),
-                "village": self.village.content(),
-            },
         )
-        if not admission.planned and application.plan_addition is not None:
-            case.record(
-                EntryKind.PLAN_ADDITION,
-                f"列入年度计划：{application.plan_addition.reason}",
-                {"plan_addition": application.plan_addition.content()},
-            )
+        case.add_to_plan(known, application.plan_addition)
 
     async def count(self) -> Incidence:
         """The village's poor as the register counts them on the case's day (S5)."""

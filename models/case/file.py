@@ -14,17 +14,12 @@ from pydantic import TypeAdapter
 
 from models.case.ledger import Entry, EntryKind, told_by
 from models.case.messages import Decision, Finding
-from models.offices import County, Household, Office, Township, Village
+from models.offices import AnySubject, Office
 from models.policy import Policy
 from models.procedures import H2, Step
 from models.roster.households import State
 
-_SUBJECTS: dict[str, TypeAdapter[Any]] = {
-    "county": TypeAdapter(County),
-    "village": TypeAdapter(Village),
-    "household": TypeAdapter(Household),
-    "township": TypeAdapter(Township),
-}
+_SUBJECT: TypeAdapter[AnySubject] = TypeAdapter(AnySubject)
 
 
 @dataclass(frozen=True)
@@ -185,8 +180,7 @@ class CaseFile:
 
 def subject_of(opened: dict[str, Any]) -> Any:
     """What a case is about, by what it was opened with."""
-    kind = next(kind for kind in _SUBJECTS if kind in opened)
-    return _SUBJECTS[kind].validate_python(opened[kind])
+    return _SUBJECT.validate_python(opened["subject"])
 
 
 def read_file(entries: Iterable[Entry], route: tuple[Step, ...]) -> CaseFile:

@@ -12,10 +12,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from models.base import Heard, HeardLine, Line, Moment, Record, Text
-from models.case.parts import LARGEST, Count, Key, Name, PlanAddition, Proofs
-from models.offices import County, CountyCode, Office, Tier
-from models.periods import Year
-from models.policy import Policy
+from models.case.parts import LARGEST, Count, Key, Name, Proofs
+from models.offices import Office
 from models.register.households import HouseholdCode
 from models.register.villages import Survey
 from models.roster.appraisals import MOST_HOUSEHOLDS, Appraisal, Meeting, Proposal
@@ -55,43 +53,6 @@ class CountyFigures(Record):
                 f"{self.population} (S5)"
             )
         return self
-
-
-class CountyApplication(Record):
-    """县级申请 (C1): what a county group hands in.
-
-    Attributes:
-        applied_at: When it was signed; the moment of receipt counts where it is not given.
-        late_reason: Why it comes after the limit (G5); needed then and only then.
-        plan_addition: Needed where the county is not in the year's plan (G6).
-        figures_reason: Why the incidence is not the register's own count; needed then and only
-            then.
-    """
-
-    county: CountyCode
-    year: Year
-    tier: Tier
-    figures: CountyFigures
-    officer: Line
-    document_number: Line
-    applied_at: Moment | None = None
-    late_reason: Text | None = None
-    plan_addition: PlanAddition | None = None
-    evidence: Proofs = ()
-    figures_reason: Text | None = None
-
-
-class CountyOpening(Record):
-    """The input of a county's case: everything legal that can vary, frozen at its start.
-
-    ``received_at`` is when the desk took the application in; a worker may come much later.
-    """
-
-    case_id: str
-    application: CountyApplication
-    county: County
-    policy: Policy
-    received_at: Moment | None = None
 
 
 class Decision(StrEnum):

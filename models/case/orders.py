@@ -5,19 +5,16 @@ are the key under which the world carries it out once, however often it is asked
 """
 
 from datetime import date
-from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
 from models.base import Line, Moment, Record, Text
 from models.case.ledger import Entry
-from models.case.messages import CountyOpening
 from models.offices import County, CountyCode, Office
 from models.orders import Change, Order
 from models.periods import Limit, LimitRequest, Year
 from models.policy import Policy
 from models.register.villages import Incidence
-from models.supervision.messages import SupervisionResult
 
 
 class LimitsOrder(Order[tuple[Limit, ...]]):
@@ -33,30 +30,6 @@ class LimitsOrder(Order[tuple[Limit, ...]]):
     @property
     def summary(self) -> str:
         return f"计算期限 {' '.join(request.clause for request in self.requests)}"
-
-
-class Verdict(Record):
-    """Whether a case may open: what every answer to an admission begins with.
-
-    Attributes:
-        fault: The sentence that says why not; None where it may.
-        token: By which the registry knows its own admission again: every batch of the file bears
-            it, and without it no file begins.
-    """
-
-    fault: str | None
-    token: str = ""
-
-
-class Admission(Verdict):
-    """The answer to an application.
-
-    Attributes:
-        inspections: What supervision has found of a county since its year began (C7, F6).
-    """
-
-    planned: bool = True
-    inspections: tuple[SupervisionResult, ...] = ()
 
 
 class LimitInForce(Record):
@@ -101,35 +74,6 @@ class CountyCount(Order[Incidence | None]):
     @property
     def summary(self) -> str:
         return f"S5 核对贫困发生率 {self.on}"
-
-
-V = TypeVar("V", bound=Verdict)
-
-
-class ToAdmit(Order[V], Generic[V]):
-    """What every order to admit a case says.
-
-    Attributes:
-        now: The moment as of which the register is looked at, on the case's clock.
-        state: The line that is listed if it is admitted, so that no second case of the subject
-            can be (G9).
-        run: The first run of the case's workflow: two under one id are told apart by it.
-    """
-
-    now: Moment
-    state: CaseState
-    run: str
-
-
-class AdmissionOrder(ToAdmit[Admission]):
-    """A county's application to hold against the register."""
-
-    activity = "admit_county"
-    opening: CountyOpening
-
-    @property
-    def summary(self) -> str:
-        return "受理审查 C1"
 
 
 IN_FORCE = TypeAdapter(tuple[LimitInForce, ...])

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from models.base import Line, Moment, Record, Text
+from models.case.admission import Opening
 from models.case.parts import Key, Proofs
 from models.offices import Office, Township
 from models.periods import Year
-from models.policy import Policy
 from models.register.households import HouseholdCode, Risk
 from models.texts.characters import several_lines
 
@@ -31,20 +31,18 @@ RISKS = {
 """What a risk is called in Chinese."""
 
 
-class FollowUpOpening(Record):
-    """The input of a township's follow-up: everything legal that can vary, frozen at its start.
+class FollowUpApplication(Record):
+    """Which follow-up of a township is called for.
 
     Attributes:
         as_of: Who had exited by this day is visited: the day the round was called for.
-        received_at: When the case was started; a worker may come much later.
     """
 
-    case_id: str
-    township: Township
     year: Year
     as_of: date
-    policy: Policy
-    received_at: Moment | None = None
+
+
+FollowUpOpening = Opening[FollowUpApplication, Township]
 
 
 class Visit(Record):

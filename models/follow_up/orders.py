@@ -7,8 +7,8 @@ from datetime import date
 from hashlib import sha256
 
 from models.base import Record
+from models.case.admission import AdmitOrder
 from models.case.ledger import canonical
-from models.case.orders import ToAdmit, Verdict
 from models.follow_up.messages import FollowUpOpening
 from models.offices import Office, VillageCode
 from models.orders import Order
@@ -42,8 +42,8 @@ class MarkInForce(Record):
     risk: Risk
 
 
-class FollowUpDue(Verdict):
-    """Whom a follow-up visits; ``fault`` is the sentence that says why it may not open."""
+class FollowUpDue(Record):
+    """Whom a follow-up visits, by when."""
 
     due_on: date
     villages: tuple[DueVillage, ...] = ()
@@ -60,15 +60,10 @@ class FollowUpDue(Verdict):
         return sha256(canonical(self.households).encode()).hexdigest()
 
 
-class FollowUpOrder(ToAdmit[FollowUpDue]):
+class OpenFollowUp(AdmitOrder[FollowUpOpening, FollowUpDue]):
     """A follow-up to open: its list is drawn up, and the case listed, in one transaction."""
 
     activity = "open_follow_up"
-    opening: FollowUpOpening
-
-    @property
-    def summary(self) -> str:
-        return "F5 列出应访户"
 
 
 class Back(Record):

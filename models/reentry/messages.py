@@ -1,10 +1,10 @@
 """What opens the entry of a household into the register: falling back, or newly poor (F5)."""
 
 from models.base import Line, Moment, Record, Text
+from models.case.admission import Opening
 from models.case.parts import Proofs
 from models.offices import Household
 from models.periods import Year
-from models.policy import Policy
 from models.register.households import HouseholdCode
 
 
@@ -26,14 +26,4 @@ class ReentryApplication(Record):
     evidence: Proofs = ()
 
 
-class ReentryOpening(Record):
-    """The input of a household's case: everything legal that can vary, frozen at its start.
-
-    ``received_at`` is when the desk took the application in; a worker may come much later.
-    """
-
-    case_id: str
-    application: ReentryApplication
-    household: Household
-    policy: Policy
-    received_at: Moment | None = None
+ReentryOpening = Opening[ReentryApplication, Household]

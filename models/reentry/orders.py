@@ -7,31 +7,12 @@ from datetime import date
 
 from models.alarms import Alarm
 from models.base import Line, Record
-from models.case.orders import ToAdmit, Verdict
 from models.offices import Household
 from models.orders import Change, Order
 from models.periods import Year
 from models.policy import Policy
 from models.reentry.admission import ReentryFacts
-from models.reentry.messages import ReentryOpening
 from models.register.households import Cause, HouseholdCode
-
-
-class ReentryAdmission(Verdict):
-    """Whether the case may open, and what the register said; ``fault`` is why not."""
-
-    known: ReentryFacts
-
-
-class ReentryAdmissionOrder(ToAdmit[ReentryAdmission]):
-    """A household's application to hold against the register."""
-
-    activity = "admit_reentry"
-    opening: ReentryOpening
-
-    @property
-    def summary(self) -> str:
-        return "受理审查 R1"
 
 
 class ReentryLookUp(Order[ReentryFacts]):

@@ -1,16 +1,25 @@
-"""Whether an exit can be revoked, by whom, and what it names as its ground (F7, G9).
-
-The same function serves the desk, before anything starts, and the case itself, so that no way of
-starting one gets round it.
-"""
+"""Whether an exit can be revoked, by whom, and what it names as its ground (F7, G9)."""
 
 from datetime import date, datetime
 
-from models.base import CLOCKS_MAY_DIFFER_BY, Moment, Record
-from models.offices import Office, Subject
+from models.base import Moment, Record
+from models.case.admission import (
+    AdmitOrder,
+    Matter,
+    Rules,
+    SubjectFacts,
+    in_province,
+    signed_by_now,
+)
+from models.identity import revocation_case
+from models.offices import Office
 from models.periods import beijing
-from models.policy import Policy
-from models.revocation.messages import ResponsibleAct, Revocable, RevocationApplication
+from models.revocation.messages import (
+    ResponsibleAct,
+    Revocable,
+    RevocationApplication,
+    RevocationOpening,
+)
 
 
 class ExitRecord(Record):
@@ -50,65 +59,32 @@ class FiledAct(Record):
     why: str | None = None
 
 
-class RevocationFacts(Record):
+class RevocationFacts(SubjectFacts[Revocable]):
     """What the register and the files know of an exit, on the day a revocation is looked at.
 
     Attributes:
-        subject: None where the register does not know the code; ``code_note`` says why.
         exit: The exit of the year; None where there was none.
         other_years: The years of its other exits.
         revoked_by: The case that revoked the exit of the year already.
         back_since: Since when a household is in the register again, having fallen back (F5).
-        attempt: Which revocation of the exit the next one is, from 1.
-        open_case: Another case that has not ended and would change the same: a revocation, or the
-            entry of a household into the register.
+        open_case: A revocation, or the entry of a household into the register.
         named: The entries that the revocation names, as far as they are there.
         strangers: Cases that it names and that are neither the exit's nor of one of its villages.
         supervision_county: Where the supervision that it names was held; None where there is none.
         concerned: Who applied for the exit, and who decided it: offices, in the order of the file.
     """
 
-    subject: Revocable | None
-    code_note: str = ""
     exit: ExitRecord | None = None
     other_years: tuple[int, ...] = ()
     revoked_by: str | None = None
     back_since: date | None = None
-    attempt: int = 1
-    open_case: str | None = None
     named: tuple[FiledAct, ...] = ()
     strangers: tuple[str, ...] = ()
     supervision_county: str | None = None
     concerned: tuple[Office, ...] = ()
 
 
-def fault(
-    application: RevocationApplication, facts: RevocationFacts, policy: Policy, now: datetime
-) -> str | None:
-    """Why an exit cannot be revoked so, in one sentence; None where it can."""
-    subject, year = facts.subject, application.year
-    if subject is None:
-        return f"{application.kind} {application.subject}: {facts.code_note}"
-    name = f"{subject.name} ({subject.code})"
-    if policy.province != subject.region_path[0]:
-        return f"{name} is not in the province of the policy {policy.id} ({policy.province})"
-    if facts.open_case is not None:
-        return f"{name} has an open case on the same: {facts.open_case}; it has to end first (G9)"
-    if facts.revoked_by is not None:
-        return f"the exit of {name} in {year} was revoked already: {facts.revoked_by} (F7)"
-    if facts.exit is None:
-        return _no_exit(name, application, facts)
-    if facts.back_since is not None:
-        return (
-            f"{name} left in {year} and fell back since: it is in the register again from "
-            f"{facts.back_since} (F5); there is no exit to revoke"
-        )
-    return (
-        _decided_by_another(name, application, facts.exit, subject, policy, now)
-        or _time_fault(application, facts.exit, now)
-        or _document_fault(application, facts.exit)
-        or _ground_fault(application, facts, subject)
-    )
+_Matter = Matter[RevocationApplication, RevocationFacts]
 
 
 def signed_on(application: RevocationApplication, now: datetime) -> date:
@@ -116,76 +92,89 @@ def signed_on(application: RevocationApplication, now: datetime) -> date:
     return beijing(application.applied_at or now).date()
 
 
-def _no_exit(name: str, application: RevocationApplication, facts: RevocationFacts) -> str:
-    if not facts.other_years:
-        return f"{name} never left; there is no exit of {application.year} to revoke (F7)"
-    years = ", ".join(map(str, facts.other_years))
-    return f"{name} did not leave in {application.year} but in {years}; name the exit's own year"
-
-
-def _decided_by_another(
-    name: str,
-    application: RevocationApplication,
-    exit: ExitRecord,
-    subject: Subject,
-    policy: Policy,
-    now: datetime,
-) -> str | None:
-    if exit.case_id is None or exit.approved_by is None:
-        return (
-            f"the register has no case file with the approval of the exit of {name} in "
-            f"{application.year}, so nobody can say who may revoke it"
-        )
-    if not exit.case_ended:
-        return f"{exit.case_id} has not ended; the exit can be revoked when it has"
-    if application.office == exit.approved_by:
+def _nothing_open(matter: _Matter) -> str | None:
+    facts = matter.facts
+    if facts.open_case is None:
         return None
-    right = exit.approved_by
-    called = policy.name_of(right.body, subject.place_name(right), beijing(now).date())
-    document = f" ({exit.document})" if exit.document else ""
-    return (
-        f"{application.office} may not revoke the exit of {name} in {application.year}: "
-        f"{called} ({right}) approved it{document}, and may revoke it (F7)"
-    )
+    return f"{facts.name} has an open case on the same: {facts.open_case}; it has to end first (G9)"
 
 
-def _time_fault(application: RevocationApplication, exit: ExitRecord, now: datetime) -> str | None:
-    applied = application.applied_at
-    if applied is not None and applied > now + CLOCKS_MAY_DIFFER_BY:
-        return f"applied_at: {applied} lies in the future"
-    signed = signed_on(application, now)
-    if signed <= exit.exited_on:
+def _exited(matter: _Matter) -> str | None:
+    """There is an exit of the year, and it is in force."""
+    facts, year = matter.facts, matter.application.year
+    if facts.revoked_by is not None:
+        return f"the exit of {facts.name} in {year} was revoked already: {facts.revoked_by} (F7)"
+    if facts.exit is None and not facts.other_years:
+        return f"{facts.name} never left; there is no exit of {year} to revoke (F7)"
+    if facts.exit is None:
+        years = ", ".join(map(str, facts.other_years))
+        return f"{facts.name} did not leave in {year} but in {years}; name the exit's own year"
+    if facts.back_since is not None:
         return (
-            f"applied_at: {signed} does not lie after {exit.exited_on}, the day of the exit that "
-            "is revoked"
+            f"{facts.name} left in {year} and fell back since: it is in the register again from "
+            f"{facts.back_since} (F5); there is no exit to revoke"
         )
     return None
 
 
-def _document_fault(application: RevocationApplication, exit: ExitRecord) -> str | None:
-    """A separate act of the same body: one number for both would leave the two alike (F7)."""
-    if application.document_number != exit.document:
+def _by_who_decided(matter: _Matter) -> str | None:
+    application, subject, exit = matter.application, matter.facts.subject, _exit(matter)
+    assert subject is not None
+    said = f"the exit of {matter.facts.name} in {application.year}"
+    if exit.case_id is None or exit.approved_by is None:
+        return (
+            f"the register has no case file with the approval of {said}, so nobody can say who may "
+            "revoke it"
+        )
+    if not exit.case_ended:
+        return f"{exit.case_id} has not ended; the exit can be revoked when it has"
+    right = exit.approved_by
+    if application.office == right:
         return None
+    on = beijing(matter.now).date()
+    called = matter.policy.name_of(right.body, subject.place_name(right), on)
+    document = f" ({exit.document})" if exit.document else ""
     return (
-        f"document_number: {application.document_number} is the document by which it left; a "
-        "revocation is a separate act and has a number of its own (F7)"
+        f"{application.office} may not revoke {said}: {called} ({right}) approved it{document}, "
+        "and may revoke it (F7)"
     )
 
 
-def _ground_fault(
-    application: RevocationApplication, facts: RevocationFacts, subject: Subject
-) -> str | None:
-    supervision = application.supervision
-    if supervision is not None and facts.supervision_county is None:
+def _after_the_exit(matter: _Matter) -> str | None:
+    signed, exited_on = signed_on(matter.application, matter.now), _exit(matter).exited_on
+    if signed > exited_on:
+        return None
+    return (
+        f"applied_at: {signed} does not lie after {exited_on}, the day of the exit that is revoked"
+    )
+
+
+def _by_an_act_of_its_own(matter: _Matter) -> str | None:
+    """One document number for both acts would leave the two alike (F7)."""
+    number = matter.application.document_number
+    if number != _exit(matter).document:
+        return None
+    return (
+        f"document_number: {number} is the document by which it left; a revocation is a separate "
+        "act and has a number of its own (F7)"
+    )
+
+
+def _found_here(matter: _Matter) -> str | None:
+    supervision, county = matter.application.supervision, matter.facts.supervision_county
+    subject = matter.facts.subject
+    assert subject is not None
+    if supervision is None or county in subject.region_path:
+        return None
+    if county is None:
         return f"supervision: {supervision} is no supervision that the registry knows (F6)"
-    if supervision is not None and facts.supervision_county not in subject.region_path:
-        return (
-            f"supervision: {supervision} was held in {facts.supervision_county}, not where "
-            f"{subject.full_name} lies"
-        )
-    exit_case = facts.exit.case_id if facts.exit else None
+    return f"supervision: {supervision} was held in {county}, not where {subject.full_name} lies"
+
+
+def _names_acts(matter: _Matter) -> str | None:
+    facts, exit_case = matter.facts, _exit(matter).case_id
     named = {(each.case_id, each.seq): each for each in facts.named}
-    for act in application.responsible:
+    for act in matter.application.responsible:
         case_id = act.case_id or exit_case or ""
         if case_id in facts.strangers:
             return (
@@ -207,3 +196,34 @@ def _act_fault(act: ResponsibleAct, case_id: str, entry: FiledAct | None) -> str
             "act, consents, an amendment, a resolution or a document"
         )
     return None
+
+
+def _exit(matter: _Matter) -> ExitRecord:
+    assert matter.facts.exit is not None  # by the checks before
+    return matter.facts.exit
+
+
+RULES = Rules[RevocationApplication, RevocationFacts](
+    procedure="revocation",
+    named=lambda application: f"{application.kind} {application.subject}",
+    case_id=lambda application, attempt: revocation_case(
+        application.subject, application.year, attempt
+    ),
+    checks=(
+        in_province,
+        _nothing_open,
+        _exited,
+        _by_who_decided,
+        signed_by_now,
+        _after_the_exit,
+        _by_an_act_of_its_own,
+        _found_here,
+        _names_acts,
+    ),
+)
+
+
+class AdmitRevocation(AdmitOrder[RevocationOpening, RevocationFacts]):
+    """A revocation to hold against the register and the file of the exit."""
+
+    activity = "admit_revocation"

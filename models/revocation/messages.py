@@ -5,12 +5,12 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from models.base import Line, Moment, Record, Text
+from models.case.admission import Opening
 from models.case.documents import Grounds
 from models.case.ledger import MOST_ENTRIES
 from models.identity import is_case
 from models.offices import County, Household, Office, Village
 from models.periods import Year
-from models.policy import Policy
 
 RevokedKind = Literal["county", "village", "household"]
 
@@ -81,11 +81,4 @@ class RevocationApplication(Record):
         return self
 
 
-class RevocationOpening(Record):
-    """The input of a revocation's case: everything legal that can vary, frozen at its start."""
-
-    case_id: str
-    application: RevocationApplication
-    subject: Revocable
-    policy: Policy
-    received_at: Moment | None = None
+RevocationOpening = Opening[RevocationApplication, Revocable]

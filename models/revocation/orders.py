@@ -7,37 +7,12 @@ from datetime import date
 
 from models.alarms import Alarm
 from models.base import Line, Record, Text
-from models.case.orders import ToAdmit, Verdict
 from models.offices import Office
 from models.orders import Change
 from models.periods import Year
 from models.policy import Policy
-from models.revocation.admission import ExitRecord, FiledAct
-from models.revocation.messages import Revocable, RevocationOpening
-
-
-class RevocationAdmission(Verdict):
-    """Whether the exit can be revoked so; ``fault`` is the sentence that says why not.
-
-    Attributes:
-        responsible: The entries that are named, with who signed them, in the order given.
-        concerned: Who applied for the exit, and who decided it.
-    """
-
-    exit: ExitRecord | None = None
-    responsible: tuple[FiledAct, ...] = ()
-    concerned: tuple[Office, ...] = ()
-
-
-class RevocationAdmissionOrder(ToAdmit[RevocationAdmission]):
-    """A revocation to hold against the register."""
-
-    activity = "admit_revocation"
-    opening: RevocationOpening
-
-    @property
-    def summary(self) -> str:
-        return "受理审查 X1"
+from models.revocation.admission import FiledAct
+from models.revocation.messages import Revocable
 
 
 class Revoked(Record):

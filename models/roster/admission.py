@@ -1,21 +1,28 @@
-"""Whether a roster may open a case, and which households a meeting put on it (H1, G5, G6, G9, S7).
-
-The same functions serve the desk, before anything starts, and the case itself, so that no way of
-starting one gets round them.
-"""
+"""Whether a roster may open a case, and who can be on it (H1, G5, G6, G9, S7)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from pydantic import Field
 
-from models.base import CLOCKS_MAY_DIFFER_BY, Record
+from models.base import Record
+from models.case.admission import (
+    AdmitOrder,
+    Matter,
+    Rules,
+    SubjectFacts,
+    in_its_year,
+    in_province,
+    not_planned,
+    signed_by_now,
+)
+from models.identity import household_case
 from models.offices import Village
 from models.periods import beijing
 from models.policy import Policy
 from models.register.households import HouseholdFacts, PovertyLine
 from models.roster.appraisals import Meeting, Proposal
-from models.roster.messages import RosterApplication
+from models.roster.messages import RosterApplication, RosterOpening
 
 _NAMED = 5
 """How many faults of households a sentence tells."""
@@ -48,51 +55,20 @@ class KnownHousehold(Record):
     entered_by: str | None = None
 
 
-class RosterFacts(Record):
-    """What the register knows of a village and the households proposed, on a day.
+class RosterFacts(SubjectFacts[Village]):
+    """What the register knows of a village and the households proposed.
 
     Attributes:
-        village: None where the code is unknown; ``code_note`` says why.
-        line: The national line of the year; None where none is loaded (S7).
-        batch: Which roster of the village and year the next one is, from 1.
+        attempt: Which roster of the village and year the next one is, from 1.
+        line: The national line of the year; None if none is loaded (S7).
+        households: Those that it knows, by code.
     """
 
-    village: Village | None
-    code_note: str = ""
     line: PovertyLine | None = None
-    batch: int = 1
     households: dict[str, KnownHousehold] = Field(default_factory=dict)
 
 
-def fault(
-    application: RosterApplication, facts: RosterFacts, policy: Policy, now: datetime
-) -> str | None:
-    """Why a roster cannot open a case, in one sentence; None where it can."""
-    village = facts.village
-    if village is None:
-        return f"village {application.village}: {facts.code_note}"
-    if policy.province != village.province.code:
-        return (
-            f"{village.name} is not in the province of the policy {policy.id} ({policy.province})"
-        )
-    if facts.line is None:
-        return no_line(application.year)
-    size = len(application.model_dump_json().encode())
-    if size > LONGEST:
-        return (
-            f"the roster has {size} bytes, and a case takes at most {LONGEST}; shorten the "
-            "reasons, or make two rosters of it"
-        )
-    said = _time_fault(application, now) or meeting_fault(
-        application.appraisal.meeting, application.year, policy, application.applied_at or now
-    )
-    if said is not None:
-        return said
-    return households_fault(
-        household_faults(
-            application.appraisal.households, village, application.year, facts.households
-        )
-    )
+_Matter = Matter[RosterApplication, RosterFacts]
 
 
 def no_line(year: int) -> str:
@@ -115,24 +91,6 @@ def meeting_fault(meeting: Meeting, year: int, policy: Policy, signed: datetime)
             f"meeting.present: {meeting.present} of {meeting.entitled} are less than the quorum of "
             f"{policy.appraisal.quorum} (H1); the meeting has to be held again"
         )
-    return None
-
-
-def _time_fault(application: RosterApplication, now: datetime) -> str | None:
-    today = beijing(now).date()
-    at = application.applied_at or now
-    if at > now + CLOCKS_MAY_DIFFER_BY:
-        return f"applied_at: {at} lies in the future"
-    if application.year > beijing(at).year or application.year < today.year - 1:
-        return (
-            f"year: {application.year} is not the year of a roster of {beijing(at).date()}; a case "
-            "is opened in its year, or late in the year after it (G5)"
-        )
-    late = beijing(at).year > application.year
-    if late and application.late_reason is None:
-        return f"the roster comes after {application.year} has ended; give a late_reason (G5)"
-    if not late and application.late_reason is not None:
-        return "late_reason: the roster comes in its year and needs none (G5)"
     return None
 
 
@@ -176,10 +134,7 @@ def _household_fault(
     if known.facts is None:
         return f"has no livelihood of {year} in the register (S1); import it first"
     if not known.planned and proposal.plan_addition is None:
-        return (
-            f"is not in the plan of {year} (G6); to add it, give a plan_addition with reason and "
-            "document_number"
-        )
+        return not_planned(year)
     return None
 
 
@@ -190,3 +145,68 @@ def households_fault(faults: Mapping[str, str]) -> str | None:
     said = [f"household {code} {why}" for code, why in list(faults.items())[:_NAMED]]
     more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
     return "; ".join(said) + more
+
+
+def _has_a_line(matter: _Matter) -> str | None:
+    return no_line(matter.application.year) if matter.facts.line is None else None
+
+
+def _fits(matter: _Matter) -> str | None:
+    size = len(matter.application.model_dump_json().encode())
+    if size <= LONGEST:
+        return None
+    return (
+        f"the roster has {size} bytes, and a case takes at most {LONGEST}; shorten the reasons, or "
+        "make two rosters of it"
+    )
+
+
+def _late_with_a_reason(matter: _Matter) -> str | None:
+    """G5: a roster that comes after its year has ended says why, and no other does."""
+    application = matter.application
+    late = beijing(application.applied_at or matter.now).year > application.year
+    if late and application.late_reason is None:
+        return f"the roster comes after {application.year} has ended; give a late_reason (G5)"
+    if not late and application.late_reason is not None:
+        return "late_reason: the roster comes in its year and needs none (G5)"
+    return None
+
+
+def _of_a_meeting(matter: _Matter) -> str | None:
+    application = matter.application
+    signed = application.applied_at or matter.now
+    return meeting_fault(application.appraisal.meeting, application.year, matter.policy, signed)
+
+
+def _of_its_households(matter: _Matter) -> str | None:
+    application, facts = matter.application, matter.facts
+    assert facts.subject is not None
+    proposals = application.appraisal.households
+    return households_fault(
+        household_faults(proposals, facts.subject, application.year, facts.households)
+    )
+
+
+RULES = Rules[RosterApplication, RosterFacts](
+    procedure="household",
+    named=lambda application: f"village {application.village}",
+    case_id=lambda application, attempt: household_case(
+        application.village, application.year, attempt
+    ),
+    checks=(
+        in_province,
+        _has_a_line,
+        _fits,
+        signed_by_now,
+        in_its_year,
+        _late_with_a_reason,
+        _of_a_meeting,
+        _of_its_households,
+    ),
+)
+
+
+class AdmitRoster(AdmitOrder[RosterOpening, RosterFacts]):
+    """A roster to hold against the register; it is listed with its households."""
+
+    activity = "admit_roster"

@@ -5,13 +5,12 @@ from datetime import date
 from pydantic import Field
 
 from models.base import Line, Moment, Record, Text
-from models.case.orders import ToAdmit, Verdict
+from models.case.admission import Opening
 from models.case.parts import Proofs
 from models.offices import Village, VillageCode
 from models.orders import Change, Order
 from models.periods import Year
-from models.policy import Policy
-from models.register.households import HouseholdCode, HouseholdFacts, PovertyLine
+from models.register.households import HouseholdCode, HouseholdFacts
 from models.roster.appraisals import Appraisal, Proposal
 
 
@@ -33,40 +32,7 @@ class RosterApplication(Record):
     evidence: Proofs = ()
 
 
-class RosterOpening(Record):
-    """The input of a roster's case: everything legal that can vary, frozen at its start."""
-
-    case_id: str
-    application: RosterApplication
-    village: Village
-    policy: Policy
-    received_at: Moment | None = None
-
-
-class RosterAdmission(Verdict):
-    """Whether the case may open, and what the register says of its households.
-
-    Attributes:
-        fault: The sentence that says why not.
-        line: The national line of the year (S7).
-        households: Their facts, in the order of the roster.
-        unplanned: Those the year's plan does not name (G6).
-    """
-
-    line: PovertyLine | None = None
-    households: tuple[HouseholdFacts, ...] = ()
-    unplanned: tuple[str, ...] = ()
-
-
-class RosterAdmissionOrder(ToAdmit[RosterAdmission]):
-    """A roster to hold against the register; it is listed, with its households, if admitted."""
-
-    activity = "admit_roster"
-    opening: RosterOpening
-
-    @property
-    def summary(self) -> str:
-        return "受理审查 H1"
+RosterOpening = Opening[RosterApplication, Village]
 
 
 class LookedUp(Record):

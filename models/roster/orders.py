@@ -20,7 +20,7 @@ def posted_roster(
         NoticeLine(name=shown(each, opening), group=each.facts.group, size=each.facts.size)
         for each in households
     )
-    return PostedRoster(village=opening.village, number=number, households=lines)
+    return PostedRoster(village=opening.subject, number=number, households=lines)
 
 
 def roster_change(
@@ -36,7 +36,7 @@ def roster_change(
         case_id=docket.case_id,
         seq=seq,
         notice_id=notice_id(docket.case_id, seq),
-        village=opening.village,
+        village=opening.subject,
         year=docket.year,
         effective_on=beijing(docket.basis).date(),
         basis=opening.policy.basis,

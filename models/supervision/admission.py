@@ -2,18 +2,24 @@
 
 from datetime import date
 
+from models.case.admission import AdmitOrder, Matter, Rules, SubjectFacts, in_province
 from models.identity import is_case, special_inspection_case, supervision_case
-from models.supervision.messages import SupervisionOpening
+from models.offices import County
+from models.periods import beijing
+from models.supervision.messages import SupervisionApplication, SupervisionOpening
+from models.supervision.sampling import Sample
 
 
-def year_fault(year: int, on: date) -> str | None:
-    """Why a supervision of a year cannot begin on a day; None where it can."""
-    if on.year - 1 <= year <= on.year:
-        return None
-    return (
-        f"year: {year} is not the year of a supervision that begins on {on}; it is of its own year "
-        f"or, begun late, of the year before ({on.year - 1}, F6)"
-    )
+class SupervisionFacts(SubjectFacts[County]):
+    """What the register knows of a county that is to be inspected.
+
+    Attributes:
+        attempt: Which special inspection of the county's year the next one is, from 1.
+        open_case: A special inspection that has not ended: a second one is most likely a slip (G9).
+    """
+
+
+_Matter = Matter[SupervisionApplication, SupervisionFacts]
 
 
 def quarter_fault(opening: SupervisionOpening, today: date) -> str | None:
@@ -22,36 +28,68 @@ def quarter_fault(opening: SupervisionOpening, today: date) -> str | None:
     Args:
         today: By the installation's clock.
     """
-    first = first_day(opening)
+    first, application = first_day(opening), opening.application
     if first is None or first <= today:
         return None
     return (
-        f"quarter: {opening.year}-q{opening.quarter} begins on {first}, and it is {today}; its "
-        "supervision begins then (F6)"
+        f"quarter: {application.year}-q{application.quarter} begins on {first}, and it is {today}; "
+        "its supervision begins then (F6)"
     )
 
 
 def first_day(opening: SupervisionOpening) -> date | None:
     """The day for which the round of a quarter is called; None for a special inspection."""
-    if opening.quarter is None:
+    application = opening.application
+    if application.quarter is None:
         return None
-    return date(opening.year, opening.policy.supervision.months[opening.quarter - 1], 1)
+    return date(application.year, opening.policy.supervision.months[application.quarter - 1], 1)
 
 
-def opening_fault(opening: SupervisionOpening, case_id: str, on: date) -> str | None:
-    """Why an opening cannot stand under an id and on a day, in one sentence; None where it can."""
-    county, policy = opening.county, opening.policy
-    if policy.province != county.province.code:
-        return (
-            f"{county.name} ({county.code}) is not in the province of the policy {policy.id} "
-            f"({policy.province})"
-        )
-    if opening.quarter is not None:
-        expected = supervision_case(county.code, opening.year, opening.quarter)
+def id_fault(opening: SupervisionOpening, case_id: str) -> str | None:
+    """Why an opening cannot stand under an id, in one sentence; None where it can."""
+    county, application = opening.subject.code, opening.application
+    if application.quarter is not None:
+        expected = supervision_case(county, application.year, application.quarter)
         right = case_id == expected
     else:
-        expected = special_inspection_case(county.code, opening.year, 1)
+        expected = special_inspection_case(county, application.year, 1)
         right = case_id.startswith(expected[:-1]) and is_case(case_id)
-    if not right or opening.case_id != case_id:
-        return f"the id of this case is not {case_id} but of the form {expected} (F6)"
-    return year_fault(opening.year, on)
+    if right and opening.case_id == case_id and application.county == county:
+        return None
+    return f"the id of this case is not {case_id} but of the form {expected} (F6)"
+
+
+def _no_open_inspection(matter: _Matter) -> str | None:
+    facts = matter.facts
+    if facts.open_case is None:
+        return None
+    return f"{facts.name} already has an open special inspection: {facts.open_case} (G9)"
+
+
+def _in_its_year(matter: _Matter) -> str | None:
+    year, on = matter.application.year, beijing(matter.now).date()
+    if on.year - 1 <= year <= on.year:
+        return None
+    return (
+        f"year: {year} is not the year of a supervision that begins on {on}; it is of its own year "
+        f"or, begun late, of the year before ({on.year - 1}, F6)"
+    )
+
+
+RULES = Rules[SupervisionApplication, SupervisionFacts](
+    procedure="supervision",
+    named=lambda application: f"county {application.county}",
+    case_id=lambda application, number: special_inspection_case(
+        application.county, application.year, number
+    ),
+    checks=(in_province, _no_open_inspection, _in_its_year),
+)
+
+
+class DrawSample(AdmitOrder[SupervisionOpening, Sample]):
+    """A sample to draw (J1), of the register as of a moment of the case's clock.
+
+    It is drawn once for a case, however often ordered.
+    """
+
+    activity = "draw_sample"

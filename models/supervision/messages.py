@@ -5,10 +5,10 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from models.base import Line, Moment, Record, Text
+from models.case.admission import Opening
 from models.case.parts import Key, Proofs
 from models.offices import County, CountyCode, Office, VillageCode
 from models.periods import Year
-from models.policy import Policy
 from models.ratios import ExactRates
 from models.register.households import HouseholdCode
 from models.standards import S1_IDS
@@ -24,29 +24,25 @@ MOST_HOUSEHOLDS, MOST_VILLAGES = 1000, 200
 """Of each that can be drawn (``models.policy.Supervision``)."""
 
 
-class SupervisionOpening(Record):
-    """The input of a supervision's case: everything legal that can vary, frozen at its start.
+class SupervisionApplication(Record):
+    """Which supervision of a county is to begin: of a quarter, or a special inspection (专项检查).
 
     Attributes:
-        quarter: Of a quarterly round; None of a special inspection (专项检查).
+        quarter: Of a quarterly round; None of a special inspection.
         reason: Why a special inspection is made; a quarterly round gives none.
-        officer: Who ordered it, where a person did.
-        seed: What the draw depends on; drawn by lot where it is not given.
-        households, villages: How many of each are drawn at most.
-        received_at: When it was ordered; a worker may come much later.
+        officer: Who ordered it, if a person did.
+        seed: What the draw depends on; drawn by lot if it is not given.
+        households, villages: How many of each are drawn at most; by the policy if not given.
     """
 
-    case_id: str
-    county: County
+    county: CountyCode
     year: Year
     quarter: Quarter | None = None
     reason: Text | None = None
     officer: Line | None = None
     seed: Seed | None = None
-    households: Annotated[int, Field(ge=1, le=MOST_HOUSEHOLDS, strict=True)]
-    villages: Annotated[int, Field(ge=1, le=MOST_VILLAGES, strict=True)]
-    policy: Policy
-    received_at: Moment | None = None
+    households: Annotated[int, Field(ge=1, le=MOST_HOUSEHOLDS, strict=True)] | None = None
+    villages: Annotated[int, Field(ge=1, le=MOST_VILLAGES, strict=True)] | None = None
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
@@ -56,6 +52,9 @@ class SupervisionOpening(Record):
                 "quarter and needs no reason; give one of the two (F6)"
             )
         return self
+
+
+SupervisionOpening = Opening[SupervisionApplication, County]
 
 
 def _s1(criteria: tuple[str, ...]) -> None:

@@ -1,10 +1,10 @@
 """What opens a village's case (V1)."""
 
 from models.base import Line, Moment, Record
+from models.case.admission import Opening
 from models.case.parts import PlanAddition, Proofs
 from models.offices import Village, VillageCode
 from models.periods import Year
-from models.policy import Policy
 
 
 class VillageApplication(Record):
@@ -26,14 +26,4 @@ class VillageApplication(Record):
     evidence: Proofs = ()
 
 
-class VillageOpening(Record):
-    """The input of a village's case: everything legal that can vary, frozen at its start.
-
-    ``received_at`` is when the desk took the application in; a worker may come much later.
-    """
-
-    case_id: str
-    application: VillageApplication
-    village: Village
-    policy: Policy
-    received_at: Moment | None = None
+VillageOpening = Opening[VillageApplication, Village]

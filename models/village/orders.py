@@ -5,24 +5,11 @@ As in ``models.case.orders``: case id and ledger sequence number are the key of 
 
 from datetime import date
 
-from models.case.orders import Admission, ToAdmit
 from models.offices import Office, Village, VillageCode
 from models.orders import Change, Order
 from models.periods import Year
 from models.policy import Standards
 from models.register.villages import Incidence
-from models.village.messages import VillageOpening
-
-
-class VillageAdmissionOrder(ToAdmit[Admission]):
-    """A village's application to hold against the register."""
-
-    activity = "admit_village"
-    opening: VillageOpening
-
-    @property
-    def summary(self) -> str:
-        return "受理审查 V1"
 
 
 class VillageCount(Order[Incidence]):

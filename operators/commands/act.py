@@ -51,7 +51,7 @@ def start_county(code: str, /, *, year: int, application: Path) -> None:
     code, year = inputs.division("CODE", code), inputs.year("--year", year)
     read = inputs.county_application(application, code, year, _count_of(code))
 
-    print_opened(lambda desk: desk.start_county(read))
+    print_opened(lambda desk: desk.open(read))
 
 
 def act(

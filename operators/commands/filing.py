@@ -9,6 +9,7 @@ from models.case.documents import CaseDocument, DocumentKind
 from models.case.ledger import canonical
 from models.case.messages import Receipt
 from models.identity import content_id, is_case, supplemented
+from models.supplement import SupplementApplication
 from operators.commands import inputs
 from operators.commands.inputs import InputError
 from operators.commands.options import As, AsSignal, At, Document, Officer, Proof
@@ -92,7 +93,7 @@ async def _leave(case_id: str, document: CaseDocument) -> str:
     async with open_desk() as desk:
         ended = desk.registry.documents.ended(case_id)
         if ended is not None:
-            return await desk.start_supplement(ended, document)
+            return await desk.open(SupplementApplication(of=ended, document=document))
         await desk.post(case_id, document)
         return case_id
 

@@ -36,4 +36,4 @@ def start_reentry(
         evidence=inputs.evidence(evidence),
     )
 
-    print_opened(lambda desk: desk.start_reentry(application))
+    print_opened(lambda desk: desk.open(application))

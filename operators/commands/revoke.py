@@ -80,7 +80,7 @@ def revoke(
 
 async def _revoke(application: RevocationApplication) -> tuple[str, Receipt | None]:
     async with open_desk() as desk:
-        case_id = await desk.start_revocation(application)
+        case_id = await desk.open(application)
         try:
             return case_id, await desk.on_file(case_id, EntryKind.ACT)
         except NoAnswer:

@@ -58,7 +58,7 @@ def start_households(
         evidence=inputs.evidence(evidence),
     )
 
-    print_opened(lambda desk: desk.start_roster(read))
+    print_opened(lambda desk: desk.open(read))
 
 
 def consent(
@@ -184,15 +184,14 @@ def _check_added(case_id: str, amendment: Amendment) -> None:
     codes = [each.household for each in amendment.households]
     with open_registry() as registry:
         today = beijing(utc_now()).date()
-        facts = registry.roster_facts(subject_code(case_id), year, today, codes)
-    if facts.village is None:
+        village, known = registry.known_households(subject_code(case_id), year, today, codes)
+    if village is None:
         return
-    known = facts.households
     added = [
         each
         for each in amendment.households
         if each.household not in known or known[each.household].open_roster != case_id
     ]
-    fault = households_fault(household_faults(added, facts.village, year, known))
+    fault = households_fault(household_faults(added, village, year, known))
     if fault is not None:
         raise Refused(fault)

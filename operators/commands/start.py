@@ -20,4 +20,4 @@ def start_village(code: str, /, *, year: int, application: Path) -> None:
     code, year = inputs.village("CODE", code), inputs.year("--year", year)
     read = inputs.village_application(application, code, year)
 
-    print_opened(lambda desk: desk.start_village(read))
+    print_opened(lambda desk: desk.open(read))

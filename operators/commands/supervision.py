@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from models.procedures import J3
-from models.supervision.messages import MOST_HOUSEHOLDS, MOST_VILLAGES, Plea
+from models.supervision.messages import MOST_HOUSEHOLDS, MOST_VILLAGES, Plea, SupervisionApplication
 from models.supervision.sampling import Sample
 from operators.commands import inputs, supervision_inputs
 from operators.commands.inputs import InputError
@@ -56,17 +56,17 @@ def start(
     households = supervision_inputs.number("--households", households, MOST_HOUSEHOLDS)
     villages = supervision_inputs.number("--villages", villages, MOST_VILLAGES)
 
-    print_opened(
-        lambda desk: desk.start_supervision(
-            code,
-            year=year,
-            reason=reason,
-            officer=officer,
-            seed=seed,
-            households=households,
-            villages=villages,
-        )
+    application = SupervisionApplication(
+        county=code,
+        year=year,
+        reason=reason,
+        officer=officer,
+        seed=seed,
+        households=households,
+        villages=villages,
     )
+
+    print_opened(lambda desk: desk.open(application))
 
 
 def sheet(case: str, file: Path, /) -> None:

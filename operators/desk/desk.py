@@ -1,7 +1,7 @@
 """The desk: how scripts and the command line drive cases. Typed, asynchronous, nothing printed.
 
 async with open_desk() as desk:
-    case_id = await desk.start_county(application)
+    case_id = await desk.open(application)
     receipt = await desk.act(case_id, act)
 """
 
@@ -45,14 +45,15 @@ from models.refusals import Refusal
 from models.revocation.messages import RevocationApplication
 from models.roster.households import Course
 from models.supervision.messages import Findings, Plea
-from operators.desk.after_openings import AfterOpenings
+from models.supplement import SupplementApplication
 from operators.desk.answers import ANSWER_WITHIN, admitted, asked, explained, in_turn
 from operators.desk.errors import Busy as Busy
 from operators.desk.errors import Contradicted as Contradicted
 from operators.desk.errors import NoAnswer as NoAnswer
 from operators.desk.errors import NoCase as NoCase
 from operators.desk.errors import Refused as Refused
-from operators.desk.openings import Openings
+from operators.desk.opening import Application as Application
+from operators.desk.opening import Opener
 from operators.desk.registry import utc_now
 from registry.database.engine import check_schema, check_writable
 from registry.desk import Registry
@@ -100,7 +101,7 @@ _LOOK_AGAIN = 0.2
 """Seconds between two looks at a case that is about to begin."""
 
 
-class Desk(Openings, AfterOpenings):
+class Desk(Opener):
     """One operator's access to the cases of a server and the registry beside it.
 
     Args:
@@ -166,7 +167,7 @@ class Desk(Openings, AfterOpenings):
             Refused: if the exit cannot be revoked so.
             NoAnswer: if no worker has put it on file yet; it is kept, and will be.
         """
-        return await self.on_file(await self.start_revocation(application), EntryKind.ACT)
+        return await self.on_file(await self.open(application), EntryKind.ACT)
 
     async def file(self, case_id: str, document: CaseDocument) -> Receipt:
         """Put a document into the file of a case (F9), or beside it, where the case has ended.
@@ -180,8 +181,8 @@ class Desk(Openings, AfterOpenings):
             return await self.send(case_id, document)
         kept = self.registry.documents.kept(case_id, document.id)
         if kept is None:
-            supplement = await self.start_supplement(ended, document)
-            return await self.on_file(supplement, EntryKind.DOCUMENT)
+            supplement = SupplementApplication(of=ended, document=document)
+            return await self.on_file(await self.open(supplement), EntryKind.DOCUMENT)
         if kept.document.content() != document.content():
             raise Refused(f"id: {document.id} was already used for a different content")
         return _receipt(kept.case_id, kept.entry)

@@ -1,8 +1,13 @@
-"""Opening a case: under its own id, with what it is listed by."""
+"""Opening cases: each under its own id, with what it is listed by.
+
+What an application is held against is read from the registry first, so that what cannot open a
+case is refused before anything starts; the registry asks again when it admits the case.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import (
@@ -14,54 +19,247 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
-from models import (
-    search,
-)
+from models import identity, search
+from models.case.admission import Opening, Rules
+from models.case.documents import DOCUMENT_KINDS, filing_fault
+from models.case.ledger import canonical
 from models.case.messages import Ending, Outcome
-from models.offices import Subject
+from models.county.admission import RULES as COUNTY
+from models.county.admission import CountyFacts
+from models.county.messages import CountyApplication
+from models.offices import Tier
+from models.periods import beijing
 from models.policy import Policy
+from models.reentry.admission import RULES as REENTRY
+from models.reentry.admission import ReentryFacts
+from models.reentry.messages import ReentryApplication
+from models.reentry.rules import CAUSES
+from models.revocation.admission import RULES as REVOCATION
+from models.revocation.admission import RevocationFacts
+from models.revocation.messages import RevocationApplication
+from models.roster.admission import RULES as ROSTER
+from models.roster.admission import RosterFacts
+from models.roster.messages import RosterApplication
+from models.supervision.admission import RULES as SUPERVISION
+from models.supervision.admission import SupervisionFacts
+from models.supervision.messages import SupervisionApplication
+from models.supplement import SupplementApplication
 from models.texts.characters import markdown
-from operators.desk.answers import unreachable
+from models.village.admission import RULES as VILLAGE
+from models.village.admission import VillageFacts
+from models.village.messages import VillageApplication
+from operators.desk.answers import explained, unreachable
 from operators.desk.errors import Refused
 from registry.desk import Registry
 from workers.case_on_server import is_foreign, look_up, squatted
 from workers.catalogue import TASK_QUEUE
+from workflows.county_exit import CountyExitWorkflow
+from workflows.household_exit import HouseholdExitWorkflow
+from workflows.reentry import ReentryWorkflow
+from workflows.revocation import RevocationWorkflow
+from workflows.supervision import SupervisionWorkflow
+from workflows.supplement import SupplementWorkflow
+from workflows.village_exit import VillageExitWorkflow
+
+Application = (
+    CountyApplication
+    | VillageApplication
+    | RosterApplication
+    | ReentryApplication
+    | RevocationApplication
+    | SupervisionApplication
+    | SupplementApplication
+)
+"""What opens a case."""
 
 
-class Opening:
-    """The part of the desk that starts cases, whatever kind they are of."""
+class _Said(NamedTuple):
+    """What the Web UI shows of a case."""
+
+    summary: str
+    details: str
+
+
+def _of_county(application: CountyApplication, facts: CountyFacts) -> _Said:
+    county = facts.subject
+    assert county is not None
+    tier = "国定" if county.tier is Tier.NATIONAL else "省定"
+    led_by = "省直管" if county.directly_administered else county.city.name
+    return _Said(
+        f"{county.name} {application.year}年度 贫困县退出",
+        f"{county.name}（{county.code}），{tier}贫困县，{led_by}。",
+    )
+
+
+def _of_village(application: VillageApplication, facts: VillageFacts) -> _Said:
+    village = facts.subject
+    assert village is not None
+    led_by = "省直管县" if village.directly_administered else village.city.name
+    return _Said(
+        f"{village.full_name} {application.year}年度 贫困村退出",
+        f"{village.full_name}（{village.code}），{led_by}。",
+    )
+
+
+def _of_roster(application: RosterApplication, facts: RosterFacts) -> _Said:
+    village, size = facts.subject, len(application.appraisal.households)
+    assert village is not None
+    return _Said(
+        f"{village.full_name} {application.year}年度 贫困户退出 第{facts.attempt}批 {size}户",
+        f"{village.city.name}{village.full_name}（{village.code}），{size}户。",
+    )
+
+
+def _of_reentry(application: ReentryApplication, facts: ReentryFacts) -> _Said:
+    assert facts.subject is not None
+    village = facts.subject.village
+    return _Said(
+        f"{facts.subject.full_name} {application.year}年度 纳入扶贫对象",
+        f"{village.city.name}{village.full_name}（{village.code}），{CAUSES[facts.cause]}。",
+    )
+
+
+def _of_revocation(application: RevocationApplication, facts: RevocationFacts) -> _Said:
+    subject = facts.subject
+    assert subject is not None
+    return _Said(
+        f"{subject.full_name} {application.year}年度 撤销退出",
+        f"{subject.full_name}（{subject.code}）。",
+    )
+
+
+def _of_inspection(application: SupervisionApplication, facts: SupervisionFacts) -> _Said:
+    county = facts.subject
+    assert county is not None
+    return _Said(
+        f"{county.name} {application.year}年 专项检查 第{facts.attempt}次",
+        f"{county.name}（{county.code}），事由：{application.reason}。",
+    )
+
+
+class _Kind(NamedTuple):
+    """How the case of an application is opened.
+
+    Attributes:
+        following: What comes next under the next number, if any number of them can be.
+    """
+
+    rules: Rules[Any, Any]
+    run: Any
+    said: Callable[[Any, Any], _Said]
+    following: str | None = None
+
+
+_KINDS: dict[type, _Kind] = {
+    CountyApplication: _Kind(COUNTY, CountyExitWorkflow.run, _of_county),
+    VillageApplication: _Kind(VILLAGE, VillageExitWorkflow.run, _of_village),
+    RosterApplication: _Kind(
+        ROSTER, HouseholdExitWorkflow.run, _of_roster, "the next roster of the village"
+    ),
+    ReentryApplication: _Kind(REENTRY, ReentryWorkflow.run, _of_reentry),
+    RevocationApplication: _Kind(REVOCATION, RevocationWorkflow.run, _of_revocation),
+    SupervisionApplication: _Kind(
+        SUPERVISION, SupervisionWorkflow.run, _of_inspection, "the next inspection of the county"
+    ),
+}
+
+
+class Opener:
+    """The part of the desk that opens cases."""
 
     client: Client
     registry: Registry
     policy: Policy
     _clock: Callable[[], datetime]
 
-    def _received(self, begins_in: timedelta) -> datetime | None:
-        """When a matter was taken in: now; when it begins, where a rehearsal lets it wait."""
-        return None if begins_in else self._clock()
+    async def open(self, application: Application, *, begins_in: timedelta = timedelta(0)) -> str:
+        """Open the case of an application and return its id.
+
+        A supplement (F9) is one with its document: the same one again is the same case.
+
+        Args:
+            begins_in: How long from now the case begins; only a rehearsal lets one wait.
+
+        Raises:
+            Refused: if the application cannot open a case; nothing was started then.
+            RegistryError: if the registry cannot be used.
+        """
+        if isinstance(application, SupplementApplication):
+            return await self._open_supplement(application)
+        kind, now = _KINDS[type(application)], self._clock() + begins_in
+        facts = self.registry.facts(application, beijing(now).date())
+        fault = kind.rules.fault(application, facts, self.policy, now)
+        if fault is not None:
+            raise Refused(fault)
+        opening: Opening[Any, Any] = Opening(
+            case_id=kind.rules.case_id(application, facts.attempt),
+            application=application,
+            subject=facts.subject,
+            policy=self.policy,
+            received_at=None if begins_in else now,
+        )
+        taken = kind.following and (
+            f"{opening.case_id} has just been handed in and is not admitted yet; {kind.following} "
+            "can follow it in a moment (G9)"
+        )
+        said = kind.said(application, facts)
+        await self._start(
+            kind.run, opening, kind.rules.procedure, said, begins_in=begins_in, taken=taken
+        )
+        return opening.case_id
+
+    async def _open_supplement(self, application: SupplementApplication) -> str:
+        of, document = application.of, application.document
+        fault = filing_fault(document.office, of.subject)
+        if fault is not None:
+            raise Refused(fault)
+        memo = {"document": document.id, "content": canonical(document.content())}
+        said = _Said(
+            f"{of.subject.full_name} {of.year}年度 补充归档",
+            f"{of.case_id}的{DOCUMENT_KINDS[document.kind]}。",
+        )
+        listed = {each.case_id for each in self.registry.documents.of(of.case_id)}
+        for number in count(1):
+            case_id = identity.supplement_case(of.case_id, number)
+            if case_id in listed:
+                continue
+            opening = Opening(
+                case_id=case_id,
+                application=application,
+                subject=of.subject,
+                policy=self.policy,
+                received_at=self._clock(),
+            )
+            try:
+                await self._start(SupplementWorkflow.run, opening, "supplement", said, memo=memo)
+            except Refused:
+                with explained(case_id):
+                    there = await self.client.get_workflow_handle(case_id).describe()
+                    if await there.memo() == memo:
+                        return case_id
+            else:
+                return case_id
+        raise AssertionError("numbers do not end")
 
     async def _start(
         self,
         run: Any,
-        opening: Any,
-        subject: Subject,
+        opening: Opening[Any, Any],
         procedure: str,
-        year: int,
+        said: _Said,
         *,
-        summary: str,
-        details: str,
-        begins_in: timedelta,
+        begins_in: timedelta = timedelta(0),
         taken: str | None = None,
         memo: Mapping[str, Any] | None = None,
     ) -> None:
-        """Start a case under its own id, with what it is listed by.
+        """Start a case under its own id.
 
         Args:
-            opening: Its input, which has its id and its policy.
-            taken: The refusal where a case of this id was there before; the usual sentence (G9)
-                where none is given.
+            taken: The refusal if a case of this id was there before; the usual sentence (G9) if
+                none is given.
             memo: What is kept with the case for whoever finds its id taken.
         """
+        subject, year = opening.subject, opening.application.year
         attributes: list[SearchAttributePair[Any]] = [
             SearchAttributePair(search.PROCEDURE, procedure),
             SearchAttributePair(search.YEAR, year),
@@ -78,13 +276,13 @@ class Opening:
                 id_reuse_policy=reuse,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 search_attributes=TypedSearchAttributes(attributes),
-                static_summary=markdown(summary),
-                static_details=markdown(f"{details}依据：{opening.policy.title}。"),
+                static_summary=markdown(said.summary),
+                static_details=markdown(f"{said.details}依据：{opening.policy.title}。"),
                 start_delay=begins_in,
                 memo=memo,
             )
 
-        said = taken or (
+        taken = taken or (
             f"{subject.name} ({subject.code}) already has a case for {year}: {opening.case_id} (G9)"
         )
         try:
@@ -93,10 +291,10 @@ class Opening:
             except WorkflowAlreadyStartedError as error:
                 if not await self._is_free(opening.case_id, run):
                     held = await self._held(opening.case_id)
-                    raise Refused(held or said) from error
+                    raise Refused(held or taken) from error
                 await start(WorkflowIDReusePolicy.ALLOW_DUPLICATE)
         except WorkflowAlreadyStartedError as error:
-            raise Refused(said) from error
+            raise Refused(taken) from error
         except RPCError as error:
             raise unreachable(error) from error
 

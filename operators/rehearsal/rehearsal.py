@@ -4,6 +4,7 @@ The case, its policy, its limits and its notices are the real ones; only its tim
 its registry is its own.
 """
 
+from models.county.admission import CountyFacts
 from models.offices import County
 from models.periods import beijing
 from operators.desk.errors import Refused
@@ -69,7 +70,7 @@ async def _open(
     """Hand in the application, on its day."""
     wait = scenario.application.at - utc_now()
     try:
-        case_id = await stage.desk.start_county(application_of(scenario), begins_in=wait)
+        case_id = await stage.desk.open(application_of(scenario), begins_in=wait)
     except Refused as refusal:
         raise Unexpected(f"the application is refused: {refusal}") from refusal
     spectator.begins(scenario, years, case_id, county)
@@ -90,8 +91,8 @@ def _cast(registry: Registry, name: str, scenario: Scenario, years: int) -> Coun
     """The scenario's county; who was in the year's plan is in the moved year's (G6)."""
     application = scenario.application
     day = beijing(moved(application.at, years)).date()
-    facts = registry.county_facts(application.county, application.year, day)
-    if facts.county is None:
+    facts = registry.facts(application_of(scenario), day)
+    if not isinstance(facts, CountyFacts) or facts.subject is None:
         raise ScenarioError(f"{name}: application: county: {application.county}: {facts.code_note}")
     if facts.planned:
         registry.add_plan(
@@ -99,4 +100,4 @@ def _cast(registry: Registry, name: str, scenario: Scenario, years: int) -> Coun
             application.county,
             moved_source(f"the plan of {application.year}", years),
         )
-    return facts.county
+    return facts.subject

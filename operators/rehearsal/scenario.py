@@ -10,7 +10,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from models.base import Record, Text
-from models.case.messages import CountyApplication, Ending, StepId
+from models.case.messages import Ending, StepId
+from models.county.messages import CountyApplication
 from operators.rehearsal.dated import Dated, later, years_ahead
 from operators.rehearsal.events import AnyEvent, Figures, check_order, plain
 

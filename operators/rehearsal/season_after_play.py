@@ -9,7 +9,13 @@ from models.periods import beijing
 from models.reentry.messages import ReentryApplication
 from models.revocation.messages import ResponsibleAct, RevocationApplication
 from models.rounds import Round
-from models.supervision.messages import Findings, HouseholdCheck, Plea, VillageCheck
+from models.supervision.messages import (
+    Findings,
+    HouseholdCheck,
+    Plea,
+    SupervisionApplication,
+    VillageCheck,
+)
 from operators.desk.desk import Message
 from operators.rehearsal.case_play import CasePlay, otherwise
 from operators.rehearsal.course import CaseCourse
@@ -62,16 +68,16 @@ class AfterExit:
         desk, season = self._desk, self._season
         match event:
             case SuperviseEvent():
-                return await desk.start_supervision(
-                    season.county.code,
+                inspection = SupervisionApplication(
+                    county=season.county.code,
                     year=beijing(event.at).year,
                     reason=event.reason,
                     officer=event.officer,
                     seed=event.seed,
                     households=event.households,
                     villages=event.villages,
-                    begins_in=wait,
                 )
+                return await desk.open(inspection, begins_in=wait)
             case FollowUpEvent():
                 return await self._round(number, event, wait)
             case ReenterEvent():
@@ -82,9 +88,9 @@ class AfterExit:
                     reason=event.reason,
                     document_number=event.document_number,
                 )
-                return await desk.start_reentry(application, begins_in=wait)
+                return await desk.open(application, begins_in=wait)
             case RevokeEvent():
-                return await desk.start_revocation(self._revocation(number, event), begins_in=wait)
+                return await desk.open(self._revocation(number, event), begins_in=wait)
 
     async def _round(self, number: int, event: FollowUpEvent, wait: timedelta) -> str:
         """Begin the county's follow-ups of the year; its only township has one."""

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
-from models.case.messages import Amendment, Consent, Consents, CountyApplication, CountyFigures
+from models.case.messages import Amendment, Consent, Consents, CountyFigures
+from models.county.messages import CountyApplication
 from models.roster.appraisals import Appraisal
 from models.roster.households import Course, State
 from models.roster.messages import RosterApplication
@@ -231,7 +232,7 @@ class _SeasonPlay:
         desk = self._stage.desk
         match event:
             case RosterEvent():
-                return await desk.start_roster(self._roster(event), begins_in=wait)
+                return await desk.open(self._roster(event), begins_in=wait)
             case VillageEvent():
                 village = VillageApplication(
                     village=self._villages[event.village].code,
@@ -239,9 +240,9 @@ class _SeasonPlay:
                     officer=event.officer,
                     document_number=event.document_number,
                 )
-                return await desk.start_village(village, begins_in=wait)
+                return await desk.open(village, begins_in=wait)
             case CountyEvent():
-                return await desk.start_county(self._application(event), begins_in=wait)
+                return await desk.open(self._application(event), begins_in=wait)
             case _:
                 return await self._after.start(number, event, wait)
 

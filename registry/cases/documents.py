@@ -3,23 +3,16 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from models.base import Moment, Record
 from models.case.documents import CaseDocument
+from models.case.file import subject_of
 from models.case.ledger import Entry, EntryKind
-from models.offices import County, Household, Township, Village
 from models.supplement import EndedCase
 from registry.database.engine import reading
 from registry.tables import CaseRow, DocumentRow, EntryRow
-
-_SUBJECT: TypeAdapter[County | Village | Household | Township] = TypeAdapter(
-    County | Village | Household | Township
-)
-_NAMED = ("household", "township", "village", "county")
-"""Under which of these the first entry of a file says of whom it is."""
 
 
 class DocumentRecord(Record):
@@ -104,20 +97,12 @@ def ended_case(session: Session, case_id: str) -> EndedCase | None:
     first = session.get(EntryRow, (case_id, 1))
     if row is None or row.outcome is None or first is None:
         return None
-    subject = _subject(Entry.model_validate_json(first.content), row.subject_code)
-    if subject is None:
+    try:
+        subject = subject_of(Entry.model_validate_json(first.content).data)
+    except (KeyError, ValueError):
+        return None
+    if subject.code != row.subject_code:
         return None
     return EndedCase(
         case_id=case_id, subject=subject, year=row.year, entries=row.entries, head=row.head
     )
-
-
-def _subject(opened: Entry, code: str) -> County | Village | Household | Township | None:
-    for name in _NAMED:
-        try:
-            subject = _SUBJECT.validate_python(opened.data.get(name))
-        except ValidationError:
-            continue
-        if subject.code == code:
-            return subject
-    return None

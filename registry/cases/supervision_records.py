@@ -3,14 +3,13 @@
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from models.base import Record
-from models.identity import special_inspection_case
 from models.supervision.sampling import Frame, Sample
 from registry.database.engine import reading
 from registry.errors import UnknownSubject
-from registry.tables import CaseRow, HouseholdRow, SampleRow, VillageRow
+from registry.tables import HouseholdRow, SampleRow, VillageRow
 
 
 class HouseholdOnSheet(Record):
@@ -67,16 +66,6 @@ class Supervisions:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-
-    def special_inspections(self, county: str, year: int) -> int:
-        """How many special inspections of a county's year there were."""
-        begins = special_inspection_case(county, year, 1)[:-1]
-        with reading(self._engine) as session:
-            return session.exec(
-                select(func.count())
-                .select_from(CaseRow)
-                .where(col(CaseRow.case_id).startswith(begins, autoescape=True))
-            ).one()
 
     def sample(self, case_id: str) -> KeptSample:
         """The sample of a case, with its frame.

@@ -10,7 +10,7 @@ from models.policy import Body, Policy
 from models.procedures import village_steps
 from models.standards import incidence_met
 from registry.database.engine import claim
-from registry.facts.county import county_facts
+from registry.facts.county import known_county
 from registry.facts.incidence import county_incidence, village_incidence
 from registry.facts.village import known_village
 from registry.tables import Standing, StatusRow, VillageStatusRow
@@ -41,7 +41,7 @@ def alarms_of(session: Session, village_code: str, on: date, policy: Policy) -> 
                 tell=(village.office(Body.COUNTY_GROUP), village.office(approving)),
             )
         )
-    county = county_facts(session, village.county.code, on.year, on).county
+    county, _ = known_county(session, village.county.code, on)
     if county is None:
         return tuple(alarms)
     counted = county_incidence(session, county.code, on)

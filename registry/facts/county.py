@@ -9,8 +9,10 @@ from sqlmodel import Session, col, select
 
 from models.case.messages import Ending
 from models.county.admission import CountyFacts
+from models.county.messages import CountyApplication
 from models.offices import County, Division
 from models.policy import Level
+from registry.cases.supervision_results import results_since
 from registry.facts.incidence import county_incidence
 from registry.facts.revoked import revoked_in
 from registry.tables import (
@@ -21,62 +23,53 @@ from registry.tables import (
     Standing,
     StatusRow,
     SubjectKind,
+    VillageStatusRow,
 )
 
 
-def county_facts(
-    session: Session,
-    code: str,
-    year: int,
-    on: date,
-    besides: str | None = None,
-    as_of: date | None = None,
-) -> CountyFacts:
-    """Gather what an application is held against (C1, G6, G9).
-
-    Args:
-        year: The year whose plan and cases are looked at.
-        on: The day, in Beijing, as of which code and standing are looked up.
-        besides: Id of a case that does not count as another open one.
-        as_of: The day as of which the poor are counted (S5); they are not, where none is given.
-
-    Raises:
-        RegistryError: where the register's own count is impossible.
-    """
+def known_county(session: Session, code: str, on: date) -> tuple[County | None, str]:
+    """A poor county as of a day, or one that was poor; None, and why, if there is none."""
     versions = session.exec(
         select(DivisionRow).where(DivisionRow.code == code).order_by(col(DivisionRow.valid_from))
     ).all()
     division = _in_use(versions, on)
     if division is None:
-        return CountyFacts(county=None, code_note=_why_not_in_use(versions, on))
+        return None, _why_not_in_use(versions, on)
     city = division_on(session, division.parent, on)
     province = division_on(session, city.parent if city else None, on)
     if division.level is not Level.COUNTY or city is None or province is None:
-        return CountyFacts(
-            county=None,
-            code_note=f"{division.name} is no county of a city and province (its level is "
-            f"{division.level.value}); name a county by its six digits",
+        return None, (
+            f"{division.name} is no county of a city and province (its level is "
+            f"{division.level.value}); name a county by its six digits"
         )
-    standing = _standing(session, code, on)
-    if division.tier is None or standing is None:
-        return CountyFacts(
-            county=None,
-            code_note=f"{division.name} was not on the register of poor counties on {on}",
-        )
+    if division.tier is None or _standing(session, code, on) is None:
+        return None, f"{division.name} was not on the register of poor counties on {on}"
+    county = County(
+        code=code,
+        name=division.name,
+        tier=division.tier,
+        directly_administered=division.directly_administered,
+        city=Division(code=city.code, name=city.name),
+        province=Division(code=province.code, name=province.name),
+    )
+    return county, ""
+
+
+def county_facts(
+    session: Session, application: CountyApplication, on: date, besides: str | None = None
+) -> CountyFacts:
+    """Gather what an application is held against (C1, S5, G6, G9)."""
+    code, year = application.county, application.year
+    county, note = known_county(session, code, on)
+    if county is None:
+        return CountyFacts(subject=None, code_note=note)
     return CountyFacts(
-        county=County(
-            code=code,
-            name=division.name,
-            tier=division.tier,
-            directly_administered=division.directly_administered,
-            city=Division(code=city.code, name=city.name),
-            province=Division(code=province.code, name=province.name),
-        ),
-        listed=standing.status in ON_THE_LIST,
-        exited_on=standing.since if standing.status is Standing.EXITED else None,
+        subject=county,
+        **standing_facts(_standing(session, code, on)),
         planned=session.get(PlanRow, (year, code)) is not None,
         **earlier_cases(session, SubjectKind.COUNTY, code, year, besides),
-        incidence=county_incidence(session, code, as_of) if as_of is not None else None,
+        incidence=county_incidence(session, code, application.figures.as_of),
+        inspections=results_since(session, code, year),
     )
 
 
@@ -114,10 +107,19 @@ def _standing(session: Session, code: str, on: date) -> StatusRow | None:
     return rows.first()
 
 
+def standing_facts(standing: StatusRow | VillageStatusRow | None) -> dict[str, Any]:
+    """What the facts of a county or village say of its list."""
+    status = standing.status if standing else None
+    return {
+        "listed": status in ON_THE_LIST,
+        "exited_on": standing.since if standing and status is Standing.EXITED else None,
+    }
+
+
 def earlier_cases(
     session: Session, kind: SubjectKind, code: str, year: int, besides: str | None
 ) -> dict[str, Any]:
-    """What the facts of a county or village say of its cases of a year (G9, F7)."""
+    """What they say of its cases of a year (G9, F7)."""
     refused = col(CaseRow.outcome) == Ending.NOT_EXITED.value
     return {
         "attempt": _attempt(session, kind, code, year),

@@ -6,6 +6,8 @@ from sqlmodel import Session, col, func, select
 
 from models.offices import Household
 from models.reentry.admission import ReentryFacts
+from models.reentry.messages import ReentryApplication
+from models.reentry.orders import ReentryLookUp
 from registry.facts.roster import REENTRY, STILL_THERE, household_facts
 from registry.facts.village import known_village
 from registry.register.poverty_lines import line_of
@@ -16,22 +18,20 @@ _OF_HOUSEHOLDS = (REENTRY, "revocation")
 
 
 def reentry_facts(
-    session: Session, code: str, year: int, on: date, besides: str | None = None
+    session: Session,
+    asked: ReentryApplication | ReentryLookUp,
+    on: date,
+    besides: str | None = None,
 ) -> ReentryFacts:
-    """Gather what a household's entry is held against (F5, S1, S7, G9).
-
-    Args:
-        year: By whose livelihood and line it is judged.
-        on: The day, in Beijing, as of which place and standing are looked up.
-        besides: Id of a case that does not count as another one.
-    """
+    """Gather what a household's entry is held against (F5, S1, S7, G9)."""
+    code, year = asked.household, asked.year
     row = session.get(HouseholdRow, code)
     if row is None:
         note = "the register knows no household with this number; import it first, without 识别时间"
-        return ReentryFacts(household=None, code_note=note)
+        return ReentryFacts(subject=None, code_note=note)
     village, note = known_village(session, row.village_code, on)
     if village is None:
-        return ReentryFacts(household=None, code_note=f"its village {row.village_code}: {note}")
+        return ReentryFacts(subject=None, code_note=f"its village {row.village_code}: {note}")
     begun = session.exec(
         select(EpisodeRow)
         .where(EpisodeRow.household_code == code, EpisodeRow.registered_on <= on)
@@ -41,7 +41,7 @@ def reentry_facts(
     inside = last is not None and (last.exited_on is None or on < last.exited_on)
     lived = session.get(HouseholdYearRow, (code, year))
     return ReentryFacts(
-        household=Household(code=code, village=village),
+        subject=Household(code=code, village=village),
         registered_on=last.registered_on if last is not None and inside else None,
         episodes=len(begun),
         line=line_of(session, year),

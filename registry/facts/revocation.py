@@ -13,7 +13,7 @@ from models.policy import Body
 from models.procedures import C7, H4, V3
 from models.revocation.admission import ExitRecord, FiledAct, RevocationFacts
 from models.revocation.messages import ResponsibleAct, Revocable, RevocationApplication, RevokedKind
-from registry.facts.county import county_facts
+from registry.facts.county import known_county
 from registry.facts.reentry import open_roster
 from registry.facts.village import known_village
 from registry.tables import (
@@ -60,12 +60,7 @@ class PastExit(NamedTuple):
 def revocation_facts(
     session: Session, application: RevocationApplication, on: date, besides: str | None = None
 ) -> RevocationFacts:
-    """Gather what a revocation is held against (F7, G9).
-
-    Args:
-        on: The day, in Beijing, as of which the place is looked up.
-        besides: Id of a case that does not count as another one.
-    """
+    """Gather what a revocation is held against (F7, G9)."""
     code, kind, year = application.subject, application.kind, application.year
     subject, note = _subject(session, kind, code, on)
     if subject is None:
@@ -137,8 +132,7 @@ def _subject(
     session: Session, kind: RevokedKind, code: str, on: date
 ) -> tuple[Revocable | None, str]:
     if kind == "county":
-        facts = county_facts(session, code, on.year, on)
-        return facts.county, facts.code_note
+        return known_county(session, code, on)
     if kind == "village":
         return known_village(session, code, on)
     row = session.get(HouseholdRow, code)

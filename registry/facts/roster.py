@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from models.register.households import HouseholdFacts, Livelihood
 from models.roster.admission import KnownHousehold, RosterFacts
 from models.roster.households import State
+from models.roster.messages import RosterApplication
 from registry.facts.revoked import revoked_in
 from registry.facts.village import known_village
 from registry.register.poverty_lines import line_of
@@ -30,26 +31,18 @@ STILL_THERE = tuple(state.value for state in State if state not in (State.OUT, S
 
 
 def roster_facts(
-    session: Session,
-    village: str,
-    year: int,
-    on: date,
-    codes: Sequence[str],
-    besides: str | None = None,
+    session: Session, application: RosterApplication, on: date, besides: str | None = None
 ) -> RosterFacts:
-    """Gather what a roster is held against (H1, G6, G9, S7).
-
-    Args:
-        on: The day, in Beijing, as of which place and standing are looked up.
-        besides: Id of a case that does not count as another open one.
-    """
+    """Gather what a roster is held against (H1, G6, G9, S7)."""
+    village, year = application.village, application.year
+    codes = [each.household for each in application.appraisal.households]
     known, note = known_village(session, village, on)
     if known is None:
-        return RosterFacts(village=None, code_note=note)
+        return RosterFacts(subject=None, code_note=note)
     return RosterFacts(
-        village=known,
+        subject=known,
         line=line_of(session, year),
-        batch=_batch(session, village, year, besides),
+        attempt=_batch(session, village, year, besides),
         households=known_households(session, codes, year, on, besides),
     )
 

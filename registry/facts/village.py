@@ -6,12 +6,11 @@ from sqlmodel import Session, col, select
 
 from models.offices import Division, Village
 from models.village.admission import VillageFacts
-from registry.facts.county import division_on, earlier_cases
+from models.village.messages import VillageApplication
+from registry.facts.county import division_on, earlier_cases, standing_facts
 from registry.facts.incidence import village_incidence
 from registry.tables import (
-    ON_THE_LIST,
     PlanRow,
-    Standing,
     SubjectKind,
     VillageRow,
     VillageStatusRow,
@@ -46,27 +45,20 @@ def known_village(session: Session, code: str, on: date) -> tuple[Village | None
 
 
 def village_facts(
-    session: Session, code: str, year: int, on: date, besides: str | None = None
+    session: Session, application: VillageApplication, on: date, besides: str | None = None
 ) -> VillageFacts:
     """Gather what an application for a village is held against (V1, S5, G6, G9).
-
-    Args:
-        year: The year whose plan and cases are looked at.
-        on: The day, in Beijing, as of which place, standing and poor are looked up.
-        besides: Id of a case that does not count as another open one.
 
     Raises:
         RegistryError: where the register counts more poor people than live there.
     """
+    code, year = application.village, application.year
     village, note = known_village(session, code, on)
     if village is None:
-        return VillageFacts(village=None, code_note=note)
-    standing = _standing(session, code, on)
-    status = standing.status if standing else None
+        return VillageFacts(subject=None, code_note=note)
     return VillageFacts(
-        village=village,
-        listed=status in ON_THE_LIST,
-        exited_on=standing.since if standing and status is Standing.EXITED else None,
+        subject=village,
+        **standing_facts(_standing(session, code, on)),
         planned=session.get(PlanRow, (year, code)) is not None,
         **earlier_cases(session, SubjectKind.VILLAGE, code, year, besides),
         incidence=village_incidence(session, code, on),

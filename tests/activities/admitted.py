@@ -11,9 +11,10 @@ from sqlmodel import col, delete, select
 from temporalio.testing import ActivityEnvironment
 
 from activities.admissions import Gate
+from models.case.admission import Admission, AdmitOrder, K
 from models.case.ledger import Entry, canonical, root
 from models.case.messages import Ending
-from models.case.orders import LedgerBatch, RegisterChange, Telling, ToAdmit
+from models.case.orders import LedgerBatch, RegisterChange, Telling
 from models.policy import Policy, PolicyError, parse_policy
 from models.village.orders import VillageRegisterChange
 from registry.database.engine import claim, writing
@@ -75,9 +76,16 @@ def run(activity: Callable[..., T], order: Any) -> T:
     return result
 
 
+def known(admission: Admission[K]) -> K:
+    """What the registry knew when it admitted a case."""
+    assert admission.fault is None, admission.fault
+    assert admission.known is not None
+    return admission.known
+
+
 def case_of(order: Any) -> str | None:
     """The case that gives an order."""
-    if isinstance(order, ToAdmit):
+    if isinstance(order, AdmitOrder):
         return order.state.case_id
     if isinstance(order, Telling):
         return case_of(order.notifications[0])
@@ -138,7 +146,7 @@ def kept_row(case_id: str, entry: Entry) -> EntryRow:
     )
 
 
-def admitted(order: ToAdmit[Any]) -> dict[str, str]:
+def admitted(order: AdmitOrder[Any, Any]) -> dict[str, str]:
     """What a batch of a case says of its admission."""
     return {"run": order.run, "token": token(order.state.case_id, order.run)}
 

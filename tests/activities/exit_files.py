@@ -46,8 +46,8 @@ class ExitFile:
         self._at = datetime(
             approved_on.year, approved_on.month, approved_on.day, 10, tzinfo=BEIJING
         ) - timedelta(days=len(acts))
-        named = "county" if isinstance(subject, County) else "village"
-        self.add(EntryKind.OPENED, {"application": {"officer": "某甲"}, named: subject.content()})
+        opened = {"application": {"officer": "某甲"}, "subject": subject.content()}
+        self.add(EntryKind.OPENED, opened)
         for step, office in acts:
             self._at += timedelta(days=1)
             self.approval = self._act(step, office)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.orders import CaseState, LedgerBatch
 from models.follow_up.messages import FollowUpOpening
-from models.follow_up.orders import FollowUpOrder
+from models.follow_up.orders import OpenFollowUp
 from models.identity import follow_up_case
 from models.offices import Township
 from models.policy import Body, Policy
@@ -58,19 +58,18 @@ def state(year: int = 2019, **changes: Any) -> CaseState:
     return CaseState(**(given | changes))
 
 
-def order(year: int = 2019, as_of: date = AS_OF, **changes: Any) -> FollowUpOrder:
+def order(year: int = 2019, as_of: date = AS_OF, **changes: Any) -> OpenFollowUp:
     """A follow-up of the township to open."""
     given: dict[str, Any] = {
         "case_id": follow_up_case(TOWNSHIP.code, year),
-        "township": TOWNSHIP,
-        "year": year,
-        "as_of": as_of,
+        "application": {"year": year, "as_of": as_of},
+        "subject": TOWNSHIP,
         "policy": HENAN,
     }
-    opening = FollowUpOpening(**(given | changes))
-    place = opening.township
+    opening = FollowUpOpening.model_validate(given | changes)
+    place = opening.subject
     listed = state(year, case_id=opening.case_id, subject_code=place.code, region=place.region_path)
-    return FollowUpOrder(opening=opening, now=NOW, state=listed, run=RUN)
+    return OpenFollowUp(opening=opening, now=NOW, state=listed, run=RUN)
 
 
 class FollowUpFile:

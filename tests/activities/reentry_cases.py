@@ -8,8 +8,9 @@ from sqlalchemy import Engine
 from models.case.orders import CaseState
 from models.identity import reentry_case
 from models.offices import Household
+from models.reentry.admission import AdmitReentry
 from models.reentry.messages import ReentryApplication, ReentryOpening
-from models.reentry.orders import EntryOrder, ReentryAdmissionOrder
+from models.reentry.orders import EntryOrder
 from models.register.households import Livelihood, PovertyLine
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine
@@ -107,18 +108,18 @@ def state(case_id: str, household: str, year: int = 2018, **changes: Any) -> Cas
 
 def admission(
     household: str = "F000001", *, case_id: str | None = None, now: datetime = APPLIED, **said: Any
-) -> ReentryAdmissionOrder:
+) -> AdmitReentry:
     """The question whether the household's application opens a case."""
     values = {"household": household, "year": 2018, "officer": "某甲", "reason": "大病（合成）"}
     applied = ReentryApplication.model_validate(values | said)
     opening = ReentryOpening(
         case_id=case_id or reentry_case(household, applied.year),
         application=applied,
-        household=Household(code=household, village=VILLAGE),
+        subject=Household(code=household, village=VILLAGE),
         policy=HENAN,
     )
     listed = state(opening.case_id, household, applied.year)
-    return ReentryAdmissionOrder(opening=opening, now=now, state=listed, run=RUN)
+    return AdmitReentry(opening=opening, now=now, state=listed, run=RUN)
 
 
 def entry(household: str = "F000001", seq: int = 14, **changes: Any) -> EntryOrder:

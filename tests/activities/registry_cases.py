@@ -14,9 +14,11 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel, select
 
 from models.case.ledger import Entry, EntryKind, Ledger
-from models.case.messages import CountyApplication, CountyFigures, CountyOpening, Ending
-from models.case.orders import AdmissionOrder, CaseState, LedgerBatch, RegisterChange
+from models.case.messages import CountyFigures, Ending
+from models.case.orders import CaseState, LedgerBatch, RegisterChange
 from models.case.parts import PlanAddition
+from models.county.admission import AdmitCounty
+from models.county.messages import CountyApplication, CountyOpening
 from models.identity import county_case
 from models.offices import County, Office, province_of
 from models.policy import Body
@@ -79,18 +81,18 @@ def admission(
     now: datetime = APPLIED,
     case_id: str | None = None,
     **changes: Any,
-) -> AdmissionOrder:
+) -> AdmitCounty:
     """The question whether that application opens a case."""
     applied = application(county=county.code, tier=county.tier, **changes)
     opening = CountyOpening(
         case_id=case_id or county_case(county.code, applied.year),
         application=applied,
-        county=county,
+        subject=county,
         policy=POLICY,
     )
     file = File(county, applied.year)
     state = file.state(case_id=opening.case_id)
-    return AdmissionOrder(opening=opening, now=now, state=state, run=RUN)
+    return AdmitCounty(opening=opening, now=now, state=state, run=RUN)
 
 
 class File:

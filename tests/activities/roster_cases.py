@@ -16,9 +16,9 @@ from models.notices import NoticeLine, NoticeOrder
 from models.offices import Village
 from models.periods import LimitRequest, compute
 from models.policy import Body
+from models.roster.admission import AdmitRoster
 from models.roster.messages import (
     LookUpOrder,
-    RosterAdmissionOrder,
     RosterChange,
     RosterOpening,
     StrikingOff,
@@ -153,12 +153,12 @@ def admission(
     place: Village = VILLAGE,
     now: datetime = APPLIED,
     **changes: Any,
-) -> RosterAdmissionOrder:
+) -> AdmitRoster:
     """The question whether a roster opens a case."""
     applied = roster_samples.application(*codes, village=place.code, **changes)
     file = RosterFile(batch, place, applied.year)
-    opening = RosterOpening(case_id=file.case_id, application=applied, village=place, policy=HENAN)
-    return RosterAdmissionOrder(opening=opening, now=now, state=file.state(), run=RUN)
+    opening = RosterOpening(case_id=file.case_id, application=applied, subject=place, policy=HENAN)
+    return AdmitRoster(opening=opening, now=now, state=file.state(), run=RUN)
 
 
 def looking_up(*codes: str, added: Sequence[dict[str, Any]] = (), batch: int = 1) -> LookUpOrder:

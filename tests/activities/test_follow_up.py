@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from activities.follow_up import FollowUpActivities
 from activities.ledger import RegistryActivities
+from models.case.admission import Admission
 from models.follow_up.orders import Back, BackOrder, FollowUpDue
 from models.identity import follow_up_case
 from models.periods import BEIJING
@@ -15,7 +16,7 @@ from models.register.households import Cause, Risk
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.tables import CaseRow, CheckRow, DivisionRow, EpisodeRow, HouseholdRow, RiskRow
-from tests.activities.admitted import gate
+from tests.activities.admitted import gate, known
 from tests.activities.follow_ups import (
     ELSEWHERE,
     FIRST,
@@ -43,9 +44,8 @@ def opens(engine: Engine) -> FollowUpActivities:
     return FollowUpActivities(engine, gate())
 
 
-def drawn(due: FollowUpDue) -> list[str]:
-    assert due.fault is None
-    return due.households
+def drawn(admission: Admission[FollowUpDue]) -> list[str]:
+    return known(admission).households
 
 
 def test_exited_households_of_the_township_are_due_and_no_others(
@@ -68,16 +68,16 @@ def test_exited_households_of_the_township_are_due_and_no_others(
                 registered_on=date(2018, 12, 20),
             )
         )
-    due = run(opens.open_follow_up, order())
-    assert drawn(due) == sorted([first, *second, *on_the_day])
-    assert later not in drawn(due)
+    due = known(run(opens.open_follow_up, order()))
+    assert due.households == sorted([first, *second, *on_the_day])
+    assert later not in due.households
     assert [(each.code, each.name, len(each.households)) for each in due.villages] == [
         (FIRST, "合成001村", 2),
         (SECOND, "合成002村", 2),
     ]
     assert due.due_on == date(2019, 11, 30)
     kept = {row["household_code"]: row for row in rows(engine, CheckRow)}
-    assert sorted(kept) == drawn(due)
+    assert sorted(kept) == due.households
     assert {(row["year"], row["case_id"], row["due_on"], row["seq"]) for row in kept.values()} == {
         (2019, "follow-up/411523100/2019", date(2019, 11, 30), None)
     }
@@ -99,7 +99,7 @@ def test_asked_again_the_list_is_the_same_whatever_has_happened_since(
     exited(engine, FIRST, 2)
     first = run(opens.open_follow_up, order())
     exited(engine, FIRST, 1)
-    places.falls_back(engine, first.households[0], date(2019, 1, 6))
+    places.falls_back(engine, drawn(first)[0], date(2019, 1, 6))
     assert run(opens.open_follow_up, order()) == first
     assert len(rows(engine, CheckRow)) == 2
 
@@ -169,12 +169,12 @@ def test_what_cannot_be_opened_is_said_and_lists_nothing(
         "the id of this case is not follow-up/411523100/2020 but follow-up/411523100/2019"
     )
     other = TOWNSHIP.model_copy(update={"county": county(direct=True)})
-    said = run(opens.open_follow_up, order(township=other)).fault
+    said = run(opens.open_follow_up, order(subject=other)).fault
     assert said is not None
     assert "directly_administered True for False" in said
     unknown = county().model_copy(update={"code": "411599"})
     other = TOWNSHIP.model_copy(update={"county": unknown})
-    said = run(opens.open_follow_up, order(township=other)).fault
+    said = run(opens.open_follow_up, order(subject=other)).fault
     assert said is not None
     assert "the register knows no such code" in said
     assert rows(engine, CheckRow) == rows(engine, CaseRow) == []
@@ -237,7 +237,7 @@ def test_a_household_that_moved_within_the_year_stays_on_its_first_list(
         session.get_one(HouseholdRow, moved).village_code = ELSEWHERE
     there = TOWNSHIP.model_copy(update={"code": "411523200", "name": "合成200乡"})
     case_id = follow_up_case(there.code, 2019)
-    due = run(opens.open_follow_up, order(township=there, case_id=case_id))
+    due = run(opens.open_follow_up, order(subject=there, case_id=case_id))
     assert moved not in drawn(due)
     assert len(drawn(due)) == 1
     assert stays not in drawn(due)
@@ -251,7 +251,7 @@ def listed(opens: FollowUpActivities, engine: Engine) -> list[str]:
     """Three households on the list of 2019."""
     exited(engine, FIRST, 2)
     exited(engine, SECOND, 1)
-    return run(opens.open_follow_up, order()).households
+    return drawn(run(opens.open_follow_up, order()))
 
 
 def test_visits_are_listed_and_a_correction_replaces(
@@ -299,7 +299,7 @@ def test_a_risk_is_listed_once_until_it_is_lifted(
         (Risk.UNSTABLE, date(2019, 3, 16), None),
     ]
     # The next year begins with the marks in force.
-    due = run(opens.open_follow_up, order(2020, date(2020, 1, 5)))
+    due = known(run(opens.open_follow_up, order(2020, date(2020, 1, 5))))
     assert [(mark.household, mark.risk) for mark in due.marks] == [(first, Risk.UNSTABLE)]
 
 

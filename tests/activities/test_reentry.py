@@ -28,7 +28,7 @@ from registry.tables import (
     SubjectKind,
     VillageRow,
 )
-from tests.activities.admitted import RUN, gate
+from tests.activities.admitted import RUN, gate, known
 from tests.activities.admitted import batch as kept_batch
 from tests.activities.reentry_cases import (
     APPLIED,
@@ -79,10 +79,9 @@ def episodes(engine: Engine, household: str = "F000001") -> list[dict[str, Any]]
 def test_an_admitted_household_is_listed_and_a_second_case_refused(
     entering: ReentryActivities, engine: Engine
 ) -> None:
-    admitted = run(entering.admit_reentry, admission())
-    assert admitted.fault is None
-    assert admitted.known.cause is Cause.FALLEN_BACK
-    assert [each.id for each in admitted.known.findings if not each.met] == ["S1.housing"]
+    admitted = known(run(entering.admit_reentry, admission()))
+    assert admitted.cause is Cause.FALLEN_BACK
+    assert [each.id for each in admitted.findings if not each.met] == ["S1.housing"]
     assert [row["case_id"] for row in rows(engine, CaseRow)] == ["reentry/F000001/2018"]
     # Its own listing must not stop it: the question may be asked again.
     assert run(entering.admit_reentry, admission()).fault is None
@@ -251,8 +250,8 @@ def test_who_never_was_in_the_register_begins_the_first_episode(
 ) -> None:
     put_household(engine, "F000002", registered_on=None)
     assert episodes(engine, "F000002") == []
-    admitted = run(entering.admit_reentry, admission("F000002"))
-    assert (admitted.fault, admitted.known.cause) == (None, Cause.REGISTERED)
+    admitted = known(run(entering.admit_reentry, admission("F000002")))
+    assert admitted.cause is Cause.REGISTERED
     entered = enters(entering, "F000002")
     assert (entered.number, entered.cause) == (1, Cause.REGISTERED)
     (episode,) = episodes(engine, "F000002")
@@ -419,12 +418,13 @@ def test_who_came_in_is_on_a_roster_of_a_later_year(
     run(entering.admit_reentry, admission())
     enters(entering)
 
-    def known(year: int) -> tuple[bool, str | None]:
-        facts = registry.roster_facts(VILLAGE.code, year, date(2019, 11, 1), ["F000001"])
-        return facts.households["F000001"].registered, facts.households["F000001"].entered_by
+    def there(year: int) -> tuple[bool, str | None]:
+        on = date(2019, 11, 1)
+        _, found = registry.known_households(VILLAGE.code, year, on, ["F000001"])
+        return found["F000001"].registered, found["F000001"].entered_by
 
-    assert known(2017) == (True, "reentry/F000001/2018")
-    assert known(2018) == (True, "reentry/F000001/2018")
-    assert known(2019) == (True, None)
+    assert there(2017) == (True, "reentry/F000001/2018")
+    assert there(2018) == (True, "reentry/F000001/2018")
+    assert there(2019) == (True, None)
     put_household(engine, lived=poor(year=2019))
-    assert known(2019) == (True, None)
+    assert there(2019) == (True, None)

@@ -17,8 +17,9 @@ from models.orders import REGISTER_CONFLICT
 from models.periods import BEIJING
 from models.policy import Body
 from models.register.households import HouseholdState
+from models.revocation.admission import AdmitRevocation, RevocationFacts
 from models.revocation.messages import Revocable, RevocationApplication, RevocationOpening
-from models.revocation.orders import RevocationAdmission, RevocationAdmissionOrder, RevocationChange
+from models.revocation.orders import RevocationChange
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import RegistryError
@@ -30,12 +31,13 @@ from registry.tables import (
     StatusRow,
     VillageStatusRow,
 )
-from tests.activities.admitted import RUN, gate
+from tests.activities.admitted import RUN, gate, known
 from tests.activities.exit_files import ExitFile, county_exits, households_exit, village_exits
 from tests.activities.registry_cases import XIN, at_once, rows, run
 from tests.activities.village_cases import VILLAGE
 from tests.models.document_samples import PROOF
 from tests.models.samples import HENAN
+from tests.registry.known import county_facts, village_facts
 from tests.registry.places import falls_back, put_households, put_village
 
 pytestmark = pytest.mark.clause("F7")
@@ -54,7 +56,7 @@ def acts(engine: Engine, registry: Registry) -> RevocationActivities:
 
 def order(
     subject: Revocable, case_id: str | None = None, now: datetime = SIGNED, **changes: Any
-) -> RevocationAdmissionOrder:
+) -> AdmitRevocation:
     """The question whether an exit of 2017 can be revoked."""
     kinds = {6: "county", 12: "village"}
     office = {"county": "A9/410000", "village": "A6/411500", "household": "A5/411523"}
@@ -90,14 +92,13 @@ def order(
         "open_objections": 0,
         "outcome": None,
     }
-    return RevocationAdmissionOrder.model_validate(
+    return AdmitRevocation.model_validate(
         {"opening": opening, "now": now, "state": state, "run": RUN}
     )
 
 
-def change(subject: Revocable, file: ExitFile, admitted: RevocationAdmission) -> RevocationChange:
+def change(subject: Revocable, file: ExitFile, admitted: RevocationFacts) -> RevocationChange:
     """The order to put a subject on the list again."""
-    assert admitted.fault is None, admitted.fault
     assert admitted.exit is not None
     assert admitted.exit.approved_by is not None
     return RevocationChange(
@@ -113,19 +114,19 @@ def change(subject: Revocable, file: ExitFile, admitted: RevocationAdmission) ->
         document_number="合成〔X1〕号",
         office=admitted.exit.approved_by,
         reason="弄虚作假（合成）",
-        responsible=admitted.responsible,
+        responsible=admitted.named,
         policy=HENAN,
     )
 
 
 def revoke(acts: RevocationActivities, subject: Revocable, file: ExitFile) -> RevocationChange:
     """Admit a revocation and carry it out."""
-    ordered = change(subject, file, run(acts.admit_revocation, order(subject)))
+    ordered = change(subject, file, known(run(acts.admit_revocation, order(subject))))
     run(acts.revoke_exit, ordered)
     return ordered
 
 
-def refused(acts: RevocationActivities, asked: RevocationAdmissionOrder) -> str:
+def refused(acts: RevocationActivities, asked: AdmitRevocation) -> str:
     """Why a revocation is not admitted."""
     fault = run(acts.admit_revocation, asked).fault
     assert fault is not None
@@ -138,20 +139,19 @@ def refused(acts: RevocationActivities, asked: RevocationAdmissionOrder) -> str:
 @pytest.mark.clause("V3", "A6", "G7")
 def test_the_exit_is_known_by_its_file(acts: RevocationActivities, engine: Engine) -> None:
     file = village_exits(engine, VILLAGE, 2017, LEFT_ON)
-    admitted = run(acts.admit_revocation, order(VILLAGE))
-    assert admitted.fault is None
+    admitted = known(run(acts.admit_revocation, order(VILLAGE)))
     assert admitted.exit is not None
     # V3 is reported by the county first: who approved is whose act came last.
     assert str(admitted.exit.approved_by) == "A6/411500"
     assert (admitted.exit.document, admitted.exit.exited_on) == ("合成〔V3〕号", LEFT_ON)
     assert [str(office) for office in admitted.concerned] == ["A5/411523", "A6/411500"]
-    (named,) = admitted.responsible
+    (named,) = admitted.named
     entry = file.ledger.entries[1]
     assert (named.seq, named.hash, named.text) == (2, entry.hash, entry.text)
     assert (str(named.office), named.officer) == ("A5/411523", "某乙")
     assert [row["case_id"] for row in rows(engine, CaseRow)][-1].startswith("revocation/")
     # Its own listing must not stop it: the question may be asked again.
-    assert run(acts.admit_revocation, order(VILLAGE)) == admitted
+    assert known(run(acts.admit_revocation, order(VILLAGE))) == admitted
     second = refused(acts, order(VILLAGE, f"revocation/{VILLAGE.code}/2017/2"))
     assert f"open case on the same: revocation/{VILLAGE.code}/2017" in second
 
@@ -180,7 +180,7 @@ def test_what_is_nobodys_act_cannot_be_named(acts: RevocationActivities, engine:
     said = refused(acts, order(VILLAGE, responsible=[{"seq": last + 1}]))
     assert f"{file.case_id} has no entry {last + 1}" in said
     # The application is the county's act.
-    named = run(acts.admit_revocation, order(VILLAGE, responsible=[{"seq": 1}])).responsible
+    named = known(run(acts.admit_revocation, order(VILLAGE, responsible=[{"seq": 1}]))).named
     assert [(str(each.office), each.officer) for each in named] == [("A5/411523", "某甲")]
 
 
@@ -191,12 +191,12 @@ def test_acts_of_the_villages_of_a_county_can_be_named(
     county_exits(engine, XIN, 2017, LEFT_ON)
     (household,) = put_households(engine, VILLAGE.code, [3])
     roster = households_exit(engine, VILLAGE, [household], 2017, date(2017, 12, 1))
-    other = registry.county_facts("410225", 2017, LEFT_ON).county
+    other = county_facts(registry, "410225", 2017, LEFT_ON).subject
     assert other is not None
     elsewhere = county_exits(engine, other, 2017, LEFT_ON).case_id
     named = [{"seq": 1, "case_id": roster.case_id}, {"seq": 2}]
-    admitted = run(acts.admit_revocation, order(XIN, responsible=named))
-    assert [(each.case_id, str(each.office)) for each in admitted.responsible] == [
+    admitted = known(run(acts.admit_revocation, order(XIN, responsible=named)))
+    assert [(each.case_id, str(each.office)) for each in admitted.named] == [
         (roster.case_id, f"A1/{VILLAGE.code}"),
         ("county-exit/411523/2017", "A6/411500"),
     ]
@@ -215,8 +215,8 @@ def test_consents_and_resolutions_are_acts_too(acts: RevocationActivities, engin
     file.keep(Ending.EXITED)
     subject = Household(code=household, village=VILLAGE)
     named = [{"seq": consents.seq}, {"seq": resolution.seq}]
-    admitted = run(acts.admit_revocation, order(subject, responsible=named))
-    assert [(str(each.office), each.officer) for each in admitted.responsible] == [
+    admitted = known(run(acts.admit_revocation, order(subject, responsible=named)))
+    assert [(str(each.office), each.officer) for each in admitted.named] == [
         (f"A1/{VILLAGE.code}", "某甲"),
         (f"A1/{VILLAGE.code}", "某丙"),
     ]
@@ -271,7 +271,7 @@ def test_a_subject_other_than_the_registers_is_refused(
     asked = order(VILLAGE)
     swapped = asked.opening.model_copy(update={"subject": XIN})
     said = refused(acts, asked.model_copy(update={"opening": swapped}))
-    assert "the case was opened for 新县 and revokes the exit of 新县合成乡合成村" in said
+    assert f"the case was opened for {XIN.code}, its application names {VILLAGE.code}" in said
 
 
 # -- on the list again ------------------------------------------------------------------------
@@ -291,7 +291,7 @@ def test_a_place_is_on_the_list_again_once(
     else:
         subject, table, document = VILLAGE, VillageStatusRow, "合成〔V3〕号"
         file = village_exits(engine, VILLAGE, 2017, LEFT_ON)
-    ordered = change(subject, file, run(acts.admit_revocation, order(subject)))
+    ordered = change(subject, file, known(run(acts.admit_revocation, order(subject))))
     done = at_once([lambda: run(acts.revoke_exit, ordered)] * 8)
     done.append(run(acts.revoke_exit, ordered))
     assert {each.since for each in done} == {SIGNED_ON}
@@ -309,9 +309,9 @@ def test_a_place_is_on_the_list_again_once(
     assert (row["revoked_on"], row["document"]) == (SIGNED_ON, "合成〔X1〕号")
     assert json.loads(row["responsible"])[0]["hash"] == file.ledger.entries[1].hash
     facts: Any = (
-        registry.county_facts(subject.code, 2018, SIGNED_ON)
+        county_facts(registry, subject.code, 2018, SIGNED_ON)
         if kind == "county"
-        else registry.village_facts(subject.code, 2018, SIGNED_ON)
+        else village_facts(registry, subject.code, 2018, SIGNED_ON)
     )
     assert (facts.listed, facts.exited_on, facts.revoked_case) == (True, None, None)
 
@@ -323,7 +323,7 @@ def test_a_household_is_in_the_register_again_once(
     struck, other = put_households(engine, VILLAGE.code, [3, 2])
     file = households_exit(engine, VILLAGE, [struck, other], 2017, LEFT_ON)
     subject = Household(code=struck, village=VILLAGE)
-    ordered = change(subject, file, run(acts.admit_revocation, order(subject)))
+    ordered = change(subject, file, known(run(acts.admit_revocation, order(subject))))
     done = at_once([lambda: run(acts.revoke_exit, ordered)] * 8)
     assert {(each.since, each.alarms) for each in done} == {(SIGNED_ON, ())}
     first, again = sorted(
@@ -356,7 +356,7 @@ def test_an_exited_village_hears_of_it_at_the_threshold(
     file = households_exit(engine, VILLAGE, [household], 2017, LEFT_ON)
     village_exits(engine, VILLAGE, 2017, LEFT_ON)
     subject = Household(code=household, village=VILLAGE)
-    ordered = change(subject, file, run(acts.admit_revocation, order(subject)))
+    ordered = change(subject, file, known(run(acts.admit_revocation, order(subject))))
     for _ in range(2):
         revoked = run(acts.revoke_exit, ordered)
         assert [each.code for each in revoked.alarms] == ([VILLAGE.code] if alarmed else [])
@@ -374,7 +374,7 @@ def test_what_the_register_says_otherwise_is_left_alone(
     acts: RevocationActivities, engine: Engine, changes: dict[str, Any], said: str
 ) -> None:
     file = village_exits(engine, VILLAGE, 2017, LEFT_ON)
-    ordered = change(VILLAGE, file, run(acts.admit_revocation, order(VILLAGE)))
+    ordered = change(VILLAGE, file, known(run(acts.admit_revocation, order(VILLAGE))))
     before = rows(engine, VillageStatusRow)
     with pytest.raises(ApplicationError, match=re.escape(said)) as caught:
         run(acts.revoke_exit, ordered.model_copy(update=changes))
@@ -396,7 +396,7 @@ def test_a_household_comes_back_after_the_day_on_which_it_left(
     (household,) = put_households(engine, VILLAGE.code, [3])
     file = households_exit(engine, VILLAGE, [household], 2017, LEFT_ON)
     subject = Household(code=household, village=VILLAGE)
-    ordered = change(subject, file, run(acts.admit_revocation, order(subject)))
+    ordered = change(subject, file, known(run(acts.admit_revocation, order(subject))))
     with pytest.raises(ApplicationError, match=re.escape(said)) as caught:
         run(acts.revoke_exit, ordered.model_copy(update=changes))
     assert (caught.value.type, caught.value.non_retryable) == (REGISTER_CONFLICT, True)
@@ -410,7 +410,7 @@ def test_impossible_heads_leave_everything_undone(
     (household,) = put_households(engine, VILLAGE.code, [40])
     file = households_exit(engine, VILLAGE, [household], 2017, LEFT_ON)
     subject = Household(code=household, village=VILLAGE)
-    ordered = change(subject, file, run(acts.admit_revocation, order(subject)))
+    ordered = change(subject, file, known(run(acts.admit_revocation, order(subject))))
     put_village(engine, VILLAGE.code, 39, name=VILLAGE.name, township_name=VILLAGE.township.name)
     with pytest.raises(RegistryError, match="correct the population"):
         run(acts.revoke_exit, ordered)
@@ -435,13 +435,13 @@ def test_the_year_of_a_revoked_exit_is_closed(
     ):
         revoke(acts, subject, file)
     for year, case in ((2017, "revocation/{}/2017"), (2018, None)):
-        county = registry.county_facts(XIN.code, year, SIGNED_ON)
-        village = registry.village_facts(VILLAGE.code, year, SIGNED_ON)
-        known = registry.roster_facts(VILLAGE.code, year, SIGNED_ON, [household]).households
-        found = [county.revoked_case, village.revoked_case, known[household].revoked_case]
+        county = county_facts(registry, XIN.code, year, SIGNED_ON)
+        village = village_facts(registry, VILLAGE.code, year, SIGNED_ON)
+        _, there = registry.known_households(VILLAGE.code, year, SIGNED_ON, [household])
+        found = [county.revoked_case, village.revoked_case, there[household].revoked_case]
         codes = (XIN.code, VILLAGE.code, household)
         assert found == [case.format(code) if case else None for code in codes]
-        assert known[household].registered
+        assert there[household].registered
 
 
 @pytest.mark.clause("F8", "G6")

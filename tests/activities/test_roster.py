@@ -26,6 +26,7 @@ from registry.tables import (
     RosterRow,
     SubjectKind,
 )
+from tests.activities.admitted import known
 from tests.activities.registry_cases import at_once, ended, rows, run
 from tests.activities.roster_cases import (
     LEFT_ON,
@@ -80,7 +81,7 @@ def refused(rosters: RosterActivities, *codes: str, **changes: Any) -> str:
     """Why a roster is not admitted."""
     answer = run(rosters.admit_roster, admission(*codes, **changes))
     assert answer.fault is not None
-    assert (answer.line, answer.households, answer.unplanned) == (None, (), ())
+    assert answer.known is None
     return answer.fault
 
 
@@ -91,11 +92,12 @@ def refused(rosters: RosterActivities, *codes: str, **changes: Any) -> str:
 def test_an_admitted_roster_is_listed_with_its_households(
     rosters: RosterActivities, engine: Engine
 ) -> None:
-    answer = run(rosters.admit_roster, admission("H-03", "H-01"))
-    assert answer.fault is None
-    assert answer.line == LINE
-    assert answer.households == (household("H-03"), household("H-01"))
-    assert answer.unplanned == ()
+    facts = known(run(rosters.admit_roster, admission("H-03", "H-01")))
+    assert facts.line == LINE
+    assert {code: each.facts for code, each in facts.households.items()} == {
+        code: household(code) for code in ("H-03", "H-01")
+    }
+    assert all(each.planned for each in facts.households.values())
     case_id = RosterFile().case_id
     assert listed(engine) == {(case_id, "H-03"): "drafted", (case_id, "H-01"): "drafted"}
     assert [row["case_id"] for row in rows(engine, CaseRow)] == [case_id]
@@ -277,8 +279,8 @@ def test_who_fell_back_may_leave_again(rosters: RosterActivities, engine: Engine
 def test_those_outside_the_plan_are_told_of(rosters: RosterActivities, engine: Engine) -> None:
     put_households(engine, ["H-06"], planned=False)
     record = {"meeting": meeting(), "households": votes("H-06", "H-01", plan_addition=ADDITION)}
-    answer = run(rosters.admit_roster, admission("H-06", "H-01", appraisal=record))
-    assert (answer.fault, answer.unplanned) == (None, ("H-06",))
+    facts = known(run(rosters.admit_roster, admission("H-06", "H-01", appraisal=record)))
+    assert [code for code, each in facts.households.items() if not each.planned] == ["H-06"]
 
 
 @pytest.mark.clause("H1", "H2")

@@ -133,7 +133,7 @@ def test_what_is_ordered_holds_no_more_than_what_is_shown(style: NameStyle) -> N
     )
     sample = Sample(policy=policy)
     opening = RosterOpening(
-        case_id=sample.docket.case_id, application=application(), village=VILLAGE, policy=policy
+        case_id=sample.docket.case_id, application=application(), subject=VILLAGE, policy=policy
     )
     those = list(sample.roster.candidates.values())
     posted = posted_roster(opening, those, 1)

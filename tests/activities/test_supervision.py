@@ -10,15 +10,17 @@ from sqlmodel import col, select
 
 from activities.ledger import RegistryActivities
 from activities.supervision import SupervisionActivities
+from models.case.admission import Admission
 from models.case.ledger import EntryKind, Ledger, canonical
 from models.case.messages import Ending
 from models.case.orders import CaseState
 from models.identity import special_inspection_case
 from models.offices import County
 from models.periods import BEIJING
+from models.supervision.admission import DrawSample
 from models.supervision.messages import SupervisionOpening, SupervisionResult
-from models.supervision.orders import Drawn, OpenCases, SampleOrder, ToldResults
-from models.supervision.sampling import HOUSEHOLD, Frame, drawn
+from models.supervision.orders import OpenCases, ToldResults
+from models.supervision.sampling import HOUSEHOLD, Frame, Sample, drawn
 from registry.cases.supervision_frame import county_frame
 from registry.database.engine import reading, writing
 from registry.desk import Registry
@@ -31,7 +33,7 @@ from registry.tables import (
     SupervisionRow,
     VillageStatusRow,
 )
-from tests.activities.admitted import RUN, gate
+from tests.activities.admitted import RUN, gate, known
 from tests.activities.admitted import batch as kept_batch
 from tests.activities.registry_cases import (
     POLICY,
@@ -53,13 +55,12 @@ FIRST, SECOND, OTHER = "411523100001", "411523100002", "411524100001"
 def opening(county: County = XIN, number: int = 1, **changes: Any) -> SupervisionOpening:
     values: dict[str, Any] = {
         "case_id": special_inspection_case(county.code, 2017, number),
-        "county": county,
-        "year": 2017,
-        "reason": "举报较多（合成）",
-        "households": 100,
-        "villages": 10,
+        "application": {"county": county.code, "year": 2017, "reason": "举报较多（合成）"},
+        "subject": county,
         "policy": POLICY,
     }
+    for name in set(changes) - set(values):
+        values["application"][name] = changes.pop(name)
     return SupervisionOpening.model_validate(values | changes)
 
 
@@ -82,8 +83,8 @@ def state(case_id: str, county: County = XIN, **changes: Any) -> CaseState:
     return CaseState(**(given | changes))
 
 
-def order(given: SupervisionOpening, now: datetime = NOW) -> SampleOrder:
-    return SampleOrder(opening=given, now=now, state=state(given.case_id, given.county), run=RUN)
+def order(given: SupervisionOpening, now: datetime = NOW) -> DrawSample:
+    return DrawSample(opening=given, now=now, state=state(given.case_id, given.subject), run=RUN)
 
 
 @pytest.fixture
@@ -229,11 +230,10 @@ def test_a_sample_is_drawn_once_for_a_case(
     later = asked.model_copy(update={"now": datetime(2017, 10, 9, tzinfo=UTC)})
     assert run(supervision.draw_sample, later) == first
     (kept,) = rows(engine, SampleRow)
-    assert first.sample is not None
-    assert kept["seed"] == first.sample.seed
+    assert kept["seed"] == known(first).seed
     assert len(kept["seed"]) == 32
     found = Registry(engine).supervision.sample(asked.opening.case_id)
-    assert found.sample == first.sample
+    assert found.sample == known(first)
     assert canonical(found.frame.model_dump(mode="json")) == kept["frame"]
     assert len(found.frame.households) == 20
     (listed,) = rows(engine, CaseRow)
@@ -245,8 +245,7 @@ def test_a_sample_of_a_seed_is_the_same_anywhere(
     supervision: SupervisionActivities, left: list[str]
 ) -> None:
     given = order(opening(households=5, seed="s1"))
-    sample = run(supervision.draw_sample, given).sample
-    assert sample is not None
+    sample = known(run(supervision.draw_sample, given))
     assert [each.code for each in sample.households] == drawn("s1", HOUSEHOLD, left, 5)
     assert (sample.as_of, sample.households_in_frame) == (ON, 20)
 
@@ -256,7 +255,7 @@ def test_two_workers_draw_one_sample(
     supervision: SupervisionActivities, engine: Engine, left: list[str]
 ) -> None:
     asked = order(opening(households=5))
-    found: list[Drawn] = at_once([lambda: run(supervision.draw_sample, asked)] * 4)
+    found: list[Admission[Sample]] = at_once([lambda: run(supervision.draw_sample, asked)] * 4)
     assert all(each == found[0] for each in found)
     assert len(rows(engine, SampleRow)) == 1
 
@@ -265,8 +264,8 @@ def test_two_workers_draw_one_sample(
 def test_cases_draw_by_lots_of_their_own(
     supervision: SupervisionActivities, left: list[str]
 ) -> None:
-    lots = [run(supervision.draw_sample, order(opening(number=n))).sample for n in (1, 2)]
-    assert len({each.seed for each in lots if each is not None}) == 2
+    lots = [known(run(supervision.draw_sample, order(opening(number=n)))) for n in (1, 2)]
+    assert len({each.seed for each in lots}) == 2
 
 
 @pytest.mark.clause("F6")
@@ -303,7 +302,7 @@ def test_what_cannot_begin_keeps_nothing(
     said: str,
 ) -> None:
     found = run(supervision.draw_sample, order(opening(**changes)))
-    assert found.sample is None
+    assert found.known is None
     assert said in (found.fault or "")
     assert not rows(engine, SampleRow)
 
@@ -343,10 +342,14 @@ def test_what_is_kept_of_a_sample_is_found_by_its_case(
 ) -> None:
     given = opening(households=3)
     desk = Registry(engine).supervision
-    assert desk.special_inspections(XIN.code, 2017) == 0
+
+    def number(year: int) -> int:
+        application = given.application.model_copy(update={"year": year})
+        return Registry(engine).facts(application, ON).attempt
+
+    assert number(2017) == 1
     run(supervision.draw_sample, order(given))
-    assert desk.special_inspections(XIN.code, 2017) == 1
-    assert desk.special_inspections(XIN.code, 2018) == 0
+    assert (number(2017), number(2018)) == (2, 1)
     lists = desk.check_lists(given.case_id)
     assert [(each.head, each.size, each.group) for each in lists.households] == [
         ("张某", 2, "一组")
@@ -401,7 +404,7 @@ def test_a_result_is_kept_and_told_to_a_case_that_opens_later(
         datetime(2017, 10, 20, 2, tzinfo=UTC),
         '["S4.wrong"]',
     )
-    (told,) = run(asked.admit_county, admission()).inspections
+    (told,) = known(run(asked.admit_county, admission())).inspections
     assert told.failed == ("S4.wrong",)
     assert told.rates.model_dump(mode="json") == RESULT["rates"]
     assert (told.supervision, told.at) == (RESULT["supervision"], row["decided_at"])
@@ -425,7 +428,7 @@ def test_told_is_what_was_decided_since_the_year_of_the_case_began(
     told: bool,
 ) -> None:
     write(asked, "supervision/411523/2017-s1", {"supervision": RESULT | changes})
-    assert bool(run(asked.admit_county, admission()).inspections) is told
+    assert bool(known(run(asked.admit_county, admission())).inspections) is told
 
 
 @pytest.mark.clause("F6")

@@ -25,7 +25,7 @@ from registry.tables import (
     VillageStatusRow,
     VillageYearRow,
 )
-from tests.activities.admitted import gate
+from tests.activities.admitted import gate, known
 from tests.activities.registry_cases import at_once, ended, rows, run
 from tests.activities.village_cases import (
     LISTED_SINCE,
@@ -37,6 +37,7 @@ from tests.activities.village_cases import (
 )
 from tests.models.samples import HENAN
 from tests.models.village_samples import survey
+from tests.registry.known import village_facts
 
 
 @pytest.fixture
@@ -60,13 +61,13 @@ def refused(villages: VillageActivities, **changes: Any) -> str:
 def test_what_the_register_knows_of_a_village(
     villages: VillageActivities, registry: Registry
 ) -> None:
-    facts = registry.village_facts(VILLAGE.code, 2017, date(2017, 11, 20))
-    assert facts.village == VILLAGE
+    facts = village_facts(registry, VILLAGE.code, 2017, date(2017, 11, 20))
+    assert facts.subject == VILLAGE
     assert (facts.listed, facts.exited_on, facts.planned, facts.attempt) == (True, None, True, 1)
     assert facts.incidence is not None
     assert (facts.incidence.poor, facts.incidence.population) == (4, 300)
     assert facts.incidence.as_of == date(2017, 11, 20)
-    before = registry.village_facts(VILLAGE.code, 2018, date(2013, 12, 31))
+    before = village_facts(registry, VILLAGE.code, 2018, date(2013, 12, 31))
     assert (before.listed, before.exited_on, before.planned) == (False, None, False)
 
 
@@ -74,8 +75,7 @@ def test_what_the_register_knows_of_a_village(
 def test_an_admitted_village_is_listed_as_a_case_and_a_second_one_refused(
     villages: VillageActivities, engine: Engine
 ) -> None:
-    admitted = run(villages.admit_village, admission())
-    assert (admitted.fault, admitted.planned) == (None, True)
+    assert known(run(villages.admit_village, admission())).planned
     assert [row["case_id"] for row in rows(engine, CaseRow)] == [VillageFile().case_id]
     # Its own listing must not stop it: the question may be asked again.
     assert run(villages.admit_village, admission()).fault is None
@@ -148,7 +148,7 @@ def test_direct_administration_is_the_countys(
         row = session.get(DivisionRow, (VILLAGE.county.code, date(2012, 3, 19)))
         assert row is not None
         row.directly_administered = True
-    village = registry.village_facts(VILLAGE.code, 2017, date(2017, 11, 20)).village
+    village = village_facts(registry, VILLAGE.code, 2017, date(2017, 11, 20)).subject
     assert village is not None
     assert village.directly_administered
 
@@ -194,8 +194,8 @@ def test_a_village_leaves_the_list_once(
     )  # fmt: skip
     assert (exited["exit_year"], exited["document"]) == (2017, "信扶贫〔2017〕88号")
     assert (exited["case_id"], exited["seq"]) == (order.case_id, order.seq)
-    assert registry.village_facts(VILLAGE.code, 2017, date(2017, 12, 19)).listed
-    facts = registry.village_facts(VILLAGE.code, 2017, date(2017, 12, 20))
+    assert village_facts(registry, VILLAGE.code, 2017, date(2017, 12, 19)).listed
+    facts = village_facts(registry, VILLAGE.code, 2017, date(2017, 12, 20))
     assert (facts.listed, facts.exited_on) == (False, date(2017, 12, 20))
 
 

@@ -10,8 +10,9 @@ from models.case.orders import CaseState, LedgerBatch
 from models.identity import village_case
 from models.offices import Office, Village
 from models.policy import Body
+from models.village.admission import AdmitVillage
 from models.village.messages import VillageOpening
-from models.village.orders import VillageAdmissionOrder, VillageRegisterChange
+from models.village.orders import VillageRegisterChange
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
@@ -110,17 +111,17 @@ def admission(
     now: datetime = APPLIED,
     case_id: str | None = None,
     **changes: Any,
-) -> VillageAdmissionOrder:
+) -> AdmitVillage:
     """The question whether the village's application opens a case."""
     applied = village_samples.application(village=village.code, **changes)
     opening = VillageOpening(
         case_id=case_id or village_case(village.code, applied.year),
         application=applied,
-        village=village,
+        subject=village,
         policy=HENAN,
     )
     state = VillageFile(applied.year).state(case_id=opening.case_id)
-    return VillageAdmissionOrder(opening=opening, now=now, state=state, run=RUN)
+    return AdmitVillage(opening=opening, now=now, state=state, run=RUN)
 
 
 def change(seq: int = 20, year: int = 2017, **changes: Any) -> VillageRegisterChange:

@@ -133,7 +133,7 @@ def _county_to_c3(county: County, year: int, at: datetime, figures: dict[str, An
             at,
             "C1",
             HENAN,
-            county=county.content(),
+            subject=county.content(),
             application={"year": year, "figures": figures},
         ),
         done(at, "C1"),
@@ -187,7 +187,7 @@ def county_notice(order: NoticeOrder, shown: PostedCounty) -> Carrying:
 
 def _village_to_v1(village: Village, year: int, at: datetime, found: Any) -> list[Line]:
     return [
-        opened(at, "V1", HENAN, village=village.content(), application={"year": year}),
+        opened(at, "V1", HENAN, subject=village.content(), application={"year": year}),
         act(at, "V1", village.office(Body.COUNTY_GROUP), survey=found.content()),
         done(at, "V1"),
     ]
@@ -235,7 +235,7 @@ def _roster_to_h2(
     codes = [each["code"] for each in facts]
     answers = [{"household": code, "agreed": True} for code in codes]
     return [
-        opened(at, "H1", HENAN, village=village.content(), application={"year": year}),
+        opened(at, "H1", HENAN, subject=village.content(), application={"year": year}),
         Line(
             EntryKind.ROSTER_CHANGED,
             at,
@@ -312,7 +312,7 @@ def _reentry_to_r2(
     application = {"year": order.year if hasattr(order, "year") else at.year}
     committees = household.village.office(Body.VILLAGE_COMMITTEES)
     return [
-        opened(at, "R1", HENAN, household=household.content(), application=application),
+        opened(at, "R1", HENAN, subject=household.content(), application=application),
         Line(EntryKind.FINDINGS, at, "R1", {"facts": facts, "cause": cause}),
         done(at, "R1"),
         act(at, "R2", committees),
@@ -365,7 +365,7 @@ def revocation(order: RevocationChange) -> Carrying:
         "responsible": [each.content() for each in order.responsible],
     }
     lines = [
-        opened(signed, "X1", order.policy, application=application, **{kind: subject.content()}),
+        opened(signed, "X1", order.policy, application=application, subject=subject.content()),
         revoking,
     ]
     return _carrying(order, subject, "revocation", (x1,), lines)

@@ -40,7 +40,6 @@ def due() -> FollowUpDue:
         households=("SL-2001",),
     )
     return FollowUpDue(
-        fault=None,
         due_on=date(2018, 11, 30),
         villages=(with_team, without),
         marks=(MarkInForce(household="SL-2001", risk=Risk.MARGINAL),),

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from models.case.mailbox import Expectation
-from models.case.messages import Act, CountyApplication, CountyFigures, Decision
+from models.case.messages import Act, CountyFigures, Decision
 from models.case.reception import Reception
 from models.case.state import Docket
+from models.county.messages import CountyApplication
 from models.offices import County, Division, Office, Tier
 from models.periods import BEIJING, Limit, LimitKind, LimitRequest
 from models.policy import Policy, parse_policy

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.county.admission import CountyFacts, fault
+from models.county.admission import RULES, CountyFacts
 from tests.models.samples import (
     HENAN,
     application,
@@ -22,7 +22,7 @@ ADDITION = {"reason": "应退则退（合成）", "document_number": "合成〔2
 
 
 def facts(**changes: Any) -> CountyFacts:
-    values: dict[str, Any] = {"county": county(), "listed": True, "planned": True}
+    values: dict[str, Any] = {"subject": county(), "listed": True, "planned": True}
     return CountyFacts(**(values | changes))
 
 
@@ -30,7 +30,7 @@ def said(
     received: str = "2017-11-20 09:00", known: CountyFacts | None = None, **changes: Any
 ) -> str | None:
     """What is wrong with an application that is received at a moment."""
-    return fault(application(**changes), known or facts(), HENAN, beijing_time(received))
+    return RULES.fault(application(**changes), known or facts(), HENAN, beijing_time(received))
 
 
 @pytest.mark.clause("C1", "T2", "G5", "G6", "G9")
@@ -40,7 +40,7 @@ def test_a_sound_application_is_admitted() -> None:
 
 @pytest.mark.clause("C1")
 def test_an_unknown_county() -> None:
-    known = CountyFacts(county=None, code_note="the register knows no such code")
+    known = CountyFacts(subject=None, code_note="the register knows no such code")
     assert said(known=known) == "county 411523: the register knows no such code"
 
 
@@ -55,7 +55,7 @@ def test_one_open_case_per_county_and_year() -> None:
 def test_a_county_that_left_does_not_apply_again() -> None:
     known = facts(listed=False, exited_on=day("2017-10-31"))
     assert said(known=known) == (
-        "新县 (411523) is not on the register as poor: it left on 2017-10-31"
+        "新县 (411523) is not on the list of poor counties: it left on 2017-10-31"
     )
 
 
@@ -64,7 +64,7 @@ def test_a_county_that_left_does_not_apply_again() -> None:
     ("register", "applied"), [("national", "provincial"), ("provincial", "national")]
 )
 def test_the_tier_is_that_of_the_register(register: str, applied: str) -> None:
-    assert said(known=facts(county=county(register)), tier=applied) == (
+    assert said(known=facts(subject=county(register)), tier=applied) == (
         f"新县 (411523) is a {register} county in the register, the application says {applied}"
     )
 
@@ -124,7 +124,7 @@ def test_the_limit_is_the_policys() -> None:
     dates = HENAN.application.model_copy(update={"limit": "11-30"})
     narrow = HENAN.model_copy(update={"application": dates})
     for moment, late in (("2017-11-30 23:59:59", False), ("2017-12-01 00:00:00", True)):
-        found = fault(application(), facts(), narrow, beijing_time(moment))
+        found = RULES.fault(application(), facts(), narrow, beijing_time(moment))
         assert (found is not None) is late
 
 
@@ -159,7 +159,7 @@ def test_an_application_is_not_signed_tomorrow() -> None:
     now = beijing_time("2017-11-20 09:00")
     for seconds, in_order in ((0, True), (300, True), (301, False)):  # clocks differ a little
         signed = now + timedelta(seconds=seconds)
-        found = fault(application(applied_at=signed), facts(), HENAN, now)
+        found = RULES.fault(application(applied_at=signed), facts(), HENAN, now)
         assert (found is None) is in_order
         assert found is None or "lies in the future" in found
 
@@ -183,12 +183,12 @@ def test_today_is_that_of_beijing() -> None:
     # 23:30 of the 19th in London is half past seven of the 20th in Beijing.
     now = beijing_time("2017-11-20 07:30")
     values = application(figures=figure_values(as_of="2017-11-20"))
-    assert fault(values, facts(), HENAN, now.astimezone(UTC)) is None
+    assert RULES.fault(values, facts(), HENAN, now.astimezone(UTC)) is None
     # New Year comes to Beijing while it is the old year in London.
     midnight = beijing_time("2019-01-01 00:00").astimezone(UTC)
     late = application(late_reason=LATE)
-    assert fault(late, facts(), HENAN, midnight - timedelta(seconds=1)) is None
-    assert fault(late, facts(), HENAN, midnight) is not None
+    assert RULES.fault(late, facts(), HENAN, midnight - timedelta(seconds=1)) is None
+    assert RULES.fault(late, facts(), HENAN, midnight) is not None
 
 
 @pytest.mark.clause("T2", "G5")
@@ -201,4 +201,4 @@ def test_a_reason_is_needed_exactly_when_it_is_late(moment: Any, explained: bool
         late_reason=LATE if explained else None, figures=figure_values(as_of="2017-01-01")
     )
     late = moment.date() > date(2017, 12, 31)
-    assert (fault(values, facts(), HENAN, received) is None) is (late is explained)
+    assert (RULES.fault(values, facts(), HENAN, received) is None) is (late is explained)

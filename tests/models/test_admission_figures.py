@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.county.admission import CountyFacts, difference, fault
+from models.county.admission import RULES, CountyFacts, difference
 from models.register.villages import Incidence
 from tests.models.samples import HENAN, application, beijing_time, county, day, figures
 
@@ -18,8 +18,8 @@ def said(counted: tuple[int, int] | None, **changes: Any) -> str | None:
     if counted is not None:
         poor, population = counted
         incidence = Incidence(poor=poor, population=population, as_of=day("2017-11-15"))
-    facts = CountyFacts(county=county(), listed=True, planned=True, incidence=incidence)
-    return fault(application(**changes), facts, HENAN, NOW)
+    facts = CountyFacts(subject=county(), listed=True, planned=True, incidence=incidence)
+    return RULES.fault(application(**changes), facts, HENAN, NOW)
 
 
 @pytest.mark.clause("C1", "S5")

@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 from models.base import faults
 from models.case.messages import (
     Act,
-    CountyApplication,
     CountyFigures,
     Objection,
     Rates,
@@ -21,6 +20,7 @@ from models.case.messages import (
     Withdrawal,
 )
 from models.case.parts import Evidence
+from models.county.messages import CountyApplication
 from tests.models.samples import (
     act_values,
     application_values,

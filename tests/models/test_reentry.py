@@ -8,7 +8,7 @@ import pytest
 from models.alarms import Alarm
 from models.case.messages import Act
 from models.offices import Household, Office
-from models.reentry.admission import ReentryFacts, fault, since_posted
+from models.reentry.admission import RULES, ReentryFacts, since_posted
 from models.reentry.messages import ReentryApplication
 from models.reentry.rules import appraisal_fault
 from models.register.households import Cause, HouseholdFacts, Livelihood, PovertyLine
@@ -51,7 +51,7 @@ def facts(revision: int = 1, size: int = 3, **changes: Any) -> HouseholdFacts:
 
 def known(**changes: Any) -> ReentryFacts:
     values: dict[str, Any] = {
-        "household": Household(code="H000001", village=village()),
+        "subject": Household(code="H000001", village=village()),
         "episodes": 1,
         "line": LINE,
         "facts": facts(),
@@ -85,7 +85,7 @@ def application(**changes: Any) -> ReentryApplication:
 )
 def test_one_criterion_of_s1_has_to_fail(changes: dict[str, Any], poor: bool) -> None:
     given = known(facts=facts(**changes))
-    said = fault(application(), given, HENAN, NOW)
+    said = RULES.fault(application(), given, HENAN, NOW)
     assert [finding.id for finding in given.findings] == list(ALL)
     assert (said is None) == poor
     if not poor:
@@ -99,7 +99,7 @@ def test_one_criterion_of_s1_has_to_fail(changes: dict[str, Any], poor: bool) ->
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"household": None, "code_note": "is unknown"}, "household H000001: is unknown"),
+        ({"subject": None, "code_note": "is unknown"}, "household H000001: is unknown"),
         (
             {"registered_on": date(2014, 6, 1)},
             "household H000001 is in the register as poor already, since 2014-06-01",
@@ -121,7 +121,7 @@ def test_one_criterion_of_s1_has_to_fail(changes: dict[str, Any], poor: bool) ->
     ],
 )
 def test_what_the_register_says_against_it(changes: dict[str, Any], said: str) -> None:
-    found = fault(application(), known(**changes), HENAN, NOW)
+    found = RULES.fault(application(), known(**changes), HENAN, NOW)
     assert found is not None
     assert found == said
 
@@ -138,14 +138,14 @@ def test_what_the_register_says_against_it(changes: dict[str, Any], said: str) -
     ],
 )
 def test_the_year_it_is_judged_by(changes: dict[str, Any], said: str | None) -> None:
-    found = fault(application(**changes), known(), HENAN, NOW)
+    found = RULES.fault(application(**changes), known(), HENAN, NOW)
     assert found is None if said is None else found is not None and found.startswith(said)
 
 
 @pytest.mark.clause("F5")
 def test_another_province_is_not_the_policys() -> None:
     policy = HENAN.model_copy(update={"province": "510000"})
-    assert fault(application(), known(), policy, NOW) == (
+    assert RULES.fault(application(), known(), policy, NOW) == (
         "household H000001 is not in the province of the policy henan-2016 (510000)"
     )
 

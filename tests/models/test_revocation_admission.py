@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from models.offices import Household, Office
 from models.policy import parse_policy
-from models.revocation.admission import ExitRecord, FiledAct, RevocationFacts, fault, signed_on
+from models.revocation.admission import RULES, ExitRecord, FiledAct, RevocationFacts, signed_on
 from models.revocation.messages import RevocationApplication
 from tests.models.document_samples import PROOF
 from tests.models.samples import HENAN, NOW, POLICY_TEXT, beijing_time, county
@@ -68,7 +68,7 @@ def facts(**changes: Any) -> RevocationFacts:
 
 
 def test_the_body_that_approved_may_revoke() -> None:
-    assert fault(application(), facts(), HENAN, NOW) is None
+    assert RULES.fault(application(), facts(), HENAN, NOW) is None
 
 
 NOBODYS = ACT.model_copy(update={"office": None, "kind": "notified"})
@@ -174,7 +174,7 @@ NOBODYS = ACT.model_copy(update={"office": None, "kind": "notified"})
     ],
 )
 def test_what_cannot_be_revoked_so(said: str, given: dict[str, Any], known: dict[str, Any]) -> None:
-    found = fault(application(**given), facts(**known), HENAN, NOW)
+    found = RULES.fault(application(**given), facts(**known), HENAN, NOW)
     assert found == said
 
 
@@ -184,7 +184,7 @@ def test_what_cannot_be_revoked_so(said: str, given: dict[str, Any], known: dict
     ids=["the day after the exit", "this very moment", "by a clock that is five minutes ahead"],
 )
 def test_when_it_may_be_signed(at: str) -> None:
-    assert fault(application(applied_at=at), facts(), HENAN, NOW) is None
+    assert RULES.fault(application(applied_at=at), facts(), HENAN, NOW) is None
 
 
 @pytest.mark.clause("H4")
@@ -193,7 +193,7 @@ def test_a_household_is_not_revoked_on_the_day_of_its_exit(at: str) -> None:
     subject = Household(code="H-01", village=village())
     known = facts(subject=subject, exit=exit_record(approved_by="A5/411523"))
     given = {"kind": "household", "subject": "H-01", "office": "A5/411523"}
-    assert fault(application(applied_at=at, **given), known, HENAN, NOW) == (
+    assert RULES.fault(application(applied_at=at, **given), known, HENAN, NOW) == (
         "applied_at: 2016-12-20 does not lie after 2016-12-20, the day of the exit that is revoked"
     )
 
@@ -201,7 +201,7 @@ def test_a_household_is_not_revoked_on_the_day_of_its_exit(at: str) -> None:
 @pytest.mark.clause("F6")
 def test_what_the_supervision_of_its_county_found() -> None:
     named = application(supervision="supervision/411523/2017-q1")
-    assert fault(named, facts(supervision_county="411523"), HENAN, NOW) is None
+    assert RULES.fault(named, facts(supervision_county="411523"), HENAN, NOW) is None
 
 
 COUNTY_EXIT = exit_record(case_id="county-exit/411523/2016", approved_by="A9/410000")
@@ -240,8 +240,8 @@ def test_no_other_body_than_the_one_that_decided(
     act = ACT.model_copy(update={"case_id": exit.case_id})
     known = facts(subject=subject, exit=exit, named=(act,))
     given = {"kind": kind, "subject": subject.code}
-    assert fault(application(office=right, **given), known, HENAN, NOW) is None
-    assert fault(application(office=wrong, **given), known, HENAN, NOW) == (
+    assert RULES.fault(application(office=right, **given), known, HENAN, NOW) is None
+    assert RULES.fault(application(office=wrong, **given), known, HENAN, NOW) == (
         f"{wrong} may not revoke the exit of {subject.name} ({subject.code}) in 2016: {named} "
         f"({right}) approved it (合成〔V3〕号), and may revoke it (F7)"
     )
@@ -249,7 +249,7 @@ def test_no_other_body_than_the_one_that_decided(
 
 def test_it_is_of_the_policys_own_province() -> None:
     other = parse_policy(POLICY_TEXT.replace('province = "410000"', 'province = "420000"'))
-    said = fault(application(), facts(), other, NOW)
+    said = RULES.fault(application(), facts(), other, NOW)
     assert said is not None
     assert "is not in the province of the policy" in said
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.policy import Policy, parse_policy
-from models.roster.admission import KnownHousehold, RosterFacts, fault
+from models.roster.admission import RULES, KnownHousehold, RosterFacts
 from models.roster.appraisals import MOST_HOUSEHOLDS, Appraisal
 from models.roster.messages import RosterApplication
 from tests.models.roster_samples import (
@@ -47,7 +47,7 @@ def known(code: str = "H-01", **changes: Any) -> KnownHousehold:
 def facts(**changes: Any) -> RosterFacts:
     """A register that knows village, line and households."""
     values: dict[str, Any] = {
-        "village": village(),
+        "subject": village(),
         "line": LINE,
         "households": {code: known(code) for code in CODES},
     }
@@ -62,7 +62,9 @@ def said(
     policy: Policy = HENAN,
 ) -> str | None:
     """What is wrong with a roster that is received at a moment."""
-    return fault(applied or application(), register or facts(), policy, beijing_time(received))
+    return RULES.fault(
+        applied or application(), register or facts(), policy, beijing_time(received)
+    )
 
 
 def of_households(**changes: Any) -> str | None:
@@ -77,11 +79,13 @@ def test_a_roster_in_order_is_admitted() -> None:
 
 @pytest.mark.clause("H1")
 def test_a_village_that_is_not_known_or_of_another_province() -> None:
-    unknown = RosterFacts(village=None, code_note="the register knows no village with this code")
+    unknown = RosterFacts(subject=None, code_note="the register knows no village with this code")
     assert said(register=unknown) == (
         f"village {VILLAGE}: the register knows no village with this code"
     )
-    assert said(policy=GANSU) == ("合成村 is not in the province of the policy gansu-2016 (620000)")
+    assert said(policy=GANSU) == (
+        f"合成村 ({VILLAGE}) is not in the province of the policy gansu-2016 (620000)"
+    )
 
 
 @pytest.mark.clause("S7")
@@ -230,14 +234,14 @@ def test_the_day_of_the_meeting(held_on: str, applied_at: str | None, why: str |
         (
             "2019-01-01 00:00",
             {"late_reason": "名单遗漏（合成）"},
-            "year: 2017 is not the year of a roster of 2019-01-01; a case is opened in its year, "
-            "or late in the year after it (G5)",
+            "year: 2017 is not the year of an application of 2019-01-01; a case is opened in its "
+            "year, or late in the year after it (G5)",
         ),
         (
             "2016-12-31 23:59",
             {},
-            "year: 2017 is not the year of a roster of 2016-12-31; a case is opened in its year, "
-            "or late in the year after it (G5)",
+            "year: 2017 is not the year of an application of 2016-12-31; a case is opened in its "
+            "year, or late in the year after it (G5)",
         ),
     ],
 )

@@ -158,7 +158,7 @@ def test_they_leave_on_the_day_of_the_signature_in_beijing() -> None:
     sample = Sample(H4)
     sample.docket.basis = beijing_time("2018-01-05 00:30").astimezone(UTC)
     opening = RosterOpening(
-        case_id=CASE, application=application(), village=village(), policy=HENAN
+        case_id=CASE, application=application(), subject=village(), policy=HENAN
     )
     those = [sample.roster["H-01"]]
     change = roster_change(

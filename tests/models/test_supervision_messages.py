@@ -6,17 +6,18 @@ import pytest
 from pydantic import ValidationError
 
 from models.base import faults
-from models.supervision.admission import opening_fault
+from models.supervision.admission import RULES, SupervisionFacts, id_fault
 from models.supervision.messages import (
     Findings,
     HouseholdCheck,
     Plea,
+    SupervisionApplication,
     SupervisionOpening,
     VillageCheck,
 )
 from models.supervision.rules import Inspection
 from models.supervision.sampling import Sample
-from tests.models.samples import HENAN, county
+from tests.models.samples import HENAN, beijing_time, county
 from tests.models.test_supervision_rates import V1, V2, right, sample, village, wrong
 
 VILLAGE = {
@@ -93,19 +94,8 @@ def test_a_plea_brings_evidence() -> None:
         ({"quarter": 1, "villages": 201}, "villages"),
     ],
 )
-def test_an_opening_that_cannot_be(fields: dict[str, Any], said: str) -> None:
-    assert said in refused(SupervisionOpening, **(opening_fields() | fields))
-
-
-def opening_fields() -> dict[str, Any]:
-    return {
-        "case_id": "supervision/411523/2026-q1",
-        "county": county(),
-        "year": 2026,
-        "households": 100,
-        "villages": 10,
-        "policy": HENAN,
-    }
+def test_an_application_that_cannot_be(fields: dict[str, Any], said: str) -> None:
+    assert said in refused(SupervisionApplication, county="411523", year=2026, **fields)
 
 
 @pytest.mark.clause("F6")
@@ -136,20 +126,40 @@ def opening_fields() -> dict[str, Any]:
     ],
 )
 def test_the_id_says_what_it_is(case_id: str, fields: dict[str, Any], said: str | None) -> None:
-    opening = SupervisionOpening.model_validate(opening_fields() | {"case_id": case_id} | fields)
-    found = opening_fault(opening, case_id, sample().as_of)
+    opening = SupervisionOpening(
+        case_id=case_id,
+        application=SupervisionApplication(county="411523", year=2026, **fields),
+        subject=county(),
+        policy=HENAN,
+    )
+    found = id_fault(opening, case_id)
     assert (found is None) == (said is None)
     assert said is None or said.format("supervision/411523/2026-") in (found or "")
+
+
+def fault(facts: SupervisionFacts, **changes: Any) -> str | None:
+    """Why a supervision cannot begin on 1 October 2026, by what the register knows."""
+    values = {"county": "411523", "year": 2026, "reason": "举报"} | changes
+    application = SupervisionApplication.model_validate(values)
+    return RULES.fault(application, facts, HENAN, beijing_time("2026-10-01 09:00"))
 
 
 @pytest.mark.clause("F6")
 @pytest.mark.parametrize(("year", "allowed"), [(2024, False), (2025, True), (2027, False)])
 def test_the_year_of_a_supervision(year: int, allowed: bool) -> None:
-    case_id = f"supervision/411523/{year}-q4"
-    given = opening_fields() | {"case_id": case_id, "year": year, "quarter": 4}
-    found = opening_fault(SupervisionOpening.model_validate(given), case_id, sample().as_of)
+    found = fault(SupervisionFacts(subject=county()), year=year)
     assert (found is None) is allowed
     assert allowed or "is not the year of a supervision that begins on 2026-10-01" in (found or "")
+
+
+@pytest.mark.clause("F6", "G9")
+def test_one_special_inspection_of_a_county_at_a_time() -> None:
+    open_case = "supervision/411523/2026-s1"
+    assert fault(SupervisionFacts(subject=county(), open_case=open_case)) == (
+        f"新县 (411523) already has an open special inspection: {open_case} (G9)"
+    )
+    unknown = SupervisionFacts(subject=None, code_note="the register knows no such code")
+    assert fault(unknown) == "county 411523: the register knows no such code"
 
 
 def findings(*checks: HouseholdCheck | VillageCheck) -> Findings:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.policy import parse_policy
-from models.village.admission import VillageFacts, fault
+from models.village.admission import RULES, VillageFacts
 from tests.models.samples import HENAN, beijing_time, day
 from tests.models.village_samples import application, incidence, village
 
@@ -19,7 +19,7 @@ ADDITION = {"reason": "应退则退（合成）", "document_number": "合成〔2
 
 def facts(**changes: Any) -> VillageFacts:
     values: dict[str, Any] = {
-        "village": village(),
+        "subject": village(),
         "listed": True,
         "planned": True,
         "incidence": incidence(),
@@ -31,7 +31,7 @@ def said(
     received: str = "2017-11-20 09:00", known: VillageFacts | None = None, **changes: Any
 ) -> str | None:
     """What is wrong with an application that is received at a moment."""
-    return fault(application(**changes), known or facts(), HENAN, beijing_time(received))
+    return RULES.fault(application(**changes), known or facts(), HENAN, beijing_time(received))
 
 
 @pytest.mark.clause("V1", "S5", "G6", "G9")
@@ -41,7 +41,7 @@ def test_a_planned_village_on_the_list_is_admitted() -> None:
 
 @pytest.mark.clause("V1")
 def test_an_unknown_village() -> None:
-    known = VillageFacts(village=None, code_note="the register knows no village with this code")
+    known = VillageFacts(subject=None, code_note="the register knows no village with this code")
     assert said(known=known) == (
         "village 411523100901: the register knows no village with this code"
     )
@@ -49,7 +49,7 @@ def test_an_unknown_village() -> None:
 
 @pytest.mark.clause("V1")
 def test_a_village_of_another_province() -> None:
-    found = fault(application(), facts(), GANSU, beijing_time("2017-11-20 09:00"))
+    found = RULES.fault(application(), facts(), GANSU, beijing_time("2017-11-20 09:00"))
     assert found == (
         "合成村 (411523100901) is not in the province of the policy gansu-2016 (620000)"
     )
@@ -121,7 +121,7 @@ def test_the_year_of_a_case(received: str, year: int, in_order: bool) -> None:
         assert found.startswith(f"year: {year} is not the year of an application of ")
     # New Year comes to Beijing while it is the old year in London.
     moment = beijing_time(received).astimezone(UTC)
-    assert fault(application(year=year), facts(), HENAN, moment) == found
+    assert RULES.fault(application(year=year), facts(), HENAN, moment) == found
 
 
 @pytest.mark.clause("V1")
@@ -129,6 +129,6 @@ def test_an_application_is_not_signed_tomorrow() -> None:
     now = beijing_time("2017-11-20 09:00")
     for seconds, in_order in ((0, True), (300, True), (301, False)):  # clocks differ a little
         signed = now + timedelta(seconds=seconds)
-        found = fault(application(applied_at=signed), facts(), HENAN, now)
+        found = RULES.fault(application(applied_at=signed), facts(), HENAN, now)
         assert (found is None) is in_order
         assert found is None or "lies in the future" in found

@@ -318,7 +318,7 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
     "one was upheld": (COUNTY, all_of(objected, upheld), "objection o-1 is not settled (G1, G2)"),
     "another county": (
         COUNTY,
-        lambda file: file.lines[0].data.update(county=XIN.content() | {"code": "411524"}),
+        lambda file: file.lines[0].data.update(subject=XIN.content() | {"code": "411524"}),
         "the file has another county",
     ),
     "a village's survey is missing": (

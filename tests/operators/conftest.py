@@ -13,8 +13,8 @@ import pytest
 from temporalio.client import Client
 
 from models.case.ledger import EntryKind
-from models.case.messages import CountyApplication
 from models.case.status import CaseStatus
+from models.county.messages import CountyApplication
 from models.periods import BEIJING
 from operators.cli import execute
 from operators.up import prepare_registry
@@ -182,7 +182,7 @@ def opens(installation: Stage) -> Opener:
         installation.registry.add_plan(THIS_YEAR, code, "合成计划")
         desk = installation.desk
         with installation.skipper.with_time_skipping_disabled():
-            case_id = await desk.start_county(applies(code, **changes))
+            case_id = await desk.open(applies(code, **changes))
         opened = Opened.of(installation, case_id, code)
         await opened.at("C2")
         for each in ("C2", "C3"):

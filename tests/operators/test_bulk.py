@@ -137,7 +137,7 @@ async def start_in_one_city(stage: Stage, number: int) -> tuple[str, list[Opened
         code = stage.county()
         stage.registry.add_plan(THIS_YEAR, code, "合成计划")
         with stage.skipper.with_time_skipping_disabled():
-            case_id = await stage.desk.start_county(applies(code))
+            case_id = await stage.desk.open(applies(code))
         here = started.setdefault(code[:4], [])
         here.append(Opened.of(stage, case_id, code))
         if len(here) == number:

@@ -84,7 +84,7 @@ async def test_a_worker_on_a_full_disk_goes_on(tmp_path: Path) -> None:
         desk = Desk(server.client, registry, settings.load_policy())
         # An activity that fails is told of in the log, again and again.
         settings.notices_folder.write_text("no folder")
-        case = await desk.start_county(applies("411523"))
+        case = await desk.open(applies("411523"))
         await comes_to("C2")
         for each, office in (("C2", "A6/411500"), ("C3", "A7/410000")):
             given = {"id": each, "step": each, "decision": "approve", "office": office}

@@ -126,7 +126,7 @@ async def test_a_renewed_application_is_held_against_the_register_as_well(
 ) -> None:
     desk = installation.desk
     with installation.skipper.with_time_skipping_disabled():
-        case_id = await desk.start_county(applies(county, figures=counted(county)))
+        case_id = await desk.open(applies(county, figures=counted(county)))
     case = Opened.of(installation, case_id, county)
     await case.at("C2")
     await case.play.act("C2", "return", return_to="C1", reason="核对数据（合成）")

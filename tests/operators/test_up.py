@@ -121,7 +121,7 @@ async def opens_a_case(settings: Settings, client: Client) -> str:
     registry = Registry(engine)
     registry.add_plan(THIS_YEAR, "411523", "合成计划")
     own = sealed_client(client, settings.keyring())
-    case_id = await Desk(own, registry, settings.load_policy()).start_county(applies("411523"))
+    case_id = await Desk(own, registry, settings.load_policy()).open(applies("411523"))
 
     async def at_c2() -> bool:
         return [case.step for case in registry.case_rows()] == ["C2"]
@@ -286,7 +286,7 @@ async def test_a_worker_ends_although_its_database_never_answers(
     own = sealed_client(client, settings.keyring())
     desk = Desk(own, registry, settings.load_policy())
     async with started(sys.executable, home, "-c", HANGS, **environment) as worker:
-        await desk.start_county(applies("411523"))
+        await desk.open(applies("411523"))
         await worker.says("hangs")
         os.killpg(worker.process.pid, signal.SIGINT)
         assert await worker.ends(signal.SIGINT) == 1

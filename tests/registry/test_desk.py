@@ -35,6 +35,7 @@ from tests.activities.registry_cases import (
     rows,
     run,
 )
+from tests.registry.known import county_facts
 from tests.unguarded import unguarded
 
 HUA = County(
@@ -151,10 +152,10 @@ def test_a_code_that_expired_since_does_not_hinder_loading_again(
 
 @pytest.mark.clause("G6")
 def test_a_county_is_planned_for_a_year(registry: Registry) -> None:
-    assert not registry.county_facts(XIN.code, 2018, date(2018, 5, 1)).planned
+    assert not county_facts(registry, XIN.code, 2018, date(2018, 5, 1)).planned
     assert registry.add_plan(2018, XIN.code, "豫扶贫〔2018〕1号") is True
     assert registry.add_plan(2018, XIN.code, "another") is False
-    assert registry.county_facts(XIN.code, 2018, date(2018, 5, 1)).planned
+    assert county_facts(registry, XIN.code, 2018, date(2018, 5, 1)).planned
     plans = registry.county_record(XIN.code).plans
     assert [(plan.year, plan.source, plan.addition) for plan in plans] == [
         (2017, "HN 二", False),
@@ -173,12 +174,12 @@ def test_only_who_is_in_the_register_is_planned(registry: Registry, code: str) -
 
 @pytest.mark.clause("C1")
 def test_facts_name_the_county_as_it_is_on_the_day(registry: Registry) -> None:
-    facts = registry.county_facts(XIN.code, 2017, date(2017, 11, 20))
-    assert (facts.county, facts.listed, facts.planned) == (XIN, True, True)
-    hua = registry.county_facts(HUA.code, 2016, date(2016, 11, 20))
-    assert hua.county == HUA
-    early = registry.county_facts(XIN.code, 2017, LISTED_SINCE - timedelta(days=1))
-    assert early.county is None
+    facts = county_facts(registry, XIN.code, 2017, date(2017, 11, 20))
+    assert (facts.subject, facts.listed, facts.planned) == (XIN, True, True)
+    hua = county_facts(registry, HUA.code, 2016, date(2016, 11, 20))
+    assert hua.subject == HUA
+    early = county_facts(registry, XIN.code, 2017, LISTED_SINCE - timedelta(days=1))
+    assert early.subject is None
     assert early.code_note == "the code of 新县 is known from 2012-03-19 on, not on 2012-03-18"
 
 
@@ -194,8 +195,8 @@ def test_a_county_that_was_never_poor_is_not_on_the_register(
             parent="411500",
         )
         session.add(row)
-    facts = registry.county_facts("411503", 2017, date(2017, 11, 20))
-    assert (facts.county, facts.listed) == (None, False)
+    facts = county_facts(registry, "411503", 2017, date(2017, 11, 20))
+    assert (facts.subject, facts.listed) == (None, False)
     assert "平桥区 was not on the register of poor counties" in facts.code_note
 
 
@@ -204,7 +205,7 @@ def test_a_county_that_was_never_poor_is_not_on_the_register(
 
 def attempt_of(registry: Registry, code: str, year: int) -> int:
     """Which attempt the county's next case is."""
-    return registry.county_facts(code, year, date(2017, 11, 20)).attempt
+    return county_facts(registry, code, year, date(2017, 11, 20)).attempt
 
 
 @pytest.mark.clause("G9")

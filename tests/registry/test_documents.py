@@ -11,7 +11,7 @@ from activities.supplement import SupplementActivities
 from models.case.ledger import EntryKind
 from models.identity import supplement_case
 from models.policy import Body
-from models.supplement import EndedCase, SupplementOrder
+from models.supplement import AdmitSupplement, EndedCase
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.tables import CaseRow, DocumentRow
@@ -70,13 +70,13 @@ def supplement(registry: Registry, case_id: str, number: int = 1, **changes: Any
     return asking(of, number, **changes)
 
 
-def asking(of: EndedCase, number: int = 1, **changes: Any) -> SupplementOrder:
+def asking(of: EndedCase, number: int = 1, **changes: Any) -> AdmitSupplement:
     """The same, whatever the registry says."""
     case_id = supplement_case(of.case_id, number)
     opening = {
         "case_id": case_id,
-        "of": of,
-        "document": document(**changes),
+        "application": {"of": of, "document": document(**changes)},
+        "subject": of.subject,
         "policy": HENAN,
     }
     state = {
@@ -94,7 +94,7 @@ def asking(of: EndedCase, number: int = 1, **changes: Any) -> SupplementOrder:
         "open_objections": 0,
         "outcome": None,
     }
-    return SupplementOrder.model_validate(
+    return AdmitSupplement.model_validate(
         {"opening": opening, "now": NOW, "state": state, "run": RUN}
     )
 
@@ -136,8 +136,9 @@ def test_what_the_closed_file_says_otherwise(
     exit: ExitFile, registry: Registry, engine: Engine, changes: dict[str, Any], said: str
 ) -> None:
     asked = supplement(registry, exit.case_id)
-    of = asked.opening.of.model_copy(update=changes)
-    opening = asked.opening.model_copy(update={"of": of})
+    of = asked.opening.application.of.model_copy(update=changes)
+    application = asked.opening.application.model_copy(update={"of": of})
+    opening = asked.opening.model_copy(update={"application": application, "subject": of.subject})
     wrong = asked.model_copy(update={"opening": opening})
     fault = run(SupplementActivities(engine, gate()).admit_supplement, wrong).fault
     assert fault is not None

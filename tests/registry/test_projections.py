@@ -20,6 +20,7 @@ from tests.activities.registry_cases import (
     rows,
     run,
 )
+from tests.registry.known import county_facts
 
 
 def test_a_case_is_listed_as_it_stands(asked: RegistryActivities, registry: Registry) -> None:
@@ -157,11 +158,11 @@ def test_an_admitted_addition_joins_the_plan_with_its_reason(
     file = File(year=2018)
     file.open(plan_addition=ADDITION)
     run(asked.write_ledger, file.batch())
-    assert not registry.county_facts(XIN.code, 2018, date(2018, 5, 1)).planned  # not admitted yet
+    assert not county_facts(registry, XIN.code, 2018, date(2018, 5, 1)).planned  # not admitted yet
 
     file.add(EntryKind.PLAN_ADDITION, {"plan_addition": ADDITION.model_dump(mode="json")})
     run(asked.write_ledger, file.batch(first=2))
-    assert registry.county_facts(XIN.code, 2018, date(2018, 5, 1)).planned
+    assert county_facts(registry, XIN.code, 2018, date(2018, 5, 1)).planned
     (added,) = (row for row in rows(engine, PlanRow) if row["addition"])
     assert (added["year"], added["subject_code"], added["kind"]) == (2018, XIN.code, "county")
     assert (added["reason"], added["document"]) == (ADDITION.reason, ADDITION.document_number)

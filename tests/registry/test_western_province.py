@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from activities.ledger import RegistryActivities
-from models.case.messages import CountyOpening
+from models.county.messages import CountyOpening
 from models.offices import County, Division, Tier, province_of
 from models.policy import Policy, parse_policy
 from models.register.villages import Incidence
@@ -24,6 +24,7 @@ from tests.activities.registry_cases import (
     row_of,
     run,
 )
+from tests.registry.known import county_facts
 from tests.registry.places import put_households, put_village
 
 GANSU = parse_policy((ROOT / "policies" / "gansu-2016.toml").read_text(encoding="utf-8"))
@@ -109,9 +110,7 @@ def test_the_case_itself_holds_its_figures_against_the_register(
 @pytest.mark.clause("C1", "S5")
 def test_the_register_is_asked_as_of_the_day_of_the_figures(engine: Engine) -> None:
     county = put_county(engine, POLICY, "411999")
-    ask = Registry(engine).county_facts
     on = APPLIED.date()
-    assert ask(county.code, 2017, on).incidence is None
     for as_of, poor in ((AS_OF, 25), (date(2014, 5, 31), 0)):
-        counted = ask(county.code, 2017, on, as_of).incidence
+        counted = county_facts(Registry(engine), county.code, 2017, on, as_of=as_of).incidence
         assert counted == Incidence(poor=poor, population=1000, as_of=as_of)

@@ -5,7 +5,8 @@ In a module of its own: the sandbox imports again what a workflow's module impor
 
 from temporalio import workflow
 
-from models.case.messages import CountyOpening, Outcome
+from models.case.messages import Outcome
+from models.county.messages import CountyOpening
 from models.procedures import C1, C2, C3, C4, C5, C6, C7
 from workflows.county_exit import CountyExitWorkflow
 

@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 from models.case.ledger import EntryKind
-from models.case.messages import CountyOpening
+from models.county.messages import CountyOpening
 from models.offices import County, Division
 from models.periods import beijing
 from operators.desk.desk import Refused
@@ -39,7 +39,7 @@ async def bypassing(
     opening = CountyOpening(
         case_id=f"county-exit/{of.code}/{case_year}{attempt}",
         application=application(**({"code": of.code} | changes)),
-        county=of,
+        subject=of,
         policy=stage.policy,
     )
     return await stage.opens_directly(opening, begins)
@@ -88,7 +88,7 @@ async def test_a_county_that_has_left_is_not_admitted(stage: Stage) -> None:
     again = await bypassing(
         stage, stage.known(first.code), at(11, 16), attempt="/2", tier="provincial"
     )
-    assert f"is not on the register as poor: it left on {left_on}" in await not_admitted(again)
+    assert f"is not on the list of poor counties: it left on {left_on}" in await not_admitted(again)
 
 
 @pytest.mark.clause("G6")
@@ -141,9 +141,9 @@ async def test_a_second_start_before_the_first_has_begun_is_refused(stage: Stage
     code = stage.county()
     with stage.skipper.with_time_skipping_disabled():
         wait = at(11, 16) - datetime.now(at(1, 1).tzinfo)
-        first = await stage.desk.start_county(application(code), begins_in=wait)
+        first = await stage.desk.open(application(code), begins_in=wait)
         with pytest.raises(Refused, match=f"{first} .*G9"):
-            await stage.desk.start_county(application(code), begins_in=wait)
+            await stage.desk.open(application(code), begins_in=wait)
     await stage.desk.client.get_workflow_handle(first).terminate()
 
 
@@ -219,7 +219,7 @@ async def test_an_application_is_not_received_in_the_future(stage: Stage) -> Non
     opening = CountyOpening(
         case_id=f"county-exit/{county.code}/{YEAR}",
         application=application(county.code),
-        county=county,
+        subject=county,
         policy=stage.policy,
         received_at=at(11, 17),
     )

@@ -141,5 +141,5 @@ async def test_a_county_that_was_not_exited_waits_for_the_next_year(stage: Stage
     await play.act("C3", "reject", reason="不达标（合成）")
     await play.ends()
     await play.file()
-    with pytest.raises(Refused, match=r"it may apply again next year \(G3\)"):
+    with pytest.raises(Refused, match=r"it may be taken up again next year \(G3\)"):
         await stage.opens_for(play.code, at(11, 20), tier="provincial", direct=True)

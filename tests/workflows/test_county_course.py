@@ -6,6 +6,7 @@ import pytest
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
+from tests.registry.known import county_facts
 from tests.stage import YEAR, Stage, at
 
 
@@ -40,5 +41,5 @@ async def test_it_leaves_on_the_day_on_which_its_approval_was_signed(stage: Stag
     await play.ends()
     (change,) = await play.entries(EntryKind.REGISTER_CHANGE)
     assert change.text == f"{stage.known(play.code).name}自{YEAR + 1}-01-14退出贫困县序列"
-    exited = stage.registry.county_facts(play.code, YEAR, date(YEAR + 1, 1, 16))
+    exited = county_facts(stage.registry, play.code, YEAR, date(YEAR + 1, 1, 16))
     assert exited.exited_on == date(YEAR + 1, 1, 14)

@@ -8,7 +8,7 @@ import pytest
 from models.case.documents import CaseDocument
 from models.case.ledger import EntryKind, verify
 from models.case.messages import Ending
-from models.supplement import SupplementOpening
+from models.supplement import SupplementApplication, SupplementOpening
 from operators.desk.desk import Refused
 from registry.tables import DocumentRow
 from tests.activities.registry_cases import rows
@@ -123,8 +123,8 @@ async def test_past_the_desk_an_open_case_has_no_supplement(stage: Stage) -> Non
     opening = SupplementOpening.model_validate(
         {
             "case_id": f"supplement/{play.case_id}/1",
-            "of": of,
-            "document": document(play.office("C1")),
+            "application": {"of": of, "document": document(play.office("C1"))},
+            "subject": of["subject"],
             "policy": stage.policy,
         }
     )
@@ -144,14 +144,15 @@ async def test_a_supplement_waits_for_the_registry_and_takes_nothing(stage: Stag
     stage.outages.begin(play.case_id, "admit_supplement", again_in=timedelta(seconds=1))
     ended = stage.registry.documents.ended(exit.case_id)
     assert ended is not None
-    assert await stage.desk.start_supplement(ended, filed(exit.office("V1"))) == play.case_id
+    application = SupplementApplication(of=ended, document=filed(exit.office("V1")))
+    assert await stage.desk.open(application) == play.case_id
 
     async def felt() -> bool:
         return stage.outages.felt(play.case_id, "admit_supplement")
 
     await eventually(felt)
     # It is not in the registry, and yet the same document is no second supplement.
-    assert await stage.desk.start_supplement(ended, filed(exit.office("V1"))) == play.case_id
+    assert await stage.desk.open(application) == play.case_id
     for name in ("file", "act"):
         said = await play.update(name, document(exit.office("V1"), id="document-9"))
         assert f"{name}: a supplement takes nothing" in said
@@ -166,8 +167,9 @@ async def test_a_document_without_a_worker_is_kept(own_stage: Stage) -> None:
     await own_stage.crew.goes()
     ended = own_stage.registry.documents.ended(exit.case_id)
     assert ended is not None
+    application = SupplementApplication(of=ended, document=filed(exit.office("V1")))
     for _ in range(2):
-        case_id = await own_stage.desk.start_supplement(ended, filed(exit.office("V1")))
+        case_id = await own_stage.desk.open(application)
         assert case_id == play.case_id
     await own_stage.crew.comes()
     assert (await play.ends()).ending is Ending.CONCLUDED

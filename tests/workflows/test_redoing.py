@@ -132,8 +132,8 @@ async def test_what_was_not_admitted_is_not_asked_again(
     stage = own_stage
     made = put_exited(stage)
     right = opening(stage, made.county, at(4, 1))
-    county = right.county.model_copy(update={"name": "别名县"})
-    play = await inspects_directly(stage, right.model_copy(update={"county": county}), at(4, 1))
+    county = right.subject.model_copy(update={"name": "别名县"})
+    play = await inspects_directly(stage, right.model_copy(update={"subject": county}), at(4, 1))
     assert (await play.ends()).ending is Ending.NOT_ADMITTED
     done = await redone(stage)
     assert (done.cases, done.failed) == ((), {})

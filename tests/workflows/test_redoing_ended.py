@@ -51,7 +51,9 @@ async def test_an_ended_case_is_read_once_and_what_a_copy_lacks_again(
     early = [await withdrawn(stage) for _ in range(2)]
     made = put_inspected(stage)
     wrong = opening(stage, made.county, at(4, 1))
-    wrong = wrong.model_copy(update={"county": wrong.county.model_copy(update={"name": "别名县"})})
+    wrong = wrong.model_copy(
+        update={"subject": wrong.subject.model_copy(update={"name": "别名县"})}
+    )
     refused = await inspects_directly(stage, wrong, at(4, 1))
     assert (await refused.ends()).ending is Ending.NOT_ADMITTED
     with histories_read() as asked:

@@ -21,6 +21,7 @@ from tests.reentry_stage import (
     put_left_village,
     put_new,
 )
+from tests.registry.known import county_facts, village_facts
 from tests.replays import replay
 from tests.roster_stage import REGISTERED_ON, livelihood
 from tests.stage import YEAR, Stage, at
@@ -123,7 +124,7 @@ async def test_an_exited_village_and_county_at_two_percent_raise_an_alarm(stage:
     assert (await play.ends()).ending is Ending.ENTERED
     of_village, of_county = await play.entries(EntryKind.ALARM)
     on = episodes(stage, code)[-1].registered_on
-    place = stage.registry.village_facts(village, YEAR, on).village
+    place = village_facts(stage.registry, village, YEAR, on).subject
     assert place is not None
     assert of_village.text == (
         f"预警：已退出的贫困村{place.full_name}，贫困发生率 2/100，为2%（{on}），标准 <2%，"
@@ -141,8 +142,8 @@ async def test_an_exited_village_and_county_at_two_percent_raise_an_alarm(stage:
     )
     assert all("张某" not in f"{each['subject']}{each['text']}" for each in told)
     # Nothing changes by itself.
-    assert stage.registry.village_facts(village, YEAR, on).exited_on == LEFT_ON
-    assert stage.registry.county_facts(county, YEAR, on).exited_on == LEFT_ON
+    assert village_facts(stage.registry, village, YEAR, on).exited_on == LEFT_ON
+    assert county_facts(stage.registry, county, YEAR, on).exited_on == LEFT_ON
     listed = stage.registry.register.village(village, on).alarms
     assert [(each.poor, each.population, each.as_of, each.seq) for each in listed] == [
         (2, 100, on, of_village.seq)
@@ -185,7 +186,7 @@ async def test_twice_in_one_year(stage: Stage) -> None:
 async def test_the_page_of_a_case_reads_well_and_names_nobody(stage: Stage) -> None:
     play = await opens_fallen_back(stage, at(11, 16), head="诸葛某某")
     described = await play.handle.describe()
-    place = stage.registry.village_facts(play.village, YEAR, at(11, 16).date()).village
+    place = village_facts(stage.registry, play.village, YEAR, at(11, 16).date()).subject
     assert place is not None
     summary = await described.static_summary()
     assert summary == f"{place.full_name}{play.code}户 {YEAR}年度 纳入扶贫对象"

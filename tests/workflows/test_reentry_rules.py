@@ -272,7 +272,7 @@ async def bypassing(
     opening = ReentryOpening(
         case_id=f"reentry/{of.code}/{YEAR}{attempt}",
         application=reentry_application(of.code, **changes),
-        household=of,
+        subject=of,
         policy=stage.policy,
     )
     return await opens_reentry_directly(stage, opening, begins)
@@ -320,7 +320,7 @@ async def test_a_household_or_village_other_than_the_registers_is_not_admitted(
     opening = ReentryOpening(
         case_id=f"reentry/{other}/{YEAR}",
         application=reentry_application(other),
-        household=household,
+        subject=household,
         policy=stage.policy,
     )
     said = await not_admitted(await opens_reentry_directly(stage, opening, at(11, 16)))

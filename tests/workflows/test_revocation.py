@@ -140,7 +140,7 @@ async def test_a_national_county_is_revoked_by_the_provincial_government(stage: 
         await revokes(stage, exit, revoked_on(9))
     overview = {each.code: each for each in stage.registry.overview().counties}
     assert overview[exit.code].status.value == "revoked"
-    with pytest.raises(Refused, match="it may apply again next year"):
+    with pytest.raises(Refused, match="it may be taken up again next year"):
         await stage.opens_for(exit.code, revoked_on(9), late_reason="合成")
 
 
@@ -237,10 +237,10 @@ async def test_a_revocation_without_a_worker_is_kept(own_stage: Stage) -> None:
     await own_stage.crew.goes()
     wait = revoked_on(2) - datetime.now(BEIJING)
     with own_stage.skipper.with_time_skipping_disabled():
-        case_id = await own_stage.desk.start_revocation(application, begins_in=wait)
+        case_id = await own_stage.desk.open(application, begins_in=wait)
         # The registry knows nothing of it yet; its id does.
         with pytest.raises(Refused, match=f"already has a case for {YEAR}: {case_id}"):
-            await own_stage.desk.start_revocation(application, begins_in=wait)
+            await own_stage.desk.open(application, begins_in=wait)
     handle = own_stage.desk.client.get_workflow_handle(case_id)
     play = RevocationPlay(own_stage, case_id, exit.code, False, handle)
     await own_stage.crew.comes()

@@ -97,8 +97,9 @@ async def test_who_cannot_be_added_is_named_and_the_rest_goes_on(stage: Stage) -
     changed = await case.entries(EntryKind.ROSTER_CHANGED)
     (looked_up,) = [entry for entry in changed if "2户未列入" in entry.text]
     assert set(looked_up.data["faults"]) == {unplanned, stranger}  # type: ignore[arg-type]
-    known = stage.registry.roster_facts(case.code, YEAR, date(YEAR, 11, 18), [planned_now])
-    assert known.households[planned_now].planned
+    on = date(YEAR, 11, 18)
+    _, known = stage.registry.known_households(case.code, YEAR, on, [planned_now])
+    assert known[planned_now].planned
 
 
 @pytest.mark.clause("G1", "T1")

@@ -39,12 +39,12 @@ async def bypassing(
     **changes: Any,
 ) -> RosterPlay:
     """Start a case past the desk, as anybody with access to the server can."""
-    known = stage.registry.roster_facts(village, YEAR, date(YEAR, 6, 1), []).village
+    known = stage.registry.known_households(village, YEAR, date(YEAR, 6, 1), [])[0]
     assert known is not None
     opening = RosterOpening(
         case_id=f"household-exit/{village}/{YEAR}/{batch}",
         application=roster_application(village, households, **changes),
-        village=known,
+        subject=known,
         policy=stage.policy,
         received_at=received_at,
     )

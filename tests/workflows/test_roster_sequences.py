@@ -119,7 +119,7 @@ class RosterMachine(RuleBasedStateMachine):
         shutil.copytree(self.template, home)
         self.settings = settings_in(home)
         self.engine = self.settings.engine()
-        village = Registry(self.engine).roster_facts(VILLAGE, YEAR, at(11, 1).date(), []).village
+        village = Registry(self.engine).known_households(VILLAGE, YEAR, at(11, 1).date(), [])[0]
         assert village is not None
         application = roster_application(VILLAGE, HOUSEHOLDS)
         if outsider:
@@ -130,7 +130,7 @@ class RosterMachine(RuleBasedStateMachine):
         opening = RosterOpening(
             case_id=f"household-exit/{VILLAGE}/{YEAR}/1",
             application=application,
-            village=village,
+            subject=village,
             policy=self.settings.load_policy(),
         )
         self.mini = Miniature(self.patch, self.settings, at(11, 16))

@@ -31,7 +31,7 @@ from models.offices import Division
 from models.periods import BEIJING, beijing
 from models.policy import Policy
 from models.rounds import Round, RoundResult
-from models.supervision.messages import SupervisionOpening
+from models.supervision.messages import SupervisionApplication, SupervisionOpening
 from tests.activities.follow_ups import kept_up
 from tests.crew import apart
 from tests.follow_up_stage import EXITED_ON, calls_round, follow_up_stage, put_exited
@@ -335,11 +335,8 @@ async def test_what_was_not_admitted_bars_no_county(called: Stage) -> None:
     case_id = f"supervision/{county}/{year}-q{quarter}"
     opening = SupervisionOpening(
         case_id=case_id,
-        county=called.known(county).model_copy(update={"name": "别县"}),
-        year=year,
-        quarter=quarter,
-        households=1,
-        villages=1,
+        application=SupervisionApplication(county=county, year=year, quarter=quarter),
+        subject=called.known(county).model_copy(update={"name": "别县"}),
         policy=called.policy,
     )
     with called.skipper.with_time_skipping_disabled():

@@ -23,7 +23,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from models.case.ledger import EntryKind
-from models.case.messages import CountyOpening
+from models.county.messages import CountyOpening
 from models.sealed import NOT_SEALED
 from operators.desk.answers import asked
 from operators.desk.desk import Desk
@@ -66,7 +66,7 @@ async def opening_of(stage: Stage) -> CountyOpening:
             seen.append(opening)
 
     stage.registry.add_plan(THIS_YEAR, code, "合成计划")
-    await Reader(stage.desk.client, stage.registry, stage.policy).start_county(applies(code))
+    await Reader(stage.desk.client, stage.registry, stage.policy).open(applies(code))
     return seen[0]
 
 

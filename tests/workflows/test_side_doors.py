@@ -19,7 +19,8 @@ from temporalio.client import (
 from temporalio.common import WorkflowIDConflictPolicy
 
 from models.case.ledger import EntryKind
-from models.case.messages import CountyOpening, Ending, Receipt
+from models.case.messages import Ending, Receipt
+from models.county.messages import CountyOpening
 from models.periods import BEIJING
 from operators.desk.desk import Refused
 from registry.database.engine import reading
@@ -42,7 +43,7 @@ def opening_of(stage: Stage, code: str, **changes: Any) -> CountyOpening:
     values: dict[str, Any] = {
         "case_id": f"county-exit/{code}/{YEAR}",
         "application": application(code),
-        "county": stage.known(code),
+        "subject": stage.known(code),
         "policy": stage.policy,
     }
     return CountyOpening(**(values | changes))

@@ -11,6 +11,7 @@ from models.case.messages import Ending
 from models.periods import beijing
 from registry.database.engine import reading
 from registry.tables import VillageStatusRow, VillageYearRow
+from tests.registry.known import village_facts
 from tests.replays import replay
 from tests.stage import YEAR, Stage, at
 from tests.village_paths import village
@@ -63,7 +64,7 @@ async def test_a_village_is_surveyed_posted_reported_and_approved(stage: Stage) 
     assert exited.seq in range(approved.seq, change.seq)
     name = known_village(stage, play.code).name
     assert change.text == f"{name}自{exited.since}在建档立卡贫困村中退出"
-    facts = stage.registry.village_facts(play.code, YEAR, exited.since)
+    facts = village_facts(stage.registry, play.code, YEAR, exited.since)
     assert (facts.listed, facts.exited_on) == (False, exited.since)
 
 
@@ -113,7 +114,7 @@ async def test_a_village_outside_the_plan_joins_it_with_a_reason(stage: Stage) -
     await play.reaches("V1")
     (entry,) = await play.entries(EntryKind.PLAN_ADDITION)
     assert entry.text == "列入年度计划：应退则退（合成）"
-    assert stage.registry.village_facts(play.code, YEAR, at(11, 17).date()).planned
+    assert village_facts(stage.registry, play.code, YEAR, at(11, 17).date()).planned
 
 
 @pytest.mark.clause("V1", "V3")

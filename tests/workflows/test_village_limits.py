@@ -6,6 +6,7 @@ import pytest
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
+from tests.registry.known import village_facts
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import opens_village
 from tests.workflows.reckoning import clauses, midnight, quiet, shortly_after, told_of_breaches
@@ -33,12 +34,12 @@ async def test_an_approval_past_the_limit_is_valid_marked_and_was_chased(stage: 
     assert shortly_after(LIMIT, breach)
     assert breach.data["office"] == play.office("V3")
     assert await told_of_breaches(play, 2) == [play.office("V3"), "A7/410000"]
-    assert stage.registry.village_facts(play.code, YEAR, date(YEAR + 1, 2, 1)).listed
+    assert village_facts(stage.registry, play.code, YEAR, date(YEAR + 1, 2, 1)).listed
 
     await play.act("V3")
     assert (await play.ends()).ending is Ending.EXITED
     assert await clauses(play, EntryKind.LATE) == ["T6"]
-    facts = stage.registry.village_facts(play.code, YEAR, date(YEAR + 1, 2, 1))
+    facts = village_facts(stage.registry, play.code, YEAR, date(YEAR + 1, 2, 1))
     assert facts.exited_on == date(YEAR + 1, 2, 1)
 
 

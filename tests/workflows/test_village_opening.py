@@ -15,6 +15,7 @@ from registry.database.engine import reading
 from registry.tables import VillageStatusRow
 from tests.play import eventually
 from tests.play import not_admitted as turned_away
+from tests.registry.known import village_facts
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import (
     VillagePlay,
@@ -37,7 +38,7 @@ async def bypassing(
     opening = VillageOpening(
         case_id=f"village-exit/{of.code}/{YEAR}{attempt}",
         application=village_application(of.code, **changes),
-        village=of,
+        subject=of,
         policy=stage.policy,
     )
     return await opens_village_directly(stage, opening, begins)
@@ -89,7 +90,7 @@ async def test_an_application_received_in_the_future_is_not_admitted(stage: Stag
     opening = VillageOpening(
         case_id=f"village-exit/{village.code}/{YEAR}",
         application=village_application(village.code),
-        village=village,
+        subject=village,
         policy=stage.policy,
         received_at=at(11, 17),
     )
@@ -140,7 +141,7 @@ async def test_the_county_withdraws_and_takes_the_village_up_again(stage: Stage)
     await second.withdraw(reason=REASON)
     outcome = await second.ends()
     assert (outcome.ending, outcome.step) == (Ending.WITHDRAWN, "V3")
-    assert stage.registry.village_facts(first.code, YEAR, at(12, 31).date()).listed
+    assert village_facts(stage.registry, first.code, YEAR, at(12, 31).date()).listed
 
 
 # -- the register out of reach ----------------------------------------------------------------

@@ -9,6 +9,7 @@ from models.case.messages import Ending
 from models.periods import beijing
 from operators.desk.desk import Refused
 from tests.play import eventually
+from tests.registry.known import village_facts
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import (
     known_village,
@@ -116,7 +117,7 @@ async def test_a_report_suspends_the_change_of_the_register(stage: Stage) -> Non
     assert (seen.step, seen.open_objections) == ("V3", (report,))
     await play.until(await play.now() + timedelta(days=1))
     assert (await play.status()).outcome is None
-    assert stage.registry.village_facts(play.code, YEAR, at(12, 31).date()).listed
+    assert village_facts(stage.registry, play.code, YEAR, at(12, 31).date()).listed
     await play.resolve(report, "dismissed")
     assert (await play.ends()).ending is Ending.EXITED
     entries = await play.file()

@@ -8,6 +8,7 @@ from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.policy import Body
 from operators.desk.desk import Refused
+from tests.registry.known import village_facts
 from tests.stage import Stage, at
 from tests.village_stage import VillagePlay, opens_village
 
@@ -110,7 +111,7 @@ async def test_the_city_rejects_and_the_village_stays_on_the_list(stage: Stage) 
     assert (outcome.ending, outcome.step, outcome.by) == (
         Ending.NOT_EXITED, "V3", play.office("V3")
     )  # fmt: skip
-    assert stage.registry.village_facts(play.code, at(6, 1).year, at(12, 31).date()).listed
+    assert village_facts(stage.registry, play.code, at(6, 1).year, at(12, 31).date()).listed
 
 
 @pytest.mark.clause("V3", "A6")
