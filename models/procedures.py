@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from models.case.messages import Decision
+from models.case.messages import Content, Decision
 from models.offices import County, Office, Subject, Tier, Village
 from models.policy import LEVELS, Body, Level, Policy
 
@@ -25,6 +25,7 @@ class Step:
         decided: False for a publicity, which ends by time and not by an act.
         decisions: What its body can decide.
         reported_by: Who reports to its body before that decides (V3): both acts are of this step.
+        carries: What its acts can carry; an act that carries anything else is refused.
     """
 
     id: str
@@ -34,14 +35,21 @@ class Step:
     decided: bool = True
     decisions: tuple[Decision, ...] = DECISIONS
     reported_by: Body | None = None
+    carries: tuple[Content, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.id} {self.title}"
 
 
-C1 = Step("C1", "县级申请", "application", Body.COUNTY_GROUP)
-C2 = Step("C2", "市级初审", "city pre-review", Body.CITY_GROUP)
-C3 = Step("C3", "省级核查", "provincial check", Body.PROVINCIAL_GROUP)
+C1 = Step("C1", "县级申请", "application", Body.COUNTY_GROUP, carries=(Content.FIGURES,))
+C2 = Step("C2", "市级初审", "city pre-review", Body.CITY_GROUP, carries=(Content.OVERRIDES,))
+C3 = Step(
+    "C3",
+    "省级核查",
+    "provincial check",
+    Body.PROVINCIAL_GROUP,
+    carries=(Content.RATES, Content.OVERRIDES),
+)
 C4 = Step("C4", "公告公示", "publicity", Body.PROVINCIAL_GROUP, decided=False)
 C5 = Step("C5", "上报审批", "report for approval", Body.PROVINCIAL_GROUP)
 C6 = Step(
@@ -50,6 +58,7 @@ C6 = Step(
     "national inspection",
     Body.STATE_COUNCIL_GROUP,
     decisions=(*DECISIONS, Decision.RECTIFY),
+    carries=(Content.RATES, Content.RECTIFICATION),
 )
 C7 = Step("C7", "批准退出", "approval", Body.PROVINCIAL_GOVERNMENT)
 
@@ -58,24 +67,37 @@ COUNTY_STEPS = (C1, C2, C3, C4, C5, C6, C7)
 
 
 V1 = Step(
-    "V1", "调查核实", "survey", Body.COUNTY_GROUP, decisions=(Decision.APPROVE, Decision.REJECT)
+    "V1",
+    "调查核实",
+    "survey",
+    Body.COUNTY_GROUP,
+    decisions=(Decision.APPROVE, Decision.REJECT),
+    carries=(Content.SURVEY, Content.OVERRIDES),
 )
 V2 = Step("V2", "公示公告", "publicity", Body.COUNTY_GROUP, decided=False)
-V3 = Step("V3", "批准退出", "approval", Body.CITY_GROUP, reported_by=Body.COUNTY_GROUP)
+V3 = Step(
+    "V3",
+    "批准退出",
+    "approval",
+    Body.CITY_GROUP,
+    reported_by=Body.COUNTY_GROUP,
+    carries=(Content.OVERRIDES,),
+)
 
 VILLAGE_STEPS = (V1, V2, V3)
 """贫困村退出 (HN 五(二)), in the order of the regulation."""
 
-H1 = Step("H1", "民主评议", "appraisal", Body.VILLAGE_COMMITTEES)
+H1 = Step("H1", "民主评议", "appraisal", Body.VILLAGE_COMMITTEES, carries=(Content.APPRAISAL,))
 H2 = Step(
     "H2",
     "核实认可",
     "verification and consent",
     Body.VILLAGE_COMMITTEES,
     decisions=(Decision.APPROVE, Decision.REJECT),
+    carries=(Content.HOUSEHOLDS, Content.OVERRIDES),
 )
 H3 = Step("H3", "公告公示", "publicity", Body.VILLAGE_COMMITTEES, decided=False)
-H4 = Step("H4", "脱贫销号", "striking off", Body.COUNTY_GROUP)
+H4 = Step("H4", "脱贫销号", "striking off", Body.COUNTY_GROUP, carries=(Content.HOUSEHOLDS,))
 
 HOUSEHOLD_STEPS = (H1, H2, H3, H4)
 """贫困户退出 (HN 五(一)), in the order of the regulation."""
@@ -87,6 +109,7 @@ R2 = Step(
     "appraisal",
     Body.VILLAGE_COMMITTEES,
     decisions=(Decision.APPROVE, Decision.REJECT),
+    carries=(Content.APPRAISAL,),
 )
 R3 = Step("R3", "公示", "publicity", Body.VILLAGE_COMMITTEES, decided=False)
 R4 = Step("R4", "县级确认", "confirmation", Body.COUNTY_GROUP)

@@ -195,12 +195,6 @@ class CountyExitWorkflow(CaseWorkflow):
             raise Refusal("document_number: the approval (C7) needs the number of its document")
         if act.step == C7.id and act.decision is APPROVE:
             self.vet_approval(act)
-        if act.figures is not None and act.step != C1.id:
-            raise Refusal("figures: only the county's renewed application (C1) carries figures")
-        if act.rates is not None and act.step not in (C3.id, C6.id):
-            raise Refusal(
-                "rates: only the provincial check (C3) and the inspection (C6) give rates"
-            )
 
     def vet_approval(self, act: Act) -> None:
         """C7: not while supervision finds a rate failed (F6, S4), nor signed when it did."""

@@ -159,11 +159,6 @@ class ReentryWorkflow(CaseWorkflow):
 
     def vet(self, act: Act, now: datetime) -> None:
         """The household's own rules for an act: a vote by the rules of H1, a number at R4."""
-        for field in ("figures", "rates", "rectification", "survey", "households", "overrides"):
-            if getattr(act, field):
-                raise Refusal(f"{field}: the entry of a household takes none")
-        if act.appraisal is not None and act.step != R2.id:
-            raise Refusal("appraisal: only the appraisal itself (R2) carries one")
         docket = self.case.docket
         fault = None
         if act.step == R2.id:

@@ -151,11 +151,6 @@ class VillageExitWorkflow(CaseWorkflow):
 
     def vet(self, act: Act, now: datetime) -> None:
         """The village's own rules for an act: a failed standard blocks (S2, S6)."""
-        for field in ("figures", "rates", "rectification", "appraisal", "households"):
-            if getattr(act, field):
-                raise Refusal(f"{field}: a village's case takes none")
-        if act.survey is not None and act.step != V1.id:
-            raise Refusal("survey: only the survey itself (V1) carries one")
         approving = act.decision is APPROVE
         if act.step == V1.id and approving and act.survey is None:
             raise Refusal("survey: to approve V1, give what the survey found (S2)")

@@ -85,6 +85,18 @@ class Rectification(Record):
     task: Text
 
 
+class Content(StrEnum):
+    """What an act can carry beside its decision; each step declares what its acts do."""
+
+    FIGURES = "figures"
+    RATES = "rates"
+    RECTIFICATION = "rectification"
+    SURVEY = "survey"
+    APPRAISAL = "appraisal"
+    HOUSEHOLDS = "households"
+    OVERRIDES = "overrides"
+
+
 class Act(Record):
     """A decision by one office at one step.
 
@@ -125,6 +137,11 @@ class Act(Record):
     survey: Survey | None = None
     appraisal: Appraisal | None = None
     households: Annotated[tuple[HouseholdCode, ...], Field(max_length=MOST_HOUSEHOLDS)] = ()
+
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """What it carries."""
+        return tuple(each for each in Content if getattr(self, each.value))
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

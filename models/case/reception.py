@@ -326,6 +326,7 @@ class Reception:
         """Hold a message that can be read against the rules of its kind."""
         match message:
             case Act():
+                self._check_contents(message)
                 self._check_act(message, now)
             case Objection():
                 self._check_room(now)
@@ -351,6 +352,16 @@ class Reception:
     def _check_objection(self, objection: Objection, now: datetime) -> None:
         if objection.household is not None:
             raise Refusal("household: only an objection to a roster names one")
+
+    def _check_contents(self, act: Act) -> None:
+        """An act carries what its step declares, and nothing else."""
+        route = self._docket.route
+        carried = next((step.carries for step in route if step.id == act.step), act.contents)
+        for content in act.contents:
+            if content not in carried:
+                those = " or ".join(step.id for step in route if content in step.carries)
+                whose = f"only an act of {those}" if those else "no act of this case"
+                raise Refusal(f"{content.value}: {whose} carries it")
 
     def _check_act(self, act: Act, now: datetime) -> None:
         if self._docket.withdrawal is not None:

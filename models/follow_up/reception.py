@@ -114,9 +114,6 @@ class FollowUpReception(Reception):
     # -- the rules ----------------------------------------------------------------------------
 
     def _vet_closing(self, act: Act, now: datetime) -> None:
-        for name in ("figures", "rates", "rectification", "survey", "appraisal", "households"):
-            if getattr(act, name):
-                raise Refusal(f"{name}: a follow-up takes none")
         left = self._drawn_up().left
         if left and act.reason is None:
             raise Refusal(

@@ -43,13 +43,6 @@ class RosterRules(Reception):
             )
         if len(set(act.households)) < len(act.households):
             raise Refusal("households: one of them stands there twice; keep one")
-        for field in ("figures", "rates", "rectification", "survey"):
-            if getattr(act, field) is not None:
-                raise Refusal(f"{field}: no act on a roster carries it")
-        if act.appraisal is not None and act.step != H1.id:
-            raise Refusal("appraisal: only a renewed appraisal (H1) carries one")
-        if act.overrides and act.step != H2.id:
-            raise Refusal("overrides: a criterion of S1 is overridden with the verification (H2)")
         match act.step:
             case H1.id:
                 self._check_appraisal(act, now)
@@ -204,7 +197,7 @@ class RosterRules(Reception):
                 f"at: {act.at.isoformat()} lies before {beijing(docket.basis).isoformat()}, when "
                 f"that was done on which {H3} rests"
             )
-        if act.decision is not Decision.APPROVE or act.households:
+        if act.decision is not Decision.APPROVE:
             raise Refusal(f"{H3} takes nothing but 'approve' for all who are ready")
         if docket.step != H2:
             raise Refusal(f"H3 is not waiting to be posted; {docket.case_id} is at {docket.step}")

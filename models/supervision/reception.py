@@ -19,9 +19,6 @@ from models.refusals import Refusal
 from models.supervision.messages import Findings, Plea
 from models.supervision.rules import Inspection
 
-_NOTHING = ("figures", "rates", "rectification", "survey", "appraisal", "households", "overrides")
-"""Fields of an act that mean nothing here."""
-
 
 class HearingTurns(Turns):
     """As elsewhere; during the hearing (J3) the county alone may act, to end it early."""
@@ -184,9 +181,6 @@ class SupervisionReception(Reception):
 
     def _vet_act(self, act: Act, now: datetime) -> None:
         """A supervision's own rules for an act: complete checks (J2), a document (J4)."""
-        for name in _NOTHING:
-            if getattr(act, name):
-                raise Refusal(f"{name}: a supervision takes none")
         missing = self._inspection.missing
         if act.step == J2.id and missing:
             raise Refusal(

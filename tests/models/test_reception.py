@@ -6,20 +6,23 @@ from typing import Any
 import pytest
 
 from models.case.ledger import EntryKind
-from models.case.messages import Act, Decision
-from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, DECISIONS, Step
+from models.case.messages import Act, Content, Decision
+from models.procedures import ALL_STEPS, C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, DECISIONS, Step
 from models.refusals import Refusal
 from tests.models.receptions import CLOSES, NAMES, at_publicity, last, refused
+from tests.models.roster_samples import meeting, votes
 from tests.models.samples import (
     HOUR,
     NOW,
     OFFICES,
     act_values,
     docket,
+    figure_values,
     objection_values,
     reception,
     withdrawal_values,
 )
+from tests.models.village_samples import survey
 
 DECIDED = [step for step in COUNTY_STEPS if step.decided]
 
@@ -164,6 +167,53 @@ def test_a_return_goes_back_on_the_countys_own_way(
             assert said == (
                 f"return_to: {target} is no step to go back to from here; one of {targets}"
             )
+
+
+RATES = {"incidence": "1", "wrongly_exited": "0", "omitted": "0", "recognition": "99"}
+CONTENTS: dict[str, Any] = {
+    "figures": figure_values(),
+    "rates": RATES,
+    "rectification": {"office": "A5/411523", "task": "补正"},
+    "survey": survey().content(),
+    "appraisal": {"meeting": meeting(), "households": votes()},
+    "households": ["H-01"],
+    "overrides": ["S3.income"],
+}
+CARRIED = {
+    "C1": {"figures"},
+    "C2": {"overrides"},
+    "C3": {"rates", "overrides"},
+    "C6": {"rates", "rectification"},
+    "V1": {"survey", "overrides"},
+    "V3": {"overrides"},
+    "H1": {"appraisal"},
+    "H2": {"households", "overrides"},
+    "H4": {"households"},
+    "R2": {"appraisal"},
+}
+
+
+@pytest.mark.clause("C1", "C3", "C6", "V1", "V3", "H1", "H2", "H4", "F5", "S6")
+def test_what_the_acts_of_each_step_carry() -> None:
+    assert set(Content) == set(CONTENTS)
+    declared = {step.id: set(step.carries) for step in ALL_STEPS if step.carries}
+    assert declared == CARRIED
+
+
+@pytest.mark.clause("C1", "C3", "C6", "S6")
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("step", DECIDED, ids=str)
+def test_an_act_carries_what_its_step_declares(step: Step, content: str) -> None:
+    case = docket(step, expected=step.decisions)
+    decision = "rectify" if content == "rectification" else "approve"
+    payload = act_values(step.id, decision, reason="合成") | {content: CONTENTS[content]}
+    desk = reception(case)
+    if content in CARRIED.get(step.id, ()):
+        assert desk.check("act", payload, NOW)
+        return
+    those = " or ".join(each.id for each in DECIDED if content in CARRIED.get(each.id, ()))
+    whose = f"only an act of {those}" if those else "no act of this case"
+    assert refused(desk, case, "act", payload) == f"{content}: {whose} carries it"
 
 
 @pytest.mark.clause("C3", "S6")

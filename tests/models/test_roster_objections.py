@@ -69,7 +69,7 @@ def test_the_committees_post_who_is_ready() -> None:
             H2,
             True,
             act("H3", households=["H-01"]),
-            "H3 公告公示 takes nothing but 'approve' for all who are ready",
+            "households: only an act of H2 or H4 carries it",
         ),
         (
             H2,

@@ -127,7 +127,7 @@ def test_an_act_is_for_its_round(round_: int, payload: dict[str, Any]) -> None:
 def test_what_belongs_to_counties_and_villages(field: str, value: Any) -> None:
     sample = Sample()
     said = refused(sample.desk, sample.docket, "act", act("H2", **{field: value}))
-    assert said == f"{field}: no act on a roster carries it"
+    assert said == f"{field}: no act of this case carries it"
 
 
 # -- before the roster is drafted -------------------------------------------------------------

@@ -337,7 +337,7 @@ def test_nobody_votes_again_unless_the_roster_was_returned(step: Step) -> None:
     assert said.startswith("H1 is not open")
     elsewhere = renewed() | {"step": "H2"}
     said = refused(sample.desk, sample.docket, "act", elsewhere)
-    assert said == "appraisal: only a renewed appraisal (H1) carries one"
+    assert said == "appraisal: only an act of H1 carries it"
 
 
 # -- withdrawing ------------------------------------------------------------------------------

@@ -199,7 +199,7 @@ def test_a_verification_approves_or_rejects(decision: str, more: dict[str, Any])
     sample = Sample()
     said = refused(sample.desk, sample.docket, "act", act("H2", decision, **more))
     assert said in (
-        "rectification: no act on a roster carries it",
+        "rectification: no act of this case carries it",
         f"'{decision}' is no decision of H2 核实认可; it takes approve, reject",
     )
 
@@ -358,5 +358,5 @@ def test_nothing_is_overridden_at_another_step() -> None:
     sample = Sample(H4)
     payload = act("H4", overrides=["S1.housing"], reason="无")
     assert refused(sample.desk, sample.docket, "act", payload) == (
-        "overrides: a criterion of S1 is overridden with the verification (H2)"
+        "overrides: only an act of H2 carries it"
     )

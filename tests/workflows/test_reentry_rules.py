@@ -67,7 +67,7 @@ async def test_the_vote_is_taken_by_the_rules_of_h1_and_the_confirmation_with_a_
     assert f"the vote is on {play.code}, and on nobody else" in await said("R2", appraisal=other)
     old = await play.vote(held_on=f"{YEAR}-11-15")
     assert f"{YEAR}-11-15 lies before {YEAR}-11-16" in await said("R2", appraisal=old)
-    assert "overrides: the entry of a household takes none" in await said(
+    assert "overrides: no act of this case carries it" in await said(
         "R2", appraisal=vote, overrides=["S1.income"], reason=REASON
     )
     early = await said("R4")

@@ -240,5 +240,5 @@ async def test_a_skipped_step_is_no_target_of_a_return(stage: Stage) -> None:
 async def test_figures_come_with_the_application_alone(stage: Stage) -> None:
     play = await stage.opens(at(11, 16))
     await play.reaches("C2")
-    with pytest.raises(Refused, match="figures: only the county's renewed application"):
+    with pytest.raises(Refused, match="figures: only an act of C1 carries it"):
         await play.act("C2", figures=figures().model_dump(mode="json"))

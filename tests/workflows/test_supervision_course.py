@@ -178,7 +178,7 @@ async def test_what_cannot_be_found_is_refused_with_a_sentence(stage: Stage) -> 
     assert "lies before" in await refused(households=own, at=early)
     assert not await play.entries(EntryKind.CHECKS)
     override = play.message("J2", overrides=["S4.wrong"], reason="应退则退")
-    assert "overrides: a supervision takes none" in await play.update("act", override)
+    assert "overrides: no act of this case carries it" in await play.update("act", override)
     assert "this case takes act, resolve, check, plead, file" in await play.update(
         "object", {"id": "o-1", "text": "异议"}
     )
