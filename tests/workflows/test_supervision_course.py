@@ -121,7 +121,7 @@ async def test_what_is_opened_with_another_county_than_the_registers_is_not_admi
 ) -> None:
     made = put_exited(stage)
     other = stage.known(made.county).model_copy(update={"directly_administered": True})
-    given = opening(stage, made.county, at(4, 1)).model_copy(update={"county": other})
+    given = opening(stage, made.county, at(4, 1)).model_copy(update={"subject": other})
     play = await inspects_directly(stage, given, at(4, 1))
     outcome = await play.ends()
     assert outcome.ending is Ending.NOT_ADMITTED
