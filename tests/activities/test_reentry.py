@@ -145,6 +145,18 @@ def test_a_place_that_has_the_number_of_a_household_is_no_case_of_it(
     assert run(entering.admit_reentry, admission("411523")).fault is None
 
 
+@pytest.mark.clause("F5", "S1")
+def test_whether_it_is_poor_is_asked_of_the_register_itself(
+    entering: ReentryActivities, engine: Engine
+) -> None:
+    put_household(engine, "F000002", exited_on=None)
+    assert "as poor already, since 2014-06-01" in refused(entering, "F000002")
+    put_household(engine, "F000003", lived=poor(year=2017))
+    assert "has no livelihood of 2018 in the register (S1)" in refused(entering, "F000003")
+    put_household(engine, "F000004", lived=poor(housing=True))
+    assert "it meets every criterion of S1 in 2018" in refused(entering, "F000004")
+
+
 @pytest.mark.clause("F5")
 def test_who_is_unknown_or_lives_nowhere_is_refused(
     entering: ReentryActivities, engine: Engine

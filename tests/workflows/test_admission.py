@@ -1,6 +1,6 @@
 """C1 admission: what may open a case, whichever way it was started (T2, G5, G6, G9)."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,12 +9,11 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from models.case.ledger import EntryKind
 from models.county.messages import CountyOpening
 from models.offices import County, Division
-from models.periods import beijing
 from operators.desk.desk import Refused
 from tests.models import samples
 from tests.play import Play
 from tests.play import not_admitted as turned_away
-from tests.stage import YEAR, Stage, application, at, figures
+from tests.stage import YEAR, Stage, application, at
 from workers.catalogue import TASK_QUEUE
 
 UNKNOWN = samples.county().model_copy(
@@ -71,30 +70,6 @@ async def test_an_application_for_another_county_than_the_case_is_not_admitted(
     mine, other = stage.known(stage.county()), stage.county()
     play = await bypassing(stage, mine, at(11, 16), code=other)
     assert f"code '{mine.code}' for '{other}'" in await not_admitted(play)
-
-
-@pytest.mark.clause("C1")
-async def test_a_tier_that_differs_from_the_register_is_not_admitted(stage: Stage) -> None:
-    play = await bypassing(stage, stage.known(stage.county()), at(11, 16), tier="provincial")
-    assert "is a national county in the register" in await not_admitted(play)
-
-
-@pytest.mark.clause("C1")
-async def test_a_county_that_has_left_is_not_admitted(stage: Stage) -> None:
-    first = await stage.opens(at(3, 1), direct=True, tier="provincial")
-    await first.pass_until("C7")
-    await first.act("C7", document_number="合成〔9〕号")
-    left_on = beijing((await first.ends()).at).date()
-    again = await bypassing(
-        stage, stage.known(first.code), at(11, 16), attempt="/2", tier="provincial"
-    )
-    assert f"is not on the list of poor counties: it left on {left_on}" in await not_admitted(again)
-
-
-@pytest.mark.clause("G6")
-async def test_an_unplanned_county_is_not_admitted(stage: Stage) -> None:
-    play = await bypassing(stage, stage.known(stage.county(planned=False)), at(11, 16))
-    assert f"is not in the plan of {YEAR} (G6)" in await not_admitted(play)
 
 
 @pytest.mark.clause("G6")
@@ -174,30 +149,12 @@ async def test_a_rejected_county_has_no_second_case_in_its_year(stage: Stage) ->
         await stage.opens_for(first.code, at(11, 16))
 
 
-@pytest.mark.clause("C1")
-@pytest.mark.parametrize("year", [YEAR - 1, YEAR + 2])
-async def test_an_application_of_another_year_is_not_admitted(stage: Stage, year: int) -> None:
-    begins = at(11, 16, year=YEAR + 1)
-    county = stage.known(stage.county())
-    stage.registry.add_plan(year, county.code, "synthetic plan")
-    play = await bypassing(stage, county, begins, case_year=year, year=year)
-    assert f"year: {year} is not the year of an application" in await not_admitted(play)
-
-
 @pytest.mark.clause("T2", "G5")
 async def test_a_late_application_without_a_reason_is_not_admitted(stage: Stage) -> None:
     begins = at(1, 2, year=YEAR + 1)
     play = await bypassing(stage, stage.known(stage.county()), begins)
     said = await not_admitted(play)
     assert said == (f"the application comes after {YEAR}-12-31 24:00 (T2); give a late_reason (G5)")
-
-
-@pytest.mark.clause("C1", "S5")
-@pytest.mark.parametrize("as_of", [date(YEAR, 11, 17), date(YEAR - 1, 12, 31)])
-async def test_figures_of_another_time_are_not_admitted(stage: Stage, as_of: date) -> None:
-    county = stage.known(stage.county())
-    play = await bypassing(stage, county, at(11, 16), figures=figures(as_of=as_of))
-    assert f"figures.as_of: {as_of} lies" in await not_admitted(play)
 
 
 @pytest.mark.clause("C1")
