@@ -21,8 +21,8 @@ from models.case.admission import Admission
 from models.case.ledger import Entry, canonical, digest, root
 from models.case.orders import CountyCount, LedgerBatch, RegisterChange
 from models.county.admission import RULES, AdmitCounty, CountyFacts
+from models.county.warrant import county_exit
 from models.register.villages import Incidence
-from models.warrant import county_exit
 from registry.cases.projections import keep_state, project
 from registry.checks.contradictions import STANDS, clear, note
 from registry.database.engine import claim, reading, writing

@@ -11,15 +11,34 @@ from temporalio.exceptions import ApplicationError
 from activities.warrants import Clock, asked_by, hold_against_file, utc_now
 from models.base import Moment
 from models.checks.journal import JournalKind
+from models.county.warrant import county_notice
 from models.identity import file_name
-from models.notices import Notice, NoticeOrder, ToPost
-from models.warrant import posting
+from models.notices import (
+    Notice,
+    NoticeOrder,
+    PostedCounty,
+    PostedHousehold,
+    PostedRoster,
+    PostedVillage,
+    ToPost,
+)
+from models.reentry.warrant import reentry_notice
+from models.roster.warrant import roster_notice
+from models.village.warrant import village_notice
 from registry.database.engine import claim, writing
 from registry.files.disk import write_text
 from registry.journal import note_row
 from registry.notices.single import markdown, title
 from registry.notices.texts import page
 from registry.tables import NoticeRow
+
+_RULES = {
+    PostedCounty: county_notice,
+    PostedVillage: village_notice,
+    PostedRoster: roster_notice,
+    PostedHousehold: reentry_notice,
+}
+"""What the kept file must carry, by what a notice shows."""
 
 
 class NoticeBoard:
@@ -46,7 +65,8 @@ class NoticeBoard:
         """
         asked_by(order.case_id)
         with writing(self._engine) as session:
-            hold_against_file(session, order, order.case_id, order.seq, posting, self._clock())
+            rule = _RULES[type(order.shows)]
+            hold_against_file(session, order, order.case_id, order.seq, rule, self._clock())
             return self.put_up(session, order, title(order), markdown(order), order.closes.due)
 
     def put_up(

@@ -15,8 +15,8 @@ from models.checks.journal import JournalKind
 from models.orders import REGISTER_CONFLICT
 from models.reentry.admission import RULES, AdmitReentry, ReentryFacts
 from models.reentry.orders import Entered, EntryOrder, ReentryLookUp
+from models.reentry.warrant import entry
 from models.register.households import Cause
-from models.warrant import entry
 from registry.database.engine import claim, reading, writing
 from registry.facts.alarms import alarms_of
 from registry.facts.reentry import reentry_facts

@@ -22,7 +22,7 @@ from models.register.households import Cause
 from models.revocation.admission import RULES, AdmitRevocation, RevocationFacts
 from models.revocation.messages import Revocable
 from models.revocation.orders import RevocationChange, Revoked
-from models.warrant import revocation
+from models.revocation.warrant import revocation
 from registry.database.engine import claim, writing
 from registry.facts.alarms import alarms_of
 from registry.facts.revocation import revocation_facts

@@ -14,13 +14,8 @@ from models.checks.journal import JournalKind
 from models.periods import beijing
 from models.roster.admission import RULES, AdmitRoster, RosterFacts, household_faults
 from models.roster.households import State
-from models.roster.messages import (
-    LookedUp,
-    LookUpOrder,
-    RosterChange,
-    StruckOff,
-)
-from models.warrant import looking_up, striking_off
+from models.roster.messages import LookedUp, LookUpOrder, RosterChange, StruckOff
+from models.roster.warrant import looking_up, striking_off
 from registry.cases.striking_off import Leaving, is_done, strike_off, struck_off_by
 from registry.database.engine import claim, writing
 from registry.facts.roster import known_households, roster_facts

@@ -19,7 +19,7 @@ from models.register.villages import Incidence
 from models.standards import incidence_finding
 from models.village.admission import RULES, AdmitVillage, VillageFacts
 from models.village.orders import VillageCount, VillageRegisterChange
-from models.warrant import village_exit
+from models.village.warrant import village_exit
 from registry.database.engine import claim, reading, writing
 from registry.errors import RegistryError
 from registry.facts.incidence import village_incidence

@@ -1,7 +1,7 @@
 """Holding orders against the kept file of the case that gives them, in their own transaction.
 
 Whoever reaches the server can call an activity. So what changes or tells something asks first who
-calls, and what the registry's own copy of the file says (``models.warrant`` has the rules).
+calls, and what the registry's own copy of the file says (each subject's ``warrant`` has the rules).
 
 A call that does not come out of the case it names is refused for good. One that does is tried again
 where the file does not carry it, for all to see: a case that is right loses nothing by a registry

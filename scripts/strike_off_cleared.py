@@ -36,7 +36,7 @@ async def strike_off(county: str, year: int, officer: str, document: str) -> boo
 async def _strike_off(desk: Desk, case: str, office: Office, officer: str, document: str) -> bool:
     try:
         status = await desk.status(case)
-        before = status.roster.counts[State.STRUCK_OFF] if status.roster else 0
+        before = status.households.counts[State.STRUCK_OFF] if status.households else 0
         act = Act(
             id=content_id("strike-off", case, str(status.round), document, str(before)),
             step="H4",

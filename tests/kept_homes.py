@@ -255,8 +255,8 @@ async def finish(play: Play) -> Outcome:
             await _decide(play, seen.step, seen.waiting_for)
         else:
             moments = [each.limit.due for each in seen.limits]
-            if seen.roster is not None and seen.roster.closes is not None:
-                moments.append(seen.roster.closes)
+            if seen.households is not None and seen.households.closes is not None:
+                moments.append(seen.households.closes)
             if moments:
                 await play.until(min(moments) + timedelta(seconds=1))
     raise AssertionError(f"{play.case_id} does not come to its end: {await play.status()}")

@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from models.roster.households import State
 from tests.play import Play
-from tests.roster_stage import livelihood, meeting, opens_roster, put_households
+from tests.roster_stage import livelihood, meeting, opens_roster, put_households, stands
 from tests.stage import Stage, at
 
 
@@ -24,7 +23,7 @@ async def roster(stage: Stage) -> Play:
     await play.end_notice()
     await play.waits(lambda seen: seen.waiting_for == play.office("H4"))
     await play.act("H4")
-    await play.waits(lambda seen: bool(seen.roster and seen.roster.counts[State.STRUCK_OFF] == 2))
+    await stands(play, struck_off=2)
     await play.resolve(dismissed, "dismissed")
     await play.waits(lambda seen: seen.waiting_for == play.office("H4"))
     await play.act("H4", document_number="合成〔H4〕2号")
@@ -45,16 +44,16 @@ async def roster_amended(stage: Stage) -> Play:
     put_households(stage, play.code, 1, size=2, codes=[second])
     await play.amend(second, added, meeting=meeting())
     play.households = [*play.households, added]
-    await play.waits(lambda seen: bool(seen.roster and seen.roster.counts[State.DRAFTED] == 1))
+    await stands(play, drafted=1)
     await play.verify(households=[added])
     await play.consent(added)
-    await play.waits(lambda seen: bool(seen.roster and seen.roster.counts[State.POSTED] == 4))
+    await stands(play, posted=4)
     await play.until(at(1, 5, year=at(1, 1).year + 1))
     await play.waits(lambda seen: seen.waiting_for == play.office("H4"))
     await play.act("H4", "return", households=[first], return_to="H2", reason="需复核（合成）")
-    await play.waits(lambda seen: bool(seen.roster and seen.roster.counts[State.DRAFTED] == 1))
+    await stands(play, drafted=1)
     await play.act("H4")
-    await play.waits(lambda seen: bool(seen.roster and seen.roster.counts[State.STRUCK_OFF] == 3))
+    await stands(play, struck_off=3)
     await play.until(at(2, 2, year=at(1, 1).year + 1))
     await play.verify()
     await play.consent(first)
@@ -70,7 +69,7 @@ async def roster_returned(stage: Stage) -> Play:
     (failing,) = put_households(stage, play.code, 1, lived=livelihood(housing=False))
     await play.reaches("H2")
     await play.amend(failing, meeting=meeting())
-    await play.waits(lambda seen: bool(seen.roster and seen.roster.counts[State.DRAFTED] == 3))
+    await stands(play, drafted=3)
     await play.verify("A1")
     await play.consent()
     await play.reaches("H3")

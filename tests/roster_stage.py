@@ -5,14 +5,14 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from models.case.messages import Amendment, Consents, Receipt
+from models.appraisals import MOST_HOUSEHOLDS
+from models.case.messages import Receipt
 from models.case.status import CaseStatus
 from models.periods import BEIJING
 from models.policy import Policy
 from models.register.households import Livelihood, PovertyLine
-from models.roster.appraisals import MOST_HOUSEHOLDS
-from models.roster.households import Course, State
-from models.roster.messages import RosterApplication
+from models.roster.households import Course
+from models.roster.messages import Amendment, Consents, RosterApplication
 from operators.desk.desk import Desk
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
@@ -223,10 +223,10 @@ class RosterPlay(Play):
 
     async def closes(self) -> datetime:
         """When the next notice ends."""
-        seen = await self.waits(lambda seen: bool(seen.roster and seen.roster.closes))
-        assert seen.roster is not None
-        assert seen.roster.closes is not None
-        return seen.roster.closes
+        seen = await self.waits(lambda seen: bool(seen.households and seen.households.closes))
+        assert seen.households is not None
+        assert seen.households.closes is not None
+        return seen.households.closes
 
     async def end_notice(self) -> datetime:
         """Let the next notice end; returns its closing moment."""
@@ -305,8 +305,7 @@ async def stands(case: RosterPlay, **counts: int) -> CaseStatus:
     """Wait until so many households are where they are said to be."""
     return await case.waits(
         lambda seen: (
-            seen.roster is not None
-            and all(seen.roster.counts[State(state)] == count for state, count in counts.items())
+            seen.households is not None and counts.items() <= seen.households.counts.items()
         )
     )
 

@@ -34,11 +34,12 @@ from temporalio.testing import TimeSkipper
 
 from activities.warrants import server_time
 from models.case.ledger import Entry, EntryKind, LedgerError, verify
-from models.case.messages import Act, Consents, Objection, Receipt, Resolution
+from models.case.messages import Act, Objection, Receipt, Resolution
 from models.case.status import CaseStatus
 from models.county.messages import CountyApplication
 from models.periods import BEIJING
 from models.register.households import PovertyLine
+from models.roster.messages import Consents
 from operators.desk.desk import Contradicted, Desk, NoAnswer, Refused
 from operators.up import prepare_keys, prepare_registry
 from registry.database.engine import writing
@@ -255,8 +256,8 @@ class Soak:
     async def lets_time_pass(self, play: Play, seen: CaseStatus) -> None:
         """Let a publicity run to its end."""
         closes = [each.limit.due for each in seen.limits if each.limit.clause == "T1"]
-        if seen.roster is not None and seen.roster.closes is not None:
-            closes = [seen.roster.closes]
+        if seen.households is not None and seen.households.closes is not None:
+            closes = [seen.households.closes]
         if not closes:
             return
         with suppress(*AWAY):

@@ -119,7 +119,8 @@ class CaseWorkflow:
 
     def details(self) -> str:
         """What the Web UI shows of the case, when somebody looks (``workers.details``)."""
-        return markdown(status_of(self.case.docket, workflow.now()))
+        docket = self.case.docket
+        return markdown(status_of(docket, workflow.now()), docket.own)
 
     @workflow.query
     def status(self) -> CaseStatus:

@@ -9,7 +9,7 @@ from models.case.messages import Act, Decision, Outcome, Receipt
 from models.case.state import Docket
 from models.periods import LimitRequest
 from models.procedures import H1, H2, H3, H4, HOUSEHOLD_STEPS
-from models.roster.households import Course
+from models.roster.households import Course, roster_of
 from models.roster.messages import RosterOpening
 from models.roster.reception import RosterReception
 from workflows.case import Case
@@ -106,7 +106,7 @@ class HouseholdExitWorkflow(CaseWorkflow):
     @workflow.query
     def households(self, after: Any = 0) -> list[Course]:
         """How each household stands, behind so many of them; as many as fit into an answer."""
-        roster, first = self.case.docket.roster, number(after)
+        roster, first = roster_of(self.case.docket), number(after)
         candidates = list(roster.candidates.values()) if roster else []
         return [
             roster.course(candidate)

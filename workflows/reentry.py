@@ -14,10 +14,7 @@ from models.periods import LimitRequest, beijing
 from models.procedures import R1, R2, R3, R4, REENTRY_STEPS
 from models.reentry.admission import AdmitReentry, ReentryFacts, not_poor, since_posted
 from models.reentry.messages import ReentryOpening
-from models.reentry.orders import (
-    EntryOrder,
-    ReentryLookUp,
-)
+from models.reentry.orders import EntryOrder, ReentryLookUp
 from models.reentry.rules import CAUSES, appraisal_fault
 from models.refusals import Refusal
 from models.register.households import HouseholdFacts

@@ -7,19 +7,19 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
+from models.appraisals import Proposal
 from models.case.ledger import EntryKind
 from models.case.limits import Watched
 from models.case.mailbox import OpenObjection, Received
-from models.case.messages import Act, Amendment, Decision, Ending, Outcome, Resolution
+from models.case.messages import Act, Decision, Ending, Outcome, Resolution
 from models.case.state import Docket
 from models.case.status import ENDINGS
 from models.notices import PostedRoster
 from models.periods import beijing
 from models.policy import Body
 from models.procedures import H1, H2, H3, H4
-from models.roster.appraisals import Proposal
-from models.roster.households import Candidate, Roster
-from models.roster.messages import LookUpOrder, RosterChange, RosterOpening
+from models.roster.households import Candidate, Roster, roster_of
+from models.roster.messages import Amendment, LookUpOrder, RosterChange, RosterOpening
 from models.roster.orders import posted_roster, roster_change, shown
 from models.roster.turns import whose_turn
 from workflows.case import Beside, Case
@@ -55,8 +55,9 @@ class RosterCourse(Beside):
     @property
     def roster(self) -> Roster:
         """The roster, once it is there."""
-        assert self._docket.roster is not None
-        return self._docket.roster
+        roster = roster_of(self._docket)
+        assert roster is not None
+        return roster
 
     @cached_property
     def draft(self) -> RosterDraft:
@@ -221,7 +222,7 @@ class RosterCourse(Beside):
 
     async def attend(self) -> None:
         """Look up who is added or changed; post who has become ready; see whose turn it is."""
-        docket, roster = self._docket, self._docket.roster
+        docket, roster = self._docket, roster_of(self._docket)
         if roster is None:
             return
         await self._look_again()
@@ -280,7 +281,7 @@ class RosterCourse(Beside):
     def conclude(self, outcome: Outcome) -> Outcome:
         """The roster has exited as far as somebody was struck off; the rest stays registered."""
         self._ready()
-        roster = self._docket.roster
+        roster = roster_of(self._docket)
         if roster is None:
             return outcome
         if roster.unfinished:

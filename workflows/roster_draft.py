@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue
 
+from models.appraisals import Meeting, Proposal
 from models.case.ledger import EntryKind
 from models.case.limits import Watched
 from models.case.messages import Act, Ending
 from models.periods import LimitRequest
 from models.procedures import H4
 from models.roster.admission import AdmitRoster
-from models.roster.appraisals import Meeting, Proposal
-from models.roster.households import Roster
+from models.roster.households import Roster, roster_of
 from models.roster.messages import RosterOpening
 from workflows.case import Case
 
@@ -35,8 +35,9 @@ class RosterDraft:
 
     @property
     def _roster(self) -> Roster:
-        assert self._docket.roster is not None
-        return self._docket.roster
+        roster = roster_of(self._docket)
+        assert roster is not None
+        return roster
 
     async def receive(self) -> None:
         """Hold the roster against plan, register and votes (G6, G9, S7), and judge it by S1."""
@@ -57,7 +58,7 @@ class RosterDraft:
             facts = known.households[proposal.household].facts
             assert facts is not None
             roster.add(facts, self._docket.basis)
-        self._docket.roster = roster
+        self._docket.own = roster
         unplanned = [code for code, each in known.households.items() if not each.planned]
         self.file_plan_additions(proposals, unplanned)
         self.count(application.appraisal.meeting, proposals)

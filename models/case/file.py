@@ -16,8 +16,7 @@ from models.case.ledger import Entry, EntryKind, told_by
 from models.case.messages import Decision, Finding
 from models.offices import AnySubject, Office
 from models.policy import Policy
-from models.procedures import H2, Step
-from models.roster.households import State
+from models.procedures import Step
 
 _SUBJECT: TypeAdapter[AnySubject] = TypeAdapter(AnySubject)
 
@@ -99,10 +98,6 @@ class CaseFile:
         done: Entry by which each step was finished or skipped, by step, as far as that holds still.
         acts: The acts in force, by step, in order.
         notices: By step, as acts.
-        facts: What the register said of a household when its entry was last taken, by code, with
-            the number of the entry that has it.
-        courses: Where each household of a roster is.
-        agreed: Who of a roster has agreed since it was first drafted, or sent back to H2.
     """
 
     entries: list[Entry]
@@ -115,9 +110,6 @@ class CaseFile:
     acts: dict[str, list[FiledAct]] = field(default_factory=dict)
     notices: dict[str, list[FiledNotice]] = field(default_factory=dict)
     objections: dict[str, FiledObjection] = field(default_factory=dict)
-    facts: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
-    courses: dict[str, str] = field(default_factory=dict)
-    agreed: set[str] = field(default_factory=set)
 
     @property
     def opened(self) -> dict[str, Any]:
@@ -234,25 +226,10 @@ def _read(file: CaseFile, entry: Entry) -> None:
             resolution = data["resolution"]
             resolved = file.objections[resolution["objection_id"]]
             resolved.finding, resolved.resolved = resolution["finding"], entry.seq
-            if resolved.finding == Finding.UPHELD and resolution.get("return_to") == H2.id:
-                file.agreed.discard(resolved.household or "")
-        case EntryKind.CONSENTS:
-            for answer in data["consents"]["answers"]:
-                (file.agreed.add if answer["agreed"] else file.agreed.discard)(answer["household"])
-        case EntryKind.ROSTER_CHANGED:
-            for facts in data.get("households", []):
-                if isinstance(facts, dict):
-                    file.facts[facts["code"]] = (entry.seq, facts)
         case EntryKind.CLOSED:
             file.closed = True
         case _:
             pass
-    for code, (state, _) in data.get("courses", {}).items():
-        before, file.courses[code] = file.courses.get(code), state
-        # Whom an objection held before its notice goes on where it was: it was not sent back, and
-        # may have agreed before everybody had verified it.
-        if state == State.DRAFTED and before != State.HELD_UNPOSTED:
-            file.agreed.discard(code)
 
 
 def _lapse(file: CaseFile, act: str) -> None:
@@ -261,13 +238,15 @@ def _lapse(file: CaseFile, act: str) -> None:
         acts[:] = [each for each in acts if each.act["id"] != act]
 
 
+def undone_by(returned: Entry, route: tuple[Step, ...]) -> list[str]:
+    """The steps that a return undoes (G3): from the earlier step on."""
+    order = [step.id for step in route]
+    return order[min(order.index(str(returned.data["to"])), order.index(returned.step)) :]
+
+
 def _go_back(file: CaseFile, entry: Entry) -> None:
     """G3: what was done from the earlier step on holds no more."""
-    order = [step.id for step in file.route]
-    first = min(order.index(str(entry.data["to"])), order.index(entry.step))
-    if H2.id in order[first:]:
-        file.agreed.clear()  # every household is asked again
-    for step in order[first:]:
+    for step in undone_by(entry, file.route):
         for kept in (file.begun, file.done):
             kept.pop(step, None)
         file.acts.pop(step, None)

@@ -11,12 +11,12 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from models.appraisals import MOST_HOUSEHOLDS, Appraisal
 from models.base import Heard, HeardLine, Line, Moment, Record, Text
-from models.case.parts import LARGEST, Count, Key, Name, Proofs
+from models.case.parts import LARGEST, Count, Key, Proofs
 from models.offices import Office
 from models.register.households import HouseholdCode
 from models.register.villages import Survey
-from models.roster.appraisals import MOST_HOUSEHOLDS, Appraisal, Meeting, Proposal
 
 StepId = Annotated[str, Field(pattern=r"^[CVHRKJX][1-7]$")]
 Growth = Annotated[Decimal, Field(ge=-100, le=1000, max_digits=7, decimal_places=3)]
@@ -214,66 +214,6 @@ class Withdrawal(Record):
     office: Office
     officer: Line
     reason: Text
-    at: Moment | None = None
-    document_number: Line | None = None
-    evidence: Proofs = ()
-
-
-class Consent(Record):
-    """认可 (H2): one household's answer, signed by one of its members."""
-
-    household: HouseholdCode
-    agreed: Annotated[bool, Field(strict=True)]
-    signed_by: Name
-    reason: Text | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if not self.agreed and self.reason is None:
-            raise ValueError("reason: a household that refuses says why")
-        return self
-
-
-class Consents(Record):
-    """Answers of households to their exit (H2), one or in bulk, as the committees collected them.
-
-    A refusal counts until the household is struck off: nobody is exited by force.
-
-    Attributes:
-        officer: Who collected them.
-    """
-
-    id: Key
-    answers: Annotated[tuple[Consent, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
-    officer: Line
-    at: Moment | None = None
-    evidence: Proofs = ()
-
-    @model_validator(mode="after")
-    def _each_once(self) -> Self:
-        seen: set[str] = set()
-        for answer in self.answers:
-            if answer.household in seen:
-                raise ValueError(f"answers: household {answer.household} answers twice")
-            seen.add(answer.household)
-        return self
-
-
-class Amendment(Record):
-    """A roster's content added to or changed after its appraisal (G1): its own fresh seven days.
-
-    Attributes:
-        households: Who is added, with the votes of a meeting, or whose entry is taken anew from
-            the register, where the household is on the roster already.
-        meeting: The meeting that voted on who is added (H1).
-    """
-
-    id: Key
-    office: Office
-    officer: Line
-    reason: Text
-    households: Annotated[tuple[Proposal, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
-    meeting: Meeting | None = None
     at: Moment | None = None
     document_number: Line | None = None
     evidence: Proofs = ()

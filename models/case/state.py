@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from pydantic import JsonValue
 
+from models.base import Record
 from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.limits import Watch
 from models.case.mailbox import Expectation, OpenObjection, Received
@@ -14,7 +16,34 @@ from models.offices import Office, Subject
 from models.periods import Limit, beijing
 from models.policy import Policy
 from models.procedures import Step
-from models.roster.households import Roster
+
+
+class Households(Record):
+    """How many households of a case are where, if each of them has a course of its own.
+
+    Attributes:
+        counts: By state, in the order of the course; none left out.
+        held: Whom an objection holds back, as far as there is room.
+        closes: When the next notice that stands ends.
+        renewed: How often somebody came to wait: drafted, sent back, an objection resolved.
+        sent_back: How often somebody was sent back.
+    """
+
+    counts: dict[str, int]
+    held: tuple[str, ...]
+    closes: datetime | None
+    renewed: int = 0
+    sent_back: int = 0
+
+
+class ProcedureState(Protocol):
+    """What a procedure keeps beside the state that every case has: households on their way."""
+
+    def summary(self) -> Households:
+        """How many households are where."""
+
+    def in_chinese(self) -> dict[str, int]:
+        """The same under the Chinese name of each state, without those where nobody is."""
 
 
 @dataclass
@@ -35,7 +64,7 @@ class Docket:
         stirred: Something was received since the procedure last looked.
         done: When each step of this round was finished, by step id.
         acts: Acts that wait, by step and round: one for an old round can never be taken.
-        roster: The households of a roster, each with its own course; None in other procedures.
+        own: What the procedure keeps of its own; None if that is nothing, or nothing yet.
         opened: Called when a step is open: what came while it was prepared is taken in then, the
             first of it, and ``is_early_due`` says whether some is left.
         undelivered: How many notifications were given up.
@@ -82,7 +111,7 @@ class Docket:
     acts: dict[tuple[str, int], list[Received[Act]]] = field(default_factory=dict)
     objections: dict[str, OpenObjection] = field(default_factory=dict)
     withdrawal: Received[Withdrawal] | None = None
-    roster: Roster | None = None
+    own: ProcedureState | None = None
     opened: Callable[[], None] = lambda: None
     is_early_due: Callable[[], bool] = lambda: False
     owing: Callable[[], Office | None] = lambda: None

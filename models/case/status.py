@@ -8,10 +8,9 @@ from models.base import Moment, Record
 from models.case.limits import Watched
 from models.case.messages import Ending, Finding, Outcome
 from models.case.orders import CaseState, LimitInForce
-from models.case.state import Docket
+from models.case.state import Docket, Households, ProcedureState
 from models.periods import beijing, until
 from models.procedures import Step
-from models.roster.households import STATES, RosterSummary
 from models.texts.characters import markdown as shown
 
 
@@ -47,7 +46,7 @@ class CaseStatus(Record):
         undelivered: Notifications given up so far.
         unfiled: Refused signals that are counted, and not on file.
         head: Hash of the last ledger entry.
-        roster: The households of a roster; None in other procedures.
+        households: How many are where, if each has a course of its own; None in other procedures.
     """
 
     case_id: str
@@ -65,7 +64,7 @@ class CaseStatus(Record):
     entries: int
     head: str
     outcome: Outcome | None
-    roster: RosterSummary | None = None
+    households: Households | None = None
     lapsed: int = 0
     open_count: int = 0
     limits_in_all: int = 0
@@ -184,7 +183,7 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
         entries=len(docket.ledger.entries),
         head=docket.ledger.head,
         outcome=docket.outcome,
-        roster=docket.roster.summary() if docket.roster else None,
+        households=docket.own.summary() if docket.own else None,
         lapsed=docket.lapsed,
     )
 
@@ -238,8 +237,8 @@ def _waiting_text(docket: Docket, now: datetime) -> str:
     if docket.waiting_for is not None:
         return f"等待{docket.name(docket.waiting_for, now)}"
     closes = docket.posted.due if docket.posted else None
-    if docket.roster is not None:
-        closes = docket.roster.summary().closes
+    if docket.own is not None:
+        closes = docket.own.summary().closes
     if closes is not None:
         heard = docket.posted is not None and docket.posted.clause == "F6.hearing"
         return f"{'申诉举证中' if heard else '公示中'}，至 {until(closes)}"
@@ -271,8 +270,8 @@ _GAP = "\u2800|"
 none of the characters it trims."""
 
 
-def markdown(status: CaseStatus) -> str:
-    """The current details of a case, as Markdown for the Web UI."""
+def markdown(status: CaseStatus, own: ProcedureState | None = None) -> str:
+    """The current details of a case and of its procedure's own state, for the Web UI."""
     lines = [
         f"**{shown(status.subject)} {status.year}年度** · 第{status.round}轮 · "
         f"{shown(status.waiting_text)}",
@@ -288,8 +287,8 @@ def markdown(status: CaseStatus) -> str:
             for step in status.steps
         ),
     ]
-    if status.roster:
-        counts = {STATES[state]: count for state, count in status.roster.counts.items() if count}
+    counts = own.in_chinese() if own else {}
+    if counts:
         lines += ["", *_table(list(counts)), _row(*(f"{count}户" for count in counts.values()))]
     if status.limits:
         lines += ["", *_table(["期限", "责任单位", "截止（北京时间）", "计算依据"])]

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
+from models.appraisals import Meeting, Proposal
 from models.base import Record
 from models.case.admission import (
     AdmitOrder,
@@ -21,7 +22,6 @@ from models.offices import Village
 from models.periods import beijing
 from models.policy import Policy
 from models.register.households import HouseholdFacts, PovertyLine
-from models.roster.appraisals import Meeting, Proposal
 from models.roster.messages import RosterApplication, RosterOpening
 
 _NAMED = 5

@@ -18,9 +18,10 @@ from models.base import Record, shortened
 from models.case.changes import Changes, Counted
 from models.case.limits import Watched
 from models.case.mailbox import OpenObjection, Received
-from models.case.messages import Amendment
+from models.case.state import Docket, Households
 from models.policy import Body, NameStyle
 from models.register.households import HouseholdFacts, PovertyLine
+from models.roster.messages import Amendment
 from models.standards import StandardFinding, household_findings
 
 
@@ -140,24 +141,6 @@ class Course(Record):
     overrides: tuple[str, ...]
     closes: datetime | None
     findings: tuple[StandardFinding, ...]
-
-
-class RosterSummary(Record):
-    """How many households of a roster are where.
-
-    Attributes:
-        counts: By state, in the order of the course; none left out.
-        held: Whom an objection holds back, as far as there is room.
-        closes: When the next notice that stands ends.
-        renewed: How often somebody came to wait: drafted, sent back, an objection resolved.
-        sent_back: How often somebody was sent back.
-    """
-
-    counts: dict[State, int]
-    held: tuple[str, ...]
-    closes: datetime | None
-    renewed: int = 0
-    sent_back: int = 0
 
 
 _MOST_HELD = 20
@@ -432,7 +415,11 @@ class Roster:
         self._filed |= {code: states[code] for code in moved}
         return {code: [states[code].value, self.candidates[code].out] for code in moved}
 
-    def summary(self) -> RosterSummary:
+    def in_chinese(self) -> dict[str, int]:
+        """How many households are in each state in which somebody is, by its Chinese name."""
+        return {STATES[state]: count for state, count in self.counts().items() if count}
+
+    def summary(self) -> Households:
         """The roster at one look."""
         disputed = self._disputed()
         held = [each.code for each in self.unfinished if _is_in(disputed, each)]
@@ -443,8 +430,8 @@ class Roster:
         ]
         sent_back = sum(each.sent_back for each in self.candidates.values())
         resolved = sum(each.resolution is not None for each in self.objections.values())
-        return RosterSummary(
-            counts=self.counts(),
+        return Households(
+            counts={state.value: count for state, count in self.counts().items()},
             held=tuple(held[:_MOST_HELD]),
             closes=min(running, default=None),
             renewed=len(self.candidates) + sent_back + resolved,
@@ -467,6 +454,13 @@ class Roster:
             closes=candidate.posting.limit.due if candidate.posting else None,
             findings=household_findings(candidate.facts, self.line),
         )
+
+
+def roster_of(docket: Docket) -> Roster | None:
+    """The roster of a case; None before the register has admitted it, and if it was not."""
+    own = docket.own
+    assert own is None or isinstance(own, Roster)
+    return own
 
 
 def _is_in(disputed: frozenset[str | None], candidate: Candidate) -> bool:

@@ -13,12 +13,14 @@ from pydantic import JsonValue
 from models.base import Record
 from models.case.ledger import Entry, EntryKind
 from models.case.mailbox import Received
-from models.case.messages import Act, Amendment, Consents, Decision, Objection
+from models.case.messages import Act, Decision, Objection
 from models.case.reception import AT_ANY_MOMENT, MESSAGES
 from models.case.state import Docket
 from models.policy import Body
 from models.procedures import H1, H2, H3, H4
 from models.refusals import Refusal
+from models.roster.households import roster_of
+from models.roster.messages import Amendment, Consents
 from models.roster.rules import RosterRules
 
 
@@ -52,11 +54,12 @@ class RosterReception(RosterRules):
 
     def _reopen(self) -> None:
         super()._reopen()
-        for candidate in self._docket.roster.candidates.values() if self._docket.roster else ():
+        roster = roster_of(self._docket)
+        for candidate in roster.candidates.values() if roster else ():
             candidate.being_struck_off = False
 
     def _check_message(self, message: Any, now: datetime) -> None:
-        if self._is_open and self._docket.roster is None:
+        if self._is_open and self._docket.own is None:
             raise Refusal("the roster was not admitted; nothing can be done with it")
         if self._is_open:
             super()._check_message(message, now)
@@ -77,7 +80,7 @@ class RosterReception(RosterRules):
             case Act(step=H4.id):
                 return super()._take(self._naming_whom_it_is_about(message, now), now)
             case Objection():
-                roster = self._docket.roster
+                roster = roster_of(self._docket)
                 running = roster is not None and roster.is_running(message.household, now)
                 return self._keep_objection(message, not running, now)
             case Consents():

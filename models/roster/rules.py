@@ -8,16 +8,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from models.appraisals import MOST_HOUSEHOLDS, votes_fault
 from models.base import first_few
-from models.case.messages import Act, Amendment, Consents, Decision, Objection, Resolution
+from models.case.messages import Act, Decision, Objection, Resolution
 from models.case.reception import Reception
 from models.periods import beijing
 from models.policy import Body
 from models.procedures import H1, H2, H3, H4
 from models.refusals import Refusal
 from models.roster.admission import meeting_fault
-from models.roster.appraisals import MOST_HOUSEHOLDS, votes_fault
-from models.roster.households import Candidate, Roster
+from models.roster.households import Candidate, Roster, roster_of
+from models.roster.messages import Amendment, Consents
 
 _SUPERVISION = "report it to the supervision of the provincial group"
 
@@ -316,5 +317,6 @@ class RosterRules(Reception):
 
     @property
     def _roster(self) -> Roster:
-        assert self._docket.roster is not None
-        return self._docket.roster
+        roster = roster_of(self._docket)
+        assert roster is not None
+        return roster

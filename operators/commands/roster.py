@@ -5,10 +5,10 @@ What is typed and every file it names is read before anything is sent.
 
 from pathlib import Path
 
-from models.case.messages import Amendment, Consent, Consents
 from models.identity import is_case, subject_code
 from models.periods import beijing
 from models.roster.admission import household_faults, households_fault
+from models.roster.messages import Amendment, Consent, Consents
 from operators.commands import inputs, roster_inputs
 from operators.commands.inputs import InputError
 from operators.commands.options import As, AsSignal, At, Document, Id, Officer, Proof

@@ -7,12 +7,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from models.appraisals import Appraisal, Meeting, Proposal
 from models.base import Record
-from models.case.messages import Consent
 from models.case.parts import Evidence
 from models.register.households import HouseholdCode
-from models.roster.appraisals import Appraisal, Meeting, Proposal
-from models.roster.messages import RosterApplication
+from models.roster.messages import Consent, RosterApplication
 from operators.commands import inputs
 from operators.commands.inputs import InputError
 from registry.forms.rosters import read_consents, read_votes

@@ -6,19 +6,12 @@ from typing import TypeVar
 from uuid import uuid4
 
 from models.case.ledger import canonical
-from models.case.messages import (
-    Act,
-    Amendment,
-    Consents,
-    Objection,
-    Receipt,
-    Resolution,
-    Withdrawal,
-)
+from models.case.messages import Act, Objection, Receipt, Resolution, Withdrawal
 from models.case.status import CaseStatus
 from models.follow_up.messages import RiskMark, Visits
 from models.identity import content_id
 from models.periods import beijing
+from models.roster.messages import Amendment, Consents
 from models.supervision.messages import Findings, Plea
 from operators.commands import inputs
 from operators.desk.desk import Desk, NoCase, not_going_on, open_desk
@@ -134,11 +127,11 @@ def derived_id(seen: CaseStatus, message: M) -> str:
     said = [str(seen.round), beijing(utc_now()).date().isoformat(), content]
     if isinstance(message, Act) and seen.lapsed:
         said.append(f"lapsed {seen.lapsed}")
-    if isinstance(message, Act | Consents) and seen.roster is not None:
+    if isinstance(message, Act | Consents) and seen.households is not None:
         if isinstance(message, Act) and not message.households:
-            said.append(f"renewed {seen.roster.renewed}")
-        elif seen.roster.sent_back:
-            said.append(f"sent back {seen.roster.sent_back}")
+            said.append(f"renewed {seen.households.renewed}")
+        elif seen.households.sent_back:
+            said.append(f"sent back {seen.households.sent_back}")
     return content_id(_kind(message), seen.case_id, *said)
 
 

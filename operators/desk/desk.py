@@ -25,17 +25,7 @@ from models.case import bounds
 from models.case.documents import CaseDocument
 from models.case.ledger import Entry, EntryKind, canonical
 from models.case.mending import Mending
-from models.case.messages import (
-    Act,
-    Amendment,
-    Consents,
-    Ending,
-    Objection,
-    Outcome,
-    Receipt,
-    Resolution,
-    Withdrawal,
-)
+from models.case.messages import Act, Ending, Objection, Outcome, Receipt, Resolution, Withdrawal
 from models.case.status import ENDINGS, CaseStatus, ObjectionStatus
 from models.county import admission
 from models.follow_up.messages import RiskMark, Visits
@@ -44,6 +34,7 @@ from models.procedures import C1
 from models.refusals import Refusal
 from models.revocation.messages import RevocationApplication
 from models.roster.households import Course
+from models.roster.messages import Amendment, Consents
 from models.supervision.messages import Findings, Plea
 from models.supplement import SupplementApplication
 from operators.desk.answers import ANSWER_WITHIN, admitted, asked, explained, in_turn

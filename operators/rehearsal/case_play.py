@@ -9,10 +9,11 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from models.case.documents import CaseDocument
 from models.case.ledger import Entry, EntryKind
-from models.case.messages import Act, Amendment, Consents, Objection, Resolution, Withdrawal
+from models.case.messages import Act, Objection, Resolution, Withdrawal
 from models.case.status import CaseStatus
 from models.follow_up.messages import Visits
 from models.periods import LimitKind
+from models.roster.messages import Amendment, Consents
 from models.supervision.messages import Findings, Plea
 from operators.desk.desk import Message
 from operators.desk.errors import NoAnswer, Refused

@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from models.appraisals import Meeting, Proposal, votes_fault
 from models.base import Record, Text
-from models.case.messages import Amendment, Growth
+from models.case.messages import Growth
 from models.case.parts import Count, Key
 from models.register.households import HouseholdCode
-from models.roster.appraisals import Meeting, Proposal, votes_fault
+from models.roster.messages import Amendment
 from operators.rehearsal.dated import BeijingTime, Sourced
 from operators.rehearsal.events import (
     ActEvent,

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
-from models.case.messages import Amendment, Consent, Consents, CountyFigures
+from models.appraisals import Appraisal
+from models.case.messages import CountyFigures
 from models.county.messages import CountyApplication
-from models.roster.appraisals import Appraisal
 from models.roster.households import Course, State
-from models.roster.messages import RosterApplication
+from models.roster.messages import Amendment, Consent, Consents, RosterApplication
 from models.village.messages import VillageApplication
 from operators.desk.desk import Message
 from operators.desk.errors import Refused

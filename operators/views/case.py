@@ -94,9 +94,9 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
     out.print(_standing(status))
     out.print()
     out.print(_steps(status))
-    if status.roster:
+    if status.households:
         out.print(heading("Households 名单"))
-        out.print(roster_counts(status.roster))
+        out.print(roster_counts(status.households))
     if status.limits:
         out.print(heading(f"Limits in force 期限{_of(len(status.limits), status.limits_in_all)}"))
         for each in status.limits:
@@ -111,7 +111,7 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
             out.print(paragraph(said, out.width, 2))
     if status.outcome:
         out.print(heading("Outcome 结果"))
-        for line in _outcome(status.outcome, "household" if status.roster else ""):
+        for line in _outcome(status.outcome, "household" if status.households else ""):
             out.print(paragraph(line, out.width, 2))
     undelivered = f", {status.undelivered} notifications not delivered 未送达"
     unfiled = f", {status.unfiled:,} refused signals counted and not on file"

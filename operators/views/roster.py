@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from models.case.state import Households
 from models.periods import until
-from models.roster.households import STATES, Course, RosterSummary, State
+from models.roster.households import STATES, Course, State
 from operators.views.printing import table
 
 _STYLES = {
@@ -18,10 +19,11 @@ _STYLES = {
 }
 
 
-def roster_counts(roster: RosterSummary) -> Text:
+def roster_counts(roster: Households) -> Text:
     """How many households are where; and whom an objection holds back."""
     made = Text("  ")
-    for state, count in roster.counts.items():
+    for word, count in roster.counts.items():
+        state = State(word)
         if count:
             made.append(f"{STATES[state]} {state.value} ", style=_STYLES.get(state, ""))
             made.append(f"{count}   ", style="bold")

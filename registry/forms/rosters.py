@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from models.case.messages import Consent
+from models.appraisals import MOST_HOUSEHOLDS, Proposal
 from models.case.parts import PlanAddition
-from models.roster.appraisals import MOST_HOUSEHOLDS, Proposal
+from models.roster.messages import Consent
 from registry.errors import LoadError
 from registry.files import cells
 from registry.files.named_columns import Columns, Line, NamedColumns

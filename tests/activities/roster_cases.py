@@ -17,12 +17,7 @@ from models.offices import Village
 from models.periods import LimitRequest, compute
 from models.policy import Body
 from models.roster.admission import AdmitRoster
-from models.roster.messages import (
-    LookUpOrder,
-    RosterChange,
-    RosterOpening,
-    StrikingOff,
-)
+from models.roster.messages import LookUpOrder, RosterChange, RosterOpening, StrikingOff
 from registry.calendar import OfficialCalendar
 from registry.database.engine import writing
 from registry.desk import Registry

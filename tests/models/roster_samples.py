@@ -88,7 +88,7 @@ class Sample:
         )
         for code in codes:
             self.roster.add(household(code), DRAFTED)
-        self.docket.roster = self.roster
+        self.docket.own = self.roster
         self.desk = RosterReception(self.docket, vet=lambda *_: None)
         if open_:
             self.desk.open()

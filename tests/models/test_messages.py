@@ -11,14 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from models.base import faults
-from models.case.messages import (
-    Act,
-    CountyFigures,
-    Objection,
-    Rates,
-    Resolution,
-    Withdrawal,
-)
+from models.case.messages import Act, CountyFigures, Objection, Rates, Resolution, Withdrawal
 from models.case.parts import Evidence
 from models.county.messages import CountyApplication
 from tests.models.samples import (

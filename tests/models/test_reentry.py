@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models.alarms import Alarm
+from models.appraisals import Proposal
 from models.case.messages import Act
 from models.offices import Household, Office
 from models.reentry.admission import RULES, ReentryFacts, since_posted
@@ -14,7 +15,6 @@ from models.reentry.rules import appraisal_fault
 from models.register.households import Cause, HouseholdFacts, Livelihood, PovertyLine
 from models.register.villages import Incidence
 from models.roster.admission import KnownHousehold, household_faults
-from models.roster.appraisals import Proposal
 from tests.models.samples import HENAN
 from tests.models.village_samples import village
 

@@ -186,7 +186,7 @@ def test_every_state_is_counted_and_called_by_its_name() -> None:
     }
     assert (summary.held, summary.closes) == (("H-03",), None)
     assert set(STATES) == set(State)
-    shown = markdown(status_of(sample.docket, NOW))
+    shown = markdown(status_of(sample.docket, NOW), sample.roster)
     assert "| 异议待办结\u2800| 已销号\u2800| 未退出\u2800|" in shown
     assert "| 1户\u2800| 1户\u2800| 1户\u2800|" in shown
 

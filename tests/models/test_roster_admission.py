@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from models.appraisals import MOST_HOUSEHOLDS, Appraisal
 from models.policy import Policy, parse_policy
 from models.roster.admission import RULES, KnownHousehold, RosterFacts
-from models.roster.appraisals import MOST_HOUSEHOLDS, Appraisal
 from models.roster.messages import RosterApplication
 from tests.models.roster_samples import (
     CODES,

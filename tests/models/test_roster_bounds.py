@@ -2,9 +2,9 @@
 
 import pytest
 
+from models.appraisals import MOST_HOUSEHOLDS
 from models.procedures import H3
 from models.refusals import Refusal
-from models.roster.appraisals import MOST_HOUSEHOLDS
 from models.roster.households import State
 from tests.models.roster_samples import Sample, act, amendment, meeting
 from tests.models.samples import NOW

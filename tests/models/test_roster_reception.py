@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from models.appraisals import MOST_HOUSEHOLDS
 from models.base import Record
 from models.case.ledger import EntryKind
-from models.case.messages import Consents
 from models.procedures import H1, H2, H3, H4, Step
 from models.refusals import Refusal
-from models.roster.appraisals import MOST_HOUSEHOLDS
+from models.roster.messages import Consents
 from tests.models.receptions import NO_MESSAGES, last, refused
 from tests.models.roster_samples import (
     COMMITTEES,
@@ -138,12 +138,12 @@ def test_what_belongs_to_counties_and_villages(field: str, value: Any) -> None:
 def test_signals_that_come_first_are_kept_in_their_order(looked_up: bool) -> None:
     sample = Sample(H1, open_=False)
     roster = sample.roster
-    sample.docket.roster = roster if looked_up else None
+    sample.docket.own = roster if looked_up else None
     sample.desk.hear("act", act("H2"), NOW)
     sample.desk.hear("consent", consents("H-01", agreed=False), NOW + SECOND)
     sample.desk.hear("nonsense", 5, NOW + 2 * SECOND)
     assert sample.docket.ledger.entries == []
-    sample.docket.roster, sample.docket.step = roster, H2
+    sample.docket.own, sample.docket.step = roster, H2
     sample.desk.open()
     entries = sample.docket.ledger.entries
     assert [entry.kind for entry in entries] == [
@@ -168,7 +168,7 @@ def test_who_can_be_answered_is_told_to_send_it_again(
 ) -> None:
     sample = Sample(H1, open_=False)
     if not looked_up:
-        sample.docket.roster = None
+        sample.docket.own = None
     said = refused(sample.desk, sample.docket, kind, payload)
     assert said == "the roster is being looked up in the register; send it again"
 
@@ -176,17 +176,17 @@ def test_who_can_be_answered_is_told_to_send_it_again(
 @pytest.mark.clause("G1", "G2")
 def test_an_objection_is_never_too_early() -> None:
     sample = Sample(H1, open_=False)
-    roster, sample.docket.roster = sample.roster, None
+    roster, sample.docket.own = sample.roster, None
     sample.desk.hear("object", objection("H-01"), NOW)
     assert last(sample.docket).data["as"] == "report"
-    sample.docket.roster = roster
+    sample.docket.own = roster
     assert sample.states() == ["held_unposted", "drafted", "drafted"]
 
 
 @pytest.mark.clause("G7")
 def test_what_came_before_a_roster_that_was_not_admitted_is_on_file() -> None:
     sample = Sample(H1, open_=False)
-    sample.docket.roster = None
+    sample.docket.own = None
     sample.desk.hear("consent", consents("H-01"), NOW)
     sample.desk.open()
     entry = last(sample.docket)

@@ -10,18 +10,23 @@ from typing import Any
 
 import pytest
 
-from models import warrant
 from models.case.file import CaseFile, read_file
 from models.case.ledger import EntryKind
 from models.case.messages import CountyFigures
 from models.case.orders import RegisterChange
+from models.county.warrant import county_exit, county_notice
 from models.identity import notice as notice_id
 from models.notices import NoticeOrder, PostedCounty, PostedHousehold, PostedVillage
 from models.offices import Office
 from models.periods import Limit, LimitKind, LimitRequest
 from models.policy import Body
+from models.reentry.warrant import entry, reentry_notice
 from models.register.households import Cause
 from models.revocation.orders import RevocationChange
+from models.revocation.warrant import revocation
+from models.roster.file import filed_roster
+from models.roster.warrant import looking_up, roster_notice, striking_off
+from models.village.warrant import village_exit, village_notice
 from tests.activities import reentry_cases, roster_cases, village_cases
 from tests.activities.registry_cases import File, change
 from tests.models import carrying, samples, village_samples
@@ -123,20 +128,20 @@ JOINING = roster_cases.looking_up(
 
 Rule = Callable[[Any, Any, datetime], str | None]
 CARRIED: dict[str, tuple[Any, Rule]] = {
-    "a county leaves": (change(File()), warrant.county_exit),
+    "a county leaves": (change(File()), county_exit),
     "a provincial county leaves": (
         change(File(samples.county("provincial", direct=True))),
-        warrant.county_exit,
+        county_exit,
     ),
-    "a county's notice": (COUNTY_NOTICE, warrant.posting),
-    "a village leaves": (VILLAGE_EXIT, warrant.village_exit),
-    "a village's notice": (VILLAGE_NOTICE, warrant.posting),
-    "households leave": (roster_cases.change(), warrant.striking_off),
-    "a roster's notice": (roster_cases.posting(), warrant.posting),
-    "households join": (JOINING, warrant.looking_up),
-    "a household enters": (reentry_cases.entry(), warrant.entry),
-    "its notice": (REENTRY_NOTICE, warrant.posting),
-    "an exit is revoked": (REVOCATION, warrant.revocation),
+    "a county's notice": (COUNTY_NOTICE, county_notice),
+    "a village leaves": (VILLAGE_EXIT, village_exit),
+    "a village's notice": (VILLAGE_NOTICE, village_notice),
+    "households leave": (roster_cases.change(), striking_off),
+    "a roster's notice": (roster_cases.posting(), roster_notice),
+    "households join": (JOINING, looking_up),
+    "a household enters": (reentry_cases.entry(), entry),
+    "its notice": (REENTRY_NOTICE, reentry_notice),
+    "an exit is revoked": (REVOCATION, revocation),
 }
 
 
@@ -501,7 +506,8 @@ def test_whom_an_objection_held_back_need_not_agree_again() -> None:
     ids=["an objection was upheld", "a new round", "its notice stands no more"],
 )
 def test_who_was_sent_back_agrees_again(back: Callable[[Carrying], None]) -> None:
-    assert "H-01" not in read_altered(CARRIED[ROSTER][0], back).agreed
+    file = read_altered(CARRIED[ROSTER][0], back)
+    assert "H-01" not in filed_roster(file).agreed
 
 
 def test_a_skipped_step_is_one_that_may_be_skipped() -> None:
@@ -597,9 +603,9 @@ def test_a_directly_administered_village_is_approved_by_whom_the_policy_says() -
     province = Office(body=Body.PROVINCIAL_GROUP, place="410000")
     direct = village_samples.village(direct=True)
     order = VILLAGE_EXIT.model_copy(update={"village": direct, "approved_by": province})
-    assert said_of(order, warrant.village_exit) is None
+    assert said_of(order, village_exit) is None
     city = Office(body=Body.CITY_GROUP, place="411500")
-    wrong = said_of(order.model_copy(update={"approved_by": city}), warrant.village_exit)
+    wrong = said_of(order.model_copy(update={"approved_by": city}), village_exit)
     assert wrong is not None
     assert "no approval of V3" in wrong
 
@@ -609,7 +615,7 @@ def test_a_county_of_another_tier_is_another_county() -> None:
     assert isinstance(order, RegisterChange)
     file = carrying.county_exit(order)
     other = order.model_copy(update={"county": XIN})
-    said = warrant.county_exit(read_file(file.entries(), file.route), other, LATER)
+    said = county_exit(read_file(file.entries(), file.route), other, LATER)
     assert said == "the file has another county"
 
 

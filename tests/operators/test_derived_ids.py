@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from models.case.messages import Act, Consents
+from models.case.messages import Act
 from models.case.status import status_of
+from models.roster.messages import Consents
 from operators.commands.sending import derived_id
 from tests.models.roster_samples import Sample, consents, verification
 from tests.models.samples import NOW

@@ -9,7 +9,6 @@ import pytest
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.periods import beijing
-from models.roster.households import State
 from registry.records import CaseFilter
 from tests.operators.conftest import THIS_YEAR, Shell
 from tests.operators.rosters_today import (
@@ -288,7 +287,7 @@ async def test_a_roster_is_amended_by_entries_taken_anew_and_by_households_added
     held = write_json(tmp_path / "meeting.json", MEETING)
     added = (*words, one, "--household", other, "--meeting", held, "--votes", "18", "--votes", "9")
     (await cli(*added)).done()
-    await play.waits(lambda seen: seen.roster is not None and seen.roster.counts[State.OUT] == 1)
+    await stands(play, out=1)
     courses = await play.courses()
     assert courses[one].reason is None
     assert courses[other].reason == "民主评议未通过：9/20票"

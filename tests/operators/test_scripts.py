@@ -79,7 +79,7 @@ async def test_the_cleared_households_of_a_county_are_struck_off_and_the_held_on
     assert (status, err) == (0, "")
     (line,) = out.splitlines()
     assert line.split("\t")[:2] == [play.case_id, "taken"]
-    await play.waits(lambda seen: seen.roster is not None and seen.roster.held == (first,))
+    await play.waits(lambda seen: seen.households is not None and seen.households.held == (first,))
     assert await play.states() == ["held", "struck_off"]
 
     await play.resolve(objection, "dismissed")

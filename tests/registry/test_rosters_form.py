@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from xlsxwriter import Workbook
 
-from models.roster.appraisals import MOST_HOUSEHOLDS
+from models.appraisals import MOST_HOUSEHOLDS
 from registry.errors import LoadError
 from registry.forms.rosters import read_consents, read_votes
 

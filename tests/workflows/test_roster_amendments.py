@@ -109,7 +109,7 @@ async def test_who_is_amended_has_fresh_days(stage: Stage) -> None:
     put_households(stage, case.code, 1, codes=[changed], size=2)
     await case.until(at(11, 18))
     await case.amend(changed)
-    await case.waits(lambda seen: bool(seen.roster and len(seen.limits) == 3))
+    await case.waits(lambda seen: bool(seen.households and len(seen.limits) == 3))
     courses = await case.courses()
     assert (courses[changed].closes, courses[same].closes) == (LATER, CLOSES)
     assert (courses[changed].size, courses[changed].state) == (2, "posted")

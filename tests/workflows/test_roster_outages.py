@@ -273,7 +273,7 @@ async def test_what_the_rules_refuse_is_on_file(stage: Stage) -> None:
     ]
     for name, message, _ in sent:
         await case.signal(name, message)
-    await case.waits(lambda seen: bool(seen.roster and seen.waiting_for))
+    await case.waits(lambda seen: bool(seen.households and seen.waiting_for))
     refused = [each for each in sent if each[2]]
 
     async def all_refused() -> bool:

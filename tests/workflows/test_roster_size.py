@@ -88,8 +88,8 @@ async def test_five_hundred_households(stage: Stage) -> None:
     while True:
         await case.end_notice()
         seen = await case.waits(lambda seen: seen.waiting_for == case.office("H4"))
-        assert seen.roster is not None
-        if seen.roster.closes is None:
+        assert seen.households is not None
+        if seen.households.closes is None:
             break
     await case.act("H4")
     await stands(case, struck_off=HOUSEHOLDS - 2 + 5, held=1)

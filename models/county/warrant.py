@@ -1,0 +1,47 @@
+"""Whether a county's kept file carries its notice (C4), and its leaving the list (C7)."""
+
+from datetime import datetime
+
+from models.case.file import CaseFile
+from models.case.ledger import EntryKind
+from models.case.messages import CountyFigures
+from models.case.orders import RegisterChange
+from models.case.warrant import as_object, as_signed, differs, final, why_not_final, why_not_posted
+from models.notices import NoticeOrder, PostedCounty
+from models.procedures import C4, C7
+
+
+def county_exit(file: CaseFile, change: RegisterChange, now: datetime) -> str | None:
+    """C7: a county leaves the list."""
+    said = why_not_final(file, C7, now)
+    if said is not None:
+        return said
+    return differs(
+        ("county", change.county, file.subject),
+        ("year", change.year, file.application["year"]),
+        *as_signed(change, final(file, C7)),
+        ("approved_by", str(change.approved_by), final(file, C7).office),
+    )
+
+
+def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | None:
+    """C4: a county's notice shows the figures that its file has last."""
+    shown = order.shows
+    assert isinstance(shown, PostedCounty)
+    said = why_not_posted(file, C4, order, now)
+    if said is not None:
+        return said
+    figures = next(
+        (
+            found
+            for each in reversed(file.entries)
+            if each.kind is EntryKind.ACT
+            and (act := as_object(each.data["act"])).get("id") not in file.lapsed
+            and (found := act.get("figures")) is not None
+        ),
+        file.application["figures"],
+    )
+    return differs(
+        ("county", shown.county, file.subject),
+        ("figures", shown.figures, CountyFigures.model_validate(figures)),
+    )
