@@ -1,23 +1,79 @@
 """Excel and CSV: the votes of a roster's meeting (H1), the answers of its households (H2)."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 
 from models.appraisals import MOST_HOUSEHOLDS, Proposal
 from models.case.parts import PlanAddition
 from models.roster.messages import Consent
 from registry.errors import LoadError
 from registry.files import cells
-from registry.files.named_columns import Columns, Line, NamedColumns
-from registry.files.register_columns import HOUSEHOLD_CODE
-
-VOTES, PLAN_REASON, PLAN_DOCUMENT = "赞成票数", "追加计划理由", "追加计划文号"
-AGREED, SIGNED_BY, REFUSED_FOR = "是否认可", "签字人", "不认可理由"
+from registry.files.columns import Cells, Header, WrongCell, given, once
+from registry.files.table import TableFile
+from registry.register.columns import HOUSEHOLD
 
 _MOST_VOTES = 100_000
+_REASON, _DOCUMENT = Header("追加计划理由"), Header("追加计划文号")
+
+
+class VoteCells(Cells):
+    """A household with the votes for its exit; with why it is added to the plan, if it is (G6)."""
+
+    model_config = ConfigDict(title="table of votes")
+
+    household: Annotated[cells.HouseholdCode, AfterValidator(once), HOUSEHOLD]
+    in_favour: Annotated[
+        int, BeforeValidator(cells.whole(_MOST_VOTES, "28")), Header("赞成票数", key=True)
+    ]
+    reason: Annotated[cells.Text | None, _REASON] = None
+    document: Annotated[cells.Text | None, _DOCUMENT] = None
+
+    @field_validator("in_favour")
+    @classmethod
+    def _were_present(cls, votes: int, info: ValidationInfo) -> int:
+        if votes > given(info, "present"):
+            raise ValueError(f"more votes than the {given(info, 'present')} present (H1)")
+        return votes
+
+    @field_validator("document")
+    @classmethod
+    def _both(cls, document: str | None, info: ValidationInfo) -> str | None:
+        if "reason" in info.data and (document is None) != (info.data["reason"] is None):
+            right = f"write {_REASON.name} and {_DOCUMENT.name}, or neither (G6)"
+            raise WrongCell("document" if document is None else "reason", right)
+        return document
+
+    @property
+    def plan_addition(self) -> PlanAddition | None:
+        """Why and by which document it is added to the plan."""
+        if self.reason is None or self.document is None:
+            return None
+        return PlanAddition(reason=self.reason, document_number=self.document)
+
+
+class AnswerCells(Cells):
+    """A household's answer, signed by one of its members."""
+
+    model_config = ConfigDict(title="table of answers")
+
+    household: Annotated[cells.HouseholdCode, AfterValidator(once), HOUSEHOLD]
+    agreed: Annotated[cells.YesNo, Header("是否认可", key=True)]
+    signed_by: Annotated[cells.ProperName, Header("签字人", key=True)]
+    reason: Annotated[cells.Text | None, Header("不认可理由")] = None
+
+    @field_validator("reason")
+    @classmethod
+    def _says_why(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if reason is None and info.data.get("agreed") is False:
+            raise ValueError("is empty; a household that refuses says why")
+        return reason
 
 
 def read_votes(path: Path, present: int) -> tuple[Proposal, ...]:
-    """The roster as a meeting voted on it: 户编号, 赞成票数; 追加计划理由 with 追加计划文号 (G6).
+    """The roster as a meeting voted on it.
 
     Args:
         present: How many were present, and can have voted.
@@ -25,67 +81,27 @@ def read_votes(path: Path, present: int) -> tuple[Proposal, ...]:
     Raises:
         LoadError: if it is no such file, or with its faults, each with row and column.
     """
-    file = NamedColumns(path, Columns((HOUSEHOLD_CODE, VOTES), (PLAN_REASON, PLAN_DOCUMENT)))
-    first: dict[str, int] = {}
-    found: list[Proposal] = []
-    for line in file.rows():
-        code = _household(line, first)
-        votes = line.read(VOTES, cells.whole(_MOST_VOTES, "28"))
-        if votes is not None and votes > present:
-            line.fault(VOTES, f"more votes than the {present} present (H1)")
-        addition = _plan_addition(line)
-        if code is not None and votes is not None:
-            found.append(Proposal(household=code, in_favour=votes, plan_addition=addition))
-    _check_number(path, file, len(found))
+    table = TableFile(path, VoteCells, present=present)
+    found = [Proposal.model_validate(line, from_attributes=True) for line in table.lines()]
+    _check(path, table, found)
     return tuple(found)
 
 
 def read_consents(path: Path) -> tuple[Consent, ...]:
-    """What households answered: 户编号, 是否认可, 签字人; 不认可理由 where one refuses.
+    """What households answered.
 
     Raises:
         LoadError: if it is no such file, or with its faults, each with row and column.
     """
-    file = NamedColumns(path, Columns((HOUSEHOLD_CODE, AGREED, SIGNED_BY), (REFUSED_FOR,)))
-    first: dict[str, int] = {}
-    found: list[Consent] = []
-    for line in file.rows():
-        code = _household(line, first)
-        agreed = line.read(AGREED, cells.yes_no)
-        signed_by = line.read(SIGNED_BY, cells.proper_name)
-        reason = line.read_if_filled(REFUSED_FOR, cells.text)
-        if agreed is False and reason is None:
-            line.fault(REFUSED_FOR, "is empty; a household that refuses says why")
-        elif code is not None and agreed is not None and signed_by is not None:
-            found.append(Consent(household=code, agreed=agreed, signed_by=signed_by, reason=reason))
-    _check_number(path, file, len(found))
+    table = TableFile(path, AnswerCells)
+    found = [Consent.model_validate(line, from_attributes=True) for line in table.lines()]
+    _check(path, table, found)
     return tuple(found)
 
 
-def _household(line: Line, first: dict[str, int]) -> str | None:
-    code = line.read(HOUSEHOLD_CODE, cells.household_code)
-    if code is not None and code in first:
-        line.fault(HOUSEHOLD_CODE, f"stands in row {first[code]} already; keep one")
-        return None
-    if code is not None:
-        first[code] = line.number
-    return code
-
-
-def _plan_addition(line: Line) -> PlanAddition | None:
-    reason = line.read_if_filled(PLAN_REASON, cells.text)
-    document = line.read_if_filled(PLAN_DOCUMENT, cells.text)
-    if reason is not None and document is not None:
-        return PlanAddition(reason=reason, document_number=document)
-    if reason is not None or document is not None:
-        missing = PLAN_DOCUMENT if document is None else PLAN_REASON
-        line.fault(missing, f"write {PLAN_REASON} and {PLAN_DOCUMENT}, or neither (G6)")
-    return None
-
-
-def _check_number(path: Path, file: NamedColumns, found: int) -> None:
-    file.refuse()
-    if not 0 < found <= MOST_HOUSEHOLDS:
-        said = "no household; write one in each row" if not found else f"{found} households"
+def _check(path: Path, table: TableFile[Any], found: Sequence[object]) -> None:
+    table.refuse()
+    if not 0 < len(found) <= MOST_HOUSEHOLDS:
+        said = "no household; write one in each row" if not found else f"{len(found)} households"
         more = f", more than the {MOST_HOUSEHOLDS} of one roster" if found else ""
         raise LoadError([f"{path} holds {said}{more}"])

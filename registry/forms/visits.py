@@ -35,8 +35,8 @@ class VisitCells(Cells):
     model_config = ConfigDict(title="table of visits")
 
     household: Annotated[cells.HouseholdCode, AfterValidator(once), HOUSEHOLD]
-    made_on: Annotated[cells.Day, Header("回访日期")]
-    stable: Annotated[cells.YesNo, Header("是否稳定")]
+    made_on: Annotated[cells.Day, Header("回访日期", key=True)]
+    stable: Annotated[cells.YesNo, Header("是否稳定", key=True)]
     risk: Annotated[Annotated[Risk, _RISKS] | None, Header("风险")] = None
     note: Annotated[_Note | None, Header("回访情况")] = None
     correction: Annotated[_Note | None, Header("更正理由")] = None

@@ -7,8 +7,6 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlmodel import Session, col
 
-from models.base import Record, Text
-from models.periods import Year
 from models.policy import Level
 from registry import journal
 from registry.database.engine import claim
@@ -16,24 +14,11 @@ from registry.errors import UnknownSubject
 from registry.files.faults import Fault, RegisterFaults
 from registry.places import last_divisions, lies_in, villages_in
 from registry.register.bulk import Writer, batches, found, table_of
+from registry.register.plans_file import KINDS, PlannedSubject
 from registry.reports.records import PlanLine, PlanLoaded
 from registry.tables import DivisionRow, HouseholdRow, PlanRow, SubjectKind, VillageRow
 
-KINDS = {"户": SubjectKind.HOUSEHOLD, "村": SubjectKind.VILLAGE, "县": SubjectKind.COUNTY}
-"""What a plan calls its subjects."""
-
 _CALLED = {kind: word for word, kind in KINDS.items()}
-
-
-class PlannedSubject(Record):
-    """One line of a plan; ``sheet`` and ``row`` are where it stands, if it comes from a file."""
-
-    sheet: str = ""
-    row: int = 0
-    year: Year
-    kind: SubjectKind
-    code: Text
-    document: Text
 
 
 def add_plan(session: Session, year: int, code: str, source: str) -> bool:

@@ -1,18 +1,21 @@
-"""A year's plan as an office keeps it (Excel or CSV): 年度, 类别 (户, 村, 县), 编号, 文件依据."""
+"""A year's plan as an office keeps it: Excel or CSV."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BeforeValidator, ConfigDict, ValidationInfo
 
 from registry.errors import LoadError
 from registry.files import cells
+from registry.files.columns import Cells, Header
 from registry.files.faults import Fault
-from registry.files.named_columns import Columns, NamedColumns
 from registry.files.sheet_cells import Cell
-from registry.register.plans import KINDS, PlannedSubject
+from registry.files.table import TableFile
 from registry.tables import SubjectKind
 
-YEAR, KIND, CODE, DOCUMENT = COLUMNS = ("年度", "类别", "编号", "文件依据")
+KINDS = {"户": SubjectKind.HOUSEHOLD, "村": SubjectKind.VILLAGE, "县": SubjectKind.COUNTY}
+"""What a plan calls its subjects."""
 
 _CODES: Mapping[SubjectKind, Callable[[Cell], str]] = {
     SubjectKind.COUNTY: cells.code(6),
@@ -21,43 +24,38 @@ _CODES: Mapping[SubjectKind, Callable[[Cell], str]] = {
 }
 
 
+def _of_its_kind(cell: Any, info: ValidationInfo) -> str:
+    """A code; of a kind that is wrong nobody can say how its code looks."""
+    kind = info.data.get("kind")
+    return _CODES[kind](cell) if kind is not None else ""
+
+
+class PlannedSubject(Cells):
+    """One line of a plan."""
+
+    model_config = ConfigDict(title="plan")
+
+    year: Annotated[cells.Year, Header("年度", key=True)]
+    kind: Annotated[SubjectKind, cells.OneOf(KINDS), Header("类别", key=True)]
+    code: Annotated[str, BeforeValidator(_of_its_kind), Header("编号", key=True)]
+    document: Annotated[cells.Text, Header("文件依据", key=True)]
+
+
 class PlanFile(NamedTuple):
     """What a file says, and what is wrong with it."""
 
     lines: list[PlannedSubject]
-    faults: list[Fault]
+    faults: tuple[Fault, ...]
 
 
 def read_plan(path: Path) -> PlanFile:
-    """Read a file; its columns stand in any order.
+    """Read a plan.
 
     Raises:
         LoadError: if it is no such file.
     """
-    file = NamedColumns(path, Columns(COLUMNS))
-    lines = []
-    for line in file.rows():
-        year, kind = line.read(YEAR, cells.year), line.read(KIND, _kind)
-        code = line.read(CODE, _CODES[kind]) if kind is not None else None
-        document = line.read(DOCUMENT, cells.text)
-        if year and kind and code and document:
-            lines.append(
-                PlannedSubject(
-                    sheet=line.sheet,
-                    row=line.number,
-                    year=year,
-                    kind=kind,
-                    code=code,
-                    document=document,
-                )
-            )
-    if not lines and not file.faults:
+    table = TableFile(path, PlannedSubject)
+    lines = list(table.lines())
+    if not lines and not table.faults:
         raise LoadError([f"{path} holds no subject of a plan; write one in each row"])
-    return PlanFile(lines, file.faults)
-
-
-def _kind(cell: Cell) -> SubjectKind:
-    said = str(cell).strip()
-    if said not in KINDS:
-        raise ValueError(f"write one of {'、'.join(KINDS)}")
-    return KINDS[said]
+    return PlanFile(lines, table.faults)

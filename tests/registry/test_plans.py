@@ -110,7 +110,7 @@ def test_every_fault_is_named_and_nothing_is_planned(
         f"sheet 一, row 6, column 编号: '{JIA}': is in the plan of 2018 by row 2 too",
         f"sheet 一, row 7, column 编号: '{JIA}': is in the plan of 2018 by row 2 too",
         "sheet 一, row 8, column 年度 (A): '2012': write a year from 2014 on, for example 2018",
-        "sheet 一, row 8, column 类别 (B): '乡': write one of 户、村、县",
+        "sheet 一, row 8, column 类别 (B): '乡': write 户、村 or 县",
         "sheet 一, row 8, column 文件依据 (D): is empty",
         f"sheet 一, row 9, column 编号 (C): '{JIA}': write a code of 6 digits",
         f"sheet 二, row 2, column 编号: '{JIA}': is in the plan of 2018 by row 2 of 一 too",
@@ -134,10 +134,13 @@ def test_a_subject_of_the_wrong_kind(
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ([("年度", "类别", "编号"), (2018, "县", "411523")], "the column 文件依据 is missing"),
+        (
+            [("年度", "类别", "编号"), (2018, "县", "411523")],
+            "row 1: a plan lacks 文件依据; it has 年度、类别、编号",
+        ),
         (
             [(*HEADER, "编号"), (2018, "县", "411523", "x", "411524")],
-            "stands in the columns C and E",
+            r"column 编号 \(E\): stands in column C too",
         ),
         ([("甲", "乙")], "no row names the columns 年度、类别、编号、文件依据"),
         ([HEADER], "holds no subject of a plan"),

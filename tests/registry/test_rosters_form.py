@@ -77,14 +77,19 @@ def test_answers_from_the_sheets_of_a_workbook(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "faults"),
     [
-        ([("编号", "票数"), ("R1", 1)], ["no row names the columns 户编号、赞成票数"]),
-        ([("户编号", "票"), ("R1", 1)], [
-            "row 1: '票': is no column of this table; take it out, or write 户编号、赞成票数、"
-            "追加计划理由、追加计划文号",
-            "row 1: the column 赞成票数 is missing",
+        ([("编号", "票数"), ("R1", 1)], [
+            "row 1: no row names the columns 户编号、赞成票数; correct the headers, or hide a "
+            "sheet that is something else",
         ]),
-        ([("户编号", "户主"), ("R1", "张某")], ["row 1: the column 赞成票数 is missing"]),
-        ([(*VOTES, "户号")], ["row 1: '户号': stands in the columns A and C; keep one"]),
+        ([("户编号", "票"), ("R1", 1)], [
+            "row 1, column 票 (B): no column of a table of votes; correct it or take it out. What "
+            "is still free: 赞成票数、追加计划理由、追加计划文号",
+            "row 1: a table of votes lacks 赞成票数; it has 户编号",
+        ]),
+        ([("户编号", "户主"), ("R1", "张某")], [
+            "row 1: a table of votes lacks 赞成票数; it has 户编号",
+        ]),
+        ([(*VOTES, "户号")], ["row 1, column 户号 (C): stands in column A too; keep one"]),
         ([VOTES, ("R0001", "21"), ("R 1", "1,5"), ("R0001", "")], [
             "row 2, column 赞成票数 (B): '21': more votes than the 20 present (H1)",
             "row 3, column 户编号 (A): 'R 1': write the household's number: 4 to 30 letters, "
@@ -97,7 +102,8 @@ def test_answers_from_the_sheets_of_a_workbook(tmp_path: Path) -> None:
             "row 2, column 追加计划文号: write 追加计划理由 and 追加计划文号, or neither (G6)",
         ]),
         ([VOTES, ("R0001", "9", "，追加")], [
-            "row 2: '，追加': stands in column C, which has no header; take it out",
+            "row 2: '，追加': stands in column C, which has no header; name the column, or take "
+            "it out",
         ]),
         ([VOTES], ["holds no household; write one in each row"]),
     ],
