@@ -39,13 +39,8 @@ _NO_NAMES = frozenset(
 )
 _HEADS = ("户主", "本人或户主", "本人")
 _YES_NO = {"是": True, "否": False}
-_BUS = {"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE}
-WORDS_OF_CAUSE = {
-    Cause.REGISTERED: "登记",
-    Cause.FALLEN_BACK: "返贫",
-    Cause.REVOKED: "撤销退出",
-}
-_CAUSES = {word: cause for cause, word in WORDS_OF_CAUSE.items()}
+BUS = {"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE}
+CAUSES = {"登记": Cause.REGISTERED, "返贫": Cause.FALLEN_BACK, "撤销退出": Cause.REVOKED}
 _ESCAPED = re.compile(rf"'+[{re.escape(FORMULA_SIGNS)}]")
 _DIGITS = 15
 _NAME_LENGTH, _TEXT_LENGTH = 100, 1000
@@ -209,12 +204,12 @@ def yes_no(cell: Cell) -> bool:
 
 def bus(cell: Cell) -> Bus:
     """是 or 否, or that conditions allow none."""
-    return _one_of(_BUS, cell)
+    return _one_of(BUS, cell)
 
 
 def cause(cell: Cell) -> Cause:
     """Why the household is in the register: 登记, 返贫 or 撤销退出."""
-    return _one_of(_CAUSES, cell)
+    return _one_of(CAUSES, cell)
 
 
 def escaped(said: str) -> str:

@@ -17,7 +17,7 @@ all of them or none. A field of the type ``Any`` is written, and never read.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_args
@@ -143,6 +143,26 @@ class Column:
 def columns_of(model: type[BaseModel]) -> tuple[Column, ...]:
     """The columns of a row, in the order in which they are written."""
     return tuple(_columns(model, ()))
+
+
+@cache
+def column_of(model: type[BaseModel], *path: str) -> Column:
+    """The column of a field; of one in a group, behind the group's field."""
+    return next(column for column in columns_of(model) if column.path == path)
+
+
+def sheet_columns(columns: Iterable[Column]) -> list[tuple[str, int]]:
+    """The headers of a sheet that is written, each with its width in characters."""
+    return [(column.header.name, 22 if column.header.wide else 14) for column in columns]
+
+
+def written(line: BaseModel, columns: Iterable[Column]) -> list[Any]:
+    """A row as it is written; what the model does not say stays empty."""
+    said = line.model_dump()
+    return [
+        (said.get(column.group) or {} if column.group else said).get(column.path[-1])
+        for column in columns
+    ]
 
 
 def _columns(model: type[BaseModel], group: tuple[str, ...]) -> list[Column]:

@@ -4,8 +4,7 @@ Every reader of such files is this one. Titles may stand above the headers, in u
 visible sheet has headers of its own. What is wrong is a fault with its place, and reading goes on.
 """
 
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from registry.errors import LoadError
-from registry.files.columns import NOT_KEPT, Cells, Column, Header, columns_of, names_in
+from registry.files.columns import NOT_KEPT, Cells, Column, Header, column_of, columns_of, names_in
 from registry.files.faults import Fault, RegisterFaults
 from registry.files.sheet_cells import (
     IS_SUM,
@@ -37,6 +36,10 @@ _SAID = 5
 L = TypeVar("L", bound=Cells)
 M = TypeVar("M", bound=Cells)
 
+WRONG: Any = object()
+"""Stands for the value of a cell that is wrong."""
+_NOWHERE: Mapping[Header, SheetRow] = {}
+
 
 class TooManyFaults(RegisterFaults):
     """A file of which no more is read: these are to be corrected first."""
@@ -56,7 +59,7 @@ class TableFile(Generic[L]):
         self.context: dict[str, Any] = {"first": {}, **context}
         self._rows = rows_of(source) if isinstance(source, Path) else source
         self._models = models
-        self._heads: dict[str, _Head[L]] = {}
+        self._heads: dict[str, _Head[L] | None] = {}
         self._found: list[Fault] = []
 
     def sheets(self) -> Iterator["Sheet[L]"]:
@@ -65,10 +68,13 @@ class TableFile(Generic[L]):
         Raises:
             LoadError: if it is no such file.
         """
-        for _, rows in groupby(self._rows, key=attrgetter("sheet")):
+        for name, rows in groupby(self._rows, key=attrgetter("sheet")):
+            self._heads[name] = None
             sheet = self._sheet(rows)
             if sheet is not None:
                 yield sheet
+        if not self._heads:
+            self.add(Fault(right=self._no_header()))
 
     def lines(self) -> Iterator[L]:
         """Every row of every sheet; one with a fault is left out.
@@ -127,14 +133,17 @@ class TableFile(Generic[L]):
                 for fault in head.faults():
                     self.add(fault)
                 return None if head.faults() else Sheet(self, head, rows)
-        wanted = (
-            "、".join(each.header.name for each in columns_of(model) if each.is_always_there)
-            for model in self._models
-        )
-        right = f"no row names the columns {', or '.join(wanted)}; correct the headers, or hide a "
-        right += "sheet that is something else"
+        right = self._no_header()
         self.add(Fault(sheet=above[0].sheet, row=above[0].number, right=right))
         return None
+
+    def _no_header(self) -> str:
+        wanted = []
+        for model in self._models:
+            names = (each.header.name for each in columns_of(model) if each.is_always_there)
+            wanted.append(f"a {model.model_config.get('title')} ({'、'.join(names)})")
+        right = f"no row names the columns of {' or '.join(wanted)}; correct the headers, or hide "
+        return right + "a sheet that is something else"
 
 
 class _Head(Generic[L]):
@@ -203,11 +212,16 @@ class _Head(Generic[L]):
 
 
 class Sheet(Generic[L]):
-    """A sheet under its header; its rows are read once."""
+    """A sheet under its header, which stands in the row ``begins``; its rows are read once."""
 
     def __init__(self, file: TableFile[Any], head: _Head[L], rows: Iterator[SheetRow]) -> None:
-        self.name, self.model = head.row.sheet, head.model
+        self.name, self.begins, self.model = head.row.sheet, head.row.number, head.model
         self._file, self._head, self._rows = file, head, rows
+
+    @property
+    def faults(self) -> int:
+        """How many faults its file has so far."""
+        return self._file.count
 
     def rows(self) -> Iterator[SheetRow]:
         """Its rows; those of sums are faults, and left out."""
@@ -223,54 +237,63 @@ class Sheet(Generic[L]):
                     self._fault_at(row, index, right + "column, or take it out")
             yield row
 
-    def lines(self, *filled: str) -> Iterator[tuple[SheetRow, L]]:
+    def lines(self, *filled: Column) -> Iterator[tuple[SheetRow, L]]:
         """Its rows as models; one with a fault is left out.
 
         Args:
-            filled: A row in which all of these fields are empty is passed over.
+            filled: A row in which all of these are empty is passed over.
         """
-        before = self._file.count
+        before = self.faults
         for row in self.rows():
             if not filled or not self.is_blank(row, *filled):
                 self.check_merged(row)
                 line = self.read(row, self.model)
-                if line is not None and self._file.count == before:
+                if line is not None and self.faults == before:
                     yield row, line
-            before = self._file.count
+            before = self.faults
 
-    def read(self, row: SheetRow, model: type[M]) -> M | None:
-        """A row as a model, all of whose columns the sheet may have; None with its faults."""
-        before = self._file.count
-        values = self._values(row, model)
+    def read(
+        self, row: SheetRow, model: type[M], elsewhere: Mapping[Header, SheetRow] = _NOWHERE
+    ) -> M | None:
+        """A row as a model, all of whose columns the sheet may have; None with its faults.
+
+        Args:
+            elsewhere: The columns that are read from another row.
+        """
+        before = self.faults
+        values = self._values(row, model, elsewhere)
         try:
             line = model.model_validate(values, context=self._context(row))
-            return line if self._file.count == before else None
+            return line if self.faults == before else None
         except ValidationError as error:
-            for each in error.errors(include_url=False):
-                raised = each.get("ctx", {}).get("error")
-                path = getattr(raised, "path", each["loc"])
-                self._fault(row, _column(model, path), str(raised or each["msg"]))
+            for path, right in _wrong(error):
+                column = column_of(model, *path)
+                self.fault(elsewhere.get(column.header, row), column, right)
             return None
 
-    def value(self, row: SheetRow, column: Column) -> Any:
-        """What one cell says by itself.
-
-        Raises:
-            ValueError: if it is wrong.
-        """
+    def value(self, row: SheetRow, column: Column, *, quiet: bool = False) -> Any:
+        """What one cell says by itself; ``WRONG``, with a fault unless it is ``quiet``."""
         cell = self.cell(row, column.header)
         if column.required and column.may_be_empty and is_blank(cell):
             return None
-        return column.value.validate_python(sound(cell), context=self._context(row))
+        try:
+            return column.value.validate_python(sound(cell), context=self._context(row))
+        except ValidationError as error:
+            right = next(right for _, right in _wrong(error))
+        except ValueError as error:
+            right = str(error)
+        if not quiet:
+            self.fault(row, column, right)
+        return WRONG
 
     def cell(self, row: SheetRow, header: Header) -> Cell:
         """What stands in a column; empty if the sheet lacks it, or the row ends before."""
         place = self._head.places.get(header)
         return row.cells[place] if place is not None and place < len(row.cells) else ""
 
-    def is_blank(self, row: SheetRow, *fields: str) -> bool:
+    def is_blank(self, row: SheetRow, *columns: Column) -> bool:
         """Whether nothing stands in any of these columns."""
-        return all(is_blank(self.cell(row, _column(self.model, (each,)).header)) for each in fields)
+        return all(is_blank(self.cell(row, column.header)) for column in columns)
 
     def check_merged(self, row: SheetRow, *, down: bool = True) -> None:
         """Find cells that are one with others: of what each row says, nobody can be sure.
@@ -282,19 +305,26 @@ class Sheet(Generic[L]):
             if index in self._head.called and (down or not row.merged[index]):
                 self._fault_at(row, index, MERGED)
 
-    def fault(self, row: SheetRow, field: str, right: str) -> None:
+    def fault(self, row: SheetRow, column: Column, right: str) -> None:
         """Say that a cell is wrong."""
-        self._fault(row, _column(self.model, (field,)), right)
+        place = self._head.places.get(column.header)
+        if place is not None:
+            self._fault_at(row, place, right)
+            return
+        name = column.header.name
+        self._file.add(Fault(sheet=row.sheet, row=row.number, column=name, right=right))
 
-    def _values(self, row: SheetRow, model: type[Cells]) -> dict[str, Any]:
+    def _values(
+        self, row: SheetRow, model: type[Cells], elsewhere: Mapping[Header, SheetRow]
+    ) -> dict[str, Any]:
         """The cells of a row as a model takes them: an empty one is left out if it may be."""
         values: dict[str, Any] = {"sheet": row.sheet, "row": row.number}
         filled = []
         for column in columns_of(model):
             if not column.is_read or column.header not in self._head.places:
                 continue
-            cell: Cell | None = self.cell(row, column.header)
-            if not is_blank(self.cell(row, column.header)):
+            cell: Cell | None = self.cell(elsewhere.get(column.header, row), column.header)
+            if cell is not None and not is_blank(cell):
                 filled.append(column)
             elif not column.required:
                 continue
@@ -309,19 +339,11 @@ class Sheet(Generic[L]):
             if column.group and column.group not in begun:
                 first = next(each for each in columns_of(model) if each.group == column.group)
                 right = f"belongs to {first.header.name} and the columns with it; fill them in too"
-                self._fault(row, column, right)
+                self.fault(row, column, right)
         return values
 
     def _context(self, row: SheetRow) -> dict[str, Any]:
         return self._file.context | {"place": (row.sheet, row.number)}
-
-    def _fault(self, row: SheetRow, column: Column, right: str) -> None:
-        place = self._head.places.get(column.header)
-        if place is not None:
-            self._fault_at(row, place, right)
-            return
-        name = column.header.name
-        self._file.add(Fault(sheet=row.sheet, row=row.number, column=name, right=right))
 
     def _fault_at(self, row: SheetRow, place: int, right: str) -> None:
         cell = row.cells[place] if place < len(row.cells) else ""
@@ -338,9 +360,12 @@ class Sheet(Generic[L]):
         )
 
 
-@cache
-def _column(model: type[Cells], path: tuple[str, ...]) -> Column:
-    return next(column for column in columns_of(model) if column.path == path)
+def _wrong(error: ValidationError) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What is wrong, each with the field whose cell it is."""
+    for each in error.errors(include_url=False):
+        raised = each.get("ctx", {}).get("error")
+        path = tuple(str(part) for part in each["loc"])
+        yield getattr(raised, "path", path), str(raised or each["msg"])
 
 
 def _masked(id_number: Cell) -> str:

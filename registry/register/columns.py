@@ -1,6 +1,203 @@
-"""The columns of the files for the register, as models of their rows."""
+"""The columns of the files for the register, as models of their rows.
 
-from registry.files.columns import Header
+``docs/register-files.md`` holds the same in prose.
+"""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationInfo, field_validator
+
+from models.register.households import Cause
+from models.register.villages import Bus
+from registry.files import cells
+from registry.files.columns import Cells, Group, Header
+from registry.register.lines import MemberLine
+
+MOST_MEMBERS = 50
+_MOST_PEOPLE, _MOST_YUAN = 1_000_000, 10_000_000_000
 
 VILLAGE = Header("行政村代码", "村代码", "村编码", "行政村编码", key=True, wide=True)
+VILLAGE_NAME = Header("行政村", "村名", "行政村名称")
+TOWNSHIP_NAME = Header("乡镇", "乡镇名称")
+POPULATION = Header("农村户籍人口", "户籍人口")
+POOR, POOR_SINCE = Header("贫困村"), Header("列入日期", "列入贫困村日期")
+
 HOUSEHOLD = Header("户编号", "户编码", "户号", "贫困户编号", key=True, wide=True)
+GROUP = Header("村民小组", "组", "村组", "小组")
+HEAD = Header("户主姓名", "户主")
+SIZE = Header("家庭人口", "人口数", "家庭人口数", "家庭人数")
+NAME = Header("姓名", "家庭成员姓名")
+ID_NUMBER = Header(*("证件号码", "身份证号", "身份证号码", "公民身份号码"), private=True, wide=True)
+RELATION = Header("与户主关系", "与户主的关系")
+REGISTERED_ON = Header("识别时间", "建档立卡时间", "识别日期")
+_HEAD_OF_ROW = Header(*HEAD.names, *NAME.names)
+_ID_OF_HEAD = Header(
+    *("户主证件号码", "户主身份证号", "户主身份证号码"), *ID_NUMBER.names, private=True
+)
+
+
+def _some(size: int) -> int:
+    if size == 0:
+        raise ValueError("write how many members the household has, the head among them")
+    return size
+
+
+def _with_a_day(cause: Cause | None, info: ValidationInfo) -> Cause | None:
+    if cause is not None and info.data.get("registered_on", cause) is None:
+        raise ValueError(
+            f"says why the household was registered, and {REGISTERED_ON.name} is empty; write both "
+            "or neither"
+        )
+    return cause
+
+
+_Size = Annotated[int, BeforeValidator(cells.whole(MOST_MEMBERS, "4")), AfterValidator(_some)]
+_RegisteredOn = Annotated[cells.Day | None, REGISTERED_ON]
+_Why = Annotated[
+    Annotated[Cause, cells.OneOf(cells.CAUSES)] | None,
+    AfterValidator(_with_a_day),
+    Header("致贫类别", "登记类别"),
+]
+
+
+class LivelihoodCells(Group):
+    """How a household lived in a year (S1): what ``Livelihood`` holds."""
+
+    year: Annotated[cells.Year, Header("年度", "年份")]
+    wages: Annotated[cells.Fen, Header("工资性收入")]
+    business: Annotated[cells.Fen, Header("生产经营性收入")]
+    assets: Annotated[cells.Fen, Header("财产性收入")]
+    transfers: Annotated[cells.Fen, Header("转移性收入")]
+    costs: Annotated[cells.Fen, Header("生产经营性支出")]
+    food_and_clothing: Annotated[cells.YesNo, Header("吃穿不愁", "不愁吃穿")]
+    schooling: Annotated[cells.YesNo, Header("义务教育有保障", "义务教育")]
+    insurance: Annotated[cells.YesNo, Header("参加新农合", "新农合", "参加新型农村合作医疗")]
+    illness_aid: Annotated[cells.YesNo, Header("大病有救助", "大病救助")]
+    housing: Annotated[cells.YesNo, Header("住房安全", "住房安全有保障")]
+    livelihood: Annotated[cells.YesNo, Header("收入来源稳定", "有稳定收入来源")]
+
+
+class _RosterCells(Cells):
+    """What every row of a roster (花名册) names first."""
+
+    village_code: Annotated[cells.VillageCode, VILLAGE]
+    code: Annotated[cells.HouseholdCode, HOUSEHOLD]
+    group: Annotated[cells.Name, GROUP]
+
+
+class HouseholdCells(_RosterCells):
+    """A household in one row, which names its head alone."""
+
+    model_config = ConfigDict(title="roster with one row a household")
+
+    head: Annotated[cells.ProperName, _HEAD_OF_ROW]
+    id_number: Annotated[cells.IdNumber, _ID_OF_HEAD]
+    size: Annotated[_Size, SIZE]
+    registered_on: _RegisteredOn
+    why: _Why = None
+    livelihood: LivelihoodCells | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """Why the household is in the register."""
+        return self.why or Cause.REGISTERED
+
+    @property
+    def members(self) -> tuple[MemberLine, ...]:
+        """The head."""
+        head = MemberLine(
+            row=self.row, id_number=self.id_number, name=self.head, relation=cells.HEAD
+        )
+        return (head,)
+
+
+class MemberCells(Cells):
+    """What a row a person says of its person."""
+
+    name: Annotated[cells.ProperName, NAME]
+    id_number: Annotated[cells.IdNumber, ID_NUMBER]
+    relation: Annotated[cells.Relation, RELATION]
+
+
+class PersonCells(_RosterCells):
+    """The head of a household in a row a person; what is said of the household stands there."""
+
+    model_config = ConfigDict(title="roster with one row a person")
+
+    name: Annotated[cells.ProperName, NAME]
+    id_number: Annotated[cells.IdNumber, ID_NUMBER]
+    relation: Annotated[cells.Relation, RELATION]
+    size: Annotated[_Size | None, SIZE] = None
+    registered_on: _RegisteredOn
+    why: _Why = None
+    livelihood: LivelihoodCells | None = None
+    head: Annotated[cells.ProperName | None, HEAD] = None
+
+    @property
+    def cause(self) -> Cause:
+        """Why the household is in the register."""
+        return self.why or Cause.REGISTERED
+
+    @field_validator("head")
+    @classmethod
+    def _one_name(cls, head: str | None, info: ValidationInfo) -> str | None:
+        if head is not None and info.data.get("name", head) != head:
+            raise ValueError(f"{NAME.name} in this row is {info.data['name']}; write one")
+        return head
+
+
+class SurveyCells(Group):
+    """What a survey of a village found in a year (S2): what ``Survey`` holds."""
+
+    year: Annotated[cells.Year, Header("年度", "年份")]
+    paved_road: Annotated[cells.YesNo, Header("通村公路硬化")]
+    bus: Annotated[Bus, cells.OneOf(cells.BUS), Header("客运班车", "通客运班车")]
+    safe_water: Annotated[cells.YesNo, Header("饮用水安全", "安全饮水")]
+    electricity: Annotated[cells.YesNo, Header("生活用电", "通生活用电")]
+    broadcasting: Annotated[cells.YesNo, Header("广播电视户户通")]
+    culture_centre: Annotated[cells.YesNo, Header("文化服务中心", "综合性文化服务中心")]
+    clinic: Annotated[cells.YesNo, Header("标准化卫生室")]
+    doctor: Annotated[cells.YesNo, Header("合格医生")]
+    broadband: Annotated[cells.YesNo, Header("宽带", "通宽带")]
+    industry: Annotated[cells.Text | None, Header("产业")] = None
+    collective_income_yuan: Annotated[
+        Annotated[int, BeforeValidator(cells.whole(_MOST_YUAN, "50000"))] | None,
+        Header("集体经济收入", "村集体经济收入"),
+    ] = None
+
+
+class VillageCells(Cells):
+    """A village of a list."""
+
+    model_config = ConfigDict(title="list of villages")
+
+    code: Annotated[cells.VillageCode, VILLAGE]
+    name: Annotated[cells.ProperName, VILLAGE_NAME]
+    township_code: Annotated[cells.TownshipCode, Header("乡镇代码", "乡镇编码")]
+    township_name: Annotated[cells.ProperName, TOWNSHIP_NAME]
+    county_code: Annotated[cells.CountyCode, Header("县代码", "县编码", "县区代码")]
+    population: Annotated[int, BeforeValidator(cells.whole(_MOST_PEOPLE, "1286")), POPULATION]
+    population_as_of: Annotated[cells.Day, Header("统计日期", "统计时点")]
+    work_team: Annotated[cells.YesNo, Header("驻村工作队", "有驻村工作队")]
+    first_secretary: Annotated[cells.YesNo, Header("第一书记", "有第一书记")]
+    poor: Annotated[cells.YesNo | None, POOR] = None
+    poor_since: Annotated[cells.Day | None, POOR_SINCE] = None
+    survey: SurveyCells | None = None
+
+    @field_validator("poor_since")
+    @classmethod
+    def _if_poor(cls, since: date | None, info: ValidationInfo) -> date | None:
+        poor = info.data.get("poor")
+        if poor and since is None:
+            right = f"a poor village was listed some day; write it in {POOR_SINCE.name}"
+            raise ValueError(right)
+        if poor is False and since is not None:
+            right = f"the village has a day of listing, but {POOR.name} says 否; correct one of "
+            raise ValueError(right + "them")
+        return since
+
+    @property
+    def survey_year(self) -> int | None:
+        """The year of the survey."""
+        return self.survey.year if self.survey is not None else None

@@ -2,35 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 
 from models.base import Record
 from registry.errors import UnknownSubject
-from registry.files import register_columns as columns
-from registry.files.cells import HEAD, WORDS_OF_CAUSE
+from registry.files.cells import HEAD as IS_HEAD
+from registry.files.columns import columns_of, sheet_columns, written
 from registry.files.sheet_rows import MAX_ROWS
-from registry.files.workbook_writing import Value, write_workbook
+from registry.files.workbook_writing import write_workbook
 from registry.register.bulk import BATCH
+from registry.register.columns import HEAD, LivelihoodCells, PersonCells
 from registry.tables import EpisodeRow, HouseholdRow, HouseholdYearRow, MemberRow
 
-_WIDE, _NARROW = 22, 14
-_COLUMNS = (
-    (columns.VILLAGE_CODE, _NARROW),
-    (columns.HOUSEHOLD_CODE, _WIDE),
-    (columns.GROUP, _NARROW),
-    (columns.NAME, _NARROW),
-    (columns.ID_NUMBER, _WIDE),
-    (columns.RELATION, _NARROW),
-    (columns.SIZE, _NARROW),
-    (columns.REGISTERED_ON, _NARROW),
-    (columns.CAUSE, _NARROW),
-    (columns.YEAR, _NARROW),
-    *((column, _NARROW) for column in columns.INCOME.values()),
-    *((column, _NARROW) for column in columns.CONDITIONS.values()),
-)
+_COLUMNS = [column for column in columns_of(PersonCells) if column.header is not HEAD]
+"""The head's name stands in the head's own row, and is not repeated."""
 
 
 class Exported(Record):
@@ -71,17 +59,18 @@ def export_roster(session: Session, path: Path, region: str, year: int | None) -
             f"the register names {people} people in {region}, more than the {MAX_ROWS} rows that a "
             "roster may have; export its villages"
         )
-    write_workbook(path, "花名册", _COLUMNS, _rows(session, codes, year))
+    rows = (written(row, _COLUMNS) for row in _rows(session, codes, year))
+    write_workbook(path, "花名册", sheet_columns(_COLUMNS), rows)
     return Exported(households=len(codes), people=people)
 
 
-def _rows(session: Session, codes: Sequence[str], year: int | None) -> Iterator[Sequence[Value]]:
+def _rows(session: Session, codes: Sequence[str], year: int | None) -> Iterator[PersonCells]:
     for first in range(0, len(codes), BATCH):
         yield from _batch(session, codes[first : first + BATCH], year)
         session.expunge_all()
 
 
-def _batch(session: Session, codes: Sequence[str], year: int | None) -> Iterator[Sequence[Value]]:
+def _batch(session: Session, codes: Sequence[str], year: int | None) -> Iterator[PersonCells]:
     households = session.exec(
         select(HouseholdRow)
         .where(col(HouseholdRow.code).in_(codes))
@@ -107,32 +96,31 @@ def _batch(session: Session, codes: Sequence[str], year: int | None) -> Iterator
     for household in households:
         said = _of_household(household, episodes.get(household.code), lived.get(household.code))
         named = sorted(
-            members[household.code], key=lambda member: (member.relation != HEAD, member.id_number)
+            members[household.code],
+            key=lambda member: (member.relation != IS_HEAD, member.id_number),
         )
         for place, member in enumerate(named):
-            yield (
-                household.village_code,
-                household.code,
-                household.village_group,
-                member.name,
-                member.id_number,
-                member.relation,
-                *(said if place == 0 else ()),
+            yield PersonCells.model_construct(
+                village_code=household.village_code,
+                code=household.code,
+                group=household.village_group,
+                name=member.name,
+                id_number=member.id_number,
+                relation=member.relation,
+                **(said if place == 0 else {"registered_on": None}),
             )
 
 
 def _of_household(
     household: HouseholdRow, episode: EpisodeRow | None, lived: HouseholdYearRow | None
-) -> Sequence[Value]:
-    said: list[Value] = [household.size]
-    said += [episode.registered_on, WORDS_OF_CAUSE[episode.cause]] if episode else [None, None]
+) -> dict[str, Any]:
+    year = None
     if lived is not None:
-        said.append(lived.year)
-        said += [_yuan(getattr(lived, field)) for field in columns.INCOME]
-        said += ["是" if getattr(lived, field) else "否" for field in columns.CONDITIONS]
-    return said
-
-
-def _yuan(fen: int) -> float:
-    """An amount as a workbook keeps it: two decimals stay exact to a hundred million yuan."""
-    return float(Decimal(fen) / 100)
+        said = {name: getattr(lived, name) for name in LivelihoodCells.model_fields}
+        year = LivelihoodCells.model_construct(**said)
+    return {
+        "size": household.size,
+        "registered_on": episode.registered_on if episode else None,
+        "why": episode.cause if episode else None,
+        "livelihood": year,
+    }

@@ -1,225 +1,113 @@
-"""The rows of a roster (花名册) as households for the register: a row a household, or a person."""
+"""The rows of a roster (花名册) with one row a person, as households for the register."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from models.register.households import Cause, Livelihood
-from registry.files import cells
-from registry.files.register_columns import (
-    CAUSE,
-    CONDITIONS,
-    GROUP,
-    HEAD_ID,
-    HEAD_NAME,
-    HOUSEHOLD_CODE,
-    ID_NUMBER,
-    INCOME,
-    NAME,
-    REGISTERED_ON,
-    RELATION,
-    SIZE,
-    VILLAGE_CODE,
-    YEAR,
-)
-from registry.files.sheet import Read, Sheet
-from registry.files.sheet_cells import SheetRow, is_blank, shown
+from registry.files.cells import HEAD as IS_HEAD
+from registry.files.columns import column_of, columns_of
+from registry.files.sheet_cells import Cell, SheetRow, is_blank, shown
+from registry.files.table import WRONG, Sheet
+from registry.register.columns import HOUSEHOLD, MOST_MEMBERS, MemberCells, PersonCells
 from registry.register.lines import HouseholdLine, MemberLine
 
-_MOST_MEMBERS = 50
-_LIVELIHOOD = (YEAR, *INCOME.values(), *CONDITIONS.values())
-_OF_LIVELIHOOD: dict[str, tuple[str, Read]] = {
-    "year": (YEAR, cells.year),
-    **{field: (column, cells.fen) for field, column in INCOME.items()},
-    **{field: (column, cells.yes_no) for field, column in CONDITIONS.items()},
-}
+_RELATION, _SIZE = column_of(PersonCells, "relation"), column_of(PersonCells, "size")
+_OF_MEMBER = {column.header for column in columns_of(MemberCells)}
+_SAID = ("sheet", "code", "village_code", "group", "registered_on", "cause", "livelihood")
+_SHARED = [
+    column
+    for column in columns_of(PersonCells)
+    if column.header not in _OF_MEMBER and column.header is not HOUSEHOLD
+]
 
 
-def lines_by_household(
-    sheet: Sheet, rows: Iterable[SheetRow], today: date
-) -> Iterator[HouseholdLine]:
-    """The households of a sheet with a row each, which names the head; one with a fault is none."""
-    wanted = _of_household(today)
-    wanted |= {
-        "code": (HOUSEHOLD_CODE, cells.household_code),
-        "head": (HEAD_NAME, cells.proper_name),
-        "size": (SIZE, _size),
-    }
-    read_id = cells.id_number(today)
-    for row in rows:
-        before = sheet.count
-        sheet.check_unnamed(row)
-        sheet.check_merged(row)
-        values = sheet.read_all(row, wanted)
-        id_number: Any = sheet.read(row, HEAD_ID, read_id)
-        values |= _if_filled_in(sheet, row)
-        if sheet.count == before:
-            head = MemberLine(
-                row=row.number, id_number=id_number, name=values["head"], relation=cells.HEAD
-            )
-            yield HouseholdLine(row=row.number, sheet=row.sheet, members=(head,), **values)
-
-
-def lines_by_person(sheet: Sheet, rows: Iterable[SheetRow], today: date) -> Iterator[HouseholdLine]:
-    """The households of a sheet with a row a person; one with a fault is none.
+def lines_by_person(sheet: Sheet[Any]) -> Iterator[HouseholdLine]:
+    """The households of a sheet; one with a fault is left out.
 
     The rows of a household stand together. What is said of the household stands in the head's row,
     and is repeated in the others or left out there, its number too.
     """
-    reading = _Persons(sheet, today)
     household: list[SheetRow] = []
-    for row in rows:
-        sheet.check_unnamed(row)
-        if household and reading.begins(row, household[0]):
-            yield from reading.line(household)
+    for row in sheet.rows():
+        if household and _begins(sheet, row, household[0]):
+            yield from _line(sheet, household)
             household = []
         household.append(row)
     if household:
-        yield from reading.line(household)
+        yield from _line(sheet, household)
 
 
-class _Persons:
-    def __init__(self, sheet: Sheet, today: date) -> None:
-        self._sheet = sheet
-        self._of_household = _of_household(today)
-        self._of_member: dict[str, tuple[str, Read]] = {
-            "id_number": (ID_NUMBER, cells.id_number(today)),
-            "name": (NAME, cells.proper_name),
-        }
-        self._shared = {
-            column: read
-            for column, read in (
-                *self._of_household.values(),
-                *_OF_LIVELIHOOD.values(),
-                (HEAD_NAME, cells.proper_name),
-                (SIZE, _size),
-                (CAUSE, cells.cause),
-            )
-            if sheet.has(column)
-        }
+def _begins(sheet: Sheet[Any], row: SheetRow, first: SheetRow) -> bool:
+    """Whether a row belongs to another household than the one whose first row is given."""
+    cell = sheet.cell(row, HOUSEHOLD)
+    return not is_blank(cell) and not _alike(cell, sheet.cell(first, HOUSEHOLD))
 
-    def begins(self, row: SheetRow, first: SheetRow) -> bool:
-        """Whether a row belongs to another household than the one whose first row is given."""
-        cell = self._sheet.cell(row, HOUSEHOLD_CODE)
-        return not is_blank(cell) and not _alike(cell, self._sheet.cell(first, HOUSEHOLD_CODE))
 
-    def line(self, rows: Sequence[SheetRow]) -> Iterator[HouseholdLine]:
-        sheet, before = self._sheet, self._sheet.count
-        for row in rows:
-            # With the rows above it may be one of its own household, whose head says it for all.
-            sheet.check_merged(row, down=row is rows[0])
-        code: Any = sheet.read(rows[0], HOUSEHOLD_CODE, cells.household_code)
-        relations: list[Any] = [sheet.read(row, RELATION, cells.relation) for row in rows]
-        members = [sheet.read_all(row, self._of_member) for row in rows]
-        heads = [row for row, each in zip(rows, relations, strict=True) if each == cells.HEAD]
-        if not heads:
-            said = f"the household names no head; write {cells.HEAD} in the row of one member"
-            sheet.fault(rows[0], RELATION, said)
-            return
-        head = heads[0]
-        for other in heads[1:]:
-            said = (
-                f"row {head.number} names the head of this household already; write "
-                f"{HOUSEHOLD_CODE} where another begins, or the relation"
-            )
-            sheet.fault(other, RELATION, said, sheet.cell(other, RELATION))
-        values = sheet.read_all(head, self._of_household) | _if_filled_in(sheet, head)
-        for row in rows:
-            if row is not head:
-                self._check_repeated(row, head)
-        name = members[rows.index(head)]["name"]
-        self._check_head(head, name)
-        size = self._size_of(head, len(rows))
-        if sheet.count > before or size is None:
-            return
-        yield HouseholdLine(
-            row=rows[0].number,
-            sheet=head.sheet,
-            code=code,
-            head=name,
-            size=size,
-            members=tuple(
-                MemberLine(row=row.number, relation=relation, **member)
-                for row, relation, member in zip(rows, relations, members, strict=True)
-            ),
-            **values,
+def _line(sheet: Sheet[Any], rows: Sequence[SheetRow]) -> Iterator[HouseholdLine]:
+    before = sheet.faults
+    for row in rows:
+        # With the rows above it may be one of its own household, whose head says it for all.
+        sheet.check_merged(row, down=row is rows[0])
+    heads = [row for row in rows if sheet.value(row, _RELATION, quiet=True) == IS_HEAD]
+    head = heads[0] if heads else None
+    said = {row.number: sheet.read(row, MemberCells) for row in rows if row is not head}
+    if head is None:
+        right = f"the household names no head; write {IS_HEAD} in the row of one member"
+        sheet.fault(rows[0], _RELATION, right)
+        return
+    for other in heads[1:]:
+        right = (
+            f"row {head.number} names the head of this household already; write {HOUSEHOLD.name} "
+            "where another begins, or the relation"
         )
-
-    def _check_repeated(self, row: SheetRow, head: SheetRow) -> None:
-        for column, read in self._shared.items():
-            cell = self._sheet.cell(row, column)
-            if is_blank(cell):
-                continue
-            of_head = self._sheet.cell(head, column)
-            if _alike(cell, of_head):
-                continue
-            said = self._sheet.read(row, column, read)
-            try:
-                differs = said is not None and read(of_head) != said
-            except ValueError:
-                continue
-            if differs:
-                self._sheet.fault(
-                    row,
-                    column,
-                    f"row {head.number}, of the head of this household, says {shown(of_head)}; "
-                    "write what is true of the household into the head's row",
-                    cell,
-                )
-
-    def _check_head(self, head: SheetRow, name: str | None) -> None:
-        if name is None or self._sheet.is_blank(head, HEAD_NAME):
-            return
-        said = self._sheet.read(head, HEAD_NAME, cells.proper_name)
-        if said is not None and said != name:
-            self._sheet.fault(head, HEAD_NAME, f"{NAME} in this row is {name}; write one", said)
-
-    def _size_of(self, head: SheetRow, rows: int) -> int | None:
-        """The head count: as many as there are rows, or as is said where only the head has one."""
-        if self._sheet.is_blank(head, SIZE) and rows <= _MOST_MEMBERS:
-            return rows
-        size = rows if self._sheet.is_blank(head, SIZE) else self._sheet.read(head, SIZE, _size)
-        if size is None:
-            return None
-        if rows > _MOST_MEMBERS:
-            said = f"{rows} rows are more than a household has; write {HOUSEHOLD_CODE} in each"
-            self._sheet.fault(head, HOUSEHOLD_CODE, said)
-        elif rows not in (1, size):
-            said = f"the household has {rows} rows; write one for each member, or correct this"
-            self._sheet.fault(head, SIZE, said, size)
-        return size
+        sheet.fault(other, _RELATION, right)
+    # The household's number stands in its first row, which may be that of another member.
+    line = sheet.read(head, PersonCells, {HOUSEHOLD: rows[0]})
+    for row in rows:
+        if row is not head:
+            _check_repeated(sheet, row, head)
+    size = _size(sheet, head, len(rows))
+    if line is None or sheet.faults > before:
+        return
+    members = [line if row is head else said[row.number] for row in rows]
+    yield HouseholdLine.model_validate(
+        {
+            **{name: getattr(line, name) for name in _SAID},
+            "row": rows[0].number,
+            "head": line.name,
+            "size": size,
+            "members": [MemberLine.model_validate(each, from_attributes=True) for each in members],
+        },
+        from_attributes=True,
+    )
 
 
-def _of_household(today: date) -> dict[str, tuple[str, Read]]:
-    return {
-        "village_code": (VILLAGE_CODE, cells.code(12)),
-        "group": (GROUP, cells.name),
-        "registered_on": (REGISTERED_ON, cells.if_filled(cells.day(today))),
-    }
+def _check_repeated(sheet: Sheet[Any], row: SheetRow, head: SheetRow) -> None:
+    """Find what a member's row says of the household otherwise than the head's."""
+    for column in _SHARED:
+        cell, of_head = sheet.cell(row, column.header), sheet.cell(head, column.header)
+        if is_blank(cell) or _alike(cell, of_head):
+            continue
+        said, known = sheet.value(row, column), sheet.value(head, column, quiet=True)
+        if said is not WRONG and known is not WRONG and said != known:
+            right = (
+                f"row {head.number}, of the head of this household, says {shown(of_head)}; write "
+                "what is true of the household into the head's row"
+            )
+            sheet.fault(row, column, right)
 
 
-def _if_filled_in(sheet: Sheet, row: SheetRow) -> dict[str, Any]:
-    """What a roster may leave out: why the household is in the register, and how it lives."""
-    values: dict[str, Any] = {}
-    if not sheet.is_blank(row, CAUSE) and sheet.is_blank(row, REGISTERED_ON):
-        right = f"says why the household was registered, and {REGISTERED_ON} is empty; write both"
-        sheet.fault(row, CAUSE, f"{right} or neither", sheet.cell(row, CAUSE))
-    elif not sheet.is_blank(row, CAUSE):
-        values["cause"] = sheet.read(row, CAUSE, cells.cause) or Cause.REGISTERED
-    if not sheet.is_blank(row, *_LIVELIHOOD):
-        before = sheet.count
-        said = sheet.read_all(row, _OF_LIVELIHOOD)
-        if sheet.count == before:
-            values["livelihood"] = Livelihood(**said)
-    return values
-
-
-def _size(cell: Any) -> int:
-    size = cells.whole(_MOST_MEMBERS, "4")(cell)
-    if size == 0:
-        raise ValueError("write how many members the household has, the head among them")
+def _size(sheet: Sheet[Any], head: SheetRow, rows: int) -> int:
+    """The head count: as many as there are rows, or as is said where only the head has one."""
+    said = sheet.value(head, _SIZE, quiet=True)
+    size = rows if said is WRONG else int(said)
+    if rows > MOST_MEMBERS:
+        right = f"{rows} rows are more than a household has; write {HOUSEHOLD.name} in each"
+        sheet.fault(head, column_of(PersonCells, "code"), right)
+    elif rows not in (1, size):
+        right = f"the household has {rows} rows; write one for each member, or correct this"
+        sheet.fault(head, _SIZE, right)
     return size
 
 
-def _alike(cell: Any, other: Any) -> bool:
+def _alike(cell: Cell, other: Cell) -> bool:
     return bool(cell == other) or str(cell).strip() == str(other).strip()

@@ -13,8 +13,7 @@ from registry.errors import LoadError
 from registry.facts.incidence import village_heads
 from registry.files.fault_sheet import FileRefused
 from registry.files.faults import Fault, RegisterFaults
-from registry.files.register_columns import Kind
-from registry.files.sheet import TooManyFaults
+from registry.files.table import TooManyFaults
 from registry.register.bulk import batches
 from registry.register.export import Exported, export_roster
 from registry.register.file import RegisterFile
@@ -108,7 +107,7 @@ def _load(session: Session, file: RegisterFile) -> VillagesLoaded | HouseholdsLo
     loaded: VillagesLoaded | HouseholdsLoaded
     of_register: tuple[Fault, ...] = ()
     try:
-        if file.kind is Kind.VILLAGES:
+        if file.lists_villages:
             loaded = load_villages(session, file.village_lines(), file.path.name)
         else:
             loaded = load_households(session, file.household_lines(), file.path.name)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from registry.files import cells
 from registry.files.faults import RegisterFaults
-from registry.files.register_columns import LAYOUTS, OTHER_NAMES, Kind
+from registry.files.register_columns import LAYOUTS, OTHER_NAMES
 from registry.register.file import RegisterFile
 from tests.rosters import (
     PERSON_HEADER,
@@ -38,7 +38,7 @@ def faults(path: Path) -> list[str]:
         file = RegisterFile(path, TODAY)
     except RegisterFaults as refused:
         return [str(fault).removeprefix("sheet 表1, ") for fault in refused.found]
-    lines = file.village_lines() if file.kind is Kind.VILLAGES else file.household_lines()
+    lines = file.village_lines() if file.lists_villages else file.household_lines()
     list(lines)
     return [str(fault).removeprefix("sheet 表1, ") for fault in file.faults()]
 
@@ -178,9 +178,12 @@ def test_an_id_number_stored_as_a_number_is_damaged(tmp_path: Path, cell: Any) -
         (
             [*PERSON_HEADER, "微信号"],
             "row 1, column 微信号 (U): no column of a roster with one row a person; correct it or "
-            "take it out. What is still free: 户主姓名、致贫类别",
+            "take it out. What is still free: 致贫类别、户主姓名",
         ),
-        (["甲", "乙"], "row 1: no row names the columns 行政村代码 and 户编号 of a roster, or"),
+        (
+            ["甲", "乙"],
+            "row 1: no row names the columns of a roster with one row a household (行政村代码、",
+        ),
     ],
 )
 def test_wrong_headers_are_named_with_what_is_missing(write: Write, header: Row, said: str) -> None:
@@ -237,7 +240,7 @@ def test_a_head_has_one_name(write: Write) -> None:
         ),
         (
             {"年度": "", **dict.fromkeys(VILLAGE_HEADER[12:21], "")},
-            "row 2, column 产业 (V): '茶叶': belongs to a survey; fill in 年度",
+            "row 2, column 产业 (V): '茶叶': belongs to 年度 and the columns with it",
         ),
     ],
 )

@@ -142,7 +142,7 @@ def test_a_subject_of_the_wrong_kind(
             [(*HEADER, "编号"), (2018, "县", "411523", "x", "411524")],
             r"column 编号 \(E\): stands in column C too",
         ),
-        ([("甲", "乙")], "no row names the columns 年度、类别、编号、文件依据"),
+        ([("甲", "乙")], r"no row names the columns of a plan \(年度、类别、编号、文件依据\)"),
         ([HEADER], "holds no subject of a plan"),
     ],
 )

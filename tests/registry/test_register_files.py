@@ -14,8 +14,8 @@ from registry.database.engine import reading
 from registry.desk import Registry
 from registry.errors import LoadError
 from registry.files.fault_sheet import FileRefused
-from registry.files.sheet import MOST_FAULTS
 from registry.files.sheet_rows import rows_of
+from registry.files.table import MOST_FAULTS
 from registry.register.loading import HouseholdsLoaded, VillagesLoaded
 from registry.tables import (
     EpisodeRow,

@@ -78,8 +78,8 @@ def test_answers_from_the_sheets_of_a_workbook(tmp_path: Path) -> None:
     ("rows", "faults"),
     [
         ([("编号", "票数"), ("R1", 1)], [
-            "row 1: no row names the columns 户编号、赞成票数; correct the headers, or hide a "
-            "sheet that is something else",
+            "row 1: no row names the columns of a table of votes (户编号、赞成票数); correct the "
+            "headers, or hide a sheet that is something else",
         ]),
         ([("户编号", "票"), ("R1", 1)], [
             "row 1, column 票 (B): no column of a table of votes; correct it or take it out. What "
@@ -169,5 +169,5 @@ def test_what_is_no_table_is_refused_as_in_the_register(tmp_path: Path) -> None:
 def test_nine_rows_may_stand_above_the_header_and_no_more(tmp_path: Path) -> None:
     rows = [*([("说明",)] * 9), VOTES, ("R0001", "9")]
     assert len(read_votes(as_csv(tmp_path, *rows), present=20)) == 1
-    with pytest.raises(LoadError, match="no row names the columns 户编号、赞成票数"):
+    with pytest.raises(LoadError, match="no row names the columns of a table of votes"):
         read_votes(as_csv(tmp_path, ("说明",), *rows), present=20)

@@ -19,7 +19,6 @@ from operators.commands.inputs import InputError
 from registry.errors import LoadError
 from registry.files.faults import RegisterFaults
 from registry.files.named_columns import NamedColumns
-from registry.files.register_columns import Kind
 from registry.files.sheet_rows import rows_of
 from registry.files.table import TableFile
 from registry.forms.rosters import read_consents, read_votes
@@ -59,7 +58,7 @@ def said(path: Path) -> list[str]:
     """What is wrong with a file for the register."""
     try:
         file = RegisterFile(path, TODAY)
-        lines = file.village_lines() if file.kind is Kind.VILLAGES else file.household_lines()
+        lines = file.village_lines() if file.lists_villages else file.household_lines()
         list(lines)
     except RegisterFaults as refused:
         return [str(each) for each in refused.found]
