@@ -1,17 +1,20 @@
 """Which cases a bulk act is for: a list in a file, or what the registry finds."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import BeforeValidator, ConfigDict
 
 from models.identity import is_case
 from operators.commands import inputs
 from operators.commands.inputs import InputError
+from registry.files.columns import Cells, Header
 from registry.files.disk import read_text
-from registry.files.sheet_rows import rows_of
+from registry.files.sheet_cells import Cell
+from registry.files.table import TableFile
 from registry.records import CaseFilter
 
-_COLUMN = "case_id"
+_EXAMPLE = "write one as household-exit/411523100001/2026/1"
 _SHEETS = (".xlsx", ".xls", ".csv")
 
 
@@ -69,44 +72,48 @@ def selection(
     return Selection(listed, wanted, results)
 
 
+def _case_id(cell: Cell) -> str:
+    said = str(cell).strip()
+    if not is_case(said):
+        raise ValueError(f"is no id of a case; {_EXAMPLE}")
+    return said
+
+
+class CaseCells(Cells):
+    """A row that names a case; what else it holds is read over."""
+
+    model_config = ConfigDict(title="list of cases", extra="ignore")
+
+    case_id: Annotated[str, BeforeValidator(_case_id), Header("case_id", key=True)]
+
+
 def case_ids(path: Path) -> tuple[str, ...]:
-    """Read a list: one id a line, or the column case_id of Excel or CSV; each counts once."""
-    found: dict[str, None] = {}
-    wrong: list[str] = []
-    for number, text in _column(path) if path.suffix.lower() in _SHEETS else _lines(path):
-        if is_case(text):
-            found[text] = None
-        else:
-            wrong.append(f"line {number}: {text!r}")
-    if wrong:
-        more = f", and {len(wrong) - 1} more such lines" if len(wrong) > 1 else ""
-        raise InputError(
-            f"{path}, {wrong[0]} is no id of a case{more}; write one a line, as "
-            "household-exit/411523100001/2026/1"
-        )
+    """Read a list: one id a line, or the column case_id of Excel or CSV; each counts once.
+
+    Raises:
+        InputError, LoadError: if it is no such file, or names what is no case.
+    """
+    if path.suffix.lower() in _SHEETS:
+        table = TableFile(path, CaseCells)
+        found = [line.case_id for line in table.lines()]
+        table.refuse()
+    else:
+        found = _lines(path)
     if not found:
         raise InputError(f"{path} names no case; write one id a line")
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
-def _column(path: Path) -> Iterator[tuple[int, str]]:
-    place: int | None = None
-    for row in rows_of(path):
-        cells = [str(cell).strip() for cell in row.cells]
-        if place is None:
-            place = cells.index(_COLUMN) if _COLUMN in cells else 0
-            if _COLUMN in cells:
-                continue
-        yield row.number, cells[place] if place < len(cells) else ""
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _lines(path: Path) -> list[str]:
     try:
         text = read_text(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is not in UTF-8; save it as UTF-8") from None
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            yield number, line.strip()
+    said = [line.strip() for line in text.splitlines()]
+    wrong = [f"line {n}: {each!r}" for n, each in enumerate(said, 1) if each and not is_case(each)]
+    if wrong:
+        more = f", and {len(wrong) - 1} more such lines" if len(wrong) > 1 else ""
+        raise InputError(f"{path}, {wrong[0]} is no id of a case{more}; {_EXAMPLE} on each line")
+    return [each for each in said if each]

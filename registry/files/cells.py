@@ -17,8 +17,6 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, GetCoreSchemaHandler, PlainSerializer, ValidationInfo
 from pydantic_core import core_schema
 
-from models.register.households import Cause
-from models.register.villages import Bus
 from models.texts.characters import fault, is_ideograph, unified
 from models.texts.id_numbers import checked, is_one
 from registry.files.columns import given
@@ -38,9 +36,6 @@ _NO_NAMES = frozenset(
     for word in words.split()
 )
 _HEADS = ("户主", "本人或户主", "本人")
-_YES_NO = {"是": True, "否": False}
-BUS = {"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE}
-CAUSES = {"登记": Cause.REGISTERED, "返贫": Cause.FALLEN_BACK, "撤销退出": Cause.REVOKED}
 _ESCAPED = re.compile(rf"'+[{re.escape(FORMULA_SIGNS)}]")
 _DIGITS = 15
 _NAME_LENGTH, _TEXT_LENGTH = 100, 1000
@@ -112,24 +107,20 @@ def household_code(cell: Cell) -> str:
     return said
 
 
-def id_number(today: date) -> Callable[[Cell], str]:
+def id_number(cell: Cell, today: date) -> str:
     """The number of an identity card (GB 11643) of somebody born by ``today``."""
-
-    def read(cell: Cell) -> str:
-        if isinstance(cell, (int, float)):
-            raise ValueError(
-                "is stored as a number, of which only 15 digits are kept: it is damaged; copy it "
-                "again from the identity card, into a cell of text"
-            )
-        said = _written(cell).removeprefix("'")
-        if re.fullmatch(r"\d(\.\d+)?[Ee]\+?\d+", said, re.ASCII):
-            raise ValueError(
-                "is in scientific notation, because a spreadsheet program took it for a number: it "
-                "is damaged; copy it again from the identity card, into a cell of text"
-            )
-        return checked(said, today)
-
-    return read
+    if isinstance(cell, (int, float)):
+        raise ValueError(
+            "is stored as a number, of which only 15 digits are kept: it is damaged; copy it "
+            "again from the identity card, into a cell of text"
+        )
+    said = _written(cell).removeprefix("'")
+    if re.fullmatch(r"\d(\.\d+)?[Ee]\+?\d+", said, re.ASCII):
+        raise ValueError(
+            "is in scientific notation, because a spreadsheet program took it for a number: it "
+            "is damaged; copy it again from the identity card, into a cell of text"
+        )
+    return checked(said, today)
 
 
 def relation(cell: Cell) -> str:
@@ -180,36 +171,13 @@ def year(cell: Cell) -> int:
     return int(said)
 
 
-def day(today: date) -> Callable[[Cell], date]:
-    """A day up to ``today``."""
-
-    def read(cell: Cell) -> date:
-        found = cell if isinstance(cell, date) else _day(_written(cell))
-        if found.year < _EARLIEST or found > today:
-            raise ValueError(f"write a day from {_EARLIEST} to {today}, for example 2014-03-31")
-        return found
-
-    return read
-
-
-def if_filled(read: Callable[[Cell], V]) -> Callable[[Cell], V | None]:
-    """What a cell says that may be empty."""
-    return lambda cell: None if is_blank(cell) else read(cell)
-
-
-def yes_no(cell: Cell) -> bool:
-    """是 or 否."""
-    return _one_of(_YES_NO, cell)
-
-
-def bus(cell: Cell) -> Bus:
-    """是 or 否, or that conditions allow none."""
-    return _one_of(BUS, cell)
-
-
-def cause(cell: Cell) -> Cause:
-    """Why the household is in the register: 登记, 返贫 or 撤销退出."""
-    return _one_of(CAUSES, cell)
+def day(cell: Cell, today: date | None = None) -> date:
+    """A day, up to ``today`` if that is given."""
+    found = cell if isinstance(cell, date) else _day(_written(cell))
+    if found.year < _EARLIEST or (today is not None and found > today):
+        until = f"to {today}" if today is not None else "on"
+        raise ValueError(f"write a day from {_EARLIEST} {until}, for example 2014-03-31")
+    return found
 
 
 def escaped(said: str) -> str:
@@ -251,14 +219,6 @@ def _written(cell: Cell) -> str:
             "keep; write it as text"
         )
     return str(int(cell))
-
-
-def _one_of(words: Mapping[str, V], cell: Cell) -> V:
-    said = cell.strip() if isinstance(cell, str) else ""
-    if said not in words:
-        *most, last = words
-        raise ValueError(f"write {'、'.join(most)} or {last}")
-    return words[said]
 
 
 def _day(said: str) -> date:
@@ -306,9 +266,9 @@ class OneOf:
         )
 
 
-def _by_today(read: Callable[[date], Callable[[Cell], V]]) -> BeforeValidator:
+def _by_today(read: Callable[[Cell, date], V]) -> BeforeValidator:
     def read_now(cell: Any, info: ValidationInfo) -> V:
-        return read(given(info, "today"))(cell)
+        return read(cell, given(info, "today"))
 
     return BeforeValidator(read_now)
 
@@ -325,4 +285,4 @@ Relation = Annotated[str, BeforeValidator(relation)]
 Year = Annotated[int, BeforeValidator(year)]
 Day = Annotated[date, _by_today(day)]
 Fen = Annotated[int, BeforeValidator(fen), PlainSerializer(yuan)]
-YesNo = Annotated[bool, OneOf(_YES_NO)]
+YesNo = Annotated[bool, OneOf({"是": True, "否": False})]

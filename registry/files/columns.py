@@ -12,7 +12,8 @@ A field of such a model says how its column is called, and its type how the cell
 
 A field without a default is a column that must be there. With ``| None`` its cell may be empty. A
 field that is such a model itself is a group: a sheet has all of its columns or none, a row fills in
-all of them or none. A field of the type ``Any`` is written, and never read.
+all of them or none. A field of the type ``Any`` is written, and never read. With ``extra="ignore"``
+columns that the model does not know are read over.
 """
 
 import re

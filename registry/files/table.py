@@ -189,7 +189,7 @@ class _Head(Generic[L]):
             if column is not None and self.places[column.header] != at:
                 right = f"stands in column {letter(self.places[column.header])} too; keep one"
                 found.append(self._fault(at, right))
-            elif column is None and name and not NOT_KEPT.fullmatch(name):
+            elif column is None and name and not self._is_read_over(name):
                 free = [each.header.name for each in columns if each.header not in self.places]
                 right = f"no column of a {title}; correct it or take it out. What is still free: "
                 found.append(self._fault(at, right + ("、".join(free) or "none")))
@@ -205,6 +205,10 @@ class _Head(Generic[L]):
             right = f"a {title} lacks {'、'.join(lacking)}; it has {names}"
             found.append(Fault(sheet=self.row.sheet, row=self.row.number, right=right))
         return found
+
+    def _is_read_over(self, name: str) -> bool:
+        others = self.model.model_config.get("extra") == "ignore"
+        return others or NOT_KEPT.fullmatch(name) is not None
 
     def _fault(self, at: int, right: str) -> Fault:
         sheet, row = self.row.sheet, self.row.number

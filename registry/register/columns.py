@@ -52,10 +52,14 @@ def _with_a_day(cause: Cause | None, info: ValidationInfo) -> Cause | None:
     return cause
 
 
+_BUS = cells.OneOf({"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE})
+_CAUSE = cells.OneOf(
+    {"登记": Cause.REGISTERED, "返贫": Cause.FALLEN_BACK, "撤销退出": Cause.REVOKED}
+)
 _Size = Annotated[int, BeforeValidator(cells.whole(MOST_MEMBERS, "4")), AfterValidator(_some)]
 _RegisteredOn = Annotated[cells.Day | None, REGISTERED_ON]
 _Why = Annotated[
-    Annotated[Cause, cells.OneOf(cells.CAUSES)] | None,
+    Annotated[Cause, _CAUSE] | None,
     AfterValidator(_with_a_day),
     Header("致贫类别", "登记类别"),
 ]
@@ -152,7 +156,7 @@ class SurveyCells(Group):
 
     year: Annotated[cells.Year, Header("年度", "年份")]
     paved_road: Annotated[cells.YesNo, Header("通村公路硬化")]
-    bus: Annotated[Bus, cells.OneOf(cells.BUS), Header("客运班车", "通客运班车")]
+    bus: Annotated[Bus, _BUS, Header("客运班车", "通客运班车")]
     safe_water: Annotated[cells.YesNo, Header("饮用水安全", "安全饮水")]
     electricity: Annotated[cells.YesNo, Header("生活用电", "通生活用电")]
     broadcasting: Annotated[cells.YesNo, Header("广播电视户户通")]

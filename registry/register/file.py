@@ -13,6 +13,9 @@ from registry.register.columns import HouseholdCells, PersonCells, VillageCells
 from registry.register.household_file import lines_by_person
 from registry.register.lines import HouseholdLine, VillageLine
 
+MODELS: tuple[type[Cells], ...] = (HouseholdCells, PersonCells, VillageCells)
+"""What a sheet may be; of two that it looks like as much, the first."""
+
 
 class RegisterFile:
     """A file whose first header is read; its lines are read one by one, and once.
@@ -29,8 +32,7 @@ class RegisterFile:
         """
         self.path = path
         self.villages: set[str] = set()
-        models: tuple[type[Cells], ...] = (HouseholdCells, PersonCells, VillageCells)
-        self._table = TableFile(path, *models, today=today)
+        self._table = TableFile(path, *MODELS, today=today)
         self._sheets = self._table.sheets()
         first = next(self._sheets, None)
         if first is None:
@@ -45,14 +47,14 @@ class RegisterFile:
     def village_lines(self) -> Iterator[VillageLine]:
         """The lines of a list of villages."""
         for sheet in self._alike():
-            for _, line in sheet.lines():
+            for line in village_lines(sheet):
                 self.villages.add(line.code)
-                yield VillageLine.model_validate(line, from_attributes=True)
+                yield line
 
     def household_lines(self) -> Iterator[HouseholdLine]:
         """The lines of a roster."""
         for sheet in self._alike():
-            for line in _households(sheet):
+            for line in household_lines(sheet):
                 self.villages.add(line.village_code)
                 yield line
 
@@ -73,7 +75,14 @@ class RegisterFile:
             self._table.add(Fault(sheet=sheet.name, row=sheet.begins, right=right + "divide them"))
 
 
-def _households(sheet: Sheet[Any]) -> Iterator[HouseholdLine]:
+def village_lines(sheet: Sheet[Any]) -> Iterator[VillageLine]:
+    """The villages of a sheet; one with a fault is left out."""
+    for _, line in sheet.lines():
+        yield VillageLine.model_validate(line, from_attributes=True)
+
+
+def household_lines(sheet: Sheet[Any]) -> Iterator[HouseholdLine]:
+    """The households of a sheet; one with a fault is left out."""
     if sheet.model is PersonCells:
         yield from lines_by_person(sheet)
         return

@@ -1,17 +1,19 @@
 """The national poverty line by year (S7 国家扶贫标准): data with a source, one amount a year."""
 
-import csv
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field
 from sqlmodel import Session, col, select
 
-from models.base import faults
 from models.register.households import PovertyLine
 from registry import journal
 from registry.database.engine import claim
 from registry.errors import LoadError
-from registry.files.disk import read_text
+from registry.files import cells
+from registry.files.columns import Cells, Header
+from registry.files.faults import RegisterFaults
+from registry.files.table import TableFile
 from registry.tables import PovertyLineRow
 
 
@@ -50,18 +52,30 @@ def add_line(session: Session, line: PovertyLine) -> bool:
     return False
 
 
+_Year = Annotated[int, BeforeValidator(cells.whole(2100, "2016")), Field(ge=2010)]
+_Yuan = Annotated[int, BeforeValidator(cells.whole(100_000, "2952")), Field(ge=1)]
+
+
+class LineCells(Cells):
+    """The line of a year in a file."""
+
+    model_config = ConfigDict(title="list of poverty lines")
+
+    year: Annotated[
+        int, BeforeValidator(cells.whole(2100, "2016")), Field(ge=2010), Header("year", key=True)
+    ]
+    yuan: Annotated[int, BeforeValidator(cells.whole(100_000, "2952")), Field(ge=1), Header("yuan")]
+    source: Annotated[cells.Text, Header("source")]
+
+
 def read_lines(path: Path) -> tuple[PovertyLine, ...]:
-    """Read a CSV file of lines.
+    """Read a file of lines.
 
     Raises:
         LoadError: with every fault, by row.
     """
-    lines, found = [], []
-    for number, cells in enumerate(csv.DictReader(read_text(path).splitlines()), start=2):
-        try:
-            lines.append(PovertyLine.model_validate_strings(cells))
-        except ValidationError as error:
-            found.append(f"{path}, row {number}: {faults(error)}")
-    if found:
-        raise LoadError(found)
+    table = TableFile(path, LineCells)
+    lines = [PovertyLine.model_validate(line, from_attributes=True) for line in table.lines()]
+    if table.faults:
+        raise RegisterFaults(table.named, table.faults)
     return tuple(lines)

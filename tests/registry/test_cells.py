@@ -1,9 +1,11 @@
 """What a file for the register says, cell by cell: every fault with row, column and what is right.
 
-No register is needed to find these faults.
+A rule of a cell is held against rows as CSV and as a workbook give them; that the real files give
+them so is proven for all of these cells at once.
 """
 
 import re
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from registry.files import cells
+from registry.files.columns import Cells, columns_of
 from registry.files.faults import RegisterFaults
-from registry.files.register_columns import LAYOUTS, OTHER_NAMES
-from registry.register.file import RegisterFile
+from registry.files.sheet_cells import Cell, SheetRow
+from registry.files.table import TableFile
+from registry.register.columns import HouseholdCells, PersonCells, VillageCells
+from registry.register.file import MODELS, RegisterFile, household_lines, village_lines
 from tests.rosters import (
     PERSON_HEADER,
     TODAY,
@@ -26,106 +31,128 @@ from tests.rosters import (
     person_row,
     village_code,
     village_row,
-    write_xlsx,
 )
 
 HERE = village_code(0)
 
 
-def faults(path: Path) -> list[str]:
-    """What is wrong with a file by itself, without the name of its sheet."""
-    try:
-        file = RegisterFile(path, TODAY)
-    except RegisterFaults as refused:
-        return [str(fault).removeprefix("sheet 表1, ") for fault in refused.found]
-    lines = file.village_lines() if file.lists_villages else file.household_lines()
-    list(lines)
-    return [str(fault).removeprefix("sheet 表1, ") for fault in file.faults()]
+Said = Callable[..., list[str]]
+
+
+def found(table: TableFile[Any]) -> list[str]:
+    """What is wrong with rows by themselves, without the name of their sheet."""
+    for sheet in table.sheets():
+        list(village_lines(sheet) if sheet.model is VillageCells else household_lines(sheet))
+    return [str(fault).removeprefix("sheet 表1, ") for fault in table.faults]
+
+
+def cell(value: Any) -> Cell:
+    """A cell as a workbook gives it."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    given: Cell = float(value) if is_number else value
+    return given
+
+
+def of_workbook(*rows: Row) -> list[str]:
+    """What is wrong with rows as a workbook gives them."""
+    given = [SheetRow("表1", n, [cell(each) for each in row]) for n, row in enumerate(rows, 1)]
+    return found(TableFile(given, *MODELS, today=TODAY))
+
+
+def of_csv(*rows: Row) -> list[str]:
+    """What is wrong with rows as CSV gives them."""
+    given = [SheetRow("", n, [str(each) for each in row]) for n, row in enumerate(rows, 1)]
+    return found(TableFile(given, *MODELS, today=TODAY))
+
+
+@pytest.fixture(params=[of_csv, of_workbook])
+def faults(request: pytest.FixtureRequest) -> Said:
+    """What is wrong with rows, in either kind of file."""
+    read: Said = request.param
+    return read
 
 
 # -- rosters ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("column", "cell", "said"),
-    [
-        ("行政村代码", "4115231002", "write a code of 12 digits"),
-        ("户编号", "H7", "write the household's number: 4 to 30 letters"),
-        ("户编号", "", "is empty; write it"),
-        ("村民小组", "", "is empty; write it"),
-        ("姓名", "", "is empty; write it"),
-        ("姓名", "=cmd|' /C calc'!A0", "begins with a sign of a formula"),
-        ("姓名", "@SUM(1+1)", "begins with a sign of a formula"),
-        ("姓名", "＋某甲", "begins with a sign of a formula"),
-        ("姓名", "-某甲", "begins with a sign of a formula"),
-        ("姓名", "\t某甲", "begins with a sign of a formula or a control character"),
-        ("姓名", "\r某甲", "begins with a sign of a formula or a control character"),
-        ("姓名", "某\n甲", "U+000A, the end of a line, stands as character 2; take it out"),
-        ("姓名", "某\x1b[2K", "U+001B, a control character, stands as character 2"),
-        ("姓名", "某\u200b甲", "U+200B, an invisible sign, stands as character 2"),
-        ("姓名", "\u202e某甲", "U+202E, a sign that turns the direction of writing"),
-        ("姓名", "某\ufffd", "what is left of a character that was decoded wrongly"),
-        ("姓名", "某\ue863", "U+E863, a private sign, which other computers do not know"),
-        ("姓名", "<img src=x>", "holds a sign that no name has"),
-        ("姓名", "无", "is no name"),
-        ("姓名", "合 计", "this is a row of sums; take it out"),
-        ("姓名", "小计：", "this is a row of sums; take it out"),
-        ("姓名", "123", "is no name; write the name"),
-        ("姓名", "N/A", "is no name"),
-        ("姓名", "#N/A", "is an error that a spreadsheet program shows in place of a value"),
-        ("识别时间", "#N/A", "is an error that a spreadsheet program shows in place of a value"),
-        ("识别时间", "######", "is an error that a spreadsheet program shows"),
-        ("住房安全", "#REF!", "is an error that a spreadsheet program shows in place of a value"),
-        ("年度", "#VALUE!", "is an error that a spreadsheet program shows in place of a value"),
-        ("姓名", "某" * 101, "is longer than 100 characters"),
-        ("与户主关系", "=1", "begins with a sign of a formula"),
-        ("与户主关系", "配偶", "the household names no head; write 户主"),
-        ("家庭人口", "0", "write how many members the household has"),
-        ("家庭人口", "51", "write a whole number, for example 4"),
-        ("家庭人口", "2.5", "write a whole number"),
-        ("家庭人口", "５１", "write a whole number, for example 4"),  # noqa: RUF001
-        ("家庭人口", "4", "the household has 2 rows; write one for each member"),
-        ("识别时间", "2014年", "write a day as 2014-03-31"),
-        ("识别时间", "2014-02-30", "write a day as 2014-03-31"),
-        ("识别时间", "2018-12-02", "write a day from 1980 to 2018-12-01"),
-        ("年度", "2013", "write a year from 2014 on"),
-        ("工资性收入", "", "is empty; write an amount in yuan, 0 where there was none"),
-        ("工资性收入", "约3000", "write an amount in yuan, for example 3500"),
-        ("工资性收入", "3000元", "write an amount in yuan, for example 3500"),
-        ("工资性收入", "1,00", "write an amount in yuan, for example 3500"),
-        ("工资性收入", "３０００", "write an amount in yuan, for example 3500"),  # noqa: RUF001
-        ("工资性收入", "0.001", "write an amount in yuan, for example 3500"),
-        ("工资性收入", "100000000.01", "from 0 to 100 million"),
-        ("生产经营性支出", "-1", "write an amount in yuan"),
-        ("吃穿不愁", "", "write 是 or 否"),
-        ("住房安全", "√", "write 是 or 否"),
-        ("收入来源稳定", "TRUE", "write 是 or 否"),
-    ],
-)
-def test_a_wrong_cell_of_a_roster_is_named(write: Write, column: str, cell: str, said: str) -> None:
+WRONG_CELLS = [
+    ("行政村代码", "4115231002", "write a code of 12 digits"),
+    ("户编号", "H7", "write the household's number: 4 to 30 letters"),
+    ("户编号", "", "is empty; write it"),
+    ("村民小组", "", "is empty; write it"),
+    ("姓名", "", "is empty; write it"),
+    ("姓名", "=cmd|' /C calc'!A0", "begins with a sign of a formula"),
+    ("姓名", "@SUM(1+1)", "begins with a sign of a formula"),
+    ("姓名", "＋某甲", "begins with a sign of a formula"),
+    ("姓名", "-某甲", "begins with a sign of a formula"),
+    ("姓名", "\t某甲", "begins with a sign of a formula or a control character"),
+    ("姓名", "\r某甲", "begins with a sign of a formula or a control character"),
+    ("姓名", "某\n甲", "U+000A, the end of a line, stands as character 2; take it out"),
+    ("姓名", "某\x1b[2K", "U+001B, a control character, stands as character 2"),
+    ("姓名", "某\u200b甲", "U+200B, an invisible sign, stands as character 2"),
+    ("姓名", "\u202e某甲", "U+202E, a sign that turns the direction of writing"),
+    ("姓名", "某\ufffd", "what is left of a character that was decoded wrongly"),
+    ("姓名", "某\ue863", "U+E863, a private sign, which other computers do not know"),
+    ("姓名", "<img src=x>", "holds a sign that no name has"),
+    ("姓名", "无", "is no name"),
+    ("姓名", "合 计", "this is a row of sums; take it out"),
+    ("姓名", "小计：", "this is a row of sums; take it out"),
+    ("姓名", "123", "is no name; write the name"),
+    ("姓名", "N/A", "is no name"),
+    ("姓名", "#N/A", "is an error that a spreadsheet program shows in place of a value"),
+    ("识别时间", "#N/A", "is an error that a spreadsheet program shows in place of a value"),
+    ("识别时间", "######", "is an error that a spreadsheet program shows"),
+    ("住房安全", "#REF!", "is an error that a spreadsheet program shows in place of a value"),
+    ("年度", "#VALUE!", "is an error that a spreadsheet program shows in place of a value"),
+    ("姓名", "某" * 101, "is longer than 100 characters"),
+    ("与户主关系", "=1", "begins with a sign of a formula"),
+    ("与户主关系", "配偶", "the household names no head; write 户主"),
+    ("家庭人口", "0", "write how many members the household has"),
+    ("家庭人口", "51", "write a whole number, for example 4"),
+    ("家庭人口", "2.5", "write a whole number"),
+    ("家庭人口", "５１", "write a whole number, for example 4"),  # noqa: RUF001
+    ("家庭人口", "4", "the household has 2 rows; write one for each member"),
+    ("识别时间", "2014年", "write a day as 2014-03-31"),
+    ("识别时间", "2014-02-30", "write a day as 2014-03-31"),
+    ("识别时间", "2018-12-02", "write a day from 1980 to 2018-12-01"),
+    ("年度", "2013", "write a year from 2014 on"),
+    ("工资性收入", "", "is empty; write an amount in yuan, 0 where there was none"),
+    ("工资性收入", "约3000", "write an amount in yuan, for example 3500"),
+    ("工资性收入", "3000元", "write an amount in yuan, for example 3500"),
+    ("工资性收入", "1,00", "write an amount in yuan, for example 3500"),
+    ("工资性收入", "３０００", "write an amount in yuan, for example 3500"),  # noqa: RUF001
+    ("工资性收入", "0.001", "write an amount in yuan, for example 3500"),
+    ("工资性收入", "100000000.01", "from 0 to 100 million"),
+    ("生产经营性支出", "-1", "write an amount in yuan"),
+    ("吃穿不愁", "", "write 是 or 否"),
+    ("住房安全", "√", "write 是 or 否"),
+    ("收入来源稳定", "TRUE", "write 是 or 否"),
+]
+
+
+@pytest.mark.parametrize(("column", "cell", "said"), WRONG_CELLS)
+def test_a_wrong_cell_of_a_roster_is_named(faults: Said, column: str, cell: str, said: str) -> None:
     first, second = household_rows(7, HERE, 2)
     wrong = person_row(first, **{column: cell})
-    path = write(["花名册"], PERSON_HEADER, wrong, ("", "", "", *second[3:]))
+    rows = (["花名册"], PERSON_HEADER, wrong, ("", "", "", *second[3:]))
     at = chr(ord("A") + PERSON_HEADER.index(column))
-    found = faults(path)
+    found = faults(*rows)
     assert found[0].startswith(f"row 3, column {column} ({at}): ")
     assert said in found[0]
 
 
 @pytest.mark.clause("G8")
 @pytest.mark.parametrize("number", ["11010519491231002X", "11010519491231002x"])
-def test_an_id_number_is_no_number_of_a_household(write: Write, number: str) -> None:
+def test_an_id_number_is_no_number_of_a_household(faults: Said, number: str) -> None:
     """The household's number stands in ids of cases, in search attributes and in lists."""
     first, second = household_rows(7, HERE, 2)
-    path = write(
-        ["花名册"], PERSON_HEADER, person_row(first, 户编号=number), ("", "", "", *second[3:])
-    )
-    found = faults(path)
+    rows = (["花名册"], PERSON_HEADER, person_row(first, 户编号=number), ("", "", "", *second[3:]))
+    found = faults(*rows)
     assert "is the number of an identity card; write the household's own number (G8)" in found[0]
     assert number not in " ".join(found)
     # Eighteen digits that nobody has as an ID number are a household's number.
     fine = person_row(first, 户编号="110105194912310021")
-    assert faults(write(["花名册"], PERSON_HEADER, fine, ("", "", "", *second[3:]))) == []
+    assert faults(["花名册"], PERSON_HEADER, fine, ("", "", "", *second[3:])) == []
 
 
 @pytest.mark.parametrize(
@@ -139,22 +166,19 @@ def test_an_id_number_is_no_number_of_a_household(write: Write, number: str) -> 
         ("411523197001011000", "ends in 000, as a number does that a spreadsheet program has"),
     ],
 )
-def test_a_wrong_id_number_is_named_and_not_shown(write: Write, cell: str, said: str) -> None:
+def test_a_wrong_id_number_is_named_and_not_shown(faults: Said, cell: str, said: str) -> None:
     first, second = household_rows(7, HERE, 2)
-    path = write(PERSON_HEADER, first, person_row(second, 证件号码=cell))
-    (fault,) = faults(path)
+    rows = (PERSON_HEADER, first, person_row(second, 证件号码=cell))
+    (fault,) = faults(*rows)
     assert fault.startswith("row 3, column 证件号码 (E): ")
     assert said in fault
     assert not cell or cell not in fault
 
 
-@pytest.mark.parametrize("cell", [411523197001010017, 411523197001011000, 4.115e17, 1, True])
-def test_an_id_number_stored_as_a_number_is_damaged(tmp_path: Path, cell: Any) -> None:
+@pytest.mark.parametrize("number", [411523197001010017, 411523197001011000, 4.115e17, 1, True])
+def test_an_id_number_stored_as_a_number_is_damaged(number: Any) -> None:
     first, second = household_rows(7, HERE, 2)
-    path = write_xlsx(
-        tmp_path / "册.xlsx", [PERSON_HEADER, first, person_row(second, 证件号码=cell)]
-    )
-    assert faults(path) == [
+    assert of_workbook(PERSON_HEADER, first, person_row(second, 证件号码=number)) == [
         "row 3, column 证件号码 (E): 'a number': is stored as a number, of which only 15 digits "
         "are kept: it is damaged; copy it again from the identity card, into a cell of text"
     ]
@@ -186,22 +210,22 @@ def test_an_id_number_stored_as_a_number_is_damaged(tmp_path: Path, cell: Any) -
         ),
     ],
 )
-def test_wrong_headers_are_named_with_what_is_missing(write: Write, header: Row, said: str) -> None:
-    assert faults(write(header, *household_rows(7, HERE, 1)))[0].startswith(said)
+def test_wrong_headers_are_named_with_what_is_missing(faults: Said, header: Row, said: str) -> None:
+    assert faults(header, *household_rows(7, HERE, 1))[0].startswith(said)
 
 
-def test_what_stands_in_no_column_is_a_fault(write: Write) -> None:
+def test_what_stands_in_no_column_is_a_fault(faults: Said) -> None:
     head = household_rows(7, HERE, 1)[0]
-    found = faults(write(PERSON_HEADER, [*head, "", "见附件"]))
+    found = faults(PERSON_HEADER, [*head, "", "见附件"])
     assert found == [
         "row 2: '见附件': stands in column V, which has no header; name the column, or take it out"
     ]
 
 
-def test_what_is_said_of_a_household_is_said_once(write: Write) -> None:
+def test_what_is_said_of_a_household_is_said_once(faults: Said) -> None:
     first, second, third = household_rows(7, HERE, 3)
     second = person_row(second, 工资性收入="12", 与户主关系="户主", 吃穿不愁="是")
-    assert faults(write(PERSON_HEADER, first, second, third)) == [
+    assert faults(PERSON_HEADER, first, second, third) == [
         "row 3, column 与户主关系 (F): '户主': row 2 names the head of this household already; "
         "write 户编号 where another begins, or the relation",
         "row 3, column 工资性收入 (J): '12': row 2, of the head of this household, says 8007; "
@@ -209,14 +233,14 @@ def test_what_is_said_of_a_household_is_said_once(write: Write) -> None:
     ]
 
 
-def test_a_head_has_one_name(write: Write) -> None:
+def test_a_head_has_one_name(faults: Said) -> None:
     header = [*PERSON_HEADER, "户主姓名"]
     first, second = household_rows(7, HERE, 2)
-    path = write(header, [*first, "另某"], [*second, ""])
-    assert faults(path) == [
+    rows = (header, [*first, "另某"], [*second, ""])
+    assert faults(*rows) == [
         f"row 2, column 户主姓名 (U): '另某': 姓名 in this row is {first[3]}; write one"
     ]
-    assert faults(write(header, [*first, first[3]], [*second, first[3]])) == []
+    assert faults(header, [*first, first[3]], [*second, first[3]]) == []
 
 
 @pytest.mark.parametrize(
@@ -245,20 +269,87 @@ def test_a_head_has_one_name(write: Write) -> None:
     ],
 )
 def test_a_wrong_cell_of_a_list_of_villages_is_named(
-    write: Write, changes: dict[str, Any], said: str
+    faults: Said, changes: dict[str, Any], said: str
 ) -> None:
-    found = faults(write(VILLAGE_HEADER, village_row(0, **changes), village_row(1)))
+    found = faults(VILLAGE_HEADER, village_row(0, **changes), village_row(1))
     assert found[0].startswith(said)
+
+
+# -- the files themselves ---------------------------------------------------------------------
+
+
+def in_file(path: Path) -> list[str]:
+    """What is wrong with a file by itself, without its rows: a cell in CSV may have two lines."""
+    try:
+        file = RegisterFile(path, TODAY)
+    except RegisterFaults as refused:
+        return bare(map(str, refused.found))
+    list(file.village_lines() if file.lists_villages else file.household_lines())
+    return bare(map(str, file.faults()))
+
+
+def bare(said: Iterable[str]) -> list[str]:
+    return [re.sub(r"^(sheet 表1, )?row \d+(, |: )", "", each) for each in said]
+
+
+def households(*wrong: tuple[str, str]) -> list[Row]:
+    """A roster in which each household has one wrong cell."""
+    rows: list[Row] = [PERSON_HEADER]
+    for number, (column, said) in enumerate(wrong):
+        first, second = household_rows(number, HERE, 2)
+        rows += [person_row(first, **{column: said}), ("", "", "", *second[3:])]
+    return rows
+
+
+ID_NUMBERS = ("", "41152319700101", "411523197001010011", "4.1152E+17", "411523197001011000")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        households(*((column, said) for column, said, _ in WRONG_CELLS if said.strip())),
+        households(*(("证件号码", said) for said in ID_NUMBERS)),
+        [VILLAGE_HEADER, *(village_row(0, **{each: "?"}) for each in VILLAGE_HEADER[2:21])],
+        [[*PERSON_HEADER[:9], "微信号", *PERSON_HEADER[10:]], *household_rows(7, HERE, 1)],
+        [["甲", "乙"]],
+    ],
+    ids=["cells", "numbers", "villages", "headers", "none"],
+)
+def test_in_files_the_same_is_found(write: Write, rows: list[Row]) -> None:
+    path = write(*rows)
+    here = of_csv if path.suffix == ".csv" else of_workbook
+    expected = bare(here(*rows))
+    assert in_file(path) == expected
+    assert expected
 
 
 # -- the page that says it all ----------------------------------------------------------------
 
+PAGE = Path(__file__).parents[2] / "docs" / "register-files.md"
 
-def test_every_header_stands_in_the_documentation() -> None:
-    page = Path(__file__).parents[2] / "docs" / "register-files.md"
-    said = set(re.split(r"[|,;、\s]+", page.read_text(encoding="utf-8")))
-    known = {name for layout in LAYOUTS.values() for names in layout for name in names}
-    assert known | OTHER_NAMES.keys() <= said
+
+def documented(section: str) -> dict[str, set[str]]:
+    """The headers in the tables of a section, each with what it is called too."""
+    names: dict[str, set[str]] = {}
+    text = PAGE.read_text(encoding="utf-8").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    for line in text.splitlines():
+        if line.startswith("| ") and not line.startswith(("| Header", "| ---")):
+            headers, also = (part.strip().split(", ") for part in line.split("|")[1:3])
+            names |= {header: {each for each in also if each} for header in headers}
+    return names
+
+
+def declared(*models: type[Cells]) -> dict[str, set[str]]:
+    names: dict[str, set[str]] = {}
+    for model in models:
+        for column in columns_of(model):
+            names.setdefault(column.header.name, set()).update(column.header.also)
+    return names
+
+
+def test_the_documentation_names_the_columns_that_are_read() -> None:
+    assert documented("Rosters") == declared(PersonCells, HouseholdCells)
+    assert documented("Lists of villages") == declared(VillageCells)
 
 
 # -- amounts ----------------------------------------------------------------------------------

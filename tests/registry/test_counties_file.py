@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from registry.errors import LoadError
+from registry.files.sheet_cells import letter
 from registry.register.counties_file import read_counties
 from tests.activities.registry_cases import COUNTIES, PROVINCE, XIN, row_of, table
 
@@ -13,21 +14,21 @@ from tests.activities.registry_cases import COUNTIES, PROVINCE, XIN, row_of, tab
 @pytest.mark.parametrize(
     ("column", "cell", "right"),
     [
-        ("code", "41152", "six digits"),
-        ("code", "４１１５２３", "six digits"),  # noqa: RUF001
-        ("code", "411500", "not those of a city"),
+        ("code", "41152", "a code of 6 digits"),
+        ("code", "４１１５２３", "a code of 6 digits"),  # noqa: RUF001
+        ("code", "411500", "not that of a city"),
         ("code", "421523", "lies outside 河南省; write a code that begins with 41"),
-        ("name", "", "write a name"),
-        ("city", "", "write a name"),
-        ("city", "信阳", "but row 33 calls 411500 '信阳市'"),
-        ("tier", "国定", "national (国定贫困县) or provincial"),
+        ("name", "", "is empty; write it"),
+        ("city", "", "is empty; write it"),
+        ("city", "信阳", "row 33 calls 411500 '信阳市'"),
+        ("tier", "国定", "write national or provincial"),
         ("directly_administered", "TRUE", "true or false"),
         ("exit_year", "2013", "a year from 2014 on"),
         ("exit_year", "2017.0", "a year from 2014 on"),
-        ("approved_on", "2018/8/2", "YYYY-MM-DD"),
-        ("approved_on", "2018-02-30", "YYYY-MM-DD"),
-        ("townships", "16镇", "write a number"),
-        ("villages", "", "write a number"),
+        ("approved_on", "2018年", "write a day as 2014-03-31"),
+        ("approved_on", "2018-02-30", "write a day as 2014-03-31"),
+        ("townships", "16镇", "write a whole number"),
+        ("villages", "", "is empty; write it"),
     ],
 )
 def test_a_wrong_cell_is_named(tmp_path: Path, column: str, cell: str, right: str) -> None:
@@ -39,9 +40,10 @@ def test_a_wrong_cell_is_named(tmp_path: Path, column: str, cell: str, right: st
         writer.writerows(changed)
     with pytest.raises(LoadError) as caught:
         read_counties(path, PROVINCE)
+    at = list(changed[0]).index(column)
     (fault,) = caught.value.faults
-    assert fault.startswith(f"{path}, row 35, column {column}: ")
-    assert cell in fault
+    assert fault.startswith(f"{path}, row 35, column {column} ({letter(at)}): ")
+    assert repr(cell) in fault or not cell
     assert right in fault
 
 
@@ -56,11 +58,11 @@ def test_every_fault_is_named_at_once() -> None:
     with pytest.raises(LoadError) as caught:
         read_counties(wrong, PROVINCE)
     assert [fault.partition(";")[0] for fault in caught.value.faults] == [
-        "rows, row 1, column tier: '?' is wrong",
-        "rows, row 1, column villages: '-1' is wrong",
-        "rows, row 3, column code: 411521 stands in row 2 already",
-        "rows, row 4, column city: '周口市', but row 2 calls 411500 '信阳市'",
-        "rows, row 5, column city: '周口市' has the code 411500 in row 4, 411600 here",
+        "rows, row 1, column tier (D): '?': write national or provincial",
+        "rows, row 1, column villages (I): '-1': write a whole number, for example 16",
+        "rows, row 3, column code (A): '411521': stands in row 2 already",
+        "rows, row 4, column city (C): '周口市': row 2 calls 411500 '信阳市'",
+        "rows, row 5, column city (C): '周口市': has the code 411500 in row 4, 411600 here",
     ]
     assert str(caught.value).splitlines() == list(caught.value.faults)
 
@@ -68,11 +70,12 @@ def test_every_fault_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("content", "right"),
     [
-        (b"", "row 1: the columns are ''; write code,name,city,tier,"),
-        (b"code,name\n411523,x\n", "row 1: the columns are 'code,name'; write code,name,city"),
-        ("编码".encode("gbk"), "is not in UTF-8; save it as CSV UTF-8"),
+        (b"", "is empty; the first row names the columns"),
+        (b"code,name\n411523,x\n", "row 1: a list of counties lacks city、tier、"),
+        ("编码".encode("gbk"), "no row names the columns of a list of counties (code、name、"),
+        (b"\xff\xfe\xfd", "save it as CSV UTF-8"),
         (COUNTIES.read_bytes().splitlines()[0], "holds no county"),
-        (COUNTIES.read_bytes() + b"411599,x\n", "row 55: has 2 cells; write one for each of 9"),
+        (COUNTIES.read_bytes() + b"411599,x\n", "row 55, column city (C): is empty; write it"),
         (COUNTIES.read_bytes().replace(b"\xe6\x96\xb0", b'"', 1), "holds"),
     ],
 )

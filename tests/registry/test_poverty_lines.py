@@ -63,8 +63,12 @@ def test_of_a_file_with_a_fault_no_line_is_kept(store: Registry, tmp_path: Path)
     path.write_text("year,yuan,source\n2016,2952,x\n1999,2952,x\n2018,many,x\n2019,1,\n", "utf-8")
     with pytest.raises(LoadError) as refused:
         store.planning.load_lines(path)
-    rows = [fault.split(": ")[0].rpartition(", ")[2] for fault in refused.value.faults]
-    assert rows == ["row 3", "row 4", "row 5"]
+    places = [fault.removeprefix(f"{path}, ").split(": ")[0] for fault in refused.value.faults]
+    assert places == [
+        "row 3, column year (A)",
+        "row 4, column yuan (B)",
+        "row 5, column source (C)",
+    ]
     store.planning.add_line(OF_2017.model_copy(update={"year": 2016}))
     with pytest.raises(LoadError, match="the line of 2016 is 3000 yuan"):
         store.planning.load_lines(SHIPPED)

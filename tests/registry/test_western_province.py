@@ -89,7 +89,7 @@ def test_a_county_of_another_province_is_not_admitted(
     assert applies(asked, county, POLICY) == (
         "合成县 (622999) is not in the province of the policy henan-2016 (410000)"
     )
-    with pytest.raises(LoadError, match="411523 lies outside 甘肃省; write a code that begins"):
+    with pytest.raises(LoadError, match="'411523': lies outside 甘肃省; write a code that begins"):
         Registry(engine).load_counties([row_of("411523")], LISTED_SINCE, "x", province_of(GANSU))
 
 

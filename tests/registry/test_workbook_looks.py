@@ -18,7 +18,6 @@ from operators.commands.case_lists import case_ids
 from operators.commands.inputs import InputError
 from registry.errors import LoadError
 from registry.files.faults import RegisterFaults
-from registry.files.named_columns import NamedColumns
 from registry.files.sheet_rows import rows_of
 from registry.files.table import TableFile
 from registry.forms.rosters import read_consents, read_votes
@@ -205,7 +204,7 @@ def test_an_error_among_the_ids_of_cases(tmp_path: Path) -> None:
         ("county-exit/411523/2026",),
         touch=lambda sheet: sheet.write_formula(2, 0, "=1", None, "#N/A"),
     )
-    assert "line 3: '#N/A' is no id of a case" in refusal(lambda: case_ids(path))
+    assert f"row 3, column case_id (A): '#N/A': {ERROR}" in refusal(lambda: case_ids(path))
 
 
 # -- hidden -----------------------------------------------------------------------------------
@@ -289,8 +288,8 @@ def test_a_merged_cell_of_a_row_a_household_is_a_fault(tmp_path: Path) -> None:
         touch=lambda sheet: sheet.merge_range(2, at, 3, at, "2014-04-01"),
     )
     assert said(path) == [
-        "sheet 表1, row 4: '2014-04-01': is one with other cells (merged); write into each cell "
-        "what is true of its own row"
+        "sheet 表1, row 4, column 识别时间 (G): '2014-04-01': is one with other cells (merged); "
+        "write into each cell what is true of its own row"
     ]
 
 
@@ -316,7 +315,9 @@ def test_cells_that_are_one_over_two_households_are_a_fault(tmp_path: Path) -> N
         touch=lambda sheet: sheet.merge_range(1, at, 2, at, "2014-04-01"),
     )
     (fault,) = said(path)
-    assert fault.startswith("sheet 表1, row 3: '2014-04-01': is one with other cells (merged)")
+    assert fault.startswith(
+        "sheet 表1, row 3, column 识别时间 (H): '2014-04-01': is one with other"
+    )
 
 
 def test_a_title_over_all_columns_harms_nothing(tmp_path: Path) -> None:
@@ -386,7 +387,5 @@ def test_every_table_goes_through_the_one_reader() -> None:
     from registry.forms import check_lists, rosters, visits
     from registry.register import plans_file
 
-    for module in (check_lists,):
-        assert module.NamedColumns is NamedColumns
-    for module in (plans_file, rosters, visits):
+    for module in (check_lists, plans_file, rosters, visits):
         assert module.TableFile is TableFile
