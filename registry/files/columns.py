@@ -116,13 +116,14 @@ class Column:
     """A column as a model declares it.
 
     Attributes:
-        path: The field's name, behind that of its group if it belongs to one.
+        group, field: The fields of its group, if it belongs to one, and of itself.
         required: It must be there; in a group, if another column of the group is.
         may_be_empty: An empty cell says None.
         is_read: What stands there is taken.
     """
 
-    path: tuple[str, ...]
+    group: str
+    field: str
     header: Header
     required: bool
     may_be_empty: bool
@@ -134,22 +135,37 @@ class Column:
         """Whether every sheet has it."""
         return self.required and not self.group
 
-    @property
-    def group(self) -> str:
-        """The field that holds its group, empty if it belongs to none."""
-        return self.path[0] if len(self.path) > 1 else ""
-
 
 @cache
-def columns_of(model: type[BaseModel]) -> tuple[Column, ...]:
+def columns_of(model: type[BaseModel], group: str = "") -> tuple[Column, ...]:
     """The columns of a row, in the order in which they are written."""
-    return tuple(_columns(model, ()))
+    found: list[Column] = []
+    for name, field in model.model_fields.items():
+        kinds = (field.annotation, *get_args(field.annotation))
+        for header in field.metadata:
+            if isinstance(header, Header):
+                column = Column(
+                    group=group,
+                    field=name,
+                    header=header,
+                    required=field.is_required(),
+                    may_be_empty=type(None) in kinds,
+                    is_read=field.annotation is not Any,
+                    value=TypeAdapter(field.rebuild_annotation()),
+                )
+                found.append(column)
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, Group):
+                found += columns_of(kind, name)
+    return tuple(found)
 
 
 @cache
 def column_of(model: type[BaseModel], *path: str) -> Column:
     """The column of a field; of one in a group, behind the group's field."""
-    return next(column for column in columns_of(model) if column.path == path)
+    *group, field = path
+    known = {(column.group, column.field): column for column in columns_of(model)}
+    return known["".join(group), field]
 
 
 def sheet_columns(columns: Iterable[Column]) -> list[tuple[str, int]]:
@@ -160,31 +176,8 @@ def sheet_columns(columns: Iterable[Column]) -> list[tuple[str, int]]:
 def written(line: BaseModel, columns: Iterable[Column]) -> list[Any]:
     """A row as it is written; what the model does not say stays empty."""
     said = line.model_dump()
-    return [
-        (said.get(column.group) or {} if column.group else said).get(column.path[-1])
-        for column in columns
-    ]
-
-
-def _columns(model: type[BaseModel], group: tuple[str, ...]) -> list[Column]:
-    found = []
-    for name, field in model.model_fields.items():
-        for header in field.metadata:
-            if isinstance(header, Header):
-                found.append(
-                    Column(
-                        path=(*group, name),
-                        header=header,
-                        required=field.is_required(),
-                        may_be_empty=type(None) in get_args(field.annotation),
-                        is_read=field.annotation is not Any,
-                        value=TypeAdapter(field.rebuild_annotation()),
-                    )
-                )
-        for kind in (field.annotation, *get_args(field.annotation)):
-            if isinstance(kind, type) and issubclass(kind, Group):
-                found += _columns(kind, (*group, name))
-    return found
+    groups = {"": said, **{name: each for name, each in said.items() if isinstance(each, dict)}}
+    return [groups.get(column.group, {}).get(column.field) for column in columns]
 
 
 class Names(NamedTuple):

@@ -221,6 +221,7 @@ class Sheet(Generic[L]):
     def __init__(self, file: TableFile[Any], head: _Head[L], rows: Iterator[SheetRow]) -> None:
         self.name, self.begins, self.model = head.row.sheet, head.row.number, head.model
         self._file, self._head, self._rows = file, head, rows
+        self._columns: dict[type[Cells], list[tuple[Column, int]]] = {}
 
     @property
     def faults(self) -> int:
@@ -323,28 +324,41 @@ class Sheet(Generic[L]):
     ) -> dict[str, Any]:
         """The cells of a row as a model takes them: an empty one is left out if it may be."""
         values: dict[str, Any] = {"sheet": row.sheet, "row": row.number}
-        filled = []
-        for column in columns_of(model):
-            if not column.is_read or column.header not in self._head.places:
-                continue
-            cell: Cell | None = self.cell(elsewhere.get(column.header, row), column.header)
-            if cell is not None and not is_blank(cell):
-                filled.append(column)
-            elif not column.required:
-                continue
-            elif column.may_be_empty:
-                cell = None
-            within = values.setdefault(column.group, {}) if column.group else values
-            within[column.path[-1]] = cell
-        begun = {column.group for column in filled if column.required}
-        for group in {column.group for column in columns_of(model)} - begun:
-            values.pop(group, None)
-        for column in filled:
-            if column.group and column.group not in begun:
+        groups: dict[str, dict[str, Any]] = {}
+        begun: set[str] = set()
+        alone = []
+        for column, place in self._placed(model):
+            cells = elsewhere.get(column.header, row).cells
+            cell = cells[place] if place < len(cells) else ""
+            if is_blank(cell):
+                if column.required:
+                    within = groups.setdefault(column.group, {}) if column.group else values
+                    within[column.field] = None if column.may_be_empty else cell
+            elif not column.group:
+                values[column.field] = cell
+            else:
+                groups.setdefault(column.group, {})[column.field] = cell
+                if column.required:
+                    begun.add(column.group)
+                else:
+                    alone.append(column)
+        for column in alone:
+            if column.group not in begun:
                 first = next(each for each in columns_of(model) if each.group == column.group)
                 right = f"belongs to {first.header.name} and the columns with it; fill them in too"
                 self.fault(row, column, right)
-        return values
+        return values | {name: groups[name] for name in begun}
+
+    def _placed(self, model: type[Cells]) -> list[tuple[Column, int]]:
+        """The columns of a model that the sheet has and that are read, each with its place."""
+        if model not in self._columns:
+            places = self._head.places
+            self._columns[model] = [
+                (column, places[column.header])
+                for column in columns_of(model)
+                if column.is_read and column.header in places
+            ]
+        return self._columns[model]
 
     def _context(self, row: SheetRow) -> dict[str, Any]:
         return self._file.context | {"place": (row.sheet, row.number)}

@@ -143,7 +143,7 @@ _SHEETS: dict[str, type[Cells]] = {HOUSEHOLDS: CheckedHousehold, VILLAGES: Check
 
 def _findings(model: type[Cells]) -> list[Column]:
     """The columns that are filled in: those that are read, and do not say who it is."""
-    return [column for column in columns_of(model) if column.is_read and column.path != ("code",)]
+    return [column for column in columns_of(model) if column.is_read and column.field != "code"]
 
 
 def write_check_lists(path: Path, lists: CheckLists) -> None:

@@ -84,8 +84,8 @@ def _line(sheet: Sheet[Any], rows: Sequence[SheetRow]) -> Iterator[HouseholdLine
 def _check_repeated(sheet: Sheet[Any], row: SheetRow, head: SheetRow) -> None:
     """Find what a member's row says of the household otherwise than the head's."""
     for column in _SHARED:
-        cell, of_head = sheet.cell(row, column.header), sheet.cell(head, column.header)
-        if is_blank(cell) or _alike(cell, of_head):
+        cell = sheet.cell(row, column.header)
+        if is_blank(cell) or _alike(cell, of_head := sheet.cell(head, column.header)):
             continue
         said, known = sheet.value(row, column), sheet.value(head, column, quiet=True)
         if said is not WRONG and known is not WRONG and said != known:

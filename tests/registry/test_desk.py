@@ -98,7 +98,7 @@ def test_loading_again_puts_no_county_back_on_the_list(
 
 
 def test_of_a_list_with_a_fault_nothing_is_loaded(engine: Engine) -> None:
-    with pytest.raises(LoadError, match="rows, row 2, column tier: '国定' is wrong"):
+    with pytest.raises(LoadError, match=r"row 2, column tier \(D\): '国定': write national or"):
         Registry(engine).load_counties(
             [row_of("411521"), row_of(XIN.code, tier="国定")], LISTED_SINCE, "HN 二", PROVINCE
         )
