@@ -22,11 +22,13 @@ from registry.files.table import TableFile
 from registry.register.columns import HouseholdCells, PersonCells, VillageCells
 from registry.register.file import MODELS, RegisterFile, household_lines, village_lines
 from tests.rosters import (
+    HOUSEHOLD_HEADER,
     PERSON_HEADER,
     TODAY,
     VILLAGE_HEADER,
     Row,
     Write,
+    household_row,
     household_rows,
     person_row,
     village_code,
@@ -220,6 +222,36 @@ def test_what_stands_in_no_column_is_a_fault(faults: Said) -> None:
     assert found == [
         "row 2: '见附件': stands in column V, which has no header; name the column, or take it out"
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "right"),
+    [
+        ("无", "column 无 (T): no column of a roster with one row a household; correct it or take"),
+        ("合计", "column 合计 (T): no column of a roster with one row a household"),
+        ("123", "column 123 (T): no column of a roster with one row a household"),
+        ("户编号", "column 户编号 (T): stands in column B too; keep one"),
+        ("", "'某': stands in column T, which has no header; name the column, or take it out"),
+    ],
+)
+def test_a_header_that_is_none(faults: Said, header: str, right: str) -> None:
+    (fault,) = faults((*HOUSEHOLD_HEADER, header), (*household_row(1, HERE, 3), "某"))
+    assert right in fault
+
+
+@pytest.mark.parametrize("word", ["合计", "总计", "小 计", "合计："])
+@pytest.mark.parametrize("column", ["行政村代码", "户编号", "户主姓名"])
+def test_a_row_of_sums_is_no_household(faults: Said, word: str, column: str) -> None:
+    total = dict.fromkeys(HOUSEHOLD_HEADER, "") | {column: word, "家庭人口": "3"}
+    (fault,) = faults(HOUSEHOLD_HEADER, household_row(1, HERE, 3), tuple(total.values()))
+    assert fault.startswith(f"row 3, column {column} (")
+    assert fault.endswith(f"{word!r}: this is a row of sums; take it out")
+
+
+def test_a_row_of_sums_is_no_member_of_the_last_household(faults: Said) -> None:
+    total = dict.fromkeys(PERSON_HEADER, "") | {"姓名": "合计"}
+    (fault,) = faults(PERSON_HEADER, *household_rows(1, HERE, 2), tuple(total.values()))
+    assert fault == "row 4, column 姓名 (D): '合计': this is a row of sums; take it out"
 
 
 def test_what_is_said_of_a_household_is_said_once(faults: Said) -> None:

@@ -1,6 +1,7 @@
 """Visits as offices report them, in Excel or CSV (F5)."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from models.register.households import Risk
 from registry.errors import LoadError
 from registry.forms import visits
 from registry.forms.visits import read_visits
-from tests.rosters import Write
+from tests.rosters import Write, write_csv
 
 pytestmark = pytest.mark.clause("F5")
 
@@ -61,9 +62,10 @@ def test_a_sheet_of_visits_is_read(write: Write) -> None:
         (("SL-0001", "2019-03-01", "是"), "stands in row 2 already; keep one"),
     ],
 )
-def test_a_row_that_cannot_be_is_named(write: Write, row: tuple[object, ...], said: str) -> None:
+def test_a_row_that_cannot_be_is_named(tmp_path: Path, row: tuple[object, ...], said: str) -> None:
     row += ("",) * (len(HEADER) - len(row))
-    path = write(HEADER, ("SL-0001", "2019-03-01", "是", "", "", ""), row)
+    first = ("SL-0001", "2019-03-01", "是", "", "", "")
+    path = write_csv(tmp_path / "访.csv", [HEADER, first, row])
     with pytest.raises(LoadError) as refused:
         read_visits(path, TODAY)
     assert "row 3" in str(refused.value)

@@ -333,44 +333,16 @@ def test_a_title_over_all_columns_harms_nothing(tmp_path: Path) -> None:
 # -- headers and sums -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("header", "right"),
-    [
-        ("#N/A", "no column of a roster with one row a household; correct it or take it out"),
-        ("无", "no column of a roster with one row a household"),
-        ("合计", "no column of a roster with one row a household"),
-        ("123", "no column of a roster with one row a household"),
-        ("户编号", "stands in column B too; keep one"),
-        ("", "which has no header; name the column, or take it out"),
-    ],
-)
-def test_a_header_that_is_none(tmp_path: Path, header: str, right: str) -> None:
-    rows = [(*HOUSEHOLD_HEADER, header), (*household_row(1, HERE, 3), "某")]
+def test_an_error_is_no_header(tmp_path: Path) -> None:
     at = len(HOUSEHOLD_HEADER)
-    path = workbook(tmp_path / "册.xlsx", *rows)
-    if header == "#N/A":
-        workbook(path, *rows, touch=lambda sheet: sheet.write_formula(0, at, "=1", None, header))
-    assert any(right in fault for fault in said(path)), said(path)
-
-
-@pytest.mark.parametrize("word", ["合计", "总计", "小 计", "合计："])
-@pytest.mark.parametrize("column", ["行政村代码", "户编号", "户主姓名"])
-def test_a_row_of_sums_is_no_household(tmp_path: Path, word: str, column: str) -> None:
-    total = ["" for _ in HOUSEHOLD_HEADER]
-    total[HOUSEHOLD_HEADER.index(column)] = word
-    total[HOUSEHOLD_HEADER.index("家庭人口")] = 3  # type: ignore[call-overload]
-    path = workbook(tmp_path / "册.xlsx", HOUSEHOLD_HEADER, household_row(1, HERE, 3), total)
+    path = workbook(
+        tmp_path / "册.xlsx",
+        HOUSEHOLD_HEADER,
+        household_row(1, HERE, 3),
+        touch=lambda sheet: sheet.write_formula(0, at, "=1", None, "#N/A"),
+    )
     (fault,) = said(path)
-    assert fault.startswith("sheet 表1, row 3")
-    assert fault.endswith(f"{word!r}: this is a row of sums; take it out")
-
-
-def test_a_row_of_sums_is_no_member_of_the_last_household(tmp_path: Path) -> None:
-    total = ["" for _ in PERSON_HEADER]
-    total[PERSON_HEADER.index("姓名")] = "合计"
-    path = workbook(tmp_path / "册.xlsx", PERSON_HEADER, *household_rows(1, HERE, 2), total)
-    (fault,) = said(path)
-    assert "'合计': this is a row of sums; take it out" in fault
+    assert "column #N/A (T): no column of a roster with one row a household" in fault
 
 
 @pytest.mark.parametrize("word", ["合计", "总计"])
