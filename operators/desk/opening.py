@@ -27,7 +27,7 @@ from models.case.messages import Ending, Outcome
 from models.county.admission import RULES as COUNTY
 from models.county.admission import CountyFacts
 from models.county.messages import CountyApplication
-from models.offices import Tier
+from models.offices import County, Household, Tier, Village
 from models.periods import beijing
 from models.policy import Policy
 from models.reentry.admission import RULES as REENTRY
@@ -36,7 +36,7 @@ from models.reentry.messages import ReentryApplication
 from models.reentry.rules import CAUSES
 from models.revocation.admission import RULES as REVOCATION
 from models.revocation.admission import RevocationFacts
-from models.revocation.messages import RevocationApplication
+from models.revocation.messages import Revocable, RevocationApplication
 from models.roster.admission import RULES as ROSTER
 from models.roster.admission import RosterFacts
 from models.roster.messages import RosterApplication
@@ -80,9 +80,7 @@ class _Said(NamedTuple):
     details: str
 
 
-def _of_county(application: CountyApplication, facts: CountyFacts) -> _Said:
-    county = facts.subject
-    assert county is not None
+def _of_county(application: CountyApplication, county: County, _: CountyFacts) -> _Said:
     tier = "国定" if county.tier is Tier.NATIONAL else "省定"
     led_by = "省直管" if county.directly_administered else county.city.name
     return _Said(
@@ -91,9 +89,7 @@ def _of_county(application: CountyApplication, facts: CountyFacts) -> _Said:
     )
 
 
-def _of_village(application: VillageApplication, facts: VillageFacts) -> _Said:
-    village = facts.subject
-    assert village is not None
+def _of_village(application: VillageApplication, village: Village, _: VillageFacts) -> _Said:
     led_by = "省直管县" if village.directly_administered else village.city.name
     return _Said(
         f"{village.full_name} {application.year}年度 贫困村退出",
@@ -101,36 +97,34 @@ def _of_village(application: VillageApplication, facts: VillageFacts) -> _Said:
     )
 
 
-def _of_roster(application: RosterApplication, facts: RosterFacts) -> _Said:
-    village, size = facts.subject, len(application.appraisal.households)
-    assert village is not None
+def _of_roster(application: RosterApplication, village: Village, facts: RosterFacts) -> _Said:
+    size = len(application.appraisal.households)
     return _Said(
         f"{village.full_name} {application.year}年度 贫困户退出 第{facts.attempt}批 {size}户",
         f"{village.city.name}{village.full_name}（{village.code}），{size}户。",
     )
 
 
-def _of_reentry(application: ReentryApplication, facts: ReentryFacts) -> _Said:
-    assert facts.subject is not None
-    village = facts.subject.village
+def _of_reentry(application: ReentryApplication, home: Household, facts: ReentryFacts) -> _Said:
+    village = home.village
     return _Said(
-        f"{facts.subject.full_name} {application.year}年度 纳入扶贫对象",
+        f"{home.full_name} {application.year}年度 纳入扶贫对象",
         f"{village.city.name}{village.full_name}（{village.code}），{CAUSES[facts.cause]}。",
     )
 
 
-def _of_revocation(application: RevocationApplication, facts: RevocationFacts) -> _Said:
-    subject = facts.subject
-    assert subject is not None
+def _of_revocation(
+    application: RevocationApplication, subject: Revocable, _: RevocationFacts
+) -> _Said:
     return _Said(
         f"{subject.full_name} {application.year}年度 撤销退出",
         f"{subject.full_name}（{subject.code}）。",
     )
 
 
-def _of_inspection(application: SupervisionApplication, facts: SupervisionFacts) -> _Said:
-    county = facts.subject
-    assert county is not None
+def _of_inspection(
+    application: SupervisionApplication, county: County, facts: SupervisionFacts
+) -> _Said:
     return _Said(
         f"{county.name} {application.year}年 专项检查 第{facts.attempt}次",
         f"{county.name}（{county.code}），事由：{application.reason}。",
@@ -146,7 +140,7 @@ class _Kind(NamedTuple):
 
     rules: Rules[Any, Any]
     run: Any
-    said: Callable[[Any, Any], _Said]
+    said: Callable[[Any, Any, Any], _Said]
     following: str | None = None
 
 
@@ -202,7 +196,7 @@ class Opener:
             f"{opening.case_id} has just been handed in and is not admitted yet; {kind.following} "
             "can follow it in a moment (G9)"
         )
-        said = kind.said(application, facts)
+        said = kind.said(application, facts.subject, facts)
         await self._start(
             kind.run, opening, kind.rules.procedure, said, begins_in=begins_in, taken=taken
         )

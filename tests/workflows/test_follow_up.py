@@ -74,7 +74,8 @@ async def test_a_year_is_visited_and_closed(followed: Stage) -> None:
     assert outcome.reason == "应访3户，已回访3户"
     file = await case.file()
     (opening,) = [each for each in file if each.kind is EntryKind.OPENED]
-    assert opening.data["as_of"] == f"{YEAR}-01-05"
+    application: Any = opening.data["application"]
+    assert application["as_of"] == f"{YEAR}-01-05"
     listed, *_ = [each for each in file if each.kind is EntryKind.CHECKS]
     due: Any = listed.data["due"]
     assert (due["count"], due["households"]) == (3, sorted([first, second, third]))
