@@ -6,8 +6,8 @@ from typing import TypeVar
 from sqlmodel import Session, col, select
 from temporalio.exceptions import ApplicationError
 
-from models.case.orders import RegisterChange
 from models.checks.journal import JournalKind
+from models.county.orders import RegisterChange
 from models.offices import Subject
 from models.orders import REGISTER_CONFLICT
 from models.village.orders import VillageRegisterChange

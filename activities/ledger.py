@@ -19,8 +19,9 @@ from activities.warrants import asked_by, hold_against_file, not_warranted
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.case.admission import Admission
 from models.case.ledger import Entry, canonical, digest, root
-from models.case.orders import CountyCount, LedgerBatch, RegisterChange
+from models.case.orders import LedgerBatch
 from models.county.admission import RULES, AdmitCounty, CountyFacts
+from models.county.orders import CountyCount, RegisterChange
 from models.county.warrant import county_exit
 from models.register.villages import Incidence
 from registry.cases.projections import keep_state, project

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from models.base import Line, Moment, Record, Text
-from models.case.messages import CountyFigures
 from models.offices import County, Village
 from models.orders import Change
 from models.periods import Limit, Year
+from models.register.counties import CountyFigures
 from models.register.households import Cause, Label
 from models.register.villages import Incidence, Survey
 

@@ -7,9 +7,10 @@ from fractions import Fraction
 from typing import Protocol
 
 from models.base import Record
-from models.case.messages import Act, CountyFigures, Decision, Rates
+from models.case.messages import Act, Decision, Rates
 from models.policy import Standards
 from models.ratios import ExactRates, Ratio
+from models.register.counties import CountyFigures
 from models.register.households import HouseholdFacts, PovertyLine
 from models.register.villages import Bus, Incidence, Survey
 

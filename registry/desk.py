@@ -11,12 +11,12 @@ from sqlmodel import Session, col, select
 from models.base import Record
 from models.case.admission import SubjectFacts
 from models.case.ledger import Entry, LedgerError
-from models.case.messages import CountyFigures
 from models.case.orders import IN_FORCE
 from models.checks.findings import Finding
 from models.county.messages import CountyApplication
 from models.offices import Division, Office, Village
 from models.reentry.messages import ReentryApplication
+from models.register.counties import CountyFigures
 from models.register.villages import Incidence
 from models.revocation.messages import RevocationApplication, RevokedKind
 from models.roster.admission import KnownHousehold

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from models.case.messages import CountyFigures
 from models.county.messages import CountyApplication, CountyOpening
 from models.offices import County, province_of
 from models.periods import BEIJING
 from models.policy import Policy
+from models.register.counties import CountyFigures
 from operators.desk.desk import Desk
 from registry.database.engine import open_engine, upgrade
 from registry.database.faults import file_of

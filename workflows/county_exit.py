@@ -7,19 +7,20 @@ from temporalio import workflow
 
 from models import standards
 from models.case.ledger import EntryKind
-from models.case.messages import Act, CountyFigures, Decision, Ending, Outcome
-from models.case.orders import CountyCount, RegisterChange
+from models.case.messages import Act, Decision, Ending, Outcome
 from models.case.state import Docket
 from models.county.admission import AdmitCounty, figures_fault
 from models.county.admission import difference as figures_difference
 from models.county.inspections import Inspections
 from models.county.messages import CountyOpening
+from models.county.orders import CountyCount, RegisterChange
 from models.county.reception import CountyReception
 from models.notices import PostedCounty
 from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, skipped
 from models.refusals import Refusal
+from models.register.counties import CountyFigures
 from models.supervision.orders import ToldResults
 from workflows.calls import RegisterConflict, ask
 from workflows.case import Beside, Case, Overtaken

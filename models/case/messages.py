@@ -4,7 +4,6 @@ Frozen and strict: an unknown field, a moment without an offset or a missing rea
 before anything happens. A new field gets a default, so that messages of a running season decode.
 """
 
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
@@ -13,46 +12,14 @@ from pydantic import Field, model_validator
 
 from models.appraisals import MOST_HOUSEHOLDS, Appraisal
 from models.base import Heard, HeardLine, Line, Moment, Record, Text
-from models.case.parts import LARGEST, Count, Key, Proofs
+from models.case.parts import Key, Proofs
 from models.offices import Office
+from models.register.counties import CountyFigures
 from models.register.households import HouseholdCode
 from models.register.villages import Survey
 
 StepId = Annotated[str, Field(pattern=r"^[CVHRKJX][1-7]$")]
-Growth = Annotated[Decimal, Field(ge=-100, le=1000, max_digits=7, decimal_places=3)]
-"""A yearly growth in percent."""
 Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=6, decimal_places=3)]
-
-
-class CountyFigures(Record):
-    """What a county is measured by (S3, S5): a snapshot, taken on a day.
-
-    Attributes:
-        poor: Registered people still poor.
-        population: Rural registered population.
-        as_of: The day of the snapshot.
-        income_growth_percent: Growth of farmers' disposable income over the year before.
-        provincial_income_growth_percent: The province's mean of the same.
-        services_near_mean: Whether education, culture and health are at or near the provincial
-            mean (达到或接近): a judgement, whose written reason is ``services_statement``.
-    """
-
-    poor: Count
-    population: Annotated[int, Field(gt=0, le=LARGEST, strict=True)]
-    as_of: date
-    income_growth_percent: Growth
-    provincial_income_growth_percent: Growth
-    services_near_mean: Annotated[bool, Field(strict=True)]
-    services_statement: Text
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if self.poor > self.population:
-            raise ValueError(
-                f"poor: {self.poor} people still poor cannot be more than the population of "
-                f"{self.population} (S5)"
-            )
-        return self
 
 
 class Decision(StrEnum):

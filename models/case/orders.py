@@ -4,17 +4,14 @@ Every order that changes something carries the case id and a ledger sequence num
 are the key under which the world carries it out once, however often it is asked.
 """
 
-from datetime import date
-
 from pydantic import TypeAdapter
 
 from models.base import Line, Moment, Record, Text
 from models.case.ledger import Entry
-from models.offices import County, CountyCode, Office
-from models.orders import Change, Order
+from models.offices import Office
+from models.orders import Order
 from models.periods import Limit, LimitRequest, Year
 from models.policy import Policy
-from models.register.villages import Incidence
 
 
 class LimitsOrder(Order[tuple[Limit, ...]]):
@@ -59,21 +56,6 @@ class CaseState(Record):
     open_objections: int
     outcome: str | None
     limits: tuple[LimitInForce, ...] = ()
-
-
-class CountyCount(Order[Incidence | None]):
-    """A county whose poor are to be counted as of a day (S5).
-
-    The answer is None if the register holds no village of it.
-    """
-
-    activity = "county_incidence"
-    county: CountyCode
-    on: date
-
-    @property
-    def summary(self) -> str:
-        return f"S5 核对贫困发生率 {self.on}"
 
 
 IN_FORCE = TypeAdapter(tuple[LimitInForce, ...])
@@ -164,18 +146,3 @@ class Delivery(Order[None]):
     def summary(self) -> str:
         told = self.notification
         return f"通知 {told.recipient.office or '异议人'} {self.channel} {told.topic}"
-
-
-class RegisterChange(Change[date]):
-    """Taking a county out of the list of poor counties (C7); the answer is since when."""
-
-    activity = "strike_off_county"
-    county: County
-    year: Year
-    effective_on: date
-    document_number: str | None
-    approved_by: Office
-
-    @property
-    def summary(self) -> str:
-        return f"C7 {self.county.name}退出销号"

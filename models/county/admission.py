@@ -16,12 +16,12 @@ from models.case.admission import (
     planned,
     signed_by_now,
 )
-from models.case.messages import CountyFigures
 from models.county.messages import CountyApplication, CountyOpening
 from models.identity import county_case
 from models.offices import County
 from models.periods import beijing, end_of
 from models.policy import day_of
+from models.register.counties import CountyFigures
 from models.register.villages import Incidence
 from models.supervision.messages import SupervisionResult
 

@@ -2,10 +2,10 @@
 
 from models.base import Line, Moment, Record, Text
 from models.case.admission import Opening
-from models.case.messages import CountyFigures
 from models.case.parts import PlanAddition, Proofs
 from models.offices import County, CountyCode, Tier
 from models.periods import Year
+from models.register.counties import CountyFigures
 
 
 class CountyApplication(Record):

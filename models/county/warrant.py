@@ -4,11 +4,11 @@ from datetime import datetime
 
 from models.case.file import CaseFile
 from models.case.ledger import EntryKind
-from models.case.messages import CountyFigures
-from models.case.orders import RegisterChange
 from models.case.warrant import as_object, as_signed, differs, final, why_not_final, why_not_posted
+from models.county.orders import RegisterChange
 from models.notices import NoticeOrder, PostedCounty
 from models.procedures import C4, C7
+from models.register.counties import CountyFigures
 
 
 def county_exit(file: CaseFile, change: RegisterChange, now: datetime) -> str | None:

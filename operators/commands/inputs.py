@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from models.base import Record, faults
-from models.case.messages import CountyFigures, Rates
+from models.case.messages import Rates
 from models.case.parts import Evidence
 from models.county.messages import CountyApplication
 from models.offices import Office
 from models.procedures import ALL_STEPS
+from models.register.counties import CountyFigures
 from models.register.villages import Incidence, Survey
 from models.texts import notation
 from models.texts.characters import fault

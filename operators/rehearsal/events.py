@@ -7,16 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from models.base import Record, Text
-from models.case.messages import (
-    Act,
-    CountyFigures,
-    Objection,
-    Rates,
-    Resolution,
-    StepId,
-    Withdrawal,
-)
+from models.case.messages import Act, Objection, Rates, Resolution, StepId, Withdrawal
 from models.case.parts import Key
+from models.register.counties import CountyFigures
 from operators.rehearsal.dated import BeijingTime, Dated, Sourced, written
 
 _UNNAMED = "unnamed"

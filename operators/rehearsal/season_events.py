@@ -11,8 +11,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from models.appraisals import Meeting, Proposal, votes_fault
 from models.base import Record, Text
-from models.case.messages import Growth
 from models.case.parts import Count, Key
+from models.register.counties import Growth
 from models.register.households import HouseholdCode
 from models.roster.messages import Amendment
 from operators.rehearsal.dated import BeijingTime, Sourced

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from models.appraisals import Appraisal
-from models.case.messages import CountyFigures
 from models.county.messages import CountyApplication
+from models.register.counties import CountyFigures
 from models.roster.households import Course, State
 from models.roster.messages import Amendment, Consent, Consents, RosterApplication
 from models.village.messages import VillageApplication

@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select
 from models.alarms import Alarm
 from models.case.documents import CaseDocument
 from models.case.ledger import Entry, EntryKind, canonical, root, told_by
-from models.case.messages import CountyFigures
 from models.case.orders import IN_FORCE, CaseState, LedgerBatch
 from models.checks.journal import JournalKind
+from models.register.counties import CountyFigures
 from models.register.villages import Survey
 from models.supervision.messages import SupervisionResult
 from registry.cases.visits import list_due, list_risk, list_visits

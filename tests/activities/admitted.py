@@ -14,7 +14,8 @@ from activities.admissions import Gate
 from models.case.admission import Admission, AdmitOrder, K
 from models.case.ledger import Entry, canonical, root
 from models.case.messages import Ending
-from models.case.orders import LedgerBatch, RegisterChange, Telling
+from models.case.orders import LedgerBatch, Telling
+from models.county.orders import RegisterChange
 from models.policy import Policy, PolicyError, parse_policy
 from models.village.orders import VillageRegisterChange
 from registry.database.engine import claim, writing

@@ -12,7 +12,8 @@ from activities.ledger import RegistryActivities
 from models import identity
 from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.messages import Ending
-from models.case.orders import CaseState, RegisterChange
+from models.case.orders import CaseState
+from models.county.orders import RegisterChange
 from models.offices import County, Office, Village
 from models.periods import BEIJING
 from models.policy import Body

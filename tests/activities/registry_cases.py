@@ -14,14 +14,16 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel, select
 
 from models.case.ledger import Entry, EntryKind, Ledger
-from models.case.messages import CountyFigures, Ending
-from models.case.orders import CaseState, LedgerBatch, RegisterChange
+from models.case.messages import Ending
+from models.case.orders import CaseState, LedgerBatch
 from models.case.parts import PlanAddition
 from models.county.admission import AdmitCounty
 from models.county.messages import CountyApplication, CountyOpening
+from models.county.orders import RegisterChange
 from models.identity import county_case
 from models.offices import County, Office, province_of
 from models.policy import Body
+from models.register.counties import CountyFigures
 from registry.database.engine import reading
 from tests.activities.admitted import RUN
 from tests.activities.admitted import batch as kept_batch

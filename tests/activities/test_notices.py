@@ -16,10 +16,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.notices import NoticeBoard
 from models import identity
-from models.case.messages import CountyFigures
 from models.notices import Notice, NoticeOrder, PostedCounty
 from models.offices import Tier
 from models.periods import Limit, LimitRequest, compute
+from models.register.counties import CountyFigures
 from models.texts.characters import markdown as as_it_is
 from models.texts.characters import visible
 from models.texts.personal_numbers import hide

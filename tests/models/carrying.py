@@ -10,7 +10,7 @@ from typing import Any
 
 from models import identity
 from models.case.ledger import Entry, EntryKind, Ledger
-from models.case.orders import RegisterChange
+from models.county.orders import RegisterChange
 from models.notices import (
     NoticeOrder,
     PostedCounty,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models.case.mailbox import Expectation
-from models.case.messages import Act, CountyFigures, Decision
+from models.case.messages import Act, Decision
 from models.case.reception import Reception
 from models.case.state import Docket
 from models.county.messages import CountyApplication
@@ -14,6 +14,7 @@ from models.offices import County, Division, Office, Tier
 from models.periods import BEIJING, Limit, LimitKind, LimitRequest
 from models.policy import Policy, parse_policy
 from models.procedures import COUNTY_STEPS, DECISIONS, Step, skipped
+from models.register.counties import CountyFigures
 
 POLICY_TEXT = (Path(__file__).parents[2] / "policies" / "henan-2016.toml").read_text("utf-8")
 HENAN = parse_policy(POLICY_TEXT)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from models.base import faults
-from models.case.messages import Act, CountyFigures, Objection, Rates, Resolution, Withdrawal
+from models.case.messages import Act, Objection, Rates, Resolution, Withdrawal
 from models.case.parts import Evidence
 from models.county.messages import CountyApplication
+from models.register.counties import CountyFigures
 from tests.models.samples import (
     act_values,
     application_values,

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.case.messages import CountyFigures, Rates
+from models.case.messages import Rates
 from models.policy import Standards
+from models.register.counties import CountyFigures
 from models.standards import (
     StandardFinding,
     blocked,

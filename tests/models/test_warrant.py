@@ -12,8 +12,7 @@ import pytest
 
 from models.case.file import CaseFile, read_file
 from models.case.ledger import EntryKind
-from models.case.messages import CountyFigures
-from models.case.orders import RegisterChange
+from models.county.orders import RegisterChange
 from models.county.warrant import county_exit, county_notice
 from models.identity import notice as notice_id
 from models.notices import NoticeOrder, PostedCounty, PostedHousehold, PostedVillage
@@ -21,6 +20,7 @@ from models.offices import Office
 from models.periods import Limit, LimitKind, LimitRequest
 from models.policy import Body
 from models.reentry.warrant import entry, reentry_notice
+from models.register.counties import CountyFigures
 from models.register.households import Cause
 from models.revocation.orders import RevocationChange
 from models.revocation.warrant import revocation

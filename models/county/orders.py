@@ -1,0 +1,41 @@
+"""What a county's case orders from the world outside it.
+
+As in ``models.case.orders``: case id and ledger sequence number are the key of every change.
+"""
+
+from datetime import date
+
+from models.offices import County, CountyCode, Office
+from models.orders import Change, Order
+from models.periods import Year
+from models.register.villages import Incidence
+
+
+class CountyCount(Order[Incidence | None]):
+    """A county whose poor are to be counted as of a day (S5).
+
+    The answer is None if the register holds no village of it.
+    """
+
+    activity = "county_incidence"
+    county: CountyCode
+    on: date
+
+    @property
+    def summary(self) -> str:
+        return f"S5 核对贫困发生率 {self.on}"
+
+
+class RegisterChange(Change[date]):
+    """Taking a county out of the list of poor counties (C7); the answer is since when."""
+
+    activity = "strike_off_county"
+    county: County
+    year: Year
+    effective_on: date
+    document_number: str | None
+    approved_by: Office
+
+    @property
+    def summary(self) -> str:
+        return f"C7 {self.county.name}退出销号"
