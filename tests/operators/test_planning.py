@@ -205,4 +205,4 @@ async def test_a_western_province_begins_with_its_own_list(
     (county,) = (await lonely(*words)).json
     assert (county["code"], county["planned"]) == ("622999", True)
     monkeypatch.setenv("EXITFLOW_POLICY", "henan-2016")
-    assert "622999 lies outside 河南省" in (await lonely(*load)).fails(2)
+    assert "'622999': lies outside 河南省" in (await lonely(*load)).fails(2)
