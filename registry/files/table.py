@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from registry.errors import LoadError
 from registry.files.columns import NOT_KEPT, Cells, Column, Header, column_of, columns_of, names_in
-from registry.files.faults import Fault, RegisterFaults
+from registry.files.faults import Fault
 from registry.files.sheet_cells import (
     IS_SUM,
     MERGED,
@@ -41,10 +41,6 @@ WRONG: Any = object()
 _NOWHERE: Mapping[Header, SheetRow] = {}
 
 
-class TooManyFaults(RegisterFaults):
-    """A file of which no more is read: these are to be corrected first."""
-
-
 class TableFile(Generic[L]):
     """A file, and what is wrong with it as far as it was read.
 
@@ -56,11 +52,13 @@ class TableFile(Generic[L]):
 
     def __init__(self, source: Path | Iterable[SheetRow], *models: type[L], **context: Any) -> None:
         self.named = str(source) if isinstance(source, Path) else "rows"
-        self.context: dict[str, Any] = {"first": {}, **context}
+        self.context = context
         self._rows = rows_of(source) if isinstance(source, Path) else source
         self._models = models
         self._heads: dict[str, _Head[L] | None] = {}
         self._found: list[Fault] = []
+        self.first: dict[type[Cells], dict[Any, tuple[str, int]]] = {}
+        """Where each value stands that may stand once, by what its sheet is."""
 
     def sheets(self) -> Iterator["Sheet[L]"]:
         """Every sheet whose headers are right.
@@ -73,6 +71,8 @@ class TableFile(Generic[L]):
             sheet = self._sheet(rows)
             if sheet is not None:
                 yield sheet
+            if self.is_full:
+                return
         if not self._heads:
             self.add(Fault(right=self._no_header()))
 
@@ -92,22 +92,25 @@ class TableFile(Generic[L]):
         return len(self._found)
 
     @property
+    def is_full(self) -> bool:
+        """Whether there are so many faults that no more is read."""
+        return self.count >= MOST_FAULTS
+
+    @property
     def faults(self) -> tuple[Fault, ...]:
         """All faults so far, in the order of the file."""
         order = {name: number for number, name in enumerate(self._heads)}
-        return tuple(sorted(self._found, key=lambda each: (order.get(each.sheet, 0), each.row)))
+        found = sorted(self._found, key=lambda each: (order.get(each.sheet, 0), each.row))
+        if self.is_full:
+            more = "there may be more: reading ended here; correct these first"
+            found.append(Fault(right=more))
+        return tuple(found)
 
     def add(self, fault: Fault) -> None:
-        """Add a fault; its column gets the name and the letter that it has in the file.
-
-        Raises:
-            TooManyFaults: with all of them, if there are ``MOST_FAULTS``.
-        """
-        head = self._heads.get(fault.sheet)
-        self._found.append(head.located(fault) if head is not None else fault)
-        if len(self._found) >= MOST_FAULTS:
-            more = Fault(right="there may be more: reading ended here; correct these first")
-            raise TooManyFaults(self.named, [*self._found, more])
+        """Add a fault; its column gets the name and the letter that it has in the file."""
+        if not self.is_full:
+            head = self._heads.get(fault.sheet)
+            self._found.append(head.located(fault) if head is not None else fault)
 
     def refuse(self) -> None:
         """Raise what is wrong with the file, if anything is.
@@ -221,6 +224,7 @@ class Sheet(Generic[L]):
     def __init__(self, file: TableFile[Any], head: _Head[L], rows: Iterator[SheetRow]) -> None:
         self.name, self.begins, self.model = head.row.sheet, head.row.number, head.model
         self._file, self._head, self._rows = file, head, rows
+        self._first = file.first.setdefault(head.model, {})
         self._columns: dict[type[Cells], list[tuple[Column, int]]] = {}
 
     @property
@@ -231,6 +235,8 @@ class Sheet(Generic[L]):
     def rows(self) -> Iterator[SheetRow]:
         """Its rows; those of sums are faults, and left out."""
         for row in self._rows:
+            if self._file.is_full:
+                return
             index = sum_in(row)
             if index is not None:
                 self._fault_at(row, index, IS_SUM)
@@ -361,7 +367,7 @@ class Sheet(Generic[L]):
         return self._columns[model]
 
     def _context(self, row: SheetRow) -> dict[str, Any]:
-        return self._file.context | {"place": (row.sheet, row.number)}
+        return self._file.context | {"place": (row.sheet, row.number), "first": self._first}
 
     def _fault_at(self, row: SheetRow, place: int, right: str) -> None:
         cell = row.cells[place] if place < len(row.cells) else ""

@@ -13,7 +13,6 @@ from registry.errors import LoadError
 from registry.facts.incidence import village_heads
 from registry.files.fault_sheet import FileRefused
 from registry.files.faults import Fault, RegisterFaults
-from registry.files.table import TooManyFaults
 from registry.register.bulk import batches
 from registry.register.export import Exported, export_roster
 from registry.register.file import RegisterFile
@@ -111,8 +110,6 @@ def _load(session: Session, file: RegisterFile) -> VillagesLoaded | HouseholdsLo
             loaded = load_villages(session, file.village_lines(), file.path.name)
         else:
             loaded = load_households(session, file.household_lines(), file.path.name)
-    except TooManyFaults:
-        raise
     except RegisterFaults as refused:
         of_register = refused.found
     faults = file.faults(of_register) or _impossible(session, file.villages)

@@ -124,6 +124,15 @@ def test_what_was_filled_in_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.clause("F6")
+def test_a_household_may_have_a_number_like_the_code_of_a_village(tmp_path: Path) -> None:
+    drawn = sample({V1: 3}, {V1: (100, 40)})
+    path = sheet(tmp_path, [(V1, "否")], [(V1, 0, 0, 9, 9, None)])
+    found = read_check_lists(path, drawn)
+    assert [each.household for each in found.households] == [V1]
+    assert [each.village for each in found.villages] == [V1]
+
+
+@pytest.mark.clause("F6")
 def test_what_was_not_asked_is_left_open(tmp_path: Path) -> None:
     found = read_check_lists(sheet(tmp_path, [("H001", "否", None, None, None)]), DRAWN)
     assert found.households == (HouseholdCheck(household="H001", wrongly_exited=False),)
