@@ -14,6 +14,9 @@ _NO_SUBJECT = {
 }
 """Floors and kinds, as ``_words`` gives them."""
 
+_RULES_ALONE = ("--noconftest", "--hypothesis-profile=ci", "--timeout=60")
+"""What servers and registries need takes three times as long to import as a rule and its tests."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -61,7 +64,7 @@ class Choice:
         # What belongs to no subject is asked by every procedure.
         played = by_subject(played) or [test for test in played if "_course" in test]
         parts = [
-            Part(tuple(rules), ("--timeout=60",), 180),
+            Part(tuple(rules), _RULES_ALONE, 180),
             Part(tuple(kept), ("--timeout=60", "-k", "not postgresql"), 120),
             Part(tuple(replayed), (), 120),
             Part(tuple(played), (), 180),

@@ -14,7 +14,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -45,41 +45,35 @@ class Copy:
         shutil.copytree(root, folder, ignore=ignored)
 
     def try_(
-        self, mutant: Mutant, parts: list[Part], fails_anyway: Callable[[str], bool]
+        self, mutant: Mutant, parts: list[Part], fails_anyway: Callable[["Copy", Part], bool]
     ) -> Verdict:
         """Run part after part until a test fails that passes without the mutant.
 
         Args:
-            fails_anyway: Says of a test whether it is known to fail on what is not broken.
+            fails_anyway: Whether a test, a part of its own, is known to fail without a mutant.
         """
         path = self._tree / mutant.file
         whole = path.read_bytes()
         for part in parts:
             try:
                 self._write(path, mutant.applied(whole))
-                failed = self._first_failure(part.files, part.words, part.seconds)
+                failed = self.first_failure(part)
             finally:
                 self._write(path, whole)
-            if failed is not None and not fails_anyway(failed):
+            if failed is not None and not fails_anyway(self, replace(part, files=(failed,))):
                 return Verdict(mutant, failed)
         return Verdict(mutant, None)
-
-    def fails(self, test: str) -> bool:
-        """Whether a test fails in a tree without a mutant."""
-        return self._first_failure((test,), (), 300) is not None
 
     def _write(self, path: Path, content: bytes) -> None:
         """What was compiled goes: Python would take it for new, were it as long and as young."""
         path.write_bytes(content)
         Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
 
-    def _first_failure(
-        self, files: tuple[str, ...], words: tuple[str, ...], seconds: float
-    ) -> str | None:
+    def first_failure(self, part: Part) -> str | None:
         """The first test that fails; None if all pass, or no more time is left."""
         options = ("-q", "-x", "-n", "0", "--tb=no", "-rfE", "-p", "no:cacheprovider")
         with subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *words, *files],
+            [sys.executable, "-m", "pytest", *options, *part.words, *part.files],
             cwd=self._tree,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -87,7 +81,7 @@ class Copy:
             start_new_session=True,
         ) as running:
             try:
-                said, _ = running.communicate(timeout=seconds)
+                said, _ = running.communicate(timeout=part.seconds)
             except BaseException as stopped:
                 os.killpg(running.pid, signal.SIGKILL)
                 if isinstance(stopped, subprocess.TimeoutExpired):
@@ -99,7 +93,7 @@ class Copy:
         if named:
             return str(named[-1])
         if "while loading conftest" in said:
-            return files[0]
+            return part.files[0]
         raise RuntimeError(f"pytest has ended with {running.returncode}:\n{said[-2000:]}")
 
 
@@ -108,20 +102,19 @@ def try_all(
 ) -> list[Verdict]:
     """Try mutants in copies of ``root``, as long as there is time."""
     choice, end = Choice(root), time.monotonic() + WITHIN
-    known: dict[str, bool] = {}
+    known: dict[tuple[str, ...], bool] = {}
     copies: SimpleQueue[Copy] = SimpleQueue()
+
+    def fails_anyway(copy: Copy, test: Part) -> bool:
+        if test.files not in known:
+            known[test.files] = copy.first_failure(test) is not None
+        return known[test.files]
 
     def tried(mutant: Mutant) -> Verdict | None:
         if time.monotonic() > end:
             return None
         copy = copies.get()
         try:
-
-            def fails_anyway(test: str) -> bool:
-                if test not in known:
-                    known[test] = copy.fails(test)
-                return known[test]
-
             verdict = copy.try_(mutant, choice.parts(mutant.file), fails_anyway)
         finally:
             copies.put(copy)
