@@ -20,6 +20,7 @@ from models.register.households import HouseholdState
 from models.revocation.admission import AdmitRevocation, RevocationFacts
 from models.revocation.messages import Revocable, RevocationApplication, RevocationOpening
 from models.revocation.orders import RevocationChange
+from models.roster.households import State
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import RegistryError
@@ -28,6 +29,7 @@ from registry.tables import (
     CaseRow,
     EpisodeRow,
     RevocationRow,
+    RosterRow,
     StatusRow,
     VillageStatusRow,
 )
@@ -260,6 +262,21 @@ def test_a_roster_that_goes_on_has_to_end_first(acts: RevocationActivities, engi
         session.get_one(CaseRow, file.case_id).outcome = None
     said = refused(acts, order(Household(code=household, village=VILLAGE)))
     assert said.startswith(f"{file.case_id} has not ended")
+
+
+@pytest.mark.clause("G9")
+def test_another_roster_of_the_household_has_to_end_first(
+    acts: RevocationActivities, engine: Engine
+) -> None:
+    (household,) = put_households(engine, VILLAGE.code, [3])
+    households_exit(engine, VILLAGE, [household], 2017, LEFT_ON)
+    other = ExitFile(engine, VILLAGE, f"household-exit/{VILLAGE.code}/2018/1", 2018, [], SIGNED_ON)
+    other.keep(None)
+    row: dict[str, Any] = {"case_id": other.case_id, "household_code": household, "since": 1}
+    with writing(engine) as session:
+        session.add(RosterRow(**row, year=2018, state=State.DRAFTED.value))
+    said = refused(acts, order(Household(code=household, village=VILLAGE)))
+    assert f"has an open case on the same: {other.case_id}" in said
 
 
 def test_a_subject_other_than_the_registers_is_refused(
