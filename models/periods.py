@@ -13,6 +13,7 @@ from typing import Annotated, NamedTuple, Protocol
 from pydantic import Field
 
 from models.base import Moment, Record
+from models.errors import ExitflowError
 from models.policy import Policy, day_of
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -22,7 +23,7 @@ Clause = Annotated[str, Field(pattern=r"^(T[1-7]|G3|F5|F6|F6\.hearing)$")]
 Year = Annotated[int, Field(ge=2014, le=2100, strict=True)]
 
 
-class PeriodError(ValueError):
+class PeriodError(ExitflowError, ValueError):
     """A limit was asked for without what it is counted from."""
 
 

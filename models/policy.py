@@ -13,12 +13,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from models.base import Line, Record, canonical, faults
+from models.errors import ExitflowError
 from models.texts import notation
 
 _LEAP_YEAR = 2016  # so that 02-29 can be written; a year without it ends on 28 February
 
 
-class PolicyError(ValueError):
+class PolicyError(ExitflowError, ValueError):
     """A policy that contradicts the regulation, or a file that is none."""
 
 

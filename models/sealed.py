@@ -6,6 +6,8 @@ content that did not open.
 
 from dataclasses import dataclass
 
+from models.errors import ExitflowError, ExitStatus
+
 NOT_SEALED = "NotSealed"
 """Type of the failure that refuses such an order, and of a failure that is itself not sealed."""
 
@@ -21,8 +23,10 @@ class Unsealed:
     reason: str
 
 
-class NotSealed(Exception):
+class NotSealed(ExitflowError):
     """What came is not sealed by this installation, where nothing else is believed."""
+
+    status = ExitStatus.UNREACHABLE
 
 
 class UnknownKey(NotSealed):

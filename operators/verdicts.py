@@ -5,74 +5,32 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from tomllib import TOMLDecodeError
 
 from pydantic import ValidationError
-from temporalio.service import RPCError
 
-from activities.notifications.channels import ChannelError
 from models.base import faults
-from models.case.ledger import LedgerError
-from models.periods import PeriodError, beijing
-from models.policy import PolicyError
-from models.sealed import NotSealed
-from operators.commands.inputs import InputError
-from operators.desk.answers import unreachable
-from operators.desk.errors import NoAnswer, Refused
+from models.errors import ExitflowError, ExitStatus
+from models.periods import beijing
 from operators.views.terminal import say, settle
-from registry.calendar import CalendarError
-from registry.errors import LoadError, RegistryError, UnknownSubject
-from workers.codec_endpoint import EndpointError
-from workers.connection import Unreachable
-from workers.embedded import ServerError
-from workers.installation import WrongInstallation
-from workers.keys import KeysError
-from workers.settings import SettingsError
-
-REFUSED = 1
-"""Refused by the rules, or not in the register."""
-WRONG = 2
-"""Wrong usage or input."""
-UNREACHABLE = 3
-"""Server or database not reachable."""
-
-_STATUS: tuple[tuple[type[Exception], int], ...] = (
-    (LoadError, WRONG),  # also a RegistryError, but it is the file that is wrong
-    (UnknownSubject, REFUSED),  # likewise, but the registry is well
-    (Refused, REFUSED),
-    (LedgerError, REFUSED),
-    (InputError, WRONG),
-    (CalendarError, WRONG),
-    (ChannelError, WRONG),
-    (PolicyError, WRONG),
-    (PeriodError, WRONG),
-    (SettingsError, WRONG),
-    (KeysError, WRONG),
-    (Unreachable, UNREACHABLE),
-    (WrongInstallation, UNREACHABLE),
-    (NoAnswer, UNREACHABLE),
-    (RegistryError, UNREACHABLE),
-    (ServerError, UNREACHABLE),
-    (EndpointError, UNREACHABLE),
-    (NotSealed, UNREACHABLE),
-    (FileNotFoundError, WRONG),
-    (TOMLDecodeError, WRONG),
-)
 
 
-def verdict(error: Exception) -> tuple[int, str] | None:
+def verdict(error: Exception) -> tuple[ExitStatus, str] | None:
     """Status and sentence of an error that is nobody's bug; None for any other."""
+    if isinstance(error, ExitflowError):
+        return error.status, in_words(str(error))
     if isinstance(error, ValidationError):
-        return WRONG, in_words(faults(error))
-    if isinstance(error, RPCError):
-        return UNREACHABLE, str(unreachable(error))
-    for kind, status in _STATUS:
-        if isinstance(error, kind):
-            return status, in_words(str(error))
+        return ExitStatus.WRONG, in_words(faults(error))
     if isinstance(error, OSError) and error.strerror:
         # A full disk, a folder that may not be written: of the machine, not of the program.
         where = f"{error.filename}: " if error.filename else ""
-        return WRONG, f"{where}{error.strerror}"
+        return ExitStatus.WRONG, f"{where}{error.strerror}"
+    # Only who has spoken to a server needs its library, which takes as long as a whole command.
+    from temporalio.service import RPCError
+
+    from operators.desk.answers import unreachable
+
+    if isinstance(error, RPCError):
+        return ExitStatus.UNREACHABLE, str(unreachable(error))
     return None
 
 

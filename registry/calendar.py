@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from chinese_calendar import constants  # type: ignore[import-untyped]  # ships no types
 
+from models.errors import ExitflowError
 from models.periods import Day
 from models.texts import notation
 from registry.files.disk import read_text
@@ -51,7 +52,7 @@ _LONGEST = 16
 _FIRST_YEAR, _LAST_YEAR = 2014, 2100
 
 
-class CalendarError(ValueError):
+class CalendarError(ExitflowError, ValueError):
     """An override file that is none: names the file, the year and the entry."""
 
 

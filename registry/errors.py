@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 
-
-class RegistryError(Exception):
-    """The registry cannot be used: one sentence with what, where and what would be right."""
+from models.errors import ExitflowError, ExitStatus
 
 
-class LoadError(RegistryError):
+class RegistryError(ExitflowError):
+    """The registry cannot be used."""
+
+    status = ExitStatus.UNREACHABLE
+
+
+class LoadError(ExitflowError):
     """A list that cannot be loaded; nothing of it was."""
 
     def __init__(self, faults: Iterable[str]) -> None:
@@ -15,5 +19,7 @@ class LoadError(RegistryError):
         super().__init__("\n".join(self.faults))
 
 
-class UnknownSubject(RegistryError):
-    """The register is well, but knows nobody under a code."""
+class UnknownSubject(ExitflowError):
+    """The register knows nobody under a code."""
+
+    status = ExitStatus.REFUSED

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 from google.protobuf import json_format
 from temporalio.api.common.v1 import Payload, Payloads
 
+from models.errors import ExitflowError, ExitStatus
 from models.sealed import NotSealed
 from workers.keys import Keyring, KeysError
 from workers.seal import opened
@@ -43,8 +44,10 @@ _LOCAL = {"localhost", "127.0.0.1"}
 USER = "exitflow"
 
 
-class EndpointError(OSError):
+class EndpointError(ExitflowError, OSError):
     """The codec endpoint cannot be had; says why."""
+
+    status = ExitStatus.UNREACHABLE
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
+from models.errors import ExitflowError, ExitStatus
 from workers.keys import Keyring
 from workers.seal import sealed_client
 
@@ -20,8 +21,10 @@ T = TypeVar("T")
 CONNECT_TIMEOUT = timedelta(seconds=10)
 
 
-class Unreachable(ConnectionError):
+class Unreachable(ExitflowError, ConnectionError):
     """No Temporal server answers where it was looked for."""
+
+    status = ExitStatus.UNREACHABLE
 
 
 async def connect(

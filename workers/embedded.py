@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from models import search
+from models.errors import ExitflowError, ExitStatus
 from workers import limits
 from workers.codec_endpoint import Codec, serving
 from workers.connection import Unreachable, connect
@@ -37,8 +38,10 @@ _STOP_WITHIN = 15.0
 _LOOK_EVERY = 0.1
 
 
-class ServerError(RuntimeError):
+class ServerError(ExitflowError, RuntimeError):
     """The embedded server did not start; says why."""
+
+    status = ExitStatus.UNREACHABLE
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from temporalio.api.namespace.v1 import UpdateNamespaceInfo
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
 
+from models.errors import ExitflowError, ExitStatus
 from registry.database.engine import reading, writing
 from registry.database.faults import place
 from registry.database.installation import PROGRAM, belongs_to, claim_for, misfit
@@ -21,8 +22,10 @@ _ID, _HOME = "exitflow-installation", "exitflow-home"
 """What the namespace keeps: whose it is, and where that one's home lies."""
 
 
-class WrongInstallation(ConnectionError):
+class WrongInstallation(ExitflowError, ConnectionError):
     """Home, registry and server do not belong together; the sentence names them."""
+
+    status = ExitStatus.UNREACHABLE
 
 
 def own_id(settings: Settings) -> str | None:

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from models.errors import ExitflowError
+
 _BYTES = 32
 _HEAD = (
     "# The keys of an exitflow installation. Who has them reads and forges all that it exchanges.\n"
@@ -33,7 +35,7 @@ _LONGEST = 100_000
 """Bytes of a file of keys: a thousand rotations."""
 
 
-class KeysError(ValueError):
+class KeysError(ExitflowError, ValueError):
     """The keys cannot be had; says which file, why, and what to do."""
 
 

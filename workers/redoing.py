@@ -25,11 +25,11 @@ from temporalio.testing import ActivityEnvironment
 from activities.restoring import NOT_LISTED, Held, Restoring
 from models.base import Record
 from models.case.admission import Admission
+from models.errors import ExitflowError
 from models.follow_up.orders import FollowUpDue
 from models.identity import is_case
 from models.reentry.orders import Entered
 from models.roster.messages import StruckOff
-from models.sealed import NotSealed
 from models.supervision.sampling import Sample
 from registry.errors import RegistryError
 from workers.carried_out import ADMISSIONS, AGAIN, Done, decoded, in_order, kept_by, orders_of
@@ -127,7 +127,7 @@ async def redo(
             orders += await _carry_out(client, functions[done.name], done)
         except ApplicationError as error:
             failed[done.case_id] = f"{done.name}: {error.message}"
-        except (NotSealed, RegistryError, TypeError, ValueError) as error:
+        except (ExitflowError, TypeError, ValueError) as error:
             failed[done.case_id] = f"{done.name}: {error}"
     if found.behind:
         held = await asyncio.to_thread(restoring.held)

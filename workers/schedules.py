@@ -34,6 +34,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.base import Moment, Record, in_a_line
+from models.errors import ExitflowError
 from models.offices import Division
 from models.periods import end_of
 from models.policy import Policy, day_of
@@ -50,7 +51,7 @@ _AT_ONCE = 10
 T = TypeVar("T")
 
 
-class UnknownSchedule(ValueError):
+class UnknownSchedule(ExitflowError):
     """No schedule has the id."""
 
 
@@ -377,7 +378,10 @@ async def begin(client: Client, id: str) -> None:
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
-        raise UnknownSchedule(f"{id}: there is no such schedule") from None
+        raise UnknownSchedule(
+            f"{id}: there is no such schedule; `exitflow schedules` lists them, "
+            "`exitflow setup schedules` makes them"
+        ) from None
 
 
 async def _read(handle: ScheduleHandle) -> ScheduleRecord | None:

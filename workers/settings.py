@@ -21,6 +21,7 @@ from pydantic_settings import (
 import models
 from activities.notifications.channels import Channel, FileChannel
 from models.base import faults
+from models.errors import ExitflowError
 from models.policy import Policy, PolicyError, parse_policy
 from models.texts import notation
 from registry.files.disk import read_text
@@ -36,7 +37,7 @@ SHIPPED = Path(models.__file__).resolve().parent.parent
 """The folder that holds the packages, and beside them ``policies/`` and ``data/``."""
 
 
-class SettingsError(ValueError):
+class SettingsError(ExitflowError, ValueError):
     """A setting that cannot be right; names it and says what would be."""
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from models.case.orders import Recipient
+from models.errors import ExitflowError
 from models.offices import Office
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -29,7 +30,7 @@ _SHORTEST_KEY_IN_PATH = 12
 """Shorter parts of a path are words, like the ``send`` of every DingTalk robot."""
 
 
-class ChannelError(ValueError):
+class ChannelError(ExitflowError, ValueError):
     """Channels that cannot stand beside each other."""
 
 

@@ -10,13 +10,16 @@ from pydantic import JsonValue
 
 from models.base import Moment, Record
 from models.base import canonical as canonical
+from models.errors import ExitflowError, ExitStatus
 
 MOST_ENTRIES = 1_000_000
 """More than any case file can have: what names an entry beyond names none."""
 
 
-class LedgerError(ValueError):
+class LedgerError(ExitflowError, ValueError):
     """A case file whose entries do not form one unbroken chain."""
+
+    status = ExitStatus.REFUSED
 
 
 class EntryKind(StrEnum):

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from models.case.messages import Act
 from models.case.status import CaseStatus
+from models.errors import ExitStatus
 from operators.commands.bulk_results import Result, ResultLine, Results
 from operators.commands.case_lists import Selection
 from operators.commands.sending import derived_id
 from operators.desk.desk import Desk, open_desk
 from operators.desk.errors import Refused
-from operators.verdicts import REFUSED, UNREACHABLE
 from operators.views.printing import console, table
 from operators.views.terminal import say
 from workers.connection import run
@@ -46,8 +46,8 @@ def act_on_many(act: Act, selected: Selection) -> int:
     again = "; to ask these cases again, name another with --results" if counts[_BEFORE] else ""
     out.print(f"results are in {selected.results}{again}", soft_wrap=True)
     if counts[Result.NO_ANSWER] or counts[_NOT_TRIED]:
-        return UNREACHABLE
-    return REFUSED if counts[Result.REFUSED] else 0
+        return ExitStatus.UNREACHABLE
+    return ExitStatus.REFUSED if counts[Result.REFUSED] else ExitStatus.DONE
 
 
 async def _act_on_many(act: Act, selected: Selection, results: Results) -> Counter[str]:

@@ -17,6 +17,7 @@ from models.base import Record, faults
 from models.case.messages import Rates
 from models.case.parts import Evidence
 from models.county.messages import CountyApplication
+from models.errors import ExitflowError
 from models.offices import Office
 from models.procedures import ALL_STEPS
 from models.register.counties import CountyFigures
@@ -31,7 +32,7 @@ R = TypeVar("R", bound=Record)
 _DAY: TypeAdapter[date | None] = TypeAdapter(date | None)
 
 
-class InputError(ValueError):
+class InputError(ExitflowError):
     """Something typed or handed in cannot be right; the text says where, and what would be."""
 
 

@@ -7,7 +7,6 @@ from temporalio.client import Client
 
 from models.offices import Division
 from models.policy import Policy
-from operators.commands.inputs import InputError
 from operators.commands.options import Json
 from operators.desk.desk import open_desk
 from operators.views.printing import as_json, at, console, table
@@ -88,12 +87,7 @@ def begin_round(schedule: str, /) -> None:
         async with open_desk() as desk:
             await schedules.begin(desk.client, schedule)
 
-    try:
-        run(begin())
-    except schedules.UnknownSchedule as error:
-        raise InputError(
-            f"{error}; `exitflow schedules` lists them, `exitflow setup schedules` makes them"
-        ) from None
+    run(begin())
     say(f"round of {schedule} begun; `exitflow cases` lists what it opens")
 
 
