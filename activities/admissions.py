@@ -19,6 +19,7 @@ from models.case.orders import CaseState, LedgerBatch
 from models.offices import AnySubject, Household
 from models.periods import beijing
 from models.policy import Policy, PolicyError
+from models.procedures import Procedure
 from registry.cases.projections import list_case
 from registry.database.engine import claim
 from registry.tables import CaseRow
@@ -77,7 +78,7 @@ class Gate:
         self,
         session: Session,
         order: AdmitOrder[Any, K],
-        procedure: str,
+        procedure: Procedure,
         case_id: str,
         fault: str | None,
         known: K | None = None,
@@ -146,10 +147,10 @@ class Gate:
         return hmac.new(self._key, f"{case_id}\n{run}".encode(), sha256).hexdigest()
 
 
-def _line_fault(state: CaseState, procedure: str, subject: AnySubject) -> str | None:
+def _line_fault(state: CaseState, procedure: Procedure, subject: AnySubject) -> str | None:
     """The line to be listed is of the subject that was looked up."""
     listed = (state.procedure, state.subject_code, state.region, state.outcome)
-    if listed == (procedure, subject.code, subject.region_path, None):
+    if listed == (procedure.id, subject.code, subject.region_path, None):
         return None
     return f"the line of {state.case_id} is not that of {subject.full_name}"
 

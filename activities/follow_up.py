@@ -19,6 +19,7 @@ from models.follow_up.support import is_kept_up
 from models.identity import follow_up_case
 from models.periods import beijing
 from models.policy import day_of
+from models.procedures import FOLLOW_UP
 from registry import journal
 from registry.cases.visits import in_batches, marks_in_force
 from registry.database.engine import claim, reading, writing
@@ -62,7 +63,7 @@ class FollowUpActivities:
                         f"is due in {year} (F5)"
                     )
             said: Admission[FollowUpDue] = self._gate.hold(
-                session, order, "follow_up", opening.case_id, fault
+                session, order, FOLLOW_UP, opening.case_id, fault
             )
             if said.fault is not None:
                 return said

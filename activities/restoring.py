@@ -11,6 +11,14 @@ from sqlmodel import Session, col, select
 
 from activities.notices import NoticeBoard
 from models.case.ledger import EntryKind
+from models.procedures import (
+    COUNTY_EXIT,
+    HOUSEHOLD_EXIT,
+    REENTRY,
+    REVOCATION,
+    SUPERVISION,
+    VILLAGE_EXIT,
+)
 from registry.checks.contradictions import note
 from registry.database.engine import claim, reading, writing
 from registry.tables import (
@@ -163,11 +171,11 @@ def _unchanged(session: Session) -> set[str]:
 
 
 _CHANGED_BY = {
-    "county": col(StatusRow.case_id),
-    "village": col(VillageStatusRow.case_id),
-    "household": col(EpisodeRow.case_id),
-    "reentry": col(EpisodeRow.opened_by),
-    "revocation": col(RevocationRow.case_id),
+    COUNTY_EXIT.id: col(StatusRow.case_id),
+    VILLAGE_EXIT.id: col(VillageStatusRow.case_id),
+    HOUSEHOLD_EXIT.id: col(EpisodeRow.case_id),
+    REENTRY.id: col(EpisodeRow.opened_by),
+    REVOCATION.id: col(RevocationRow.case_id),
 }
 """What names the case that changed the register, by procedure; the others change nothing there."""
 
@@ -177,6 +185,6 @@ def _undrawn(session: Session) -> set[str]:
     query = (
         select(CaseRow.case_id)
         .join(SampleRow, col(SampleRow.case_id) == col(CaseRow.case_id), isouter=True)
-        .where(CaseRow.procedure == "supervision", col(SampleRow.case_id).is_(None))
+        .where(CaseRow.procedure == SUPERVISION.id, col(SampleRow.case_id).is_(None))
     )
     return set(session.exec(query).all())

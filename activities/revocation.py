@@ -27,14 +27,7 @@ from registry.database.engine import claim, writing
 from registry.facts.alarms import alarms_of
 from registry.facts.revocation import revocation_facts
 from registry.journal import note
-from registry.tables import (
-    EpisodeRow,
-    RevocationRow,
-    Standing,
-    StatusRow,
-    SubjectKind,
-    VillageStatusRow,
-)
+from registry.tables import EpisodeRow, RevocationRow, Standing, StatusRow, VillageStatusRow
 
 S = TypeVar("S", StatusRow, VillageStatusRow)
 
@@ -150,7 +143,7 @@ def _revocation(change: RevocationChange) -> RevocationRow:
     return RevocationRow(
         case_id=change.case_id,
         seq=change.seq,
-        kind=_kind(change.subject),
+        kind=change.subject.kind,
         subject_code=change.subject.code,
         exit_year=change.year,
         exited_on=change.exited_on,
@@ -162,16 +155,6 @@ def _revocation(change: RevocationChange) -> RevocationRow:
         reason=change.reason,
         responsible=canonical([each.content() for each in change.responsible]),
     )
-
-
-def _kind(subject: Revocable) -> SubjectKind:
-    match subject:
-        case County():
-            return SubjectKind.COUNTY
-        case Village():
-            return SubjectKind.VILLAGE
-        case Household():
-            return SubjectKind.HOUSEHOLD
 
 
 def _alarms(session: Session, change: RevocationChange) -> tuple[Alarm, ...]:

@@ -16,6 +16,7 @@ from models.case.admission import Admission
 from models.case.ledger import canonical
 from models.checks.journal import JournalKind
 from models.periods import beijing
+from models.procedures import COUNTY_EXIT
 from models.supervision.admission import (
     RULES,
     DrawSample,
@@ -32,7 +33,7 @@ from registry.cases.supervision_results import results_of
 from registry.database.engine import claim, reading, writing
 from registry.facts.county import known_county
 from registry.journal import note_row
-from registry.tables import CaseRow, SampleRow, SubjectKind
+from registry.tables import CaseRow, SampleRow
 
 _SEED_BYTES = 16
 
@@ -99,7 +100,7 @@ class SupervisionActivities:
             found = session.exec(
                 select(CaseRow.case_id)
                 .where(
-                    CaseRow.procedure == SubjectKind.COUNTY.value,
+                    CaseRow.procedure == COUNTY_EXIT.id,
                     CaseRow.subject_code == order.county,
                     col(CaseRow.outcome).is_(None),
                 )

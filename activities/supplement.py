@@ -9,6 +9,7 @@ from models.base import CLOCKS_MAY_DIFFER_BY
 from models.case.admission import Admission
 from models.case.documents import filing_fault
 from models.identity import supplemented
+from models.procedures import SUPPLEMENT
 from models.supplement import AdmitSupplement, EndedCase
 from registry.cases.documents import ended_case, kept_documents
 from registry.database.engine import claim, writing
@@ -34,7 +35,7 @@ class SupplementActivities:
             claim(session, f"case {of}")
             known = ended_case(session, of)
             fault = _fault(session, order, known)
-            return self._gate.hold(session, order, "supplement", case_id, fault, known)
+            return self._gate.hold(session, order, SUPPLEMENT, case_id, fault, known)
 
 
 def _fault(session: Session, order: AdmitSupplement, known: EndedCase | None) -> str | None:

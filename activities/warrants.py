@@ -23,15 +23,7 @@ from models.case.orders import Notification
 from models.offices import NATION, Office
 from models.orders import BEHIND
 from models.policy import Body, Policy
-from models.procedures import (
-    COUNTY_STEPS,
-    HOUSEHOLD_STEPS,
-    REENTRY_STEPS,
-    X1,
-    Step,
-    taken_by,
-    village_steps,
-)
+from models.procedures import PROCEDURES, REENTRY, REVOCATION, Procedure, Step, steps_of
 from registry.database.engine import reading
 from registry.tables import CaseRow, EntryRow
 
@@ -124,7 +116,7 @@ def kept_file(session: Session, case_id: str, seq: int) -> CaseFile:
     try:
         entries = [Entry.model_validate_json(content) for content in rows]
         verify(case_id, entries)
-        return read_file(entries, _route(row.procedure, entries[0].data))
+        return read_file(entries, _steps(PROCEDURES[row.procedure], entries[0].data))
     except (LedgerError, KeyError, TypeError, ValueError) as error:
         raise not_warranted(case_id, f"the kept file is not whole: {str(error)[:300]}") from error
 
@@ -210,18 +202,10 @@ def _concerns(region: str, office: Office) -> bool:
     return office.place == NATION or office.place in line or office.place.startswith(line[-1])
 
 
-def _route(procedure: str, opened: dict[str, Any]) -> tuple[Step, ...]:
-    match procedure:
-        case "county":
-            return COUNTY_STEPS
-        case "village":
-            return village_steps(subject_of(opened), Policy.model_validate(opened["policy"]))
-        case "household":
-            return HOUSEHOLD_STEPS
-        case "reentry":
-            return REENTRY_STEPS
-        case "revocation":
-            office = Office.parse(opened["application"]["office"])
-            return (taken_by(X1, office, subject_of(opened)),)
-        case other:
-            raise ValueError(f"a case of the procedure {other} changes nothing in the register")
+def _steps(procedure: Procedure, opened: dict[str, Any]) -> tuple[Step, ...]:
+    """The steps of a case that changes something in the register."""
+    if procedure.subject is None and procedure not in (REENTRY, REVOCATION):
+        raise ValueError(f"a case of the procedure {procedure.id} changes nothing in the register")
+    policy = Policy.model_validate(opened["policy"])
+    by = Office.parse(opened["application"]["office"]) if procedure is REVOCATION else None
+    return steps_of(procedure, subject_of(opened), policy, by)

@@ -7,17 +7,11 @@ force without anybody acting.
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Literal
 
 from models.base import Record
+from models.offices import SubjectKind
 from models.periods import chinese
 from models.policy import AfterExit
-
-ExitKind = Literal["county", "village", "household"]
-"""Whose exit it is; the words of a case's procedure."""
-
-KINDS: tuple[ExitKind, ...] = ("county", "village", "household")
-"""All of them, from above."""
 
 
 class ExitState(StrEnum):
@@ -40,7 +34,7 @@ class Exit(Record):
         fallen_back_on: Since when the household is in the register again (F5), if it is.
     """
 
-    kind: ExitKind
+    kind: SubjectKind
     year: int
     since: date
     document: str | None = None
@@ -96,7 +90,7 @@ _Following = tuple[str, str, str, date, date | None]
 
 def _following(exit: Exit, policy: AfterExit) -> Iterator[_Following]:
     yield _support(exit, policy.support_until)
-    if exit.kind != "county":
+    if exit.kind is not SubjectKind.COUNTY:
         return
     if exit.year in policy.rewarded_years:
         yield (
@@ -127,7 +121,7 @@ def _support(exit: Exit, last: date) -> _Following:
     """F1. Falling back ends none of it: support was to be kept without a gap, whatever comes."""
     zh = (
         "退出后在攻坚期内国家和省原有扶贫政策保持不变"
-        if exit.kind == "county"
+        if exit.kind is SubjectKind.COUNTY
         else "退出后在攻坚期内继续享受国家和省扶贫相关政策"
     )
     zh, en = f"{zh}，至{chinese(last)}", f"support is kept to the end of its period, {last}"

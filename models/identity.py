@@ -2,82 +2,32 @@
 
 import re
 from hashlib import sha256
-from typing import NamedTuple
 
-_OF_A_SUBJECT = (
-    r"((county|village|household)-exit/\d{6,12}/\d{4}(/[1-9]\d{0,3})?"
-    r"|(reentry|revocation)/[0-9A-Za-z][0-9A-Za-z-]{3,29}/\d{4}(/[1-9]\d{0,3})?"
-    r"|follow-up/\d{9}/\d{4}"
-    r"|supervision/\d{6}/\d{4}-(q[1-4]|s[1-9]\d{0,3}))"
+from models.procedures import (
+    COUNTY_EXIT,
+    FOLLOW_UP,
+    HOUSEHOLD_EXIT,
+    PROCEDURES,
+    REENTRY,
+    REVOCATION,
+    SUPERVISION,
+    SUPPLEMENT,
+    VILLAGE_EXIT,
+    Procedure,
 )
-_SUPPLEMENT = re.compile(rf"supplement/(?P<of>{_OF_A_SUBJECT})/[1-9]\d{{0,3}}", re.ASCII)
-_CASE = re.compile(rf"{_OF_A_SUBJECT}|{_SUPPLEMENT.pattern}", re.ASCII)
 
+_BY_WORD = {each.word: each for each in PROCEDURES.values()}
+_SUPPLEMENT = re.compile(f"{SUPPLEMENT.word}/{SUPPLEMENT.key}", re.ASCII)
+_CASE = re.compile("|".join(f"{each.word}/{each.key}" for each in PROCEDURES.values()), re.ASCII)
 
-class Kind(NamedTuple):
-    """What cases of a kind are called.
-
-    Attributes:
-        workflow: Their type on the server.
-        procedure: Their name in the registry.
-    """
-
-    workflow: str
-    procedure: str
-
-
-KINDS = {
-    "county-exit": Kind("CountyExit", "county"),
-    "village-exit": Kind("VillageExit", "village"),
-    "household-exit": Kind("HouseholdExit", "household"),
-    "reentry": Kind("Reentry", "reentry"),
-    "revocation": Kind("Revocation", "revocation"),
-    "follow-up": Kind("FollowUp", "follow_up"),
-    "supervision": Kind("Supervision", "supervision"),
-    "supplement": Kind("Supplement", "supplement"),
-}
-"""Every kind of case, by the first word of its id."""
-
-
-def county_case(code: str, year: int, attempt: int = 1) -> str:
-    """Id of a county's case (G9: one open case per county and year).
-
-    A withdrawn application may be followed by another in the same year; it then is the case's
-    second attempt and keeps a file of its own.
-    """
-    first = f"county-exit/{code}/{year}"
-    return first if attempt == 1 else f"{first}/{attempt}"
-
-
-def village_case(code: str, year: int, attempt: int = 1) -> str:
-    """Id of a village's case; a further attempt of a year as for a county."""
-    first = f"village-exit/{code}/{year}"
-    return first if attempt == 1 else f"{first}/{attempt}"
+county_case, village_case = COUNTY_EXIT.case_id, VILLAGE_EXIT.case_id
+reentry_case, revocation_case = REENTRY.case_id, REVOCATION.case_id
+"""Ids of what may be tried again in a year: a withdrawn application can be followed by another."""
 
 
 def household_case(village: str, year: int, batch: int) -> str:
     """Id of a roster's case: the village, the year, and which roster of the year it is, from 1."""
-    return f"household-exit/{village}/{year}/{batch}"
-
-
-def reentry_case(household: str, year: int, attempt: int = 1) -> str:
-    """Id of the entry of a household into the register (F5); a further attempt of a year as above.
-
-    >>> reentry_case("SL-0001", 2026)
-    'reentry/SL-0001/2026'
-    """
-    first = f"reentry/{household}/{year}"
-    return first if attempt == 1 else f"{first}/{attempt}"
-
-
-def revocation_case(code: str, year: int, attempt: int = 1) -> str:
-    """Id of the revocation of a subject's exit of a year (F7).
-
-    >>> revocation_case("411523", 2026)
-    'revocation/411523/2026'
-    """
-    first = f"revocation/{code}/{year}"
-    return first if attempt == 1 else f"{first}/{attempt}"
+    return f"{HOUSEHOLD_EXIT.word}/{village}/{year}/{batch}"
 
 
 def follow_up_case(township: str, year: int) -> str:
@@ -86,7 +36,7 @@ def follow_up_case(township: str, year: int) -> str:
     >>> follow_up_case("411523100", 2026)
     'follow-up/411523100/2026'
     """
-    return f"follow-up/{township}/{year}"
+    return f"{FOLLOW_UP.word}/{township}/{year}"
 
 
 def supervision_case(county: str, year: int, quarter: int) -> str:
@@ -95,7 +45,7 @@ def supervision_case(county: str, year: int, quarter: int) -> str:
     >>> supervision_case("411523", 2026, 4)
     'supervision/411523/2026-q4'
     """
-    return f"supervision/{county}/{year}-q{quarter}"
+    return f"{SUPERVISION.word}/{county}/{year}-q{quarter}"
 
 
 def special_inspection_case(county: str, year: int, number: int) -> str:
@@ -104,7 +54,7 @@ def special_inspection_case(county: str, year: int, number: int) -> str:
     >>> special_inspection_case("411523", 2026, 1)
     'supervision/411523/2026-s1'
     """
-    return f"supervision/{county}/{year}-s{number}"
+    return f"{SUPERVISION.word}/{county}/{year}-s{number}"
 
 
 def is_special_inspection(case_id: str) -> bool:
@@ -113,7 +63,7 @@ def is_special_inspection(case_id: str) -> bool:
     >>> [is_special_inspection(f"supervision/411523/2026-{each}") for each in ("s1", "q1")]
     [True, False]
     """
-    return re.fullmatch(r"supervision/\d{6}/\d{4}-s\d+", case_id, re.ASCII) is not None
+    return is_case_of(SUPERVISION, case_id) and "-s" in case_id
 
 
 def supplement_case(case_id: str, number: int) -> str:
@@ -122,7 +72,7 @@ def supplement_case(case_id: str, number: int) -> str:
     >>> supplement_case(county_case("411523", 2026), 1)
     'supplement/county-exit/411523/2026/1'
     """
-    return f"supplement/{case_id}/{number}"
+    return f"{SUPPLEMENT.word}/{case_id}/{number}"
 
 
 def supplemented(case_id: str) -> str | None:
@@ -142,6 +92,24 @@ def is_case(text: str) -> bool:
     (True, False)
     """
     return _CASE.fullmatch(text) is not None
+
+
+def is_case_of(procedure: Procedure, text: str) -> bool:
+    """Whether a text can be the id of a case of a procedure.
+
+    >>> [is_case_of(SUPERVISION, f"supervision/411523/2026{each}") for each in ("-q4", "")]
+    [True, False]
+    """
+    return is_case(text) and procedure_of(text) is procedure
+
+
+def procedure_of(case_id: str) -> Procedure:
+    """The procedure of a case.
+
+    Raises:
+        KeyError: for the id of no case.
+    """
+    return _BY_WORD[case_id.partition("/")[0]]
 
 
 def subject_code(case_id: str) -> str:

@@ -1,11 +1,14 @@
 """Public notices (公告公示): what each kind shows, and the order to publish one."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
+from models import identity
 from models.base import Line, Moment, Record, Text
+from models.case.state import Docket
 from models.offices import County, Village
 from models.orders import Change
 from models.periods import Limit, Year
@@ -126,3 +129,26 @@ class NoticeOrder(Change[Notice]):
     @property
     def summary(self) -> str:
         return f"T1 发布公示，至 {self.closes.last_day} 24:00"
+
+
+def notice_order(
+    docket: Docket,
+    shows: Callable[[], Posted],
+    posted_at: datetime,
+    closes: Limit,
+    replaces: str | None,
+    seq: int,
+) -> NoticeOrder:
+    """The order to publish a notice of a case, under the number of the last entry (T1)."""
+    return NoticeOrder(
+        notice_id=identity.notice(docket.case_id, seq),
+        case_id=docket.case_id,
+        seq=seq,
+        year=docket.year,
+        publisher=docket.name(docket.publisher, posted_at),
+        basis=docket.policy.basis,
+        shows=shows(),
+        posted_at=posted_at,
+        closes=closes,
+        replaces=replaces,
+    )

@@ -6,7 +6,7 @@ group and 周口市's are two offices of the same body, and neither may act for 
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Protocol, Self
+from typing import Annotated, Any, ClassVar, Protocol, Self
 
 from pydantic import Field, model_serializer, model_validator
 
@@ -21,6 +21,19 @@ DivisionCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}|[0-9]{6})?$")]
 
 CountyCode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+
+
+class SubjectKind(StrEnum):
+    """Who leaves the list; the words of a plan, and of the procedures of an exit."""
+
+    COUNTY = "county"
+    VILLAGE = "village"
+    HOUSEHOLD = "household"
+
+    @property
+    def zh(self) -> str:
+        """The word in Chinese."""
+        return {"county": "县", "village": "村", "household": "户"}[self.value]
 
 
 class Tier(StrEnum):
@@ -106,6 +119,7 @@ class Subject(Protocol):
 class County(Record):
     """A county as the register knows it when its case begins: subject and territory at once."""
 
+    kind: ClassVar = SubjectKind.COUNTY
     code: CountyCode
     name: Line
     tier: Tier
@@ -184,6 +198,7 @@ class Village(Record):
         first_secretary: Whether a first secretary (第一书记) is there (H2).
     """
 
+    kind: ClassVar = SubjectKind.VILLAGE
     code: VillageCode
     name: Line
     township: Division
@@ -251,6 +266,7 @@ class Household(Record):
     It is named by its number: who lives there stands in no summary and no index (G8).
     """
 
+    kind: ClassVar = SubjectKind.HOUSEHOLD
     code: str
     village: Village
 

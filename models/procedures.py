@@ -1,9 +1,9 @@
-"""The steps of the procedures: order, Chinese title, acting body."""
+"""The eight procedures: their steps, who acts, what their cases are called and how they end."""
 
 from dataclasses import dataclass, replace
 
-from models.case.messages import Content, Decision
-from models.offices import County, Office, Subject, Tier, Village
+from models.case.messages import Content, Decision, Ending
+from models.offices import County, Office, Subject, SubjectKind, Tier, Village
 from models.policy import LEVELS, Body, Level, Policy
 
 DECISIONS = (Decision.APPROVE, Decision.RETURN, Decision.REJECT)
@@ -62,10 +62,6 @@ C6 = Step(
 )
 C7 = Step("C7", "批准退出", "approval", Body.PROVINCIAL_GOVERNMENT)
 
-COUNTY_STEPS = (C1, C2, C3, C4, C5, C6, C7)
-"""贫困县退出 (HN 五(三)), in the order of the regulation."""
-
-
 V1 = Step(
     "V1",
     "调查核实",
@@ -84,9 +80,6 @@ V3 = Step(
     carries=(Content.OVERRIDES,),
 )
 
-VILLAGE_STEPS = (V1, V2, V3)
-"""贫困村退出 (HN 五(二)), in the order of the regulation."""
-
 H1 = Step("H1", "民主评议", "appraisal", Body.VILLAGE_COMMITTEES, carries=(Content.APPRAISAL,))
 H2 = Step(
     "H2",
@@ -98,9 +91,6 @@ H2 = Step(
 )
 H3 = Step("H3", "公告公示", "publicity", Body.VILLAGE_COMMITTEES, decided=False)
 H4 = Step("H4", "脱贫销号", "striking off", Body.COUNTY_GROUP, carries=(Content.HOUSEHOLDS,))
-
-HOUSEHOLD_STEPS = (H1, H2, H3, H4)
-"""贫困户退出 (HN 五(一)), in the order of the regulation."""
 
 R1 = Step("R1", "识别申报", "identification", Body.VILLAGE_COMMITTEES)
 R2 = Step(
@@ -114,37 +104,189 @@ R2 = Step(
 R3 = Step("R3", "公示", "publicity", Body.VILLAGE_COMMITTEES, decided=False)
 R4 = Step("R4", "县级确认", "confirmation", Body.COUNTY_GROUP)
 
-REENTRY_STEPS = (R1, R2, R3, R4)
-"""返贫与新增贫困户纳入 (F5, HN 三): identification, appraisal, publicity, then registration."""
-
 K1 = Step("K1", "跟踪回访", "follow-up", Body.COUNTY_GROUP, decisions=(Decision.APPROVE,))
-
-FOLLOW_UP_STEPS = (K1,)
-"""A year's visits to the exited households of a township (F1, F5: 防止边脱贫、边返贫)."""
 
 J1 = Step("J1", "抽样", "sampling", Body.PROVINCIAL_GROUP)
 J2 = Step("J2", "核查", "checks", Body.PROVINCIAL_GROUP, decisions=(Decision.APPROVE,))
 J3 = Step("J3", "申诉举证", "hearing", Body.PROVINCIAL_GROUP, decided=False)
 J4 = Step("J4", "结果认定", "result", Body.PROVINCIAL_GROUP, decisions=(Decision.APPROVE,))
 
-SUPERVISION_STEPS = (J1, J2, J3, J4)
-"""督导 (F6): a sample is drawn, checked, the county is heard, then the result."""
-
 X1 = Step("X1", "撤销退出", "revocation", Body.PROVINCIAL_GOVERNMENT)
 
-REVOCATION_STEPS = (X1,)
-"""撤销退出 (F7): one act, of whichever body decided the exit."""
+F9 = Step("F9", "补充归档", "supplement", Body.COUNTY_GROUP, decisions=())
 
-ALL_STEPS = (
-    *COUNTY_STEPS,
-    *VILLAGE_STEPS,
-    *HOUSEHOLD_STEPS,
-    *REENTRY_STEPS,
-    *FOLLOW_UP_STEPS,
-    *SUPERVISION_STEPS,
-    *REVOCATION_STEPS,
+
+@dataclass(frozen=True)
+class Procedure:
+    """One of the eight procedures.
+
+    Attributes:
+        id: What the registry and the server's lists call it.
+        workflow: Type of its cases on the server.
+        word: The first word of a case's id, and ``key`` the pattern of the rest.
+        title: What it is called in Chinese.
+        steps: In the order of the regulation; a case's own may differ (``steps_of``).
+        subject: Whose exit it is; None for what comes after an exit.
+        prepares: Whether acts of the first step are judged by what the register says first.
+        failing: How a case ends if an office rejects it, or an objection is upheld.
+        exited: What an exit is called in Chinese.
+    """
+
+    id: str
+    workflow: str
+    word: str
+    key: str
+    title: str
+    steps: tuple[Step, ...]
+    subject: SubjectKind | None = None
+    prepares: bool = False
+    failing: Ending = Ending.NOT_EXITED
+    exited: str = "批准退出"
+
+    @property
+    def matter(self) -> str:
+        """What its notifications are about, in Chinese."""
+        return self.title if self.subject is None else "贫困退出"
+
+    def case_id(self, code: str, year: int, attempt: int = 1) -> str:
+        """Id of a case (G9: one open case of a subject and year), or of a further attempt.
+
+        >>> COUNTY_EXIT.case_id("411523", 2026), COUNTY_EXIT.case_id("411523", 2026, 2)
+        ('county-exit/411523/2026', 'county-exit/411523/2026/2')
+        """
+        first = f"{self.word}/{code}/{year}"
+        return first if attempt == 1 else f"{first}/{attempt}"
+
+    def ending(self, ending: str) -> str:
+        """How an end is called in Chinese."""
+        return self.exited if ending == Ending.EXITED else ENDINGS[Ending(ending)]
+
+
+ENDINGS = {
+    Ending.EXITED: "批准退出",
+    Ending.NOT_EXITED: "未退出",
+    Ending.WITHDRAWN: "撤回",
+    Ending.NOT_ADMITTED: "不予受理",
+    Ending.ENTERED: "纳入扶贫对象",
+    Ending.NOT_ENTERED: "未纳入",
+    Ending.CONCLUDED: "办结",
+    Ending.REVOKED: "撤销退出",
+}
+"""How an end is called in Chinese; an exit as of a county or a village."""
+
+_NUMBER = r"[1-9]\d{0,3}"
+_HOUSEHOLD_OR_PLACE = r"[0-9A-Za-z][0-9A-Za-z-]{3,29}"
+_YEAR = rf"\d{{4}}(/{_NUMBER})?"
+"""A year, and which attempt of it: one that was withdrawn may be followed by another."""
+
+COUNTY_EXIT = Procedure(
+    id=SubjectKind.COUNTY.value,
+    workflow="CountyExit",
+    word="county-exit",
+    key=rf"\d{{6}}/{_YEAR}",
+    title="贫困县退出",  # HN 五(三)
+    steps=(C1, C2, C3, C4, C5, C6, C7),
+    subject=SubjectKind.COUNTY,
 )
-"""Every step there is, by which people name what they act on."""
+VILLAGE_EXIT = Procedure(
+    id=SubjectKind.VILLAGE.value,
+    workflow="VillageExit",
+    word="village-exit",
+    key=rf"\d{{12}}/{_YEAR}",
+    title="贫困村退出",  # HN 五(二)
+    steps=(V1, V2, V3),
+    prepares=True,
+    subject=SubjectKind.VILLAGE,
+)
+HOUSEHOLD_EXIT = Procedure(
+    id=SubjectKind.HOUSEHOLD.value,
+    workflow="HouseholdExit",
+    word="household-exit",
+    key=rf"\d{{12}}/\d{{4}}/{_NUMBER}",  # the rosters of a year are numbered
+    title="贫困户退出",  # HN 五(一)
+    steps=(H1, H2, H3, H4),
+    exited="脱贫销号",  # households are struck off, not approved (H4)
+    subject=SubjectKind.HOUSEHOLD,
+)
+REENTRY = Procedure(
+    id="reentry",
+    workflow="Reentry",
+    word="reentry",
+    key=rf"{_HOUSEHOLD_OR_PLACE}/{_YEAR}",
+    title="纳入扶贫对象",  # 返贫与新增贫困户纳入 (F5, HN 三)
+    steps=(R1, R2, R3, R4),
+    prepares=True,
+    failing=Ending.NOT_ENTERED,
+)
+FOLLOW_UP = Procedure(
+    id="follow_up",
+    workflow="FollowUp",
+    word="follow-up",
+    key=r"\d{9}/\d{4}",
+    title="跟踪回访",  # F1, F5 防止边脱贫、边返贫
+    steps=(K1,),
+    prepares=True,
+)
+SUPERVISION = Procedure(
+    id="supervision",
+    workflow="Supervision",
+    word="supervision",
+    key=rf"\d{{6}}/\d{{4}}-(q[1-4]|s{_NUMBER})",  # of a quarter, or a special inspection
+    title="督导",  # F6
+    steps=(J1, J2, J3, J4),
+    prepares=True,
+)
+REVOCATION = Procedure(
+    id="revocation",
+    workflow="Revocation",
+    word="revocation",
+    key=rf"{_HOUSEHOLD_OR_PLACE}/{_YEAR}",
+    title="撤销退出",  # F7: one act, of whichever body decided the exit
+    steps=(X1,),
+    failing=Ending.NOT_ADMITTED,
+)
+OF_A_SUBJECT = (
+    COUNTY_EXIT,
+    VILLAGE_EXIT,
+    HOUSEHOLD_EXIT,
+    REENTRY,
+    FOLLOW_UP,
+    SUPERVISION,
+    REVOCATION,
+)
+"""Every procedure but the supplement, which is of another case."""
+
+SUPPLEMENT = Procedure(
+    id="supplement",
+    workflow="Supplement",
+    word="supplement",
+    key=rf"(?P<of>{'|'.join(f'{each.word}/{each.key}' for each in OF_A_SUBJECT)})/{_NUMBER}",
+    title="补充归档",  # F9: nobody decides it; its body is whose document it is
+    steps=(F9,),
+    failing=Ending.NOT_ADMITTED,
+)
+
+PROCEDURES = {each.id: each for each in (*OF_A_SUBJECT, SUPPLEMENT)}
+"""All eight, by what the registry calls them."""
+
+ALL_STEPS = tuple(step for each in OF_A_SUBJECT for step in each.steps)
+"""Every step that somebody can act on, by which people name it."""
+
+
+def steps_of(
+    procedure: Procedure, subject: Subject, policy: Policy, office: Office | None = None
+) -> tuple[Step, ...]:
+    """The steps of a case.
+
+    Args:
+        office: Who takes them, if the procedure leaves that open: it revokes an exit, or files a
+            document.
+    """
+    if procedure is VILLAGE_EXIT and isinstance(subject, Village):
+        return village_steps(subject, policy)
+    if office is not None:
+        return tuple(taken_by(step, office, subject) for step in procedure.steps)
+    return procedure.steps
 
 
 def taken_by(step: Step, office: Office, subject: Subject) -> Step:
@@ -161,7 +303,7 @@ def taken_by(step: Step, office: Office, subject: Subject) -> Step:
 def village_steps(village: Village, policy: Policy) -> tuple[Step, ...]:
     """The steps of a village: in a directly administered county V3 is whose the policy says."""
     if not village.directly_administered:
-        return VILLAGE_STEPS
+        return VILLAGE_EXIT.steps
     approves = policy.village_approval.where_directly_administered
     return (V1, V2, replace(V3, body=approves))
 

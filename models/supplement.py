@@ -14,11 +14,6 @@ from models.case.documents import CaseDocument
 from models.case.ledger import MOST_ENTRIES
 from models.offices import AnySubject
 from models.periods import Year
-from models.policy import Body
-from models.procedures import Step
-
-F9 = Step("F9", "补充归档", "supplement", Body.COUNTY_GROUP, decisions=())
-"""Its one step, which nobody decides; its body is whose document it is, or its county's."""
 
 
 class EndedCase(Record):

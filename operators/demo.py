@@ -19,7 +19,7 @@ from rich.live import Live
 from rich.text import Text
 
 from models.offices import Tier
-from models.procedures import HOUSEHOLD_STEPS
+from models.procedures import HOUSEHOLD_EXIT
 from operators.desk.registry import utc_now
 from operators.rehearsal.course import CaseCourse, Course
 from operators.rehearsal.course_view import padded, verdict_of
@@ -221,7 +221,7 @@ def _print_commands(out: Console, stage: Stage, folder: Path, case: CaseCourse) 
         f"EXITFLOW_POLICY={policy_file(folder)}",
         f"{program} case {case.case_id}",
     ]
-    if case.step in [step.id for step in HOUSEHOLD_STEPS]:
+    if case.step in [step.id for step in HOUSEHOLD_EXIT.steps]:
         commands.append(f"{program} case {case.case_id} --households")
     if case.waiting_for is not None:
         commands.append(

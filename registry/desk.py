@@ -14,11 +14,11 @@ from models.case.ledger import Entry, LedgerError
 from models.case.orders import IN_FORCE
 from models.checks.findings import Finding
 from models.county.messages import CountyApplication
-from models.offices import Division, Office, Village
+from models.offices import Division, Office, SubjectKind, Village
 from models.reentry.messages import ReentryApplication
 from models.register.counties import CountyFigures
 from models.register.villages import Incidence
-from models.revocation.messages import RevocationApplication, RevokedKind
+from models.revocation.messages import RevocationApplication
 from models.roster.admission import KnownHousehold
 from models.roster.messages import RosterApplication
 from models.supervision.messages import SupervisionApplication
@@ -161,7 +161,7 @@ class Registry:
                     f"{option}: the register knows no division with the code {code}"
                 )
 
-    def kind_of(self, code: str) -> RevokedKind | None:
+    def kind_of(self, code: str) -> SubjectKind | None:
         """Whether a code is a county's, a village's or a household's; None where it is nobody's."""
         with reading(self._engine) as session:
             return kind_of(session, code)

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from models.procedures import VILLAGE_EXIT
 from registry.tables import (
     DivisionRow,
     EpisodeRow,
@@ -91,7 +92,7 @@ def _t(row: type[Table]) -> sa.Table:
 
 
 def _from_a_file(years: sa.Table) -> sa.ColumnElement[bool]:
-    return ~years.c.source.like("village-exit/%")
+    return ~years.c.source.like(f"{VILLAGE_EXIT.word}/%")
 
 
 def _columns(table: sa.Table, *names: str) -> list[sa.ColumnElement[Any]]:

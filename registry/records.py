@@ -6,11 +6,11 @@ from models.base import Moment, Record
 from models.case.messages import Ending
 from models.case.orders import CaseState, LimitInForce
 from models.checks.findings import Finding
-from models.offices import Office, Tier
+from models.offices import Office, SubjectKind, Tier
 from models.policy import Level
 from models.register.counties import CountyFigures
 from registry.reports.consequence_records import ExitFacts
-from registry.tables import Standing, SubjectKind
+from registry.tables import Standing
 
 
 class Loaded(Record):

@@ -8,6 +8,7 @@ from typing import Any
 from models.appraisals import MOST_HOUSEHOLDS
 from models.case.messages import Receipt
 from models.case.status import CaseStatus
+from models.offices import SubjectKind
 from models.periods import BEIJING
 from models.policy import Policy
 from models.register.households import Livelihood, PovertyLine
@@ -18,7 +19,7 @@ from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
 from registry.register.poverty_lines import add_line
-from registry.tables import PlanRow, SubjectKind
+from registry.tables import PlanRow
 from tests.play import Play
 from tests.stage import YEAR, Stage
 

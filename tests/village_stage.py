@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlmodel import col, select
 
 from models.case.messages import Receipt
-from models.offices import Village
+from models.offices import SubjectKind, Village
 from models.periods import BEIJING
 from models.policy import Policy
 from models.village.messages import VillageApplication, VillageOpening
@@ -15,7 +15,7 @@ from operators.desk.desk import Desk
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
-from registry.tables import EpisodeRow, HouseholdRow, PlanRow, SubjectKind, VillageRow
+from registry.tables import EpisodeRow, HouseholdRow, PlanRow, VillageRow
 from tests.play import Play
 from tests.registry.known import village_facts
 from tests.stage import YEAR, Stage

@@ -11,7 +11,7 @@ from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.base import in_a_line
-from models.identity import KINDS
+from models.identity import procedure_of
 from registry.checks.open_files import OpenFile
 from workers.catalogue import TASK_QUEUE
 from workers.seal import UNKNOWN_KEY, is_unsealed, why_unsealed
@@ -74,13 +74,12 @@ def amiss(file: OpenFile, there: WorkflowExecutionDescription | None) -> Amiss |
             f"whole up to entry {file.entries}. Without a copy it cannot go on, and its subject "
             "can open no other case of that year (docs/operations.md).",
         )
-    wanted = KINDS[id.partition("/")[0]].workflow
+    wanted = procedure_of(id).workflow
     if there.workflow_type != wanted:
         return Amiss(
             "foreign",
             f"a workflow of the type {in_a_line(there.workflow_type)} has its id, and not {wanted}",
-            "terminate the foreign one, close the server to whoever started it, and restore the "
-            "case from the server's copy.",
+            _RESTORE,
         )
     if there.task_queue != TASK_QUEUE:
         return Amiss(

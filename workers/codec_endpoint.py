@@ -28,7 +28,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 from models.errors import ExitflowError, ExitStatus
 from models.sealed import NotSealed
 from workers.keys import Keyring, KeysError
-from workers.seal import opened
+from workers.seal import FAILURE, opened
 
 LONGEST = 64 * 1024 * 1024
 """Bytes of a request: a page of a history is at most 4 MB, and base64 makes it longer."""
@@ -79,7 +79,7 @@ class Codec:
             found = opened(payload, self.ring)
         except NotSealed:
             return payload
-        found.metadata.pop("failure", None)
+        found.metadata.pop(FAILURE, None)
         return found
 
 

@@ -34,6 +34,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.base import Moment, Record, in_a_line
+from models.checks.findings import Finding
 from models.errors import ExitflowError
 from models.offices import Division
 from models.periods import end_of
@@ -311,28 +312,19 @@ async def listed(client: Client) -> tuple[ScheduleRecord, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A schedule that is not as the policy wants it: what is wrong, and the mend."""
-
-    id: str
-    what: str
-    mend: str
-
-
 _SET_UP = "run exitflow setup schedules, and find out who changed it."
 
 
-async def faults(client: Client, wanted: Iterable[Planned]) -> list[Fault]:
+async def findings(client: Client, wanted: Iterable[Planned]) -> list[Finding]:
     """What is wrong with the schedules on the server; nothing is changed.
 
     Raises:
         RPCError: if the server does not answer.
     """
     those = {each.id: each for each in wanted}
-    found: list[Fault] = []
+    found: list[Finding] = []
     for several in _in_turns(list(those.values())):
-        for said in await asyncio.gather(*(_fault(client, one) for one in several)):
+        for said in await asyncio.gather(*(_finding(client, one) for one in several)):
             found += [said] if said is not None else []
     names = {each.workflow for each in those.values()}
     async for listed_ in await client.list_schedules():
@@ -341,25 +333,29 @@ async def faults(client: Client, wanted: Iterable[Planned]) -> list[Fault]:
         if listed_.id not in those and (_is_ours(listed_.id) or kind in names):
             what = f"nobody planned it, and it starts {in_a_line(str(kind))}"
             mend = f"delete it: temporal schedule delete --schedule-id {listed_.id}."
-            found.append(Fault(listed_.id, what, mend))
+            found.append(_wrong(listed_.id, what, mend))
     return found
 
 
-async def _fault(client: Client, wanted: Planned) -> Fault | None:
+def _wrong(id: str, what: str, mend: str) -> Finding:
+    return Finding(part="schedules", where=f"schedule {in_a_line(id)}", what=what, mend=mend)
+
+
+async def _finding(client: Client, wanted: Planned) -> Finding | None:
     try:
         described = await client.get_schedule_handle(wanted.id).describe()
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
-        return Fault(wanted.id, "it is missing: nothing will begin by itself", _SET_UP)
+        return _wrong(wanted.id, "it is missing: nothing will begin by itself", _SET_UP)
     known = described.schedule
     if known.state.paused:
         note = known.state.note or ""
         why = f" ({note[:80]!r})" if note not in ("", wanted.note) else ""
         mend = f"let it go on: temporal schedule toggle --unpause --schedule-id {wanted.id}."
-        return Fault(wanted.id, f"it is paused{why}: nothing begins by itself", mend)
+        return _wrong(wanted.id, f"it is paused{why}: nothing begins by itself", mend)
     said = await _difference(client, known, wanted)
-    return None if said is None else Fault(wanted.id, said, _SET_UP)
+    return None if said is None else _wrong(wanted.id, said, _SET_UP)
 
 
 def _is_ours(id: str) -> bool:

@@ -56,7 +56,7 @@ _OF_KEY, _WHOLE = "of-key", "whole"
 """Within a workflow's worker: the key that something names, and all that came."""
 
 _KEY_ID = re.compile("[0-9a-f]{16}")
-_FAILURE = "failure"
+FAILURE = "failure"
 """Within the seal: a failure is no result, and the reverse."""
 
 _NONCE = 12
@@ -318,13 +318,13 @@ class SealedConverter(PayloadConverter, WithSerializationContext):
         Raises:
             NotSealed: if a workflow, or who asks one, is given what is not sealed under a type.
         """
-        if not any(_FAILURE in each.metadata or is_unsealed(each) for each in payloads):
+        if not any(FAILURE in each.metadata or is_unsealed(each) for each in payloads):
             return self._inner.from_payloads(payloads, type_hints)
         hints: Sequence[Any] = type_hints or [None] * len(payloads)
         return [self._value(*each) for each in zip(payloads, hints, strict=True)]
 
     def _value(self, payload: Payload, hint: Any) -> Any:
-        if _FAILURE in payload.metadata:
+        if FAILURE in payload.metadata:
             payload = _marked(payload, "it is sealed as a failure")
         if not is_unsealed(payload):
             return self._inner.from_payloads([payload], [hint] if hint else None)[0]
@@ -358,15 +358,15 @@ class SealedFailures(DefaultFailureConverterWithEncodedAttributes):
         if failure.HasField("application_failure_info"):
             said = json.loads(failure.encoded_attributes.data) | _in_the_clear(failure)
             failure.encoded_attributes.data = json.dumps(said).encode()
-        failure.encoded_attributes.metadata[_FAILURE] = b"1"
+        failure.encoded_attributes.metadata[FAILURE] = b"1"
 
     def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
         """The error; ``NOT_SEALED`` is its type if this installation has not said it."""
         read = Failure()
         read.CopyFrom(failure)
-        own = _FAILURE in read.encoded_attributes.metadata
+        own = FAILURE in read.encoded_attributes.metadata
         if own:
-            del read.encoded_attributes.metadata[_FAILURE]
+            del read.encoded_attributes.metadata[FAILURE]
         if read.HasField("application_failure_info"):
             said = json.loads(read.encoded_attributes.data) if own else {}
             if {name: said.get(name) for name in _CLEAR} != _in_the_clear(read):

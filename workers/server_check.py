@@ -19,9 +19,10 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from models.base import in_a_line
 from models.case.ledger import Entry
 from models.checks.findings import Finding
-from models.identity import KINDS, is_case
+from models.identity import is_case
 from models.offices import Division
 from models.policy import Policy
+from models.procedures import PROCEDURES
 from registry.checks.checks import Checks
 from registry.checks.contradictions import mend
 from registry.checks.open_files import OpenFile
@@ -78,7 +79,7 @@ class ServerCheck:
             known |= {each.case_id: each for each in lot}
             those = [each for each in lot if each.is_open]
             opened += len(those)
-            for file, described in await _each(those, self._describe):
+            for file, described in await _each(those, self._look_up):
                 found = await cases.findings(file, described)
                 if found and not self._is_still_open(file):
                     continue  # it has ended in the meantime, as it should
@@ -89,13 +90,13 @@ class ServerCheck:
         for finding in cases.failing():
             yield finding
         planned = schedules.planned(policy, counties)
-        ours = {each.workflow for each in KINDS.values()} | {each.workflow for each in planned}
+        ours = {each.workflow for each in PROCEDURES.values()} | {each.workflow for each in planned}
         async for finding in self._running(known, ours):
             yield finding
         asked = whose_turn(to_ask, self._now.date(), self.patience.asked)
         for finding in await self._files(asked):
             yield finding
-        for finding in await self._schedules(planned):
+        for finding in await schedules.findings(self.client, planned):
             yield finding
         for finding in await self._workers():
             yield finding
@@ -103,7 +104,7 @@ class ServerCheck:
 
     # -- open here --------------------------------------------------------------------------------
 
-    async def _describe(self, file: OpenFile) -> WorkflowExecutionDescription | None:
+    async def _look_up(self, file: OpenFile) -> WorkflowExecutionDescription | None:
         return await look_up(self.client, file.case_id)
 
     def _is_still_open(self, file: OpenFile) -> bool:
@@ -137,7 +138,7 @@ class ServerCheck:
                         "terminate it, and close the server to whoever started it.",
                     )
             elif not file.is_open and self._now - file.updated > self.patience.ended:
-                described = await self._describe(file)
+                described = await self._look_up(file)
                 if described is not None and described.status is WorkflowExecutionStatus.RUNNING:
                     yield wrong(
                         run.id,
@@ -151,7 +152,7 @@ class ServerCheck:
         """Whether a case still runs that the registry still does not know."""
         if self.checks.file(id) is not None:
             return False
-        described = await self._describe(OpenFile(id, True, 0, "", self._now, None))
+        described = await look_up(self.client, id)
         return described is not None and described.status is WorkflowExecutionStatus.RUNNING
 
     # -- the case's own file ------------------------------------------------------------------
@@ -190,7 +191,7 @@ class ServerCheck:
             now = self.checks.file(file.case_id)
             if now is None or now.entries >= count:
                 continue
-            described = await self._describe(file)
+            described = await self._look_up(file)
             if described is not None and not self._brings(described):
                 found.append(
                     wrong(
@@ -232,19 +233,7 @@ class ServerCheck:
                 return answer
         return said
 
-    # -- schedules and workers ----------------------------------------------------------------
-
-    async def _schedules(self, planned: Sequence[schedules.Planned]) -> list[Finding]:
-        said = await schedules.faults(self.client, planned)
-        return [
-            Finding(
-                part="schedules",
-                where=f"schedule {in_a_line(each.id)}",
-                what=each.what,
-                mend=each.mend,
-            )
-            for each in said
-        ]
+    # -- workers --------------------------------------------------------------------------------
 
     async def _workers(self) -> list[Finding]:
         idle = [queue for queue, kind in _QUEUES if not await self._is_polled(queue, kind)]

@@ -21,9 +21,8 @@ from models.case.mailbox import Expectation, OpenObjection, Received
 from models.case.messages import DONE, Act, Decision, Ending, Outcome, Resolution
 from models.case.parts import PlanAddition
 from models.case.state import Docket
-from models.case.status import ending_in_chinese, state_of
-from models.identity import notice as notice_id
-from models.notices import Notice, NoticeOrder, Posted
+from models.case.status import state_of
+from models.notices import Notice, Posted, notice_order
 from models.offices import Office
 from models.orders import Order
 from models.periods import Limit, LimitRequest, beijing
@@ -235,7 +234,9 @@ class Case:
         if act.households:
             return act
         if act.decision is Decision.REJECT:
-            raise self.end(docket.failing, act.office, act.reason or "", act.document_number)
+            raise self.end(
+                docket.procedure.failing, act.office, act.reason or "", act.document_number
+            )
         if act.return_to is not None:
             raise GoBack(act.return_to, act.reason or "", act.office, received.signed)
         return act
@@ -272,7 +273,7 @@ class Case:
             posted_at = self.now()
             (closes,) = await self.limits.compute(LimitRequest(clause="T1", start=posted_at))
             self.docket.posting = True
-            make = partial(self._notice_order, shows, posted_at, closes, replaces)
+            make = partial(notice_order, self.docket, shows, posted_at, closes, replaces)
             _, notice = await self.ordered(make)
             if beijing(self.now()).date() == beijing(posted_at).date():
                 return notice, closes
@@ -280,28 +281,6 @@ class Case:
             # is posted anew and has its full days again.
             self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
             replaces = notice.notice_id
-
-    def _notice_order(
-        self,
-        shows: Callable[[], Posted],
-        posted_at: datetime,
-        closes: Limit,
-        replaces: str | None,
-        seq: int,
-    ) -> NoticeOrder:
-        docket = self.docket
-        return NoticeOrder(
-            notice_id=notice_id(docket.case_id, seq),
-            case_id=docket.case_id,
-            seq=seq,
-            year=docket.year,
-            publisher=docket.name(docket.publisher, posted_at),
-            basis=docket.policy.basis,
-            shows=shows(),
-            posted_at=posted_at,
-            closes=closes,
-            replaces=replaces,
-        )
 
     def posted(self, notice: Notice, closes: Limit, **more: JsonValue) -> None:
         """Put on file that a notice is out."""
@@ -546,7 +525,9 @@ class Case:
             message = each.message
             if message.return_to is None:
                 reason = f"异议成立：{message.reason}"
-                raise self.end(self.docket.failing, message.office, reason, message.document_number)
+                raise self.end(
+                    self.docket.procedure.failing, message.office, reason, message.document_number
+                )
         if upheld:
             order = [step.id for step in self.docket.route]
             first = min(upheld, key=lambda each: order.index(each.message.return_to or ""))
@@ -606,7 +587,7 @@ class Case:
         docket, outcome = self.docket, self.beside.conclude(outcome)
         if outcome.ending in DONE and docket.step == docket.route[-1]:
             self._finish()
-        ending = ending_in_chinese(outcome.ending, docket.procedure)
+        ending = docket.procedure.ending(outcome.ending)
         docket.outcome, docket.expected = outcome, None  # from here on nothing is taken in
         await self._investigations.end(ending)
         docket.opened()  # what came too early for a step that will not open now is refused, on file

@@ -15,7 +15,7 @@ from models.case.mending import KeptOrder, Mending, adopt, ended_by, heads
 from models.case.messages import Outcome
 from models.case.orders import Delivery, LedgerBatch, Notification, Recipient
 from models.case.state import Docket
-from models.case.status import MATTERS, state_of
+from models.case.status import state_of
 from models.offices import Office
 from models.refusals import NotYet, Refusal
 from workflows.calls import ask, deliver, notify
@@ -221,7 +221,6 @@ class Clerk:
     def send(self, topic: str, recipient: Recipient, subject: str, text: str) -> None:
         """Tell somebody something, in the background."""
         docket = self._docket
-        about = MATTERS.get(docket.procedure, "贫困退出")
         self._sent += 1
         notification = Notification(
             case_id=docket.case_id,
@@ -229,7 +228,7 @@ class Clerk:
             seq=docket.ledger.entries[-1].seq,
             topic=topic,
             recipient=recipient,
-            subject=f"【{about}】{docket.subject.full_name}{docket.year}年度：{subject}",
+            subject=f"【{docket.procedure.matter}】{docket.subject.full_name}{docket.year}年度：{subject}",
             text=text,
         )
         self._outbox.append(notification)

@@ -8,7 +8,6 @@ from temporalio import workflow
 from models import standards
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
-from models.case.state import Docket
 from models.county.admission import AdmitCounty, figures_fault
 from models.county.admission import difference as figures_difference
 from models.county.inspections import Inspections
@@ -18,13 +17,14 @@ from models.county.reception import CountyReception
 from models.notices import PostedCounty
 from models.periods import LimitRequest, beijing
 from models.policy import Body
-from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, skipped
+from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_EXIT, skipped
 from models.refusals import Refusal
 from models.register.counties import CountyFigures
 from models.supervision.orders import ToldResults
 from workflows.calls import RegisterConflict, ask
 from workflows.case import Beside, Case, Overtaken
 from workflows.doors import CaseWorkflow
+from workflows.opening import docket_of
 
 APPROVE, REPLY = Decision.APPROVE, Decision.REPLY
 
@@ -32,7 +32,7 @@ RENEWED_FIGURES = "renewed-figures"
 """Since when a case itself holds renewed figures against the register; the desk always did."""
 
 
-@workflow.defn(name="CountyExit")
+@workflow.defn(name=COUNTY_EXIT.workflow)
 class CountyExitWorkflow(CaseWorkflow):
     """One county's exit for one year (G9)."""
 
@@ -44,16 +44,11 @@ class CountyExitWorkflow(CaseWorkflow):
         self.year = opening.application.year
         self.figures = opening.application.figures
         self.city_result_is_in = False
-        docket = Docket(
-            case_id=workflow.info().workflow_id,
-            procedure="county",
-            subject=opening.subject,
-            year=self.year,
-            policy=opening.policy,
-            route=COUNTY_STEPS,
-            skipped=skipped(opening.subject),
-            step=C1,
-            basis=opening.application.applied_at or opening.received_at or workflow.now(),
+        docket = docket_of(
+            COUNTY_EXIT,
+            opening,
+            signed=opening.application.applied_at,
+            skips=skipped(opening.subject),
         )
         self.inspections = Inspections()
         told = _Inspected(self.inspections)

@@ -7,16 +7,16 @@ from temporalio import workflow
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending, Outcome, Receipt
-from models.case.state import Docket
 from models.follow_up.messages import FollowUpOpening
 from models.follow_up.orders import BackOrder, FollowUpDue, OpenFollowUp
 from models.follow_up.reception import FollowUpList, FollowUpReception
 from models.periods import LimitRequest, beijing
 from models.policy import Body
-from models.procedures import FOLLOW_UP_STEPS, K1
+from models.procedures import FOLLOW_UP, K1
 from workflows.calls import ask
 from workflows.case import Beside, Case
 from workflows.doors import CaseWorkflow
+from workflows.opening import docket_of
 
 _MOST_LISTED = 100
 """Households that were not visited, in one entry."""
@@ -71,24 +71,16 @@ class _Visiting(Beside):
         self._reception.leave_out(back, self.case.now())
 
 
-@workflow.defn(name="FollowUp")
+@workflow.defn(name=FOLLOW_UP.workflow)
 class FollowUpWorkflow(CaseWorkflow):
     """One township's follow-up of one year."""
 
     @workflow.init
     def __init__(self, opening: FollowUpOpening) -> None:
         self.opening = opening
-        docket = Docket(
-            case_id=workflow.info().workflow_id,
-            procedure="follow_up",
-            subject=opening.subject,
-            year=opening.application.year,
-            policy=opening.policy,
-            route=FOLLOW_UP_STEPS,
-            skipped={},
-            step=K1,
-            preparing=True,
-            basis=opening.received_at or workflow.now(),
+        docket = docket_of(
+            FOLLOW_UP,
+            opening,
         )
         self.reception = self.visits_in = FollowUpReception(docket)
         beside = _Visiting(self.visits_in)

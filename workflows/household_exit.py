@@ -6,14 +6,14 @@ from typing import Any
 from temporalio import workflow
 
 from models.case.messages import Act, Decision, Outcome, Receipt
-from models.case.state import Docket
 from models.periods import LimitRequest
-from models.procedures import H1, H2, H3, H4, HOUSEHOLD_STEPS
+from models.procedures import H1, H2, H3, H4, HOUSEHOLD_EXIT
 from models.roster.households import Course, roster_of
 from models.roster.messages import RosterOpening
 from models.roster.reception import RosterReception
 from workflows.case import Case
 from workflows.doors import CaseWorkflow, number
+from workflows.opening import docket_of
 from workflows.roster_course import RosterCourse
 from workflows.roster_draft import T6
 
@@ -21,24 +21,14 @@ _AT_ONCE = 200
 """Households in one answer to a query."""
 
 
-@workflow.defn(name="HouseholdExit")
+@workflow.defn(name=HOUSEHOLD_EXIT.workflow)
 class HouseholdExitWorkflow(CaseWorkflow):
     """One village's roster for one year: one household or several hundred (G9)."""
 
     @workflow.init
     def __init__(self, opening: RosterOpening) -> None:
         application = opening.application
-        docket = Docket(
-            case_id=workflow.info().workflow_id,
-            procedure="household",
-            subject=opening.subject,
-            year=application.year,
-            policy=opening.policy,
-            route=HOUSEHOLD_STEPS,
-            skipped={},
-            step=H1,
-            basis=application.applied_at or opening.received_at or workflow.now(),
-        )
+        docket = docket_of(HOUSEHOLD_EXIT, opening, signed=application.applied_at)
         self.reception = RosterReception(docket, vet=_nothing_more)
         self.course = RosterCourse(docket, opening, self.reception.open)
         self.case = self.course.case = Case(docket, opening.received_at, beside=self.course)

@@ -14,13 +14,7 @@ from models.case.state import Docket
 from models.periods import Limit, LimitRequest, beijing
 from workflows.clerk import Clerk
 from workflows.line import end_turn
-from workflows.timekeeper import Timekeeper
-
-_AT_ONCE = 250
-"""Objections that are accepted, or answered, at one go."""
-
-_APART, _MOST_LISTED = 5, 20
-"""Up to so many the publishing body is told of one by one; and of so many each is named."""
+from workflows.timekeeper import APART, AT_ONCE, Timekeeper, listed
 
 
 class Investigations:
@@ -36,7 +30,7 @@ class Investigations:
         """Received, then accepted: the publishing body has each on its desk, under T7."""
         docket = self._docket
         while docket.to_accept:
-            batch, docket.to_accept = docket.to_accept[:_AT_ONCE], docket.to_accept[_AT_ONCE:]
+            batch, docket.to_accept = docket.to_accept[:AT_ONCE], docket.to_accept[AT_ONCE:]
             await self._compute(batch)
             for objection in batch:
                 self._accept(objection)
@@ -59,7 +53,7 @@ class Investigations:
         upheld: list[Received[Resolution]] = []
         while self._docket.to_answer:
             waiting = self._docket.to_answer
-            due = _due(waiting[:_AT_ONCE], acts_from())
+            due = _due(waiting[:AT_ONCE], acts_from())
             if not due:
                 break
             del waiting[: len(due)]
@@ -97,7 +91,7 @@ class Investigations:
                     {"entry": objection.received.seq},
                 )
                 self._tell_objector(objection, f"该事项已办结（{ending}），调查随之终止。")
-            if number % _AT_ONCE == 0:
+            if number % AT_ONCE == 0:
                 await end_turn()
         self._docket.to_accept.clear()
         self._docket.to_answer.clear()
@@ -130,14 +124,14 @@ class Investigations:
     def _tell_publisher(self, batch: list[OpenObjection]) -> None:
         """Of each, where they are few; of many that came together, once."""
         office = self._docket.publisher
-        listed = [(each, self._docket.watch[_subject(each)].limit.zh) for each in batch]
-        if len(batch) <= _APART:
-            for objection, until in listed:
-                self._clerk.notify("异议", office, f"{_subject(objection)}待调查", until)
+        subjects = {_subject(each): self._docket.watch[_subject(each)].limit.zh for each in batch}
+        if len(batch) <= APART:
+            for subject, until in subjects.items():
+                self._clerk.notify("异议", office, f"{subject}待调查", until)
             return
-        lines = [f"{_subject(objection)}：{until}" for objection, until in listed[:_MOST_LISTED]]
-        more = [f"等{len(batch)}件，见案卷"] if len(batch) > _MOST_LISTED else []
-        self._clerk.notify("异议", office, f"{len(batch)}件异议待调查", "\n".join(lines + more))
+        lines = [f"{subject}：{until}" for subject, until in subjects.items()]
+        text = listed(lines, f"等{len(batch)}件，见案卷")
+        self._clerk.notify("异议", office, f"{len(batch)}件异议待调查", text)
 
     def _answer(self, objection: OpenObjection, result: Resolution) -> None:
         upheld = result.finding is Finding.UPHELD

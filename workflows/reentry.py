@@ -8,10 +8,15 @@ from temporalio import workflow
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
 from models.case.reception import Reception
-from models.case.state import Docket
 from models.notices import PostedHousehold
 from models.periods import LimitRequest, beijing
-from models.procedures import R1, R2, R3, R4, REENTRY_STEPS
+from models.procedures import (
+    R1,
+    R2,
+    R3,
+    R4,
+    REENTRY,
+)
 from models.reentry.admission import AdmitReentry, ReentryFacts, not_poor, since_posted
 from models.reentry.messages import ReentryOpening
 from models.reentry.orders import EntryOrder, ReentryLookUp
@@ -23,11 +28,12 @@ from workflows.alarms import raise_alarms
 from workflows.calls import RegisterConflict, ask
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
+from workflows.opening import docket_of
 
 APPROVE = Decision.APPROVE
 
 
-@workflow.defn(name="Reentry")
+@workflow.defn(name=REENTRY.workflow)
 class ReentryWorkflow(CaseWorkflow):
     """One household's entry into the register in one year (G9): fallen back, or newly poor."""
 
@@ -40,19 +46,7 @@ class ReentryWorkflow(CaseWorkflow):
         self.known = ReentryFacts(subject=opening.subject)
         self.identified_in = 1  # the round
         self.posted: HouseholdFacts | None = None
-        docket = Docket(
-            case_id=workflow.info().workflow_id,
-            procedure="reentry",
-            subject=opening.subject,
-            year=self.year,
-            policy=opening.policy,
-            route=REENTRY_STEPS,
-            skipped={},
-            step=R1,
-            preparing=True,
-            failing=Ending.NOT_ENTERED,
-            basis=application.applied_at or opening.received_at or workflow.now(),
-        )
+        docket = docket_of(REENTRY, opening, signed=application.applied_at)
         self.case = Case(docket, arrived=opening.received_at)
         self.reception = Reception(docket, vet=self.vet)
 

@@ -9,11 +9,10 @@ from models.base import Record
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
 from models.case.reception import Reception
-from models.case.state import Docket
 from models.offices import County, Office, Tier
 from models.periods import beijing
 from models.policy import Body
-from models.procedures import X1, taken_by
+from models.procedures import REVOCATION, X1
 from models.revocation.admission import AdmitRevocation, ExitRecord, RevocationFacts, signed_on
 from models.revocation.messages import RevocationOpening
 from models.revocation.orders import RevocationChange
@@ -21,6 +20,7 @@ from workflows.alarms import raise_alarms
 from workflows.calls import RegisterConflict
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
+from workflows.opening import docket_of
 
 _NAMED = 5
 """How many responsible acts a sentence tells; the entry has all."""
@@ -32,7 +32,7 @@ class RevocationReception(Reception):
     messages: Mapping[str, type[Record]] = {}
 
 
-@workflow.defn(name="Revocation")
+@workflow.defn(name=REVOCATION.workflow)
 class RevocationWorkflow(CaseWorkflow):
     """The revocation of one exit: of a county, a village or a household."""
 
@@ -41,20 +41,13 @@ class RevocationWorkflow(CaseWorkflow):
         application = opening.application
         self.opening = opening
         self.subject = opening.subject
-        step = taken_by(X1, application.office, opening.subject)
-        docket = Docket(
-            case_id=workflow.info().workflow_id,
-            procedure="revocation",
-            subject=opening.subject,
-            year=application.year,
-            policy=opening.policy,
-            route=(step,),
-            skipped={},
-            step=step,
-            basis=application.applied_at or opening.received_at or workflow.now(),
-            failing=Ending.NOT_ADMITTED,
+        docket = docket_of(
+            REVOCATION,
+            opening,
+            signed=application.applied_at,
+            office=application.office,
         )
-        self.x1 = step
+        self.x1 = docket.step
         self.case = Case(docket, arrived=opening.received_at)
         self.reception = RevocationReception(docket, vet=_no_acts)
 

@@ -13,11 +13,10 @@ from models.case.limits import Watched
 from models.case.mailbox import OpenObjection, Received
 from models.case.messages import Act, Decision, Ending, Outcome, Resolution
 from models.case.state import Docket
-from models.case.status import ENDINGS
 from models.notices import PostedRoster
 from models.periods import beijing
 from models.policy import Body
-from models.procedures import H1, H2, H3, H4
+from models.procedures import ENDINGS, H1, H2, H3, H4
 from models.roster.households import Candidate, Roster, roster_of
 from models.roster.messages import Amendment, LookUpOrder, RosterChange, RosterOpening
 from models.roster.orders import posted_roster, roster_change, shown

@@ -28,6 +28,7 @@ from models.follow_up.messages import FollowUpApplication, FollowUpOpening
 from models.identity import follow_up_case, supervision_case
 from models.periods import beijing
 from models.policy import Policy
+from models.procedures import FOLLOW_UP, SUPERVISION, Procedure
 from models.rounds import (
     Begun,
     FollowUpRoundOrder,
@@ -60,7 +61,7 @@ class SupervisionRound:
         on, began = _day(), workflow.info().start_time
         year, quarter = on.year, quarter_of(on)
         due = await ask(SupervisionRoundOrder(region=called.region, on=on, began=began))
-        starting = _Starting("Supervision", "supervision", year, due.policy)
+        starting = _Starting(SUPERVISION, year, due.policy)
         for county in due.counties:
             opening = SupervisionOpening(
                 case_id=supervision_case(county.code, year, quarter),
@@ -86,7 +87,7 @@ class FollowUpRound:
         """Start the follow-up of each township, in the order of their codes."""
         on, began = _day(), workflow.info().start_time
         due = await ask(FollowUpRoundOrder(region=called.region, on=on, began=began))
-        starting = _Starting("FollowUp", "follow_up", on.year, due.policy)
+        starting = _Starting(FOLLOW_UP, on.year, due.policy)
         for township in due.townships:
             opening = FollowUpOpening(
                 case_id=follow_up_case(township.code, on.year),
@@ -114,8 +115,8 @@ class _Case(NamedTuple):
 class _Starting:
     """Starts the cases of a round one after the other, each under its own id."""
 
-    def __init__(self, name: str, procedure: str, year: int, policy: Policy) -> None:
-        self._name, self._procedure, self._year, self._policy = name, procedure, year, policy
+    def __init__(self, procedure: Procedure, year: int, policy: Policy) -> None:
+        self._procedure, self._year, self._policy = procedure, year, policy
         self._started: list[str] = []
         self._taken: dict[str, _Case] = {}
 
@@ -130,14 +131,14 @@ class _Starting:
     async def _start(self, case: _Case, policy: WorkflowIDReusePolicy) -> bool:
         opening, subject = case.opening, case.opening.subject
         attributes: list[SearchAttributePair[Any]] = [
-            SearchAttributePair(search.PROCEDURE, self._procedure),
+            SearchAttributePair(search.PROCEDURE, self._procedure.id),
             SearchAttributePair(search.YEAR, self._year),
             SearchAttributePair(search.REGION, list(subject.region_path)),
             SearchAttributePair(search.SUBJECT, subject.name),
         ]
         try:
             await workflow.start_child_workflow(
-                self._name,
+                self._procedure.workflow,
                 opening,
                 id=opening.case_id,
                 id_reuse_policy=policy,

@@ -6,12 +6,11 @@ from temporalio.exceptions import FailureError
 from models.case.ledger import EntryKind
 from models.case.mailbox import OpenObjection
 from models.case.messages import Act, Ending, Outcome, Receipt, Resolution
-from models.case.state import Docket
 from models.identity import content_id
 from models.offices import Office
 from models.periods import LimitRequest
 from models.policy import Body
-from models.procedures import J1, J2, J3, J4, SUPERVISION_STEPS
+from models.procedures import J1, J2, J3, J4, SUPERVISION
 from models.standards import RateFinding, exact_rate_findings
 from models.supervision.admission import DrawSample
 from models.supervision.messages import SupervisionOpening, SupervisionResult
@@ -22,12 +21,13 @@ from models.supervision.sampling import Sample
 from workflows.calls import ask
 from workflows.case import Beside, Case
 from workflows.doors import CaseWorkflow
+from workflows.opening import docket_of
 
 _REPORT = "F6"
 """The limit of the whole supervision: it outlives its steps."""
 
 
-@workflow.defn(name="Supervision")
+@workflow.defn(name=SUPERVISION.workflow)
 class SupervisionWorkflow(CaseWorkflow):
     """One supervision of one county: of a quarter, or a special inspection (专项检查)."""
 
@@ -36,17 +36,9 @@ class SupervisionWorkflow(CaseWorkflow):
         self.opening = opening
         self.county = opening.subject
         self.inspection = Inspection()
-        docket = Docket(
-            case_id=workflow.info().workflow_id,
-            procedure="supervision",
-            subject=opening.subject,
-            year=opening.application.year,
-            policy=opening.policy,
-            route=SUPERVISION_STEPS,
-            skipped={},
-            step=J1,
-            preparing=True,
-            basis=opening.received_at or workflow.now(),
+        docket = docket_of(
+            SUPERVISION,
+            opening,
         )
         docket.owing = self.owing
         pleas = _Pleas(self.inspection)

@@ -9,12 +9,12 @@ from models.case.documents import described
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Ending, Outcome
 from models.case.reception import Reception
-from models.case.state import Docket
-from models.procedures import taken_by
+from models.procedures import SUPPLEMENT
 from models.refusals import Refusal
-from models.supplement import F9, AdmitSupplement, SupplementOpening
+from models.supplement import AdmitSupplement, SupplementOpening
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
+from workflows.opening import docket_of
 
 
 class SupplementReception(Reception):
@@ -29,7 +29,7 @@ class SupplementReception(Reception):
         raise Refusal(f"{kind}: a supplement takes nothing; send it to the case it belongs to")
 
 
-@workflow.defn(name="Supplement")
+@workflow.defn(name=SUPPLEMENT.workflow)
 class SupplementWorkflow(CaseWorkflow):
     """One document, bound to the closed file it belongs to."""
 
@@ -37,18 +37,11 @@ class SupplementWorkflow(CaseWorkflow):
     def __init__(self, opening: SupplementOpening) -> None:
         self.opening = opening
         document = opening.application.document
-        step = taken_by(F9, document.office, opening.subject)
-        docket = Docket(
-            case_id=workflow.info().workflow_id,
-            procedure="supplement",
-            subject=opening.subject,
-            year=opening.application.year,
-            policy=opening.policy,
-            route=(step,),
-            skipped={},
-            step=step,
-            basis=document.at or opening.received_at or workflow.now(),
-            failing=Ending.NOT_ADMITTED,
+        docket = docket_of(
+            SUPPLEMENT,
+            opening,
+            signed=document.at,
+            office=document.office,
         )
         self.case = Case(docket, arrived=opening.received_at)
         self.reception = SupplementReception(docket, vet=_no_acts)

@@ -18,11 +18,14 @@ from models.periods import Limit, LimitKind, LimitRequest, until
 from workflows.calls import ask
 from workflows.clerk import Clerk
 
-_AT_ONCE = 250
-"""Limits that go on file as they speak, or are computed, at one go."""
+AT_ONCE = 250
+"""Limits, or objections, that go on file, or are computed, at one go."""
 
-_APART, _MOST_LISTED = 5, 20
-"""Up to so many an office is told of one by one; and of so many each is named."""
+APART = 5
+"""Up to so many an office is told of one by one."""
+
+_MOST_LISTED = 20
+"""Of so many, told of together, each is named."""
 
 _STILL_OPEN = "事项仍待办理；逾期不视为同意。"
 
@@ -101,21 +104,21 @@ class Timekeeper:
         for watched in due:
             alike.setdefault(watched.told, []).append(watched)
         for watched in due:
-            apart = len(alike[watched.told]) <= _APART
+            apart = len(alike[watched.told]) <= APART
             if watched.breached and not apart:
                 self._docket.watch.hear(watched, now)
             else:
                 self._say(watched, now, apart=apart)
         for those in alike.values():
-            if len(those) > _APART:
+            if len(those) > APART:
                 self._say_together(those[0].office, those)
         return bool(due)
 
     async def look_again(self) -> None:
         """Look again at dates that have come and rested on a guess: before anything is judged."""
         guessed = self._docket.watch.guessed(workflow.now())
-        for first in range(0, len(guessed), _AT_ONCE):
-            part = guessed[first : first + _AT_ONCE]
+        for first in range(0, len(guessed), AT_ONCE):
+            part = guessed[first : first + AT_ONCE]
             limits = await self.compute(*(watched.limit.request for watched in part))
             for watched, limit in zip(part, limits, strict=True):
                 if limit.due > watched.limit.due:
@@ -218,13 +221,17 @@ class Timekeeper:
 def _first_of(due: list[Watched]) -> list[Watched]:
     """Of the limits that speak, as many as can go on file at one go; those missed are there."""
     new = [each.key for each in due if not each.breached]
-    if len(new) <= _AT_ONCE:
+    if len(new) <= AT_ONCE:
         return due
-    later = set(new[_AT_ONCE:])
+    later = set(new[AT_ONCE:])
     return [each for each in due if each.key not in later]
 
 
+def listed(lines: Sequence[str], more: str) -> str:
+    """The first lines of a notification, and how many there are if that is not all of them."""
+    return "\n".join([*lines[:_MOST_LISTED], *([more] if len(lines) > _MOST_LISTED else [])])
+
+
 def _listed(those: Sequence[Watched]) -> str:
-    lines = [f"{each.subject}：{until(each.limit.due)}" for each in those[:_MOST_LISTED]]
-    more = len(those) - _MOST_LISTED
-    return "\n".join(lines + ([f"等{len(those)}项，见 exitflow case"] if more > 0 else []))
+    lines = [f"{each.subject}：{until(each.limit.due)}" for each in those]
+    return listed(lines, f"等{len(those)}项，见 exitflow case")

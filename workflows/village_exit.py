@@ -9,11 +9,10 @@ from models import standards
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
 from models.case.reception import Reception
-from models.case.state import Docket
 from models.notices import PostedVillage
 from models.periods import LimitRequest, beijing
 from models.policy import Body
-from models.procedures import V1, V2, village_steps
+from models.procedures import V1, V2, VILLAGE_EXIT
 from models.refusals import Refusal
 from models.register.villages import Incidence, Survey
 from models.village.admission import AdmitVillage
@@ -22,11 +21,12 @@ from models.village.orders import VillageCount, VillageRegisterChange
 from workflows.calls import IncidenceRisen, RegisterConflict, ask
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
+from workflows.opening import docket_of
 
 APPROVE = Decision.APPROVE
 
 
-@workflow.defn(name="VillageExit")
+@workflow.defn(name=VILLAGE_EXIT.workflow)
 class VillageExitWorkflow(CaseWorkflow):
     """One village's exit for one year (G9)."""
 
@@ -37,18 +37,7 @@ class VillageExitWorkflow(CaseWorkflow):
         self.year = opening.application.year
         self.incidence: Incidence | None = None
         self.surveyed: Survey | None = None
-        docket = Docket(
-            case_id=workflow.info().workflow_id,
-            procedure="village",
-            subject=opening.subject,
-            year=self.year,
-            policy=opening.policy,
-            route=village_steps(opening.subject, opening.policy),
-            skipped={},
-            step=V1,
-            preparing=True,
-            basis=opening.application.applied_at or opening.received_at or workflow.now(),
-        )
+        docket = docket_of(VILLAGE_EXIT, opening, signed=opening.application.applied_at)
         self.v3 = docket.route[-1]
         self.case = Case(docket, arrived=opening.received_at)
         self.reception = Reception(docket, vet=self.vet)

@@ -16,6 +16,7 @@ from models.offices import AnySubject
 from models.orders import Order
 from models.periods import beijing
 from models.policy import Policy
+from models.procedures import Procedure
 from models.register.villages import Incidence
 
 A = TypeVar("A", bound=Record)
@@ -154,13 +155,12 @@ class Rules(Generic[A, F]):
     """What an application of one procedure is held against.
 
     Attributes:
-        procedure: Its name, as the registry lists its cases.
         named: What an application names, for a code that the register does not know.
         case_id: The id of the case, by application and attempt.
         checks: In this order; the first fault is told.
     """
 
-    procedure: str
+    procedure: Procedure
     named: Callable[[A], str]
     case_id: Callable[[A, int], str]
     checks: tuple[Check[A, F], ...]

@@ -93,6 +93,7 @@ class Reception:
         self._docket = docket
         self._vet = vet
         self._turns = turns or Turns(docket)
+        self._known = {**self.messages, **ALWAYS}
         self._early: list[tuple[str, Any, datetime]] = []
         self._refused = self._refused_bytes = self._documents = self._repeated = 0
         docket.opened, docket.is_early_due = self.hear_early, self.is_early_due
@@ -283,12 +284,12 @@ class Reception:
         for key, names in _KEPT_AS.items():
             content = entry.data.get(key)
             for name in names:
-                if isinstance(content, dict) and name in {**self.messages, **ALWAYS}:
+                if isinstance(content, dict) and name in self._known:
                     return name, content
         return None
 
     def _read(self, kind: str, payload: Any) -> Any:
-        known = {**self.messages, **ALWAYS}
+        known = self._known
         if kind not in known:
             raise Refusal(f"{kind}: this case takes {', '.join(known)}")
         if not isinstance(payload, dict):

@@ -11,11 +11,11 @@ from models.base import Record
 from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.limits import Watch
 from models.case.mailbox import Expectation, OpenObjection, Received
-from models.case.messages import Act, Ending, Outcome, Resolution, Withdrawal
+from models.case.messages import Act, Outcome, Resolution, Withdrawal
 from models.offices import Office, Subject
 from models.periods import Limit, beijing
 from models.policy import Policy
-from models.procedures import Step
+from models.procedures import Procedure, Step
 
 
 class Households(Record):
@@ -74,7 +74,6 @@ class Docket:
         mended: Called for that; each step of it is one piece of the work.
         again: An entry of that file whose message is being taken in again: it is on file already.
         owing: Who has still to do something, where no act and no investigation is awaited.
-        failing: How the case ends where an office rejects it, or an objection is upheld.
         admitted: The registry has taken the case in: before, nothing counts and nothing is on file.
         run, token: Of its admission.
         to_accept: Objections that nobody has looked at yet, and ``to_answer`` those with a result
@@ -84,7 +83,7 @@ class Docket:
     """
 
     case_id: str
-    procedure: str
+    procedure: Procedure
     subject: Subject
     year: int
     policy: Policy
@@ -103,7 +102,6 @@ class Docket:
     outcome: Outcome | None = None
     undelivered: int = 0
     lapsed: int = 0
-    failing: Ending = Ending.NOT_EXITED
     admitted: bool = True
     run: str = ""
     token: str = ""

@@ -6,7 +6,7 @@ from itertools import islice
 
 from models.base import Moment, Record
 from models.case.limits import Watched
-from models.case.messages import Ending, Finding, Outcome
+from models.case.messages import Finding, Outcome
 from models.case.orders import CaseState, LimitInForce
 from models.case.state import Docket, Households, ProcedureState
 from models.periods import beijing, until
@@ -87,36 +87,6 @@ class ObjectionStatus(Record):
     finding: Finding | None
 
 
-ENDINGS = {
-    Ending.EXITED: "批准退出",
-    Ending.NOT_EXITED: "未退出",
-    Ending.WITHDRAWN: "撤回",
-    Ending.NOT_ADMITTED: "不予受理",
-    Ending.ENTERED: "纳入扶贫对象",
-    Ending.NOT_ENTERED: "未纳入",
-    Ending.CONCLUDED: "办结",
-    Ending.REVOKED: "撤销退出",
-}
-"""How an end is called in Chinese; an exit as of a county or a village."""
-
-
-MATTERS = {
-    "reentry": "纳入扶贫对象",
-    "follow_up": "跟踪回访",
-    "supervision": "督导",
-    "revocation": "撤销退出",
-    "supplement": "补充归档",
-}
-"""What a case of the time after exit is about, by its procedure; every other is a 贫困退出."""
-
-
-def ending_in_chinese(ending: str, procedure: str) -> str:
-    """How an end is called in Chinese; households are struck off, not approved (H4)."""
-    if procedure == "household" and ending == Ending.EXITED:
-        return "脱贫销号"
-    return ENDINGS[Ending(ending)]
-
-
 _MARK = {
     StepState.DONE: "✔ 已办结",
     StepState.CURRENT: "▶ 办理中",
@@ -146,7 +116,7 @@ def state_of(docket: Docket, now: datetime) -> CaseState:
     """The line of a case in the registry and in the search attributes."""
     return CaseState(
         case_id=docket.case_id,
-        procedure=docket.procedure,
+        procedure=docket.procedure.id,
         subject_code=docket.subject.code,
         subject_name=docket.subject.name,
         year=docket.year,
@@ -232,7 +202,7 @@ def _in_force(
 
 def _waiting_text(docket: Docket, now: datetime) -> str:
     if docket.outcome is not None:
-        ending = ending_in_chinese(docket.outcome.ending, docket.procedure)
+        ending = docket.procedure.ending(docket.outcome.ending)
         return f"已办结：{ending}"
     if docket.waiting_for is not None:
         return f"等待{docket.name(docket.waiting_for, now)}"
@@ -257,7 +227,7 @@ def _step_status(docket: Docket, step: Step, now: datetime) -> StepStatus:
         ends = docket.watch.first_due
         note = f"至 {until(ends)}{'，已逾期' if docket.watch.overdue else ''}" if ends else ""
     elif step == docket.step and docket.outcome is not None:
-        ending = ending_in_chinese(docket.outcome.ending, docket.procedure)
+        ending = docket.procedure.ending(docket.outcome.ending)
         state, note = StepState.ENDED, ending
     else:
         state = StepState.AHEAD

@@ -21,6 +21,7 @@ from models.identity import county_case
 from models.offices import County
 from models.periods import beijing, end_of
 from models.policy import day_of
+from models.procedures import COUNTY_EXIT
 from models.register.counties import CountyFigures
 from models.register.villages import Incidence
 from models.supervision.messages import SupervisionResult
@@ -106,7 +107,7 @@ def _as_counted(matter: _Matter) -> str | None:
 
 
 RULES = Rules[CountyApplication, CountyFacts](
-    procedure="county",
+    procedure=COUNTY_EXIT,
     named=lambda application: f"county {application.county}",
     case_id=lambda application, attempt: county_case(application.county, application.year, attempt),
     checks=(

@@ -13,6 +13,7 @@ from models.case.admission import (
 )
 from models.identity import reentry_case
 from models.offices import Household
+from models.procedures import REENTRY
 from models.reentry.messages import ReentryApplication, ReentryOpening
 from models.register.households import Cause, HouseholdFacts, PovertyLine
 from models.roster.admission import no_line
@@ -108,7 +109,7 @@ def _is_poor(matter: Matter[ReentryApplication, ReentryFacts]) -> str | None:
 
 
 RULES = Rules[ReentryApplication, ReentryFacts](
-    procedure="reentry",
+    procedure=REENTRY,
     named=lambda application: f"household {application.household}",
     case_id=lambda application, attempt: reentry_case(
         application.household, application.year, attempt

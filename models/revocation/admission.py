@@ -14,6 +14,7 @@ from models.case.admission import (
 from models.identity import revocation_case
 from models.offices import Office
 from models.periods import beijing
+from models.procedures import REVOCATION
 from models.revocation.messages import (
     ResponsibleAct,
     Revocable,
@@ -204,7 +205,7 @@ def _exit(matter: _Matter) -> ExitRecord:
 
 
 RULES = Rules[RevocationApplication, RevocationFacts](
-    procedure="revocation",
+    procedure=REVOCATION,
     named=lambda application: f"{application.kind} {application.subject}",
     case_id=lambda application, attempt: revocation_case(
         application.subject, application.year, attempt

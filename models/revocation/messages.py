@@ -1,6 +1,6 @@
 """What revokes an exit (F7 撤销退出): the act itself, and the acts that carried the fault."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -9,10 +9,8 @@ from models.case.admission import Opening
 from models.case.documents import Grounds
 from models.case.ledger import MOST_ENTRIES
 from models.identity import is_case
-from models.offices import County, Household, Office, Village
+from models.offices import County, Household, Office, SubjectKind, Village
 from models.periods import Year
-
-RevokedKind = Literal["county", "village", "household"]
 
 SubjectCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z-]{3,29}$")]
 """Six digits of a county, twelve of a village, or a household's number (户编号)."""
@@ -60,7 +58,7 @@ class RevocationApplication(Record):
     """
 
     subject: SubjectCode
-    kind: RevokedKind
+    kind: SubjectKind
     year: Year
     office: Office
     officer: Line

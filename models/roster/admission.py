@@ -21,6 +21,7 @@ from models.identity import household_case
 from models.offices import Village
 from models.periods import beijing
 from models.policy import Policy
+from models.procedures import HOUSEHOLD_EXIT
 from models.register.households import HouseholdFacts, PovertyLine
 from models.roster.messages import RosterApplication, RosterOpening
 
@@ -188,7 +189,7 @@ def _of_its_households(matter: _Matter) -> str | None:
 
 
 RULES = Rules[RosterApplication, RosterFacts](
-    procedure="household",
+    procedure=HOUSEHOLD_EXIT,
     named=lambda application: f"village {application.village}",
     case_id=lambda application, attempt: household_case(
         application.village, application.year, attempt

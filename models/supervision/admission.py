@@ -6,6 +6,7 @@ from models.case.admission import AdmitOrder, Matter, Rules, SubjectFacts, in_pr
 from models.identity import is_case, special_inspection_case, supervision_case
 from models.offices import County
 from models.periods import beijing
+from models.procedures import SUPERVISION
 from models.supervision.messages import SupervisionApplication, SupervisionOpening
 from models.supervision.sampling import Sample
 
@@ -77,7 +78,7 @@ def _in_its_year(matter: _Matter) -> str | None:
 
 
 RULES = Rules[SupervisionApplication, SupervisionFacts](
-    procedure="supervision",
+    procedure=SUPERVISION,
     named=lambda application: f"county {application.county}",
     case_id=lambda application, number: special_inspection_case(
         application.county, application.year, number

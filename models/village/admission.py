@@ -17,6 +17,7 @@ from models.case.admission import (
 )
 from models.identity import village_case
 from models.offices import Village
+from models.procedures import VILLAGE_EXIT
 from models.village.messages import VillageApplication, VillageOpening
 
 
@@ -36,7 +37,7 @@ def _has_a_population(matter: Matter[VillageApplication, VillageFacts]) -> str |
 
 
 RULES = Rules[VillageApplication, VillageFacts](
-    procedure="village",
+    procedure=VILLAGE_EXIT,
     named=lambda application: f"village {application.village}",
     case_id=lambda application, attempt: village_case(
         application.village, application.year, attempt

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from models.case.ledger import Entry, LedgerError, verify
 from models.case.status import CaseStatus, ObjectionStatus
+from models.procedures import HOUSEHOLD_EXIT
 from models.roster.households import Course
 from operators.commands.inputs import InputError
 from operators.commands.options import Json
@@ -153,7 +154,7 @@ def _show_documents(case_id: str, *, others: bool, json: bool) -> None:
 def _show_households(case_id: str, *, ledger: bool, json: bool) -> None:
     if ledger:
         raise InputError("--households: give it or --ledger, not both")
-    if not case_id.startswith("household-exit/"):
+    if not case_id.startswith(f"{HOUSEHOLD_EXIT.word}/"):
         raise InputError(
             f"--households: {case_id} is no roster; the id of one begins with household-exit/"
         )

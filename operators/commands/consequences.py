@@ -5,7 +5,7 @@ from datetime import date
 from json import dumps
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 from rich.cells import cell_len, set_cell_size
@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from models.consequences import KINDS, Consequence, ExitKind, ExitState
+from models.consequences import Consequence, ExitState
+from models.offices import SubjectKind
 from models.periods import beijing, chinese
 from operators.commands import inputs
 from operators.commands.inputs import InputError
@@ -45,10 +46,9 @@ _STATES = {
     ExitState.FALLEN_BACK: "fallen back 返贫",
     ExitState.REVOKED: "revoked 已撤销",
 }
-_LEVELS: dict[ExitKind, str] = {
-    "county": "counties 贫困县",
-    "village": "villages 贫困村",
-    "household": "households 贫困户",
+_LEVELS = {
+    kind: f"{plural} 贫困{kind.zh}"
+    for kind, plural in zip(SubjectKind, ("counties", "villages", "households"), strict=True)
 }
 
 
@@ -56,7 +56,7 @@ def consequences(
     *,
     year: int,
     region: Region = None,
-    level: Literal["county", "village", "household"] | None = None,
+    level: SubjectKind | None = None,
     on: str | None = None,
     excel: Annotated[Path | None, Parameter(name="--excel")] = None,
     json: Json = False,
@@ -78,7 +78,7 @@ def consequences(
     if excel is not None and excel.suffix.lower() != ".xlsx":
         raise InputError(f"--excel: {excel} is no name of a workbook; end it in .xlsx")
     policy = load_settings().load_policy().after_exit
-    kinds: tuple[ExitKind, ...] = (level,) if level is not None else KINDS
+    kinds = (level,) if level is not None else tuple(SubjectKind)
     with open_registry() as registry:
         registry.check_division("--region", region)
         found = registry.consequences
@@ -138,7 +138,7 @@ def print_listed(out: Console, found: ExitsListed) -> None:
 def _places(what: str, found: Sequence[ExitFacts], on: date, clauses: Sequence[str]) -> Table:
     shown = table(what, "Left\n退出日期", "Stands\n状态", *(_CLAUSES[each] for each in clauses))
     for each in found:
-        name = each.name if each.exit.kind == "county" else f"{each.name} {each.county}"
+        name = each.name if each.exit.kind is SubjectKind.COUNTY else f"{each.name} {each.county}"
         facts = {fact.clause: fact for fact in each.consequences}
         shown.add_row(
             f"{each.code}\n{name}",
@@ -217,15 +217,15 @@ def print_consequences(out: Console, found: Sequence[ExitFacts], on: date) -> No
         out.print(shown)
 
 
-def kind_of(record: CountyRecord | VillageRecord | HouseholdRecord) -> ExitKind:
+def kind_of(record: CountyRecord | VillageRecord | HouseholdRecord) -> SubjectKind:
     """Whose exits a record of the register can have."""
     match record:
         case CountyRecord():
-            return "county"
+            return SubjectKind.COUNTY
         case VillageRecord():
-            return "village"
+            return SubjectKind.VILLAGE
         case HouseholdRecord():
-            return "household"
+            return SubjectKind.HOUSEHOLD
 
 
 def ended(found: ExitFacts) -> date | None:

@@ -13,6 +13,7 @@ from models.follow_up.messages import RISKS, RiskMark, Visit, Visits
 from models.follow_up.support import is_kept_up
 from models.periods import beijing
 from models.policy import day_of
+from models.procedures import FOLLOW_UP
 from models.register.households import Risk
 from operators.commands import inputs, roster_inputs
 from operators.commands.inputs import InputError
@@ -200,7 +201,7 @@ def mark(
 
 def _case(first: str, households: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The case that is meant, and the households named: the first word may be either."""
-    if first.startswith("follow-up/"):
+    if first.startswith(f"{FOLLOW_UP.word}/"):
         if not identity.is_case(first):
             raise InputError(
                 f"CASE: {first!r} is no follow-up; the id of one is follow-up/TOWNSHIP/YEAR, for "

@@ -1,8 +1,8 @@
 """The joint public notice: one sheet for everything that is in publicity."""
 
 from pathlib import Path
-from typing import Literal
 
+from models.offices import SubjectKind
 from operators.commands import inputs
 from operators.commands.inputs import InputError
 from operators.commands.options import Region
@@ -16,7 +16,7 @@ from workers.settings import load_settings
 
 def notice(
     *,
-    level: Literal["county", "village", "household"],
+    level: SubjectKind,
     year: int,
     region: Region = None,
     html: Path | None = None,

@@ -15,8 +15,6 @@ from operators.views.printing import as_json, console, heading, table
 from operators.views.terminal import say
 from registry.reports.records import PlanLine
 
-_KINDS = {"county": "县 county", "village": "村 village"}
-
 
 def add(code: str, /, *, year: int, source: str) -> None:
     """Put a county, a village or a household into a year's plan (G6).
@@ -103,7 +101,7 @@ def _print_plan(planned: tuple[PlanLine, ...], year: int) -> None:
         if line.village:
             continue
         added = f"，追加：{line.reason or ''}（{line.document or ''}）" if line.addition else ""
-        shown.add_row(line.code, line.name, _KINDS[line.kind.value], f"{line.source}{added}")
+        shown.add_row(line.code, line.name, f"{line.kind.zh} {line.kind}", f"{line.source}{added}")
     if shown.row_count:
         out.print(shown)
     in_villages = Counter((line.village, line.name) for line in planned if line.village)

@@ -5,8 +5,9 @@ What is typed and every file it names is read before anything is sent.
 
 from pathlib import Path
 
-from models.identity import is_case, subject_code
+from models.identity import is_case_of, subject_code
 from models.periods import beijing
+from models.procedures import HOUSEHOLD_EXIT
 from models.roster.admission import household_faults, households_fault
 from models.roster.messages import Amendment, Consent, Consents
 from operators.commands import inputs, roster_inputs
@@ -177,10 +178,9 @@ def _check_added(case_id: str, amendment: Amendment) -> None:
     A case takes an amendment in before it looks them up; whom it cannot add it tells the committees
     later, and the receipt says nothing of it.
     """
-    kind, _, rest = case_id.partition("/")
-    if amendment.meeting is None or kind != "household-exit" or not is_case(case_id):
+    if amendment.meeting is None or not is_case_of(HOUSEHOLD_EXIT, case_id):
         return  # nobody is added, or to no roster: the case says so, or that it is none
-    year = int(rest.split("/")[1])
+    year = int(case_id.split("/")[2])
     codes = [each.household for each in amendment.households]
     with open_registry() as registry:
         today = beijing(utc_now()).date()

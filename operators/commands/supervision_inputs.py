@@ -3,13 +3,14 @@
 import re
 from pathlib import Path
 
-from models.identity import is_case
+from models.identity import is_case_of
+from models.procedures import SUPERVISION
 from operators.commands.inputs import InputError
 
 
 def case(option: str, text: str) -> str:
     """Read the id of a supervision."""
-    if not text.startswith("supervision/") or not is_case(text):
+    if not is_case_of(SUPERVISION, text):
         raise InputError(
             f"{option}: {text!r} is no supervision; write its id, for example "
             "supervision/411523/2026-q4 or, of a special inspection, supervision/411523/2026-s1"

@@ -26,11 +26,11 @@ from models.case.documents import CaseDocument
 from models.case.ledger import Entry, EntryKind, canonical
 from models.case.mending import Mending
 from models.case.messages import Act, Ending, Objection, Outcome, Receipt, Resolution, Withdrawal
-from models.case.status import ENDINGS, CaseStatus, ObjectionStatus
+from models.case.status import CaseStatus, ObjectionStatus
 from models.county import admission
 from models.follow_up.messages import RiskMark, Visits
 from models.policy import Policy
-from models.procedures import C1
+from models.procedures import C1, ENDINGS
 from models.refusals import Refusal
 from models.revocation.messages import RevocationApplication
 from models.roster.households import Course

@@ -30,6 +30,7 @@ from models.county.messages import CountyApplication
 from models.offices import County, Household, Tier, Village
 from models.periods import beijing
 from models.policy import Policy
+from models.procedures import SUPPLEMENT, Procedure
 from models.reentry.admission import RULES as REENTRY
 from models.reentry.admission import ReentryFacts
 from models.reentry.messages import ReentryApplication
@@ -53,13 +54,6 @@ from operators.desk.errors import Refused
 from registry.desk import Registry
 from workers.case_on_server import is_foreign, look_up, squatted
 from workers.catalogue import TASK_QUEUE
-from workflows.county_exit import CountyExitWorkflow
-from workflows.household_exit import HouseholdExitWorkflow
-from workflows.reentry import ReentryWorkflow
-from workflows.revocation import RevocationWorkflow
-from workflows.supervision import SupervisionWorkflow
-from workflows.supplement import SupplementWorkflow
-from workflows.village_exit import VillageExitWorkflow
 
 Application = (
     CountyApplication
@@ -139,22 +133,17 @@ class _Kind(NamedTuple):
     """
 
     rules: Rules[Any, Any]
-    run: Any
     said: Callable[[Any, Any, Any], _Said]
     following: str | None = None
 
 
 _KINDS: dict[type, _Kind] = {
-    CountyApplication: _Kind(COUNTY, CountyExitWorkflow.run, _of_county),
-    VillageApplication: _Kind(VILLAGE, VillageExitWorkflow.run, _of_village),
-    RosterApplication: _Kind(
-        ROSTER, HouseholdExitWorkflow.run, _of_roster, "the next roster of the village"
-    ),
-    ReentryApplication: _Kind(REENTRY, ReentryWorkflow.run, _of_reentry),
-    RevocationApplication: _Kind(REVOCATION, RevocationWorkflow.run, _of_revocation),
-    SupervisionApplication: _Kind(
-        SUPERVISION, SupervisionWorkflow.run, _of_inspection, "the next inspection of the county"
-    ),
+    CountyApplication: _Kind(COUNTY, _of_county),
+    VillageApplication: _Kind(VILLAGE, _of_village),
+    RosterApplication: _Kind(ROSTER, _of_roster, "the next roster of the village"),
+    ReentryApplication: _Kind(REENTRY, _of_reentry),
+    RevocationApplication: _Kind(REVOCATION, _of_revocation),
+    SupervisionApplication: _Kind(SUPERVISION, _of_inspection, "the next inspection of the county"),
 }
 
 
@@ -197,9 +186,7 @@ class Opener:
             "can follow it in a moment (G9)"
         )
         said = kind.said(application, facts.subject, facts)
-        await self._start(
-            kind.run, opening, kind.rules.procedure, said, begins_in=begins_in, taken=taken
-        )
+        await self._start(kind.rules.procedure, opening, said, begins_in=begins_in, taken=taken)
         return opening.case_id
 
     async def _open_supplement(self, application: SupplementApplication) -> str:
@@ -225,7 +212,7 @@ class Opener:
                 received_at=self._clock(),
             )
             try:
-                await self._start(SupplementWorkflow.run, opening, "supplement", said, memo=memo)
+                await self._start(SUPPLEMENT, opening, said, memo=memo)
             except Refused:
                 with explained(case_id):
                     there = await self.client.get_workflow_handle(case_id).describe()
@@ -237,9 +224,8 @@ class Opener:
 
     async def _start(
         self,
-        run: Any,
+        procedure: Procedure,
         opening: Opening[Any, Any],
-        procedure: str,
         said: _Said,
         *,
         begins_in: timedelta = timedelta(0),
@@ -255,7 +241,7 @@ class Opener:
         """
         subject, year = opening.subject, opening.application.year
         attributes: list[SearchAttributePair[Any]] = [
-            SearchAttributePair(search.PROCEDURE, procedure),
+            SearchAttributePair(search.PROCEDURE, procedure.id),
             SearchAttributePair(search.YEAR, year),
             SearchAttributePair(search.REGION, list(subject.region_path)),
             SearchAttributePair(search.SUBJECT, subject.name),
@@ -263,7 +249,7 @@ class Opener:
 
         async def start(reuse: WorkflowIDReusePolicy) -> None:
             await self.client.start_workflow(
-                run,
+                procedure.workflow,
                 opening,
                 id=opening.case_id,
                 task_queue=TASK_QUEUE,
@@ -283,7 +269,7 @@ class Opener:
             try:
                 await start(WorkflowIDReusePolicy.REJECT_DUPLICATE)
             except WorkflowAlreadyStartedError as error:
-                if not await self._is_free(opening.case_id, run):
+                if not await self._is_free(opening.case_id, procedure):
                     held = await self._held(opening.case_id)
                     raise Refused(held or taken) from error
                 await start(WorkflowIDReusePolicy.ALLOW_DUPLICATE)
@@ -292,7 +278,7 @@ class Opener:
         except RPCError as error:
             raise unreachable(error) from error
 
-    async def _is_free(self, case_id: str, run: Any) -> bool:
+    async def _is_free(self, case_id: str, procedure: Procedure) -> bool:
         """Whether what is there under an id is no case: nothing admitted, and nothing about to be.
 
         A workflow that somebody else left under the id of a county's case does not bar the county:
@@ -301,7 +287,7 @@ class Opener:
         """
         if self.registry.is_admitted(case_id):
             return False
-        handle = self.client.get_workflow_handle_for(run, case_id)
+        handle = self.client.get_workflow_handle(case_id, result_type=Outcome)
         there = await handle.describe()
         if there.status is WorkflowExecutionStatus.COMPLETED:
             try:
@@ -312,7 +298,7 @@ class Opener:
             return not isinstance(outcome, Outcome) or outcome.ending is Ending.NOT_ADMITTED
         if there.status is not WorkflowExecutionStatus.RUNNING:
             return True
-        ours = (there.workflow_type, there.task_queue) == (_type_of(run), TASK_QUEUE)
+        ours = (there.workflow_type, there.task_queue) == (procedure.workflow, TASK_QUEUE)
         if ours and not await is_foreign(self.client, there):
             return False
         await handle.terminate("a foreign workflow under the id of a case")
@@ -324,9 +310,3 @@ class Opener:
             return None
         held = await squatted(self.client, await look_up(self.client, case_id))
         return f"{case_id}: {held}" if held else None
-
-
-def _type_of(run: Any) -> str:
-    """Name of the workflow type that a run method is of."""
-    name: str = run.__qualname__.partition(".")[0]
-    return name.removesuffix("Workflow")

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from models.case.ledger import Entry, EntryKind
-from models.case.status import ENDINGS, CaseStatus
+from models.case.status import CaseStatus
 from models.offices import County, Tier
-from models.procedures import ALL_STEPS
+from models.procedures import ALL_STEPS, ENDINGS
 from operators.rehearsal.course import Answer, Course
 from operators.rehearsal.events import ActEvent, Event, ObjectEvent, WaitEvent
 from operators.rehearsal.scenario import Scenario

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from models.consequences import ExitKind
+from models.offices import SubjectKind
 from models.periods import beijing
 from models.register.households import Cause
 from operators.desk.desk import Desk
@@ -40,13 +40,13 @@ class SeasonRegister:
         self._villages = {village.key: village.code for village in season.villages}
         self.lines = {line.code: line for line in household_lines(season)}
 
-    def unit(self, key: str) -> tuple[ExitKind, str]:
+    def unit(self, key: str) -> tuple[SubjectKind, str]:
         """What a key of the file stands for, with its code."""
         if key == COUNTY:
-            return "county", self._season.county.code
+            return SubjectKind.COUNTY, self._season.county.code
         if key in self._villages:
-            return "village", self._villages[key]
-        return "household", key
+            return SubjectKind.VILLAGE, self._villages[key]
+        return SubjectKind.HOUSEHOLD, key
 
     # -- what it is told ----------------------------------------------------------------------
 
@@ -108,11 +108,11 @@ class SeasonRegister:
     def stood(self, key: str, at: datetime) -> tuple[Stood, ...]:
         """How a unit stood from when to when, up to a day: on the list, off it, on it again."""
         register, (kind, code), on = self._desk.registry, self.unit(key), beijing(at).date()
-        if kind == "household":
+        if kind is SubjectKind.HOUSEHOLD:
             return tuple(_episodes(register.register.household(code, on).episodes))
         standings = (
             register.county_record(code).standings
-            if kind == "county"
+            if kind is SubjectKind.COUNTY
             else register.register.village(code, on).standings
         )
         return tuple(

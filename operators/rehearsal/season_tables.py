@@ -7,10 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from models.case.ledger import EntryKind
-from models.case.status import ENDINGS
 from models.identity import subject_code
 from models.policy import Standards
-from models.procedures import COUNTY_STEPS
+from models.procedures import COUNTY_EXIT, ENDINGS
 from models.roster.households import STATES, Course, State
 from models.standards import incidence_met, percentage
 from operators.rehearsal.season import COUNTY, Heads, Season
@@ -146,7 +145,7 @@ def _left(season: Season, course: SeasonCourse, unit: str) -> str:
 def _steps(went: CaseWent) -> Table:
     """The county's steps: when each was decided, or ended, and by which document."""
     shown = table("Step", "Ended", "Document", "What")
-    for step in COUNTY_STEPS:
+    for step in COUNTY_EXIT.steps:
         here = [entry for entry in went.course.entries if entry.step == step.id]
         done = [entry.at for entry in here if entry.kind is EntryKind.STEP_DONE]
         acts = [entry for entry in here if entry.kind in (EntryKind.OPENED, EntryKind.ACT)]

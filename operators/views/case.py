@@ -13,8 +13,10 @@ from models.base import shortened
 from models.case.ledger import Entry, EntryKind
 from models.case.messages import DONE, Ending, Finding, Outcome
 from models.case.orders import LimitInForce
-from models.case.status import CaseStatus, ObjectionStatus, StepState, ending_in_chinese
+from models.case.status import CaseStatus, ObjectionStatus, StepState
+from models.identity import procedure_of
 from models.periods import until
+from models.procedures import PROCEDURES, Procedure
 from models.texts.characters import visible
 from operators.views.printing import at, due, heading, left, paragraph, sentences, table, urgency
 from operators.views.roster import roster_counts
@@ -30,18 +32,6 @@ _STATES = {
     StepState.SKIPPED: Text("– skipped 不适用", "dim"),
     StepState.ENDED: Text("■ ended 终止", "bold"),
 }
-
-_PROCEDURES = {
-    "county-exit": "贫困县退出",
-    "village-exit": "贫困村退出",
-    "household-exit": "贫困户退出",
-    "reentry": "纳入扶贫对象",
-    "follow-up": "跟踪回访",
-    "supervision": "督导",
-    "revocation": "撤销退出",
-    "supplement": "补充归档",
-}
-"""What a case is about, by the first word of its id."""
 
 _PRESSING = {
     EntryKind.ALARM,
@@ -89,7 +79,7 @@ def print_contradicted(out: Console, noted: ContradictionRecord | None) -> None:
 
 def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
     """Steps, what is waited for, limits, objections, outcome."""
-    named = f"{status.subject} {status.year}年度 {_PROCEDURES[status.case_id.partition('/')[0]]}"
+    named = f"{status.subject} {status.year}年度 {procedure_of(status.case_id).title}"
     out.print(Text(f"{named}  {status.case_id}  round {status.round}", style="bold"))
     out.print(_standing(status))
     out.print()
@@ -111,7 +101,7 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
             out.print(paragraph(said, out.width, 2))
     if status.outcome:
         out.print(heading("Outcome 结果"))
-        for line in _outcome(status.outcome, "household" if status.households else ""):
+        for line in _outcome(status.outcome, procedure_of(status.case_id)):
             out.print(paragraph(line, out.width, 2))
     undelivered = f", {status.undelivered} notifications not delivered 未送达"
     unfiled = f", {status.unfiled:,} refused signals counted and not on file"
@@ -183,9 +173,9 @@ def _steps(status: CaseStatus) -> Table:
     return lines
 
 
-def _outcome(outcome: Outcome, procedure: str) -> Iterable[str]:
+def _outcome(outcome: Outcome, procedure: Procedure) -> Iterable[str]:
     document = f"（{outcome.document_number}）" if outcome.document_number else ""
-    ending = ending_in_chinese(outcome.ending, procedure)
+    ending = procedure.ending(outcome.ending)
     yield f"{ending} {outcome.ending.value}{document}"
     yield f"at {outcome.step}, round {outcome.round}, by {outcome.by}, on {at(outcome.at)}"
     yield outcome.reason
@@ -247,7 +237,7 @@ def _marks(case: CaseRecord) -> Text:
         marks.append("核查不符 check --last ", style="bold red")
     if case.outcome:
         ending = Ending(case.outcome)
-        said = ending_in_chinese(ending, case.procedure)
+        said = PROCEDURES[case.procedure].ending(ending)
         marks.append(said, style="green" if ending in DONE else "red")
     if case.overdue:
         marks.append("已逾期 overdue ", style="bold red")

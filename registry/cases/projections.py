@@ -16,6 +16,8 @@ from models.case.documents import CaseDocument
 from models.case.ledger import Entry, EntryKind, canonical, root, told_by
 from models.case.orders import IN_FORCE, CaseState, LedgerBatch
 from models.checks.journal import JournalKind
+from models.offices import SubjectKind
+from models.procedures import FOLLOW_UP, HOUSEHOLD_EXIT, VILLAGE_EXIT
 from models.register.counties import CountyFigures
 from models.register.villages import Survey
 from models.supervision.messages import SupervisionResult
@@ -32,7 +34,6 @@ from registry.tables import (
     PlanRow,
     RosterRow,
     Source,
-    SubjectKind,
     SupervisionRow,
     VillageYearRow,
 )
@@ -112,7 +113,7 @@ def project(session: Session, batch: LedgerBatch, entries: Iterable[Entry]) -> N
                 _document(session, batch.case_id, entry)
             case EntryKind.SUPERVISION:
                 _supervision(session, batch.case_id, entry)
-            case EntryKind.CHECKS if batch.state.procedure == "follow_up":
+            case EntryKind.CHECKS if batch.state.procedure == FOLLOW_UP.id:
                 list_due(session, batch.state, entry)
                 list_visits(session, batch.state, entry)
             case EntryKind.RISK:
@@ -176,7 +177,7 @@ def _indicators(session: Session, state: CaseState, entry: Entry, figures: Any) 
 
 def _survey(session: Session, state: CaseState, entry: Entry, survey: Any) -> None:
     """V1: what the case's own survey found stands for the year, in place of what was loaded."""
-    if survey is None or state.procedure != SubjectKind.VILLAGE:
+    if survey is None or state.procedure != VILLAGE_EXIT.id:
         return
     try:
         found = Survey.model_validate(survey)
@@ -193,7 +194,7 @@ def _survey(session: Session, state: CaseState, entry: Entry, survey: Any) -> No
 def _courses(session: Session, state: CaseState, entry: Entry) -> None:
     """H1-H4: where the households of a roster are that an entry has moved."""
     courses = _object(entry.data, "courses")
-    if not courses or state.procedure != SubjectKind.HOUSEHOLD:
+    if not courses or state.procedure != HOUSEHOLD_EXIT.id:
         return
     rows = {
         row.household_code: row
@@ -221,7 +222,7 @@ def _plan(session: Session, batch: LedgerBatch, entry: Entry) -> None:
     A roster is no subject of a plan; its households are.
     """
     state = batch.state
-    if state.procedure != SubjectKind.HOUSEHOLD:
+    if state.procedure != HOUSEHOLD_EXIT.id:
         _add_to_plan(session, batch, entry, state.subject_code, entry.data.get("plan_addition"))
         return
     for code, addition in _object(entry.data, "households").items():

@@ -13,6 +13,7 @@ from models.case.ledger import EntryKind, canonical
 from models.checks.findings import Finding
 from models.checks.journal import JournalKind, column_digests
 from models.identity import is_case
+from models.procedures import FOLLOW_UP, REENTRY, REVOCATION
 from models.roster.households import State
 from registry.checks.changes import changes_of, held_against
 from registry.checks.kept_case import CASES, KeptCase, altered, chain, row_of_the_list, turns
@@ -135,7 +136,7 @@ class CaseCheck:
         tables = {
             row: rows_by(session, table_of(row), "case_id", ids) for row in (*_OF_A_CASE, *_CHANGED)
         }
-        begun = [each for each in ids if identity_of(each).procedure in ("reentry", "revocation")]
+        begun = [each for each in ids if identity_of(each).procedure in (REENTRY, REVOCATION)]
         opened = rows_by(session, table_of(EpisodeRow), "opened_by", begun) if begun else {}
         return [
             KeptCase(
@@ -175,7 +176,7 @@ class CaseCheck:
     def _households(self, cases: Sequence[KeptCase]) -> list[str]:
         """Of townships with follow-ups: whom the register knows there."""
         said = [identity_of(case.id) for case in cases]
-        townships = {each.subject_code for each in said if each.procedure == "follow_up"}
+        townships = {each.subject_code for each in said if each.procedure is FOLLOW_UP}
         if not townships:
             return []
         households, villages = table_of(HouseholdRow), table_of(VillageRow)
@@ -339,7 +340,11 @@ def _lots(ids: Sequence[str]) -> Iterator[list[str]]:
     """Cases in lots; a township's follow-ups together, whose marks go on from year to year."""
     lot: list[str] = []
     for id in ids:
-        goes_on = bool(lot) and id.startswith("follow-up/") and _township(id) == _township(lot[-1])
+        goes_on = (
+            bool(lot)
+            and identity_of(id).procedure is FOLLOW_UP
+            and _township(id) == _township(lot[-1])
+        )
         if len(lot) >= AT_ONCE and not goes_on:
             yield lot
             lot = []
@@ -360,7 +365,7 @@ def _listed(case: KeptCase, own: Iterable[Row], row: type[Table]) -> Iterator[Ro
         for code in content.get("taken_off", ()):
             due.pop(code, None)
     year = identity_of(case.id).year
-    follow_up = identity_of(case.id).procedure == "follow_up"
+    follow_up = identity_of(case.id).procedure is FOLLOW_UP
     if follow_up != (row is CheckRow):
         return
     for code in sorted(due.keys() - {each["household_code"] for each in own}):

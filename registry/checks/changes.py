@@ -10,20 +10,20 @@ from pydantic import TypeAdapter, ValidationError
 from models.case.ledger import Entry, EntryKind, canonical
 from models.checks.findings import Finding
 from models.offices import County, Household, Village
+from models.procedures import (
+    COUNTY_EXIT,
+    HOUSEHOLD_EXIT,
+    REENTRY,
+    REVOCATION,
+    VILLAGE_EXIT,
+    Procedure,
+)
 from models.register.households import Cause
 from models.revocation.admission import FiledAct
 from models.revocation.messages import Revocable
 from registry.checks.replay import identity_of
 from registry.checks.values import DONE_AGAIN, Row, column_differences, key_of, place
-from registry.tables import (
-    EpisodeRow,
-    RevocationRow,
-    Standing,
-    StatusRow,
-    SubjectKind,
-    Table,
-    VillageStatusRow,
-)
+from registry.tables import EpisodeRow, RevocationRow, Standing, StatusRow, Table, VillageStatusRow
 
 _SUBJECT: TypeAdapter[Revocable] = TypeAdapter(Revocable)
 _ACTS: TypeAdapter[tuple[FiledAct, ...]] = TypeAdapter(tuple[FiledAct, ...])
@@ -54,23 +54,22 @@ def changes_of(case_id: str, entries: Iterable[Entry]) -> list[Change]:
         if entry.kind is not EntryKind.REGISTER_CHANGE:
             continue
         try:
-            match said.procedure:
-                case "county" | "village":
-                    found.append(_exit(case_id, said.procedure, entry))
-                case "household":
-                    found += _struck_off(case_id, said.year, entry)
-                case "reentry":
-                    found.append(_entered(case_id, entry))
-                case "revocation":
-                    found += _revoked(entry)
+            if said.procedure in (COUNTY_EXIT, VILLAGE_EXIT):
+                found.append(_exit(case_id, said.procedure, entry))
+            elif said.procedure is HOUSEHOLD_EXIT:
+                found += _struck_off(case_id, said.year, entry)
+            elif said.procedure is REENTRY:
+                found.append(_entered(case_id, entry))
+            elif said.procedure is REVOCATION:
+                found += _revoked(entry)
         except (ValidationError, KeyError, TypeError, ValueError):
             continue  # of another version: what it changed is then found as of no entry
     return found
 
 
-def _exit(case_id: str, procedure: str, entry: Entry) -> Change:
+def _exit(case_id: str, procedure: Procedure, entry: Entry) -> Change:
     change: Any = entry.data["change"]
-    code, since = change[procedure]["code"], date.fromisoformat(change["effective_on"])
+    code, since = change[procedure.id]["code"], date.fromisoformat(change["effective_on"])
     values = {
         "status": Standing.EXITED,
         "exit_year": change["year"],
@@ -78,7 +77,7 @@ def _exit(case_id: str, procedure: str, entry: Entry) -> Change:
         "case_id": case_id,
         "seq": change["seq"],
     }
-    row = StatusRow if procedure == "county" else VillageStatusRow
+    row = StatusRow if procedure is COUNTY_EXIT else VillageStatusRow
     return Change(row, entry.seq, {"code": code, "since": since}, values)
 
 
@@ -128,7 +127,7 @@ def _revoked(entry: Entry) -> Iterator[Change]:
         {"case_id": case_id},
         {
             "seq": seq,
-            "kind": _KINDS[type(subject)],
+            "kind": subject.kind,
             "subject_code": subject.code,
             "exit_year": change["year"],
             "exited_on": date.fromisoformat(change["exited_on"]),
@@ -143,13 +142,6 @@ def _revoked(entry: Entry) -> Iterator[Change]:
             ),
         },
     )
-
-
-_KINDS = {
-    County: SubjectKind.COUNTY,
-    Village: SubjectKind.VILLAGE,
-    Household: SubjectKind.HOUSEHOLD,
-}
 
 
 def held_against(

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from models.checks.findings import Finding
 from models.checks.journal import BEGINNING, JournalHead, line_hash
+from models.procedures import VILLAGE_EXIT
 from registry.checks.cases import Shared
 from registry.checks.values import (
     Row,
@@ -190,7 +191,7 @@ def _is_whole(line: Row) -> bool:
 
 
 def _is_of_a_case(survey: Row) -> bool:
-    return str(survey["source"]).startswith("village-exit/")
+    return str(survey["source"]).startswith(f"{VILLAGE_EXIT.word}/")
 
 
 def _until(table: sa.Table, row: Row, follows: object) -> Iterator[Finding]:

@@ -12,7 +12,8 @@ from sqlmodel import Session
 
 from models.case.ledger import Entry
 from models.case.orders import CaseState, LedgerBatch
-from models.identity import KINDS, subject_code, supplemented
+from models.identity import procedure_of, subject_code, supplemented
+from models.procedures import Procedure
 from registry.cases.projections import project
 from registry.checks.values import Row, table_of
 from registry.tables import (
@@ -58,7 +59,7 @@ class Turn(NamedTuple):
 class Identity(NamedTuple):
     """What the id of a case says of it."""
 
-    procedure: str
+    procedure: Procedure
     subject_code: str
     year: int
 
@@ -66,12 +67,12 @@ class Identity(NamedTuple):
 def identity_of(case_id: str) -> Identity:
     """What the id of a case says of it.
 
-    >>> identity_of("supplement/follow-up/411523100/2017/1")
-    Identity(procedure='supplement', subject_code='411523100', year=2017)
+    >>> said = identity_of("supplement/follow-up/411523100/2017/1")
+    >>> said.procedure.id, said.subject_code, said.year
+    ('supplement', '411523100', 2017)
     """
-    kind = KINDS[case_id.partition("/")[0]]
     year = (supplemented(case_id) or case_id).split("/")[2]
-    return Identity(kind.procedure, subject_code(case_id), int(year[:4]))
+    return Identity(procedure_of(case_id), subject_code(case_id), int(year[:4]))
 
 
 class Replay:
@@ -125,7 +126,7 @@ def _state(case_id: str) -> CaseState:
     said = identity_of(case_id)
     return CaseState(
         case_id=case_id,
-        procedure=said.procedure,
+        procedure=said.procedure.id,
         subject_code=said.subject_code,
         subject_name="",
         year=said.year,

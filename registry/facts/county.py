@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from models.case.messages import Ending
 from models.county.admission import CountyFacts
 from models.county.messages import CountyApplication
-from models.offices import County, Division
+from models.offices import County, Division, SubjectKind
 from models.policy import Level
 from registry.cases.supervision_results import results_since
 from registry.facts.incidence import county_incidence
@@ -22,7 +22,6 @@ from registry.tables import (
     PlanRow,
     Standing,
     StatusRow,
-    SubjectKind,
     VillageStatusRow,
 )
 

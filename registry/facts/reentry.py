@@ -5,15 +5,16 @@ from datetime import date
 from sqlmodel import Session, col, func, select
 
 from models.offices import Household
+from models.procedures import REENTRY, REVOCATION
 from models.reentry.admission import ReentryFacts
 from models.reentry.messages import ReentryApplication
 from models.reentry.orders import ReentryLookUp
-from registry.facts.roster import REENTRY, STILL_THERE, household_facts
+from registry.facts.roster import STILL_THERE, household_facts
 from registry.facts.village import known_village
 from registry.register.poverty_lines import line_of
 from registry.tables import CaseRow, EpisodeRow, HouseholdRow, HouseholdYearRow, RosterRow
 
-_OF_HOUSEHOLDS = (REENTRY, "revocation")
+_OF_HOUSEHOLDS = (REENTRY.id, REVOCATION.id)
 """Procedures whose subject is one household; its number may look like the code of a place."""
 
 
@@ -57,7 +58,7 @@ def _attempt(session: Session, code: str, year: int) -> int:
         select(func.count())
         .select_from(CaseRow)
         .where(
-            CaseRow.procedure == REENTRY,
+            CaseRow.procedure == REENTRY.id,
             CaseRow.subject_code == code,
             CaseRow.year == year,
             col(CaseRow.outcome).is_not(None),

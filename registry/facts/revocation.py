@@ -8,11 +8,21 @@ from sqlmodel import Session, col, func, select
 
 from models.case.ledger import Entry, EntryKind
 from models.case.messages import Act, Decision
-from models.offices import Household, Office
+from models.identity import is_case_of
+from models.offices import Household, Office, SubjectKind
 from models.policy import Body
-from models.procedures import C7, H4, V3
+from models.procedures import (
+    C7,
+    H4,
+    HOUSEHOLD_EXIT,
+    PROCEDURES,
+    REENTRY,
+    REVOCATION,
+    SUPERVISION,
+    V3,
+)
 from models.revocation.admission import ExitRecord, FiledAct, RevocationFacts
-from models.revocation.messages import ResponsibleAct, Revocable, RevocationApplication, RevokedKind
+from models.revocation.messages import ResponsibleAct, Revocable, RevocationApplication
 from registry.facts.county import known_county
 from registry.facts.reentry import open_roster
 from registry.facts.village import known_village
@@ -24,18 +34,15 @@ from registry.tables import (
     RevocationRow,
     Standing,
     StatusRow,
-    SubjectKind,
     VillageRow,
     VillageStatusRow,
 )
 
 S = TypeVar("S", StatusRow, VillageStatusRow)
 
-REVOCATION = "revocation"
 """The procedure, as cases are listed under it."""
 
 _APPROVALS = (C7.id, V3.id, H4.id)
-_EXITS = (SubjectKind.COUNTY.value, SubjectKind.VILLAGE.value, SubjectKind.HOUSEHOLD.value)
 _BY_AN_OFFICE = (
     EntryKind.ACT,
     EntryKind.RESOLUTION,
@@ -91,9 +98,9 @@ def revocation_facts(
     )
 
 
-def past_exits(session: Session, kind: RevokedKind, code: str) -> list[PastExit]:
+def past_exits(session: Session, kind: SubjectKind, code: str) -> list[PastExit]:
     """Every exit of a subject, from the register, the earliest first."""
-    if kind == "household":
+    if kind is SubjectKind.HOUSEHOLD:
         episodes = session.exec(
             select(EpisodeRow)
             .where(EpisodeRow.household_code == code)
@@ -105,7 +112,7 @@ def past_exits(session: Session, kind: RevokedKind, code: str) -> list[PastExit]
             for row, back in zip(episodes, following, strict=True)
             if row.exited_on is not None
         ]
-    if kind == "county":
+    if kind is SubjectKind.COUNTY:
         return _left(session, StatusRow, code)
     return _left(session, VillageStatusRow, code)
 
@@ -119,21 +126,21 @@ def _left(session: Session, standings: type[S], code: str) -> list[PastExit]:
     return [PastExit(row.exit_year, row.since, row.document, row.case_id, row.seq) for row in rows]
 
 
-def kind_of(session: Session, code: str) -> RevokedKind | None:
+def kind_of(session: Session, code: str) -> SubjectKind | None:
     """Whose code it is; a household's number that looks like the code of a place is the place's."""
     if session.exec(select(StatusRow.code).where(StatusRow.code == code)).first() is not None:
-        return "county"
+        return SubjectKind.COUNTY
     if session.get(VillageRow, code) is not None:
-        return "village"
-    return "household" if session.get(HouseholdRow, code) is not None else None
+        return SubjectKind.VILLAGE
+    return SubjectKind.HOUSEHOLD if session.get(HouseholdRow, code) is not None else None
 
 
 def _subject(
-    session: Session, kind: RevokedKind, code: str, on: date
+    session: Session, kind: SubjectKind, code: str, on: date
 ) -> tuple[Revocable | None, str]:
-    if kind == "county":
+    if kind is SubjectKind.COUNTY:
         return known_county(session, code, on)
-    if kind == "village":
+    if kind is SubjectKind.VILLAGE:
         return known_village(session, code, on)
     row = session.get(HouseholdRow, code)
     if row is None:
@@ -186,9 +193,9 @@ def _act(entry: Entry) -> Act:
     return Act.model_validate(entry.data["act"])
 
 
-def _concerned(acts: Sequence[Entry], subject: Revocable, kind: RevokedKind) -> tuple[Office, ...]:
+def _concerned(acts: Sequence[Entry], subject: Revocable, kind: SubjectKind) -> tuple[Office, ...]:
     """Who applied, and who decided at any step: each once, in the order of the file."""
-    applicant = Body.VILLAGE_COMMITTEES if kind == "household" else Body.COUNTY_GROUP
+    applicant = Body.VILLAGE_COMMITTEES if kind is SubjectKind.HOUSEHOLD else Body.COUNTY_GROUP
     offices = [subject.office(applicant), *(_act(entry).office for entry in acts)]
     return tuple(dict.fromkeys(offices))
 
@@ -225,7 +232,7 @@ def _filed(entry: Entry, case: CaseRow, why: str | None) -> FiledAct:
 
 def _who(entry: Entry, case: CaseRow) -> tuple[Office | None, str | None]:
     """Who is responsible for an entry; None where it is nobody's act."""
-    of_a_roster = case.procedure == SubjectKind.HOUSEHOLD.value
+    of_a_roster = case.procedure == HOUSEHOLD_EXIT.id
     committees = Office(body=Body.VILLAGE_COMMITTEES, place=case.subject_code)
     if entry.kind in _BY_AN_OFFICE:
         content = _object(entry, entry.kind.value)
@@ -245,16 +252,16 @@ def _object(entry: Entry, key: str) -> dict[str, object]:
     return dict(content)
 
 
-def _within(session: Session, case_id: str | None, kind: RevokedKind, code: str) -> bool:
+def _within(session: Session, case_id: str | None, kind: SubjectKind, code: str) -> bool:
     """Whether a case is an exit of a village, or of households, of what is revoked."""
     case = session.get(CaseRow, case_id) if case_id else None
-    if case is None or kind == "household" or case.procedure not in _EXITS:
+    if case is None or kind is SubjectKind.HOUSEHOLD or PROCEDURES[case.procedure].subject is None:
         return False
     return f"/{code}/" in case.region
 
 
 def _supervised(session: Session, case_id: str | None) -> str | None:
-    if case_id is None or not case_id.startswith("supervision/"):
+    if case_id is None or not is_case_of(SUPERVISION, case_id):
         return None
     case = session.get(CaseRow, case_id)
     return case.subject_code if case else None
@@ -264,13 +271,13 @@ def _supervised(session: Session, case_id: str | None) -> str | None:
 
 
 def _revoked_by(
-    session: Session, kind: RevokedKind, code: str, exit: PastExit | None
+    session: Session, kind: SubjectKind, code: str, exit: PastExit | None
 ) -> str | None:
     if exit is None:
         return None
     return session.exec(
         select(RevocationRow.case_id).where(
-            RevocationRow.kind == SubjectKind(kind),
+            RevocationRow.kind == kind,
             RevocationRow.subject_code == code,
             RevocationRow.exited_on == exit.exited_on,
         )
@@ -283,7 +290,7 @@ def _attempt(session: Session, code: str, year: int, besides: str | None) -> int
         select(func.count())
         .select_from(CaseRow)
         .where(
-            CaseRow.procedure == REVOCATION,
+            CaseRow.procedure == REVOCATION.id,
             CaseRow.subject_code == code,
             CaseRow.year == year,
             CaseRow.case_id != (besides or ""),
@@ -292,8 +299,10 @@ def _attempt(session: Session, code: str, year: int, besides: str | None) -> int
     return 1 + before
 
 
-def _open_case(session: Session, kind: RevokedKind, code: str, besides: str | None) -> str | None:
-    procedures = (REVOCATION, "reentry") if kind == "household" else (REVOCATION,)
+def _open_case(session: Session, kind: SubjectKind, code: str, besides: str | None) -> str | None:
+    procedures = [REVOCATION.id]
+    if kind is SubjectKind.HOUSEHOLD:
+        procedures.append(REENTRY.id)
     own = session.exec(
         select(CaseRow.case_id)
         .where(
@@ -305,4 +314,4 @@ def _open_case(session: Session, kind: RevokedKind, code: str, besides: str | No
         .order_by(CaseRow.case_id)
     ).first()
     # A roster that is open still would strike it off at once, unseen by those who vote on it next.
-    return own or (open_roster(session, code) if kind == "household" else None)
+    return own or (open_roster(session, code) if kind is SubjectKind.HOUSEHOLD else None)

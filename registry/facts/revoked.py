@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select
 
+from models.offices import SubjectKind
 from registry.records import RevokedRecord
-from registry.tables import RevocationRow, SubjectKind
+from registry.tables import RevocationRow
 
 
 def revoked_in(

@@ -6,6 +6,8 @@ from datetime import date
 from sqlalchemy import func, literal_column
 from sqlmodel import Session, col, select
 
+from models.offices import SubjectKind
+from models.procedures import HOUSEHOLD_EXIT, REENTRY
 from models.register.households import HouseholdFacts, Livelihood
 from models.roster.admission import KnownHousehold, RosterFacts
 from models.roster.households import State
@@ -13,17 +15,8 @@ from models.roster.messages import RosterApplication
 from registry.facts.revoked import revoked_in
 from registry.facts.village import known_village
 from registry.register.poverty_lines import line_of
-from registry.tables import (
-    CaseRow,
-    EpisodeRow,
-    HouseholdRow,
-    HouseholdYearRow,
-    PlanRow,
-    RosterRow,
-    SubjectKind,
-)
+from registry.tables import CaseRow, EpisodeRow, HouseholdRow, HouseholdYearRow, PlanRow, RosterRow
 
-REENTRY = "reentry"
 """The procedure of an entry into the register, as its cases are listed."""
 
 STILL_THERE = tuple(state.value for state in State if state not in (State.OUT, State.STRUCK_OFF))
@@ -139,7 +132,7 @@ def _entered(session: Session, codes: Sequence[str], year: int) -> dict[str, str
         .where(
             col(EpisodeRow.household_code).in_(codes),
             col(EpisodeRow.exited_on).is_(None),
-            CaseRow.procedure == REENTRY,
+            CaseRow.procedure == REENTRY.id,
             CaseRow.year >= year,
         )
     )
@@ -152,7 +145,7 @@ def _batch(session: Session, village: str, year: int, besides: str | None) -> in
         select(func.count(literal_column("*")))
         .select_from(CaseRow)
         .where(
-            CaseRow.procedure == SubjectKind.HOUSEHOLD.value,
+            CaseRow.procedure == HOUSEHOLD_EXIT.id,
             CaseRow.subject_code == village,
             CaseRow.year == year,
             CaseRow.case_id != (besides or ""),

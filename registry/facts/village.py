@@ -4,17 +4,12 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from models.offices import Division, Village
+from models.offices import Division, SubjectKind, Village
 from models.village.admission import VillageFacts
 from models.village.messages import VillageApplication
 from registry.facts.county import division_on, earlier_cases, standing_facts
 from registry.facts.incidence import village_incidence
-from registry.tables import (
-    PlanRow,
-    SubjectKind,
-    VillageRow,
-    VillageStatusRow,
-)
+from registry.tables import PlanRow, VillageRow, VillageStatusRow
 
 
 def known_village(session: Session, code: str, on: date) -> tuple[Village | None, str]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlmodel import Session, col, select
 
 from models.base import Record
-from models.offices import Tier
+from models.offices import SubjectKind, Tier
 from models.periods import beijing, chinese
 from models.policy import Body, Policy
 from models.roster.households import State
@@ -21,14 +21,9 @@ from registry.errors import UnknownSubject
 from registry.notices.postings import Posting, postings, village_counts
 from registry.notices.texts import incidence, rendered
 from registry.places import last_divisions
-from registry.tables import CaseRow, DivisionRow, IndicatorRow, RosterRow, SubjectKind, VillageRow
+from registry.tables import CaseRow, DivisionRow, IndicatorRow, RosterRow, VillageRow
 
 _TIERS = {Tier.NATIONAL: "国定", Tier.PROVINCIAL: "省定", None: ""}
-_CALLED = {
-    SubjectKind.COUNTY: ("贫困县", "县", "个县"),
-    SubjectKind.VILLAGE: ("贫困村", "村", "个村"),
-    SubjectKind.HOUSEHOLD: ("贫困户", "户", "户"),
-}
 _COLUMNS = {
     SubjectKind.COUNTY: ("序号", "县名", "所属", "类别", "贫困发生率", "公示时间", "公示编号"),
     SubjectKind.VILLAGE: ("序号", "村名", "乡镇", "贫困发生率", "公示时间", "公示编号"),
@@ -95,7 +90,8 @@ def joint_notice(
     subjects = sum(len(table.rows) for section in sections for table in section.tables)
     if not subjects:
         return None
-    called, measure, counted = _CALLED[kind]
+    called, measure = f"贫困{kind.zh}", kind.zh
+    counted = measure if kind is SubjectKind.HOUSEHOLD else f"个{measure}"
     place = "" if region is None else sheet.divisions[region].name
     title = f"关于{place or policy.province_name}{year}年度拟退出{called}的联合公示"
     text = rendered(

@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from models.case.ledger import EntryKind
+from models.offices import SubjectKind
 from models.periods import beijing, chinese
 from models.procedures import C4, H3, H4, V2
 from models.register.villages import Incidence
-from registry.tables import CaseRow, EntryRow, NoticeRow, SubjectKind
+from registry.tables import CaseRow, EntryRow, NoticeRow
 
 _STEPS = {
     SubjectKind.COUNTY: (C4.id,),

@@ -5,13 +5,13 @@ from datetime import date
 
 from sqlmodel import Session, select
 
-from models.offices import Division
+from models.offices import Division, SubjectKind
 from models.policy import Level
 from registry import journal
 from registry.errors import LoadError
 from registry.records import Loaded
 from registry.register.counties_file import CountyLine
-from registry.tables import DivisionRow, PlanRow, Standing, StatusRow, SubjectKind
+from registry.tables import DivisionRow, PlanRow, Standing, StatusRow
 
 
 def load(

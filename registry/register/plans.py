@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlmodel import Session, col
 
+from models.offices import SubjectKind
 from models.policy import Level
 from registry import journal
 from registry.database.engine import claim
@@ -14,11 +15,9 @@ from registry.errors import UnknownSubject
 from registry.files.faults import Fault, RegisterFaults
 from registry.places import last_divisions, lies_in, villages_in
 from registry.register.bulk import Writer, batches, found, table_of
-from registry.register.plans_file import KINDS, PlannedSubject
+from registry.register.plans_file import PlannedSubject
 from registry.reports.records import PlanLine, PlanLoaded
-from registry.tables import DivisionRow, HouseholdRow, PlanRow, SubjectKind, VillageRow
-
-_CALLED = {kind: word for word, kind in KINDS.items()}
+from registry.tables import DivisionRow, HouseholdRow, PlanRow, VillageRow
 
 
 def add_plan(session: Session, year: int, code: str, source: str) -> bool:
@@ -126,8 +125,8 @@ class _Loading:
         elif line.kind in kinds:
             return None
         elif kinds:
-            column, cell = "类别", _CALLED[line.kind]
-            right = f"{line.code} is a {kinds[0].value} in the register; write {_CALLED[kinds[0]]}"
+            column, cell = "类别", line.kind.zh
+            right = f"{line.code} is a {kinds[0].value} in the register; write {kinds[0].zh}"
         else:
             right = f"the register knows no {line.kind.value} of this code; load it, or correct it"
         return Fault(sheet=line.sheet, row=line.row, column=column, found=cell, right=right)

@@ -6,15 +6,15 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, ValidationInfo
 
+from models.offices import SubjectKind
 from registry.errors import LoadError
 from registry.files import cells
 from registry.files.columns import Cells, Header
 from registry.files.faults import Fault
 from registry.files.sheet_cells import Cell
 from registry.files.table import TableFile
-from registry.tables import SubjectKind
 
-KINDS = {"户": SubjectKind.HOUSEHOLD, "村": SubjectKind.VILLAGE, "县": SubjectKind.COUNTY}
+KINDS = {kind.zh: kind for kind in reversed(SubjectKind)}
 """What a plan calls its subjects."""
 
 _CODES: Mapping[SubjectKind, Callable[[Cell], str]] = {

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from models.consequences import KINDS, Consequence, ExitKind, ExitState
+from models.consequences import Consequence, ExitState
+from models.offices import SubjectKind
 from models.policy import AfterExit
 from registry.database.engine import reading
 from registry.errors import UnknownSubject
@@ -24,7 +25,6 @@ from registry.reports.consequences import ExitsOnADay
 MAX_ROWS = 1_000_000
 """How many rows of a list an Excel sheet holds beside its header and its totals."""
 
-LEVEL_ZH: dict[ExitKind, str] = {"county": "贫困县", "village": "贫困村", "household": "贫困户"}
 STATE_ZH = {
     ExitState.COMING: "尚未退出",
     ExitState.EXITED: "已退出",
@@ -66,7 +66,9 @@ class Consequences:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def of(self, kind: ExitKind, code: str, policy: AfterExit, on: date) -> tuple[ExitFacts, ...]:
+    def of(
+        self, kind: SubjectKind, code: str, policy: AfterExit, on: date
+    ) -> tuple[ExitFacts, ...]:
         """All exits of one county, village or household; none where it never left."""
         with reading(self._engine) as session:
             return ExitsOnADay(session, policy, on).of(kind, code)
@@ -77,7 +79,7 @@ class Consequences:
         policy: AfterExit,
         on: date,
         region: str | None = None,
-        kinds: tuple[ExitKind, ...] = KINDS,
+        kinds: tuple[SubjectKind, ...] = tuple(SubjectKind),
     ) -> Iterator[ExitFacts]:
         """One exit after the other, from one moment of the register, without holding them all."""
         with reading(self._engine) as session:
@@ -89,7 +91,7 @@ class Consequences:
         policy: AfterExit,
         on: date,
         region: str | None = None,
-        kinds: tuple[ExitKind, ...] = KINDS,
+        kinds: tuple[SubjectKind, ...] = tuple(SubjectKind),
     ) -> ExitsListed:
         """Counties and villages one by one, households counted by village."""
         tally = ExitTally()
@@ -104,11 +106,11 @@ class Consequences:
             counties: tuple[ExitFacts, ...] = ()
             villages: tuple[ExitFacts, ...] = ()
             households: tuple[VillageExits, ...] = ()
-            if "county" in kinds:
+            if SubjectKind.COUNTY in kinds:
                 counties = tuple(tallied(exits.counties(year, region)))
-            if "village" in kinds:
+            if SubjectKind.VILLAGE in kinds:
                 villages = tuple(tallied(exits.villages(year, region)))
-            if "household" in kinds:
+            if SubjectKind.HOUSEHOLD in kinds:
                 households = tuple(_by_village(exits.by_village(year, region), tally))
         return ExitsListed(
             year=year,
@@ -127,7 +129,7 @@ class Consequences:
         policy: AfterExit,
         on: date,
         region: str | None = None,
-        kinds: tuple[ExitKind, ...] = KINDS,
+        kinds: tuple[SubjectKind, ...] = tuple(SubjectKind),
     ) -> tuple[ExitTotal, ...]:
         """Write a row for every fact of every exit, and what they come to below; return that.
 
@@ -189,7 +191,7 @@ def _with(village: VillageExits | None, more: ExitsAlike) -> VillageExits:
 def _rows(found: ExitFacts, on: date) -> Iterator[Sequence[Value]]:
     exit = found.exit
     said: list[Value] = [
-        LEVEL_ZH[exit.kind],
+        f"贫困{exit.kind.zh}",
         found.code,
         found.name,
         found.city,
@@ -222,7 +224,7 @@ def standing_zh(found: ExitFacts, fact: Consequence, on: date) -> str:
 
 def _total_rows(total: ExitTotal) -> Iterator[Sequence[Value]]:
     states = "、".join(f"{STATE_ZH[state]}{many}" for state, many in total.states.items())
-    level, many = LEVEL_ZH[total.kind], f"合计{total.exits}"
+    level, many = f"贫困{total.kind.zh}", f"合计{total.exits}"
     yield level, None, many, *[None] * 5, total.people, *[None] * 3, states
     for clause, of in total.facts.items():
         yield level, None, many, *[None] * 12, clause, f"适用{of}，有效{total.in_force[clause]}"

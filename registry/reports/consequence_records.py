@@ -4,7 +4,8 @@ from collections import Counter
 from datetime import date
 
 from models.base import Record
-from models.consequences import KINDS, Consequence, Exit, ExitKind, ExitState
+from models.consequences import Consequence, Exit, ExitState
+from models.offices import SubjectKind
 
 
 class ExitFacts(Record):
@@ -76,7 +77,7 @@ class ExitTotal(Record):
         facts, in_force: To how many exits a clause applies, and of how many it holds on the day.
     """
 
-    kind: ExitKind
+    kind: SubjectKind
     exits: int
     people: int | None
     states: dict[ExitState, int]
@@ -100,11 +101,11 @@ class ExitTally:
     """Adds up exits as they pass by."""
 
     def __init__(self) -> None:
-        self._exits: Counter[ExitKind] = Counter()
-        self._people: Counter[ExitKind] = Counter()
-        self._states: Counter[tuple[ExitKind, ExitState]] = Counter()
-        self._facts: Counter[tuple[ExitKind, str]] = Counter()
-        self._in_force: Counter[tuple[ExitKind, str]] = Counter()
+        self._exits: Counter[SubjectKind] = Counter()
+        self._people: Counter[SubjectKind] = Counter()
+        self._states: Counter[tuple[SubjectKind, ExitState]] = Counter()
+        self._facts: Counter[tuple[SubjectKind, str]] = Counter()
+        self._in_force: Counter[tuple[SubjectKind, str]] = Counter()
 
     def add(self, found: ExitFacts | ExitsAlike) -> None:
         """One exit more, or as many as are alike."""
@@ -123,14 +124,14 @@ class ExitTally:
             ExitTotal(
                 kind=kind,
                 exits=self._exits[kind],
-                people=self._people[kind] if kind == "household" else None,
+                people=self._people[kind] if kind is SubjectKind.HOUSEHOLD else None,
                 states={state: many for state in ExitState if (many := self._states[kind, state])},
                 facts={clause: self._facts[kind, clause] for clause in self._clauses(kind)},
                 in_force={clause: self._in_force[kind, clause] for clause in self._clauses(kind)},
             )
-            for kind in KINDS
+            for kind in tuple(SubjectKind)
             if self._exits[kind]
         )
 
-    def _clauses(self, kind: ExitKind) -> list[str]:
+    def _clauses(self, kind: SubjectKind) -> list[str]:
         return sorted(clause for of, clause in self._facts if of == kind)

@@ -13,7 +13,8 @@ from sqlalchemy import and_, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from models.consequences import Consequence, Exit, ExitKind, ExitState, consequences
+from models.consequences import Consequence, Exit, ExitState, consequences
+from models.offices import SubjectKind
 from models.policy import AfterExit
 from models.register.households import Cause
 from registry.places import last_divisions, lies_in, villages_in
@@ -62,14 +63,14 @@ class ExitsOnADay:
         self._follow = follow
 
     def each(
-        self, year: int, kinds: tuple[ExitKind, ...], region: str | None
+        self, year: int, kinds: tuple[SubjectKind, ...], region: str | None
     ) -> Iterator[ExitFacts]:
         """Every exit: counties, then villages, then households, by code."""
-        if "county" in kinds:
+        if SubjectKind.COUNTY in kinds:
             yield from self.counties(year, region)
-        if "village" in kinds:
+        if SubjectKind.VILLAGE in kinds:
             yield from self.villages(year, region)
-        if "household" in kinds:
+        if SubjectKind.HOUSEHOLD in kinds:
             yield from self.households(year, region)
 
     def counties(self, year: int, region: str | None) -> Iterator[ExitFacts]:
@@ -87,14 +88,14 @@ class ExitsOnADay:
         within = [villages_in(region)] if region else []
         yield from self._households(EpisodeRow.exit_year == year, *within)
 
-    def of(self, kind: ExitKind, code: str) -> tuple[ExitFacts, ...]:
+    def of(self, kind: SubjectKind, code: str) -> tuple[ExitFacts, ...]:
         """All exits of one county, village or household, the first before the later."""
         match kind:
-            case "county":
+            case SubjectKind.COUNTY:
                 return tuple(self._counties(StatusRow.code == code))
-            case "village":
+            case SubjectKind.VILLAGE:
                 return tuple(self._villages(VillageStatusRow.code == code))
-            case "household":
+            case SubjectKind.HOUSEHOLD:
                 return tuple(self._households(EpisodeRow.household_code == code))
 
     def by_village(self, year: int, region: str | None) -> Iterator[ExitsAlike]:
@@ -127,7 +128,7 @@ class ExitsOnADay:
 
     def _counties(self, *wanted: Any) -> Iterator[ExitFacts]:
         for row, after in self._standings(StatusRow, select(StatusRow), *wanted):
-            exit = _place_exit("county", row, after)
+            exit = _place_exit(SubjectKind.COUNTY, row, after)
             name = self._name(row.code)
             yield self._record(exit, row.code, name, case_id=row.case_id, county_code=row.code)
 
@@ -137,7 +138,7 @@ class ExitsOnADay:
         )
         for row, village, after in self._standings(VillageStatusRow, places, *wanted):
             yield self._record(
-                _place_exit("village", row, after),
+                _place_exit(SubjectKind.VILLAGE, row, after),
                 row.code,
                 village.name,
                 case_id=row.case_id,
@@ -243,7 +244,7 @@ def _household_exit(
 ) -> Exit:
     revoked = cause is Cause.REVOKED
     return Exit(
-        kind="household",
+        kind=SubjectKind.HOUSEHOLD,
         year=year,
         since=since,
         document=document,
@@ -253,7 +254,7 @@ def _household_exit(
     )
 
 
-def _place_exit(kind: ExitKind, row: Any, after: Any) -> Exit:
+def _place_exit(kind: SubjectKind, row: Any, after: Any) -> Exit:
     """An exit of a county or village: nothing but a revocation ends one (F5, F7)."""
     return Exit(
         kind=kind,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from models.offices import SubjectKind
 from models.policy import Policy, Targets
 from models.register.households import PovertyLine
 from registry import journal
@@ -24,7 +25,6 @@ from registry.reports.records import (
     VillageReadiness,
 )
 from registry.reports.targets import TargetReport, target_report
-from registry.tables import SubjectKind
 
 if TYPE_CHECKING:
     from registry.notices.joint import JointNotice
@@ -102,9 +102,14 @@ class Planning:
             return ready_counties(session, year, policy.standards, on, region)
 
     def joint_notice(
-        self, level: str, year: int, policy: Policy, now: datetime, region: str | None = None
+        self,
+        kind: SubjectKind,
+        year: int,
+        policy: Policy,
+        now: datetime,
+        region: str | None = None,
     ) -> "JointNotice | None":
-        """All ``county``, ``village`` or ``household`` cases of a year that are in publicity.
+        """All cases of one kind and year that are in publicity.
 
         None where none is.
 
@@ -114,7 +119,7 @@ class Planning:
         from registry.notices.joint import joint_notice  # with all that makes a page of a text
 
         with reading(self._engine) as session:
-            return joint_notice(session, SubjectKind(level), year, policy, now, region)
+            return joint_notice(session, kind, year, policy, now, region)
 
     def progress(self, year: int, policy: Policy, region: str | None = None) -> Progress:
         """A year against its plan, and against the policy's targets (F8).

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
-from models.offices import Tier
+from models.offices import SubjectKind, Tier
 from models.policy import Targets
 from models.roster.households import State
 from registry.facts.revoked import stands
@@ -28,7 +28,6 @@ from registry.tables import (
     RosterRow,
     Standing,
     StatusRow,
-    SubjectKind,
     VillageRow,
     VillageStatusRow,
 )

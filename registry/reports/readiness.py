@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from models.case.messages import Ending
+from models.offices import SubjectKind
 from models.policy import Standards
+from models.procedures import COUNTY_EXIT, HOUSEHOLD_EXIT, VILLAGE_EXIT
 from models.register.villages import Incidence, Survey
 from models.standards import incidence_finding, survey_findings, too_many
 from registry.facts.incidence import Heads, county_heads, heads_fault, village_heads
@@ -25,7 +27,6 @@ from registry.tables import (
     CaseRow,
     PlanRow,
     StatusRow,
-    SubjectKind,
     VillageRow,
     VillageStatusRow,
     VillageYearRow,
@@ -155,12 +156,12 @@ class _Cases:
         for case_id, procedure, region, outcome in session.exec(query):
             path = region.strip("/").split("/")
             county, subject = path[_COUNTY], path[-1]
-            if procedure in (SubjectKind.COUNTY.value, SubjectKind.VILLAGE.value):
+            if procedure in (COUNTY_EXIT.id, VILLAGE_EXIT.id):
                 (self.open if outcome is None else self.refused)[subject] = case_id
-            elif procedure == SubjectKind.HOUSEHOLD.value and outcome is None:
+            elif procedure == HOUSEHOLD_EXIT.id and outcome is None:
                 self.rosters[subject].append(case_id)
                 self.rosters_of[county] += 1
-            if procedure == SubjectKind.VILLAGE.value and outcome is None:
+            if procedure == VILLAGE_EXIT.id and outcome is None:
                 self.villages_of[county] += 1
 
 

@@ -3,8 +3,7 @@
 from datetime import date
 
 from models.base import Record
-from models.offices import Tier
-from registry.tables import SubjectKind
+from models.offices import SubjectKind, Tier
 
 
 class Headcount(Record):

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.base import Record
+from models.offices import SubjectKind
 from models.policy import Policy, Targets
 from registry.places import last_divisions
 from registry.reports.progress import towards
@@ -27,7 +28,6 @@ from registry.tables import (
     RevocationRow,
     Standing,
     StatusRow,
-    SubjectKind,
     VillageRow,
     VillageStatusRow,
 )

@@ -24,7 +24,6 @@ from registry.tables.cases import RosterRow as RosterRow
 from registry.tables.columns import ON_THE_LIST as ON_THE_LIST
 from registry.tables.columns import Source as Source
 from registry.tables.columns import Standing as Standing
-from registry.tables.columns import SubjectKind as SubjectKind
 from registry.tables.columns import Table as Table
 from registry.tables.columns import storable as storable
 from registry.tables.households import EpisodeRow as EpisodeRow

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Text
 from sqlmodel import Field
 
+from models.offices import SubjectKind
 from models.register.households import Risk
-from registry.tables.columns import Instant, SubjectKind, Table, Written, words
+from registry.tables.columns import Instant, Table, Written, words
 
 
 def _case() -> Any:

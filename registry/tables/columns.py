@@ -25,14 +25,6 @@ ON_THE_LIST = (Standing.LISTED, Standing.REVOKED)
 """The standings of who has not left, or has not left rightly."""
 
 
-class SubjectKind(StrEnum):
-    """What a plan names; the same words as a case's procedure."""
-
-    COUNTY = "county"
-    VILLAGE = "village"
-    HOUSEHOLD = "household"
-
-
 class Source(StrEnum):
     """How somebody spoke up: an objection (G1 异议) or a report after the notice (G2 举报)."""
 

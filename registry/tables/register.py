@@ -5,10 +5,10 @@ from datetime import date
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field
 
-from models.offices import Tier
+from models.offices import SubjectKind, Tier
 from models.policy import Level
 from models.register.villages import Bus
-from registry.tables.columns import Standing, SubjectKind, Table, Written, words
+from registry.tables.columns import Standing, Table, Written, words
 
 
 class DivisionRow(Table, table=True):

@@ -13,7 +13,7 @@ from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.orders import CaseState, LedgerBatch
 from models.identity import household_case, notice
 from models.notices import NoticeLine, NoticeOrder
-from models.offices import Village
+from models.offices import SubjectKind, Village
 from models.periods import LimitRequest, compute
 from models.policy import Body
 from models.roster.admission import AdmitRoster
@@ -24,7 +24,7 @@ from registry.desk import Registry
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
 from registry.register.poverty_lines import add_line
-from registry.tables import PlanRow, SubjectKind
+from registry.tables import PlanRow
 from tests.activities.admitted import RUN, gate
 from tests.activities.admitted import batch as kept_batch
 from tests.models import roster_samples

@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 from activities.reentry import ReentryActivities
 from models.case.ledger import EntryKind, Ledger
 from models.case.messages import Ending
+from models.offices import SubjectKind
 from models.reentry.orders import Entered, ReentryLookUp
 from models.register.households import Cause, HouseholdState
 from models.roster.households import State
@@ -19,15 +20,7 @@ from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import RegistryError
 from registry.facts.alarms import alarms_of
-from registry.tables import (
-    AlarmRow,
-    CaseRow,
-    DivisionRow,
-    EpisodeRow,
-    RosterRow,
-    SubjectKind,
-    VillageRow,
-)
+from registry.tables import AlarmRow, CaseRow, DivisionRow, EpisodeRow, RosterRow, VillageRow
 from tests.activities.admitted import RUN, gate, known
 from tests.activities.admitted import batch as kept_batch
 from tests.activities.reentry_cases import (

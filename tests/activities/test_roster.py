@@ -12,6 +12,7 @@ from activities.ledger import RegistryActivities
 from activities.roster import RosterActivities
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
+from models.offices import SubjectKind
 from models.roster.households import State
 from registry.database.engine import reading, writing
 from registry.desk import Registry
@@ -24,7 +25,6 @@ from registry.tables import (
     NoticeRow,
     PlanRow,
     RosterRow,
-    SubjectKind,
 )
 from tests.activities.admitted import known
 from tests.activities.registry_cases import at_once, ended, rows, run

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.orders import CaseState, LedgerBatch
 from models.identity import village_case
-from models.offices import Office, Village
+from models.offices import Office, SubjectKind, Village
 from models.policy import Body
 from models.village.admission import AdmitVillage
 from models.village.messages import VillageOpening
@@ -16,7 +16,7 @@ from models.village.orders import VillageRegisterChange
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
-from registry.tables import PlanRow, SubjectKind
+from registry.tables import PlanRow
 from tests.activities.admitted import RUN
 from tests.activities.admitted import batch as kept_batch
 from tests.models import village_samples

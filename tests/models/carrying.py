@@ -22,9 +22,9 @@ from models.offices import County, Household, Village
 from models.periods import BEIJING
 from models.policy import Body, Policy
 from models.procedures import (
-    COUNTY_STEPS,
-    HOUSEHOLD_STEPS,
-    REENTRY_STEPS,
+    COUNTY_EXIT,
+    HOUSEHOLD_EXIT,
+    REENTRY,
     X1,
     Step,
     skipped,
@@ -138,7 +138,7 @@ def _county_to_c3(county: County, year: int, at: datetime, figures: dict[str, An
         ),
         done(at, "C1"),
     ]
-    for step in COUNTY_STEPS[1:3]:
+    for step in COUNTY_EXIT.steps[1:3]:
         lines += _passed(county, step, at)
     return lines
 
@@ -158,10 +158,10 @@ def county_exit(order: RegisterChange) -> Carrying:
         posted(signed - 12 * DAY, "C4", order.case_id, signed - 4 * DAY),
         done(signed - 4 * DAY, "C4"),
     ]
-    for step in COUNTY_STEPS[4:6]:
+    for step in COUNTY_EXIT.steps[4:6]:
         lines += _passed(county, step, signed - 2 * DAY)
     lines += [step_opened(signed, "C7"), act(signed, "C7", order.approved_by, **_number(order))]
-    return _carrying(order, county, "county", COUNTY_STEPS, lines)
+    return _carrying(order, county, "county", COUNTY_EXIT.steps, lines)
 
 
 def posting(order: NoticeOrder) -> Carrying:
@@ -182,7 +182,7 @@ def county_notice(order: NoticeOrder, shown: PostedCounty) -> Carrying:
     at, county = order.posted_at, shown.county
     lines = _county_to_c3(county, order.year, at - DAY, shown.figures.content())
     lines.append(step_opened(at, "C4"))
-    return _carrying(order, county, "county", COUNTY_STEPS, lines)
+    return _carrying(order, county, "county", COUNTY_EXIT.steps, lines)
 
 
 def _village_to_v1(village: Village, year: int, at: datetime, found: Any) -> list[Line]:
@@ -281,7 +281,7 @@ def striking_off(order: RosterChange) -> Carrying:
         step_opened(signed, "H4"),
         act(signed, "H4", village.office(Body.COUNTY_GROUP), households=codes, **_number(order)),
     ]
-    return _carrying(order, village, "household", HOUSEHOLD_STEPS, lines)
+    return _carrying(order, village, "household", HOUSEHOLD_EXIT.steps, lines)
 
 
 def roster_notice(order: NoticeOrder, shown: PostedRoster) -> Carrying:
@@ -292,7 +292,7 @@ def roster_notice(order: NoticeOrder, shown: PostedRoster) -> Carrying:
         for number, each in enumerate(shown.households, start=1001)
     ]
     lines = [*_roster_to_h2(shown.village, order.year, at - DAY, facts), step_opened(at, "H3")]
-    return _carrying(order, shown.village, "household", HOUSEHOLD_STEPS, lines)
+    return _carrying(order, shown.village, "household", HOUSEHOLD_EXIT.steps, lines)
 
 
 def looking_up(order: LookUpOrder) -> Carrying:
@@ -303,7 +303,7 @@ def looking_up(order: LookUpOrder) -> Carrying:
         *_roster_to_h2(order.village, order.year, order.now, facts),
         Line(EntryKind.AMENDMENT, order.now, "H2", {"amendment": {"households": added}}),
     ]
-    return _carrying(order, order.village, "household", HOUSEHOLD_STEPS, lines)
+    return _carrying(order, order.village, "household", HOUSEHOLD_EXIT.steps, lines)
 
 
 def _reentry_to_r2(
@@ -332,7 +332,7 @@ def entry(order: EntryOrder) -> Carrying:
         step_opened(signed, "R4"),
         act(signed, "R4", household.office(Body.COUNTY_GROUP), **_number(order)),
     ]
-    return _carrying(order, household, "reentry", REENTRY_STEPS, lines)
+    return _carrying(order, household, "reentry", REENTRY.steps, lines)
 
 
 def reentry_notice(order: NoticeOrder, shown: PostedHousehold) -> Carrying:
@@ -342,7 +342,7 @@ def reentry_notice(order: NoticeOrder, shown: PostedHousehold) -> Carrying:
     facts = _facts(household.code, shown.name, shown.group, shown.size, 1)
     lines = _reentry_to_r2(order, household, at - DAY, facts, shown.cause.value)
     lines.append(step_opened(at, "R3"))
-    return _carrying(order, household, "reentry", REENTRY_STEPS, lines)
+    return _carrying(order, household, "reentry", REENTRY.steps, lines)
 
 
 def revocation(order: RevocationChange) -> Carrying:

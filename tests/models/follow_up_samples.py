@@ -9,7 +9,7 @@ from models.follow_up.orders import DueVillage, FollowUpDue, MarkInForce
 from models.follow_up.reception import FollowUpReception
 from models.offices import Township
 from models.policy import Body
-from models.procedures import FOLLOW_UP_STEPS, K1
+from models.procedures import FOLLOW_UP, K1
 from models.register.households import Risk
 from tests.models.samples import DAY, HENAN, NOW, county
 
@@ -51,11 +51,11 @@ def docket() -> Docket:
     place = township()
     case = Docket(
         case_id="follow-up/411523100/2018",
-        procedure="follow_up",
+        procedure=FOLLOW_UP,
         subject=place,
         year=2018,
         policy=HENAN,
-        route=FOLLOW_UP_STEPS,
+        route=FOLLOW_UP.steps,
         skipped={},
         step=K1,
         basis=NOW - DAY,

@@ -8,7 +8,7 @@ from models.case.state import Docket
 from models.offices import Village
 from models.periods import LimitKind
 from models.policy import Body, Policy
-from models.procedures import H2, H3, H4, HOUSEHOLD_STEPS, Step
+from models.procedures import H2, H3, H4, HOUSEHOLD_EXIT, Step
 from models.register.households import HouseholdFacts, Livelihood, PovertyLine
 from models.roster.households import Roster
 from models.roster.messages import RosterApplication
@@ -72,11 +72,11 @@ class Sample:
         subject = place or village()
         self.docket = Docket(
             case_id=CASE,
-            procedure="household",
+            procedure=HOUSEHOLD_EXIT,
             subject=subject,
             year=2017,
             policy=policy,
-            route=HOUSEHOLD_STEPS,
+            route=HOUSEHOLD_EXIT.steps,
             skipped={},
             step=step,
             basis=DRAFTED,

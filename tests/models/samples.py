@@ -13,7 +13,7 @@ from models.county.messages import CountyApplication
 from models.offices import County, Division, Office, Tier
 from models.periods import BEIJING, Limit, LimitKind, LimitRequest
 from models.policy import Policy, parse_policy
-from models.procedures import COUNTY_STEPS, DECISIONS, Step, skipped
+from models.procedures import COUNTY_EXIT, DECISIONS, Step, skipped
 from models.register.counties import CountyFigures
 
 POLICY_TEXT = (Path(__file__).parents[2] / "policies" / "henan-2016.toml").read_text("utf-8")
@@ -160,11 +160,11 @@ def docket(
     place = county(tier, direct=direct)
     case = Docket(
         case_id="county-exit/411523/2017",
-        procedure="county",
+        procedure=COUNTY_EXIT,
         subject=place,
         year=2017,
         policy=policy,
-        route=COUNTY_STEPS,
+        route=COUNTY_EXIT.steps,
         skipped=skipped(place),
         step=step,
         basis=NOW - DAY,

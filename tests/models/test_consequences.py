@@ -6,19 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.consequences import KINDS, Consequence, Exit, ExitKind, ExitState, consequences
+from models.consequences import Consequence, Exit, ExitState, consequences
+from models.offices import SubjectKind
 from models.policy import AfterExit
 from tests.models.samples import HENAN
 
 POLICY = HENAN.after_exit
 
 # Exit year and day of the province's approval: data/henan-counties.csv (see data/README.md).
-LANKAO = Exit(kind="county", year=2016, since=date(2017, 2, 27))
-HUA = Exit(kind="county", year=2016, since=date(2017, 10, 31))
-XIN = Exit(kind="county", year=2017, since=date(2018, 8, 2))
-LUSHI = Exit(kind="county", year=2019, since=date(2020, 2, 26))
-VILLAGE = Exit(kind="village", year=2018, since=date(2018, 12, 20))
-HOUSEHOLD = Exit(kind="household", year=2018, since=date(2018, 12, 28))
+LANKAO = Exit(kind=SubjectKind.COUNTY, year=2016, since=date(2017, 2, 27))
+HUA = Exit(kind=SubjectKind.COUNTY, year=2016, since=date(2017, 10, 31))
+XIN = Exit(kind=SubjectKind.COUNTY, year=2017, since=date(2018, 8, 2))
+LUSHI = Exit(kind=SubjectKind.COUNTY, year=2019, since=date(2020, 2, 26))
+VILLAGE = Exit(kind=SubjectKind.VILLAGE, year=2018, since=date(2018, 12, 20))
+HOUSEHOLD = Exit(kind=SubjectKind.HOUSEHOLD, year=2018, since=date(2018, 12, 28))
 
 
 def following(exit: Exit, on: date = date(2020, 6, 1)) -> dict[str, Consequence]:
@@ -96,8 +97,8 @@ def test_villages_and_households_keep_their_support_and_nothing_else(exit: Exit)
 
 
 @pytest.mark.clause("F1")
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_exit_after_the_battle_period_has_no_support(kind: ExitKind) -> None:
+@pytest.mark.parametrize("kind", tuple(SubjectKind))
+def test_an_exit_after_the_battle_period_has_no_support(kind: SubjectKind) -> None:
     on_the_last_day = Exit(kind=kind, year=2020, since=date(2020, 12, 31))
     assert in_force(on_the_last_day, date(2020, 12, 31)).startswith("F1")
     after = Exit(kind=kind, year=2020, since=date(2021, 1, 1))
@@ -169,14 +170,14 @@ _DAYS = st.dates(date(2014, 1, 1), date(2030, 12, 31))
 
 @pytest.mark.clause("F1", "F2", "F3", "F4", "F7")
 @given(
-    kind=st.sampled_from(KINDS),
+    kind=st.sampled_from(tuple(SubjectKind)),
     year=st.integers(2014, 2025),
     since=_DAYS,
     after=st.none() | st.integers(1, 2000),
     on=_DAYS,
 )
 def test_facts_hold_within_their_exit_and_on_no_other_day(
-    kind: ExitKind, year: int, since: date, after: int | None, on: date
+    kind: SubjectKind, year: int, since: date, after: int | None, on: date
 ) -> None:
     revoked_on = since + timedelta(days=after) if after is not None else None
     exit = Exit(kind=kind, year=year, since=since, revoked_on=revoked_on)

@@ -21,7 +21,7 @@ from models.procedures import H2, H3
 from models.roster.turns import whose_turn
 from tests.models.roster_samples import COMMITTEES, Sample, consents, objection, resolution
 from tests.models.samples import CITY, DAY, NOW, limit
-from workflows.timekeeper import _AT_ONCE, _first_of
+from workflows.timekeeper import AT_ONCE, _first_of
 
 FEW, MANY = 20, 400
 HARDLY_MORE = 1.3
@@ -169,10 +169,10 @@ def test_a_reminder_after_three_years_is_found_as_fast_as_the_first() -> None:
 @pytest.mark.clause("T8", "G4")
 def test_all_that_were_missed_speak_at_one_go_and_of_the_others_the_first() -> None:
     watch = missed(MANY)
-    for each in range(_AT_ONCE + 1):
+    for each in range(AT_ONCE + 1):
         watch.arm(f"其他 {each:04}", limit("T7", NOW + 4 * DAY), CITY, "", NOW)
     spoken = _first_of(watch.due(NOW + 4 * DAY))
     assert len([each for each in spoken if each.breached]) == MANY
     assert [each.key for each in spoken if not each.breached] == [
-        f"其他 {each:04}" for each in range(_AT_ONCE)
+        f"其他 {each:04}" for each in range(AT_ONCE)
     ]

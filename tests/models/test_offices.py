@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.offices import CountyCode, Office
 from models.policy import Body
-from models.procedures import COUNTY_STEPS, skipped
+from models.procedures import COUNTY_EXIT, skipped
 from tests.models.samples import OFFICES, county
 
 COUNTIES = [
@@ -23,7 +23,7 @@ def above(tier: str, office: str, *, direct: bool) -> str | None:
 @pytest.mark.clause("A5", "A6", "A7", "A8", "A9")
 def test_every_office_is_that_of_the_countys_own_line() -> None:
     place = county()
-    offices = {step.id: str(place.office(step.body)) for step in COUNTY_STEPS}
+    offices = {step.id: str(place.office(step.body)) for step in COUNTY_EXIT.steps}
     assert offices == OFFICES
     assert place.region_path == ("410000", "411500", "411523")
 
@@ -37,7 +37,7 @@ def test_two_cities_have_two_offices() -> None:
 
 @pytest.mark.clause("C1", "C2", "C3", "C4", "C5", "C6", "C7")
 def test_the_seven_steps_are_those_of_the_regulation() -> None:
-    assert [(step.id, step.title, step.body.value, step.decided) for step in COUNTY_STEPS] == [
+    assert [(step.id, step.title, step.body.value, step.decided) for step in COUNTY_EXIT.steps] == [
         ("C1", "县级申请", "A5", True),
         ("C2", "市级初审", "A6", True),
         ("C3", "省级核查", "A7", True),

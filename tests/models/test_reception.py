@@ -7,7 +7,7 @@ import pytest
 
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Content, Decision
-from models.procedures import ALL_STEPS, C1, C2, C3, C4, C5, C6, C7, COUNTY_STEPS, DECISIONS, Step
+from models.procedures import ALL_STEPS, C1, C2, C3, C4, C5, C6, C7, COUNTY_EXIT, DECISIONS, Step
 from models.refusals import Refusal
 from tests.models.receptions import CLOSES, NAMES, at_publicity, last, refused
 from tests.models.roster_samples import meeting, votes
@@ -24,7 +24,7 @@ from tests.models.samples import (
 )
 from tests.models.village_samples import survey
 
-DECIDED = [step for step in COUNTY_STEPS if step.decided]
+DECIDED = [step for step in COUNTY_EXIT.steps if step.decided]
 
 
 # -- who, where, when -------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import pytest
 
 from models.case import bounds
 from models.periods import LimitKind
-from models.procedures import C2, C4, C5, C7, COUNTY_STEPS, Step
+from models.procedures import C2, C4, C5, C7, COUNTY_EXIT, Step
 from tests.models.document_samples import document
 from tests.models.receptions import CLOSES, NAMES, at_publicity, last, refused
 from tests.models.samples import (
@@ -23,7 +23,7 @@ from tests.models.samples import (
 
 
 @pytest.mark.clause("G1", "G2")
-@pytest.mark.parametrize("step", COUNTY_STEPS, ids=str)
+@pytest.mark.parametrize("step", COUNTY_EXIT.steps, ids=str)
 def test_what_is_said_outside_a_publicity_is_a_report(step: Step) -> None:
     case, desk = at_publicity()
     case.step = step
@@ -137,7 +137,7 @@ def test_an_upheld_objection_goes_back_to_a_step_that_was_passed(
 
 
 @pytest.mark.clause("A5", "C1")
-@pytest.mark.parametrize("step", COUNTY_STEPS, ids=str)
+@pytest.mark.parametrize("step", COUNTY_EXIT.steps, ids=str)
 def test_the_applicant_alone_withdraws(step: Step) -> None:
     case = docket(step)
     desk = reception(case)

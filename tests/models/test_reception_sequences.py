@@ -21,7 +21,7 @@ from models.case.reception import Reception
 from models.case.state import Docket
 from models.offices import Office
 from models.periods import LimitKind
-from models.procedures import C1, C3, C6, C7, COUNTY_STEPS, DECISIONS
+from models.procedures import C1, C3, C6, C7, COUNTY_EXIT, DECISIONS
 from models.refusals import Refusal
 from tests.models.receptions import NO_MESSAGES, last
 from tests.models.samples import (
@@ -57,7 +57,7 @@ class Miniature:
         """Begin the step: await its office, or post the notice; skip what does not apply."""
         case = self.case
         while case.step in case.skipped:
-            case.step = COUNTY_STEPS[COUNTY_STEPS.index(case.step) + 1]
+            case.step = COUNTY_EXIT.steps[COUNTY_EXIT.steps.index(case.step) + 1]
         if case.step.decided:
             decisions: tuple[Decision, ...] = DECISIONS
             if case.step == C1:
@@ -126,12 +126,12 @@ class Miniature:
                 self.advance()
 
     def advance(self) -> None:
-        self.case.step = COUNTY_STEPS[COUNTY_STEPS.index(self.case.step) + 1]
+        self.case.step = COUNTY_EXIT.steps[COUNTY_EXIT.steps.index(self.case.step) + 1]
         self.open()
 
     def go_back(self, to: str) -> None:
         case = self.case
-        case.step = next(step for step in COUNTY_STEPS if step.id == to)
+        case.step = next(step for step in COUNTY_EXIT.steps if step.id == to)
         assert case.step not in case.skipped
         case.round += 1
         case.posted = case.expected = None
@@ -193,7 +193,7 @@ class Miniature:
 
     def expect_a_basis_for_an_act(self, payload: dict[str, Any]) -> None:
         case, asked = self.case, payload["step"]
-        way = [step.id for step in COUNTY_STEPS if step not in case.skipped]
+        way = [step.id for step in COUNTY_EXIT.steps if step not in case.skipped]
         waiting = case.acts.get((case.step.id, case.round), [])
         assert asked in way
         assert asked != "C4"

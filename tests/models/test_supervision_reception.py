@@ -7,7 +7,7 @@ import pytest
 
 from models.case.state import Docket
 from models.periods import LimitKind
-from models.procedures import J3, J4, SUPERVISION_STEPS
+from models.procedures import J3, J4, SUPERVISION
 from models.supervision.reception import SupervisionReception
 from models.supervision.rules import Inspection
 from tests.models.document_samples import PROOF
@@ -24,11 +24,11 @@ def at_hearing() -> tuple[Docket, SupervisionReception]:
     """The hearing runs until 24:00 of 8 January; nothing drawn waits for a finding."""
     case = Docket(
         case_id="supervision/411523/2018-q1",
-        procedure="supervision",
+        procedure=SUPERVISION,
         subject=county(),
         year=2018,
         policy=HENAN,
-        route=SUPERVISION_STEPS,
+        route=SUPERVISION.steps,
         skipped={},
         step=J3,
         basis=NOW - 2 * DAY,

@@ -6,7 +6,7 @@ from models.case.mailbox import Expectation
 from models.case.state import Docket
 from models.offices import Division, Office, Village
 from models.policy import Policy
-from models.procedures import VILLAGE_STEPS, Step, village_steps
+from models.procedures import VILLAGE_EXIT, Step, village_steps
 from models.register.villages import Incidence, Survey
 from models.village.messages import VillageApplication
 from tests.models.samples import DAY, HENAN, NOW
@@ -74,13 +74,13 @@ def docket(
     route = village_steps(place, policy)
     case = Docket(
         case_id="village-exit/411523100901/2017",
-        procedure="village",
+        procedure=VILLAGE_EXIT,
         subject=place,
         year=2017,
         policy=policy,
         route=route,
         skipped={},
-        step=route[VILLAGE_STEPS.index(step)],
+        step=route[VILLAGE_EXIT.steps.index(step)],
         basis=NOW - DAY,
     )
     if step.decided:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
+from models.offices import SubjectKind
 from registry.records import CountyRecord
 from registry.register.records import HouseholdRecord, VillageRecord
-from registry.tables import SubjectKind
 from tests.activities.registry_cases import COUNTIES
 from tests.operators.conftest import Shell
 from tests.registry.exits import place_leaves, revoked

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from models.offices import SubjectKind
 from registry.database.engine import writing
-from registry.tables import RevocationRow, SubjectKind
+from registry.tables import RevocationRow
 from tests.activities.exit_files import ExitFile, households_exit, village_exits
 from tests.models.document_samples import RATES
 from tests.operators.conftest import NOW, THIS_YEAR, Opener, Shell

@@ -5,6 +5,7 @@ from datetime import date
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from models.offices import SubjectKind
 from models.register.households import Cause
 from registry.database.engine import writing
 from registry.tables import (
@@ -13,7 +14,6 @@ from registry.tables import (
     RevocationRow,
     Standing,
     StatusRow,
-    SubjectKind,
     VillageStatusRow,
 )
 from tests.registry.test_readiness import lists

@@ -11,14 +11,15 @@ from sqlalchemy import Engine, update
 
 from activities.ledger import RegistryActivities
 from activities.village import VillageActivities
-from models.consequences import KINDS, ExitState
+from models.consequences import ExitState
+from models.offices import SubjectKind
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import UnknownSubject
 from registry.reports import consequence_lists
 from registry.reports.consequence_lists import MAX_ROWS
 from registry.reports.consequence_records import ExitFacts, ExitTotal
-from registry.tables import HouseholdRow, SubjectKind
+from registry.tables import HouseholdRow
 from tests.activities import village_cases
 from tests.activities.admitted import gate
 from tests.activities.registry_cases import POLICY, XIN, File, change, run
@@ -44,14 +45,16 @@ def test_what_a_case_strikes_off_has_its_consequences(
     registry: Registry, asked: RegistryActivities
 ) -> None:
     """新县: of 2017, approved on 2018-08-02 (data/henan-counties.csv)."""
-    assert registry.consequences.of("county", XIN.code, AFTER_EXIT, ON) == ()
+    assert registry.consequences.of(SubjectKind.COUNTY, XIN.code, AFTER_EXIT, ON) == ()
     run(asked.strike_off_county, change(File(XIN, 2017)))
-    (found,) = registry.consequences.of("county", XIN.code, AFTER_EXIT, date(2018, 12, 31))
+    (found,) = registry.consequences.of(
+        SubjectKind.COUNTY, XIN.code, AFTER_EXIT, date(2018, 12, 31)
+    )
     assert (found.name, found.city, found.state) == ("新县", "信阳市", ExitState.EXITED)
     assert (found.exit.year, found.exit.since) == (2017, date(2018, 8, 2))
     assert (found.exit.document, found.case_id) == ("豫政文〔2018〕88号", File(XIN, 2017).case_id)
     assert clauses(found) == "F1 F2 F3"
-    (turned,) = registry.consequences.of("county", XIN.code, AFTER_EXIT, date(2019, 1, 1))
+    (turned,) = registry.consequences.of(SubjectKind.COUNTY, XIN.code, AFTER_EXIT, date(2019, 1, 1))
     assert clauses(turned) == "F1 F2 F3 F4"
 
 
@@ -62,9 +65,9 @@ def test_a_village_that_was_struck_off_keeps_its_support(
     village_cases.put_village(engine)
     run(VillageActivities(engine, gate()).strike_off_village, village_cases.change())
     code = village_cases.VILLAGE.code
-    (found,) = registry.consequences.of("village", code, AFTER_EXIT, date(2020, 12, 31))
+    (found,) = registry.consequences.of(SubjectKind.VILLAGE, code, AFTER_EXIT, date(2020, 12, 31))
     assert (found.exit.year, found.exit.since, clauses(found)) == (2017, date(2017, 12, 20), "F1")
-    (over,) = registry.consequences.of("village", code, AFTER_EXIT, date(2021, 1, 1))
+    (over,) = registry.consequences.of(SubjectKind.VILLAGE, code, AFTER_EXIT, date(2021, 1, 1))
     assert clauses(over) == ""
 
 
@@ -143,17 +146,17 @@ def test_a_household_that_left_twice_has_two_exits(
 ) -> None:
     leaves(engine, year["back"], date(2020, 12, 1), 2020)
     on = date(2020, 12, 31)
-    first, second = registry.consequences.of("household", year["back"], AFTER_EXIT, on)
+    first, second = registry.consequences.of(SubjectKind.HOUSEHOLD, year["back"], AFTER_EXIT, on)
     assert [one.exit.year for one in (first, second)] == [2018, 2020]
     assert [one.state for one in (first, second)] == [ExitState.FALLEN_BACK, ExitState.EXITED]
     assert [clauses(one) for one in (first, second)] == ["F1", "F1"]
-    assert registry.consequences.of("household", year["stays"], AFTER_EXIT, on) == ()
+    assert registry.consequences.of(SubjectKind.HOUSEHOLD, year["stays"], AFTER_EXIT, on) == ()
 
 
 def totals_by_hand(found: list[ExitFacts]) -> tuple[ExitTotal, ...]:
     """The second way: plain Python over what is told one by one."""
     totals = []
-    for kind in KINDS:
+    for kind in tuple(SubjectKind):
         of_kind = [one for one in found if one.exit.kind == kind]
         if not of_kind:
             continue
@@ -188,7 +191,7 @@ def test_households_are_counted_by_village(
         states = {ExitState.EXITED: 1, ExitState.FALLEN_BACK: 1, ExitState.REVOKED: 1}
         assert (jia.states, jia.supported) == (states, 2)
         assert (jia.first, jia.last) == (date(2018, 12, 20), date(2018, 12, 20))
-    narrow = registry.consequences.listed(2018, AFTER_EXIT, on, YI, ("household",))
+    narrow = registry.consequences.listed(2018, AFTER_EXIT, on, YI, (SubjectKind.HOUSEHOLD,))
     assert [one.code for one in narrow.households] == [YI]
     assert narrow.villages == ()
 

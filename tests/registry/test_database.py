@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from models.offices import SubjectKind
 from registry.database import faults
 from registry.database.engine import (
     check_schema,
@@ -27,7 +28,7 @@ from registry.database.engine import (
 )
 from registry.desk import Registry
 from registry.errors import RegistryError
-from registry.tables import CaseRow, PlanRow, SubjectKind, Table
+from registry.tables import CaseRow, PlanRow, Table
 from tests.activities.registry_cases import at_once
 
 Open = Callable[[str], Engine]

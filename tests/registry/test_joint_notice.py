@@ -13,6 +13,7 @@ from sqlmodel import Session, col, update
 from activities.ledger import RegistryActivities
 from models.case.ledger import EntryKind, Ledger
 from models.case.orders import CaseState
+from models.offices import SubjectKind
 from models.policy import NameStyle
 from models.register.villages import Incidence
 from models.roster.households import shown_name
@@ -100,7 +101,7 @@ class Case:
 
 
 def notice(registry: Registry, level: str, region: str | None = None) -> JointNotice:
-    made = registry.planning.joint_notice(level, 2017, POLICY, NOW, region)
+    made = registry.planning.joint_notice(SubjectKind(level), 2017, POLICY, NOW, region)
     assert made is not None
     return made
 
@@ -150,12 +151,12 @@ def test_counties_stand_in_one_table_each_with_its_own_period(
 @pytest.mark.clause("C4", "G1", "G3")
 def test_only_what_is_in_publicity_now_stands_on_it(xin: Case, registry: Registry) -> None:
     def made() -> JointNotice | None:
-        return registry.planning.joint_notice("county", 2017, POLICY, NOW)
+        return registry.planning.joint_notice(SubjectKind.COUNTY, 2017, POLICY, NOW)
 
     xin.posts()
     xin.keep()
     assert made() is not None
-    assert registry.planning.joint_notice("county", 2018, POLICY, NOW) is None
+    assert registry.planning.joint_notice(SubjectKind.COUNTY, 2018, POLICY, NOW) is None
     xin.add(EntryKind.STEP_DONE)
     xin.keep(step="C5")
     assert made() is None
@@ -176,7 +177,7 @@ def test_only_what_is_in_publicity_now_stands_on_it(xin: Case, registry: Registr
 
 def test_a_region_nobody_knows(xin: Case, registry: Registry) -> None:
     with pytest.raises(UnknownSubject, match="no division with the code 419900"):
-        registry.planning.joint_notice("county", 2017, POLICY, NOW, "419900")
+        registry.planning.joint_notice(SubjectKind.COUNTY, 2017, POLICY, NOW, "419900")
 
 
 # -- villages ---------------------------------------------------------------------------------
@@ -274,11 +275,13 @@ def test_households_are_shown_by_name_group_and_heads_under_their_village(
     assert f"公示编号 {two}，2018年1月7日起，2018年1月15日24时止。" in made.markdown
     for code in (first, second, third, fourth):
         assert code not in made.markdown
-    after_the_first = registry.planning.joint_notice("household", 2017, POLICY, CLOSES)
+    after_the_first = registry.planning.joint_notice(SubjectKind.HOUSEHOLD, 2017, POLICY, CLOSES)
     assert after_the_first is not None
     assert [row[1] for row in tables(after_the_first)] == ["王某丙"]
     assert (
-        registry.planning.joint_notice("household", 2017, POLICY, CLOSES + timedelta(days=3))
+        registry.planning.joint_notice(
+            SubjectKind.HOUSEHOLD, 2017, POLICY, CLOSES + timedelta(days=3)
+        )
         is None
     )
 
@@ -297,7 +300,7 @@ def test_whom_an_objection_holds_back_stands_on_it_after_its_own_days(
     case.keep(step="H4")
 
     def standing() -> list[str]:
-        made = registry.planning.joint_notice("household", 2017, POLICY, CLOSES)
+        made = registry.planning.joint_notice(SubjectKind.HOUSEHOLD, 2017, POLICY, CLOSES)
         return [] if made is None else [row[1] for row in tables(made)]
 
     assert standing() == ["张某甲"]
@@ -387,6 +390,6 @@ def test_a_case_without_a_notice_yet(
     put_village(engine, JIA, 300)
     case, _ = roster(engine, asked, JIA)
     case.keep()
-    assert registry.planning.joint_notice("household", 2017, POLICY, NOW) is None
+    assert registry.planning.joint_notice(SubjectKind.HOUSEHOLD, 2017, POLICY, NOW) is None
     with writing(engine) as session:
         assert session.get(CaseRow, case.id) is not None

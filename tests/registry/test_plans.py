@@ -8,11 +8,12 @@ import xlsxwriter
 from python_calamine import load_workbook
 from sqlalchemy import Engine
 
+from models.offices import SubjectKind
 from registry.desk import Registry
 from registry.errors import LoadError
 from registry.files.fault_sheet import FileRefused
 from registry.reports.records import PlanLine, PlanLoaded
-from registry.tables import PlanRow, SubjectKind
+from registry.tables import PlanRow
 from tests.activities.registry_cases import at_once, rows
 from tests.registry.places import put_households, put_village
 

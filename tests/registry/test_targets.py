@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from models.offices import SubjectKind
 from models.policy import Targets
 from registry.database.engine import reading
 from registry.desk import Registry
@@ -18,7 +19,6 @@ from registry.tables import (
     RevocationRow,
     Standing,
     StatusRow,
-    SubjectKind,
     VillageStatusRow,
 )
 from tests.activities.registry_cases import POLICY, table

@@ -27,8 +27,8 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from models.checks.findings import Finding
-from models.identity import KINDS
 from models.offices import Division
+from models.procedures import PROCEDURES
 from models.rounds import Round
 from operators.commands.schedules import make_schedules
 from operators.desk.desk import Contradicted
@@ -279,7 +279,7 @@ def test_every_type_on_our_queue_is_of_a_case_or_begun_by_a_schedule(tmp_path: P
     policy = settings_in(tmp_path).load_policy()
     registered = {workflow._Definition.must_from_class(each).name for each in WORKFLOWS}
     planned = schedules.planned(policy, [Division(code="411523", name="合成县")])
-    known = {each.workflow for each in KINDS.values()} | {each.workflow for each in planned}
+    known = {each.workflow for each in PROCEDURES.values()} | {each.workflow for each in planned}
     assert registered - {None} == known
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from models.case.ledger import EntryKind
+from models.offices import SubjectKind
 from models.periods import beijing
 from models.roster.households import Course
 from tests.roster_stage import (
@@ -131,7 +132,7 @@ async def in_publicity(case: RosterPlay) -> list[str]:
     await case.file()
     stage = case.stage
     made = stage.registry.planning.joint_notice(
-        "household", YEAR, stage.policy, at(11, 17), case.code[:6]
+        SubjectKind.HOUSEHOLD, YEAR, stage.policy, at(11, 17), case.code[:6]
     )
     return [code for code in case.households if made is not None and f"张{code}" in made.markdown]
 

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from sqlmodel import Session, col, select
 
 from models.case.messages import Receipt
-from models.offices import Division
+from models.offices import Division, SubjectKind
 from models.periods import BEIJING
 from models.refusals import Refusal
 from models.register.households import PovertyLine
@@ -37,7 +37,7 @@ from registry.facts.incidence import village_incidence
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
 from registry.register.poverty_lines import add_line
-from registry.tables import EpisodeRow, HouseholdRow, NoticeRow, PlanRow, RosterRow, SubjectKind
+from registry.tables import EpisodeRow, HouseholdRow, NoticeRow, PlanRow, RosterRow
 from tests.miniature import Miniature
 from tests.roster_stage import REGISTERED_ON, livelihood, meeting, roster_application
 from tests.stage import YEAR, at, settings_in

@@ -232,7 +232,7 @@ async def test_what_the_check_finds_a_set_up_mends(apart_from_others: Client) ->
     client = apart_from_others
     wanted = [each for each in schedules.planned(HENAN, [XIN]) if each.region == XIN.code]
     await schedules.set_up(client, wanted)
-    assert await schedules.faults(client, wanted) == []
+    assert await schedules.findings(client, wanted) == []
     handle = client.get_schedule_handle("follow-up/411523")
     for meddle in (
         _other_region,
@@ -254,11 +254,11 @@ async def test_what_the_check_finds_a_set_up_mends(apart_from_others: Client) ->
             return ScheduleUpdate(schedule)
 
         await handle.update(meddled)
-        (fault,) = await schedules.faults(client, wanted)
+        (fault,) = await schedules.findings(client, wanted)
         assert "exitflow setup schedules" in fault.mend, meddle
         done = await schedules.set_up(client, wanted)
         assert done.changed == ("follow-up/411523",), meddle
-        assert await schedules.faults(client, wanted) == [], meddle
+        assert await schedules.findings(client, wanted) == [], meddle
 
 
 # -- once -----------------------------------------------------------------------------------------

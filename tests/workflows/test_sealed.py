@@ -62,7 +62,7 @@ async def opening_of(stage: Stage) -> CountyOpening:
     seen: list[CountyOpening] = []
 
     class Reader(Desk):
-        async def _start(self, run: Any, opening: Any, *args: Any, **options: Any) -> None:
+        async def _start(self, procedure: Any, opening: Any, *args: Any, **options: Any) -> None:
             seen.append(opening)
 
     stage.registry.add_plan(THIS_YEAR, code, "合成计划")
