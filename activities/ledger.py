@@ -119,9 +119,7 @@ class RegistryActivities:
             done = left_by(session, StatusRow, change.county, change)
             if done is not None:  # by an earlier attempt
                 return done
-            hold_against_file(
-                session, change, change.case_id, change.seq, county_exit, self._gate.now()
-            )
+            hold_against_file(session, change, county_exit, self._gate.now())
             return leave(session, StatusRow, change.county, change)
 
 

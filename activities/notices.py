@@ -66,7 +66,7 @@ class NoticeBoard:
         asked_by(order.case_id)
         with writing(self._engine) as session:
             rule = _RULES[type(order.shows)]
-            hold_against_file(session, order, order.case_id, order.seq, rule, self._clock())
+            hold_against_file(session, order, rule, self._clock())
             return self.put_up(session, order, title(order), markdown(order), order.closes.due)
 
     def put_up(

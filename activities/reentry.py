@@ -73,7 +73,7 @@ class ReentryActivities:
             ).all()
             done = [each for each in episodes if _opened_by(each) == (order.case_id, order.seq)]
             if not done:
-                hold_against_file(session, order, order.case_id, order.seq, entry, self._gate.now())
+                hold_against_file(session, order, entry, self._gate.now())
                 row = session.get(HouseholdRow, order.household.code)
                 if row is None or row.village_code != village:
                     raise _conflict(order, "is not in the register of the village any more")

@@ -62,9 +62,7 @@ class RevocationActivities:
         with writing(self._engine) as session:
             claim(session, _claimed(change.subject))
             if session.get(RevocationRow, change.case_id) is None:
-                hold_against_file(
-                    session, change, change.case_id, change.seq, revocation, self._gate.now()
-                )
+                hold_against_file(session, change, revocation, self._gate.now())
                 _list_again(session, change)
                 session.add(_revocation(change))
                 session.flush()

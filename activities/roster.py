@@ -62,9 +62,7 @@ class RosterActivities:
         codes = [*order.households, *added]
         with writing(self._engine) as session:
             claim(session, f"rosters of {order.village.code}")
-            hold_against_file(
-                session, order, order.case_id, order.seq, looking_up, self._gate.now()
-            )
+            hold_against_file(session, order, looking_up, self._gate.now())
             known = known_households(
                 session, codes, order.year, beijing(order.now).date(), besides=order.case_id
             )
@@ -103,9 +101,7 @@ class RosterActivities:
             claim(session, f"rosters of {change.village.code}")
             if is_done(session, change):  # by an earlier attempt
                 return _answer(struck_off_by(session, change), announcement_title(change))
-            hold_against_file(
-                session, change, change.case_id, change.seq, striking_off, self._gate.now()
-            )
+            hold_against_file(session, change, striking_off, self._gate.now())
             leaving = strike_off(session, change)
             if not leaving.households:
                 return _answer(leaving, None)

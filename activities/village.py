@@ -76,9 +76,7 @@ class VillageActivities:
             done = left_by(session, VillageStatusRow, village, change)
             if done is not None:  # by an earlier attempt
                 return done
-            hold_against_file(
-                session, change, change.case_id, change.seq, village_exit, self._gate.now()
-            )
+            hold_against_file(session, change, village_exit, self._gate.now())
             _check_incidence(session, change)
             return leave(session, VillageStatusRow, village, change)
 

@@ -21,9 +21,10 @@ from models.case.file import CaseFile, read_file, subject_of
 from models.case.ledger import Entry, EntryKind, LedgerError, verify
 from models.case.orders import Notification
 from models.offices import NATION, Office
-from models.orders import BEHIND
+from models.orders import BEHIND, Change
 from models.policy import Body, Policy
 from models.procedures import PROCEDURES, REENTRY, REVOCATION, Procedure, Step, steps_of
+from models.roster.messages import LookUpOrder
 from registry.database.engine import reading
 from registry.tables import CaseRow, EntryRow
 
@@ -35,7 +36,7 @@ _TOLD_AFTER_ITS_END = timedelta(days=31)
 tried (one month at most, by policy)."""
 
 Clock = Callable[[], datetime]
-O = TypeVar("O")  # noqa: E741 - an order
+O = TypeVar("O", bound=Change[Any] | LookUpOrder)  # noqa: E741 - an order
 
 
 def utc_now() -> datetime:
@@ -74,8 +75,6 @@ def not_warranted(case_id: str, why: str) -> ApplicationError:
 def hold_against_file(
     session: Session,
     order: O,
-    case_id: str,
-    seq: int,
     rule: Callable[[CaseFile, O, datetime], str | None],
     now: datetime,
 ) -> None:
@@ -85,13 +84,13 @@ def hold_against_file(
         ApplicationError: ``Behind`` where the registry has not so much of the file: the case sends
             it then; ``NotWarranted`` where the file says otherwise.
     """
-    file = kept_file(session, case_id, seq)
+    file = kept_file(session, order.case_id, order.seq)
     try:
         said = rule(file, order, now)
     except (AttributeError, KeyError, StopIteration, TypeError, ValueError) as error:
         said = f"the file cannot be read ({type(error).__name__}: {str(error)[:200]})"
     if said is not None:
-        raise not_warranted(case_id, said)
+        raise not_warranted(order.case_id, said)
 
 
 def kept_file(session: Session, case_id: str, seq: int) -> CaseFile:
