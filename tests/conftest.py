@@ -1,4 +1,4 @@
-"""What tests share: one real server a session, with time skipped, and a stage on it."""
+"""What tests share: one real server a session, with time skipped."""
 
 import os
 import signal
@@ -11,7 +11,6 @@ from temporalio.client import Client
 
 from tests.crew import quick_server
 from tests.hanging import given_up_after
-from tests.stage import Stage, set_stage, settings_in
 
 # Shared machines are slow at times: nothing here is judged by the clock on the wall. Nor by luck:
 # every run tries the same, ``--hypothesis-profile=thorough`` something else.
@@ -43,6 +42,11 @@ TIDIED_WITHIN = 300.0
 """Seconds."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Tests of cases that need no server can have one all the same."""
+    parser.addoption("--server", action="store_true", help="every test of a case on a real server")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the way to the terminal: later on, what is written belongs to the test that runs."""
     config.stash[STDERR] = os.fdopen(os.dup(2), "w")
@@ -67,10 +71,3 @@ async def server() -> AsyncIterator[Client]:
     """A real Temporal server whose cases can run ahead of the clock."""
     async with quick_server() as running:
         yield running.client
-
-
-@pytest.fixture(scope="session")
-async def stage(server: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """The stage that tests share; every case on it has a county of its own."""
-    async with set_stage(server, settings_in(tmp_path_factory.mktemp("stage"))) as stage:
-        yield stage

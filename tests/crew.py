@@ -20,6 +20,7 @@ from activities.warrants import server_time
 from models.policy import Policy
 from operators.desk.desk import Desk
 from registry.desk import Registry
+from tests.fast.server import FastServer
 from workers import limits
 from workers.catalogue import build_worker
 from workers.embedded import Embedded, embedded
@@ -30,6 +31,9 @@ _namespaces = count(1)
 
 SKIPPED_WITHIN = 240.0
 """Seconds of real time; a timer on the way takes one, a server that is stuck all there are."""
+
+HARDLY = timedelta(seconds=5)
+"""Too little time to skip: a busy server may look later than that."""
 
 GONE_WITHIN = 60.0
 """Seconds until a worker that was told to stop has stopped."""
@@ -139,16 +143,37 @@ class Crew:
             raise AssertionError(f"the worker has not stopped in {GONE_WITHIN:.0f} s") from None
 
 
+class FastCrew:
+    """The worker of a stage without a server.
+
+    Attributes:
+        clock: As of a ``Crew``.
+    """
+
+    def __init__(self, server: FastServer) -> None:
+        self._server = server
+        self.clock: Callable[[], datetime] = server_time
+
+    async def comes(self, settings: Settings | None = None, **options: Any) -> None:
+        """Begin to work: always the same worker, other ones need a server."""
+        assert (settings, options) == (None, {}), "mark the test as one for a server"
+        await self._server.comes_to_work()
+
+    async def goes(self) -> None:
+        """Stop working."""
+        await self._server.goes_from_work()
+
+
 @dataclass
 class Theatre:
     """What every case on a stage finds there: a server, a worker and a registry."""
 
     desk: Desk
-    skipper: TimeSkipper
+    skipper: TimeSkipper | FastServer
     registry: Registry
     settings: Settings
     policy: Policy
-    crew: Crew
+    crew: Crew | FastCrew
     outages: Outages
     policies: Policies
 
@@ -156,8 +181,21 @@ class Theatre:
         """The policy a case is opened under: the stage's own, or another one."""
         return self.policy if policy is None else self.policies.add(policy)
 
+    async def pass_to_next(self, case_id: str, within: timedelta) -> timedelta:
+        """Let what a case does next by itself happen, if that is near; a server does by itself."""
+        if isinstance(self.skipper, TimeSkipper):
+            return timedelta(0)
+        return await self.skipper.pass_to_next(case_id, within)
+
     async def skip(self, handle: WorkflowHandle[Any, Any], ahead: timedelta) -> None:
-        """Let the clock of a workflow run on, past all that happens on the way."""
+        """Let the clock of a workflow run on, past all that happens on the way.
+
+        What is hardly ahead is waited for: asked to skip to what is past once it looks, a server
+        goes on to the case's next timer instead.
+        """
+        if isinstance(self.skipper, TimeSkipper) and ahead <= HARDLY:
+            await asyncio.sleep(max(ahead, timedelta(0)).total_seconds())
+            return
         try:
             async with asyncio.timeout(SKIPPED_WITHIN):
                 await self.skipper.fast_forward(handle, ahead)

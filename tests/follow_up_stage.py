@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import col, select
 from temporalio.client import Client
 
-from models.case.messages import Outcome, Receipt
+from models.case.messages import Receipt
 from models.follow_up.messages import FollowUpApplication, FollowUpOpening, RiskMark, Visits
 from models.identity import follow_up_case
 from models.offices import Township
@@ -135,8 +135,7 @@ async def follow_up_of(stage: Stage, township: str, begins: datetime) -> FollowU
     result, _ = await calls_round(stage, "FollowUpRound", township[:6], begins)
     case_id = follow_up_case(township, begins.year)
     assert case_id in result.started, result
-    handle = stage.desk.client.get_workflow_handle(case_id)
-    play = FollowUpPlay(stage, case_id, township, False, handle)
+    play = FollowUpPlay(stage, case_id, township)
     PLAYED.append(play)
     return play
 
@@ -158,15 +157,5 @@ async def starts_follow_up(
         policy=stage.under(policy),
         received_at=received_at,
     )
-    wait = begins - datetime.now(BEIJING)
-    with stage.skipper.with_time_skipping_disabled():
-        handle = await stage.desk.client.start_workflow(
-            "FollowUp",
-            opening,
-            id=opening.case_id,
-            task_queue=TASK_QUEUE,
-            start_delay=wait,
-            result_type=Outcome,
-        )
-    play = FollowUpPlay(stage, opening.case_id, township, False, handle)
-    return await stage.begun(play, wait)
+    play = FollowUpPlay(stage, opening.case_id, township)
+    return await stage.opens_past_the_desk(play, "FollowUp", opening, begins)

@@ -230,8 +230,7 @@ async def carried_on(packed: Path, folder: Path) -> AsyncIterator[Kept]:
     async with _on(home) as stage:
         kept = Kept(stage, left)
         for each in left:
-            handle = stage.desk.client.get_workflow_handle(each.case_id)
-            play = _KINDS[each.kind](stage, each.case_id, each.code, each.direct, handle)
+            play = _KINDS[each.kind](stage, each.case_id, each.code, each.direct)
             for name, value in each.more.items():
                 setattr(play, name, value)
             play.ids = iter(range(1_000_000, 2_000_000))  # type: ignore[assignment]

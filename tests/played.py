@@ -5,14 +5,12 @@ import shutil
 from pathlib import Path
 
 from sqlalchemy import Engine, text
-from temporalio.client import Client
 
 from models.checks.findings import CheckReport, Finding
 from registry.checks.checks import Checks
 from registry.database.engine import open_engine
-from tests.crew import apart
 from tests.record_histories import PATHS
-from tests.stage import set_stage, settings_in
+from tests.stage import set_fast_stage, settings_in
 from tests.unguarded import unguarded
 
 PLAYED = (
@@ -29,17 +27,14 @@ PLAYED = (
 """Paths of ``tests.record_histories``: an exit, and what came after it, of every kind."""
 
 
-async def play(server: Client, folder: Path, paths: tuple[str, ...] = PLAYED) -> Path:
-    """Play cases to their end on a stage whose home is a folder; returns it.
-
-    In a namespace of its own: other tests of the process have a worker on the server's first one.
-    """
-    async with set_stage(await apart(server), settings_in(folder)) as stage:
+async def play(folder: Path) -> Path:
+    """Play cases to their end on a stage whose home is a folder; returns it."""
+    async with set_fast_stage(settings_in(folder)) as stage:
 
         async def ended(path: str) -> None:
             await (await PATHS[path](stage)).ends()
 
-        await asyncio.gather(*map(ended, paths))
+        await asyncio.gather(*map(ended, PLAYED))
     return folder
 
 

@@ -12,7 +12,6 @@ from models.periods import BEIJING
 from models.policy import Policy
 from models.reentry.messages import ReentryApplication, ReentryOpening
 from models.register.households import Livelihood, PovertyLine
-from operators.desk.desk import Desk
 from registry.database.engine import reading, writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
@@ -21,7 +20,6 @@ from registry.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
 from tests.play import Play
 from tests.roster_stage import LINE, REGISTERED_ON, livelihood, meeting
 from tests.stage import YEAR, Stage
-from workers.catalogue import TASK_QUEUE
 from workflows.reentry import ReentryWorkflow
 
 LEFT_ON = date(YEAR - 2, 12, 20)
@@ -193,14 +191,18 @@ async def opens_reentry(
     **changes: Any,
 ) -> ReentryPlay:
     """Open the case of a household on the register at a moment of ``YEAR``."""
-    desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
-    wait = begins - datetime.now(BEIJING)
-    with stage.skipper.with_time_skipping_disabled():
-        case_id = await desk.open(reentry_application(household, **changes), begins_in=wait)
-    handle = desk.client.get_workflow_handle(case_id)
-    play = ReentryPlay(stage, case_id, household, False, handle)
+    return await stage.opens_by(
+        reentry_application(household, **changes),
+        begins,
+        lambda case_id: _play(stage, case_id, household, village),
+        policy=policy,
+    )
+
+
+def _play(stage: Stage, case_id: str, household: str, village: str) -> ReentryPlay:
+    play = ReentryPlay(stage, case_id, household)
     play.village = village
-    return await stage.begun(play, wait)
+    return play
 
 
 async def opens_fallen_back(
@@ -221,19 +223,10 @@ async def opens_fallen_back(
 async def opens_reentry_directly(
     stage: Stage, opening: ReentryOpening, begins: datetime
 ) -> ReentryPlay:
-    """Start a case past the desk, as anybody with access to the server can."""
-    wait = begins - datetime.now(BEIJING)
-    with stage.skipper.with_time_skipping_disabled():
-        handle = await stage.desk.client.start_workflow(
-            ReentryWorkflow.run,
-            opening,
-            id=opening.case_id,
-            task_queue=TASK_QUEUE,
-            start_delay=wait,
-        )
-    play = ReentryPlay(stage, opening.case_id, opening.subject.code, False, handle)
-    play.village = opening.subject.village.code
-    return await stage.begun(play, wait)
+    """Start a case past the desk."""
+    household = opening.subject
+    play = _play(stage, opening.case_id, household.code, household.village.code)
+    return await stage.opens_past_the_desk(play, ReentryWorkflow.run, opening, begins)
 
 
 def known_household(stage: Stage, code: str) -> Household:

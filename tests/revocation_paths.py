@@ -22,5 +22,4 @@ async def supplement(stage: Stage) -> Play:
     exit = put_exited_village(stage)
     filed = CaseDocument.model_validate(document(exit.office("V1")))
     receipt = await stage.desk.file(exit.case_id, filed)
-    handle = stage.desk.client.get_workflow_handle(receipt.case_id)
-    return Play(stage, receipt.case_id, exit.code, False, handle)
+    return Play(stage, receipt.case_id, exit.code)

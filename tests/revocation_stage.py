@@ -1,14 +1,13 @@
 """Revocations on the stage: exits that were approved, and the acts that revoke them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar
 
 from sqlmodel import col, select
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
-from models.periods import BEIJING
 from models.revocation.messages import RevocationApplication, RevocationOpening
 from registry.database.engine import reading, writing
 from registry.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
@@ -18,7 +17,6 @@ from tests.roster_stage import RosterPlay, opens_roster, put_households, strikes
 from tests.roster_stage import put_village as put_roster_village
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import VillagePlay, known_village, opens_village, put_village
-from workers.catalogue import TASK_QUEUE
 from workflows.revocation import RevocationWorkflow
 
 S = TypeVar("S", StatusRow, VillageStatusRow)
@@ -63,8 +61,7 @@ def put_exited_county(stage: Stage, *, tier: str = "national") -> Play:
     """A county whose exit is in the registry; no inspection (C6) is on its file."""
     code = stage.county(tier=tier)
     file = county_exits(stage.settings.engine(), stage.known(code), YEAR, at(12, 1).date())
-    handle = stage.desk.client.get_workflow_handle(file.case_id)
-    return Play(stage, file.case_id, code, False, handle)
+    return Play(stage, file.case_id, code)
 
 
 def put_exited_village(stage: Stage) -> VillagePlay:
@@ -72,8 +69,7 @@ def put_exited_village(stage: Stage) -> VillagePlay:
     code = put_village(stage, stage.county())
     village = known_village(stage, code)
     file = village_exits(stage.settings.engine(), village, YEAR, at(12, 1).date())
-    handle = stage.desk.client.get_workflow_handle(file.case_id)
-    return VillagePlay(stage, file.case_id, code, False, handle)
+    return VillagePlay(stage, file.case_id, code)
 
 
 def put_exited_household(stage: Stage) -> RosterPlay:
@@ -82,8 +78,7 @@ def put_exited_household(stage: Stage) -> RosterPlay:
     households = put_households(stage, code, 1)
     village = known_village(stage, code)
     file = households_exit(stage.settings.engine(), village, households, YEAR, at(12, 1).date())
-    handle = stage.desk.client.get_workflow_handle(file.case_id)
-    play = RosterPlay(stage, file.case_id, code, False, handle)
+    play = RosterPlay(stage, file.case_id, code)
     play.households = households
     return play
 
@@ -123,31 +118,17 @@ async def revokes(
 ) -> RevocationPlay:
     """Revoke an exit at a moment, by the desk."""
     application = RevocationApplication.model_validate(revocation(play, code=code, **changes))
-    wait = begins - datetime.now(BEIJING)
-    with stage.skipper.with_time_skipping_disabled():
-        case_id = await stage.desk.open(application, begins_in=wait)
-    return await _begun(stage, case_id, application.subject, wait)
+    return await stage.opens_by(
+        application, begins, lambda case_id: RevocationPlay(stage, case_id, application.subject)
+    )
 
 
 async def revokes_directly(
     stage: Stage, opening: RevocationOpening, begins: datetime
 ) -> RevocationPlay:
-    """Start a revocation past the desk, as anybody with access to the server can."""
-    wait = begins - datetime.now(BEIJING)
-    with stage.skipper.with_time_skipping_disabled():
-        await stage.desk.client.start_workflow(
-            RevocationWorkflow.run,
-            opening,
-            id=opening.case_id,
-            task_queue=TASK_QUEUE,
-            start_delay=wait,
-        )
-    return await _begun(stage, opening.case_id, opening.application.subject, wait)
-
-
-async def _begun(stage: Stage, case_id: str, code: str, wait: timedelta) -> RevocationPlay:
-    handle = stage.desk.client.get_workflow_handle(case_id)
-    return await stage.begun(RevocationPlay(stage, case_id, code, False, handle), wait)
+    """Start a revocation past the desk."""
+    play = RevocationPlay(stage, opening.case_id, opening.application.subject)
+    return await stage.opens_past_the_desk(play, RevocationWorkflow.run, opening, begins)
 
 
 def has_left(stage: Stage, village: str, on: date) -> None:

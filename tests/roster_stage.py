@@ -14,7 +14,6 @@ from models.policy import Policy
 from models.register.households import Livelihood, PovertyLine
 from models.roster.households import Course
 from models.roster.messages import Amendment, Consents, RosterApplication
-from operators.desk.desk import Desk
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
@@ -292,14 +291,13 @@ async def starts_roster(
     stage: Stage, application: RosterApplication, begins: datetime, *, policy: Policy | None = None
 ) -> tuple[RosterPlay, timedelta]:
     """Start a case, and say how long it waits until it begins."""
-    desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
-    wait = begins - datetime.now(BEIJING)
-    with stage.skipper.with_time_skipping_disabled():
-        case_id = await desk.open(application, begins_in=wait)
-    handle = desk.client.get_workflow_handle(case_id)
-    play = RosterPlay(stage, case_id, application.village, False, handle)
-    play.households = [each.household for each in application.appraisal.households]
-    return play, wait
+
+    def made(case_id: str) -> RosterPlay:
+        play = RosterPlay(stage, case_id, application.village)
+        play.households = [each.household for each in application.appraisal.households]
+        return play
+
+    return await stage.starts_by(application, begins, made, policy=policy)
 
 
 async def stands(case: RosterPlay, **counts: int) -> CaseStatus:

@@ -281,8 +281,7 @@ class Soak:
             await self.stage.desk.status(case_id)
 
         await self.persist(begin)
-        handle = self.stage.desk.client.get_workflow_handle(case_id)
-        return kind(self.stage, case_id, code, False, handle)
+        return kind(self.stage, case_id, code)
 
     async def opens_county(self) -> Play:
         """A provincial county, which has six steps."""

@@ -4,7 +4,8 @@ Every date of a test is derived from ``YEAR``, the year after the present one, s
 begin on any day of it by letting the start wait and skipping the wait.
 """
 
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -12,22 +13,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from sqlalchemy import Engine, event
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
+from models.case.messages import Outcome
 from models.county.messages import CountyApplication, CountyOpening
 from models.offices import County, province_of
 from models.periods import BEIJING
 from models.policy import Policy
 from models.register.counties import CountyFigures
 from operators.desk.desk import Desk
+from operators.desk.opening import Application
 from registry.database.engine import open_engine, upgrade
 from registry.database.faults import file_of
 from registry.desk import Registry
-from tests.crew import Crew, Outages, Policies, Theatre
+from tests.crew import Crew, FastCrew, Outages, Policies, Theatre, apart
+from tests.fast.server import FastServer
 from tests.play import PLAYED, Play, eventually
 from tests.registry.known import county_facts
-from workers.catalogue import TASK_QUEUE
+from workers.catalogue import TASK_QUEUE, activities
 from workers.keys import Keys
 from workers.seal import sealed_client
 from workers.settings import Settings
@@ -123,25 +128,63 @@ class Stage(Theatre):
         **changes: Any,
     ) -> Play:
         """Open a case of a county that is on the register."""
+        return await self.opens_by(
+            application(code, **changes),
+            begins,
+            lambda case_id: Play(self, case_id, code, direct),
+            policy=policy,
+        )
+
+    async def opens_directly(self, opening: CountyOpening, begins: datetime) -> Play:
+        """Start a county's case past the desk."""
+        play = Play(self, opening.case_id, opening.subject.code)
+        return await self.opens_past_the_desk(play, CountyExitWorkflow.run, opening, begins)
+
+    async def opens_by(
+        self,
+        application: Application,
+        begins: datetime,
+        made: Callable[[str], P],
+        *,
+        policy: Policy | None = None,
+    ) -> P:
+        """Let a desk open a case at a moment, and let its clock stand there; see ``starts_by``."""
+        return await self.begun(*await self.starts_by(application, begins, made, policy=policy))
+
+    async def starts_by(
+        self,
+        application: Application,
+        begins: datetime,
+        made: Callable[[str], P],
+        *,
+        policy: Policy | None = None,
+    ) -> tuple[P, timedelta]:
+        """Let a desk start a case that begins at a moment; say how long it waits until then.
+
+        Args:
+            made: The play of that id.
+            policy: What it is opened under, if not the stage's own.
+        """
         desk = Desk(self.desk.client, self.registry, self.under(policy))
         wait = begins - datetime.now(BEIJING)
         with self.skipper.with_time_skipping_disabled():
-            case_id = await desk.open(application(code, **changes), begins_in=wait)
-        play = Play(self, case_id, code, direct, desk.client.get_workflow_handle(case_id))
-        return await self.begun(play, wait)
+            case_id = await desk.open(application, begins_in=wait)
+        return made(case_id), wait
 
-    async def opens_directly(self, opening: CountyOpening, begins: datetime) -> Play:
+    async def opens_past_the_desk(
+        self, play: P, workflow: Any, opening: Any, begins: datetime
+    ) -> P:
         """Start a case past the desk, as anybody with access to the server can."""
         wait = begins - datetime.now(BEIJING)
         with self.skipper.with_time_skipping_disabled():
-            handle = await self.desk.client.start_workflow(
-                CountyExitWorkflow.run,
+            await self.desk.client.start_workflow(
+                workflow,
                 opening,
-                id=opening.case_id,
+                id=play.case_id,
                 task_queue=TASK_QUEUE,
                 start_delay=wait,
+                result_type=Outcome,
             )
-        play = Play(self, opening.case_id, opening.subject.code, False, handle)
         return await self.begun(play, wait)
 
     async def begun(self, play: P, wait: timedelta) -> P:
@@ -169,14 +212,18 @@ def _migrated() -> bytes:
         return file.read_bytes()
 
 
-@asynccontextmanager
-async def set_stage(client: Client, settings: Settings, **options: Any) -> AsyncIterator[Stage]:
-    """A registry and a worker on a server, until the block ends."""
-    engine = settings.engine()
+def _set_up(engine: Engine) -> None:
     if file_of(engine).exists():
         upgrade(engine)
     else:
         file_of(engine).write_bytes(_migrated())
+
+
+@asynccontextmanager
+async def set_stage(client: Client, settings: Settings, **options: Any) -> AsyncIterator[Stage]:
+    """A registry and a worker on a server, until the block ends."""
+    engine = settings.engine()
+    _set_up(engine)
     skipper = TimeSkipper(sealed_client(client, settings.keyring()))
     registry, policy, outages = Registry(engine), settings.load_policy(), Outages()
     desk = Desk(skipper.client, registry, policy)
@@ -188,6 +235,47 @@ async def set_stage(client: Client, settings: Settings, **options: Any) -> Async
     finally:
         await crew.goes()
         engine.dispose()
+
+
+def _one_engine(settings: Settings) -> Engine:
+    """From now on everybody has the same engine: each of its own learns every statement anew.
+
+    What it writes need not outlive a power cut.
+    """
+    engine = settings.engine()
+
+    @event.listens_for(engine, "connect")
+    def _waits_for_no_disk(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    object.__setattr__(settings, "engine", lambda: engine)  # it is frozen
+    return engine
+
+
+@asynccontextmanager
+async def set_fast_stage(settings: Settings) -> AsyncIterator[Stage]:
+    """A registry, and a server in memory that works with it, until the block ends."""
+    engine = _one_engine(settings)
+    _set_up(engine)
+    outages, policies = Outages(), Policies(settings.policy_of)
+    known = activities(settings, lambda: crew.clock(), policies)
+    server = FastServer(known, outages.check)
+    crew = FastCrew(server)
+    registry, policy = Registry(engine), settings.load_policy()
+    desk = Desk(server.client, registry, policy)
+    try:
+        yield Stage(desk, server, registry, settings, policy, crew, outages, policies)
+    finally:
+        await server.close()
+        engine.dispose()
+
+
+@asynccontextmanager
+async def set_stage_on(server: Client | None, settings: Settings) -> AsyncIterator[Stage]:
+    """A stage in a namespace of its own on a server; without one where there is none."""
+    stage = set_fast_stage(settings) if server is None else set_stage(await apart(server), settings)
+    async with stage as made:
+        yield made
 
 
 def settings_in(folder: Path, **given: Any) -> Settings:

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 from models.case.messages import Receipt
-from models.periods import BEIJING
 from models.policy import Policy
 from models.supervision.messages import (
     Findings,
@@ -13,13 +12,11 @@ from models.supervision.messages import (
     SupervisionApplication,
     SupervisionOpening,
 )
-from operators.desk.desk import Desk
 from registry.database.engine import writing
 from registry.tables import Standing, VillageStatusRow
 from tests.play import Play
 from tests.stage import YEAR, Stage
 from tests.village_stage import leaves_the_register, put_household, put_village
-from workers.catalogue import TASK_QUEUE
 from workflows.supervision import SupervisionWorkflow
 
 PROVINCE = "A7/410000"
@@ -176,31 +173,21 @@ async def inspects(
     **fields: Any,
 ) -> SupervisionPlay:
     """Begin a special inspection at a moment of ``YEAR`` and let its clock stand there."""
-    desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
-    wait = begins - datetime.now(BEIJING)
     given: dict[str, Any] = {"county": county, "year": begins.year, "reason": "专项检查（合成）"}
-    application = SupervisionApplication.model_validate(given | fields)
-    with stage.skipper.with_time_skipping_disabled():
-        case_id = await desk.open(application, begins_in=wait)
-    handle = desk.client.get_workflow_handle(case_id)
-    return await stage.begun(SupervisionPlay(stage, case_id, county, direct, handle), wait)
+    return await stage.opens_by(
+        SupervisionApplication.model_validate(given | fields),
+        begins,
+        lambda case_id: SupervisionPlay(stage, case_id, county, direct),
+        policy=policy,
+    )
 
 
 async def inspects_directly(
     stage: Stage, opening: SupervisionOpening, begins: datetime
 ) -> SupervisionPlay:
-    """Start one past the desk, as the quarterly Schedule does, or anybody with the server."""
-    wait = begins - datetime.now(BEIJING)
-    with stage.skipper.with_time_skipping_disabled():
-        handle = await stage.desk.client.start_workflow(
-            SupervisionWorkflow.run,
-            opening,
-            id=opening.case_id,
-            task_queue=TASK_QUEUE,
-            start_delay=wait,
-        )
-    play = SupervisionPlay(stage, opening.case_id, opening.subject.code, False, handle)
-    return await stage.begun(play, wait)
+    """Start one past the desk, as the quarterly Schedule does."""
+    play = SupervisionPlay(stage, opening.case_id, opening.subject.code)
+    return await stage.opens_past_the_desk(play, SupervisionWorkflow.run, opening, begins)
 
 
 def opening(stage: Stage, county: str, begins: datetime, **changes: Any) -> SupervisionOpening:

@@ -8,10 +8,8 @@ from sqlmodel import col, select
 
 from models.case.messages import Receipt
 from models.offices import SubjectKind, Village
-from models.periods import BEIJING
 from models.policy import Policy
 from models.village.messages import VillageApplication, VillageOpening
-from operators.desk.desk import Desk
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
@@ -19,7 +17,6 @@ from registry.tables import EpisodeRow, HouseholdRow, PlanRow, VillageRow
 from tests.play import Play
 from tests.registry.known import village_facts
 from tests.stage import YEAR, Stage
-from workers.catalogue import TASK_QUEUE
 from workflows.village_exit import VillageExitWorkflow
 
 LISTED_SINCE = date(2014, 1, 1)
@@ -196,29 +193,20 @@ async def opens_for_village(
     **changes: Any,
 ) -> VillagePlay:
     """Open a case of a village that is on the register."""
-    desk = Desk(stage.desk.client, stage.registry, stage.under(policy))
-    wait = begins - datetime.now(BEIJING)
-    with stage.skipper.with_time_skipping_disabled():
-        case_id = await desk.open(village_application(code, **changes), begins_in=wait)
-    play = VillagePlay(stage, case_id, code, direct, desk.client.get_workflow_handle(case_id))
-    return await stage.begun(play, wait)
+    return await stage.opens_by(
+        village_application(code, **changes),
+        begins,
+        lambda case_id: VillagePlay(stage, case_id, code, direct),
+        policy=policy,
+    )
 
 
 async def opens_village_directly(
     stage: Stage, opening: VillageOpening, begins: datetime
 ) -> VillagePlay:
-    """Start a case past the desk, as anybody with access to the server can."""
-    wait = begins - datetime.now(BEIJING)
-    with stage.skipper.with_time_skipping_disabled():
-        handle = await stage.desk.client.start_workflow(
-            VillageExitWorkflow.run,
-            opening,
-            id=opening.case_id,
-            task_queue=TASK_QUEUE,
-            start_delay=wait,
-        )
-    play = VillagePlay(stage, opening.case_id, opening.subject.code, False, handle)
-    return await stage.begun(play, wait)
+    """Start a case past the desk."""
+    play = VillagePlay(stage, opening.case_id, opening.subject.code)
+    return await stage.opens_past_the_desk(play, VillageExitWorkflow.run, opening, begins)
 
 
 def known_village(stage: Stage, code: str) -> Village:

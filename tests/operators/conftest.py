@@ -147,8 +147,7 @@ class Opened:
     @classmethod
     def of(cls, stage: Stage, case_id: str, code: str) -> "Opened":
         """A case that was opened by its id."""
-        handle = stage.desk.client.get_workflow_handle(case_id)
-        return cls(case_id, code, Play(stage, case_id, code, False, handle))
+        return cls(case_id, code, Play(stage, case_id, code))
 
     def office(self, step: str) -> str:
         """The office whose step it is."""

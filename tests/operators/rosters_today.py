@@ -69,8 +69,7 @@ class Settled:
 
     def play(self, case_id: str) -> RosterPlay:
         """A case that was opened."""
-        handle = self.stage.desk.client.get_workflow_handle(case_id)
-        play = RosterPlay(self.stage, case_id, self.village, False, handle)
+        play = RosterPlay(self.stage, case_id, self.village)
         play.households = self.households
         return play
 

@@ -45,8 +45,7 @@ async def test_a_household_comes_in_again_by_commands(
     said = await cli(*words, "--reason", "大病（合成）", "--evidence", proof)
     case = f"reentry/{code}/{THIS_YEAR}"
     assert said.done() == f"{case}\n"
-    handle = installation.desk.client.get_workflow_handle(case)
-    play = ReentryPlay(installation, case, code, False, handle)
+    play = ReentryPlay(installation, case, code)
     play.village = village
     await play.reaches("R2")
     await play.file()

@@ -32,11 +32,6 @@ def made(installation: Stage) -> Exited:
     return put_exited(installation, households=3, on=ON)
 
 
-def played(stage: Stage, case_id: str, county: str) -> SupervisionPlay:
-    handle = stage.desk.client.get_workflow_handle(case_id)
-    return SupervisionPlay(stage, case_id, county, False, handle)
-
-
 def filled_in(path: Path, findings: dict[str, tuple[Value, ...]]) -> Path:
     """The sheets of a check list, with findings behind the row of each code."""
     tables: dict[str, list[list[Value]]] = {}
@@ -83,7 +78,7 @@ async def test_an_inspection_from_start_to_result_by_commands(
     )
     case = (await cli("supervision", "start", made.county, *words)).done().strip()
     assert case == f"supervision/{made.county}/{THIS_YEAR}-s1"
-    play = played(installation, case, made.county)
+    play = SupervisionPlay(installation, case, made.county)
     await play.reaches("J2")
     (opened,) = await play.entries(EntryKind.OPENED)
     assert opened.text.endswith("专项检查，事由：举报较多（合成）")
@@ -172,7 +167,7 @@ async def test_anybody_can_draw_the_sample_again_from_its_record(
         2,
     )
     case = (await cli("supervision", "start", made.county, *words)).done().strip()
-    play = played(installation, case, made.county)
+    play = SupervisionPlay(installation, case, made.county)
     await play.reaches("J2")
     file = tmp_path / "样本.json"
     said = (await cli("supervision", "sample", case, "--out", file)).done()

@@ -31,11 +31,6 @@ def application(folder: Path, extra: str = "") -> Path:
     return write(folder / "application.toml", text)
 
 
-def played(stage: Stage, case_id: str, village: str) -> VillagePlay:
-    handle = stage.desk.client.get_workflow_handle(case_id)
-    return VillagePlay(stage, case_id, village, False, handle)
-
-
 def survey_file(folder: Path, **changes: Any) -> Path:
     """A survey as TOML."""
     lines = [f"{name} = {json.dumps(value)}" for name, value in survey(**changes).items()]
@@ -51,7 +46,7 @@ async def test_a_village_from_start_to_exit_by_commands(
     said = await cli("start", "village", village, "--year", THIS_YEAR, "--application", file)
     case = f"village-exit/{village}/{THIS_YEAR}"
     assert said.done() == f"{case}\n"
-    play = played(installation, case, village)
+    play = VillagePlay(installation, case, village)
     await play.reaches("V1")
     (opened,) = await play.entries(EntryKind.OPENED)
     taken: Any = opened.data["application"]

@@ -14,6 +14,8 @@ from tests.crew import apart
 from tests.stage import YEAR, Stage, at, set_stage, settings_in
 from tests.workflows.reckoning import clauses, last_day, midnight, quiet, shortly_after
 
+pytestmark = pytest.mark.server
+
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 POSTED_IN_WINTER, POSTED_IN_SPRING = date(YEAR, 12, 24), date(YEAR + 1, 2, 1)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
-from temporalio.client import Client
 
 from models.case.ledger import Entry, EntryKind, Ledger, canonical
 from models.checks.findings import Finding
@@ -23,9 +22,9 @@ pytestmark = pytest.mark.clause("G7")
 
 
 @pytest.fixture(scope="module")
-async def played(server: Client, tmp_path_factory: pytest.TempPathFactory) -> Path:
+async def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home, and in it the head of its journal."""
-    folder = await play(server, tmp_path_factory.mktemp("played") / "home")
+    folder = await play(tmp_path_factory.mktemp("played") / "home")
     Home(folder).check()
     return folder
 

@@ -102,8 +102,7 @@ async def opened(stage: Stage) -> Play:
     given = application(code, year=year, figures=figures(as_of=date(year, 1, 1)))
     with stage.skipper.with_time_skipping_disabled():
         case_id = await stage.desk.open(given)
-    handle = stage.desk.client.get_workflow_handle(case_id)
-    play = Play(stage, case_id, code, False, handle)
+    play = Play(stage, case_id, code)
     await play.reaches("C2")
     await play.rests()
     return play

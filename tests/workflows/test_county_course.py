@@ -14,7 +14,12 @@ from tests.stage import YEAR, Stage, at
 @pytest.mark.parametrize(
     ("tier", "direct", "passed"),
     [
-        ("national", False, ["C1", "C2", "C3", "C4", "C5", "C6", "C7"]),
+        pytest.param(
+            "national",
+            False,
+            ["C1", "C2", "C3", "C4", "C5", "C6", "C7"],
+            marks=pytest.mark.server,
+        ),
         ("national", True, ["C1", "C3", "C4", "C5", "C6", "C7"]),
         ("provincial", False, ["C1", "C2", "C3", "C4", "C5", "C7"]),
         ("provincial", True, ["C1", "C3", "C4", "C5", "C7"]),

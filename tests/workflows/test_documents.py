@@ -63,9 +63,7 @@ async def test_a_roster_takes_documents_while_it_is_posted(stage: Stage) -> None
 
 async def beside(stage: Stage, exit: VillagePlay, number: int = 1) -> Play:
     """A supplement of an exit that has ended."""
-    case_id = f"supplement/{exit.case_id}/{number}"
-    handle = stage.desk.client.get_workflow_handle(case_id)
-    return Play(stage, case_id, exit.code, False, handle)
+    return Play(stage, f"supplement/{exit.case_id}/{number}", exit.code)
 
 
 @pytest.mark.clause("G7")
@@ -102,8 +100,7 @@ async def test_a_village_files_beside_the_closed_file_of_its_county(stage: Stage
     """A county has no village's committees: the end is told to the county."""
     exit = put_exited_county(stage)
     receipt = await stage.desk.file(exit.case_id, filed(f"A1/{exit.code}100001"))
-    handle = stage.desk.client.get_workflow_handle(receipt.case_id)
-    play = Play(stage, receipt.case_id, exit.code, False, handle)
+    play = Play(stage, receipt.case_id, exit.code)
     assert (await play.ends()).ending is Ending.CONCLUDED
     await play.file()
     assert {line["recipient"]["office"] for line in play.told("结果")} == {f"A5/{exit.code}"}
@@ -128,10 +125,10 @@ async def test_past_the_desk_an_open_case_has_no_supplement(stage: Stage) -> Non
             "policy": stage.policy,
         }
     )
-    handle = await stage.desk.client.start_workflow(
+    await stage.desk.client.start_workflow(
         SupplementWorkflow.run, opening, id=opening.case_id, task_queue=TASK_QUEUE
     )
-    outcome = await Play(stage, opening.case_id, play.code, False, handle).ends()
+    outcome = await Play(stage, opening.case_id, play.code).ends()
     assert outcome.ending is Ending.NOT_ADMITTED
     assert f"{play.case_id} has not ended" in outcome.reason
     known = rows(stage.settings.engine(), DocumentRow)
@@ -161,6 +158,7 @@ async def test_a_supplement_waits_for_the_registry_and_takes_nothing(stage: Stag
     assert (await play.ends()).ending is Ending.CONCLUDED
 
 
+@pytest.mark.server
 async def test_a_document_without_a_worker_is_kept(own_stage: Stage) -> None:
     exit = put_exited_village(own_stage)
     play = await beside(own_stage, exit)

@@ -8,6 +8,8 @@ from models.case.ledger import EntryKind
 from operators.desk.desk import Refused
 from tests.stage import Stage, at
 
+pytestmark = pytest.mark.server
+
 
 @pytest.mark.clause("C2")
 async def test_an_act_sent_again_has_one_effect_and_one_receipt(stage: Stage) -> None:

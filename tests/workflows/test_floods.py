@@ -16,6 +16,8 @@ from tests.play import eventually
 from tests.stage import YEAR, Stage, at
 from workflows.line import AT_ONCE
 
+pytestmark = pytest.mark.server
+
 OBJECTIONS, OTHERS = 1_000, 8_000
 SENDERS = 50
 """At once, so that the server is busy and nobody waits for one."""

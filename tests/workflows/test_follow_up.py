@@ -1,4 +1,4 @@
-"""The follow-up of a township's exited households (F1, F5), on a real server."""
+"""The follow-up of a township's exited households (F1, F5)."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -14,15 +14,15 @@ from tests.crew import apart
 from tests.follow_up_stage import (
     calls_round,
     follow_up_of,
-    follow_up_stage,
     opens_follow_up,
     put_exited,
+    settings_kept_up,
     starts_follow_up,
     visited,
 )
 from tests.play import eventually
 from tests.registry import places
-from tests.stage import YEAR, Stage, at
+from tests.stage import YEAR, Stage, at, set_stage, set_stage_on
 from tests.village_stage import put_household, put_village
 
 pytestmark = pytest.mark.clause("F5")
@@ -32,17 +32,27 @@ OPENS = at(1, 5, 9)
 
 @pytest.fixture(scope="module")
 async def followed(
+    nightly_server: Client | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """A stage on which support is kept up."""
+    settings = settings_kept_up(tmp_path_factory.mktemp("followed"))
+    async with set_stage_on(nightly_server, settings) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def followed_on_server(
     server: Client, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
-    """A stage on which support is kept up; nothing is cached, so every task is a replay."""
-    folder = tmp_path_factory.mktemp("followed")
-    async with follow_up_stage(await apart(server), folder, max_cached_workflows=0) as stage:
+    """Such a stage on a server; nothing is cached, so every task is a replay."""
+    settings = settings_kept_up(tmp_path_factory.mktemp("followed"))
+    async with set_stage(await apart(server), settings, max_cached_workflows=0) as stage:
         yield stage
 
 
 @pytest.mark.clause("F1", "G7")
-async def test_a_year_is_visited_and_closed(followed: Stage) -> None:
-    case, (first, second, third) = await opens_follow_up(followed, OPENS, 3)
+async def test_a_year_is_visited_and_closed(followed_on_server: Stage) -> None:
+    case, (first, second, third) = await opens_follow_up(followed_on_server, OPENS, 3)
     seen = await case.reaches("K1")
     assert seen.waiting_for == f"A5/{case.code[:6]}"
     (limit,) = seen.limits
@@ -52,7 +62,8 @@ async def test_a_year_is_visited_and_closed(followed: Stage) -> None:
 
     await case.until(at(3, 1))
     (village, *_) = {
-        each.village_code for each in followed.registry.follow_ups.due(YEAR, case.code[:6])
+        each.village_code
+        for each in followed_on_server.registry.follow_ups.due(YEAR, case.code[:6])
     }
     await case.visit(first, office=f"A1/{village}")
     await case.waits(lambda seen: seen.limits[0].subject == "K1 跟踪回访（尚有2户待访）")
@@ -81,7 +92,7 @@ async def test_a_year_is_visited_and_closed(followed: Stage) -> None:
     assert (due["count"], due["households"]) == (3, sorted([first, second, third]))
     assert EntryKind.BREACH not in [each.kind for each in file]
     # Nothing changed by itself: the household stands as it stood.
-    record = followed.registry.register.household(second, at(3, 2).date())
+    record = followed_on_server.registry.register.household(second, at(3, 2).date())
     assert record.state == "exited"
     assert [(each.made_on, each.stable) for each in record.visits] == [(at(3, 1).date(), False)]
     assert [each.reason for each in record.risks] == ["务工中断（合成）"]

@@ -75,6 +75,7 @@ async def test_without_the_guard_another_file_is_written(monkeypatch: pytest.Mon
     assert others
 
 
+@pytest.mark.server
 @pytest.mark.clause("G7")
 async def test_askers_before_the_task_that_waits_change_no_file(own_stage: Stage) -> None:
     """Forty ask while an activity is done and its task waits; then the worker comes."""

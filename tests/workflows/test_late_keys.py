@@ -32,7 +32,7 @@ from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE, WORKFLOWS, activities,
 from workers.keys import Keyring, Keys
 from workers.seal import sealed_client, sealed_converter
 
-pytestmark = pytest.mark.clause("G7")
+pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
 
 
 class Ahead:

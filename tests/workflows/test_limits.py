@@ -225,6 +225,7 @@ async def test_nobody_misses_a_date_that_had_passed_before(stage: Stage) -> None
     assert await clauses(play, EntryKind.BREACH) == []
 
 
+@pytest.mark.server
 @pytest.mark.clause("T3", "G4", "G5")
 async def test_after_an_outage_the_signature_says_whether_an_act_was_late(
     own_stage: Stage,

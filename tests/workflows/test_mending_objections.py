@@ -18,7 +18,7 @@ from tests.roster_stage import opens_roster, stands
 from tests.stage import Stage, at
 from tests.workflows.test_mending import ASKED, contradicted, forgets, replays
 
-pytestmark = pytest.mark.clause("G1", "G2", "G7")
+pytestmark = [pytest.mark.clause("G1", "G2", "G7"), pytest.mark.server]
 
 
 @pytest.fixture(autouse=True)

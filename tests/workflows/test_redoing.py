@@ -17,7 +17,7 @@ from tests.stage import Stage, at
 from tests.supervision_stage import inspects, inspects_directly, opening, put_exited
 from tests.tampering import tampering
 
-pytestmark = pytest.mark.clause("G7")
+pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
 
 
 async def test_a_registry_restored_from_an_older_copy(own_stage: Stage, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from tests.tampering import tampering
 from tests.village_stage import put_village
 from workers import redoing
 
-pytestmark = pytest.mark.clause("G7")
+pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
 
 
 async def withdrawn(stage: Stage, code: str | None = None) -> Play:

@@ -217,6 +217,7 @@ async def test_the_page_of_a_case_reads_well_and_names_nobody(stage: Stage) -> N
     assert "已办结：撤回" in await play.details()
 
 
+@pytest.mark.server
 @pytest.mark.clause("F5", "G7")
 async def test_a_course_that_is_never_cached_outlives_its_worker(own_stage: Stage) -> None:
     play = await opens_fallen_back(own_stage, at(11, 16))

@@ -11,6 +11,8 @@ from models.case.ledger import EntryKind
 from tests.play import Play, eventually
 from tests.stage import Stage, at
 
+pytestmark = pytest.mark.server
+
 
 def raw(data: bytes, encoding: bytes = b"json/plain") -> RawValue:
     """A payload as some other client may write it."""

@@ -11,6 +11,8 @@ from tests.play import Play, eventually
 from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import last_day, midnight
 
+pytestmark = pytest.mark.server
+
 
 async def felt(play: Play, name: str) -> None:
     """Wait until the case has asked in vain."""

@@ -101,6 +101,7 @@ async def test_months_of_silence_approve_nothing(stage: Stage) -> None:
     assert len(await play.entries(EntryKind.ACT)) == 2
 
 
+@pytest.mark.server
 @pytest.mark.clause("T8")
 async def test_after_an_outage_a_limit_speaks_once(stage: Stage) -> None:
     play = await stage.opens(at(11, 16))
@@ -131,6 +132,7 @@ async def _felt(play: Play) -> bool:
     return play.stage.outages.felt(play.case_id, "write_ledger")
 
 
+@pytest.mark.server
 @pytest.mark.clause("T8", "G4")
 async def test_a_limit_that_passed_with_no_worker_there_is_told_of_once(
     own_stage: Stage,

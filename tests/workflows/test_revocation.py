@@ -66,6 +66,7 @@ def told(play: Play, topic: str) -> set[str]:
     return {line["recipient"]["office"] for line in play.told(topic)}
 
 
+@pytest.mark.server
 @pytest.mark.clause("F7", "V3", "A6")
 async def test_a_village_is_on_the_list_again_and_exits_anew_in_a_later_year(stage: Stage) -> None:
     exit = await exited_village(stage)
@@ -230,6 +231,7 @@ async def test_a_village_that_has_left_is_above_the_threshold_again(stage: Stage
     assert [each.status.value for each in standings(stage, exit.code)][-1] == "exited"
 
 
+@pytest.mark.server
 @pytest.mark.clause("F7")
 async def test_a_revocation_without_a_worker_is_kept(own_stage: Stage) -> None:
     exit = put_exited_village(own_stage)
@@ -241,8 +243,7 @@ async def test_a_revocation_without_a_worker_is_kept(own_stage: Stage) -> None:
         # The registry knows nothing of it yet; its id does.
         with pytest.raises(Refused, match=f"already has a case for {YEAR}: {case_id}"):
             await own_stage.desk.open(application, begins_in=wait)
-    handle = own_stage.desk.client.get_workflow_handle(case_id)
-    play = RevocationPlay(own_stage, case_id, exit.code, False, handle)
+    play = RevocationPlay(own_stage, case_id, exit.code)
     await own_stage.crew.comes()
     await own_stage.begun(play, wait)
     await revoked(play)

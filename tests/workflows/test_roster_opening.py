@@ -8,7 +8,6 @@ import pytest
 from sqlmodel import select
 from temporalio.client import WorkflowFailureError
 
-from models.periods import BEIJING
 from models.roster.messages import RosterOpening
 from operators.desk.desk import Refused
 from registry.database.engine import reading
@@ -48,18 +47,11 @@ async def bypassing(
         policy=stage.policy,
         received_at=received_at,
     )
-    wait = (begins or at(11, 16)) - datetime.now(BEIJING)
-    with stage.skipper.with_time_skipping_disabled():
-        handle = await stage.desk.client.start_workflow(
-            HouseholdExitWorkflow.run,
-            opening,
-            id=opening.case_id,
-            task_queue=TASK_QUEUE,
-            start_delay=wait,
-        )
-    play = RosterPlay(stage, opening.case_id, village, False, handle)
+    play = RosterPlay(stage, opening.case_id, village)
     play.households = households
-    return await stage.begun(play, wait)
+    return await stage.opens_past_the_desk(
+        play, HouseholdExitWorkflow.run, opening, begins or at(11, 16)
+    )
 
 
 async def not_admitted(play: RosterPlay) -> str:

@@ -28,6 +28,8 @@ from tests.workflows.test_registry_outage import felt
 from tests.workflows.test_roster_publicity import CLOSES, SECOND
 from tests.workflows.test_worker_outage import GOES_ON
 
+pytestmark = pytest.mark.server
+
 
 def answers(*households: str, agreed: bool = True, id: str = "c-1") -> dict[str, object]:
     """What households answer, as JSON."""

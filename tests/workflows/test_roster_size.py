@@ -22,6 +22,8 @@ from tests.roster_stage import (
 )
 from tests.stage import YEAR, Stage, at
 
+pytestmark = pytest.mark.server
+
 HOUSEHOLDS = 500
 PAYLOAD, MESSAGE = 2 * 1024**2, 4 * 1024**2
 EVENTS, HISTORY = 51_200, 50 * 1024**2

@@ -34,7 +34,7 @@ from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE, WORKFLOWS, sandbox
 from workers.keys import Keyring, Keys
 from workers.seal import sealed_client
 
-pytestmark = pytest.mark.clause("G7")
+pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
 
 
 def foreign(client: Client, converter: Any = pydantic_data_converter) -> Client:

@@ -32,7 +32,7 @@ from tests.unguarded import unguarded
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE, WORKFLOWS
 from workflows.county_exit import CountyExitWorkflow
 
-pytestmark = pytest.mark.clause("G7")
+pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
 
 NAMES = {str(workflow._Definition.must_from_class(each).name) for each in WORKFLOWS}
 """What our task queue takes."""
@@ -108,10 +108,10 @@ async def test_nothing_was_received_before_it_was_started(stage: Stage, ago: tim
     code = stage.county()
     received = datetime.now(BEIJING) + ago
     opening = opening_of(stage, code, received_at=received)
-    handle = await stage.desk.client.start_workflow(
+    await stage.desk.client.start_workflow(
         CountyExitWorkflow.run, opening, id=opening.case_id, task_queue=TASK_QUEUE
     )
-    play = Play(stage, opening.case_id, code, False, handle)
+    play = Play(stage, opening.case_id, code)
     assert "is not when the case was started" in await not_admitted(play, "C1")
 
 
@@ -129,7 +129,7 @@ async def test_a_signal_with_start_is_heard_behind_the_opening(stage: Stage) -> 
     opening = opening_of(stage, code)
     wait = at(11, 16) - datetime.now(BEIJING)
     with stage.skipper.with_time_skipping_disabled():
-        handle = await stage.desk.client.start_workflow(
+        await stage.desk.client.start_workflow(
             CountyExitWorkflow.run,
             opening,
             id=opening.case_id,
@@ -138,7 +138,7 @@ async def test_a_signal_with_start_is_heard_behind_the_opening(stage: Stage) -> 
             start_signal="act",
             start_signal_args=[{"step": "C2"}],
         )
-    play = await stage.begun(Play(stage, opening.case_id, code, False, handle), wait)
+    play = await stage.begun(Play(stage, opening.case_id, code), wait)
     await play.reaches("C2")
     await play.handle.signal("nonsense", "x")
     refused = await play.has_entered(EntryKind.REFUSED, 2)
@@ -152,13 +152,7 @@ async def _started_with(stage: Stage, name: str) -> Play:
     code = stage.county()
     opening = opening_of(stage, code)
     content = {"id": "a-1", "step": "C2", "decision": "approve", "officer": "某乙"}
-    play = Play(
-        stage,
-        opening.case_id,
-        code,
-        False,
-        stage.desk.client.get_workflow_handle(opening.case_id),
-    )
+    play = Play(stage, opening.case_id, code)
     start = WithStartWorkflowOperation(
         CountyExitWorkflow.run,
         opening,

@@ -29,6 +29,7 @@ def data(entry: Any, key: str) -> Any:
     return entry.data[key]
 
 
+@pytest.mark.server
 @pytest.mark.clause("F6", "S4", "G7")
 async def test_a_sample_is_drawn_checked_heard_and_decided(stage: Stage) -> None:
     made = put_exited(stage, villages=2, households=3)
@@ -307,6 +308,7 @@ async def test_a_report_that_comes_late_is_marked_and_valid(stage: Stage) -> Non
     assert [entry.text[:6] for entry in await play.entries(EntryKind.LATE)] == ["F6 督导报"]
 
 
+@pytest.mark.server
 @pytest.mark.clause("F6", "G7")
 async def test_what_is_sent_while_the_sample_cannot_be_drawn_is_kept(own_stage: Stage) -> None:
     """Registry and worker are away in J1; what comes as a signal waits until there is a sample."""

@@ -8,6 +8,8 @@ from tests.record_histories import RATES
 from tests.replays import replay
 from tests.stage import Stage, at
 
+pytestmark = pytest.mark.server
+
 
 @pytest.mark.clause("G1", "G3", "G7")
 async def test_a_long_course_writes_one_file(own_stage: Stage) -> None:

@@ -168,6 +168,7 @@ async def test_the_attributes_of_a_village_are_those_of_every_case(stage: Stage)
     assert {name: shown.get(name) for name in expected} == expected
 
 
+@pytest.mark.server
 @pytest.mark.clause("V1", "V2", "V3", "G3", "G7")
 async def test_a_long_course_that_is_never_cached_writes_one_file(own_stage: Stage) -> None:
     play = await village(own_stage)

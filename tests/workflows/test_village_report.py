@@ -132,6 +132,7 @@ async def test_where_the_policy_says_so_the_city_approves_of_a_direct_county_too
     assert (await play.ends()).by == city
 
 
+@pytest.mark.server
 @pytest.mark.clause("V3", "G9")
 async def test_acts_sent_again_count_once(stage: Stage) -> None:
     play = await to_be_reported(stage)

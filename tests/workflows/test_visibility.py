@@ -13,6 +13,8 @@ from models.periods import BEIJING, Limit, chinese
 from tests.play import Play, eventually
 from tests.stage import YEAR, Stage, at
 
+pytestmark = pytest.mark.server
+
 GUIDE = Path(__file__).resolve().parents[2] / "docs/offices.md"
 SECOND = timedelta(seconds=1)
 

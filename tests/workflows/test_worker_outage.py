@@ -10,6 +10,8 @@ from models.case.ledger import EntryKind
 from tests.play import PLAYED, Play
 from tests.stage import Stage, at
 
+pytestmark = pytest.mark.server
+
 SECOND = timedelta(seconds=1)
 GOES_ON = 2 * SECOND
 """How far past a timer the clock can be moved while no worker attends to it."""

@@ -18,6 +18,8 @@ from tests.stage import Stage, at
 from workers.catalogue import build_worker
 from workers.seal import Seal
 
+pytestmark = pytest.mark.server
+
 
 class Newer(Interceptor):
     """A worker that answers what was asked of one activity with a field more."""
