@@ -53,7 +53,9 @@ class Record(BaseModel):
     """An immutable value that refuses fields it does not know."""
 
     # What was given may name people, and a log or a failure repeats an error.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
     def content(self) -> dict[str, Any]:
         """As JSON, without what only repeats a default: so it stands in a case file.
@@ -62,6 +64,15 @@ class Record(BaseModel):
         there again in a replay, stays the same to the byte.
         """
         return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def build_records() -> None:
+    """Build what validates each kind of record that is imported, which else its first use does."""
+    kinds: list[type[Record]] = [Record]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        kind.model_rebuild()
 
 
 def faults(error: ValidationError) -> str:

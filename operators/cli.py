@@ -5,11 +5,10 @@ a command's summary therefore stands here, and its options where it is.
 """
 
 import errno
+import gc
 import os
 import sys
-import traceback
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
@@ -284,12 +283,18 @@ _LONGEST = 500
 """Characters of a sentence about wrong usage, which repeats what was typed."""
 
 
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("exitflow")
+
+
 def _build() -> App:
     app = App(
         name="exitflow",
         help=USAGE,
         help_format="markdown",
-        version=lambda: version("exitflow"),
+        version=_version,
         default_parameter=Parameter(negative="", show_default=False),
         suppress_keyboard_interrupt=False,
     )
@@ -316,6 +321,10 @@ app = _build()
 
 def main() -> None:
     """The entry point: what the user typed, and the status that the shell gets."""
+    # A start makes many objects and little waste: looking for it as often as usual takes a tenth.
+    gc.set_threshold(50_000)
+    # Pydantic would look for plugins in everything that is installed; there are none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     settle()
     status = execute(sys.argv[1:])
     try:
@@ -325,6 +334,7 @@ def main() -> None:
     except OSError as error:
         _give_up_output()
         status = status or _complain(2, f"the output cannot be written: {error.strerror}")
+    gc.freeze()  # the interpreter would look through all of it once more, to end a moment later
     sys.exit(status)
 
 
@@ -355,7 +365,8 @@ def execute(tokens: Sequence[str]) -> int:
 
 
 def _judged(error: Exception) -> int:
-    # Most of what it imports the command has imported; and a success need not wait for it.
+    import traceback
+
     from operators.verdicts import verdict
 
     judged = verdict(error)

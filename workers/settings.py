@@ -8,19 +8,13 @@ of it.
 import os
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
 
 import models
 from activities.notifications.channels import Channel, FileChannel
-from models.base import faults
+from models.base import Record, faults
 from models.errors import ExitflowError
 from models.policy import Policy, PolicyError, parse_policy
 from models.texts import notation
@@ -41,7 +35,7 @@ class SettingsError(ExitflowError, ValueError):
     """A setting that cannot be right; names it and says what would be."""
 
 
-class Settings(BaseSettings):
+class Settings(Record):
     """One installation.
 
     Attributes:
@@ -54,8 +48,6 @@ class Settings(BaseSettings):
         codec_password: Whoever knows it reads through ``exitflow codec``, from other machines too.
     """
 
-    model_config = SettingsConfigDict(env_prefix="EXITFLOW_", frozen=True, extra="forbid")
-
     home: Path = Path(".exitflow")
     registry_url: str | None = None
     policy: str = "henan-2016"
@@ -63,19 +55,6 @@ class Settings(BaseSettings):
     channels: tuple[Channel, ...] = ()
     keys: Path | None = None
     codec_password: SecretStr | None = Field(default=None, min_length=8)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What the caller says, then the environment, then the file."""
-        path = Path(os.environ.get("EXITFLOW_CONFIG", "exitflow.toml"))
-        return init_settings, env_settings, _File(settings_cls, path)
 
     @property
     def registry(self) -> str:
@@ -173,16 +152,6 @@ class Settings(BaseSettings):
         return policy
 
 
-class _File(TomlConfigSettingsSource):
-    """The settings' file, read within bounds."""
-
-    def _read_file(self, file_path: Any) -> dict[str, Any]:
-        try:
-            return notation.toml(read_text(file_path))
-        except OSError as error:
-            raise SettingsError(f"settings: {file_path} cannot be read: {error.strerror}") from None
-
-
 def load_settings(**given: object) -> Settings:
     """Read the settings of this installation; ``given`` wins over environment and file.
 
@@ -192,15 +161,34 @@ def load_settings(**given: object) -> Settings:
     named = os.environ.get("EXITFLOW_CONFIG")
     if named and not Path(named).is_file():
         raise SettingsError(f"EXITFLOW_CONFIG: {named} is not a file")
+    file = Path(named or "exitflow.toml")
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        return Settings.model_validate(_from_file(file) | _from_environment() | given)
     except ValidationError as error:
         # Without its cause, which repeats what was given: a password, a webhook's key.
         raise SettingsError(f"settings: {faults(error)}") from None
     except RecursionError:
         raise SettingsError("settings: a value is nested too deeply") from None
     except (TOMLDecodeError, UnicodeDecodeError) as error:
-        file = named or "exitflow.toml"
         raise SettingsError(f"settings: {file} is not valid TOML in UTF-8: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"settings: {file} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise SettingsError(f"settings: {error}") from None
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    return notation.toml(read_text(path)) if path.is_file() else {}
+
+
+def _from_environment() -> dict[str, object]:
+    named = {f"EXITFLOW_{field.upper()}": field for field in Settings.model_fields}
+    found: dict[str, object] = {
+        field: os.environ[name] for name, field in named.items() if name in os.environ
+    }
+    if "channels" in found:
+        try:
+            found["channels"] = notation.from_json(os.environ["EXITFLOW_CHANNELS"])
+        except ValueError as error:
+            raise SettingsError(f"EXITFLOW_CHANNELS is not valid JSON: {error}") from None
+    return found

@@ -8,21 +8,23 @@ from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     model_validator,
 )
 
-from models.case.orders import Recipient
+from models.base import Record
 from models.errors import ExitflowError
 from models.offices import Office
+
+if TYPE_CHECKING:
+    # Every command reads the settings, and few know what a case is.
+    from models.case.orders import Recipient
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _SHORTEST_SECRET = 4
@@ -63,13 +65,11 @@ WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
 """An address that is a secret: whoever knows a robot's webhook can post by it."""
 
 
-class _Channel(BaseModel, ABC):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
+class _Channel(Record, ABC):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
 
     @abstractmethod
-    def reaches(self, recipient: Recipient) -> bool:
+    def reaches(self, recipient: "Recipient") -> bool:
         """Whether a recipient is reached by this channel."""
 
     def secrets(self) -> Iterator[str]:
@@ -86,7 +86,7 @@ class FileChannel(_Channel):
     kind: Literal["file"] = "file"
     path: Path
 
-    def reaches(self, recipient: Recipient) -> bool:
+    def reaches(self, recipient: "Recipient") -> bool:
         """Everybody."""
         return True
 
@@ -106,7 +106,7 @@ class SmtpChannel(_Channel):
     username: str | None = None
     password: SecretStr | None = None
     sender: Address
-    recipients: dict[Office, Address] = {}
+    recipients: dict[Office, Address] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _safe_login(self) -> Self:
@@ -116,14 +116,14 @@ class SmtpChannel(_Channel):
             raise ValueError("security: a password is not sent without tls or starttls")
         return self
 
-    def address_of(self, recipient: Recipient) -> str | None:
+    def address_of(self, recipient: "Recipient") -> str | None:
         """The address of a recipient, if one is known."""
         if recipient.office is not None:
             return self.recipients.get(recipient.office)
         contact = (recipient.contact or "").strip()
         return contact if is_address(contact) else None
 
-    def reaches(self, recipient: Recipient) -> bool:
+    def reaches(self, recipient: "Recipient") -> bool:
         """Offices with an address here, and people whose contact is one."""
         return self.address_of(recipient) is not None
 
@@ -140,7 +140,7 @@ class _WebChannel(_Channel):
     offices: frozenset[Office] | None = None
     """The offices that read this channel; all of them where none is named."""
 
-    def reaches(self, recipient: Recipient) -> bool:
+    def reaches(self, recipient: "Recipient") -> bool:
         """Offices only: a person's answer is nothing for a group of colleagues (G8)."""
         if recipient.office is None:
             return False

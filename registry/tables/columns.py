@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from pydantic import ConfigDict
 from sqlalchemy import DateTime, Dialect, Enum, MetaData, Numeric, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
@@ -108,6 +109,9 @@ def words(kind: type[StrEnum]) -> Enum:
 
 class Table(SQLModel):
     """The base of all tables: one metadata, with constraint names that are the same everywhere."""
+
+    # A row validates nothing: what would do so is not built.
+    model_config = ConfigDict(defer_build=True)  # type: ignore[assignment]  # a part of theirs
 
     metadata = MetaData(
         naming_convention={

@@ -1,8 +1,19 @@
 """The register of poor households (建档立卡): who they are, what they live on, in and out of it."""
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    event,
+    text,
+)
 from sqlmodel import Field
 
 from models.register.households import Cause
@@ -78,13 +89,7 @@ class EpisodeRow(Table, table=True):
     __table_args__ = (
         Index(None, "case_id", "seq"),
         # One at a time: whoever is struck off is struck off once.
-        Index(
-            "uq_household_episodes_open",
-            "household_code",
-            unique=True,
-            sqlite_where=text("exited_on IS NULL"),
-            postgresql_where=text("exited_on IS NULL"),
-        ),
+        Index("uq_household_episodes_open", "household_code", unique=True),
     )
 
     household_code: str = Field(sa_column=_household())
@@ -99,6 +104,14 @@ class EpisodeRow(Table, table=True):
     opening_document: str | None = Field(default=None, sa_type=Written)
     opened_by: str | None = None
     opened_seq: int | None = None
+
+
+@event.listens_for(EpisodeRow.metadata, "before_create")
+def _open_ones_alone(_: MetaData, connection: Connection, **_options: Any) -> None:
+    # Said beside the index, it would load the dialects of both databases for every command.
+    indexes = EpisodeRow.metadata.tables["household_episodes"].indexes
+    one = next(each for each in indexes if each.name == "uq_household_episodes_open")
+    one.dialect_kwargs[f"{connection.dialect.name}_where"] = text("exited_on IS NULL")
 
 
 class PovertyLineRow(Table, table=True):
