@@ -16,7 +16,7 @@ from models.case.orders import LimitInForce
 from models.case.status import CaseStatus, ObjectionStatus, StepState
 from models.identity import procedure_of
 from models.periods import until
-from models.procedures import PROCEDURES, Procedure
+from models.procedures import COUNTY_EXIT, PROCEDURES, Procedure
 from models.texts.characters import visible
 from operators.views.printing import at, due, heading, left, paragraph, sentences, table, urgency
 from operators.views.roster import roster_counts
@@ -237,7 +237,8 @@ def _marks(case: CaseRecord) -> Text:
         marks.append("核查不符 check --last ", style="bold red")
     if case.outcome:
         ending = Ending(case.outcome)
-        said = PROCEDURES[case.procedure].ending(ending)
+        # Whatever stands in the row: it is the check that tells of it.
+        said = PROCEDURES.get(case.procedure, COUNTY_EXIT).ending(ending)
         marks.append(said, style="green" if ending in DONE else "red")
     if case.overdue:
         marks.append("已逾期 overdue ", style="bold red")

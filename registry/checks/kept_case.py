@@ -128,7 +128,7 @@ def row_of_the_list(case: KeptCase) -> Iterator[Finding]:
     }
     told = content["state"]
     wanted: dict[str, Any] = {"entries": content["entries"], "head": content["head"]}
-    wanted |= said._asdict()
+    wanted |= said._asdict() | {"procedure": said.procedure.id}
     found = list(column_differences(CASES, wanted, row, case.id))
     yield from found
     named = {each.where.rpartition(" ")[2] for each in found}

@@ -15,7 +15,6 @@ from models.procedures import (
     C7,
     H4,
     HOUSEHOLD_EXIT,
-    PROCEDURES,
     REENTRY,
     REVOCATION,
     SUPERVISION,
@@ -255,7 +254,8 @@ def _object(entry: Entry, key: str) -> dict[str, object]:
 def _within(session: Session, case_id: str | None, kind: SubjectKind, code: str) -> bool:
     """Whether a case is an exit of a village, or of households, of what is revoked."""
     case = session.get(CaseRow, case_id) if case_id else None
-    if case is None or kind is SubjectKind.HOUSEHOLD or PROCEDURES[case.procedure].subject is None:
+    exits = tuple(SubjectKind)
+    if case is None or kind is SubjectKind.HOUSEHOLD or case.procedure not in exits:
         return False
     return f"/{code}/" in case.region
 
