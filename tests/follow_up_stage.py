@@ -22,7 +22,7 @@ from registry.tables import EpisodeRow
 from tests.models.samples import POLICY_TEXT
 from tests.play import PLAYED, Play
 from tests.stage import YEAR, Stage, set_stage, settings_in
-from tests.village_stage import put_household, put_village
+from tests.village_stage import put_households, put_village
 from workers.catalogue import TASK_QUEUE
 from workers.settings import Settings
 
@@ -97,7 +97,7 @@ def leave(stage: Stage, households: Sequence[str], on: date = EXITED_ON) -> None
 
 def put_exited(stage: Stage, village: str, number: int, on: date = EXITED_ON) -> list[str]:
     """Register households in a village that leave on a day; return their numbers."""
-    codes = [put_household(stage, village, 3) for _ in range(number)]
+    codes = put_households(stage, village, [3] * number)
     leave(stage, codes, on)
     return codes
 

@@ -11,14 +11,12 @@ from models.offices import Household
 from models.periods import BEIJING
 from models.policy import Policy
 from models.reentry.messages import ReentryApplication, ReentryOpening
-from models.register.households import Livelihood, PovertyLine
+from models.register.households import Livelihood
 from registry.database.engine import reading, writing
-from registry.register.lines import HouseholdLine, VillageLine
-from registry.register.loading import load_households, load_villages
-from registry.register.poverty_lines import add_line
-from registry.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
+from registry.tables import EpisodeRow, Standing, StatusRow
 from tests.play import Play
-from tests.roster_stage import LINE, REGISTERED_ON, livelihood, meeting
+from tests.registry import places
+from tests.roster_stage import livelihood, meeting, put_poverty_line
 from tests.stage import YEAR, Stage
 from workflows.reentry import ReentryWorkflow
 
@@ -37,32 +35,17 @@ def put_left_village(
     stage: Stage, county: str, *, population: int = 100, exited: bool = True, listed: bool = True
 ) -> str:
     """Put a synthetic village on the register that has left the list; return its code."""
-    code = f"{county}300{next(_villages) % 1000:03d}"
-    line = VillageLine(
-        code=code,
-        name=f"合成{code[9:]}村",
-        township_code=f"{county}300",
+    code = places.put_village(
+        stage.settings.engine(),
+        f"{county}300{next(_villages) % 1000:03d}",
+        population,
         township_name="合成乡",
-        county_code=county,
-        population=population,
         population_as_of=date(YEAR - 1, 12, 31),
-        work_team=True,
-        first_secretary=True,
-        poor_since=date(2014, 1, 1) if listed else None,
+        poor_since=places.LISTED_SINCE if listed else None,
     )
-    with writing(stage.settings.engine()) as session:
-        load_villages(session, [line], "合成名单")
-        add_line(session, PovertyLine(year=YEAR, yuan=LINE, source="合成标准"))
-        if exited:
-            village = session.exec(
-                select(VillageStatusRow).where(VillageStatusRow.code == code)
-            ).one()
-            village.until = LEFT_ON
-            session.add(
-                VillageStatusRow(
-                    code=code, since=LEFT_ON, status=Standing.EXITED, exit_year=YEAR - 2
-                )
-            )
+    put_poverty_line(stage)
+    if exited:
+        places.village_leaves(stage.settings.engine(), code, LEFT_ON)
     return code
 
 
@@ -83,7 +66,7 @@ def put_left(
     head: str = "张某某",
     lived: Livelihood | None = None,
     left_on: date | None = LEFT_ON,
-    registered_on: date | None = REGISTERED_ON,
+    registered_on: date | None = places.REGISTERED_ON,
     code: str | None = None,
 ) -> str:
     """Put a synthetic household on the register that has left it; return its number.
@@ -94,20 +77,16 @@ def put_left(
         code: Its number, where it is known already: the register is told anew.
     """
     number = code or f"F{next(_households):06d}"
-    line = HouseholdLine(
-        code=number,
-        village_code=village,
-        group="一组",
+    places.register(
+        stage.settings.engine(),
+        village,
+        {number: size},
         head=head,
-        size=size,
         livelihood=lived or poor(),
         registered_on=registered_on,
     )
-    with writing(stage.settings.engine()) as session:
-        load_households(session, [line], "合成花名册")
-        first = None if code else session.get(EpisodeRow, (number, 1))
-        if first is not None and left_on is not None:
-            first.exited_on, first.exit_year = left_on, left_on.year
+    if code is None and registered_on is not None and left_on is not None:
+        places.leaves(stage.settings.engine(), number, left_on)
     return number
 
 

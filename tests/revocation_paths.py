@@ -3,7 +3,8 @@
 from models.case.documents import CaseDocument
 from tests.models.document_samples import document
 from tests.play import Play
-from tests.revocation_stage import has_left, put_exited_household, put_exited_village, revokes
+from tests.registry.places import village_leaves
+from tests.revocation_stage import put_exited_household, put_exited_village, revokes
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import counts_people
 
@@ -13,7 +14,7 @@ async def revocation(stage: Stage) -> Play:
     exit = put_exited_household(stage)
     (household,) = exit.households
     counts_people(stage, exit.code, 100)
-    has_left(stage, exit.code, at(12, 31).date())
+    village_leaves(stage.settings.engine(), exit.code, at(12, 31).date())
     return await revokes(stage, exit, at(3, 2, year=YEAR + 1), code=household)
 
 

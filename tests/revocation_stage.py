@@ -1,7 +1,7 @@
 """Revocations on the stage: exits that were approved, and the acts that revoke them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from sqlmodel import col, select
@@ -9,8 +9,8 @@ from sqlmodel import col, select
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.revocation.messages import RevocationApplication, RevocationOpening
-from registry.database.engine import reading, writing
-from registry.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
+from registry.database.engine import reading
+from registry.tables import StatusRow, VillageStatusRow
 from tests.activities.exit_files import county_exits, households_exit, village_exits
 from tests.play import Play
 from tests.roster_stage import RosterPlay, opens_roster, put_households, strikes_off
@@ -131,18 +131,6 @@ async def revokes_directly(
     return await stage.opens_past_the_desk(play, RevocationWorkflow.run, opening, begins)
 
 
-def has_left(stage: Stage, village: str, on: date) -> None:
-    """A village is off the list of poor villages from a day on."""
-    with writing(stage.settings.engine()) as session:
-        listed = session.exec(
-            select(VillageStatusRow).where(VillageStatusRow.code == village)
-        ).one()
-        listed.until = on
-        session.add(
-            VillageStatusRow(code=village, since=on, status=Standing.EXITED, exit_year=on.year)
-        )
-
-
 def document(office: str, **changes: Any) -> dict[str, Any]:
     """A filing (F9) as JSON."""
     return {
@@ -166,18 +154,6 @@ def _of(stage: Stage, table: type[S], code: str) -> list[S]:
     with reading(stage.settings.engine()) as session:
         rows = session.exec(
             select(table).where(table.code == code).order_by(col(table.since))
-        ).all()
-        session.expunge_all()
-    return list(rows)
-
-
-def episodes(stage: Stage, household: str) -> list[EpisodeRow]:
-    """When the register had a household, from the beginning."""
-    with reading(stage.settings.engine()) as session:
-        rows = session.exec(
-            select(EpisodeRow)
-            .where(EpisodeRow.household_code == household)
-            .order_by(col(EpisodeRow.number))
         ).all()
         session.expunge_all()
     return list(rows)

@@ -8,24 +8,20 @@ from typing import Any
 from models.appraisals import MOST_HOUSEHOLDS
 from models.case.messages import Receipt
 from models.case.status import CaseStatus
-from models.offices import SubjectKind
 from models.periods import BEIJING
 from models.policy import Policy
 from models.register.households import Livelihood, PovertyLine
 from models.roster.households import Course
 from models.roster.messages import Amendment, Consents, RosterApplication
 from registry.database.engine import writing
-from registry.register.lines import HouseholdLine, VillageLine
-from registry.register.loading import load_households, load_villages
 from registry.register.poverty_lines import add_line
-from registry.tables import PlanRow
 from tests.play import Play
+from tests.registry import places
 from tests.stage import YEAR, Stage
 
 LINE = 3_000
 """The synthetic national line of ``YEAR``, in yuan a head."""
 
-REGISTERED_ON = date(2014, 6, 1)
 _villages = count(500)
 _households = count(1)
 
@@ -53,24 +49,25 @@ def put_village(
     stage: Stage, county: str, *, team: bool = True, secretary: bool = True, population: int = 5_000
 ) -> str:
     """Put a synthetic village on the register, without households; return its code."""
-    number = next(_villages)
-    code = f"{county}200{number % 1000:03d}"
-    line = VillageLine(
-        code=code,
+    engine, number = stage.settings.engine(), next(_villages)
+    code = places.put_village(
+        engine,
+        f"{county}200{number % 1000:03d}",
+        population,
         name=f"合成{number}村",
-        township_code=f"{county}200",
         township_name="合成镇",
-        county_code=county,
-        population=population,
         population_as_of=date(YEAR - 1, 12, 31),
         work_team=team,
         first_secretary=secretary,
-        poor_since=date(2014, 1, 1),
     )
-    with writing(stage.settings.engine()) as session:
-        load_villages(session, [line], "合成名单")
-        add_line(session, PovertyLine(year=YEAR, yuan=LINE, source="合成标准"))
+    put_poverty_line(stage)
     return code
+
+
+def put_poverty_line(stage: Stage) -> None:
+    """The register knows the national line of ``YEAR``."""
+    with writing(stage.settings.engine()) as session:
+        add_line(session, PovertyLine(year=YEAR, yuan=LINE, source="合成标准"))
 
 
 def put_households(
@@ -89,25 +86,12 @@ def put_households(
         codes: Their numbers, where they are known already: the register is told anew.
     """
     those = list(codes) or [f"R{next(_households):06d}" for _ in range(number)]
-    lines = [
-        HouseholdLine(
-            code=code,
-            village_code=village,
-            group="一组",
-            head=f"张{code}",
-            size=size,
-            livelihood=lived or livelihood(),
-            registered_on=REGISTERED_ON,
-        )
-        for code in those
-    ]
-    with writing(stage.settings.engine()) as session:
-        load_households(session, lines, "合成花名册")
-        if planned and not codes:
-            session.add_all(
-                PlanRow(year=YEAR, subject_code=code, kind=SubjectKind.HOUSEHOLD, source="合成计划")
-                for code in those
-            )
+    lived = lived or livelihood()
+    sizes = dict.fromkeys(those, size)
+    places.register(stage.settings.engine(), village, sizes, head="张{code}", livelihood=lived)
+    if planned and not codes:
+        for code in those:
+            stage.registry.add_plan(YEAR, code, "合成计划")
     return those
 
 

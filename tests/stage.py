@@ -237,7 +237,7 @@ async def set_stage(client: Client, settings: Settings, **options: Any) -> Async
         engine.dispose()
 
 
-def _one_engine(settings: Settings) -> Engine:
+def one_engine(settings: Settings) -> Engine:
     """From now on everybody has the same engine: each of its own learns every statement anew.
 
     What it writes need not outlive a power cut.
@@ -255,7 +255,7 @@ def _one_engine(settings: Settings) -> Engine:
 @asynccontextmanager
 async def set_fast_stage(settings: Settings) -> AsyncIterator[Stage]:
     """A registry, and a server in memory that works with it, until the block ends."""
-    engine = _one_engine(settings)
+    engine = one_engine(settings)
     _set_up(engine)
     outages, policies = Outages(), Policies(settings.policy_of)
     known = activities(settings, lambda: crew.clock(), policies)

@@ -12,11 +12,10 @@ from models.supervision.messages import (
     SupervisionApplication,
     SupervisionOpening,
 )
-from registry.database.engine import writing
-from registry.tables import Standing, VillageStatusRow
 from tests.play import Play
+from tests.registry import places
 from tests.stage import YEAR, Stage
-from tests.village_stage import leaves_the_register, put_household, put_village
+from tests.village_stage import leaves_the_register, put_households, put_village
 from workflows.supervision import SupervisionWorkflow
 
 PROVINCE = "A7/410000"
@@ -149,18 +148,10 @@ def put_exited(
     for _ in range(villages):
         code = put_village(stage, made.county, poor=0, population=population)
         made.villages.append(code)
-        made.households += [put_household(stage, code, size) for _ in range(households)]
+        made.households += put_households(stage, code, [size] * households)
         leaves_the_register(stage, code, on)
-        village_leaves(stage, code, on)
+        places.village_leaves(stage.settings.engine(), code, on)
     return made
-
-
-def village_leaves(stage: Stage, code: str, on: date) -> None:
-    """A village is taken off the list."""
-    with writing(stage.settings.engine()) as session:
-        session.add(
-            VillageStatusRow(code=code, since=on, status=Standing.EXITED, exit_year=on.year)
-        )
 
 
 async def inspects(

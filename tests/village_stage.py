@@ -1,5 +1,6 @@
 """Villages on the stage: a synthetic township with villages and households, and their cases."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import count
 from typing import Any, ClassVar
@@ -7,20 +8,17 @@ from typing import Any, ClassVar
 from sqlmodel import col, select
 
 from models.case.messages import Receipt
-from models.offices import SubjectKind, Village
+from models.offices import Village
 from models.policy import Policy
 from models.village.messages import VillageApplication, VillageOpening
 from registry.database.engine import writing
-from registry.register.lines import HouseholdLine, VillageLine
-from registry.register.loading import load_households, load_villages
-from registry.tables import EpisodeRow, HouseholdRow, PlanRow, VillageRow
+from registry.tables import EpisodeRow, HouseholdRow, VillageRow
 from tests.play import Play
+from tests.registry import places
 from tests.registry.known import village_facts
 from tests.stage import YEAR, Stage
 from workflows.village_exit import VillageExitWorkflow
 
-LISTED_SINCE = date(2014, 1, 1)
-REGISTERED_ON = date(2014, 6, 1)
 _numbers = count(1)
 
 
@@ -100,46 +98,34 @@ def put_village(
     year: int = YEAR,
 ) -> str:
     """Put a new synthetic village on the register, with poor people in it; return its code."""
-    number = next(_numbers)
-    code = f"{county}100{number % 1000:03d}"
-    line = VillageLine(
-        code=code,
+    engine, number = stage.settings.engine(), next(_numbers)
+    code = places.put_village(
+        engine,
+        f"{county}100{number % 1000:03d}",
+        population,
         name=f"合成{number}村",
-        township_code=f"{county}100",
         township_name="合成乡",
-        county_code=county,
-        population=population,
-        population_as_of=date(2016, 12, 31),
-        work_team=True,
-        first_secretary=True,
-        poor_since=LISTED_SINCE if listed else None,
+        poor_since=places.LISTED_SINCE if listed else None,
     )
-    with writing(stage.settings.engine()) as session:
-        load_villages(session, [line], "合成名单")
-        if planned:
-            kind = SubjectKind.VILLAGE
-            session.add(PlanRow(year=year, subject_code=code, kind=kind, source="合成计划"))
+    if planned:
+        stage.registry.add_plan(year, code, "合成计划")
     if poor:
         put_household(stage, code, poor)
     return code
 
 
 def put_household(
-    stage: Stage, village: str, size: int, *, registered_on: date = REGISTERED_ON
+    stage: Stage, village: str, size: int, *, registered_on: date = places.REGISTERED_ON
 ) -> str:
     """Register a synthetic poor household; return its number."""
-    code = f"H{next(_numbers):06d}"
-    line = HouseholdLine(
-        code=code,
-        village_code=village,
-        group="一组",
-        head="张某",
-        size=size,
-        registered_on=registered_on,
-    )
-    with writing(stage.settings.engine()) as session:
-        load_households(session, [line], "合成花名册")
+    (code,) = put_households(stage, village, [size], registered_on=registered_on)
     return code
+
+
+def put_households(stage: Stage, village: str, sizes: Sequence[int], **changes: Any) -> list[str]:
+    """Register synthetic poor households of so many heads each; return their numbers."""
+    numbered = {f"H{next(_numbers):06d}": size for size in sizes}
+    return places.register(stage.settings.engine(), village, numbered, **changes)
 
 
 def leaves_the_register(stage: Stage, village: str, on: date) -> None:

@@ -45,7 +45,13 @@ from tests.activities.registry_cases import (
     rows,
     run,
 )
-from tests.registry.places import falls_back, leaves, put_households, put_village
+from tests.registry.places import (
+    falls_back,
+    leaves,
+    put_households,
+    put_village,
+    village_leaves,
+)
 
 ON = date(2017, 10, 1)
 NOW = datetime(2017, 10, 1, 1, 0, tzinfo=UTC)
@@ -91,13 +97,6 @@ def order(given: SupervisionOpening, now: datetime = NOW) -> DrawSample:
 def supervision(engine: Engine, registry: Registry) -> SupervisionActivities:
     """The activities, on a register with Henan's counties."""
     return SupervisionActivities(engine, gate())
-
-
-def village_leaves(engine: Engine, code: str, on: date) -> None:
-    with writing(engine) as session:
-        session.add(
-            VillageStatusRow(code=code, since=on, status=Standing.EXITED, exit_year=on.year)
-        )
 
 
 def frame(engine: Engine, on: date = ON) -> Frame:

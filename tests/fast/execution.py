@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -10,12 +10,10 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload, Payloads, SearchAttributes
-from temporalio.api.enums.v1 import RetryState, WorkflowExecutionStatus
-from temporalio.api.failure.v1 import ActivityFailureInfo, CanceledFailureInfo, Failure
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.update.v1 import Outcome, Request
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
-from temporalio.bridge.proto.activity_result import ActivityResolution, Cancellation, Success
-from temporalio.bridge.proto.activity_result import Failure as ActivityFailed
 from temporalio.bridge.proto.workflow_activation import (
     CancelWorkflow,
     DoUpdate,
@@ -32,40 +30,28 @@ from temporalio.bridge.proto.workflow_activation import (
 )
 from temporalio.bridge.proto.workflow_commands import (
     QueryResult,
-    ScheduleActivity,
     UpdateResponse,
     WorkflowCommand,
 )
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
-from temporalio.common import Priority, RetryPolicy
+from temporalio.common import Priority
 from temporalio.converter import (
     WorkflowSerializationContext,
     decode_search_attributes,
     decode_typed_search_attributes,
 )
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.testing import ActivityEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance
 from temporalio.worker._workflow_instance import WorkflowInstanceDetails
 
 from tests.fast.history import History, stamp
+from tests.fast.orders import Ordered
 from tests.fast.works import NAMESPACE, Works
 
 _AT_ONCE = timedelta(milliseconds=10)
 """A timer as short as this one ends by itself, as on a clock that goes on."""
 
 _seeds = count(1)
-
-
-@dataclass
-class Ordered:
-    """An activity that a case has ordered and that has not answered."""
-
-    command: ScheduleActivity
-    scheduled: datetime
-    due: datetime
-    attempt: int = 1
-    failure: Failure | None = None
 
 
 @dataclass
@@ -251,75 +237,17 @@ class Execution:
 
     async def attempt(self, seq: int, order: Ordered) -> None:
         """Do what was ordered once; its answer comes in, or it is tried again later."""
-        command = order.command
-        context = ActivityEnvironment()
-        context.info = replace(
-            ActivityEnvironment.default_info(),
-            activity_id=command.activity_id,
-            activity_type=command.activity_type,
-            attempt=order.attempt,
-            current_attempt_scheduled_time=order.due,
-            scheduled_time=order.scheduled,
-            started_time=self.now,
-            task_queue=command.task_queue,
-            workflow_id=self.id,
-            workflow_run_id=self.run_id,
-            workflow_type=self.request.workflow_type.name,
-            namespace=NAMESPACE,
-            workflow_namespace=NAMESPACE,
-        )
-        payloads = self._converter.payload_converter
-        try:
-            defn = self.works.activities[command.activity_type]
-            given = payloads.from_payloads(command.arguments, defn.arg_types)
-            result = context.run(self.works.guarded(defn), *given)
-            if defn.is_async:
-                result = await result
-            answer = payloads.to_payload(result)
-        except Exception as error:  # whatever an activity raises, its case hears of it
-            self._has_failed(seq, order, error)
-            return
-        self.done(seq, answer)
+        kind = self.request.workflow_type.name
+        info = order.info(self.id, self.run_id, kind, self.now)
+        answer = await order.attempted(self.works, self._converter, info)
+        if isinstance(answer, Payload) or not order.tried_again(answer, self.now):
+            self.done(seq, answer)
 
-    def done(self, seq: int, answer: Payload) -> None:
-        """What was ordered has its answer."""
-        self._over(seq, answer)
-        self._job(
-            resolve_activity=ResolveActivity(
-                seq=seq, result=ActivityResolution(completed=Success(result=answer))
-            )
-        )
-
-    def _has_failed(self, seq: int, order: Ordered, error: Exception) -> None:
-        failure = Failure()
-        converter = self._converter
-        converter.failure_converter.to_failure(error, converter.payload_converter, failure)
-        again = _again_in(order, failure)
-        over = order.scheduled + order.command.schedule_to_close_timeout.ToTimedelta()
-        if again is not None and self.now + again < over:
-            order.attempt += 1
-            order.due, order.failure = self.now + again, failure
-            return
-        state = (
-            RetryState.RETRY_STATE_TIMEOUT
-            if again is not None
-            else RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE
-        )
-        whole = Failure(
-            message="Activity task failed",
-            cause=failure,
-            activity_failure_info=_of(order.command, state),
-        )
-        self._over(seq, failure)
-        self._job(
-            resolve_activity=ResolveActivity(
-                seq=seq, result=ActivityResolution(failed=ActivityFailed(failure=whole))
-            )
-        )
-
-    def _over(self, seq: int, answer: Payload | Failure | None) -> None:
+    def done(self, seq: int, answer: Payload | Failure | None) -> None:
+        """What was ordered has its answer, has failed for good, or was cancelled (None)."""
         order = self.orders.pop(seq)
         self.history.activity_done(self.now, seq, order.attempt, answer)
+        self._job(resolve_activity=ResolveActivity(seq=seq, result=order.resolution(answer)))
 
     async def work(self) -> list[WorkflowCommand]:
         """Do one task with all that came in; returns the commands that concern other cases."""
@@ -460,7 +388,7 @@ class Execution:
                 given = command.schedule_activity
                 self.orders[given.seq] = Ordered(given, scheduled=self.now, due=self.now)
             case "request_cancel_activity":
-                self._cancel_activity(command.request_cancel_activity.seq)
+                self.done(command.request_cancel_activity.seq, None)
             case "upsert_workflow_search_attributes":
                 fields = command.upsert_workflow_search_attributes.search_attributes.indexed_fields
                 for name, value in fields.items():
@@ -490,22 +418,6 @@ class Execution:
             del self.updates[response.protocol_instance_id]  # a refusal leaves no trace
         sent.outcome.set_result(outcome)
 
-    def _cancel_activity(self, seq: int) -> None:
-        order = self.orders[seq]
-        cause = Failure(message="Activity cancelled", canceled_failure_info=CanceledFailureInfo())
-        state = RetryState.RETRY_STATE_CANCEL_REQUESTED
-        whole = Failure(
-            message="Activity cancelled",
-            cause=cause,
-            activity_failure_info=_of(order.command, state),
-        )
-        self._over(seq, None)
-        self._job(
-            resolve_activity=ResolveActivity(
-                seq=seq, result=ActivityResolution(cancelled=Cancellation(failure=whole))
-            )
-        )
-
     def _end(self, status: WorkflowExecutionStatus.ValueType) -> None:
         self.status = status
         self.timers.clear()
@@ -533,26 +445,3 @@ def _without_stillborn_timers(commands: Iterable[WorkflowCommand]) -> list[Workf
 
 def _is_refusal(command: WorkflowCommand) -> bool:
     return command.update_response.HasField("rejected")
-
-
-def _of(command: ScheduleActivity, state: RetryState.ValueType) -> ActivityFailureInfo:
-    return ActivityFailureInfo(
-        activity_id=command.activity_id,
-        activity_type={"name": command.activity_type},  # type: ignore[arg-type]
-        retry_state=state,
-    )
-
-
-def _again_in(order: Ordered, failure: Failure) -> timedelta | None:
-    """How long until the next attempt; None if there is none."""
-    said, policy = failure.application_failure_info, order.command.retry_policy
-    if said.non_retryable or said.type in policy.non_retryable_error_types:
-        return None
-    if policy.maximum_attempts and order.attempt >= policy.maximum_attempts:
-        return None
-    if said.HasField("next_retry_delay"):
-        return said.next_retry_delay.ToTimedelta()
-    usual = RetryPolicy.from_proto(policy)
-    longest = usual.maximum_interval or usual.initial_interval * 100
-    grown = usual.initial_interval * usual.backoff_coefficient ** (order.attempt - 1)
-    return min(grown, longest)

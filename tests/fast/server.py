@@ -22,7 +22,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from google.protobuf.any_pb2 import Any as Packed
-from temporalio.api.common.v1 import GrpcStatus, WorkflowExecution
+from temporalio.api.common.v1 import ActivityType, GrpcStatus, WorkflowExecution
 from temporalio.api.enums.v1 import (
     HistoryEventFilterType,
     PendingActivityState,
@@ -335,7 +335,7 @@ class _Service:
             pending_activities=[
                 PendingActivityInfo(
                     activity_id=each.command.activity_id,
-                    activity_type={"name": each.command.activity_type},  # type: ignore[arg-type]
+                    activity_type=ActivityType(name=each.command.activity_type),
                     state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED,
                     attempt=each.attempt,
                     last_failure=each.failure,

@@ -1,6 +1,6 @@
 """Synthetic villages and households, to be put into a registry by the way of the register."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import count
 from typing import Any
@@ -13,7 +13,7 @@ from models.register.villages import Bus, Survey
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
-from registry.tables import EpisodeRow
+from registry.tables import EpisodeRow, Standing, VillageStatusRow
 
 LISTED_SINCE = date(2014, 1, 1)
 REGISTERED_ON = date(2014, 6, 1)
@@ -55,24 +55,34 @@ def put_village(engine: Engine, code: str, population: int, **changes: Any) -> s
     return code
 
 
-def put_households(
-    engine: Engine, village: str, sizes: Iterable[int], *, registered_on: date = REGISTERED_ON
-) -> list[str]:
-    """Register poor households of so many heads each in a village; return their numbers."""
+def put_households(engine: Engine, village: str, sizes: Iterable[int], **changes: Any) -> list[str]:
+    """Register poor households of so many heads each in a village; return their new numbers."""
+    numbered = {f"S{next(_numbers):06d}": size for size in sizes}
+    return register(engine, village, numbered, **changes)
+
+
+def register(engine: Engine, village: str, sizes: Mapping[str, int], **changes: Any) -> list[str]:
+    """Register poor households by number, or tell the register anew of them; return the numbers.
+
+    Args:
+        changes: Of each of them; ``{code}`` in the head stands for the number.
+    """
+    values: dict[str, Any] = {
+        "group": "一组",
+        "head": "张某",
+        "registered_on": REGISTERED_ON,
+    } | changes
     lines = [
-        HouseholdLine(
-            code=f"S{next(_numbers):06d}",
-            village_code=village,
-            group="一组",
-            head="张某",
-            size=size,
-            registered_on=registered_on,
+        HouseholdLine.model_validate(
+            {"code": code, "village_code": village, "size": size}
+            | values
+            | {"head": values["head"].format(code=code)}
         )
-        for size in sizes
+        for code, size in sizes.items()
     ]
     with writing(engine) as session:
         load_households(session, lines, "合成花名册")
-    return [line.code for line in lines]
+    return list(sizes)
 
 
 def leaves(engine: Engine, household: str, on: date, year: int | None = None) -> None:
@@ -83,6 +93,19 @@ def leaves(engine: Engine, household: str, on: date, year: int | None = None) ->
         )
         episode = session.exec(open_ones).one()
         episode.exited_on, episode.exit_year = on, year or on.year
+
+
+def village_leaves(engine: Engine, village: str, on: date, year: int | None = None) -> None:
+    """A village is taken off the list of poor villages on a day, for a year."""
+    with writing(engine) as session:
+        listed = select(VillageStatusRow).where(
+            VillageStatusRow.code == village, col(VillageStatusRow.until).is_(None)
+        )
+        session.exec(listed).one().until = on
+        exited = Standing.EXITED
+        session.add(
+            VillageStatusRow(code=village, since=on, status=exited, exit_year=year or on.year)
+        )
 
 
 def falls_back(engine: Engine, household: str, on: date) -> None:

@@ -12,9 +12,15 @@ from models.roster.households import State
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.reports.records import Counted, Progress, TargetProgress
-from registry.tables import RosterRow, Standing, VillageStatusRow
+from registry.tables import RosterRow
 from tests.activities.registry_cases import POLICY, PROVINCE, XIN, File, change, run
-from tests.registry.places import falls_back, leaves, put_households, put_village
+from tests.registry.places import (
+    falls_back,
+    leaves,
+    put_households,
+    put_village,
+    village_leaves,
+)
 from tests.registry.test_readiness import lists
 
 JIA, YI, BING = "411523100201", "411523100202", "410225100201"
@@ -46,14 +52,6 @@ def posts(engine: Engine, case_id: str, year: int, **states: State) -> None:
                 case_id=case_id, household_code=code, year=year, state=state.value, since=1
             )
             session.add(row)
-
-
-def village_leaves(engine: Engine, code: str, on: date, year: int) -> None:
-    with writing(engine) as session:
-        row = session.get(VillageStatusRow, (code, date(2014, 1, 1)))
-        assert row is not None
-        row.until = on
-        session.add(VillageStatusRow(code=code, since=on, status=Standing.EXITED, exit_year=year))
 
 
 @pytest.mark.clause("F8", "G6", "H4")

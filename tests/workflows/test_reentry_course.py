@@ -22,8 +22,9 @@ from tests.reentry_stage import (
     put_new,
 )
 from tests.registry.known import county_facts, village_facts
+from tests.registry.places import REGISTERED_ON
 from tests.replays import replay
-from tests.roster_stage import REGISTERED_ON, livelihood
+from tests.roster_stage import livelihood
 from tests.stage import YEAR, Stage, at
 
 

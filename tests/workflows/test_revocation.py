@@ -13,15 +13,14 @@ from operators.desk.desk import Refused
 from registry.tables import AlarmRow, RevocationRow
 from tests.activities.registry_cases import rows
 from tests.play import Play, eventually, not_admitted
-from tests.registry.places import falls_back
+from tests.reentry_stage import episodes
+from tests.registry.places import falls_back, village_leaves
 from tests.revocation_stage import (
     RevocationPlay,
     document,
-    episodes,
     exited_county,
     exited_roster,
     exited_village,
-    has_left,
     put_exited_county,
     put_exited_household,
     put_exited_village,
@@ -218,7 +217,7 @@ async def test_a_village_that_has_left_is_above_the_threshold_again(stage: Stage
     (household,) = exit.households
     # 3 of 150 people are 2 %, exactly at the threshold of S2, which is not met.
     counts_people(stage, exit.code, 150)
-    has_left(stage, exit.code, at(12, 31).date())
+    village_leaves(stage.settings.engine(), exit.code, at(12, 31).date())
     play = await revokes(stage, exit, revoked_on(2), code=household)
     entries = await revoked(play)
     (alarm,) = [entry for entry in entries if entry.kind is EntryKind.ALARM]

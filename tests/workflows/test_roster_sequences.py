@@ -28,7 +28,6 @@ from sqlmodel import Session, col, select
 from models.case.messages import Receipt
 from models.offices import Division, SubjectKind
 from models.periods import BEIJING
-from models.refusals import Refusal
 from models.register.households import PovertyLine
 from models.roster.messages import RosterOpening
 from registry.database.engine import upgrade, writing
@@ -38,11 +37,11 @@ from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
 from registry.register.poverty_lines import add_line
 from registry.tables import EpisodeRow, HouseholdRow, NoticeRow, PlanRow, RosterRow
-from tests.miniature import Miniature
-from tests.roster_stage import REGISTERED_ON, livelihood, meeting, roster_application
-from tests.stage import YEAR, at, settings_in
+from tests.fast.alone import Alone
+from tests.registry.places import REGISTERED_ON
+from tests.roster_stage import livelihood, meeting, roster_application
+from tests.stage import YEAR, at, one_engine, settings_in
 from workers.settings import Settings
-from workflows.household_exit import HouseholdExitWorkflow
 
 VILLAGE, COUNTY = "410999200001", "410999"
 HOUSEHOLDS = ("H-01", "H-02", "H-03", "H-04")
@@ -99,7 +98,6 @@ class RosterMachine(RuleBasedStateMachine):
 
     template: Path
     folder: Path
-    patch: pytest.MonkeyPatch
     numbers = count(1)
     gone_in_all = 0
 
@@ -118,7 +116,7 @@ class RosterMachine(RuleBasedStateMachine):
         home = self.folder / str(next(self.numbers))
         shutil.copytree(self.template, home)
         self.settings = settings_in(home)
-        self.engine = self.settings.engine()
+        self.engine = one_engine(self.settings)
         village = Registry(self.engine).known_households(VILLAGE, YEAR, at(11, 1).date(), [])[0]
         assert village is not None
         application = roster_application(VILLAGE, HOUSEHOLDS)
@@ -133,8 +131,7 @@ class RosterMachine(RuleBasedStateMachine):
             subject=village,
             policy=self.settings.load_policy(),
         )
-        self.mini = Miniature(self.patch, self.settings, at(11, 16))
-        self.mini.open(HouseholdExitWorkflow, opening, self.patch)
+        self.case = Alone(self.settings, opening, at(11, 16))
         if come != "opened":
             for body in OFFICERS:
                 self.verify(body, set())
@@ -144,8 +141,8 @@ class RosterMachine(RuleBasedStateMachine):
             self.time_passes(24 * 8)
 
     def teardown(self) -> None:
-        if hasattr(self, "mini"):
-            self.mini.close()
+        if hasattr(self, "case"):
+            self.case.close()
             self.engine.dispose()
 
     # -- what people do -----------------------------------------------------------------------
@@ -155,10 +152,7 @@ class RosterMachine(RuleBasedStateMachine):
         message = {"id": f"m-{next(self.ids)}", "officer": "某甲"} | fields
         if kind == "object":
             del message["officer"]
-        try:
-            return self.mini.send(kind, message)
-        except Refusal:
-            return None
+        return self.case.send(kind, message)
 
     @rule(
         body=st.sampled_from(["A1", "A2", "A3"]),
@@ -261,10 +255,10 @@ class RosterMachine(RuleBasedStateMachine):
             those = [target] if target else [*HOUSEHOLDS, LATER]
             if upheld and return_to == "H2":
                 for household in those:
-                    self.reference.sent_back(household, self.mini.now)
+                    self.reference.sent_back(household, self.case.now)
             elif upheld and return_to == "H3":
                 for household in those:
-                    self.reference.since[household] = self.mini.now
+                    self.reference.since[household] = self.case.now
             elif upheld and return_to is None:
                 self.reference.gone |= set(those)
 
@@ -279,7 +273,7 @@ class RosterMachine(RuleBasedStateMachine):
         if self.is_off(household):
             return
         if (self.sizes[household], household not in self.reference.failing) != (size, safe):
-            self.reference.since[household] = self.mini.now
+            self.reference.since[household] = self.case.now
         with writing(self.engine) as session:
             load_households(session, [line(household, size, safe)], "合成更正")
         self.sizes[household] = size
@@ -321,7 +315,7 @@ class RosterMachine(RuleBasedStateMachine):
         )
         if taken and decision == "return":
             for household in those:
-                self.reference.sent_back(household, self.mini.now)
+                self.reference.sent_back(household, self.case.now)
         if taken and decision == "reject":
             self.reference.gone |= those
 
@@ -350,17 +344,17 @@ class RosterMachine(RuleBasedStateMachine):
             self.reference.gone |= those
         for household in those if taken and back else ():
             if return_to == "H3":
-                self.reference.since[household] = self.mini.now
+                self.reference.since[household] = self.case.now
             else:
-                self.reference.sent_back(household, self.mini.now)
+                self.reference.sent_back(household, self.case.now)
 
     @rule(those=st.sets(st.sampled_from([*HOUSEHOLDS, LATER])), everybody=st.booleans())
-    @precondition(lambda self: self.mini.case.status().step == "H1")
+    @precondition(lambda self: self.case.step() == "H1")
     def vote_again(self, those: set[str], everybody: bool) -> None:
         """The meeting is held again; who is not voted for leaves."""
         waiting = self.on_the_way()
         voted = waiting if everybody else waiting & those
-        record = meeting(held_on=self.mini.now.astimezone(BEIJING).date().isoformat())
+        record = meeting(held_on=self.case.now.astimezone(BEIJING).date().isoformat())
         votes = [{"household": code, "in_favour": 18} for code in sorted(voted)]
         taken = self.send(
             "act",
@@ -380,14 +374,14 @@ class RosterMachine(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([1, 14, 24, 24 * 7, 24 * 8, 24 * 9, 24 * 40]))
     def time_passes(self, hours: int) -> None:
         """And nothing else."""
-        self.mini.pass_time(timedelta(hours=hours))
+        self.case.pass_time(timedelta(hours=hours))
 
     # -- what must hold -----------------------------------------------------------------------
 
     @invariant()
     def nobody_left_who_must_not(self) -> None:
         """Everybody who has newly left could: by the reference, the notices and the register."""
-        if not hasattr(self, "mini"):
+        if not hasattr(self, "case"):
             return
         with Session(self.engine) as session:
             for episode in session.exec(
@@ -423,16 +417,16 @@ class RosterMachine(RuleBasedStateMachine):
         full = [
             each
             for each in posted
-            if self.mini.now >= end_of_day(each.astimezone(BEIJING).date() + timedelta(days=7))
+            if self.case.now >= end_of_day(each.astimezone(BEIJING).date() + timedelta(days=7))
         ]
         assert full, f"{household} left without seven days of {shown}"
 
     @invariant()
     def the_register_adds_up(self) -> None:
         """Incidence is the sum over the households that have not left (S5)."""
-        if not hasattr(self, "mini"):
+        if not hasattr(self, "case"):
             return
-        today = self.mini.now.astimezone(BEIJING).date()
+        today = self.case.now.astimezone(BEIJING).date()
         with Session(self.engine) as session:
             counted = village_incidence(session, VILLAGE, today)
             listed = {
@@ -454,7 +448,7 @@ class RosterMachine(RuleBasedStateMachine):
 
     def courses(self) -> list[Any]:
         """How the case says that everybody stands."""
-        return list(self.mini.case.households())
+        return self.case.households()
 
     def on_the_way(self) -> set[str]:
         """Who has neither left the register nor the roster."""
@@ -469,7 +463,7 @@ class RosterMachine(RuleBasedStateMachine):
         return {
             course.household
             for course in self.courses()
-            if course.state == "posted" and course.closes <= self.mini.now
+            if course.state == "posted" and course.closes <= self.case.now
         }
 
     def is_off(self, household: str) -> bool:
@@ -546,13 +540,10 @@ def prepared(folder: Path) -> Settings:
 
 
 @pytest.fixture
-def machine(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> type[RosterMachine]:
+def machine(tmp_path_factory: pytest.TempPathFactory) -> type[RosterMachine]:
     folder = tmp_path_factory.mktemp("sequences")  # another one for each try
     prepared(folder / "template")
     RosterMachine.template, RosterMachine.folder = folder / "template", folder
-    RosterMachine.patch = monkeypatch
     return RosterMachine
 
 
