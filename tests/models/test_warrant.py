@@ -409,6 +409,41 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
         lambda file: file.line(EntryKind.FINDINGS, "R1").data["facts"].update(revision=2),
         "the file has another revision",
     ),
+    "R3 is not open": (
+        "its notice",
+        without(EntryKind.STEP_OPENED, "R3"),
+        "R3 公示 is not open in this round",
+    ),
+    "a household of another name is shown": (
+        "its notice",
+        lambda file: file.line(EntryKind.FINDINGS, "R1").data["facts"].update(head="李某某"),
+        "the file has another name",
+    ),
+    "a larger household is shown": (
+        "its notice",
+        lambda file: file.line(EntryKind.FINDINGS, "R1").data["facts"].update(size=9),
+        "the file has another size",
+    ),
+    "it entered for another cause": (
+        "its notice",
+        lambda file: file.line(EntryKind.FINDINGS, "R1").data.update(cause="newly_poor"),
+        "the file has another cause",
+    ),
+    "a village's V2 is not open": (
+        "a village's notice",
+        without(EntryKind.STEP_OPENED, "V2"),
+        "V2 公示公告 is not open in this round",
+    ),
+    "another survey is shown": (
+        "a village's notice",
+        lambda file: file.line(EntryKind.ACT, "V1").data["act"]["survey"].update(clinic=False),
+        "the file has another survey",
+    ),
+    "another count is shown": (
+        "a village's notice",
+        lambda file: file.line(EntryKind.FINDINGS, "V1").data["incidence"].update(poor=7),
+        "the file has another incidence",
+    ),
     "no act revokes": (
         REVOKED,
         without(EntryKind.ACT, "X1"),
