@@ -76,6 +76,22 @@ async def test_an_upheld_objection_takes_one_out(stage: Stage) -> None:
     assert case.standing()[case.households[0]] is None
 
 
+@pytest.mark.clause("G1", "H3")
+async def test_who_is_out_stays_out_whatever_else_is_upheld(stage: Stage) -> None:
+    case = await opened(stage, 2)
+    gone = case.households[0]
+    first, second = await case.object(household=gone), await case.object(household=gone)
+    await case.resolve(first, "upheld")
+    await stands(case, out=1)
+    await case.resolve(second, "upheld", reason="公示有误（合成）")
+    await case.rests()
+    left = await course(case, 0)
+    assert (left.state, left.reason) == ("out", "异议成立：经实地调查（合成）")
+    await case.until(CLOSES + SECOND)
+    await strikes_off(case, 1)
+    assert (await case.ends()).reason == "1户脱贫销号，1户未退出"
+
+
 @pytest.mark.clause("G1", "G3", "H2", "T1")
 async def test_who_is_sent_back_passes_through_everything_again(stage: Stage) -> None:
     case = await opened(stage)
