@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.choice import Choice, Part
 from tests.mutants.places import all_mutants, mutants_of
 from tests.mutants.run import ROOT, equivalents, report, try_all
 
@@ -105,6 +106,17 @@ def test_a_test_that_fails_anyway_finds_nothing(tree: Path) -> None:
     proof.write_text(PROOF.replace("is_over(6)", "not is_over(6)"))
     (verdict,) = try_all(tree, [each for each in all_mutants(tree) if each.before == "5"], 1)
     assert verdict.killed_by is None
+
+
+def test_a_mutant_whose_tests_have_no_time_is_said_to_be_one(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = Part(("tests/models/test_limits.py",), (), 0)
+    monkeypatch.setattr(Choice, "parts", lambda self, file: [part])
+    mutants = [each for each in all_mutants(tree) if each.before == "5"]
+    assert report(mutants, try_all(tree, mutants, 1)).endswith(
+        "5  ->  6 (its tests were broken off: too slow)"
+    )
 
 
 def test_who_is_named_as_equivalent_is_a_mutant_still() -> None:

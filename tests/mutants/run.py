@@ -30,10 +30,16 @@ WITHIN = 60 * 60.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant; ``killed_by`` names the test that failed."""
+    """What became of a mutant.
+
+    Attributes:
+        killed_by: The test that failed.
+        broken_off: Some tests were not run to their end: on a slow machine it proves nothing.
+    """
 
     mutant: Mutant
     killed_by: str | None
+    broken_off: bool = False
 
 
 class Copy:
@@ -53,16 +59,19 @@ class Copy:
             fails_anyway: Whether a test, a part of its own, is known to fail without a mutant.
         """
         path = self._tree / mutant.file
-        whole = path.read_bytes()
+        whole, broken_off = path.read_bytes(), False
         for part in parts:
+            failed = None
             try:
                 self._write(path, mutant.applied(whole))
                 failed = self.first_failure(part)
+            except subprocess.TimeoutExpired:
+                broken_off = True
             finally:
                 self._write(path, whole)
             if failed is not None and not fails_anyway(self, replace(part, files=(failed,))):
                 return Verdict(mutant, failed)
-        return Verdict(mutant, None)
+        return Verdict(mutant, None, broken_off)
 
     def _write(self, path: Path, content: bytes) -> None:
         """What was compiled goes: Python would take it for new, were it as long and as young."""
@@ -70,7 +79,11 @@ class Copy:
         Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
 
     def first_failure(self, part: Part) -> str | None:
-        """The first test that fails; None if all pass, or no more time is left."""
+        """The first test that fails; None if all pass.
+
+        Raises:
+            subprocess.TimeoutExpired: if the part has no more time.
+        """
         options = ("-q", "-x", "-n", "0", "--tb=no", "-rfE", "-p", "no:cacheprovider")
         with subprocess.Popen(
             [sys.executable, "-m", "pytest", *options, *part.words, *part.files],
@@ -82,10 +95,8 @@ class Copy:
         ) as running:
             try:
                 said, _ = running.communicate(timeout=part.seconds)
-            except BaseException as stopped:
+            except BaseException:
                 os.killpg(running.pid, signal.SIGKILL)
-                if isinstance(stopped, subprocess.TimeoutExpired):
-                    return None
                 raise
         if running.returncode in (0, 5):  # all passed; none was chosen
             return None
@@ -107,7 +118,10 @@ def try_all(
 
     def fails_anyway(copy: Copy, test: Part) -> bool:
         if test.files not in known:
-            known[test.files] = copy.first_failure(test) is not None
+            try:
+                known[test.files] = copy.first_failure(test) is not None
+            except subprocess.TimeoutExpired:
+                known[test.files] = True
         return known[test.files]
 
     def tried(mutant: Mutant) -> Verdict | None:
@@ -137,13 +151,16 @@ def equivalents(file: Path = EQUIVALENT) -> dict[tuple[str, str, str], str]:
 
 def report(sample: list[Mutant], verdicts: list[Verdict]) -> str:
     """The share of mutants that were killed, and those that survived."""
-    survived = [verdict.mutant for verdict in verdicts if verdict.killed_by is None]
+    survived = [verdict for verdict in verdicts if verdict.killed_by is None]
     killed, left = len(verdicts) - len(survived), len(sample) - len(verdicts)
     share = f"{killed / len(verdicts):.0%}" if verdicts else "none"
     lines = [f"{killed} of {len(verdicts)} mutants killed ({share})"]
     if left:
         lines.append(f"{left} not tried: the time was over")
-    return "\n".join([*lines, *(f"survived: {mutant}" for mutant in survived)])
+    for verdict in survived:
+        slow = " (its tests were broken off: too slow)" if verdict.broken_off else ""
+        lines.append(f"survived: {verdict.mutant}{slow}")
+    return "\n".join(lines)
 
 
 def main() -> int:
