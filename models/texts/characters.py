@@ -159,8 +159,6 @@ def visible(text: str, *, lines: bool = False) -> str:
     >>> visible("a\\x1b[31m\\nb\\u202e"), visible("a\\nb", lines=True)
     ('a\\\\x1b[31m\\\\nb\\\\u202e', 'a\\nb')
     """
-    if _HIDDEN.search(text) is None:
-        return text
     return _HIDDEN.sub(lambda sign: sign[0] if lines and sign[0] in "\n\t" else _spelt(sign), text)
 
 
