@@ -350,7 +350,7 @@ def execute(tokens: Sequence[str]) -> int:
             list(tokens), print_error=False, exit_on_error=False, result_action="return_value"
         )
     except CycloptsError as error:
-        return _complain(2, _usage_sentence(error))
+        return _complain(2, usage_sentence(error))
     except KeyboardInterrupt:
         return 130
     except (BrokenPipeError, SystemExit):  # rich says the former with the latter
@@ -376,7 +376,7 @@ def _judged(error: Exception) -> int:
     return _complain(*judged)
 
 
-def _usage_sentence(error: CycloptsError) -> str:
+def usage_sentence(error: CycloptsError) -> str:
     said = " ".join(str(error).replace("...", "…").split())
     said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
     command = " ".join(["exitflow", *(error.command_chain or ())])

@@ -25,6 +25,7 @@ from models.policy import Policy
 from models.register.counties import CountyFigures
 from operators.desk.desk import Desk
 from operators.desk.opening import Application
+from operators.desk.registry import rehearsed_at
 from registry.database.engine import open_engine, upgrade
 from registry.database.faults import file_of
 from registry.desk import Registry
@@ -167,8 +168,8 @@ class Stage(Theatre):
         """
         desk = Desk(self.desk.client, self.registry, self.under(policy))
         wait = begins - datetime.now(BEIJING)
-        with self.skipper.with_time_skipping_disabled():
-            case_id = await desk.open(application, begins_in=wait)
+        with self.skipper.with_time_skipping_disabled(), rehearsed_at(begins):
+            case_id = await desk.open(application)
         return made(case_id), wait
 
     async def opens_past_the_desk(

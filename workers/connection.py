@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import threading
 import time
 from collections.abc import Coroutine
 from datetime import timedelta
@@ -79,5 +80,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(main)
     finally:
-        gc.collect()
-        time.sleep(0.2)
+        # A command in a thread of a rehearsal or a test ends, and its interpreter goes on.
+        if threading.current_thread() is threading.main_thread():
+            gc.collect()
+            time.sleep(0.2)

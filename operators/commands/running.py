@@ -53,6 +53,6 @@ def rehearse(scenario: str, /, *, json: Json = False) -> int:
     Args:
         scenario: Name of a shipped scenario, or a .toml file.
     """
-    from operators.rehearsal.rehearsing import rehearse_command
+    from operators.rehearsal.player import rehearse as play
 
-    return run(rehearse_command(scenario, json=json))
+    return run(play(scenario, json=json))

@@ -5,7 +5,7 @@ case is refused before anything starts; the registry asks again when it admits t
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -51,6 +51,7 @@ from models.village.admission import VillageFacts
 from models.village.messages import VillageApplication
 from operators.desk.answers import explained, unreachable
 from operators.desk.errors import Refused
+from operators.desk.registry import ahead
 from registry.desk import Registry
 from workers.case_on_server import is_foreign, look_up, squatted
 from workers.catalogue import TASK_QUEUE
@@ -155,13 +156,10 @@ class Opener:
     policy: Policy
     _clock: Callable[[], datetime]
 
-    async def open(self, application: Application, *, begins_in: timedelta = timedelta(0)) -> str:
+    async def open(self, application: Application) -> str:
         """Open the case of an application and return its id.
 
         A supplement (F9) is one with its document: the same one again is the same case.
-
-        Args:
-            begins_in: How long from now the case begins; only a rehearsal lets one wait.
 
         Raises:
             Refused: if the application cannot open a case; nothing was started then.
@@ -169,7 +167,7 @@ class Opener:
         """
         if isinstance(application, SupplementApplication):
             return await self._open_supplement(application)
-        kind, now = _KINDS[type(application)], self._clock() + begins_in
+        kind, now = _KINDS[type(application)], self._clock()
         facts = self.registry.facts(application, beijing(now).date())
         fault = kind.rules.fault(application, facts, self.policy, now)
         if fault is not None:
@@ -179,15 +177,19 @@ class Opener:
             application=application,
             subject=facts.subject,
             policy=self.policy,
-            received_at=None if begins_in else now,
+            received_at=self._received(),
         )
         taken = kind.following and (
             f"{opening.case_id} has just been handed in and is not admitted yet; {kind.following} "
             "can follow it in a moment (G9)"
         )
         said = kind.said(application, facts.subject, facts)
-        await self._start(kind.rules.procedure, opening, said, begins_in=begins_in, taken=taken)
+        await self._start(kind.rules.procedure, opening, said, taken=taken)
         return opening.case_id
+
+    def _received(self) -> datetime | None:
+        """When a matter was taken in: now; in a rehearsal when the case begins, which waits."""
+        return None if ahead() else self._clock()
 
     async def _open_supplement(self, application: SupplementApplication) -> str:
         of, document = application.of, application.document
@@ -209,7 +211,7 @@ class Opener:
                 application=application,
                 subject=of.subject,
                 policy=self.policy,
-                received_at=self._clock(),
+                received_at=self._received(),
             )
             try:
                 await self._start(SUPPLEMENT, opening, said, memo=memo)
@@ -228,7 +230,6 @@ class Opener:
         opening: Opening[Any, Any],
         said: _Said,
         *,
-        begins_in: timedelta = timedelta(0),
         taken: str | None = None,
         memo: Mapping[str, Any] | None = None,
     ) -> None:
@@ -258,7 +259,7 @@ class Opener:
                 search_attributes=TypedSearchAttributes(attributes),
                 static_summary=markdown(said.summary),
                 static_details=markdown(f"{said.details}依据：{opening.policy.title}。"),
-                start_delay=begins_in,
+                start_delay=ahead(),
                 memo=memo,
             )
 

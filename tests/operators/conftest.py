@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Protocol
 
 import pytest
@@ -87,9 +86,6 @@ def lonely(
     monkeypatch.setenv("EXITFLOW_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     monkeypatch.setenv("COLUMNS", "100")
-    # The pause that guards the interpreter's exit: this interpreter goes on.
-    monkeypatch.setattr("workers.connection.time", SimpleNamespace(sleep=lambda _: None))
-    monkeypatch.setattr("workers.connection.gc", SimpleNamespace(collect=lambda: None))
     return Shell(capsys)
 
 

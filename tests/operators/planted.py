@@ -1,6 +1,6 @@
 """A whole township with people of a known name, on a server and a worker of its own process.
 
-    python -m tests.operators.planted FOLDER SEASON
+    python -m tests.operators.planted FOLDER SCENARIO
 
 Leaves everything that the installation has written in the folder; its log goes to stderr.
 """
@@ -18,10 +18,11 @@ from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 
 from activities.ledger import RegistryActivities
+from models.case.ledger import EntryKind
 from models.case.orders import LedgerBatch
-from operators.rehearsal.scenario_files import load_season
-from operators.rehearsal.season_rehearsal import rehearse_season
-from operators.rehearsal.season_view import SeasonNarrator
+from operators.rehearsal.narrator import Narrator
+from operators.rehearsal.player import play
+from operators.rehearsal.scenario import load
 from operators.rehearsal.stage import set_stage
 from workers.connection import run
 
@@ -44,17 +45,16 @@ def _write_ledger(self, batch: LedgerBatch) -> int:  # type: ignore[no-untyped-d
 RegistryActivities.write_ledger = _write_ledger  # type: ignore[method-assign]
 
 
-async def main(folder: Path, season: Path, planted: str) -> None:
+async def main(folder: Path, scenario: Path, planted: str) -> None:
     """Play it, and send one message that is refused."""
-    out = Console(file=io.StringIO())
+    narrator = Narrator(Console(file=io.StringIO()))
     async with set_stage(folder) as stage:
-        narrator = SeasonNarrator(out, stage.desk.policy.standards)
-        course = await rehearse_season(stage, "planted", load_season(str(season)), narrator)
+        course = await play(stage, "planted", load(str(scenario)), narrator)
         print("faults", course.faults)
         (case,) = [
-            each.course.case_id
-            for each in course.cases
-            if each.course.case_id is not None and each.course.outcome is None
+            case_id
+            for case_id, entries in course.files.items()
+            if not any(entry.kind is EntryKind.CLOSED for entry in entries)
         ]
         said = {"id": "o-planted", "text": planted, "objector": planted, "more": planted}
         handle = stage.desk.client.get_workflow_handle(case)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.rehearsal.scenario_files import SHIPPED
+from operators.rehearsal.scenario import SHIPPED
 from workers.seal import SEALED
 
 pytestmark = pytest.mark.clause("G8")
@@ -32,12 +32,14 @@ OWN = {"registry.db", "registry.db-wal", "notifications.jsonl"}
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at in /proc")
 def test_planted_people_stand_nowhere_in_the_clear(tmp_path: Path) -> None:
-    home, season = tmp_path / "home", tmp_path / "season.toml"
+    home, scenario = tmp_path / "home", tmp_path / "scenario.toml"
     home.mkdir(mode=0o700)
     shipped = (SHIPPED / "township-2017.toml").read_text("utf-8")
-    season.write_text(shipped.replace("某己", OBJECTOR).replace("4_600", f"{INCOME}"), "utf-8")
+    assert ",18400," in shipped  # of four, so much a head in a year: 4 600 yuan
+    planted = shipped.replace("某己", OBJECTOR).replace(",18400,", f",{INCOME * 4},")
+    scenario.write_text(planted, "utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.operators.planted", str(home), str(season)],
+        [sys.executable, "-m", "tests.operators.planted", str(home), str(scenario)],
         input=REFUSED,
         capture_output=True,
         text=True,
@@ -52,6 +54,8 @@ def test_planted_people_stand_nowhere_in_the_clear(tmp_path: Path) -> None:
     assert done.stdout.count("process ") == 2
     assert done.stdout.count("listed ") >= 8
 
+    for handed_in in (home / "files").iterdir():
+        handed_in.unlink()
     written = {path.name: path.read_bytes() for path in home.rglob("*") if path.is_file()}
     assert {"temporal.db", "temporal.log"} <= set(written)
     histories = [content for name, content in written.items() if name.startswith("history-")]

@@ -10,6 +10,7 @@ from models.case.ledger import EntryKind
 from models.county.messages import CountyOpening
 from models.offices import County, Division
 from operators.desk.desk import Refused
+from operators.desk.registry import rehearsed_at
 from tests.models import samples
 from tests.play import Play
 from tests.play import not_admitted as turned_away
@@ -114,11 +115,10 @@ async def test_a_second_case_of_a_county_and_year_is_refused(stage: Stage) -> No
 @pytest.mark.clause("G9")
 async def test_a_second_start_before_the_first_has_begun_is_refused(stage: Stage) -> None:
     code = stage.county()
-    with stage.skipper.with_time_skipping_disabled():
-        wait = at(11, 16) - datetime.now(at(1, 1).tzinfo)
-        first = await stage.desk.open(application(code), begins_in=wait)
+    with stage.skipper.with_time_skipping_disabled(), rehearsed_at(at(11, 16)):
+        first = await stage.desk.open(application(code))
         with pytest.raises(Refused, match=f"{first} .*G9"):
-            await stage.desk.open(application(code), begins_in=wait)
+            await stage.desk.open(application(code))
     await stage.desk.client.get_workflow_handle(first).terminate()
 
 

@@ -10,6 +10,7 @@ from models.case.messages import Ending
 from models.periods import BEIJING
 from models.revocation.messages import RevocationApplication, RevocationOpening
 from operators.desk.desk import Refused
+from operators.desk.registry import rehearsed_at
 from registry.tables import AlarmRow, RevocationRow
 from tests.activities.registry_cases import rows
 from tests.play import Play, eventually, not_admitted
@@ -237,11 +238,11 @@ async def test_a_revocation_without_a_worker_is_kept(own_stage: Stage) -> None:
     application = RevocationApplication.model_validate(revocation(exit))
     await own_stage.crew.goes()
     wait = revoked_on(2) - datetime.now(BEIJING)
-    with own_stage.skipper.with_time_skipping_disabled():
-        case_id = await own_stage.desk.open(application, begins_in=wait)
+    with own_stage.skipper.with_time_skipping_disabled(), rehearsed_at(revoked_on(2)):
+        case_id = await own_stage.desk.open(application)
         # The registry knows nothing of it yet; its id does.
         with pytest.raises(Refused, match=f"already has a case for {YEAR}: {case_id}"):
-            await own_stage.desk.open(application, begins_in=wait)
+            await own_stage.desk.open(application)
     play = RevocationPlay(own_stage, case_id, exit.code)
     await own_stage.crew.comes()
     await own_stage.begun(play, wait)
