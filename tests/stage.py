@@ -1,4 +1,4 @@
-"""A stage for cases: a real Temporal server with time skipped, a worker, a registry, counties.
+"""A stage for cases: a server with time skipped, real or in memory, a worker, a registry, counties.
 
 Every date of a test is derived from ``YEAR``, the year after the present one, so that a case can
 begin on any day of it by letting the start wait and skipping the wait.

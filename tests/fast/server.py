@@ -324,6 +324,7 @@ class _Service:
         response = v1.DescribeWorkflowExecutionResponse(
             workflow_execution_info=WorkflowExecutionInfo(
                 execution=WorkflowExecution(workflow_id=case.id, run_id=case.run_id),
+                first_run_id=case.run_id,
                 type=given.workflow_type,
                 start_time=stamp(case.started),
                 status=case.status,
