@@ -43,7 +43,7 @@ async def test_a_refused_update_leaves_no_trace(stage: Stage) -> None:
         (play.message("C2", round=2), "round 2 is not running; the case is in round 1"),
         (
             play.message("C2", "rectify", reason="x", rectification={"office": city, "task": "x"}),
-            "'rectify' is no decision of C2",
+            "rectification: only an act of C6 carries it",
         ),
         (play.message("C2", "reply"), "'reply' is no decision of C2"),
         (play.message("C2", "return", reason="x", return_to="C2"), "return_to: C2 is no step"),

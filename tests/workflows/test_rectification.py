@@ -98,7 +98,7 @@ async def test_a_task_may_be_as_long_as_a_text_can_be(stage: Stage) -> None:
 async def test_only_the_inspection_orders_a_rectification(stage: Stage) -> None:
     play = await stage.opens(at(11, 16), direct=True)
     await play.reaches("C3")
-    with pytest.raises(Refused, match="'rectify' is no decision of C3"):
+    with pytest.raises(Refused, match="rectification: only an act of C6 carries it"):
         await play.act(
             "C3", "rectify", reason="x", rectification={"office": play.office("C1"), "task": "x"}
         )
