@@ -19,8 +19,14 @@ NATION = "100000"
 DivisionCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}|[0-9]{6})?$")]
 """GB/T 2260 county code (6 digits), or the 9 or 12 digits of a township or village."""
 
-CountyCode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
-VillageCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+CountyCode = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{6}$", title="division code", description="six digits, as 411523"),
+]
+VillageCode = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{12}$", title="village", description="twelve digits, as 411523100001"),
+]
 
 
 class SubjectKind(StrEnum):

@@ -20,7 +20,16 @@ BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """UTC+8 without daylight saving, as in China since 1991; a ZoneInfo would need files."""
 
 Clause = Annotated[str, Field(pattern=r"^(T[1-7]|G3|F5|F6|F6\.hearing)$")]
-Year = Annotated[int, Field(ge=2014, le=2100, strict=True)]
+Year = Annotated[
+    int,
+    Field(
+        ge=2014,
+        le=2100,
+        strict=True,
+        title="year of an exit",
+        description="one from 2014 to 2100",
+    ),
+]
 
 
 class PeriodError(ExitflowError, ValueError):

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CoercionError, CycloptsError, Group, Parameter
 
 from operators.views.terminal import say, settle
 
@@ -47,7 +47,7 @@ COMMANDS = {
     },
     "Acting on a case": {
         "start county": (
-            "operators.commands.act:start_county",
+            "operators.commands.start:start_county",
             "Open a county's case (C1 县级申请) and print its id.",
         ),
         "start village": (
@@ -55,7 +55,7 @@ COMMANDS = {
             "Open a village's case (V1 调查核实) and print its id.",
         ),
         "start households": (
-            "operators.commands.roster:start_households",
+            "operators.commands.start:start_households",
             "Open the case of a village's roster (H1 民主评议) and print its id.",
         ),
         "act": (
@@ -65,11 +65,11 @@ COMMANDS = {
             "With --cases or a filter: on many cases, each of which answers for itself.",
         ),
         "consent": (
-            "operators.commands.roster:consent",
+            "operators.commands.filing:consent",
             "Hand in what households answered to their exit (H2 认可): one, or many from a file.",
         ),
         "amend": (
-            "operators.commands.roster:amend",
+            "operators.commands.filing:amend",
             "Add households to a roster, or take their entries anew from the register (G1).",
         ),
         "object": (
@@ -87,12 +87,12 @@ COMMANDS = {
     },
     "After exit": {
         "start reentry": (
-            "operators.commands.reentry:start_reentry",
+            "operators.commands.start:start_reentry",
             "Open the case of a household's entry into the register (R1) and print its id.\n\n"
             "It has fallen back (返贫), or is newly poor (新致贫): F5.",
         ),
         "revoke": (
-            "operators.commands.revoke:revoke",
+            "operators.commands.start:revoke",
             "Revoke an exit (F7 撤销退出), as the body that decided it.\n\n"
             "The register shows it exited, then revoked; nothing is erased.",
         ),
@@ -102,7 +102,7 @@ COMMANDS = {
             "Beside its closed file, as a supplement, where the case has ended.",
         ),
         "consequences": (
-            "operators.commands.consequences:consequences",
+            "operators.commands.reports:consequences",
             "List the exits of a year, and what follows from each (F1-F4).",
         ),
         "follow-up due": (
@@ -144,15 +144,15 @@ COMMANDS = {
             "Show the rates of a supervision (S4), exactly, with their verdicts.",
         ),
         "schedules": (
-            "operators.commands.schedules:list_",
+            "operators.commands.running:list_schedules",
             "List what begins by the calendar: supervisions (F6), follow-ups (F5), the check.",
         ),
         "begin-round": (
-            "operators.commands.schedules:begin_round",
+            "operators.commands.running:begin_round",
             "Begin the round of this quarter or year now, where its day was missed for good.",
         ),
         "mend": (
-            "operators.commands.mend:mend",
+            "operators.commands.check:mend",
             "Give the registry what it lacks; or let a case go on with the kept file (G7).",
         ),
     },
@@ -177,19 +177,19 @@ COMMANDS = {
             "Each finding says what is wrong, where, and the mend. One runs each night as well.",
         ),
         "ready villages": (
-            "operators.commands.outlook:villages",
+            "operators.commands.reports:villages",
             "List the poor villages, and what each still lacks for its exit (S2, S5, G6).",
         ),
         "ready counties": (
-            "operators.commands.outlook:counties",
+            "operators.commands.reports:counties",
             "List the poor counties, and what each still lacks for its application (S3, S5, G6).",
         ),
         "progress": (
-            "operators.commands.outlook:progress",
+            "operators.commands.reports:progress",
             "Show how far a year is against its plan (G6) and the targets (F8).",
         ),
         "notice": (
-            "operators.commands.notice:notice",
+            "operators.commands.reports:notice",
             "Write one public notice (公示) of all cases that are in publicity now.",
         ),
         "when": (
@@ -207,12 +207,12 @@ COMMANDS = {
             "Show a county, a village or a household.",
         ),
         "registry import": (
-            "operators.commands.register_files:import_",
+            "operators.commands.register:import_",
             "Import villages or a roster of households (花名册) from Excel or CSV.\n\n"
             "All of it or nothing; every fault is named, and written to a workbook.",
         ),
         "registry export": (
-            "operators.commands.register_files:export",
+            "operators.commands.register:export",
             "Write the households of a county or village to Excel, as import reads them.",
         ),
         "registry load": (
@@ -221,24 +221,24 @@ COMMANDS = {
             "All of it or nothing; what is there already is no change.",
         ),
         "registry line": (
-            "operators.commands.plan:add_line",
+            "operators.commands.register:add_line",
             "Add the national poverty line of a year (S7 国家扶贫标准).",
         ),
         "registry lines": (
-            "operators.commands.plan:lines",
+            "operators.commands.register:lines",
             "List the national poverty lines by year.",
         ),
         "plan load": (
-            "operators.commands.plan:load",
+            "operators.commands.register:load_plan",
             "Load yearly plans (年度计划) from Excel or CSV.\n\n"
             "All of it or nothing; what is there already is no change.",
         ),
         "plan add": (
-            "operators.commands.plan:add",
+            "operators.commands.register:add_to_plan",
             "Put a county, a village or a household into a year's plan (G6).",
         ),
         "plan list": (
-            "operators.commands.plan:list_",
+            "operators.commands.register:list_plan",
             "List the plan of a year.",
         ),
         "setup registry": (
@@ -254,7 +254,7 @@ COMMANDS = {
             "Make the installation's keys, which seal what its cases exchange; or add one.",
         ),
         "setup schedules": (
-            "operators.commands.schedules:setup_schedules",
+            "operators.commands.running:setup_schedules",
             "Make the Temporal Schedules of supervisions (F6), follow-ups (F5) and the check.\n\n"
             "Repeat it after counties were loaded or the policy changed: what is as it should be "
             "is no change.",
@@ -377,6 +377,10 @@ def _judged(error: Exception) -> int:
 
 
 def usage_sentence(error: CycloptsError) -> str:
+    if isinstance(error, CoercionError) and error.msg is not None and error.argument is not None:
+        # A wrong word (operators.commands.words), which needs no help but its own.
+        option = error.token.keyword if error.token is not None else None
+        return f"{option or error.argument.name}: {error.msg}"
     said = " ".join(str(error).replace("...", "…").split())
     said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
     command = " ".join(["exitflow", *(error.command_chain or ())])

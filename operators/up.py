@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from models.offices import province_of
-from operators.commands.schedules import make_schedules
+from operators.commands.running import make_schedules
 from operators.views.terminal import say
 from registry.database.engine import upgrade
 from registry.desk import Registry

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from models.county.messages import CountyApplication
 from operators.commands.inputs import read_as, table
-from operators.commands.started import print_opened
+from operators.commands.start import print_opened
 from operators.verdicts import explained
 
 if __name__ == "__main__":

@@ -18,7 +18,15 @@ from models.register.counties import CountyFigures
 from models.register.households import HouseholdCode
 from models.register.villages import Survey
 
-StepId = Annotated[str, Field(pattern=r"^[CVHRKJX][1-7]$")]
+StepId = Annotated[
+    str,
+    Field(
+        pattern=r"^[CVHRKJX][1-7]$",
+        title="step",
+        description="C1 to C7 of a county, V1 to V3 of a village, H1 to H4 of a roster, R1 to R4 "
+        "of an entry, K1 of a follow-up, J1 to J4 of a supervision, X1 of a revocation",
+    ),
+]
 Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=6, decimal_places=3)]
 
 

@@ -15,8 +15,19 @@ from models.texts.characters import one_line
 HouseholdCode = Annotated[
     str,
     StringConstraints(strip_whitespace=True, pattern=r"^[0-9A-Za-z][0-9A-Za-z-]{3,29}$"),
+    Field(title="number of a household", description="4 to 30 letters, digits and hyphens"),
 ]
 """A household's number in the register (户编号)."""
+
+SubjectCode = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9A-Za-z][0-9A-Za-z-]{3,29}$",
+        title="code of a county, village or household",
+        description="6 or 12 digits, or the number of a household",
+    ),
+]
+"""Six digits of a county, twelve of a village, or a household's number (户编号)."""
 
 Label = Annotated[
     str,

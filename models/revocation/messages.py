@@ -11,9 +11,7 @@ from models.case.ledger import MOST_ENTRIES
 from models.identity import is_case
 from models.offices import County, Household, Office, SubjectKind, Village
 from models.periods import Year
-
-SubjectCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z-]{3,29}$")]
-"""Six digits of a county, twelve of a village, or a household's number (户编号)."""
+from models.register.households import SubjectCode
 
 Revocable = County | Village | Household
 """Whose exit can be revoked."""

@@ -13,7 +13,14 @@ from models.ratios import ExactRates
 from models.register.households import HouseholdCode
 from models.standards import S1_IDS
 
-Seed = Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,64}$")]
+Seed = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9A-Za-z._-]{1,64}$",
+        title="seed",
+        description="up to 64 letters, digits, points and dashes",
+    ),
+]
 """What the order of a draw depends on: letters, digits, points and dashes."""
 
 Quarter = Annotated[int, Field(ge=1, le=4, strict=True)]

@@ -1,10 +1,13 @@
-"""Acting: opening a case, deciding a step, objecting, resolving, withdrawing.
+"""Acting on a case: deciding a step, objecting, resolving, withdrawing.
 
 What is typed and every file it names is read before anything is sent.
 """
 
-from datetime import date
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from pydantic import AfterValidator, BeforeValidator
 
 from models.case.messages import (
     Act,
@@ -13,58 +16,52 @@ from models.case.messages import (
     Objection,
     Rectification,
     Resolution,
+    StepId,
     Withdrawal,
 )
 from models.identity import subject_code
-from models.periods import beijing
-from models.register.villages import Incidence
-from operators.commands import inputs, roster_inputs
-from operators.commands.bulk import act_on_many
-from operators.commands.case_lists import selection
-from operators.commands.inputs import InputError
+from models.procedures import ALL_STEPS
+from operators.commands import inputs
+from operators.commands.many import act_on_many, selection
 from operators.commands.options import (
     As,
     AsSignal,
-    At,
     Document,
+    Household,
     Id,
+    Office,
     Officer,
     Proof,
     Region,
-    Return,
+    Said,
+    each_once,
 )
-from operators.commands.sending import given, hand_in, signed
-from operators.commands.started import print_opened
-from operators.desk.registry import open_registry, utc_now
+from operators.commands.sending import given, hand_in
+from operators.commands.words import At, InputError, Year, unlike, word
 
 
-def start_county(code: str, /, *, year: int, application: Path) -> None:
-    """Open a county's case (C1 县级申请) and print its id.
+def _step(text: str) -> str:
+    if text not in [each.id for each in ALL_STEPS]:
+        raise unlike()
+    return text
 
-    Args:
-        code: The county's six digits.
-        year: The year of the exit.
-        application: The application as TOML or JSON. County and year may be left out, and so may
-            poor, population and as_of of its figures, which the register then counts; evidence may
-            name a file by its path, which is then bound by its SHA-256.
-    """
-    code, year = inputs.division("CODE", code), inputs.year("--year", year)
-    read = inputs.county_application(application, code, year, _count_of(code))
 
-    print_opened(lambda desk: desk.open(read))
+_Step = Annotated[StepId, BeforeValidator(str.upper), AfterValidator(_step)]
+Step = Annotated[StepId, word(_Step)]
+Return = Annotated[StepId | None, Parameter(name="--return"), word(_Step)]
 
 
 def act(
     case: str | None = None,
     /,
     *,
-    step: str,
+    step: Step,
     office: As,
     officer: Officer,
     approve: bool = False,
     return_: Return = None,
     reject: bool = False,
-    rectify: str | None = None,
+    rectify: Office | None = None,
     task: str | None = None,
     reply: bool = False,
     reason: str | None = None,
@@ -79,15 +76,15 @@ def act(
     recognition: str | None = None,
     survey: Path | None = None,
     appraisal: Path | None = None,
-    household: tuple[str, ...] = (),
+    household: tuple[Household, ...] = (),
     at: At = None,
     id: Id = None,
     signal: AsSignal = False,
     cases: Path | None = None,
-    year: int | None = None,
+    year: Year | None = None,
     region: Region = None,
-    step_is: str | None = None,
-    waiting_for: str | None = None,
+    step_is: Step | None = None,
+    waiting_for: Office | None = None,
     results: Path | None = None,
 ) -> int:
     """Decide a step as an office: approve, return, reject, rectify or reply; exactly one of them.
@@ -131,9 +128,8 @@ def act(
         results: Many cases: the CSV file that keeps what came of each, and by which the same
             command goes on where it ended; beside the file of --cases where none is named.
     """
-    decided = inputs.step("--step", step)
     many = selection(
-        decided,
+        step,
         cases=cases,
         year=year,
         region=region,
@@ -161,22 +157,24 @@ def act(
         raise InputError("--task: name office and task with --rectify OFFICE --task TEXT")
     message = Act(
         id=given(id),
-        step=decided,
+        step=step,
         decision=decision,
-        office=inputs.office("--as", office),
+        office=office,
         officer=officer,
-        at=signed(at),
+        at=at,
         document_number=document,
         reason=reason,
-        return_to=inputs.step("--return", return_) if return_ is not None else None,
+        return_to=return_,
         overrides=override,
         evidence=inputs.evidence(evidence),
-        figures=inputs.figures(figures, _count_of(subject_code(case or ""))) if figures else None,
+        figures=inputs.figures(figures, inputs.count_of(subject_code(case or "")))
+        if figures
+        else None,
         rates=inputs.four_rates(rates, incidence, wrongly_exited, omitted, recognition),
         rectification=_rectification(rectify, task),
         survey=inputs.survey(survey) if survey is not None else None,
-        appraisal=roster_inputs.appraisal(appraisal) if appraisal is not None else None,
-        households=roster_inputs.households("--household", household),
+        appraisal=inputs.appraisal(appraisal) if appraisal is not None else None,
+        households=each_once("--household", household),
     )
     if many is not None:
         return act_on_many(message, many)
@@ -189,10 +187,10 @@ def object_(
     case: str,
     /,
     *,
-    text: str,
-    household: str | None = None,
-    name: str | None = None,
-    contact: str | None = None,
+    text: Said,
+    household: Household | None = None,
+    name: Said | None = None,
+    contact: Said | None = None,
     evidence: Proof = (),
     at: At = None,
     id: Id = None,
@@ -212,12 +210,12 @@ def object_(
     """
     message = Objection(
         id=given(id),
-        text=inputs.said("--text", text),
-        at=signed(at),
-        objector=inputs.said("--name", name) if name is not None else None,
-        contact=inputs.said("--contact", contact) if contact is not None else None,
+        text=text,
+        at=at,
+        objector=name,
+        contact=contact,
         evidence=inputs.evidence(evidence),
-        household=roster_inputs.household("--household", household) if household else None,
+        household=household,
     )
     hand_in(case, message, signal)
 
@@ -256,11 +254,11 @@ def resolve(
         objection_id=objection,
         finding=Finding.UPHELD if upheld else Finding.DISMISSED,
         reason=reason,
-        office=inputs.office("--as", office),
+        office=office,
         officer=officer,
-        at=signed(at),
+        at=at,
         document_number=document,
-        return_to=inputs.step("--return", return_) if return_ is not None else None,
+        return_to=return_,
         evidence=inputs.evidence(evidence),
     )
     hand_in(case, message, signal)
@@ -287,33 +285,14 @@ def withdraw(
     """
     message = Withdrawal(
         id=given(id),
-        office=inputs.office("--as", office),
+        office=office,
         officer=officer,
         reason=reason,
-        at=signed(at),
+        at=at,
         document_number=document,
         evidence=inputs.evidence(evidence),
     )
     hand_in(case, message, signal)
-
-
-# -- reading what was typed -------------------------------------------------------------------
-
-
-def _count_of(code: str) -> inputs.Count:
-    """Counts a county's poor from the register, where a file leaves that to it (S5)."""
-
-    def count(on: date | None) -> Incidence:
-        with open_registry() as registry:
-            counted = registry.county_incidence(code, on or beijing(utc_now()).date())
-        if counted is None:
-            raise InputError(
-                f"figures: the register holds no village of {code} to count from; write poor, "
-                "population and as_of"
-            )
-        return counted
-
-    return count
 
 
 def _check_for_many(**given: object) -> None:
@@ -339,7 +318,7 @@ def _decision(approve: bool, return_: bool, reject: bool, rectify: bool, reply: 
     return chosen[0]
 
 
-def _rectification(office: str | None, task: str | None) -> Rectification | None:
+def _rectification(office: Office | None, task: str | None) -> Rectification | None:
     if office is None or task is None:
         return None
-    return Rectification(office=inputs.office("--rectify", office), task=task)
+    return Rectification(office=office, task=task)

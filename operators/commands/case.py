@@ -6,22 +6,21 @@ from models.case.ledger import Entry, LedgerError, verify
 from models.case.status import CaseStatus, ObjectionStatus
 from models.procedures import HOUSEHOLD_EXIT
 from models.roster.households import Course
-from operators.commands.inputs import InputError
-from operators.commands.options import Json
+from operators.commands.words import InputError, Json
 from operators.desk.desk import Desk, NoCase, not_going_on, open_desk
 from operators.desk.registry import open_registry, utc_now
 from operators.views.case import (
     print_case,
     print_contradicted,
+    print_documents,
     print_entry,
+    print_households,
     print_ledger,
     print_objections,
     print_revoked,
     print_stopped,
 )
-from operators.views.documents import print_documents
 from operators.views.printing import as_json, console, heading
-from operators.views.roster import print_households
 from registry.records import ContradictionRecord, RevokedRecord
 from workers.case_on_server import Amiss
 from workers.connection import run

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from operators.commands import inputs
-from operators.commands.options import Json
+from models.offices import CountyCode
+from operators.commands.options import Office
+from operators.commands.words import Duration, Json, word
 from operators.desk.registry import open_registry, utc_now
 from operators.views.case import case_table, print_limit
 from operators.views.printing import as_json, at, console, is_over
@@ -16,10 +17,12 @@ from registry.records import CaseFilter, DeadlineRecord
 def cases(
     *,
     year: int | None = None,
-    region: Annotated[str | None, Parameter(name=["--region", "--city"])] = None,
+    region: Annotated[
+        CountyCode | None, Parameter(name=["--region", "--city"]), word(CountyCode)
+    ] = None,
     open: bool = False,
     overdue: bool = False,
-    waiting_for: str | None = None,
+    waiting_for: Office | None = None,
     json: Json = False,
 ) -> None:
     """List cases as the registry has them, the nearest limit first; no server is needed.
@@ -33,12 +36,10 @@ def cases(
     """
     wanted = CaseFilter(
         year=year,
-        region=inputs.division("--region", region) if region is not None else None,
+        region=region,
         open=True if open else None,
         overdue=True if overdue else None,
-        waiting_for=inputs.office("--waiting-for", waiting_for)
-        if waiting_for is not None
-        else None,
+        waiting_for=waiting_for,
     )
     with open_registry() as registry:
         registry.check_division("--region", region)
@@ -59,8 +60,8 @@ def cases(
 def deadlines(
     *,
     overdue: bool = False,
-    within: str | None = None,
-    office: str | None = None,
+    within: Duration | None = None,
+    office: Office | None = None,
     json: Json = False,
 ) -> None:
     """List every limit in force, the nearest first; no server is needed.
@@ -72,13 +73,12 @@ def deadlines(
         office: Only limits that this office is held to, for example A6/411500.
     """
     now = utc_now()
-    ends = now + inputs.duration("--within", within) if within is not None else None
-    held_to = inputs.office("--office", office) if office is not None else None
+    ends = now + within if within is not None else None
     with open_registry() as registry:
         found = [
             each
             for each in registry.deadlines()
-            if (held_to is None or each.in_force.office == held_to)
+            if (office is None or each.in_force.office == office)
             and (ends is None or each.in_force.limit.due <= ends)
             and (not overdue or _missed(each, now))
         ]

@@ -1,29 +1,189 @@
-"""Filing (备案), data entry (信息录入) and third-party evaluation (第三方评估) of a case (F9)."""
+"""What is handed in beside acts: answers of households, amendments of a roster, documents.
+
+What is typed and every file it names is read before anything is sent.
+"""
 
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from pydantic import AfterValidator
 
 from models.case.documents import CaseDocument, DocumentKind
 from models.case.ledger import canonical
 from models.case.messages import Receipt
-from models.identity import content_id, is_case, supplemented
+from models.identity import content_id, is_case, is_case_of, subject_code, supplemented
+from models.periods import beijing
+from models.procedures import HOUSEHOLD_EXIT
+from models.roster.admission import household_faults, households_fault
+from models.roster.messages import Amendment, Consent, Consents
 from models.supplement import SupplementApplication
 from operators.commands import inputs
-from operators.commands.inputs import InputError
-from operators.commands.options import As, AsSignal, At, Document, Officer, Proof
-from operators.commands.sending import signed
+from operators.commands.options import As, AsSignal, Document, Household, Id, Officer, Proof, Said
+from operators.commands.sending import given, hand_in, hand_in_all, in_parts
+from operators.commands.words import At, InputError, word
 from operators.desk.desk import open_desk
+from operators.desk.errors import Refused
+from operators.desk.registry import open_registry, utc_now
 from operators.views.terminal import say
 from workers.connection import run
 
 
-def file(
+def consent(
+    case: str,
+    household: Household | None = None,
+    /,
+    *,
+    file: Path | None = None,
+    agreed: bool = False,
+    refused: bool = False,
+    signed_by: Said | None = None,
+    reason: Said | None = None,
+    officer: str,
+    evidence: Proof = (),
+    at: At = None,
+    id: Id = None,
+    signal: AsSignal = False,
+) -> None:
+    """Hand in what households answered to their exit (H2 认可): one, or many from a file.
+
+    Args:
+        case: Id of the roster's case, for example household-exit/411523100001/2026/1.
+        household: The number of one household.
+        file: The answers of many: Excel or CSV with the columns 户编号, 是否认可 (是 or 否),
+            签字人, 不认可理由; or answers as TOML or JSON.
+        agreed: The household agrees to its exit.
+        refused: It does not, and leaves the roster; needs a reason.
+        signed_by: Which of its members signed.
+        reason: Why it refuses.
+        officer: Who collected the answers.
+    """
+    answers = _answers(household, file, agreed, refused, signed_by, reason)
+    proofs, when = inputs.evidence(evidence), at
+    messages = [
+        Consents(id=given_id, answers=part, officer=officer, at=when, evidence=proofs)
+        for given_id, part in in_parts("consent", answers, id)
+    ]
+    hand_in_all(case, messages, signal)
+
+
+def _answers(
+    household: str | None,
+    file: Path | None,
+    agreed: bool,
+    refused: bool,
+    signed_by: str | None,
+    reason: str | None,
+) -> tuple[Consent, ...]:
+    if (household is None) == (file is None):
+        raise InputError("HOUSEHOLD: name one with its answer, or give those of many in --file")
+    if file is not None:
+        if agreed or refused or signed_by is not None or reason is not None:
+            raise InputError(f"--file: {file} says who agreed and who signed; leave the rest out")
+        return inputs.consents(file)
+    assert household is not None
+    if agreed == refused:
+        raise InputError("give one answer: --agreed, or --refused --reason TEXT")
+    if signed_by is None:
+        raise InputError("--signed-by: name the member of the household who signed")
+    return (
+        Consent(
+            household=household,
+            agreed=agreed,
+            signed_by=signed_by,
+            reason=reason,
+        ),
+    )
+
+
+def amend(
     case: str,
     /,
     *,
-    kind: str,
+    household: tuple[Household, ...],
+    meeting: Path | None = None,
+    votes: tuple[int, ...] = (),
+    office: As,
+    officer: Officer,
+    reason: str,
+    document: Document = None,
+    evidence: Proof = (),
+    at: At = None,
+    id: Id = None,
+    signal: AsSignal = False,
+) -> None:
+    """Add households to a roster, or take their entries anew from the register (G1).
+
+    What is added or has changed is posted anew, for seven days of its own.
+
+    Args:
+        case: Id of the roster's case, for example household-exit/411523100001/2026/1.
+        household: Who is added, or on the roster already; may be repeated.
+        meeting: With added ones: the record of the meeting that voted on them, as TOML or JSON.
+        votes: With a meeting: the votes in favour of each household, in their order.
+        reason: Why.
+    """
+    record = inputs.meeting(meeting) if meeting is not None else None
+    message = Amendment(
+        id=given(id),
+        office=office,
+        officer=officer,
+        reason=reason,
+        households=inputs.proposals(household, votes, record),
+        meeting=record,
+        at=at,
+        document_number=document,
+        evidence=inputs.evidence(evidence),
+    )
+    _check_added(case, message)
+    hand_in(case, message, signal)
+
+
+def _check_added(case_id: str, amendment: Amendment) -> None:
+    """Hold who is added against the register (H1, G6, G9), before anything is sent.
+
+    A case takes an amendment in before it looks them up; whom it cannot add it tells the committees
+    later, and the receipt says nothing of it.
+    """
+    if amendment.meeting is None or not is_case_of(HOUSEHOLD_EXIT, case_id):
+        return  # nobody is added, or to no roster: the case says so, or that it is none
+    year = int(case_id.split("/")[2])
+    codes = [each.household for each in amendment.households]
+    with open_registry() as registry:
+        today = beijing(utc_now()).date()
+        village, known = registry.known_households(subject_code(case_id), year, today, codes)
+    if village is None:
+        return
+    added = [
+        each
+        for each in amendment.households
+        if each.household not in known or known[each.household].open_roster != case_id
+    ]
+    fault = households_fault(household_faults(added, village, year, known))
+    if fault is not None:
+        raise Refused(fault)
+
+
+# -- documents --------------------------------------------------------------------------------
+
+
+def _case(text: str) -> str:
+    if not is_case(text):
+        raise ValueError(f"{text!r} is no id of a case; write it as county-exit/411523/2026")
+    belongs_to = supplemented(text)
+    if belongs_to is not None:
+        raise ValueError(f"{text} is a supplement; name the case itself, {belongs_to}")
+    return text
+
+
+CaseId = Annotated[str, word(Annotated[str, AfterValidator(_case)])]
+
+
+def file(
+    case: CaseId,
+    /,
+    *,
+    kind: DocumentKind,
     office: As,
     officer: Officer,
     text: str,
@@ -58,16 +218,15 @@ def file(
         omitted: Rate of the omitted 漏评率.
         recognition: Recognition by the people 群众认可度.
     """
-    case = _case(case)
     message = CaseDocument(
         id=id or "derived",
-        kind=_kind(kind),
-        office=inputs.office("--as", office),
+        kind=kind,
+        office=office,
         officer=officer,
         text=text,
         evidence=inputs.evidence(evidence),
         document_number=document,
-        at=signed(at),
+        at=at,
         rates=inputs.four_rates(rates, incidence, wrongly_exited, omitted, recognition),
     )
     if id is None:
@@ -96,21 +255,3 @@ async def _leave(case_id: str, document: CaseDocument) -> str:
             return await desk.open(SupplementApplication(of=ended, document=document))
         await desk.post(case_id, document)
         return case_id
-
-
-def _case(text: str) -> str:
-    if not is_case(text):
-        raise InputError(f"CASE: {text!r} is no id of a case; write it as county-exit/411523/2026")
-    belongs_to = supplemented(text)
-    if belongs_to is not None:
-        raise InputError(f"CASE: {text} is a supplement; name the case itself, {belongs_to}")
-    return text
-
-
-def _kind(text: str) -> DocumentKind:
-    try:
-        return DocumentKind(text.replace("-", "_"))
-    except ValueError:
-        raise InputError(
-            f"--kind: {text!r} is none; write filing, data-entry or evaluation"
-        ) from None

@@ -6,20 +6,30 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from pydantic import AfterValidator
 from rich.text import Text
 
-from models import identity
 from models.follow_up.messages import RISKS, RiskMark, Visit, Visits
 from models.follow_up.support import is_kept_up
+from models.identity import is_case_of
 from models.periods import beijing
 from models.policy import day_of
 from models.procedures import FOLLOW_UP
-from models.register.households import Risk
-from operators.commands import inputs, roster_inputs
-from operators.commands.inputs import InputError
-from operators.commands.options import As, AsSignal, At, Id, Json, Officer, Proof
-from operators.commands.parts import in_parts
-from operators.commands.sending import given, hand_in, hand_in_all, signed
+from models.register.households import HouseholdCode, Risk
+from operators.commands import inputs
+from operators.commands.options import (
+    As,
+    AsSignal,
+    County,
+    Household,
+    Id,
+    Officer,
+    Proof,
+    Said,
+    each_once,
+)
+from operators.commands.sending import given, hand_in, hand_in_all, in_parts
+from operators.commands.words import At, Day, InputError, Json, Year, read, word
 from operators.desk.registry import open_registry, utc_now
 from operators.views.printing import as_json, console, paragraph, table
 from registry.cases.follow_up_records import DueRecord
@@ -33,19 +43,33 @@ RiskWord = Annotated[
 ]
 
 
-def due(*, county: str | None = None, year: int | None = None, json: Json = False) -> None:
+def _follow_up(text: str) -> str:
+    """The id of a follow-up, or the number of a household."""
+    if not text.startswith(f"{FOLLOW_UP.word}/"):
+        return str(read(HouseholdCode, text))
+    if not is_case_of(FOLLOW_UP, text):
+        raise ValueError(
+            f"{text!r} is no follow-up; the id of one is follow-up/TOWNSHIP/YEAR, for example "
+            "follow-up/411523100/2026"
+        )
+    return text
+
+
+FollowUp = Annotated[str, word(Annotated[str, AfterValidator(_follow_up)])]
+
+
+def due(*, county: County | None = None, year: Year | None = None, json: Json = False) -> None:
     """List the households that are visited in a year, with what the visits found.
 
     Args:
         county: Only the households of this county: its six digits.
         year: The year; the present one where none is given.
     """
-    wanted = inputs.year("--year", year) if year is not None else _today().year
-    region = inputs.division("--county", county) if county is not None else None
+    wanted = year if year is not None else _today().year
     with open_registry() as registry:
-        registry.check_division("--county", region)
-        found = registry.follow_ups.due(wanted, region)
-        missed = {} if json else _missed(registry, wanted, region)
+        registry.check_division("--county", county)
+        found = registry.follow_ups.due(wanted, county)
+        missed = {} if json else _missed(registry, wanted, county)
     if json:
         as_json(found)
         return
@@ -101,13 +125,13 @@ def _stable(each: DueRecord) -> Text:
 
 
 def visit(
-    case: str,
+    case: FollowUp,
     /,
-    *households: str,
+    *households: Household,
     file: Path | None = None,
-    made_on: str | None = None,
+    made_on: Day | None = None,
     unstable: bool = False,
-    note: str | None = None,
+    note: Said | None = None,
     risk: RiskWord = None,
     correction: str | None = None,
     office: As,
@@ -139,8 +163,7 @@ def visit(
             raise InputError(f"--file: {file} says what each visit found; leave the rest out")
         visits = read_visits(file, _today())
     else:
-        on = inputs.day("--made-on", made_on) if made_on is not None else _today()
-        note = inputs.said("--note", note) if note is not None else None
+        on = made_on if made_on is not None else _today()
         visits = tuple(
             Visit(
                 household=code,
@@ -150,23 +173,23 @@ def visit(
                 risk=risk,
                 correction=correction,
             )
-            for code in roster_inputs.households("HOUSEHOLD", named)
+            for code in each_once("HOUSEHOLD", named)
         )
-    by, proofs, when = inputs.office("--as", office), inputs.evidence(evidence), signed(at)
+    proofs = inputs.evidence(evidence)
     messages = [
-        Visits(id=given_id, office=by, officer=officer, visits=part, at=when, evidence=proofs)
+        Visits(id=given_id, office=office, officer=officer, visits=part, at=at, evidence=proofs)
         for given_id, part in in_parts("visit", visits, id)
     ]
     hand_in_all(case_id, messages, signal)
 
 
 def mark(
-    case: str,
-    household: str | None = None,
+    case: FollowUp,
+    household: Household | None = None,
     /,
     *,
     risk: Annotated[Risk, Parameter(help="As of a visit.")],
-    reason: str,
+    reason: Said,
     lifted: bool = False,
     office: As,
     officer: Officer,
@@ -188,12 +211,12 @@ def mark(
         raise InputError("HOUSEHOLD: name the one household that is marked")
     message = RiskMark(
         id=given(id),
-        household=roster_inputs.household("HOUSEHOLD", named[0]),
+        household=named[0],
         risk=risk,
-        reason=inputs.said("--reason", reason),
-        office=inputs.office("--as", office),
+        reason=reason,
+        office=office,
         officer=officer,
-        at=signed(at),
+        at=at,
         lifted=lifted,
     )
     hand_in(case_id, message, signal)
@@ -202,21 +225,15 @@ def mark(
 def _case(first: str, households: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The case that is meant, and the households named: the first word may be either."""
     if first.startswith(f"{FOLLOW_UP.word}/"):
-        if not identity.is_case(first):
-            raise InputError(
-                f"CASE: {first!r} is no follow-up; the id of one is follow-up/TOWNSHIP/YEAR, for "
-                "example follow-up/411523100/2026"
-            )
         return first, tuple(households)
-    code = roster_inputs.household("HOUSEHOLD", first)
     with open_registry() as registry:
-        case_id = registry.follow_ups.case_of(code)
+        case_id = registry.follow_ups.case_of(first)
     if case_id is None:
         raise InputError(
-            f"HOUSEHOLD: {code} is on the list of no follow-up; `exitflow follow-up due` lists who "
-            "is, and `exitflow registry show` how a household stands"
+            f"HOUSEHOLD: {first} is on the list of no follow-up; `exitflow follow-up due` lists "
+            "who is, and `exitflow registry show` how a household stands"
         )
-    return case_id, (code, *households)
+    return case_id, (first, *households)
 
 
 def _today() -> date:

@@ -1,193 +1,56 @@
-"""What people type or hand in as a file, read into values: every fault in one sentence.
+"""Files that are handed in, and the messages made of them: every fault in one sentence.
 
-Nothing here talks to a server or a registry, so a fault is found before anything is sent.
+Nothing here talks to a server, so a fault is found before anything is sent.
 """
 
 import hashlib
-import re
-import sys
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from models.appraisals import Appraisal, Meeting, Proposal
 from models.base import Record, faults
 from models.case.messages import Rates
 from models.case.parts import Evidence
 from models.county.messages import CountyApplication
-from models.errors import ExitflowError
-from models.offices import Office
-from models.procedures import ALL_STEPS
+from models.periods import beijing
 from models.register.counties import CountyFigures
 from models.register.villages import Incidence, Survey
+from models.roster.messages import Consent, RosterApplication
 from models.texts import notation
-from models.texts.characters import fault
 from models.village.messages import VillageApplication
-from registry.files.disk import open_file, read_bytes, read_text
+from operators.commands.options import each_once
+from operators.commands.words import InputError
+from operators.desk.registry import open_registry, utc_now
+from registry.files.disk import open_file, read_text
+from registry.forms.rosters import read_consents, read_votes
 
 R = TypeVar("R", bound=Record)
 
+_SHEETS = (".xlsx", ".xls", ".csv")
 _DAY: TypeAdapter[date | None] = TypeAdapter(date | None)
-
-
-class InputError(ExitflowError):
-    """Something typed or handed in cannot be right; the text says where, and what would be."""
-
-
-# -- words of a command line ------------------------------------------------------------------
-
-
-def office(option: str, text: str) -> Office:
-    """Read ``A6/411500``."""
-    try:
-        return Office.parse(text)
-    except ValidationError:
-        raise InputError(
-            f"{option}: {text!r} is not an office; write body/place, for example A6/411500"
-        ) from None
-
-
-def step(option: str, text: str) -> str:
-    """Read ``C2``, in capitals or not."""
-    if text.upper() not in [each.id for each in ALL_STEPS]:
-        raise InputError(
-            f"{option}: {text!r} is no step; the steps are C1 to C7 of a county, V1 to V3 of a "
-            "village, H1 to H4 of a roster, R1 to R4 of an entry, K1 of a follow-up, J1 to J4 of a "
-            "supervision, X1 of a revocation"
-        )
-    return text.upper()
-
-
-def division(option: str, text: str) -> str:
-    """Read the six digits of a county, city or province."""
-    if not re.fullmatch(r"[1-9]\d{5}", text, re.ASCII):
-        raise InputError(f"{option}: {text!r} is no division code; write six digits, as 411523")
-    return text
-
-
-def village(option: str, text: str) -> str:
-    """Read the twelve digits of a village."""
-    if not re.fullmatch(r"[1-9]\d{11}", text, re.ASCII):
-        raise InputError(f"{option}: {text!r} is no village; write twelve digits, as 411523100001")
-    return text
-
-
-def region(text: str | None) -> str | None:
-    """Read ``--region``, where it is given."""
-    return division("--region", text) if text is not None else None
-
-
-def subject(option: str, text: str) -> str:
-    """Read the code of a county (six digits) or village (twelve), or a household's number."""
-    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z-]{3,29}", text):
-        raise InputError(
-            f"{option}: {text!r} is no code of a county, village or household; write 6 or 12 "
-            "digits, or the number of a household"
-        )
-    return text
-
-
-def year(option: str, given: int) -> int:
-    """Make sure that a year can be one of a plan or a case."""
-    if not 2014 <= given <= 2100:
-        raise InputError(f"{option}: {given} is no year of an exit; write one from 2014 to 2100")
-    return given
-
-
-def words(option: str, text: str, wanted: str) -> str:
-    """Read what a person has to say, which is ``wanted``: not nothing."""
-    if not text.strip():
-        raise InputError(f"{option}: says nothing; write {wanted}")
-    wrong = fault(text.strip())
-    if wrong is not None:
-        raise InputError(f"{option}: {wrong}")
-    return text.strip()
-
-
-_MOST_SAID = 64 * 1024
-
-
-def said(option: str, text: str) -> str:
-    """What an option says: itself, ``@FILE`` the content of a file, ``@-`` the standard input.
-
-    Whoever is logged in to the machine can read a command line in the list of processes, so names
-    and telephones of people had better not stand in one (G8). ``@@`` stands for an ``@`` itself.
-    """
-    if text.startswith("@@"):
-        return text[1:]
-    if text == "@-":
-        content = sys.stdin.buffer.read(_MOST_SAID + 1)
-        if len(content) > _MOST_SAID:
-            raise InputError(f"{option}: the standard input has more than {_MOST_SAID} bytes")
-        if not content.strip():
-            raise InputError(f"{option}: the standard input says nothing; it can be read once")
-    elif text.startswith("@"):
-        try:
-            content = read_bytes(Path(text[1:]), _MOST_SAID)
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
-            raise InputError(
-                f"{option}: {text[1:]} cannot be read: {why}; write @@ where no file is meant"
-            ) from None
-    else:
-        return text
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding).strip()
-        except UnicodeDecodeError:
-            continue
-    raise InputError(f"{option}: what {text} holds is neither in UTF-8 nor in GB18030")
-
-
-def day(option: str, text: str) -> date:
-    """Read ``2018-01-05``."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(
-            f"{option}: {text!r} is no date; write YYYY-MM-DD, for example 2018-01-05"
-        ) from None
-
-
-def moment(option: str, text: str) -> datetime:
-    """Read ``2018-01-05T10:00+08:00``; without an offset nobody could tell which moment it is."""
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        read = None
-    if read is None or read.tzinfo is None:
-        raise InputError(
-            f"{option}: {text!r} is no moment with an offset; write it as 2018-01-05T10:00+08:00"
-        )
-    return read
-
-
-def duration(option: str, text: str) -> timedelta:
-    """Read ``3d``, ``12h`` or ``1d12h``."""
-    match = re.fullmatch(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?", text.strip(), re.ASCII)
-    if match is None or not any(match.groups()):
-        raise InputError(f"{option}: {text!r} is no length of time; write 3d, 12h or 1d12h")
-    return timedelta(days=int(match[1] or 0), hours=int(match[2] or 0))
-
-
-def ports(port: int, ui_port: int) -> None:
-    """Make sure that two ports can be asked for; 0 stands for any free one."""
-    for option, number in (("--port", port), ("--ui-port", ui_port)):
-        if not 0 <= number <= 65535:
-            raise InputError(
-                f"{option}: {number} is no port; write 1 to 65535, or 0 for a free one"
-            )
-    if port == ui_port != 0:
-        raise InputError(f"--ui-port: {ui_port} is the server's own port; name another")
-
-
-# -- files ------------------------------------------------------------------------------------
-
 
 Count = Callable[[date | None], Incidence]
 """Counts the poor of a county from the register (S5), as of a day or as of today."""
+
+
+def count_of(code: str) -> Count:
+    """Counts a county's poor from the register, where a file leaves that to it (S5)."""
+
+    def count(on: date | None) -> Incidence:
+        with open_registry() as registry:
+            counted = registry.county_incidence(code, on or beijing(utc_now()).date())
+        if counted is None:
+            raise InputError(
+                f"figures: the register holds no village of {code} to count from; write poor, "
+                "population and as_of"
+            )
+        return counted
+
+    return count
 
 
 def county_application(path: Path, code: str, year: int, count: Count) -> CountyApplication:
@@ -322,3 +185,127 @@ def read_as(kind: type[R], content: dict[str, Any], path: Path) -> R:
         return kind.model_validate(content)
     except ValidationError as error:
         raise InputError(f"{path}: {faults(error)}") from None
+
+
+# -- rosters ----------------------------------------------------------------------------------
+
+
+def meeting(path: Path) -> Meeting:
+    """Read the record of a meeting (民主评议会), as TOML or JSON."""
+    content = table(path)
+    bind_evidence(content, path)
+    return read_as(Meeting, content, path)
+
+
+def appraisal(path: Path) -> Appraisal:
+    """Read a renewed appraisal (H1): ``meeting`` and ``households``, as TOML or JSON."""
+    content = table(path)
+    _bind_meeting(content, path)
+    return read_as(Appraisal, content, path)
+
+
+def roster_application(
+    path: Path,
+    village: str,
+    year: int,
+    *,
+    held: Path | None,
+    officer: str | None,
+    document: str | None,
+    at: datetime | None,
+    late_reason: str | None,
+    evidence: tuple[Evidence, ...],
+) -> RosterApplication:
+    """Read a roster (H1): the whole application as TOML or JSON, or its votes as Excel or CSV.
+
+    What the file does not say is taken from the command, which must not say it again.
+
+    Args:
+        held: The record of the meeting, where the file has none.
+    """
+    if path.suffix.lower() in _SHEETS:
+        content = _from_sheet(path, village, year, held)
+    else:
+        content = application(path, village=village, year=year)
+        _bind_meeting(content.get("appraisal"), path)
+        if held is not None:
+            _put_meeting(content, path, meeting(held))
+    given = {
+        "officer": ("--officer", officer),
+        "document_number": ("--document", document),
+        "applied_at": ("--at", at),
+        "late_reason": ("--late-reason", late_reason),
+        "evidence": ("--evidence", evidence or None),
+    }
+    for field, (option, value) in given.items():
+        if value is not None and field in content:
+            raise InputError(f"{option}: {path} says its {field} already; say it once")
+        if value is not None:
+            content[field] = value
+    if "officer" not in content:
+        raise InputError(f"--officer: {path} does not name who signs the roster; name the officer")
+    return read_as(RosterApplication, content, path)
+
+
+def _from_sheet(path: Path, village: str, year: int, held: Path | None) -> dict[str, Any]:
+    if held is None:
+        raise InputError(
+            f"--meeting: {path} holds no record of the meeting (H1); give it as TOML or JSON"
+        )
+    record = meeting(held)
+    votes = read_votes(path, record.present)
+    return {
+        "village": village,
+        "year": year,
+        "appraisal": Appraisal(meeting=record, households=votes),
+    }
+
+
+def _put_meeting(content: dict[str, Any], path: Path, record: Meeting) -> None:
+    drafted = content.setdefault("appraisal", {})
+    if isinstance(drafted, dict):
+        if "meeting" in drafted:
+            raise InputError(f"--meeting: {path} holds a record of the meeting already; keep one")
+        drafted["meeting"] = record
+
+
+def _bind_meeting(drafted: Any, path: Path) -> None:
+    if isinstance(drafted, dict) and isinstance(drafted.get("meeting"), dict):
+        bind_evidence(drafted["meeting"], path)
+
+
+class _Answers(Record):
+    answers: tuple[Consent, ...]
+
+
+def consents(path: Path) -> tuple[Consent, ...]:
+    """Read what households answered (H2): Excel or CSV, or ``answers`` as TOML or JSON."""
+    if path.suffix.lower() in _SHEETS:
+        return read_consents(path)
+    return read_as(_Answers, table(path), path).answers
+
+
+def proposals(
+    codes: Sequence[str], votes: Sequence[int], record: Meeting | None
+) -> tuple[Proposal, ...]:
+    """The households of an amendment: with the votes of a meeting, or to be taken anew (G1)."""
+    those = each_once("--household", codes)
+    if not those:
+        raise InputError("--household: name who is added, or whose entry is taken anew")
+    if record is None:
+        if votes:
+            raise InputError("--votes: give the record of the meeting that voted with --meeting")
+        return tuple(Proposal(household=code, in_favour=0) for code in those)
+    if len(votes) != len(those):
+        raise InputError(
+            f"--votes: {len(those)} households and {len(votes)} counts of votes; give --votes "
+            "once for each --household, in their order"
+        )
+    for code, count in zip(those, votes, strict=True):
+        if not 0 <= count <= record.present:
+            raise InputError(
+                f"--votes: {count} for {code} cannot be, with {record.present} present (H1)"
+            )
+    return tuple(
+        Proposal(household=code, in_favour=count) for code, count in zip(those, votes, strict=True)
+    )

@@ -1,29 +1,58 @@
-"""Options that several commands share, with their help."""
+"""Options that several commands share, with their help and their words."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from pydantic import AfterValidator, BeforeValidator, Field
 
-Json = Annotated[bool, Parameter(name="--json", help="Print JSON, and nothing else.")]
+from models import offices
+from models.identity import is_case_of
+from models.offices import CountyCode, VillageCode
+from models.procedures import SUPERVISION
+from models.register.households import HouseholdCode, SubjectCode
+from operators.commands.words import InputError, unlike, word
+from registry.files.disk import read_bytes
 
-Region = Annotated[
-    str | None,
-    Parameter(name="--region", help="Only this city, county or province: its six digits."),
-]
+County = Annotated[CountyCode, word(CountyCode)]
+Village = Annotated[VillageCode, word(VillageCode)]
+Household = Annotated[HouseholdCode, word(HouseholdCode)]
+Subject = Annotated[SubjectCode, word(SubjectCode)]
+Office = Annotated[offices.Office, word(offices.Office)]
 
-As = Annotated[str, Parameter(name="--as", help="The acting office, for example A6/411500.")]
 
-Officer = Annotated[str, Parameter(help="Who signs for the office.")]
+def _supervision(text: str) -> str:
+    if not is_case_of(SUPERVISION, text):
+        raise unlike()
+    return text
 
-At = Annotated[
-    str | None,
-    Parameter(
-        name="--at",
-        help="When it was signed, with offset: 2018-01-05T10:00+08:00; lateness is judged by it. "
-        "Otherwise the moment of receipt counts.",
+
+_Supervision = Annotated[
+    str,
+    AfterValidator(_supervision),
+    Field(
+        title="supervision",
+        description="its id, for example supervision/411523/2026-q4 or, of a special inspection, "
+        "supervision/411523/2026-s1",
     ),
 ]
+Supervision = Annotated[str, word(_Supervision)]
+
+Region = Annotated[
+    CountyCode | None,
+    Parameter(name="--region", help="Only this city, county or province: its six digits."),
+    word(CountyCode),
+]
+
+As = Annotated[
+    offices.Office,
+    Parameter(name="--as", help="The acting office, for example A6/411500."),
+    word(offices.Office),
+]
+
+Officer = Annotated[str, Parameter(help="Who signs for the office.")]
 
 Document = Annotated[
     str | None, Parameter(name="--document", help="Number of the document the office issued.")
@@ -33,8 +62,6 @@ Proof = Annotated[
     tuple[Path, ...],
     Parameter(name="--evidence", help="A document, bound by its SHA-256; may be repeated."),
 ]
-
-Return = Annotated[str | None, Parameter(name="--return")]
 
 Id = Annotated[
     str | None,
@@ -55,3 +82,71 @@ AsSignal = Annotated[
         "not allow is then recorded in the case as refused.",
     ),
 ]
+
+
+def each_once(option: str, codes: Sequence[str]) -> tuple[str, ...]:
+    """Make sure that nobody is named twice."""
+    for code in codes:
+        if codes.count(code) > 1:
+            raise InputError(f"{option}: {code} is named twice; name it once")
+    return tuple(codes)
+
+
+# -- workbooks --------------------------------------------------------------------------------
+
+
+def _xlsx(path: Path) -> Path:
+    if path.suffix.lower() != ".xlsx":
+        raise unlike()
+    return path
+
+
+_Workbook = Annotated[
+    Path,
+    AfterValidator(_xlsx),
+    Field(title="name of a workbook", description="one that ends in .xlsx"),
+]
+Workbook = Annotated[Path, word(_Workbook)]
+
+
+# -- what somebody says -----------------------------------------------------------------------
+
+_MOST_SAID = 64 * 1024
+
+
+def said(text: str) -> str:
+    """What an option says: itself, ``@FILE`` the content of a file, ``@-`` the standard input.
+
+    Whoever is logged in to the machine can read a command line in the list of processes, so names
+    and telephones of people had better not stand in one (G8). ``@@`` stands for an ``@`` itself.
+
+    Raises:
+        ValueError: if it cannot be read.
+    """
+    if text.startswith("@@"):
+        return text[1:]
+    if text == "@-":
+        content = sys.stdin.buffer.read(_MOST_SAID + 1)
+        if len(content) > _MOST_SAID:
+            raise ValueError(f"the standard input has more than {_MOST_SAID} bytes")
+        if not content.strip():
+            raise ValueError("the standard input says nothing; it can be read once")
+    elif text.startswith("@"):
+        try:
+            content = read_bytes(Path(text[1:]), _MOST_SAID)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise ValueError(
+                f"{text[1:]} cannot be read: {why}; write @@ where no file is meant"
+            ) from None
+    else:
+        return text
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding).strip()
+        except UnicodeDecodeError:
+            continue
+    raise ValueError(f"what {text} holds is neither in UTF-8 nor in GB18030")
+
+
+Said = Annotated[str, word(Annotated[str, BeforeValidator(said)])]

@@ -1,35 +1,31 @@
-"""Setting up, loading and reading the registry."""
+"""The register: setting up, reading, import and export; plans (G6) and poverty lines (S7)."""
 
 import re
+from collections import Counter
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from rich.text import Text
+from pydantic import ValidationError
 
-from models.offices import Tier, province_of
+from models.base import faults
+from models.offices import province_of
 from models.periods import beijing
-from operators.commands import inputs
-from operators.commands.consequences import kind_of, print_consequences
-from operators.commands.options import Json
+from models.register.households import PovertyLine
+from operators.commands.options import County, Region, Subject, Village, Workbook
+from operators.commands.words import Day, InputError, Json, Source, Year
 from operators.desk.registry import open_registry, utc_now
-from operators.views.case import case_table
-from operators.views.printing import as_json, console, heading, paragraph, table
-from operators.views.register import (
-    print_alarms,
-    print_household,
-    print_village,
-    standing,
-    standings,
-)
+from operators.views.printing import as_json, console, heading, table
+from operators.views.register import print_county, print_household, print_overview, print_village
+from operators.views.reports import kind_of, print_consequences
 from operators.views.terminal import say
 from registry.desk import Registry
 from registry.errors import UnknownSubject
-from registry.records import CountyRecord, CountyStanding, Overview
+from registry.records import CountyRecord
+from registry.register.loading import VillagesLoaded
 from registry.register.records import HouseholdRecord, VillageRecord
+from registry.reports.records import PlanLine
 from workers.settings import load_settings
-
-TIERS = {Tier.NATIONAL: "国定 national", Tier.PROVINCIAL: "省定 provincial", None: ""}
 
 
 def setup_registry() -> None:
@@ -99,7 +95,10 @@ def setup_namespace() -> None:
     run(prepare())
 
 
-def load(file: Path, /, *, listed_since: str, plan_source: str) -> None:
+# -- loading and reading ----------------------------------------------------------------------
+
+
+def load(file: Path, /, *, listed_since: Day, plan_source: str) -> None:
     """Load a list of poor counties and the plans of their exit years: all of it, or nothing.
 
     The counties are those of the province whose policy is in force.
@@ -109,14 +108,13 @@ def load(file: Path, /, *, listed_since: str, plan_source: str) -> None:
         listed_since: The day from which the counties are on the list, YYYY-MM-DD.
         plan_source: The document that the yearly plans rest on.
     """
-    since = inputs.day("--listed-since", listed_since)
     province = province_of(load_settings().load_policy())
     with open_registry() as registry:
-        loaded = registry.load_counties(file, since, plan_source, province)
+        loaded = registry.load_counties(file, listed_since, plan_source, province)
     say(f"new: {loaded.counties} counties, {loaded.divisions} divisions, {loaded.plans} plans")
 
 
-def show(code: str, /, *, json: Json = False) -> None:
+def show(code: Subject, /, *, json: Json = False) -> None:
     """Show what the register knows of a county, a village or a household as of today.
 
     With what follows from its exits (F1-F4).
@@ -124,7 +122,7 @@ def show(code: str, /, *, json: Json = False) -> None:
     Args:
         code: The county's six digits, the village's twelve, or the household's number (户编号).
     """
-    code, today = inputs.subject("CODE", code), beijing(utc_now()).date()
+    today = beijing(utc_now()).date()
     policy = load_settings().load_policy().after_exit
     with open_registry() as registry:
         record = _looked_up(registry, code, today)
@@ -134,7 +132,7 @@ def show(code: str, /, *, json: Json = False) -> None:
         case _ if json:
             as_json(record)
         case CountyRecord():
-            _print_county(record)
+            print_county(console(), record)
         case VillageRecord():
             print_village(console(), record)
         case HouseholdRecord():
@@ -150,7 +148,7 @@ def list_(*, json: Json = False) -> None:
     if json:
         as_json(overview)
     else:
-        print_overview(overview)
+        print_overview(console(), overview)
 
 
 def _looked_up(
@@ -169,74 +167,153 @@ def _looked_up(
     return registry.register.household(code, today)
 
 
-# -- sheets -----------------------------------------------------------------------------------
+# -- files of offices -------------------------------------------------------------------------
 
 
-def print_overview(overview: Overview) -> None:
-    """Every county with its standing."""
-    out = console()
-    lines = table("Code", "County", "City", "Tier", "Direct", "Standing", "Since", "Exit year")
-    for county in overview.counties:
-        lines.add_row(*_overview_row(county))
-    out.print(lines)
-    out.print(heading(f"{overview.listed} listed, {overview.exited} exited"))
+def import_(file: Path, /) -> None:
+    """Import a list of villages or a roster of households (花名册): all of it, or nothing.
+
+    With faults, all of them are written to a workbook beside the file, FILE-faults.xlsx.
+
+    Args:
+        file: An .xlsx, .xls or .csv file; its headers tell which of the two it is.
+    """
+    with open_registry() as registry:
+        loaded = registry.register.import_file(file, beijing(utc_now()).date())
+    counts = f"{loaded.new} new, {loaded.changed} changed, {loaded.unchanged} unchanged"
+    if isinstance(loaded, VillagesLoaded):
+        say(f"villages: {counts}; {loaded.listed} newly on the list of poor villages")
+    else:
+        say(f"households: {counts}; {loaded.people} people in all")
 
 
-def _overview_row(county: CountyStanding) -> tuple[str | Text, ...]:
-    return (
-        county.code,
-        county.name,
-        county.city,
-        TIERS[county.tier],
-        "直管" if county.directly_administered else "",
-        standing(county.status.value),
-        str(county.since),
-        str(county.exit_year or ""),
+def export(
+    file: Workbook,
+    /,
+    *,
+    county: County | None = None,
+    village: Village | None = None,
+    year: Year | None = None,
+) -> None:
+    """Write the households of a county or village to an Excel file that import reads.
+
+    It holds personal data: the file can be read by its owner alone.
+
+    Args:
+        file: The .xlsx file; one that is there is replaced.
+        county: The six digits of the county.
+        village: The twelve digits of the village.
+        year: Whose income and conditions are written; otherwise the last known of each household.
+    """
+    region = county or village
+    if region is None or (county and village):
+        raise InputError("give either --county or --village")
+    with open_registry() as registry:
+        try:
+            exported = registry.register.export(file, region, year)
+        except OSError as error:
+            raise InputError(f"{file} cannot be written: {error.strerror or error}") from None
+    say(f"{file}: {exported.households} households, {exported.people} people")
+
+
+# -- plans and poverty lines ------------------------------------------------------------------
+
+
+def add_to_plan(code: Subject, /, *, year: Year, source: Source) -> None:
+    """Put a county, a village or a household into a year's plan (G6).
+
+    Args:
+        code: Six digits of a county, twelve of a village, or a household's number.
+        year: The year of the plan.
+        source: The document that says so.
+    """
+    with open_registry() as registry:
+        added = registry.add_plan(year, code, source)
+    already = "" if added else " already"
+    say(f"{code} is{already} in the plan of {year}")
+
+
+def load_plan(file: Path, /) -> None:
+    """Load the plans of one or more years: all of the file, or nothing.
+
+    Args:
+        file: Excel or CSV with the columns 年度, 类别 (户, 村 or 县), 编号 and 文件依据.
+    """
+    with open_registry() as registry:
+        loaded = registry.planning.load_plan(file)
+    say(
+        f"new: {loaded.counties} counties, {loaded.villages} villages, {loaded.households} "
+        f"households; {loaded.there} were in the plan already"
     )
 
 
-def _print_county(record: CountyRecord) -> None:
+def list_plan(*, year: Year, region: Region = None, json: Json = False) -> None:
+    """List the plan of a year; households are counted by village, and named one by one in JSON.
+
+    Args:
+        year: The year of the plan.
+    """
+    with open_registry() as registry:
+        planned = registry.planning.plans(year, region)
+    if json:
+        as_json(planned)
+    else:
+        _print_plan(planned, year)
+
+
+def add_line(year: int, /, *, yuan: int, source: str) -> None:
+    """Add the national poverty line of a year (S7 国家扶贫标准); a year has one.
+
+    Args:
+        year: The year of the line, and of the income that is judged by it.
+        yuan: Yuan a head and year.
+        source: Who published it, and where.
+    """
+    try:
+        line = PovertyLine(year=year, yuan=yuan, source=source)
+    except ValidationError as error:
+        raise InputError(faults(error)) from None
+    with open_registry() as registry:
+        added = registry.planning.add_line(line)
+    already = "" if added else " already"
+    say(f"the line of {year} is{already} {yuan} yuan")
+
+
+def lines(*, json: Json = False) -> None:
+    """List the national poverty lines (S7) by year, with their sources."""
+    with open_registry() as registry:
+        found = registry.planning.lines()
+    if json:
+        as_json(found)
+        return
     out = console()
-    out.print(Text(f"{record.name} {record.code}", style="bold"))
+    shown = table("Year", "Yuan", "Source", wrap=["Source"])
+    for line in found:
+        shown.add_row(str(line.year), f"{line.yuan:,}", line.source)
+    out.print(shown if found else "no line is loaded")
 
-    out.print(heading("Code 区划代码"))
-    divisions = table("Name", "Valid", "Parent", "Tier", "Direct", "Successor")
-    for division in record.divisions:
-        valid = f"{division.valid_from} – {division.valid_until or ''}"
-        direct = "直管" if division.directly_administered else ""
-        divisions.add_row(
-            division.name,
-            valid,
-            division.parent,
-            TIERS[division.tier],
-            direct,
-            division.successor,
+
+def _print_plan(planned: tuple[PlanLine, ...], year: int) -> None:
+    out = console()
+    shown = table("Code", "Subject", "Kind", "Source", wrap=["Source"])
+    for line in planned:
+        if line.village:
+            continue
+        added = f"，追加：{line.reason or ''}（{line.document or ''}）" if line.addition else ""
+        shown.add_row(line.code, line.name, f"{line.kind.zh} {line.kind}", f"{line.source}{added}")
+    if shown.row_count:
+        out.print(shown)
+    in_villages = Counter((line.village, line.name) for line in planned if line.village)
+    if in_villages:
+        out.print(heading("Households 户, by village"))
+        shown = table("Code", "Village", "Households")
+        for (village, name), many in sorted(in_villages.items()):
+            shown.add_row(village, name, f"{many:,}")
+        out.print(shown)
+    kinds = Counter(line.kind.value for line in planned)
+    out.print(
+        heading(
+            f"plan of {year}: {kinds['county']} counties, {kinds['village']} villages, "
+            f"{kinds['household']} households"
         )
-    out.print(divisions)
-
-    out.print(heading("Standing 在册情况"))
-    out.print(standings(record.standings))
-
-    out.print(heading("Plans 年度计划"))
-    for plan in record.plans:
-        added = f"，追加：{plan.reason or ''}（{plan.document or ''}）" if plan.addition else ""
-        out.print(paragraph(f"{plan.year}  {plan.source}{added}", out.width))
-
-    out.print(heading("Cases 退出程序"))
-    out.print(case_table(record.cases) if record.cases else "none")
-
-    if record.indicators:
-        out.print(heading("Indicators 指标"))
-        indicators = table("As of", "Poor", "Population", "Income +%", "Mean +%", "Case, entry")
-        for each in record.indicators:
-            figures = each.figures
-            indicators.add_row(
-                str(figures.as_of),
-                f"{figures.poor:,}",
-                f"{figures.population:,}",
-                str(figures.income_growth_percent),
-                str(figures.provincial_income_growth_percent),
-                f"{each.case_id}, {each.seq}",
-            )
-        out.print(indicators)
-    print_alarms(out, record.alarms)
+    )

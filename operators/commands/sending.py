@@ -1,10 +1,11 @@
 """Sending: one message to one case, as an update that is answered or as a signal that is kept."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 from uuid import uuid4
 
+from models.base import Record
+from models.case import bounds
 from models.case.ledger import canonical
 from models.case.messages import Act, Objection, Receipt, Resolution, Withdrawal
 from models.case.status import CaseStatus
@@ -13,7 +14,6 @@ from models.identity import content_id
 from models.periods import beijing
 from models.roster.messages import Amendment, Consents
 from models.supervision.messages import Findings, Plea
-from operators.commands import inputs
 from operators.desk.desk import Desk, NoCase, not_going_on, open_desk
 from operators.desk.registry import utc_now
 from operators.views.terminal import say
@@ -33,17 +33,14 @@ M = TypeVar(
     Plea,
 )
 
+R = TypeVar("R", bound=Record)
+
 _UNIDENTIFIED = "not-yet-derived"
 
 
 def given(id: str | None) -> str:
     """The sender's own id, or what stands for it until one is derived."""
     return _UNIDENTIFIED if id is None else id
-
-
-def signed(at: str | None) -> datetime | None:
-    """Read ``--at``."""
-    return inputs.moment("--at", at) if at is not None else None
 
 
 def hand_in(case_id: str, message: M, signal: bool) -> None:
@@ -139,3 +136,37 @@ def _with_new_id(message: M) -> M:
     if message.id != _UNIDENTIFIED:
         return message
     return message.model_copy(update={"id": f"{_kind(message)}-{uuid4().hex[:20]}"})
+
+
+# -- many items ------------------------------------------------------------------------------
+
+_SHARE = 2
+"""A part fills half of a message: the rest of it has room for fifty documents of evidence."""
+
+MOST_IN_ONE = 500
+"""Items in a message, however short."""
+
+
+def in_parts(kind: str, items: Sequence[R], id: str | None) -> Iterator[tuple[str, tuple[R, ...]]]:
+    """What goes into each message of a kind, in the order of the items, with the message's id.
+
+    Args:
+        id: The sender's own id; where there are several messages, their numbers stand behind it.
+    """
+    parts = list(_parts(items, bounds.longest(kind) // _SHARE))
+    for number, part in enumerate(parts, start=1):
+        yield given(id if id is None or len(parts) == 1 else f"{id}.{number}"), part
+
+
+def _parts(items: Sequence[R], most: int) -> Iterator[tuple[R, ...]]:
+    part: list[R] = []
+    size = 0
+    for item in items:
+        more = bounds.size_of(item.content()) + 1
+        if part and (size + more > most or len(part) == MOST_IN_ONE):
+            yield tuple(part)
+            part, size = [], 0
+        part.append(item)
+        size += more
+    if part:
+        yield tuple(part)

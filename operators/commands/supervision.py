@@ -4,39 +4,72 @@ What is typed and every file it names is read before anything is sent.
 """
 
 import json as json_
+from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 from uuid import uuid4
 
+from cyclopts import Parameter
+from pydantic import Field
+
+from models.base import Line
+from models.case.parts import Evidence
+from models.offices import Office
 from models.procedures import J3
-from models.supervision.messages import MOST_HOUSEHOLDS, MOST_VILLAGES, Plea, SupervisionApplication
+from models.supervision import messages
+from models.supervision.messages import (
+    MOST_HOUSEHOLDS,
+    MOST_VILLAGES,
+    Findings,
+    HouseholdCheck,
+    Plea,
+    SupervisionApplication,
+    VillageCheck,
+)
 from models.supervision.sampling import Sample
-from operators.commands import inputs, supervision_inputs
-from operators.commands.inputs import InputError
-from operators.commands.options import As, AsSignal, At, Id, Json, Officer, Proof
-from operators.commands.sending import given, hand_in, hand_in_all, signed
-from operators.commands.started import print_opened
-from operators.commands.supervision_parts import in_parts
+from operators.commands import inputs
+from operators.commands.options import (
+    As,
+    AsSignal,
+    County,
+    Id,
+    Officer,
+    Proof,
+    Subject,
+    Supervision,
+    Workbook,
+)
+from operators.commands.sending import given, hand_in, hand_in_all, in_parts
+from operators.commands.start import print_opened
+from operators.commands.words import At, InputError, Json, Year, word
 from operators.desk.desk import open_desk
 from operators.desk.registry import open_registry
 from operators.views.printing import as_json, console, print_json
-from operators.views.supervision import view_of
-from operators.views.supervision_sheet import print_sample, print_view
+from operators.views.supervision import print_sample, print_view, view_of
 from operators.views.terminal import say
 from registry.files.disk import write_text
-from registry.forms.check_lists import read_check_lists, write_check_lists
+from registry.forms.check_lists import Checked, read_check_lists, write_check_lists
 from workers.connection import run
+
+Seed = Annotated[messages.Seed, word(messages.Seed)]
+_Reason = Annotated[Line, Field(title="reason", description="why it is made")]
+
+
+def _drawn(most: int) -> Parameter:
+    wanted = Field(ge=1, le=most, title="number to be drawn", description=f"1 to {most}")
+    return word(Annotated[int, wanted])
 
 
 def start(
-    county: str,
+    county: County,
     /,
     *,
-    year: int,
-    reason: str,
+    year: Year,
+    reason: Annotated[str, word(_Reason)],
     officer: str | None = None,
-    seed: str | None = None,
-    households: int | None = None,
-    villages: int | None = None,
+    seed: Seed | None = None,
+    households: Annotated[int | None, _drawn(MOST_HOUSEHOLDS)] = None,
+    villages: Annotated[int | None, _drawn(MOST_VILLAGES)] = None,
 ) -> None:
     """Begin a special inspection (专项检查) of a county and print its id.
 
@@ -49,15 +82,8 @@ def start(
         households: How many exited households are drawn at most; what the policy says without it.
         villages: How many exited villages are drawn at most; likewise.
     """
-    code = inputs.division("COUNTY", county)
-    year = inputs.year("--year", year)
-    reason = inputs.words("--reason", reason, "why it is made")
-    seed = supervision_inputs.seed(seed)
-    households = supervision_inputs.number("--households", households, MOST_HOUSEHOLDS)
-    villages = supervision_inputs.number("--villages", villages, MOST_VILLAGES)
-
     application = SupervisionApplication(
-        county=code,
+        county=county,
         year=year,
         reason=reason,
         officer=officer,
@@ -65,11 +91,10 @@ def start(
         households=households,
         villages=villages,
     )
-
     print_opened(lambda desk: desk.open(application))
 
 
-def sheet(case: str, file: Path, /) -> None:
+def sheet(case: Supervision, file: Workbook, /) -> None:
     """Write the check lists of a supervision to Excel: who was drawn, with room for the findings.
 
     It holds personal data: the file can be read by its owner alone.
@@ -78,8 +103,6 @@ def sheet(case: str, file: Path, /) -> None:
         case: Id of the supervision, for example supervision/411523/2026-q4.
         file: The .xlsx file; one that is there is replaced.
     """
-    case = supervision_inputs.case("CASE", case)
-    supervision_inputs.workbook(file)
     with open_registry() as registry:
         lists = registry.supervision.check_lists(case)
     try:
@@ -90,8 +113,8 @@ def sheet(case: str, file: Path, /) -> None:
 
 
 def check(
-    case: str,
-    file: Path,
+    case: Supervision,
+    file: Workbook,
     /,
     *,
     office: As,
@@ -110,21 +133,47 @@ def check(
         case: Id of the supervision.
         file: The .xlsx file that `exitflow supervision sheet` wrote, filled in.
     """
-    case = supervision_inputs.case("CASE", case)
-    supervision_inputs.workbook(file)
     checked = read_check_lists(file, _sample(case))
     if id is None and not signal and run(_step_of(case)) == J3.id:
         # What an upheld plea has set aside may be found again in the same words: another message.
         id = f"check-{uuid4().hex[:12]}"
-    messages = in_parts(
+    parts = findings_in_parts(
         checked,
         id=id,
-        office=inputs.office("--as", office),
+        office=office,
         officer=officer,
-        at=signed(at),
+        at=at,
         evidence=inputs.evidence(evidence),
     )
-    hand_in_all(case, messages, signal)
+    hand_in_all(case, parts, signal)
+
+
+def findings_in_parts(
+    checked: Checked,
+    *,
+    id: str | None,
+    office: Office,
+    officer: str,
+    at: datetime | None,
+    evidence: tuple[Evidence, ...],
+) -> list[Findings]:
+    """The findings of a workbook as messages, in the order of its rows; each has the evidence.
+
+    Args:
+        id: The sender's own id; where there are several messages, their numbers stand behind it.
+    """
+    return [
+        Findings(
+            id=given_id,
+            office=office,
+            officer=officer,
+            households=tuple(each for each in part if isinstance(each, HouseholdCheck)),
+            villages=tuple(each for each in part if isinstance(each, VillageCheck)),
+            at=at,
+            evidence=evidence,
+        )
+        for given_id, part in in_parts("check", [*checked.households, *checked.villages], id)
+    ]
 
 
 async def _step_of(case: str) -> str:
@@ -138,8 +187,8 @@ def _sample(case: str) -> Sample:
 
 
 def plead(
-    case: str,
-    about: str,
+    case: Supervision,
+    about: Subject,
     /,
     *,
     office: As,
@@ -161,17 +210,17 @@ def plead(
         raise InputError("--evidence: a plea brings evidence (举证); name at least one document")
     message = Plea(
         id=given(id),
-        office=inputs.office("--as", office),
+        office=office,
         officer=officer,
-        about=inputs.subject("ABOUT", about),
+        about=about,
         text=text,
         evidence=inputs.evidence(evidence),
-        at=signed(at),
+        at=at,
     )
-    hand_in(supervision_inputs.case("CASE", case), message, signal)
+    hand_in(case, message, signal)
 
 
-def sample(case: str, /, *, out: Path | None = None, json: Json = False) -> None:
+def sample(case: Supervision, /, *, out: Path | None = None, json: Json = False) -> None:
     """Show how a sample was drawn, and who; or write all that it takes to draw it again.
 
     Args:
@@ -179,7 +228,6 @@ def sample(case: str, /, *, out: Path | None = None, json: Json = False) -> None
         out: Write the frame, the rule, the seed and the draw to this JSON file, which
             `scripts/draw_sample.py` reads.
     """
-    case = supervision_inputs.case("CASE", case)
     with open_registry() as registry:
         kept = registry.supervision.sample(case)
     exported = json_.dumps(kept.exported(), ensure_ascii=False, indent=2)
@@ -197,7 +245,7 @@ def sample(case: str, /, *, out: Path | None = None, json: Json = False) -> None
         say(f"{out}: a frame of {counts[0]} households and {counts[1]} villages")
 
 
-def show(case: str, /, *, json: Json = False) -> None:
+def show(case: Supervision, /, *, json: Json = False) -> None:
     """Show how far a supervision is, and its rates (S4) as exact fractions, with their verdicts.
 
     As the registry has them: no server is needed.
@@ -205,7 +253,6 @@ def show(case: str, /, *, json: Json = False) -> None:
     Args:
         case: Id of the supervision.
     """
-    case = supervision_inputs.case("CASE", case)
     with open_registry() as registry:
         entries = registry.ledger(case)
     if not entries:

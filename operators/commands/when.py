@@ -1,14 +1,12 @@
 """Any limit, computed for itself: from policy and calendar alone."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from models.periods import BEIJING, Limit, LimitRequest, compute, until
-from operators.commands import inputs
-from operators.commands.inputs import InputError
-from operators.commands.options import Json
+from operators.commands.words import Day, InputError, Json
 from operators.views.printing import as_json, console, due, sentences
 from workers.settings import load_settings
 
@@ -21,7 +19,7 @@ def when(
     clause: str,
     /,
     *,
-    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    from_: Annotated[Day | None, Parameter(name="--from")] = None,
     year: int | None = None,
     policy: str | None = None,
     json: Json = False,
@@ -45,20 +43,19 @@ def when(
         _print_limit(limit)
 
 
-def _request(clause: str, from_: str | None, year: int | None) -> LimitRequest:
+def _request(clause: str, start: date | None, year: int | None) -> LimitRequest:
     if clause not in CLAUSES:
         raise InputError(
             f"CLAUSE: {clause!r} names no limit; the limits are T1 to T7, G3, F5, F6 and F6.hearing"
         )
     for option, given, clauses, why in (
-        ("--from", from_, _FROM_A_DAY, "is counted from a day"),
+        ("--from", start, _FROM_A_DAY, "is counted from a day"),
         ("--year", year, _OF_A_YEAR, "is a date of a case's year"),
     ):
         if given is None and clause in clauses:
             raise InputError(f"{clause} {why}; give {option}")
         if given is not None and clause not in clauses:
             raise InputError(f"{option}: {clause} does not depend on it; leave it out")
-    start = inputs.day("--from", from_) if from_ is not None else None
     return LimitRequest(
         clause=clause,
         start=datetime.combine(start, time.min, BEIJING) if start else None,

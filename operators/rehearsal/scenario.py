@@ -21,7 +21,7 @@ from models.case.messages import StepId
 from models.periods import BEIJING, beijing
 from models.policy import day_of
 from models.texts import notation
-from operators.commands.inputs import InputError
+from operators.commands.words import InputError
 from registry.files.disk import read_text
 
 SHIPPED = Path(__file__).parent / "scenarios"

@@ -1,7 +1,7 @@
-"""How a case, its file, many cases and their limits look on paper."""
+"""How a case, its households and documents, many cases and their limits look on paper."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,16 +10,19 @@ from rich.table import Table
 from rich.text import Text
 
 from models.base import shortened
+from models.case.documents import DOCUMENT_KINDS
 from models.case.ledger import Entry, EntryKind
-from models.case.messages import DONE, Ending, Finding, Outcome
+from models.case.messages import DONE, Ending, Finding, Outcome, Rates
 from models.case.orders import LimitInForce
+from models.case.state import Households
 from models.case.status import CaseStatus, ObjectionStatus, StepState
 from models.identity import procedure_of
 from models.periods import until
 from models.procedures import COUNTY_EXIT, PROCEDURES, Procedure
+from models.roster.households import STATES, Course, State
 from models.texts.characters import visible
 from operators.views.printing import at, due, heading, left, paragraph, sentences, table, urgency
-from operators.views.roster import roster_counts
+from registry.cases.documents import DocumentRecord
 from registry.records import CaseRecord, ContradictionRecord, RevokedRecord
 
 if TYPE_CHECKING:
@@ -245,3 +248,93 @@ def _marks(case: CaseRecord) -> Text:
     if case.open_objections:
         marks.append(f"异议 {case.open_objections}", style="yellow")
     return marks
+
+
+# -- households of a roster --------------------------------------------------------------------
+
+_HOUSEHOLD_STYLES = {
+    State.POSTED: "yellow",
+    State.HELD: "bold red",
+    State.HELD_UNPOSTED: "bold red",
+    State.STRUCK_OFF: "green",
+    State.OUT: "red",
+}
+
+
+def roster_counts(roster: Households) -> Text:
+    """How many households are where; and whom an objection holds back."""
+    made = Text("  ")
+    for word, count in roster.counts.items():
+        state = State(word)
+        if count:
+            made.append(f"{STATES[state]} {state.value} ", style=_HOUSEHOLD_STYLES.get(state, ""))
+            made.append(f"{count}   ", style="bold")
+    if roster.held:
+        made.append(f"\n  异议 {'、'.join(roster.held)}", style="bold red")
+    return made
+
+
+def print_households(out: Console, courses: Sequence[Course]) -> None:
+    """Each household with its state; why it is out or held back; which criteria it fails (S1)."""
+    columns = ("Household", "Head", "Group", "Size", "State", "Posted until", "Not met", "Reason")
+    lines = table(*columns, wrap=["Not met", "Reason"])
+    for course in courses:
+        lines.add_row(
+            course.household,
+            course.name,
+            course.group,
+            str(course.size),
+            _state(course.state),
+            until(course.closes) if course.closes else "",
+            "\n".join(_failed(course)),
+            _reason(course),
+        )
+    out.print(lines)
+    out.print(f"\n{len(courses)} household{'' if len(courses) == 1 else 's'}", style="bold")
+
+
+def _state(state: State) -> Text:
+    return Text(f"{STATES[state]} {state.value}", _HOUSEHOLD_STYLES.get(state, ""))
+
+
+def _failed(course: Course) -> Iterator[str]:
+    """The criteria by the names under which they can be overridden (S6)."""
+    for finding in course.findings:
+        if not finding.met and finding.id not in course.overrides:
+            yield finding.id
+
+
+def _reason(course: Course) -> str:
+    overridden = f"overridden: {', '.join(course.overrides)}" if course.overrides else ""
+    return "; ".join(filter(None, (course.reason, overridden)))
+
+
+# -- documents (F9) ---------------------------------------------------------------------------
+
+
+def print_documents(out: Console, records: Sequence[DocumentRecord]) -> None:
+    """Filings, entries and evaluations, each with its evidence and its hash."""
+    for record in records:
+        document = record.document
+        kind = f"{document.kind.value} {DOCUMENT_KINDS[document.kind]}"
+        line = Text(f"{at(record.at)}  ", style="dim")
+        line.append(kind, style="bold")
+        line.append(f"  {document.office} {document.officer}")
+        line.append(f"  {document.document_number or ''}")
+        out.print(line)
+        out.print(paragraph(document.text, out.width, 2))
+        if document.rates is not None:
+            out.print(paragraph(_rates(document.rates), out.width, 2))
+        for each in document.evidence:
+            out.print(paragraph(f"{each.name}  sha256 {each.sha256}", out.width, 2, "dim"))
+        out.print(
+            paragraph(f"{record.case_id}, entry {record.seq}, {record.hash[:12]}", out.width, 2)
+        )
+    out.print(heading(f"{len(records)} document{'' if len(records) == 1 else 's'}"))
+
+
+def _rates(rates: Rates) -> str:
+    return (
+        f"综合贫困发生率 {rates.incidence} %，错退率 {rates.wrongly_exited} %，"
+        f"漏评率 {rates.omitted} %，群众认可度 {rates.recognition} %"
+    )

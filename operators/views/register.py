@@ -1,4 +1,4 @@
-"""What the register says of a village or a household, for a terminal."""
+"""What the register says of a county, a village or a household, for a terminal."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,13 +6,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from models.follow_up.messages import RISKS
+from models.offices import Tier
 from models.register.households import Cause, HouseholdState
 from models.register.villages import Bus
 from models.roster.households import STATES, State
 from models.standards import percentage, yuan
-from operators.views.follow_up import print_follow_ups
-from operators.views.printing import heading, table
-from registry.records import AlarmRecord, StandingRecord
+from operators.views.case import case_table
+from operators.views.printing import heading, paragraph, table
+from registry.records import AlarmRecord, CountyRecord, CountyStanding, Overview, StandingRecord
 from registry.register.records import (
     EpisodeRecord,
     HouseholdRecord,
@@ -22,6 +24,7 @@ from registry.register.records import (
     YearRecord,
 )
 
+_TIERS = {Tier.NATIONAL: "国定 national", Tier.PROVINCIAL: "省定 provincial", None: ""}
 _STATES = {
     HouseholdState.REGISTERED: "registered 在册",
     HouseholdState.EXITED: "exited 已脱贫",
@@ -62,6 +65,78 @@ _CONDITIONS = {
     "housing": "housing 住房安全",
     "livelihood": "livelihood 收入来源稳定",
 }
+
+
+_STABLE = {True: "是", False: "否", None: ""}
+
+
+def print_overview(out: Console, overview: Overview) -> None:
+    """Every county with its standing."""
+    lines = table("Code", "County", "City", "Tier", "Direct", "Standing", "Since", "Exit year")
+    for county in overview.counties:
+        lines.add_row(*_overview_row(county))
+    out.print(lines)
+    out.print(heading(f"{overview.listed} listed, {overview.exited} exited"))
+
+
+def _overview_row(county: CountyStanding) -> tuple[str | Text, ...]:
+    return (
+        county.code,
+        county.name,
+        county.city,
+        _TIERS[county.tier],
+        "直管" if county.directly_administered else "",
+        standing(county.status.value),
+        str(county.since),
+        str(county.exit_year or ""),
+    )
+
+
+def print_county(out: Console, record: CountyRecord) -> None:
+    """A county: its code, standing, plans, cases, indicators."""
+    out.print(Text(f"{record.name} {record.code}", style="bold"))
+
+    out.print(heading("Code 区划代码"))
+    divisions = table("Name", "Valid", "Parent", "Tier", "Direct", "Successor")
+    for division in record.divisions:
+        valid = f"{division.valid_from} – {division.valid_until or ''}"
+        direct = "直管" if division.directly_administered else ""
+        divisions.add_row(
+            division.name,
+            valid,
+            division.parent,
+            _TIERS[division.tier],
+            direct,
+            division.successor,
+        )
+    out.print(divisions)
+
+    out.print(heading("Standing 在册情况"))
+    out.print(standings(record.standings))
+
+    out.print(heading("Plans 年度计划"))
+    for plan in record.plans:
+        added = f"，追加：{plan.reason or ''}（{plan.document or ''}）" if plan.addition else ""
+        out.print(paragraph(f"{plan.year}  {plan.source}{added}", out.width))
+
+    out.print(heading("Cases 退出程序"))
+    out.print(case_table(record.cases) if record.cases else "none")
+
+    if record.indicators:
+        out.print(heading("Indicators 指标"))
+        indicators = table("As of", "Poor", "Population", "Income +%", "Mean +%", "Case, entry")
+        for each in record.indicators:
+            figures = each.figures
+            indicators.add_row(
+                str(figures.as_of),
+                f"{figures.poor:,}",
+                f"{figures.population:,}",
+                str(figures.income_growth_percent),
+                str(figures.provincial_income_growth_percent),
+                f"{each.case_id}, {each.seq}",
+            )
+        out.print(indicators)
+    print_alarms(out, record.alarms)
 
 
 def print_village(out: Console, record: VillageRecord) -> None:
@@ -120,6 +195,35 @@ def print_household(out: Console, record: HouseholdRecord) -> None:
             began = f"{each.opening_document or ''}, {each.opened_by}, entry {each.opened_seq}"
             out.print(f"No. {each.number} began by {began}", soft_wrap=True)
     print_follow_ups(out, record)
+
+
+def print_follow_ups(out: Console, record: HouseholdRecord) -> None:
+    """The visits to a household, and the risks it is or was marked with; nothing without any."""
+    if record.visits:
+        out.print(heading("Follow-up 跟踪回访 (F5)"))
+        shown = table("Year", "Until", "Visited", "Stable", "Found", "By", wrap=["Found", "By"])
+        for visit in record.visits:
+            shown.add_row(
+                str(visit.year),
+                str(visit.due_on),
+                str(visit.made_on or "待访 due"),
+                _STABLE[visit.stable],
+                visit.note or "",
+                ", ".join(filter(None, [visit.office, visit.case_id])),
+            )
+        out.print(shown)
+    if record.risks:
+        out.print(heading("Risks 风险标注"))
+        marked = table("Risk", "From", "Until", "Reason", "By", wrap=["Reason", "By"])
+        for mark in record.risks:
+            marked.add_row(
+                RISKS[mark.risk],
+                str(mark.since),
+                str(mark.until or ""),
+                mark.reason,
+                f"{mark.office}, {mark.case_id}",
+            )
+        out.print(marked)
 
 
 def print_alarms(out: Console, records: Sequence[AlarmRecord]) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from operators.cli import execute
-from operators.commands import inputs
-from operators.commands.inputs import InputError
+from operators.commands.options import said
 from registry.files.disk import MOST_TEXT, read_text
 
 DEVICE = "cannot be read: it is a device or a pipe; save the content to a file"
@@ -127,34 +126,34 @@ def test_what_is_typed_too_long_is_cut(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_name_comes_from_a_file(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "objector.txt"
     path.write_text("㛃某丁\n", encoding)
-    assert inputs.said("--name", f"@{path}") == "㛃某丁"
-    assert inputs.said("--name", "某丁") == "某丁"
-    assert inputs.said("--contact", "@@handle") == "@handle"
+    assert said(f"@{path}") == "㛃某丁"
+    assert said("某丁") == "某丁"
+    assert said("@@handle") == "@handle"
 
 
 @pytest.mark.clause("G8")
 def test_a_name_comes_from_the_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     given = io.TextIOWrapper(io.BytesIO("某丁\n".encode()))
     monkeypatch.setattr(sys, "stdin", given)
-    assert inputs.said("--name", "@-") == "某丁"
-    with pytest.raises(InputError, match="--contact: the standard input says nothing; it can be"):
-        inputs.said("--contact", "@-")
+    assert said("@-") == "某丁"
+    with pytest.raises(ValueError, match="the standard input says nothing; it can be"):
+        said("@-")
 
 
 def test_a_file_that_says_nothing_of_people(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(InputError, match=r"--name: nowhere cannot be read: No such .*; write @@"):
-        inputs.said("--name", "@nowhere")
+    with pytest.raises(ValueError, match=r"nowhere cannot be read: No such .*; write @@"):
+        said("@nowhere")
     (tmp_path / "large").write_bytes(b"x" * 70_000)
-    with pytest.raises(InputError, match="it has more than 65536 bytes"):
-        inputs.said("--name", f"@{tmp_path / 'large'}")
+    with pytest.raises(ValueError, match="it has more than 65536 bytes"):
+        said(f"@{tmp_path / 'large'}")
     (tmp_path / "strange").write_bytes(b"\xff\xff")
-    with pytest.raises(InputError, match="is neither in UTF-8 nor in GB18030"):
-        inputs.said("--name", f"@{tmp_path / 'strange'}")
+    with pytest.raises(ValueError, match="is neither in UTF-8 nor in GB18030"):
+        said(f"@{tmp_path / 'strange'}")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x" * 70_000)))
-    with pytest.raises(InputError, match="the standard input has more than 65536 bytes"):
-        inputs.said("--name", "@-")
+    with pytest.raises(ValueError, match="the standard input has more than 65536 bytes"):
+        said("@-")
 
 
 def test_a_dash_reaches_the_command(

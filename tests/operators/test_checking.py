@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import Client
 
 from models.checks.findings import CheckReport
-from operators.commands.schedules import make_schedules
+from operators.commands.running import make_schedules
 from operators.up import prepare_keys, prepare_registry
 from tests.crew import apart as namespace
 from tests.operators.conftest import Shell

@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from models.case.ledger import LedgerError
 from models.policy import PolicyError
 from operators.cli import BUG, COMMANDS, FAMILIES
-from operators.commands.inputs import InputError
+from operators.commands.words import InputError
 from operators.desk.desk import NoAnswer, NoCase, Refused
 from operators.verdicts import verdict
 from registry.calendar import CalendarError

@@ -109,7 +109,7 @@ async def test_excel_is_written_or_refused(
     sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
     assert [line[15] for line in sheet[1:9]] == ["F1", "F2", "F3", "F4", *["F1"] * 4]
     for more, said in (
-        (("--excel", tmp_path / "x.csv"), "end it in .xlsx"),
+        (("--excel", tmp_path / "x.csv"), "one that ends in .xlsx"),
         (("--excel", tmp_path / "no" / "x.xlsx"), "cannot be written"),
         (("--on", "2018-13-01"), "is no date"),
         (("--region", "新县"), "is no division code"),

@@ -109,11 +109,11 @@ async def test_a_plan_with_faults(lonely: Shell, engine: Engine, tmp_path: Path)
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("plan", "list", "--year", "1999"), "--year: 1999 is no year of an exit"),
+        (("plan", "list", "--year", "1999"), "--year: '1999' is no year of an exit"),
         (("progress", "--year", "2018", "--region", "x"), "--region: 'x' is no division code"),
-        (("ready", "villages", "--year", "20180"), "--year: 20180 is no year"),
+        (("ready", "villages", "--year", "20180"), "--year: '20180' is no year"),
         (("ready", "counties", "--year", "2018", "--region", "41"), "--region: '41' is no"),
-        (("notice", "--level", "county", "--year", "1"), "--year: 1 is no year"),
+        (("notice", "--level", "county", "--year", "1"), "--year: '1' is no year"),
         (("notice", "--level", "city", "--year", "2018"), "Invalid value"),
         (("plan", "add", "新县", "--year", "2018", "--source", "x"), "CODE: '新县' is no code of"),
     ],

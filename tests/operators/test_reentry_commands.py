@@ -111,7 +111,7 @@ async def test_what_the_rules_refuse_starts_nothing(
     ("words", "said"),
     [
         (("张三", "--year", THIS_YEAR), "HOUSEHOLD: '张三' is no number of a household"),
-        (("F000001", "--year", 2013), "--year: 2013 is no year of an exit"),
+        (("F000001", "--year", 2013), "--year: '2013' is no year of an exit"),
         (("F000001", "--year", THIS_YEAR, "--at", "now"), "--at: 'now' is no moment"),
         (("F000001", "--year", THIS_YEAR, "--evidence", "no.txt"), "no.txt cannot be read"),
     ],

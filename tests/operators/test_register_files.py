@@ -132,7 +132,10 @@ async def test_a_household_may_have_a_number_like_that_of_a_place(
     ("words", "said"),
     [
         (("import", "nowhere.xlsx"), "nowhere.xlsx cannot be read: No such file or directory"),
-        (("export", "册.csv", "--county", "411523"), "FILE: 册.csv is no name of a workbook; end"),
+        (
+            ("export", "册.csv", "--county", "411523"),
+            "FILE: '册.csv' is no name of a workbook",
+        ),
         (("export", "册.xlsx"), "give either --county or --village"),
         (
             ("export", "册.xlsx", "--county", "411523", "--village", HERE),
@@ -142,7 +145,7 @@ async def test_a_household_may_have_a_number_like_that_of_a_place(
         (("export", "册.xlsx", "--village", "411523"), "--village: '411523' is no village; write"),
         (
             ("export", "册.xlsx", "--village", HERE, "--year", "1999"),
-            "--year: 1999 is no year of an exit",
+            "--year: '1999' is no year of an exit",
         ),
     ],
 )

@@ -43,8 +43,11 @@ OTHERWISE = {
         ("(expected to be refused: 'too early')",),
     ),
     "wrong, and not refused by a rule": (
-        f"{DO}run = 'plan list --year 2013'\nrefused = '2013'",
-        ("do 1, plan list --year 2013: it is refused: --year: 2013 is no year",),
+        f"{DO}run = 'progress --year 2017 --picture a.svg'\nrefused = 'targets'",
+        (
+            "do 1, progress --year 2017 --picture a.svg: it is refused: --picture: draws the",
+            "(expected to be refused: 'targets')",
+        ),
     ),
     "taken": (
         f"{DO}run = 'plan list --year {{2017}}'\nrefused = 'too early'",

@@ -108,9 +108,9 @@ async def test_a_household_is_revoked_by_its_number(
     [
         ({"responsible": "twelve"}, "--responsible: 'twelve' names no entry; write its number"),
         ({"responsible": "x#3"}, "--responsible: 'x#3' names no entry"),
-        ({"supervision": "soon"}, "--supervision: 'soon' is no id of a case"),
+        ({"supervision": "soon"}, "--supervision: 'soon' is no supervision"),
         ({"code": "419999100001"}, "knows no county, village or household with the code 4199991"),
-        ({"year": "1999"}, "--year: 1999 is no year of an exit"),
+        ({"year": "1999"}, "--year: '1999' is no year of an exit"),
         ({"as": "the city"}, "--as: 'the city' is not an office"),
         ({"reason": " "}, "reason: String should have at least 1 character"),
         ({"evidence": "missing.pdf"}, "evidence: missing.pdf cannot be read"),
@@ -210,7 +210,7 @@ async def test_documents_of_an_ended_case(
 @pytest.mark.parametrize(
     ("more", "status", "said"),
     [
-        (["--kind", "letter"], 2, "--kind: 'letter' is none; write filing, data-entry or"),
+        (["--kind", "letter"], 2, '"letter" for --kind. Choose from: "filing"'),
         (["--kind", "filing", "--incidence", "1"], 2, "give all four rates"),
         (["--kind", "data-entry", "--at", "today"], 2, "--at: 'today' is no moment"),
         (["--kind", "filing", "--as", "A6/419900"], 1, "A6/419900 does not act for"),

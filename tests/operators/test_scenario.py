@@ -64,7 +64,7 @@ def changed(old: str, new: str) -> str:
         ("on = 2017-10-09", "at = 2017-10-09", "do 1 (line 5): on: Field required"),
         ("plan add", "plan and", 'do 1 (line 5): run: Unknown command "and"'),
         ("--step C2", "--stepp C2", 'do 2 (line 9): run: Command "act" parameter --step req'),
-        ("--year {2017}", "--year {17}", "do 1 (line 5): run: Invalid value for --year"),
+        ("--year {2017}", "--year {17}", "do 1 (line 5): run: --year: '{17}' is no year"),
         ('"a plan"', '"a plan', "do 1 (line 5): run: No closing quotation"),
         ("plan add", "rehearse", "do 1 (line 5): run: write a command that ends by itself"),
         ("run = 'plan", "begins = 'plan", ""),

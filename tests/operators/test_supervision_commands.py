@@ -14,7 +14,7 @@ from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.offices import Office
 from models.supervision.messages import HouseholdCheck
-from operators.commands.supervision_parts import in_parts
+from operators.commands.supervision import findings_in_parts
 from registry.files.sheet_rows import rows_of
 from registry.files.workbook_writing import Value, write_sheets
 from registry.forms.check_lists import Checked
@@ -251,13 +251,19 @@ async def test_what_the_rules_refuse_starts_nothing(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("start", "411523", "--reason", " "), "--reason: says nothing; write why"),
+        (("start", "411523", "--reason", " "), "is no reason; write why"),
         (("start", "4115", "--reason", "x"), "COUNTY: '4115' is no division code"),
         (("start", "411523", "--reason", "x", "--seed", "a b"), "--seed: 'a b' is no seed"),
-        (("start", "411523", "--reason", "x", "--households", "0"), "--households: 0 cannot be"),
-        (("start", "411523", "--reason", "x", "--villages", "201"), "--villages: 201 cannot be"),
+        (
+            ("start", "411523", "--reason", "x", "--households", "0"),
+            "--households: '0' is no",
+        ),
+        (
+            ("start", "411523", "--reason", "x", "--villages", "201"),
+            "--villages: '201' is no",
+        ),
         (("sheet", "county-exit/411523/2026", "a.xlsx"), "CASE: 'county-exit/411523/2026' is no"),
-        (("sheet", "supervision/411523/2026-q1", "a.csv"), "FILE: a.csv is no name of a workbook"),
+        (("sheet", "supervision/411523/2026-q1", "a.csv"), "FILE: 'a.csv' is no name of a"),
         (("show", "supervision/411523/2026-q5"), "is no supervision; write its id"),
     ],
 )
@@ -283,7 +289,7 @@ def test_large_sheets_are_sent_in_parts_that_a_case_takes() -> None:
         for number in range(120)
     )
     office = Office.parse(PROVINCE)
-    parts = in_parts(
+    parts = findings_in_parts(
         Checked(households=checks, villages=()),
         id="f-1",
         office=office,

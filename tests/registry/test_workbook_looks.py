@@ -14,8 +14,8 @@ import pytest
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from operators.commands.case_lists import case_ids
-from operators.commands.inputs import InputError
+from operators.commands.many import case_ids
+from operators.commands.words import InputError
 from registry.errors import LoadError
 from registry.files.faults import RegisterFaults
 from registry.files.sheet_rows import rows_of

@@ -30,7 +30,7 @@ from models.checks.findings import Finding
 from models.offices import Division
 from models.procedures import PROCEDURES
 from models.rounds import Round
-from operators.commands.schedules import make_schedules
+from operators.commands.running import make_schedules
 from operators.desk.desk import Contradicted
 from registry.checks.checks import Checks
 from registry.database.engine import upgrade

@@ -1,0 +1,234 @@
+"""Reports of a year: who could leave, how far it is, what follows from exits; the joint notice."""
+
+import logging
+from collections.abc import Iterable
+from datetime import date
+from json import dumps
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from models.offices import SubjectKind
+from models.periods import beijing
+from models.policy import Policy
+from operators.commands.options import Region, Workbook
+from operators.commands.words import Day, InputError, Json, Year
+from operators.desk.errors import Refused
+from operators.desk.registry import open_registry, utc_now
+from operators.views.printing import as_json, console, print_json
+from operators.views.reports import (
+    print_counties,
+    print_listed,
+    print_progress,
+    print_targets,
+    print_villages,
+    total_line,
+)
+from operators.views.terminal import say, show
+from registry.files.disk import write_text
+from registry.reports.consequence_records import ExitFacts, ExitTally
+from registry.reports.targets import TargetReport
+from workers.settings import load_settings
+
+
+def villages(*, year: Year, region: Region = None, json: Json = False) -> None:
+    """List the poor villages that have not left, those that lack nothing first (S2, S5, G6, G9).
+
+    The poor are counted from the register as of today. A village without a survey of the year lacks
+    nothing by it: its case begins with one (V1).
+
+    Args:
+        year: The year of the exit: its plan, its surveys.
+    """
+    policy = load_settings().load_policy()
+    with open_registry() as registry:
+        registry.check_division("--region", region)
+        found = registry.planning.ready_villages(year, policy, beijing(utc_now()).date(), region)
+    if json:
+        as_json(found)
+    else:
+        print_villages(console(), found, year)
+
+
+def counties(*, year: Year, region: Region = None, json: Json = False) -> None:
+    """List the poor counties that have not left, those that lack nothing first (S3, S5, G6, G9).
+
+    The poor are counted from the register as of today. Growth of income and basic services are not
+    in the register: they come with the application.
+
+    Args:
+        year: The year of the exit: its plan.
+    """
+    policy = load_settings().load_policy()
+    with open_registry() as registry:
+        registry.check_division("--region", region)
+        found = registry.planning.ready_counties(year, policy, beijing(utc_now()).date(), region)
+    if json:
+        as_json(found)
+    else:
+        print_counties(console(), found, year)
+
+
+def progress(
+    *,
+    year: Year,
+    region: Region = None,
+    targets: bool = False,
+    picture: Path | None = None,
+    json: Json = False,
+) -> None:
+    """Show how far a year is: planned, under way and exited, by county; and the targets (F8).
+
+    The targets are those of the whole province, up to the end of the year; for a part of it none
+    are shown.
+
+    Args:
+        year: The year of the plan and of the exits.
+        targets: The targets alone: every year from the first exit up to this one, and every city.
+        picture: With --targets: draw them, with Chinese labels, to this .svg or .png file.
+    """
+    policy = load_settings().load_policy()
+    if targets:
+        _targets(year, region, policy, picture, json)
+        return
+    if picture is not None:
+        raise InputError("--picture: draws the targets; give --targets too")
+    with open_registry() as registry:
+        registry.check_division("--region", region)
+        found = registry.planning.progress(year, policy, region)
+    if json:
+        as_json(found)
+    else:
+        print_progress(console(), found)
+
+
+def _targets(
+    year: int, region: str | None, policy: Policy, picture: Path | None, json: bool
+) -> None:
+    if region not in (None, policy.province):
+        raise InputError(
+            f"--region: the targets are those of {policy.province_name} as a whole; leave it out"
+        )
+    if picture is not None and picture.suffix.lower() not in (".svg", ".png"):
+        raise InputError(f"--picture: {picture} is no name of a picture; end it in .svg or .png")
+    if policy.targets is None:
+        raise Refused(f"the policy {policy.id} names no targets (F8)")
+    with open_registry() as registry:
+        today = beijing(utc_now()).date()
+        found = registry.planning.targets(year, policy, policy.targets, today)
+    if picture is not None:
+        _draw(found, picture)
+    if json:
+        as_json(found)
+        return
+    print_targets(console(), found)
+    if picture is not None:
+        say("", f"{picture}: drawn")
+
+
+def _draw(found: TargetReport, picture: Path) -> None:
+    # At its first start it says on stderr that it looks through the machine's fonts.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    from operators.views.targets_picture import draw
+
+    try:
+        draw(found, picture)
+    except OSError as error:
+        sentence = f"{picture} cannot be written: {error.strerror or error}"
+        raise InputError(f"--picture: {sentence}") from None
+
+
+# -- what follows from exits (F1-F4) -----------------------------------------------------------
+
+
+def consequences(
+    *,
+    year: Year,
+    region: Region = None,
+    level: SubjectKind | None = None,
+    on: Day | None = None,
+    excel: Workbook | None = None,
+    json: Json = False,
+) -> None:
+    """List the exits of a year with what follows from each, and what of it is in force (F1-F4).
+
+    Worked out from the register and the policy when it is asked for. Households are shown by
+    village; the Excel file and JSON hold each of them.
+
+    Args:
+        year: The exit year (退出年度): 滑县 is of 2016, though approved on 2017-10-31.
+        level: Only counties, villages or households.
+        on: The day as of which it is told what is in force, YYYY-MM-DD; otherwise today.
+        excel: Write every fact of every exit to this .xlsx file. It names households: it can be
+            read by its owner alone.
+    """
+    day = on if on is not None else beijing(utc_now()).date()
+    policy = load_settings().load_policy().after_exit
+    kinds = (level,) if level is not None else tuple(SubjectKind)
+    with open_registry() as registry:
+        registry.check_division("--region", region)
+        found = registry.consequences
+        if excel is not None:
+            try:
+                totals = found.write_excel(excel, year, policy, day, region, kinds)
+            except OSError as error:
+                sentence = f"{excel} cannot be written: {error.strerror or error}"
+                raise InputError(f"--excel: {sentence}") from None
+            if not json:
+                say(f"{excel}: {'; '.join(map(total_line, totals)) or f'no exit of {year}'}")
+                return
+        if json:
+            _print_json(found.each(year, policy, day, region, kinds), year, day, region)
+        else:
+            print_listed(console(), found.listed(year, policy, day, region, kinds))
+
+
+def _print_json(found: Iterable[ExitFacts], year: int, on: date, region: str | None) -> None:
+    """One object, an exit a line: written aside, so that a fault leaves nothing half printed."""
+    tally = ExitTally()
+    with TemporaryFile("w+", encoding="utf-8") as whole:
+        head = {"year": year, "on": on.isoformat(), "region": region}
+        whole.write(f'{dumps(head)[:-1]}, "exits": [')
+        for number, each in enumerate(found):
+            tally.add(each)
+            whole.write(f"{',' if number else ''}\n{each.model_dump_json()}")
+        totals = [total.model_dump(mode="json") for total in tally.totals()]
+        whole.write(f'\n], "totals": {dumps(totals)}}}\n')
+        whole.seek(0)
+        print_json(whole)
+
+
+# -- the joint notice -------------------------------------------------------------------------
+
+
+def notice(
+    *,
+    level: SubjectKind,
+    year: Year,
+    region: Region = None,
+    html: Path | None = None,
+) -> None:
+    """Write one notice of all cases of a year that are in publicity now, in Markdown.
+
+    Each has been published by itself, and keeps its own period (T1) and number. Of households it
+    shows name, village group and head count, and nothing else (G8).
+
+    Args:
+        level: Counties (C4), villages (V2) or households (H3).
+        year: The year of the cases.
+        html: Write it to this file, as a page to be read or printed, and not to the terminal.
+    """
+    policy = load_settings().load_policy()
+    with open_registry() as registry:
+        made = registry.planning.joint_notice(level, year, policy, utc_now(), region)
+    if made is None:
+        raise Refused(f"no {level} of {year} is in publicity now; `exitflow cases` lists all cases")
+    if html is None:
+        show(made.markdown)
+        return
+    from registry.notices.texts import page  # jinja2, which no other report asks for
+
+    try:
+        write_text(html, page(made.title, made.markdown))
+    except OSError as error:
+        raise InputError(f"--html: {html} cannot be written: {error.strerror}") from None
+    say(f"{html}: {made.title}, {made.subjects} listed")
