@@ -1,46 +1,25 @@
 """The registry for the desk: loading the register, and reading what it knows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from models.base import Record
-from models.case.admission import SubjectFacts
 from models.case.ledger import Entry, LedgerError
 from models.case.orders import IN_FORCE
 from models.checks.findings import Finding
-from models.county.messages import CountyApplication
 from models.offices import Division, Office, SubjectKind, Village
-from models.reentry.messages import ReentryApplication
 from models.register.counties import CountyFigures
-from models.register.villages import Incidence
-from models.revocation.messages import RevocationApplication
-from models.roster.admission import KnownHousehold
-from models.roster.messages import RosterApplication
-from models.supervision.messages import SupervisionApplication
-from models.village.messages import VillageApplication
 from registry import journal
-from registry.cases.alarms import alarms_in
-from registry.cases.documents import Documents
-from registry.cases.follow_up_reading import FollowUps
-from registry.cases.supervision_records import Supervisions
 from registry.checks.contradictions import contradiction, contradictions
 from registry.checks.last import found_by_case
 from registry.checks.open_files import OpenFile, file_of
 from registry.database.engine import claim, reading, writing
 from registry.errors import UnknownSubject
-from registry.facts.county import county_facts
-from registry.facts.incidence import county_incidence
-from registry.facts.reentry import reentry_facts
-from registry.facts.revocation import kind_of, revocation_facts
-from registry.facts.revoked import revoked_of
-from registry.facts.roster import known_households, roster_facts
-from registry.facts.supervision import supervision_facts
-from registry.facts.village import known_village, village_facts
 from registry.records import (
     CaseFilter,
     CaseRecord,
@@ -57,12 +36,6 @@ from registry.records import (
     RevokedRecord,
     StandingRecord,
 )
-from registry.register.counties_file import read_counties
-from registry.register.counties_loading import load
-from registry.register.plans import add_plan
-from registry.register.register import Register
-from registry.reports.consequence_lists import Consequences
-from registry.reports.planning import Planning
 from registry.tables import (
     ON_THE_LIST,
     CaseRow,
@@ -76,15 +49,17 @@ from registry.tables import (
     storable,
 )
 
-_FACTS: dict[type, Callable[..., Any]] = {
-    CountyApplication: county_facts,
-    VillageApplication: village_facts,
-    RosterApplication: roster_facts,
-    ReentryApplication: reentry_facts,
-    RevocationApplication: revocation_facts,
-    SupervisionApplication: supervision_facts,
-}
-"""By what an application is held against the register."""
+if TYPE_CHECKING:
+    from models.base import Record
+    from models.case.admission import SubjectFacts
+    from models.register.villages import Incidence
+    from models.roster.admission import KnownHousehold
+    from registry.cases.documents import Documents
+    from registry.cases.follow_up_reading import FollowUps
+    from registry.cases.supervision_records import Supervisions
+    from registry.register.register import Register
+    from registry.reports.consequence_lists import Consequences
+    from registry.reports.planning import Planning
 
 
 class UnknownCounty(UnknownSubject):
@@ -92,25 +67,54 @@ class UnknownCounty(UnknownSubject):
 
 
 class Registry:
-    """Loading and reading; every method raises ``RegistryError`` if the database fails.
-
-    Attributes:
-        planning: What belongs to a year: plans, poverty lines, readiness, progress.
-        register: Villages and households: import, export, looking one up.
-        follow_ups: Who is visited in a year, and what was found (F5).
-        supervision: Samples, and what their check lists are made from.
-        documents: What was filed with cases (F9).
-        consequences: What follows from exits (F1-F4).
-    """
+    """Loading and reading; every method raises ``RegistryError`` if the database fails."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.planning = Planning(engine)
-        self.register = Register(engine)
-        self.follow_ups = FollowUps(engine)
-        self.supervision = Supervisions(engine)
-        self.documents = Documents(engine)
-        self.consequences = Consequences(engine)
+
+    # A part is imported when it is asked for: a list of cases needs none of them.
+
+    @cached_property
+    def planning(self) -> "Planning":
+        """What belongs to a year: plans, poverty lines, readiness, progress."""
+        from registry.reports.planning import Planning
+
+        return Planning(self._engine)
+
+    @cached_property
+    def register(self) -> "Register":
+        """Villages and households: import, export, looking one up."""
+        from registry.register.register import Register
+
+        return Register(self._engine)
+
+    @cached_property
+    def follow_ups(self) -> "FollowUps":
+        """Who is visited in a year, and what was found (F5)."""
+        from registry.cases.follow_up_reading import FollowUps
+
+        return FollowUps(self._engine)
+
+    @cached_property
+    def supervision(self) -> "Supervisions":
+        """Samples, and what their check lists are made from."""
+        from registry.cases.supervision_records import Supervisions
+
+        return Supervisions(self._engine)
+
+    @cached_property
+    def documents(self) -> "Documents":
+        """What was filed with cases (F9)."""
+        from registry.cases.documents import Documents
+
+        return Documents(self._engine)
+
+    @cached_property
+    def consequences(self) -> "Consequences":
+        """What follows from exits (F1-F4)."""
+        from registry.reports.consequence_lists import Consequences
+
+        return Consequences(self._engine)
 
     def load_counties(
         self,
@@ -126,6 +130,9 @@ class Registry:
         Raises:
             LoadError: naming every fault with file, row, column and what would be right.
         """
+        from registry.register.counties_file import read_counties
+        from registry.register.counties_loading import load
+
         lines = read_counties(source, province)
         named = str(source) if isinstance(source, Path) else "rows"
         with writing(self._engine) as session:
@@ -136,14 +143,17 @@ class Registry:
             journal.describe(session, "counties", source=Path(named).name, counts=counts, **said)
             return loaded
 
-    def facts(self, application: Record, on: date) -> SubjectFacts[Any]:
+    def facts(self, application: "Record", on: date) -> "SubjectFacts[Any]":
         """What the register knows of whom an application names, on a day in Beijing."""
+        from registry.facts.applications import facts_of
+
         with reading(self._engine) as session:
-            found: SubjectFacts[Any] = _FACTS[type(application)](session, application, on)
-            return found
+            return facts_of(session, application, on)
 
     def revoked_of(self, case_id: str) -> tuple[RevokedRecord, ...]:
         """The exits of a case that were revoked since (F7)."""
+        from registry.facts.revoked import revoked_of
+
         with reading(self._engine) as session:
             return revoked_of(session, case_id)
 
@@ -163,18 +173,25 @@ class Registry:
 
     def kind_of(self, code: str) -> SubjectKind | None:
         """Whether a code is a county's, a village's or a household's; None where it is nobody's."""
+        from registry.facts.revocation import kind_of
+
         with reading(self._engine) as session:
             return kind_of(session, code)
 
-    def county_incidence(self, code: str, on: date) -> Incidence | None:
+    def county_incidence(self, code: str, on: date) -> "Incidence | None":
         """A county's incidence on a day (S5); None where no village of it is in the register."""
+        from registry.facts.incidence import county_incidence
+
         with reading(self._engine) as session:
             return county_incidence(session, code, on)
 
     def known_households(
         self, village: str, year: int, on: date, codes: Sequence[str]
-    ) -> tuple[Village | None, dict[str, KnownHousehold]]:
+    ) -> "tuple[Village | None, dict[str, KnownHousehold]]":
         """A village, and what the register says of households for a roster of it."""
+        from registry.facts.roster import known_households
+        from registry.facts.village import known_village
+
         with reading(self._engine) as session:
             place, _ = known_village(session, village, on)
             return place, known_households(session, codes, year, on)
@@ -185,6 +202,8 @@ class Registry:
         Raises:
             UnknownSubject: if the register knows none under the code.
         """
+        from registry.register.plans import add_plan
+
         with writing(self._engine) as session:
             return add_plan(session, year, code, source)
 
@@ -265,6 +284,8 @@ class Registry:
         Raises:
             UnknownCounty: if the register does not know the code.
         """
+        from registry.cases.alarms import alarms_in
+
         with reading(self._engine) as session:
             versions = _versions(session, code)
             if not versions:

@@ -225,7 +225,7 @@ def notice(
     if html is None:
         show(made.markdown)
         return
-    from registry.notices.texts import page  # jinja2, which no other report asks for
+    from registry.notices.texts import page  # with its template engine, for a page alone
 
     try:
         write_text(html, page(made.title, made.markdown))

@@ -22,11 +22,12 @@ from models.procedures import COUNTY_EXIT, PROCEDURES, Procedure
 from models.roster.households import STATES, Course, State
 from models.texts.characters import visible
 from operators.views.printing import at, due, heading, left, paragraph, sentences, table, urgency
-from registry.cases.documents import DocumentRecord
 from registry.records import CaseRecord, ContradictionRecord, RevokedRecord
 
 if TYPE_CHECKING:
-    from workers.case_on_server import Amiss  # which needs a Temporal client, and a list does not
+    # They need a Temporal client and a procedure's messages, and a list of cases does not.
+    from registry.cases.documents import DocumentRecord
+    from workers.case_on_server import Amiss
 
 _STATES = {
     StepState.DONE: Text("✔ done 已办结", "green"),
@@ -312,7 +313,7 @@ def _reason(course: Course) -> str:
 # -- documents (F9) ---------------------------------------------------------------------------
 
 
-def print_documents(out: Console, records: Sequence[DocumentRecord]) -> None:
+def print_documents(out: Console, records: "Sequence[DocumentRecord]") -> None:
     """Filings, entries and evaluations, each with its evidence and its hash."""
     for record in records:
         document = record.document

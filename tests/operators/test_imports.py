@@ -16,7 +16,17 @@ from tests.stage import settings_in
 TEMPORAL = {"temporalio", "workflows"}
 WORKBOOKS_AND_PAGES = {"xlsxwriter", "jinja2", "matplotlib"}
 DATABASE = {"sqlalchemy", "sqlmodel", "registry.tables"}
-OF_OTHERS = {"alembic", "httpx", "aiosmtplib", "cryptography", *TEMPORAL, *WORKBOOKS_AND_PAGES}
+OTHER_DATABASE = {"sqlalchemy.dialects.postgresql", "psycopg"}
+OF_OTHERS = {
+    "alembic",
+    "httpx",
+    "aiosmtplib",
+    "cryptography",
+    *TEMPORAL,
+    *WORKBOOKS_AND_PAGES,
+    *OTHER_DATABASE,
+}
+OF_A_CASE = {"asyncio", "models.case.messages"}
 
 RUN = """
 import sys
@@ -27,6 +37,7 @@ with open(sys.argv[1], "w") as file:
 """
 
 OFFLINE = ("--help", "--version", "when --help", "when T1 --from 2019-04-24", "when T2 --year 2027")
+WRONG = ("when T9", "when T1 --from soon", "when --bogus", "cases --region 415")
 FROM_THE_REGISTRY = (
     "cases",
     "cases --year 2027 --overdue --json",
@@ -48,18 +59,19 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return settings.home
 
 
-def imported(words: str, home: Path, listed: Path) -> set[str]:
+def imported(words: str, home: Path, listed: Path, ends: int = 0) -> set[str]:
     """Every module that a command has imported when it has done its work, with its packages."""
     subprocess.run(
         [sys.executable, "-c", RUN, listed, *words.split()],
         env={**os.environ, "EXITFLOW_HOME": str(home)},
         cwd=Path(__file__).parents[2],
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if ends else None,
         check=True,
     )
     status, *modules = listed.read_text().split()
-    assert status == "0"
-    return {module for module in modules if module in OF_OTHERS | DATABASE}
+    assert int(status) == ends
+    return {module for module in modules if module in OF_OTHERS | DATABASE | OF_A_CASE}
 
 
 @pytest.mark.parametrize("words", OFFLINE)
@@ -69,8 +81,15 @@ def test_what_needs_neither_server_nor_registry_loads_neither(
     assert imported(words, home, tmp_path / "listed") == set()
 
 
+@pytest.mark.parametrize("words", WRONG)
+def test_what_is_typed_wrong_is_told_without_a_server(
+    words: str, home: Path, tmp_path: Path
+) -> None:
+    assert not imported(words, home, tmp_path / "listed", ends=2) & OF_OTHERS
+
+
 @pytest.mark.parametrize("words", FROM_THE_REGISTRY)
 def test_what_the_registry_answers_loads_nothing_of_temporal(
     words: str, home: Path, tmp_path: Path
 ) -> None:
-    assert imported(words, home, tmp_path / "listed") == DATABASE
+    assert imported(words, home, tmp_path / "listed") - OF_A_CASE == DATABASE
