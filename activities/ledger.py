@@ -16,9 +16,9 @@ from temporalio.exceptions import ApplicationError
 from activities.admissions import Gate
 from activities.leaving import leave, left_by
 from activities.warrants import asked_by, hold_against_file, not_warranted
-from models.base import CLOCKS_MAY_DIFFER_BY
+from models.base import CLOCKS_MAY_DIFFER_BY, canonical
 from models.case.admission import Admission
-from models.case.ledger import Entry, canonical, digest, root
+from models.case.ledger import Entry, digest, root
 from models.case.orders import LedgerBatch
 from models.county.admission import RULES, AdmitCounty, CountyFacts
 from models.county.orders import CountyCount, RegisterChange

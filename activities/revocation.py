@@ -13,8 +13,8 @@ from temporalio.exceptions import ApplicationError
 from activities.admissions import Gate
 from activities.warrants import asked_by, hold_against_file
 from models.alarms import Alarm
+from models.base import canonical
 from models.case.admission import Admission
-from models.case.ledger import canonical
 from models.checks.journal import JournalKind
 from models.offices import County, Household, Village
 from models.orders import REGISTER_CONFLICT

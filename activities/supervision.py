@@ -11,9 +11,8 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 
 from activities.admissions import Gate, other_subject
-from models.base import CLOCKS_MAY_DIFFER_BY
+from models.base import CLOCKS_MAY_DIFFER_BY, canonical
 from models.case.admission import Admission
-from models.case.ledger import canonical
 from models.checks.journal import JournalKind
 from models.periods import beijing
 from models.procedures import COUNTY_EXIT

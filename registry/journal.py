@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from models.case.ledger import canonical
+from models.base import canonical
 from models.checks.journal import BEGINNING, JournalHead, JournalKind, column_digests, line_hash
 from registry.digests import all_keys, digests_of
 from registry.tables import (

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
 
-from models.case.ledger import EntryKind, Ledger, canonical
+from models.base import canonical
+from models.case.ledger import EntryKind, Ledger
 from registry.database.engine import writing
 from registry.tables import CaseRow, EntryRow
 from tests.crew import Theatre

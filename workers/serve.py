@@ -11,18 +11,16 @@ from pathlib import Path
 from threading import Timer
 
 from sqlalchemy import Engine, text
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from activities.restoring import Restoring
 from registry.database.engine import check_schema, check_writable
 from workers import namespace
-from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE, activities, build_worker
+from workers.catalogue import activities, build_worker
 from workers.connection import connect
 from workers.installation import check_home, check_registry, check_server, stamp_home
 from workers.output import keep_going_unheard
+from workers.polling import QUEUES, pollers
 from workers.redoing import redo_in_background
 from workers.settings import Settings
 
@@ -121,20 +119,10 @@ async def _beat(client: Client, engine: Engine, file: Path) -> None:
 async def _polls(client: Client) -> bool:
     """Whether this very process has lately asked the server for both kinds of task."""
     since = datetime.now(UTC) - _POLLED_WITHIN
-    for queue, kind in (
-        (TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
-        (ACTIVITY_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
-    ):
-        described = await client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=client.namespace,
-                task_queue=TaskQueue(name=queue),
-                task_queue_type=kind,
-            )
-        )
+    for queue, kind in QUEUES:
         if not any(
             poller.identity == client.identity and poller.last_access_time.ToDatetime(UTC) > since
-            for poller in described.pollers
+            for poller in await pollers(client, queue, kind)
         ):
             return False
     return True

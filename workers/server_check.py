@@ -11,9 +11,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from models.base import in_a_line
@@ -29,10 +26,11 @@ from registry.checks.open_files import OpenFile
 from registry.desk import Registry
 from workers import schedules
 from workers.case_on_server import look_up
-from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
+from workers.catalogue import TASK_QUEUE
 from workers.history_guard import AHEAD
 from workers.installation import WrongInstallation, check_server
 from workers.open_cases import OpenCases, Patience, wrong
+from workers.polling import QUEUES, pollers
 from workers.settings import Settings
 from workflows.retries import NOTIFYING
 
@@ -41,11 +39,6 @@ _TRIES = 20
 _LOOK_AGAIN = 0.5
 _ASK_AGAIN = AHEAD
 """How a case says that a task of its own has to be done before it can answer."""
-
-_QUEUES = (
-    (TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
-    (ACTIVITY_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
-)
 
 
 @dataclass
@@ -236,7 +229,7 @@ class ServerCheck:
     # -- workers --------------------------------------------------------------------------------
 
     async def _workers(self) -> list[Finding]:
-        idle = [queue for queue, kind in _QUEUES if not await self._is_polled(queue, kind)]
+        idle = [queue for queue, kind in QUEUES if not await pollers(self.client, queue, kind)]
         return [
             Finding(
                 part="server",
@@ -246,16 +239,6 @@ class ServerCheck:
             )
             for queue in idle
         ]
-
-    async def _is_polled(self, queue: str, kind: TaskQueueType.ValueType) -> bool:
-        described = await self.client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=self.client.namespace,
-                task_queue=TaskQueue(name=queue),
-                task_queue_type=kind,
-            )
-        )
-        return bool(described.pollers)
 
 
 async def _each(those: Sequence[OpenFile], ask: Any) -> list[tuple[OpenFile, Any]]:

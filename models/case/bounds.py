@@ -7,7 +7,7 @@ read by people; what has no bound can be filled up by anybody, and then nobody i
 from collections.abc import Mapping
 from typing import Any
 
-from models.case.ledger import canonical
+from models.base import canonical
 from models.refusals import Refusal, plain
 
 _LONGEST = 100_000

@@ -8,8 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from models.base import Moment, Record
-from models.base import canonical as canonical
+from models.base import Moment, Record, canonical
 from models.errors import ExitflowError, ExitStatus
 
 MOST_ENTRIES = 1_000_000

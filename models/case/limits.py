@@ -134,9 +134,6 @@ class Watch:
         self._nearest: list[_Kind] = []
         self._missed = 0
 
-    def __iter__(self) -> Iterator[Watched]:
-        return iter(list(self._watched.values()))
-
     def __len__(self) -> int:
         return len(self._watched)
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.base import CLOCKS_MAY_DIFFER_BY, Record, faults, first_few, in_a_line
+from models.base import CLOCKS_MAY_DIFFER_BY, Record, canonical, faults, first_few, in_a_line
 from models.case import bounds
 from models.case.documents import CaseDocument, described, filing_fault
-from models.case.ledger import Entry, EntryKind, canonical
+from models.case.ledger import Entry, EntryKind
 from models.case.mailbox import OpenObjection, Received
 from models.case.messages import Act, Decision, Finding, Objection, Receipt, Resolution, Withdrawal
 from models.case.state import Docket

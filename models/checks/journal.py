@@ -6,8 +6,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from models.base import Record
-from models.case.ledger import canonical
+from models.base import Record, canonical
 
 BEGINNING = sha256(b"exitflow journal").hexdigest()
 """What the first line is bound to."""

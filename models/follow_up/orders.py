@@ -6,9 +6,8 @@ As in ``models.case.orders``: the case id is the key of what is written.
 from datetime import date
 from hashlib import sha256
 
-from models.base import Record
+from models.base import Record, canonical
 from models.case.admission import AdmitOrder
-from models.case.ledger import canonical
 from models.follow_up.messages import FollowUpOpening
 from models.offices import Office, VillageCode
 from models.orders import Order

@@ -12,8 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.base import Record, Text
-from models.case.ledger import canonical
+from models.base import Record, Text, canonical
 from models.offices import CountyCode, VillageCode
 from models.register.households import HouseholdCode
 

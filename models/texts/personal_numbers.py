@@ -64,11 +64,6 @@ def hide(text: str) -> str:
     return "".join([*shown, text[ends:]])
 
 
-def stands_in(text: str) -> bool:
-    """Whether a text holds such a number."""
-    return _PERSONAL.search(text.translate(_AS_ASCII)) is not None
-
-
 def stands_in_id(identifier: str) -> bool:
     """Whether an id of a message holds the number of an identity card or a telephone.
 

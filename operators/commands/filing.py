@@ -9,8 +9,8 @@ from typing import Annotated
 from cyclopts import Parameter
 from pydantic import AfterValidator
 
+from models.base import canonical
 from models.case.documents import CaseDocument, DocumentKind
-from models.case.ledger import canonical
 from models.case.messages import Receipt
 from models.identity import content_id, is_case, is_case_of, subject_code, supplemented
 from models.periods import beijing

@@ -20,7 +20,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict
 
-from models.case.ledger import canonical
+from models.base import canonical
 from models.case.messages import Act
 from models.case.status import CaseStatus
 from models.errors import ExitStatus

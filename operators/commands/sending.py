@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 from uuid import uuid4
 
-from models.base import Record
+from models.base import Record, canonical
 from models.case import bounds
-from models.case.ledger import canonical
 from models.case.messages import Act, Objection, Receipt, Resolution, Withdrawal
 from models.case.status import CaseStatus
 from models.follow_up.messages import RiskMark, Visits

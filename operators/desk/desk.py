@@ -21,9 +21,10 @@ from temporalio.client import (
 from temporalio.service import RPCError
 
 from models import identity
+from models.base import canonical
 from models.case import bounds
 from models.case.documents import CaseDocument
-from models.case.ledger import Entry, EntryKind, canonical
+from models.case.ledger import Entry, EntryKind
 from models.case.mending import Mending
 from models.case.messages import Act, Ending, Objection, Outcome, Receipt, Resolution, Withdrawal
 from models.case.status import CaseStatus, ObjectionStatus

@@ -20,9 +20,9 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from models import identity, search
+from models.base import canonical
 from models.case.admission import Opening, Rules
 from models.case.documents import DOCUMENT_KINDS, filing_fault
-from models.case.ledger import canonical
 from models.case.messages import Ending, Outcome
 from models.county.admission import RULES as COUNTY
 from models.county.admission import CountyFacts

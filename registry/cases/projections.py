@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from models.alarms import Alarm
+from models.base import canonical
 from models.case.documents import CaseDocument
-from models.case.ledger import Entry, EntryKind, canonical, root, told_by
+from models.case.ledger import Entry, EntryKind, root, told_by
 from models.case.orders import IN_FORCE, CaseState, LedgerBatch
 from models.checks.journal import JournalKind
 from models.offices import SubjectKind

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from models.case.ledger import EntryKind, canonical
+from models.base import canonical
+from models.case.ledger import EntryKind
 from models.checks.findings import Finding
 from models.checks.journal import JournalKind, column_digests
 from models.identity import is_case

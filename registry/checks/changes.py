@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
-from models.case.ledger import Entry, EntryKind, canonical
+from models.base import canonical
+from models.case.ledger import Entry, EntryKind
 from models.checks.findings import Finding
 from models.offices import County, Household, Village
 from models.procedures import (

@@ -6,7 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models.case.ledger import Entry, canonical, digest, root
+from models.base import canonical
+from models.case.ledger import Entry, digest, root
 from models.checks.findings import Finding
 from models.checks.journal import JournalKind, column_digests
 from registry.checks.replay import identity_of

@@ -11,8 +11,9 @@ from sqlmodel import col, delete, select
 from temporalio.testing import ActivityEnvironment
 
 from activities.admissions import Gate
+from models.base import canonical
 from models.case.admission import Admission, AdmitOrder, K
-from models.case.ledger import Entry, canonical, root
+from models.case.ledger import Entry, root
 from models.case.messages import Ending
 from models.case.orders import LedgerBatch, Telling
 from models.county.orders import RegisterChange

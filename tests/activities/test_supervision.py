@@ -10,8 +10,9 @@ from sqlmodel import col, select
 
 from activities.ledger import RegistryActivities
 from activities.supervision import SupervisionActivities
+from models.base import canonical
 from models.case.admission import Admission
-from models.case.ledger import EntryKind, Ledger, canonical
+from models.case.ledger import EntryKind, Ledger
 from models.case.messages import Ending
 from models.case.orders import CaseState
 from models.identity import special_inspection_case

@@ -181,7 +181,7 @@ def reception(case: Docket, vet: Callable[[Act, datetime], None] = lambda *_: No
 
 def snapshot(case: Docket) -> str:
     """Everything a case is, written down: two equal snapshots, nothing changed."""
-    watched = [vars(each) for each in case.watch]
+    watched = [vars(each) for each in case.watch._watched.values()]
     acts = {key: waiting for key, waiting in case.acts.items() if waiting}
     written = ("watch", "ledger", "acts")
     fields = {name: value for name, value in vars(case).items() if name not in written}

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from models.base import canonical
 from models.case.ledger import (
     Entry,
     EntryKind,
     Ledger,
     LedgerError,
-    canonical,
     digest,
     root,
     verify,

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from models.base import canonical
 from models.case import bounds
-from models.case.ledger import Entry, EntryKind, canonical, verify
+from models.case.ledger import Entry, EntryKind, verify
 from models.case.messages import Ending, Outcome
 from models.procedures import C3, C7
 from models.refusals import Refusal

@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from sqlmodel import Session, col, delete
 
 from models import search
-from models.case.ledger import Entry, EntryKind, Ledger, canonical, digest, verify
+from models.base import canonical
+from models.case.ledger import Entry, EntryKind, Ledger, digest, verify
 from models.case.orders import LimitInForce
 from models.case.status import CaseStatus
 from registry.records import CountyRecord, Overview

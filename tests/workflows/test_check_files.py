@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from models.case.ledger import Entry, EntryKind, Ledger, canonical
+from models.base import canonical
+from models.case.ledger import Entry, EntryKind, Ledger
 from models.checks.findings import Finding
 from models.checks.journal import JournalHead
 from registry.checks.contradictions import note

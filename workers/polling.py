@@ -1,0 +1,31 @@
+"""Who asks the server for the work of an installation."""
+
+from collections.abc import Sequence
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+
+from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
+
+QUEUES = (
+    (TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+    (ACTIVITY_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+)
+
+
+async def pollers(
+    client: Client, queue: str, kind: TaskQueueType.ValueType
+) -> Sequence[PollerInfo]:
+    """The workers that have lately asked for the tasks of a queue.
+
+    Raises:
+        RPCError: if the server does not answer.
+    """
+    described = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
+        )
+    )
+    return described.pollers
