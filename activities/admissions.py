@@ -45,7 +45,7 @@ class Gate:
     def admit(
         self,
         session: Session,
-        order: AdmitOrder[Opening[A, Any], F],
+        order: AdmitOrder[Opening[A, Any], Any],
         rules: Rules[A, F],
         look_up: Callable[[Session, A, date, str], F],
         claimed: str,

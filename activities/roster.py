@@ -12,7 +12,7 @@ from activities.warrants import asked_by, hold_against_file
 from models.case.admission import Admission
 from models.checks.journal import JournalKind
 from models.periods import beijing
-from models.roster.admission import RULES, AdmitRoster, RosterFacts, household_faults
+from models.roster.admission import RULES, AdmitRoster, AdmittedRoster, household_faults
 from models.roster.households import State
 from models.roster.messages import LookedUp, LookUpOrder, RosterChange, StruckOff
 from models.roster.warrant import looking_up, striking_off
@@ -36,7 +36,7 @@ class RosterActivities:
         self._board = board
 
     @activity.defn
-    def admit_roster(self, order: AdmitRoster) -> Admission[RosterFacts]:
+    def admit_roster(self, order: AdmitRoster) -> Admission[AdmittedRoster]:
         """Hold a roster against the register (H1, G6, G9, S7): ``Gate.admit``.
 
         Its households are listed in the same transaction: none can be on two open rosters.
@@ -45,10 +45,11 @@ class RosterActivities:
         claimed = f"rosters of {application.village}"
         with writing(self._engine) as session:
             said = self._gate.admit(session, order, RULES, roster_facts, claimed)
-            if said.fault is None:
-                codes = [each.household for each in application.appraisal.households]
-                _list(session, order.state.case_id, application.year, codes)
-            return said
+            if said.known is None:
+                return Admission(fault=said.fault)
+            codes = [each.household for each in application.appraisal.households]
+            _list(session, order.state.case_id, application.year, codes)
+            return Admission(token=said.token, known=AdmittedRoster.of(said.known))
 
     @activity.defn
     def look_up_households(self, order: LookUpOrder) -> LookedUp:

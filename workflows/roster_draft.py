@@ -48,19 +48,16 @@ class RosterDraft:
             self._opening,
             f"收到{self._village.name}{application.year}年度贫困户退出名单，{len(proposals)}户",
         )
-        assert known.line is not None  # it is admitted
         roster = Roster(
             line=known.line,
             verifiers=tuple(office.body for office in self._village.verifiers),
             objections=self._docket.objections,
         )
+        facts = {each.code: each for each in known.households}
         for proposal in proposals:
-            facts = known.households[proposal.household].facts
-            assert facts is not None
-            roster.add(facts, self._docket.basis)
+            roster.add(facts[proposal.household], self._docket.basis)
         self._docket.own = roster
-        unplanned = [code for code, each in known.households.items() if not each.planned]
-        self.file_plan_additions(proposals, unplanned)
+        self.file_plan_additions(proposals, known.unplanned)
         self.count(application.appraisal.meeting, proposals)
         self._file_draft()
         armed = await case.limits.arm(

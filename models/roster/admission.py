@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Self
 
 from pydantic import Field
 
@@ -67,6 +68,31 @@ class RosterFacts(SubjectFacts[Village]):
 
     line: PovertyLine | None = None
     households: dict[str, KnownHousehold] = Field(default_factory=dict)
+
+
+class AdmittedRoster(Record):
+    """What a case is told of its roster: of a thousand households no more than it needs.
+
+    Attributes:
+        line: The national line of the year (S7).
+        households: What the register says of each.
+        unplanned: Whom the year's plan does not name, by code (G6).
+    """
+
+    line: PovertyLine
+    households: tuple[HouseholdFacts, ...]
+    unplanned: tuple[str, ...]
+
+    @classmethod
+    def of(cls, facts: RosterFacts) -> Self:
+        """What the case is told of what the register knows of an admitted roster."""
+        assert facts.line is not None  # it is admitted
+        known = facts.households
+        return cls(
+            line=facts.line,
+            households=tuple(each.facts for each in known.values() if each.facts is not None),
+            unplanned=tuple(code for code, each in known.items() if not each.planned),
+        )
 
 
 _Matter = Matter[RosterApplication, RosterFacts]
@@ -207,7 +233,7 @@ RULES = Rules[RosterApplication, RosterFacts](
 )
 
 
-class AdmitRoster(AdmitOrder[RosterOpening, RosterFacts]):
+class AdmitRoster(AdmitOrder[RosterOpening, AdmittedRoster]):
     """A roster to hold against the register; it is listed with its households."""
 
     activity = "admit_roster"

@@ -77,12 +77,17 @@ def _in_its_year(matter: _Matter) -> str | None:
     )
 
 
+def _case_id(application: SupervisionApplication, number: int) -> str:
+    county, year = application.county, application.year
+    if application.quarter is not None:
+        return supervision_case(county, year, application.quarter)
+    return special_inspection_case(county, year, number)
+
+
 RULES = Rules[SupervisionApplication, SupervisionFacts](
     procedure=SUPERVISION,
     named=lambda application: f"county {application.county}",
-    case_id=lambda application, number: special_inspection_case(
-        application.county, application.year, number
-    ),
+    case_id=_case_id,
     checks=(in_province, _no_open_inspection, _in_its_year),
 )
 

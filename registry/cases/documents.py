@@ -10,6 +10,7 @@ from models.base import Moment, Record
 from models.case.documents import CaseDocument
 from models.case.file import subject_of
 from models.case.ledger import Entry, EntryKind
+from models.identity import supplemented
 from models.supplement import EndedCase
 from registry.database.engine import reading
 from registry.tables import CaseRow, DocumentRow, EntryRow
@@ -92,10 +93,13 @@ def kept_documents(session: Session, case_id: str) -> list[Kept]:
 
 
 def ended_case(session: Session, case_id: str) -> EndedCase | None:
-    """A case that has ended, with what its first entry says of its subject."""
+    """A case that has ended, with what its first entry says of its subject.
+
+    A supplement is none: what else belongs to its case becomes another supplement of that.
+    """
     row = session.get(CaseRow, case_id)
     first = session.get(EntryRow, (case_id, 1))
-    if row is None or row.outcome is None or first is None:
+    if row is None or row.outcome is None or first is None or supplemented(case_id) is not None:
         return None
     try:
         subject = subject_of(Entry.model_validate_json(first.content).data)

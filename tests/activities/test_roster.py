@@ -94,10 +94,10 @@ def test_an_admitted_roster_is_listed_with_its_households(
 ) -> None:
     facts = known(run(rosters.admit_roster, admission("H-03", "H-01")))
     assert facts.line == LINE
-    assert {code: each.facts for code, each in facts.households.items()} == {
+    assert {each.code: each for each in facts.households} == {
         code: household(code) for code in ("H-03", "H-01")
     }
-    assert all(each.planned for each in facts.households.values())
+    assert facts.unplanned == ()
     case_id = RosterFile().case_id
     assert listed(engine) == {(case_id, "H-03"): "drafted", (case_id, "H-01"): "drafted"}
     assert [row["case_id"] for row in rows(engine, CaseRow)] == [case_id]
@@ -280,7 +280,7 @@ def test_those_outside_the_plan_are_told_of(rosters: RosterActivities, engine: E
     put_households(engine, ["H-06"], planned=False)
     record = {"meeting": meeting(), "households": votes("H-06", "H-01", plan_addition=ADDITION)}
     facts = known(run(rosters.admit_roster, admission("H-06", "H-01", appraisal=record)))
-    assert [code for code, each in facts.households.items() if not each.planned] == ["H-06"]
+    assert facts.unplanned == ("H-06",)
 
 
 @pytest.mark.clause("H1", "H2")

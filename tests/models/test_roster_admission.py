@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.appraisals import MOST_HOUSEHOLDS, Appraisal
+from models.case.admission import Admission
 from models.policy import Policy, parse_policy
-from models.roster.admission import RULES, KnownHousehold, RosterFacts
+from models.roster.admission import RULES, AdmittedRoster, KnownHousehold, RosterFacts
 from models.roster.messages import RosterApplication
 from tests.models.roster_samples import (
     CODES,
@@ -25,6 +26,7 @@ from tests.models.roster_samples import (
 )
 from tests.models.samples import HENAN, beijing_time
 from tests.models.village_samples import village
+from workers.limits import PAYLOAD
 
 GANSU = parse_policy(
     (Path(__file__).parents[2] / "policies" / "gansu-2016.toml").read_text(encoding="utf-8")
@@ -327,6 +329,15 @@ def test_a_roster_that_no_case_could_carry() -> None:
     )
     record["households"] = votes(*codes[:45], plan_addition=wordy)
     assert "bytes" not in str(said(application(appraisal=record)))
+
+
+@pytest.mark.clause("H1", "G9")
+def test_what_the_case_is_told_of_the_largest_roster_fits_into_an_answer() -> None:
+    codes = [f"H-{number:028}" for number in range(MOST_HOUSEHOLDS)]
+    longest = {"head": "张" * 100, "group": "组" * 100}
+    there = {code: known(facts=household(code).model_copy(update=longest)) for code in codes}
+    answer = Admission(token="0" * 64, known=AdmittedRoster.of(facts(households=there)))
+    assert len(answer.model_dump_json().encode()) < 0.95 * PAYLOAD
 
 
 @pytest.mark.clause("H1")

@@ -137,6 +137,15 @@ def test_the_id_says_what_it_is(case_id: str, fields: dict[str, Any], said: str 
     assert said is None or said.format("supervision/411523/2026-") in (found or "")
 
 
+@pytest.mark.clause("F6")
+def test_whoever_opens_it_the_supervision_of_a_quarter_has_the_id_of_that() -> None:
+    asked = {"county": "411523", "year": 2026}
+    special = SupervisionApplication.model_validate(asked | {"reason": "举报"})
+    assert RULES.case_id(special, 2) == "supervision/411523/2026-s2"
+    quarter = SupervisionApplication.model_validate(asked | {"quarter": 4})
+    assert RULES.case_id(quarter, 2) == "supervision/411523/2026-q4"
+
+
 def fault(facts: SupervisionFacts, **changes: Any) -> str | None:
     """Why a supervision cannot begin on 1 October 2026, by what the register knows."""
     values = {"county": "411523", "year": 2026, "reason": "举报"} | changes

@@ -8,13 +8,14 @@ from sqlalchemy import Engine
 
 from activities.ledger import RegistryActivities
 from activities.supplement import SupplementActivities
-from models.case.ledger import EntryKind
+from models.base import canonical
+from models.case.ledger import EntryKind, Ledger
 from models.identity import supplement_case
 from models.policy import Body
 from models.supplement import AdmitSupplement, EndedCase
 from registry.database.engine import writing
 from registry.desk import Registry
-from registry.tables import CaseRow, DocumentRow
+from registry.tables import CaseRow, DocumentRow, EntryRow
 from tests.activities.admitted import RUN, gate
 from tests.activities.exit_files import ExitFile, county_exits, village_exits
 from tests.activities.registry_cases import XIN, File, rows, run
@@ -119,6 +120,26 @@ def test_a_supplement_is_listed_once_and_leaves_the_closed_file_alone(
         f"supplement/{exit.case_id}/1",
     ]
     assert registry.ledger(exit.case_id) == exit.ledger.entries
+
+
+def test_a_supplement_is_supplemented_by_none(
+    exit: ExitFile, registry: Registry, engine: Engine
+) -> None:
+    asked = supplement(registry, exit.case_id)
+    assert run(SupplementActivities(engine, gate()).admit_supplement, asked).fault is None
+    case_id = asked.state.case_id
+    with writing(engine) as session:
+        file = Ledger(case_id)
+        data = {"subject": asked.opening.subject.content()}
+        entry = file.record(
+            EntryKind.OPENED, NOW, text="", step="F9", round=1, actor="case", data=data
+        )
+        of_entry = entry.model_dump(exclude={"data"}) | {"kind": entry.kind.value}
+        content = canonical(entry.model_dump(mode="json"))
+        session.add(EntryRow(case_id=case_id, content=content, **of_entry))
+        session.get_one(CaseRow, case_id).outcome = "filed"
+    assert registry.documents.ended(case_id) is None
+    assert registry.documents.ended(exit.case_id) is not None
 
 
 @pytest.mark.clause("G7")
