@@ -39,8 +39,6 @@ from registry.tables import (
 
 S = TypeVar("S", StatusRow, VillageStatusRow)
 
-"""The procedure, as cases are listed under it."""
-
 _APPROVALS = (C7.id, V3.id, H4.id)
 _BY_AN_OFFICE = (
     EntryKind.ACT,

@@ -17,8 +17,6 @@ from registry.facts.village import known_village
 from registry.register.poverty_lines import line_of
 from registry.tables import CaseRow, EpisodeRow, HouseholdRow, HouseholdYearRow, PlanRow, RosterRow
 
-"""The procedure of an entry into the register, as its cases are listed."""
-
 STILL_THERE = tuple(state.value for state in State if state not in (State.OUT, State.STRUCK_OFF))
 """The states of those who are on their way on an open roster."""
 

@@ -31,17 +31,6 @@ from registry.files.sheet_cells import Cell, sound
 
 V = TypeVar("V")
 
-NOT_KEPT = re.compile(
-    r"序号|省|市|县|县市区|县\(市、区\)|县代码|乡|乡镇|乡镇代码|村|"
-    r"行政村|自然村|家庭住址|地址|性别|民族|年龄|出生日期|文化程度|学历|"
-    r"政治面貌|健康状况|残疾证号|劳动技能|劳动能力|务工地点|务工时间|"
-    r"在校生状况|电话|联系电话|手机|手机号|手机号码|银行账号|银行卡号|"
-    r"开户银行|开户行|户主证件号码|致贫原因|主要致贫原因|贫困户属性|"
-    r"帮扶责任人|帮扶人|村支书|村主任|面积|备注|"
-    r"户主|户主姓名|村民小组|组|村组|小组|家庭人口|人口数|家庭人口数|家庭人数"
-)
-"""Columns that offices often have and nothing here needs: read over, never kept (G8)."""
-
 _UNITS = re.compile(r"\((元|人|万人|是/否|是否|年|岁|年月日)\)$")
 
 
@@ -64,6 +53,27 @@ class Header:
     ) -> None:
         self.name, self.also, self.names = name, also, (name, *also)
         self.key, self.private, self.wide = key, private, wide
+
+
+VILLAGE_NAME = Header("行政村", "村名", "行政村名称")
+TOWNSHIP = Header("乡镇代码", "乡镇编码")
+TOWNSHIP_NAME = Header("乡镇", "乡镇名称")
+COUNTY = Header("县代码", "县编码", "县区代码")
+GROUP = Header("村民小组", "组", "村组", "小组")
+HEAD = Header("户主姓名", "户主")
+HEAD_ID = Header("户主证件号码", "户主身份证号", "户主身份证号码", private=True)
+SIZE = Header("家庭人口", "人口数", "家庭人口数", "家庭人数")
+
+_KEPT_IN_SOME = (VILLAGE_NAME, TOWNSHIP, TOWNSHIP_NAME, COUNTY, GROUP, HEAD, HEAD_ID, SIZE)
+NOT_KEPT = {
+    *("序号", "省", "市", "县", "县市区", "县(市、区)", "乡", "村", "自然村", "家庭住址", "地址"),
+    *("性别", "民族", "年龄", "出生日期", "文化程度", "学历", "政治面貌", "健康状况", "残疾证号"),
+    *("劳动技能", "劳动能力", "务工地点", "务工时间", "在校生状况", "电话", "联系电话", "手机"),
+    *("手机号", "手机号码", "银行账号", "银行卡号", "开户银行", "开户行", "致贫原因"),
+    *("主要致贫原因", "贫困户属性", "帮扶责任人", "帮扶人", "村支书", "村主任", "面积", "备注"),
+    *(name for header in _KEPT_IN_SOME for name in header.names),
+}
+"""Columns that offices often have: read over, and never kept, in a sheet that needs none (G8)."""
 
 
 class Group(Record):

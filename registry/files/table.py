@@ -211,7 +211,7 @@ class _Head(Generic[L]):
 
     def _is_read_over(self, name: str) -> bool:
         others = self.model.model_config.get("extra") == "ignore"
-        return others or NOT_KEPT.fullmatch(name) is not None
+        return others or name in NOT_KEPT
 
     def _fault(self, at: int, right: str) -> Fault:
         sheet, row = self.row.sheet, self.row.number

@@ -26,6 +26,11 @@ from registry.cases.supervision_records import CheckLists
 from registry.errors import LoadError
 from registry.files import cells
 from registry.files.columns import (
+    GROUP,
+    HEAD,
+    SIZE,
+    TOWNSHIP_NAME,
+    VILLAGE_NAME,
     Cells,
     Column,
     Header,
@@ -39,17 +44,7 @@ from registry.files.faults import Fault
 from registry.files.sheet_cells import Cell
 from registry.files.table import Sheet, TableFile
 from registry.files.workbook_writing import Guide, write_sheets
-from registry.register.columns import (
-    GROUP,
-    HEAD,
-    HOUSEHOLD,
-    POPULATION,
-    SIZE,
-    TOWNSHIP_NAME,
-    VILLAGE,
-    VILLAGE_NAME,
-    LivelihoodCells,
-)
+from registry.register.columns import HOUSEHOLD, POPULATION, VILLAGE, LivelihoodCells
 
 HOUSEHOLDS, VILLAGES = "户", "村"
 _MOST_HEADS = 1_000_000

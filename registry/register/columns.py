@@ -11,30 +11,36 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationInfo
 from models.register.households import Cause
 from models.register.villages import Bus
 from registry.files import cells
-from registry.files.columns import Cells, Group, Header
+from registry.files.columns import (
+    COUNTY,
+    GROUP,
+    HEAD,
+    HEAD_ID,
+    SIZE,
+    TOWNSHIP,
+    TOWNSHIP_NAME,
+    VILLAGE_NAME,
+    Cells,
+    Group,
+    Header,
+)
 from registry.register.lines import MemberLine
 
 MOST_MEMBERS = 50
 _MOST_PEOPLE, _MOST_YUAN = 1_000_000, 10_000_000_000
 
 VILLAGE = Header("行政村代码", "村代码", "村编码", "行政村编码", key=True, wide=True)
-VILLAGE_NAME = Header("行政村", "村名", "行政村名称")
-TOWNSHIP_NAME = Header("乡镇", "乡镇名称")
 POPULATION = Header("农村户籍人口", "户籍人口")
 POOR, POOR_SINCE = Header("贫困村"), Header("列入日期", "列入贫困村日期")
 
 HOUSEHOLD = Header("户编号", "户编码", "户号", "贫困户编号", key=True, wide=True)
-GROUP = Header("村民小组", "组", "村组", "小组")
-HEAD = Header("户主姓名", "户主")
-SIZE = Header("家庭人口", "人口数", "家庭人口数", "家庭人数")
 NAME = Header("姓名", "家庭成员姓名")
 ID_NUMBER = Header(*("证件号码", "身份证号", "身份证号码", "公民身份号码"), private=True, wide=True)
 RELATION = Header("与户主关系", "与户主的关系")
 REGISTERED_ON = Header("识别时间", "建档立卡时间", "识别日期")
 _HEAD_OF_ROW = Header(*HEAD.names, *NAME.names)
-_ID_OF_HEAD = Header(
-    *("户主证件号码", "户主身份证号", "户主身份证号码"), *ID_NUMBER.names, private=True
-)
+_ID_OF_HEAD = Header(*HEAD_ID.names, *ID_NUMBER.names, private=True)
+YEAR = Header("年度", "年份")
 
 
 def _some(size: int) -> int:
@@ -43,32 +49,19 @@ def _some(size: int) -> int:
     return size
 
 
-def _with_a_day(cause: Cause | None, info: ValidationInfo) -> Cause | None:
-    if cause is not None and info.data.get("registered_on", cause) is None:
-        raise ValueError(
-            f"says why the household was registered, and {REGISTERED_ON.name} is empty; write both "
-            "or neither"
-        )
-    return cause
-
-
 _BUS = cells.OneOf({"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE})
 _CAUSE = cells.OneOf(
     {"登记": Cause.REGISTERED, "返贫": Cause.FALLEN_BACK, "撤销退出": Cause.REVOKED}
 )
 _Size = Annotated[int, BeforeValidator(cells.whole(MOST_MEMBERS, "4")), AfterValidator(_some)]
 _RegisteredOn = Annotated[cells.Day | None, REGISTERED_ON]
-_Why = Annotated[
-    Annotated[Cause, _CAUSE] | None,
-    AfterValidator(_with_a_day),
-    Header("致贫类别", "登记类别"),
-]
+_Why = Annotated[Annotated[Cause, _CAUSE] | None, Header("致贫类别", "登记类别")]
 
 
 class LivelihoodCells(Group):
     """How a household lived in a year (S1): what ``Livelihood`` holds."""
 
-    year: Annotated[cells.Year, Header("年度", "年份")]
+    year: Annotated[cells.Year, YEAR]
     wages: Annotated[cells.Fen, Header("工资性收入")]
     business: Annotated[cells.Fen, Header("生产经营性收入")]
     assets: Annotated[cells.Fen, Header("财产性收入")]
@@ -88,6 +81,16 @@ class _RosterCells(Cells):
     village_code: Annotated[cells.VillageCode, VILLAGE]
     code: Annotated[cells.HouseholdCode, HOUSEHOLD]
     group: Annotated[cells.Name, GROUP]
+
+    @field_validator("why", check_fields=False)
+    @classmethod
+    def _with_a_day(cls, cause: Cause | None, info: ValidationInfo) -> Cause | None:
+        if cause is not None and info.data.get("registered_on", cause) is None:
+            raise ValueError(
+                f"says why the household was registered, and {REGISTERED_ON.name} is empty; write "
+                "both or neither"
+            )
+        return cause
 
 
 class HouseholdCells(_RosterCells):
@@ -154,7 +157,7 @@ class PersonCells(_RosterCells):
 class SurveyCells(Group):
     """What a survey of a village found in a year (S2): what ``Survey`` holds."""
 
-    year: Annotated[cells.Year, Header("年度", "年份")]
+    year: Annotated[cells.Year, YEAR]
     paved_road: Annotated[cells.YesNo, Header("通村公路硬化")]
     bus: Annotated[Bus, _BUS, Header("客运班车", "通客运班车")]
     safe_water: Annotated[cells.YesNo, Header("饮用水安全", "安全饮水")]
@@ -178,9 +181,9 @@ class VillageCells(Cells):
 
     code: Annotated[cells.VillageCode, VILLAGE]
     name: Annotated[cells.ProperName, VILLAGE_NAME]
-    township_code: Annotated[cells.TownshipCode, Header("乡镇代码", "乡镇编码")]
+    township_code: Annotated[cells.TownshipCode, TOWNSHIP]
     township_name: Annotated[cells.ProperName, TOWNSHIP_NAME]
-    county_code: Annotated[cells.CountyCode, Header("县代码", "县编码", "县区代码")]
+    county_code: Annotated[cells.CountyCode, COUNTY]
     population: Annotated[int, BeforeValidator(cells.whole(_MOST_PEOPLE, "1286")), POPULATION]
     population_as_of: Annotated[cells.Day, Header("统计日期", "统计时点")]
     work_team: Annotated[cells.YesNo, Header("驻村工作队", "有驻村工作队")]

@@ -10,11 +10,11 @@ from sqlmodel import Session, col, func, select
 from models.base import Record
 from registry.errors import UnknownSubject
 from registry.files.cells import HEAD as IS_HEAD
-from registry.files.columns import columns_of, sheet_columns, written
+from registry.files.columns import HEAD, columns_of, sheet_columns, written
 from registry.files.sheet_rows import MAX_ROWS
 from registry.files.workbook_writing import write_workbook
 from registry.register.bulk import BATCH
-from registry.register.columns import HEAD, LivelihoodCells, PersonCells
+from registry.register.columns import LivelihoodCells, PersonCells
 from registry.tables import EpisodeRow, HouseholdRow, HouseholdYearRow, MemberRow
 
 _COLUMNS = [column for column in columns_of(PersonCells) if column.header is not HEAD]

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import ConfigDict, ValidationInfo, field_validator
 
 from models.offices import SubjectKind
 from registry.errors import LoadError
 from registry.files import cells
 from registry.files.columns import Cells, Header
 from registry.files.faults import Fault
-from registry.files.sheet_cells import Cell
+from registry.files.sheet_cells import Cell, sound
 from registry.files.table import TableFile
+from registry.register.columns import YEAR
 
 KINDS = {kind.zh: kind for kind in reversed(SubjectKind)}
 """What a plan calls its subjects."""
@@ -24,21 +25,23 @@ _CODES: Mapping[SubjectKind, Callable[[Cell], str]] = {
 }
 
 
-def _of_its_kind(cell: Any, info: ValidationInfo) -> str:
-    """A code; of a kind that is wrong nobody can say how its code looks."""
-    kind = info.data.get("kind")
-    return _CODES[kind](cell) if kind is not None else ""
-
-
 class PlannedSubject(Cells):
     """One line of a plan."""
 
     model_config = ConfigDict(title="plan")
 
-    year: Annotated[cells.Year, Header("年度", key=True)]
+    year: Annotated[cells.Year, Header(*YEAR.names, key=True)]
     kind: Annotated[SubjectKind, cells.OneOf(KINDS), Header("类别", key=True)]
-    code: Annotated[str, BeforeValidator(_of_its_kind), Header("编号", key=True)]
+    code: Annotated[str, Header("编号", key=True)]
     document: Annotated[cells.Text, Header("文件依据", key=True)]
+
+    @field_validator("code", mode="before")
+    @classmethod
+    def _of_its_kind(cls, cell: Any, info: ValidationInfo) -> str:
+        # Of a kind that is wrong nobody can say how its code looks. Pydantic calls this before the
+        # check of every cell that Cells has.
+        kind = info.data.get("kind")
+        return _CODES[kind](sound(cell)) if kind is not None else ""
 
 
 class PlanFile(NamedTuple):

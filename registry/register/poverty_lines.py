@@ -52,10 +52,6 @@ def add_line(session: Session, line: PovertyLine) -> bool:
     return False
 
 
-_Year = Annotated[int, BeforeValidator(cells.whole(2100, "2016")), Field(ge=2010)]
-_Yuan = Annotated[int, BeforeValidator(cells.whole(100_000, "2952")), Field(ge=1)]
-
-
 class LineCells(Cells):
     """The line of a year in a file."""
 

@@ -19,8 +19,12 @@ from registry.files.columns import Cells, columns_of
 from registry.files.faults import RegisterFaults
 from registry.files.sheet_cells import Cell, SheetRow
 from registry.files.table import TableFile
+from registry.forms.check_lists import CheckedHousehold, CheckedVillage
+from registry.forms.rosters import AnswerCells, VoteCells
+from registry.forms.visits import VisitCells
 from registry.register.columns import HouseholdCells, PersonCells, VillageCells
 from registry.register.file import MODELS, RegisterFile, household_lines, village_lines
+from registry.register.plans_file import PlannedSubject
 from tests.rosters import (
     HOUSEHOLD_HEADER,
     PERSON_HEADER,
@@ -216,6 +220,62 @@ def test_wrong_headers_are_named_with_what_is_missing(faults: Said, header: Row,
     assert faults(header, *household_rows(7, HERE, 1))[0].startswith(said)
 
 
+SHEETS: dict[str, tuple[tuple[type[Cells], ...], Row]] = {
+    "a row a person": (MODELS, PERSON_HEADER),
+    "a row a household": (MODELS, HOUSEHOLD_HEADER),
+    "villages": (MODELS, VILLAGE_HEADER),
+    "visits": ((VisitCells,), ("户编号", "回访日期", "是否稳定")),
+    "votes": ((VoteCells,), ("户编号", "赞成票数")),
+    "answers": ((AnswerCells,), ("户编号", "是否认可", "签字人")),
+    "checked households": ((CheckedHousehold,), ("户编号", "是否错退")),
+    "checked villages": (
+        (CheckedVillage,),
+        ("行政村代码", "漏评户数", "漏评人数", "受访人数", "认可人数"),
+    ),
+    "plan": ((PlannedSubject,), ("年度", "类别", "编号", "文件依据")),
+}
+
+
+def of_header(models: Iterable[type[Cells]], header: Row) -> list[str]:
+    """What is wrong with the headers of a sheet."""
+    table = TableFile([SheetRow("", 1, list(header))], *models)
+    list(table.sheets())
+    return [str(fault) for fault in table.faults]
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("行政村", "村名", "行政村名称", "乡镇", "乡镇名称", "乡镇代码", "乡镇编码"),
+        *("县代码", "县编码", "县区代码", "户主", "户主姓名"),
+        *("户主证件号码", "户主身份证号", "户主身份证号码", "村民小组", "组", "村组", "小组"),
+        *("家庭人口", "人口数", "家庭人口数", "家庭人数", "序号", "县（市、区）", "联系电话"),
+    ],
+)
+def test_what_offices_add_is_read_over_in_every_sheet(sheet: str, header: str) -> None:
+    models, columns = SHEETS[sheet]
+    found = of_header(models, [*columns, header])
+    # If it is a column of this sheet, it stands there already.
+    assert [each for each in found if "stands in column" not in each] == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+@pytest.mark.parametrize(
+    ("column", "header"),
+    [
+        *(("户编号", each) for each in ("户编码", "户号", "贫困户编号")),
+        *(("行政村代码", each) for each in ("村代码", "村编码", "行政村编码")),
+        *(("年度", each) for each in ("年份", "年 度")),
+    ],
+)
+def test_a_column_goes_by_its_other_names_in_every_sheet(
+    sheet: str, column: str, header: str
+) -> None:
+    models, columns = SHEETS[sheet]
+    assert of_header(models, [header if each == column else each for each in columns]) == []
+
+
 def test_what_stands_in_no_column_is_a_fault(faults: Said) -> None:
     head = household_rows(7, HERE, 1)[0]
     found = faults(PERSON_HEADER, [*head, "", "见附件"])
@@ -262,6 +322,41 @@ def test_what_is_said_of_a_household_is_said_once(faults: Said) -> None:
         "write 户编号 where another begins, or the relation",
         "row 3, column 工资性收入 (J): '12': row 2, of the head of this household, says 8007; "
         "write what is true of the household into the head's row",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("of_head", "of_member", "said"),
+    [
+        (
+            *("登记", "返贫"),
+            "row 3, column 致贫类别 (U): '返贫': row 2, of the head of this household, says 登记; "
+            "write what is true of the household into the head's row",
+        ),
+        ("登记", "其他", "row 3, column 致贫类别 (U): '其他': write 登记、返贫 or 撤销退出"),
+        ("登记", " 登记 ", None),
+        ("", "返贫", None),
+    ],
+)
+def test_a_member_says_why_the_household_is_registered_as_the_head_does(
+    faults: Said, of_head: str, of_member: str, said: str | None
+) -> None:
+    first, second = household_rows(7, HERE, 2)
+    found = faults([*PERSON_HEADER, "致贫类别"], [*first, of_head], [*second, of_member])
+    assert found == ([said] if said else [])
+
+
+def test_why_a_household_is_registered_stands_beside_the_day(faults: Said) -> None:
+    first, second = household_rows(7, HERE, 2)
+    without = person_row(first, 识别时间="")
+    in_one_row = household_row(7, HERE, 2, 识别时间="")
+    right = "'登记': says why the household was registered, and 识别时间 is empty; write both or "
+    right += "neither"
+    assert faults([*PERSON_HEADER, "致贫类别"], [*without, "登记"], [*second, "登记"]) == [
+        f"row 2, column 致贫类别 (U): {right}"
+    ]
+    assert faults([*HOUSEHOLD_HEADER, "致贫类别"], [*in_one_row, "登记"]) == [
+        f"row 2, column 致贫类别 (T): {right}"
     ]
 
 
