@@ -216,8 +216,7 @@ def upgrade(engine: Engine) -> None:
         with engine.begin() as connection:
             # Two programs that set up one registry at the same time: the second finds it done.
             _claim(connection, "schema")
-            if _refuse_newer(engine, connection) is not None:
-                refuse_unversioned(engine, connection)
+            _revision_of(engine, connection)
             config = migration_config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -238,7 +237,7 @@ def check_schema(engine: Engine) -> None:
         if is_sqlite(engine) and not file_of(engine).exists():
             raise RegistryError(f"{place(engine)} does not exist: {BEGIN}")
         with engine.execution_options(**{_READING: True}).connect() as connection:
-            current = _refuse_newer(engine, connection)
+            current = _revision_of(engine, connection)
         head = REVISIONS[-1]
         if current is None:
             raise RegistryError(f"{place(engine)} has no tables yet: {SETUP}")
@@ -344,11 +343,14 @@ def _check_rights(engine: Engine, connection: Connection, table: str) -> None:
         )
 
 
-def _refuse_newer(engine: Engine, connection: Connection) -> str | None:
-    """The schema's revision, None where there is none."""
+def _revision_of(engine: Engine, connection: Connection) -> str | None:
+    """The schema's revision, None if there is none; a registry of another time is refused."""
     check_version(engine, connection)
     current = _revision(connection)
-    if current is not None and current not in REVISIONS:
+    if current is None:
+        return None
+    refuse_unversioned(engine, connection)
+    if current not in REVISIONS:
         raise RegistryError(
             f"{place(engine)} was set up by a newer exitflow (schema {current}) than this one, "
             f"{PROGRAM}; update this one"

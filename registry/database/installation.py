@@ -6,7 +6,7 @@ it never goes on from a later one. docs/upgrades.md tells operators so.
 
 from importlib.metadata import version
 
-from sqlalchemy import Connection, Engine, inspect, select, text, update
+from sqlalchemy import Connection, Engine, inspect, select, update
 
 from registry.database.faults import place
 from registry.errors import RegistryError
@@ -64,21 +64,18 @@ def check_version(engine: Engine, connection: Connection) -> None:
 
 
 def refuse_unversioned(engine: Engine, connection: Connection) -> None:
-    """Refuse a registry with open cases from before versions were noted: nobody knows whose.
+    """Refuse a registry from before versions were noted: no step leads on from its tables.
 
     Raises:
         RegistryError: naming this version, and what to do.
     """
     if inspect(connection).has_table(InstallationRow.__tablename__):
         return
-    unended = text("SELECT count(*) FROM cases WHERE outcome IS NULL")
-    count = connection.scalar(unended) if inspect(connection).has_table("cases") else 0
-    if count:
-        raise RegistryError(
-            f"{place(engine)} holds {count} open cases of an exitflow older than {OLDEST}, and "
-            f"this is {PROGRAM}, which cannot carry them on: let them end under the version that "
-            "opened them, or begin with a new home"
-        )
+    raise RegistryError(
+        f"{place(engine)} was set up by an exitflow older than {OLDEST}, and this is {PROGRAM}, "
+        "which cannot carry it on: let its cases end under the version that opened them, or begin "
+        "with a new home"
+    )
 
 
 def stamp(connection: Connection) -> None:
