@@ -128,7 +128,7 @@ async def test_an_unknown_step_names_those_there_are(lonely: Shell) -> None:
     words = ("--as", "A5/411523", "--officer", "某乙", "--approve")
     said = await lonely("act", "village-exit/411523100001/2026", "--step", "V4", *words)
     assert said.fails(2) == (
-        "--step: 'V4' is no step; the steps are C1 to C7 of a county, V1 to V3 of a village, H1 "
-        "to H4 of a roster, R1 to R4 of an entry, K1 of a follow-up, J1 to J4 of a supervision, X1 "
-        "of a revocation"
+        "--step: 'V4' is no step; write C1 to C7 of a county, V1 to V3 of a village, H1 to H4 of a "
+        "roster, R1 to R4 of an entry, K1 of a follow-up, J1 to J4 of a supervision, X1 of a "
+        "revocation"
     )
