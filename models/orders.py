@@ -4,6 +4,7 @@ Both sides read it here: workflows ask by it (``workflows.calls``), activities c
 know by it what a history says was done.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -12,7 +13,7 @@ from models.base import Record
 R = TypeVar("R")
 
 BEHIND = "Behind"
-"""Type of a refusal: the registry was restored from an older copy, and has only so many entries."""
+"""Type of a refusal: the registry was restored from an older copy and lacks entries of the case."""
 
 REGISTER_CONFLICT = "RegisterConflict"
 """Type of a refusal: the register says otherwise than the order."""
@@ -31,9 +32,9 @@ class Order(Record, Generic[R]):
     activity: ClassVar[str]
 
     @property
+    @abstractmethod
     def summary(self) -> str:
-        """What the Web UI shows beside the activity, in Chinese."""
-        raise NotImplementedError
+        """What the Web UI shows with the activity, in Chinese."""
 
     @classmethod
     def answer(cls) -> Any:
@@ -56,8 +57,8 @@ class Change(Order[R], Generic[R]):
     seq: int
 
 
-def declared(kind: type[Order[Any]]) -> Iterator[type[Order[Any]]]:
-    """Every order of a kind, as far as its module is imported."""
+def declared(kind: Any) -> Iterator[type[Order[Any]]]:
+    """Every order of a kind (``Order``, ``Change`` …), as far as its module is imported."""
     for each in kind.__subclasses__():
         if "activity" in vars(each):
             yield each

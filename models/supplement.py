@@ -31,7 +31,7 @@ class EndedCase(Record):
 
 
 class SupplementApplication(Record):
-    """A document that is to be put beside a closed file."""
+    """A document of a case that has ended; the closed file stays as it is."""
 
     of: EndedCase
     document: CaseDocument

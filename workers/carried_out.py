@@ -13,14 +13,14 @@ from temporalio.client import Client
 from activities.restoring import NOT_LISTED
 from models.case.admission import AdmitOrder
 from models.case.orders import LedgerBatch
-from models.orders import Change, Order
+from models.orders import Change
 from models.sealed import NotSealed
 from workers.catalogue import ORDERS
 
 KEEP = LedgerBatch.activity
 
 
-def _named(*kinds: type[Order[Any]]) -> frozenset[str]:
+def _named(*kinds: Any) -> frozenset[str]:
     return frozenset(name for name, order in ORDERS.items() if issubclass(order, kinds))
 
 

@@ -21,7 +21,8 @@ from models.base import faults
 from models.case.ledger import Entry, first_of
 from models.case.mending import Mending
 from models.case.messages import Receipt
-from models.case.reception import Reception, Unreadable
+from models.case.reception import Reception
+from models.case.refused import Unreadable
 from models.case.status import CaseStatus, ObjectionStatus, markdown, objections_of, status_of
 from models.refusals import NotYet, Refusal
 from models.sealed import UnknownKey

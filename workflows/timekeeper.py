@@ -22,10 +22,10 @@ AT_ONCE = 250
 """Limits, or objections, that go on file, or are computed, at one go."""
 
 APART = 5
-"""Up to so many an office is told of one by one."""
+"""Limits up to this number get a notification each."""
 
 _MOST_LISTED = 20
-"""Of so many, told of together, each is named."""
+"""One notification for many limits names this number of them."""
 
 _STILL_OPEN = "事项仍待办理；逾期不视为同意。"
 

@@ -61,7 +61,7 @@ class Rectification(Record):
 
 
 class Content(StrEnum):
-    """What an act can carry beside its decision; each step declares what its acts do."""
+    """What an act can carry, apart from its decision; each step declares what its acts carry."""
 
     FIGURES = "figures"
     RATES = "rates"

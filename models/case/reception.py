@@ -7,25 +7,23 @@ the procedure itself.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from pydantic import ValidationError
 
-from models.base import CLOCKS_MAY_DIFFER_BY, Record, canonical, faults, first_few, in_a_line
+from models.base import CLOCKS_MAY_DIFFER_BY, Record, canonical, faults, first_few
 from models.case import bounds
 from models.case.documents import CaseDocument, described, filing_fault
 from models.case.ledger import Entry, EntryKind
 from models.case.mailbox import OpenObjection, Received
 from models.case.messages import Act, Decision, Finding, Objection, Receipt, Resolution, Withdrawal
+from models.case.refused import RefusedSignals, as_text
 from models.case.state import Docket
 from models.case.turns import Turns
 from models.offices import Office
 from models.periods import beijing
-from models.refusals import NotYet, Refusal, pieces
-from models.texts.characters import visible_json
+from models.refusals import NotYet, Refusal
 
 AGAIN_AT_ONCE = 250
 """Entries of a kept file that are taken in again at one go."""
@@ -64,18 +62,6 @@ AT_ANY_MOMENT = ("object", "file")
 """What is taken in while the register is asked, too: it holds nothing up, and is not held up."""
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """What came and is no JSON, as far as it can be shown.
-
-    Attributes:
-        key: Id of the key that it is sealed with, if it could not be opened for want of that key.
-    """
-
-    text: str
-    key: str | None = None
-
-
 class Reception:
     """The desk at which a case receives.
 
@@ -95,7 +81,8 @@ class Reception:
         self._turns = turns or Turns(docket)
         self._known = {**self.messages, **ALWAYS}
         self._early: list[tuple[str, Any, datetime]] = []
-        self._refused = self._refused_bytes = self._documents = self._repeated = 0
+        self._refused = RefusedSignals(docket)
+        self._documents = self._repeated = 0
         docket.opened, docket.is_early_due = self.hear_early, self.is_early_due
         docket.mended = self.take_again
         self._receipts: dict[tuple[str, str], tuple[str, Receipt]] = {}
@@ -180,60 +167,9 @@ class Reception:
         return bool(self._early) and not (self._docket.preparing or self._docket.mending)
 
     def refuse(self, kind: str, payload: Any, refusal: Refusal, now: datetime) -> None:
-        """Put a refused signal on file with all it said: its sender cannot be answered.
-
-        Nothing is lost to a bad character: what cannot be read by the case can be read by people.
-        Beyond what a file holds they are counted; the server's history has them all.
-        """
-        docket, name = self._docket, in_a_line(kind, 60)
-        docket.stirred = True
-        content = visible_json(_as_text(payload))
-        key = payload.key if isinstance(payload, Unreadable) else None
-        size = len(content.encode())
-        self._refused += 1
-        if (
-            self._refused > bounds.MOST_REFUSED
-            or self._refused_bytes + size > bounds.MOST_REFUSED_BYTES
-        ):
-            self._count_refused(now)
-            return
-        self._refused_bytes += size
-        first, *more = pieces(content, _PIECE)
-        entry = docket.record(
-            EntryKind.REFUSED,
-            now,
-            f"不予接收（{name}）：{refusal}",
-            {
-                "message": name,
-                "why": str(refusal),
-                "content": first,
-                "sha256": sha256(content.encode()).hexdigest(),
-                **({"pieces": len(more) + 1} if more else {}),
-                **({"key": key} if key else {}),
-            },
-            actor="sender",
-        )
-        for number, piece in enumerate(more, start=2):
-            docket.record(
-                EntryKind.REFUSED,
-                now,
-                f"不予接收（{name}）：案卷第{entry.seq}条内容之续（{number}/{len(more) + 1}）",
-                {"message": name, "continues": entry.seq, "content": piece},
-                actor="sender",
-            )
-
-    def _count_refused(self, now: datetime) -> None:
-        """One entry for many: a flood of what is refused anyway fills no file."""
-        docket = self._docket
-        docket.unfiled += 1
-        if docket.unfiled % bounds.REFUSED_AT_ONCE == 1:
-            docket.record(
-                EntryKind.REFUSED,
-                now,
-                f"不予接收的信号已超出案卷容量，此后只计数（第{docket.unfiled}件起），"
-                "内容见服务器中本案的历史",
-                {"unfiled": docket.unfiled},
-            )
+        """Put a refused signal on file with all it said: its sender cannot be answered."""
+        self._docket.stirred = True
+        self._refused.keep(kind, payload, refusal, now)
 
     def take_again(
         self, after: int, kept: Sequence[Entry], contradicted: Entry, now: datetime
@@ -294,7 +230,7 @@ class Reception:
             raise Refusal(f"{kind}: this case takes {', '.join(known)}")
         if not isinstance(payload, dict):
             raise Refusal(f"'{kind}' takes one JSON object with named fields")
-        text = _as_text(payload)
+        text = as_text(payload)
         bounds.check_size(kind, text)
         if kind == "object":
             # Half a character, of a telephone's cut message: no objection is lost to it.
@@ -559,18 +495,3 @@ _DECIDED = {
     Decision.RECTIFY: "责成核查整改",
     Decision.REPLY: "整改答复",
 }
-
-
-_PIECE = 100_000
-"""Bytes of a refused message in one entry, which goes to the registry in one payload."""
-
-
-def _as_text(payload: Any) -> str:
-    if isinstance(payload, Unreadable):
-        return payload.text
-    try:
-        return canonical(payload)
-    except (TypeError, ValueError):
-        return repr(payload)
-    except RecursionError:
-        return "a value nested too deeply"

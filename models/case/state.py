@@ -37,13 +37,13 @@ class Households(Record):
 
 
 class ProcedureState(Protocol):
-    """What a procedure keeps beside the state that every case has: households on their way."""
+    """What a procedure keeps in addition to the state of every case: households on their way."""
 
     def summary(self) -> Households:
         """How many households are where."""
 
     def in_chinese(self) -> dict[str, int]:
-        """The same under the Chinese name of each state, without those where nobody is."""
+        """The same by the Chinese name of each state; states without a household are left out."""
 
 
 @dataclass

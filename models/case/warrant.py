@@ -6,7 +6,7 @@ the office whose it is, in this round; whether the steps before it are done; whe
 has run its days by the file's own times; whether an objection is open. The order has to say what
 the file says.
 
-The rules of a procedure stand beside its orders, in its ``warrant``. Each rule gives the reason why
+Each procedure has its rules in its own ``warrant``. Each rule gives the reason why
 not in one sentence, and None if the file carries the order. This module has what they share.
 """
 

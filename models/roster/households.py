@@ -179,7 +179,7 @@ class Roster:
     """All households of one case.
 
     A case has hundreds of households, and hears thousands of messages. So what is asked at every
-    message stands ready, and only those that have changed are sorted anew. The lists it gives out
+    message stands ready, and only those that have changed are sorted again. The lists it gives out
     are for reading.
 
     Attributes:
@@ -285,7 +285,7 @@ class Roster:
         return _is_in(self._disputed(), candidate)
 
     def _now(self, group: _Group) -> _Group:
-        """A group as it is now: whoever has changed since somebody asked is sorted anew."""
+        """A group as it is now: first sort those that have changed since the last question."""
         disputed, changed = self._disputed(), self._changes.take()
         moved = disputed ^ self._sorted_by
         if moved:

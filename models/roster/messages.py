@@ -80,7 +80,7 @@ class Amendment(Record):
     """A roster's content added to or changed after its appraisal (G1): its own fresh seven days.
 
     Attributes:
-        households: Who is added, with the votes of a meeting, or whose entry is taken anew from
+        households: Who is added, with the votes of a meeting, or whose entry is read again from
             the register, where the household is on the roster already.
         meeting: The meeting that voted on who is added (H1).
     """
@@ -105,7 +105,7 @@ class LookedUp(Record):
 
 
 class LookUpOrder(Order[LookedUp]):
-    """Households of a roster whose entries are taken anew from the register (G1).
+    """Households of a roster whose entries are read again from the register (G1).
 
     Attributes:
         added: Households that are to join the roster.
@@ -145,7 +145,7 @@ class StruckOff(Record):
 
     Attributes:
         announcement: Title of the final announcement; None where nobody was struck off.
-        changed: Households whose entry is not the posted one any more: they are posted anew.
+        changed: Households whose entry is not the posted one any more: they are posted again.
         conflicts: Why others could not be, by household.
     """
 

@@ -112,9 +112,9 @@ def amend(
     id: Id = None,
     signal: AsSignal = False,
 ) -> None:
-    """Add households to a roster, or take their entries anew from the register (G1).
+    """Add households to a roster, or read their entries again from the register (G1).
 
-    What is added or has changed is posted anew, for seven days of its own.
+    A household that is added or has changed gets a notice of its own, for seven days.
 
     Args:
         case: Id of the roster's case, for example household-exit/411523100001/2026/1.

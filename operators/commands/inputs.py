@@ -288,7 +288,7 @@ def consents(path: Path) -> tuple[Consent, ...]:
 def proposals(
     codes: Sequence[str], votes: Sequence[int], record: Meeting | None
 ) -> tuple[Proposal, ...]:
-    """The households of an amendment: with the votes of a meeting, or to be taken anew (G1)."""
+    """The households of an amendment: with the votes of a meeting, or to be read again (G1)."""
     those = each_once("--household", codes)
     if not those:
         raise InputError("--household: name who is added, or whose entry is taken anew")

@@ -173,7 +173,7 @@ def _looked_up(
 def import_(file: Path, /) -> None:
     """Import a list of villages or a roster of households (花名册): all of it, or nothing.
 
-    With faults, all of them are written to a workbook beside the file, FILE-faults.xlsx.
+    With faults, all of them are written to a workbook in the same folder, FILE-faults.xlsx.
 
     Args:
         file: An .xlsx, .xls or .csv file; its headers tell which of the two it is.

@@ -229,7 +229,7 @@ async def _opened(open_case: Callable[[Desk], Awaitable[str]]) -> tuple[str, boo
 
 
 def print_opened(open_case: Callable[[Desk], Awaitable[str]]) -> None:
-    """Open a case and print its id; beside it, on the standard error, that it is not admitted yet.
+    """Open a case and print its id; say on the standard error if it is not admitted yet.
 
     The id alone stands on the standard output, for scripts.
     """

@@ -142,7 +142,7 @@ class Scenario(Record):
         return years if _moved(begins, years) > now else years + 1
 
     def moved(self, years: int) -> "Scenario":
-        """The same so many years later: its dates, and the years in its texts."""
+        """Move it by a number of years: its dates, and the years in its texts."""
 
         def later(record: Any) -> Any:
             return record.model_copy(update={name: value(each) for name, each in record})
@@ -186,7 +186,7 @@ def filled_in(text: str, years: int) -> str:
 
 
 def _moved(moment: datetime, years: int) -> datetime:
-    """The same time of the same day so many years later; 29 February falls back to the 28th."""
+    """Move a moment by a number of years; 29 February becomes the 28th."""
     day = day_of(moment.year + years, f"{moment:%m-%d}")
     return datetime.combine(day, moment.timetz())
 

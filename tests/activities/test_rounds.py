@@ -12,7 +12,7 @@ from activities.rounds import RoundActivities
 from models.periods import BEIJING
 from models.policy import Policy, PolicyError
 from models.register.households import Cause
-from models.rounds import Begun, RoundOrder
+from models.rounds import Begun, FollowUpRoundOrder, RoundOrder, SupervisionRoundOrder
 from registry.cases.projections import list_case
 from registry.database.engine import writing
 from registry.tables import DivisionRow, EpisodeRow, Standing, VillageStatusRow
@@ -36,9 +36,11 @@ def rounds(engine: Engine) -> Rounds:
 
 
 def called(region: str, on: date, late: timedelta = NOT_LATE) -> RoundOrder[Any]:
-    """What a round asks that the server began at nine of its day, or so much later."""
+    """What a province's or a county's round asks, begun at nine of its day or so much later."""
     nine = datetime(on.year, on.month, on.day, 9, tzinfo=BEIJING)
-    return RoundOrder[Any](region=region, on=on, began=nine + late)
+    kind: Any = SupervisionRoundOrder if region.endswith("0000") else FollowUpRoundOrder
+    order: RoundOrder[Any] = kind(region=region, on=on, began=nine + late)
+    return order
 
 
 def village_exits(engine: Engine, code: str, on: date, status: Standing = Standing.EXITED) -> None:

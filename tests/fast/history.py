@@ -202,7 +202,7 @@ class History:
                 failure = command.fail_workflow_execution.failure
                 self.add(at, "WORKFLOW_EXECUTION_FAILED", failure=failure, **of_task)
             case other:
-                raise NotImplementedError(f"{other}: a case in memory does not order that yet")
+                raise AssertionError(f"{other}: a case in memory does not order that yet")
 
     def _patched(self, at: datetime, patch: str, of_task: dict[str, int]) -> None:
         payloads = DataConverter.default.payload_converter.to_payloads

@@ -49,19 +49,7 @@ def _counties() -> None:
         sa.Column("successor", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("code", "valid_from", name="pk_divisions"),
     )
-    op.create_table(
-        "county_status",
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("since", sa.Date(), nullable=False),
-        sa.Column("status", WORD, nullable=False),
-        sa.Column("until", sa.Date(), nullable=True),
-        sa.Column("exit_year", sa.Integer(), nullable=True),
-        sa.Column("document", sa.Text(), nullable=True),
-        sa.Column("case_id", sa.String(), nullable=True),
-        sa.Column("seq", sa.Integer(), nullable=True),
-        sa.PrimaryKeyConstraint("code", "since", name="pk_county_status"),
-        sa.UniqueConstraint("case_id", "seq", name="uq_county_status_case_id_seq"),
-    )
+    _status("county_status")
     op.create_table(
         "plans",
         sa.Column("year", sa.Integer(), nullable=False),
@@ -72,6 +60,22 @@ def _counties() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("document", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("year", "subject_code", name="pk_plans"),
+    )
+
+
+def _status(table: str) -> None:
+    op.create_table(
+        table,
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("status", WORD, nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("exit_year", sa.Integer(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("case_id", sa.String(), nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("code", "since", name=f"pk_{table}"),
+        sa.UniqueConstraint("case_id", "seq", name=f"uq_{table}_case_id_seq"),
     )
 
 
@@ -90,19 +94,7 @@ def _villages() -> None:
         sa.PrimaryKeyConstraint("code", name="pk_villages"),
     )
     op.create_index("ix_villages_county_code", "villages", ["county_code"])
-    op.create_table(
-        "village_status",
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("since", sa.Date(), nullable=False),
-        sa.Column("status", WORD, nullable=False),
-        sa.Column("until", sa.Date(), nullable=True),
-        sa.Column("exit_year", sa.Integer(), nullable=True),
-        sa.Column("document", sa.Text(), nullable=True),
-        sa.Column("case_id", sa.String(), nullable=True),
-        sa.Column("seq", sa.Integer(), nullable=True),
-        sa.PrimaryKeyConstraint("code", "since", name="pk_village_status"),
-        sa.UniqueConstraint("case_id", "seq", name="uq_village_status_case_id_seq"),
-    )
+    _status("village_status")
     judged = ("safe_water", "electricity", "broadcasting", "culture_centre", "clinic", "doctor")
     op.create_table(
         "village_years",
