@@ -21,7 +21,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple, TypeVar, get_args
+from typing import Any, ClassVar, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationInfo, field_validator
 
@@ -88,7 +88,13 @@ class Group(Record):
 
 
 class Cells(Group):
-    """The model of a row; ``sheet`` and ``row`` say where it stands (no sheet in CSV)."""
+    """The model of a row; ``sheet`` and ``row`` say where it stands (no sheet in CSV).
+
+    Attributes:
+        foreign: Columns by which a sheet is shown to be of another kind: they are not read over.
+    """
+
+    foreign: ClassVar[tuple[Header, ...]] = ()
 
     sheet: str = ""
     row: int = 0

@@ -210,8 +210,9 @@ class _Head(Generic[L]):
         return found
 
     def _is_read_over(self, name: str) -> bool:
-        others = self.model.model_config.get("extra") == "ignore"
-        return others or name in NOT_KEPT
+        if any(name in header.names for header in self.model.foreign):
+            return False
+        return self.model.model_config.get("extra") == "ignore" or name in NOT_KEPT
 
     def _fault(self, at: int, right: str) -> Fault:
         sheet, row = self.row.sheet, self.row.number

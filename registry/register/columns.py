@@ -178,6 +178,7 @@ class VillageCells(Cells):
     """A village of a list."""
 
     model_config = ConfigDict(title="list of villages")
+    foreign = (HEAD, GROUP, SIZE)
 
     code: Annotated[cells.VillageCode, VILLAGE]
     name: Annotated[cells.ProperName, VILLAGE_NAME]
