@@ -371,14 +371,13 @@ async def wedged(play: Play) -> list[str]:
         if event.HasField("workflow_task_failed_event_attributes"):
             failed = event.workflow_task_failed_event_attributes
             # The server's own way to say that something came in meanwhile: it is looked at first.
-            came_in = (
-                failed.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
-            )
+            cause = WorkflowTaskFailedCause.Name(failed.cause)
+            came_in = cause == "WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND"
             # Two seconds without a turn, on a machine that has others to serve: it is tried again.
             message = await said(failed.failure)
             starved = "[TMPRL1101]" in message
             if not came_in and not starved:
-                found.append(f"{play.case_id}: workflow task failed: {message}")
+                found.append(f"{play.case_id}: workflow task failed: {message or cause}")
         if event.HasField("workflow_execution_failed_event_attributes"):
             ended = event.workflow_execution_failed_event_attributes.failure
             found.append(f"{play.case_id}: failed: {await said(ended)}")

@@ -35,6 +35,11 @@ SIGNALS = 10_000
 """Signals of a case in all its life; offices send some dozens. As many as a worker that comes back
 can take over at once: the library's own work on them takes two seconds, on a busy machine ten."""
 
+IN_A_TURN, IN_A_TURN_BYTES = SIGNALS, 16 * MEGA
+"""Signals, and bytes of them, that may come in while a worker has the case in hand. Of more than
+that the server takes the turn away: were it the usual 100, a case that is played from its beginning
+would never come to an end of it while a village objects."""
+
 EVENTS = 500_000
 HISTORY = 512 * MEGA
 """Events and bytes of a history, over which the server ends a case. An objection with its result
@@ -53,6 +58,8 @@ LIMITS: Mapping[str, int | str] = {
     "history.maxInFlightUpdatePayloads": UPDATES_IN_FLIGHT_BYTES,
     "history.maxTotalUpdates": UPDATES,
     "history.maximumSignalsPerExecution": SIGNALS,
+    "history.maximumBufferedEventsBatch": IN_A_TURN,
+    "history.maximumBufferedEventsSizeInBytes": IN_A_TURN_BYTES,
     "limit.historySize.error": HISTORY,
     "limit.historySize.warn": HISTORY // 2,
     "limit.historyCount.error": EVENTS,

@@ -6,14 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    PollWorkflowTaskQueueRequest,
+    RespondWorkflowTaskFailedRequest,
+)
 
 from models.case import bounds
 from models.case.ledger import EntryKind
 from models.case.messages import Objection
 from models.case.status import MOST_NAMED
 from models.identity import county_case
-from tests.play import eventually
+from tests.play import PLAYED, eventually
 from tests.stage import YEAR, Stage, at
+from workers.catalogue import TASK_QUEUE
 from workflows.line import AT_ONCE
 
 pytestmark = pytest.mark.server
@@ -70,6 +76,32 @@ async def test_nine_thousand_signals_gathered_wedge_no_case(own_stage: Stage) ->
     assert len({each.id for each in listed}) == OBJECTIONS
     # Told of once for many: not a thousand times.
     assert len(play.told("异议")) < 30
+
+
+@pytest.mark.clause("G1", "G7")
+async def test_a_flood_takes_no_turn_away_from_a_worker_that_needs_long(own_stage: Stage) -> None:
+    """Or a case that is played from its beginning would never come to an end of it."""
+    play = await own_stage.opens(at(11, 16))
+    await play.reaches("C2")
+    await play.rests()
+    await own_stage.crew.goes()
+    await play.signal("object", objection(0))
+    client = play.stage.desk.client
+    turn = await client.workflow_service.poll_workflow_task_queue(
+        PollWorkflowTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=TASK_QUEUE), identity="slow"
+        )
+    )
+    await by_turns(play.signal("object", objection(number)) for number in range(1, 200))
+    # Still its own: a turn that was taken away cannot be given back.
+    await client.workflow_service.respond_workflow_task_failed(
+        RespondWorkflowTaskFailedRequest(
+            namespace=client.namespace, task_token=turn.task_token, identity="slow"
+        )
+    )
+    PLAYED.remove(play)  # the failed task is the test's own
+    await own_stage.crew.comes()
+    await play.waits(lambda seen: seen.open_count == 200)
 
 
 @pytest.mark.clause("G7")
