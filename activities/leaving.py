@@ -1,5 +1,6 @@
 """Leaving the list of poor counties or of poor villages (C7, V3): once for one case and entry."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import TypeVar
 
@@ -9,7 +10,9 @@ from temporalio.exceptions import ApplicationError
 from models.checks.journal import JournalKind
 from models.county.orders import RegisterChange
 from models.offices import Subject
-from models.orders import REGISTER_CONFLICT
+from models.orders import INCIDENCE_RISEN, REGISTER_CONFLICT
+from models.register.villages import Incidence
+from models.standards import incidence_finding
 from models.village.orders import VillageRegisterChange
 from registry.journal import note
 from registry.tables import Standing, StatusRow, VillageStatusRow
@@ -45,6 +48,33 @@ def leave(
     )
     note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
     return change.effective_on
+
+
+def still_met(
+    session: Session,
+    change: RegisterChange | VillageRegisterChange,
+    standard: str,
+    code: str,
+    count: Callable[[Session, str, date], Incidence | None],
+) -> None:
+    """S2, S3: what was approved holds still when the register is changed.
+
+    Raises:
+        ApplicationError: ``IncidenceRisen`` if the register counts too many poor by now.
+    """
+    if change.counted_on is None or change.standards is None:
+        return  # approved in spite of it (S6)
+    counted = count(session, code, change.counted_on)
+    if counted is None:
+        return
+    finding = incidence_finding(standard, counted, change.standards)
+    if not finding.met:
+        raise ApplicationError(
+            f"{change.case_id}, entry {change.seq}: {finding.id} is not met any more "
+            f"({finding.en})",
+            type=INCIDENCE_RISEN,
+            non_retryable=True,
+        )
 
 
 def left_by(

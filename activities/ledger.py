@@ -14,7 +14,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
-from activities.leaving import leave, left_by
+from activities.leaving import leave, left_by, still_met
 from activities.warrants import asked_by, hold_against_file, not_warranted
 from models.base import CLOCKS_MAY_DIFFER_BY, canonical
 from models.case.admission import Admission
@@ -110,16 +110,20 @@ class RegistryActivities:
         """Take a county off the list (C7); return since when it is off.
 
         Raises:
-            ApplicationError: ``RegisterConflict`` where the county is not on the list.
+            ApplicationError: ``RegisterConflict`` if the county is not on the list,
+                ``IncidenceRisen`` if it is above the threshold by now.
             RegistryError: if the registry cannot be written now.
         """
         asked_by(change.case_id)
+        code = change.county.code
         with writing(self._engine) as session:
-            claim(session, f"county {change.county.code}")
+            claim(session, f"incidence of {code}")  # nobody enters at the same time
+            claim(session, f"county {code}")
             done = left_by(session, StatusRow, change.county, change)
             if done is not None:  # by an earlier attempt
                 return done
             hold_against_file(session, change, county_exit, self._gate.now())
+            still_met(session, change, "S3.incidence", code, county_incidence)
             return leave(session, StatusRow, change.county, change)
 
 

@@ -6,17 +6,13 @@ As in ``activities.ledger``: an outage is tried again, a contradiction is not.
 from datetime import date
 
 from sqlalchemy import Engine
-from sqlmodel import Session
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
-from activities.leaving import leave, left_by
+from activities.leaving import leave, left_by, still_met
 from activities.warrants import asked_by, hold_against_file
 from models.case.admission import Admission
-from models.orders import INCIDENCE_RISEN
 from models.register.villages import Incidence
-from models.standards import incidence_finding
 from models.village.admission import RULES, AdmitVillage, VillageFacts
 from models.village.orders import VillageCount, VillageRegisterChange
 from models.village.warrant import village_exit
@@ -77,22 +73,5 @@ class VillageActivities:
             if done is not None:  # by an earlier attempt
                 return done
             hold_against_file(session, change, village_exit, self._gate.now())
-            _check_incidence(session, change)
+            still_met(session, change, "S2.incidence", village.code, village_incidence)
             return leave(session, VillageStatusRow, village, change)
-
-
-def _check_incidence(session: Session, change: VillageRegisterChange) -> None:
-    """S2: what was approved holds still when the register is changed."""
-    if change.counted_on is None or change.standards is None:
-        return
-    counted = village_incidence(session, change.village.code, change.counted_on)
-    if counted is None:
-        return
-    finding = incidence_finding("S2.incidence", counted, change.standards)
-    if not finding.met:
-        raise ApplicationError(
-            f"{change.case_id}, entry {change.seq}: {finding.id} is not met any more "
-            f"({finding.en})",
-            type=INCIDENCE_RISEN,
-            non_retryable=True,
-        )

@@ -18,11 +18,17 @@ from models.register.villages import Incidence, Survey
 
 
 class PostedCounty(Record):
-    """What the notice of a county shows (C4)."""
+    """What the notice of a county shows (C4, S3).
+
+    Attributes:
+        figures: As the county states them.
+        counted: The register's own count; None if it holds no village of the county.
+    """
 
     kind: Literal["county"] = "county"
     county: County
     figures: CountyFigures
+    counted: Incidence | None = None
 
 
 class PostedVillage(Record):

@@ -19,7 +19,7 @@ REGISTER_CONFLICT = "RegisterConflict"
 """Type of a refusal: the register says otherwise than the order."""
 
 INCIDENCE_RISEN = "IncidenceRisen"
-"""Type of a refusal: the village is above the threshold by now (S2)."""
+"""Type of a refusal: the village or county is above the threshold by now (S2, S3)."""
 
 
 class Order(Record, Generic[R]):

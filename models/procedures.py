@@ -60,7 +60,7 @@ C6 = Step(
     decisions=(*DECISIONS, Decision.RECTIFY),
     carries=(Content.RATES, Content.RECTIFICATION),
 )
-C7 = Step("C7", "批准退出", "approval", Body.PROVINCIAL_GOVERNMENT)
+C7 = Step("C7", "批准退出", "approval", Body.PROVINCIAL_GOVERNMENT, carries=(Content.OVERRIDES,))
 
 V1 = Step(
     "V1",

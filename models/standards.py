@@ -89,27 +89,72 @@ class Counted(Protocol):
         """The day of the count."""
 
 
-def incidence_finding(id: str, counted: Counted, standards: Standards) -> StandardFinding:
-    """S5 as a finding of a standard: S2 for a village, S3 for a county."""
-    sign = "<" if standards.incidence_strict else "≤"
+def _rate(counted: Counted) -> tuple[str, str]:
+    """Heads, their rate and the day of the count, in Chinese and in English."""
+    heads = f"{counted.poor}/{counted.population}"
     shown, exact = percentage(counted.poor, counted.population)
     zh, en = ("为", "=") if exact else ("约为", "about")
-    limit = standards.incidence_below_percent
-    return StandardFinding(
-        id=id,
-        met=incidence_met(counted.poor, counted.population, standards),
-        zh=f"贫困发生率 {counted.poor}/{counted.population}，{zh}{shown}%（{counted.as_of}），"
-        f"标准 {sign}{limit}%",
-        en=f"incidence {counted.poor}/{counted.population} {en} {shown} % as of "
-        f"{counted.as_of}, required {sign} {limit} %",
+    return (
+        f"{heads}，{zh}{shown}%（{counted.as_of}）",
+        f"{heads} {en} {shown} % as of {counted.as_of}",
     )
 
 
-def county_findings(figures: CountyFigures, standards: Standards) -> tuple[StandardFinding, ...]:
-    """S3: a county's incidence, growth of income, and basic services."""
+def incidence_finding(id: str, counted: Counted, standards: Standards) -> StandardFinding:
+    """S5 as a finding of a standard: S2 for a village, S3 for a county."""
+    zh, en = _rate(counted)
+    return _incidence_finding(id, counted, standards, zh, en)
+
+
+def _incidence_finding(
+    id: str, counted: Counted, standards: Standards, zh: str, en: str
+) -> StandardFinding:
+    sign, limit = "<" if standards.incidence_strict else "≤", standards.incidence_below_percent
+    return StandardFinding(
+        id=id,
+        met=incidence_met(counted.poor, counted.population, standards),
+        zh=f"贫困发生率 {zh}，标准 {sign}{limit}%",
+        en=f"incidence {en}, required {sign} {limit} %",
+    )
+
+
+def differ(stated: Counted, counted: Counted | None) -> bool:
+    """Whether the register counts other heads than a county states; False if it counts none."""
+    heads = (stated.poor, stated.population)
+    return counted is not None and heads != (counted.poor, counted.population)
+
+
+def county_incidence_finding(
+    stated: Counted, counted: Counted | None, standards: Standards
+) -> StandardFinding:
+    """S3: the incidence as the county states it and as the register counts it; the worse counts.
+
+    Args:
+        counted: None if the register holds no village of the county.
+    """
+    id = "S3.incidence"
+    if counted is None or not differ(stated, counted):
+        return incidence_finding(id, counted or stated, standards)
+    (said_zh, said), (found_zh, found) = _rate(stated), _rate(counted)
+    if stated.poor * counted.population > counted.poor * stated.population:
+        zh = f"{said_zh}，系县级申报数据，登记数据为 {found_zh}，从严以申报数据为准"
+        en = f"{said} as the county states it (the register counts {found}; the worse counts)"
+        return _incidence_finding(id, stated, standards, zh, en)
+    zh = f"{found_zh}，系登记数据，县级申报为 {said_zh}，从严以登记数据为准"
+    en = f"{found} by the register (the county states {said}; the worse counts)"
+    return _incidence_finding(id, counted, standards, zh, en)
+
+
+def county_findings(
+    figures: CountyFigures, standards: Standards, counted: Counted | None = None
+) -> tuple[StandardFinding, ...]:
+    """S3: a county's incidence, growth of income, and basic services.
+
+    ``counted`` is as for ``county_incidence_finding``.
+    """
     own, mean = figures.income_growth_percent, figures.provincial_income_growth_percent
     return (
-        incidence_finding("S3.incidence", figures, standards),
+        county_incidence_finding(figures, counted, standards),
         StandardFinding(
             id="S3.income",
             met=own > mean,

@@ -45,7 +45,7 @@ class RegisterConflict(Exception):
 
 
 class IncidenceRisen(Exception):
-    """Households have come into the register since the village was approved (F5, F7)."""
+    """The register counts too many poor since the village or county was approved (S2, S3)."""
 
 
 # A worker that is not this installation's may take an order from its queue. What it answers is no

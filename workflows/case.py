@@ -102,7 +102,7 @@ class Case:
         text: str,
         *,
         at: datetime | None = None,
-        **more: JsonValue,
+        known: Callable[[K], tuple[str, dict[str, JsonValue]]] = lambda _: ("", {}),
     ) -> K:
         """Have the registry admit the case; then its file begins, by what it was opened with.
 
@@ -110,8 +110,10 @@ class Case:
 
         Args:
             order: Which holds the opening against the register.
-            text, more: Of the first entry; application, subject and policy are added.
+            text: Of the first entry, which keeps application, subject and policy.
             at: As of when the register is looked at; when the matter came in, if not given.
+            known: What that entry says more by what the register knows: the end of its sentence,
+                and data.
         """
         docket, run = self.docket, workflow.info().first_execution_run_id
         fault = received_fault(opening.received_at, workflow.info().workflow_start_time)
@@ -130,10 +132,11 @@ class Case:
             "policy": docket.policy.model_dump(mode="json", exclude_unset=True),
             "policy_sha256": docket.policy.sha256,
         }
-        self.record(EntryKind.OPENED, text, said | more)
+        found: K = admission.known
+        further, data = known(found)
+        self.record(EntryKind.OPENED, f"{text}{further}", said | data)
         docket.take_up()
         self.line.serve()
-        found: K = admission.known
         return found
 
     def add_to_plan(self, known: PlaceFacts[Any], addition: PlanAddition | None) -> None:

@@ -1,14 +1,15 @@
 """贫困县退出 (HN 五(三), CN 三(三)): how a county leaves the list of poor counties."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 
+from pydantic import JsonValue
 from temporalio import workflow
 
 from models import standards
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
-from models.county.admission import AdmitCounty, figures_fault
+from models.county.admission import AdmitCounty, CountyFacts, figures_fault
 from models.county.admission import difference as figures_difference
 from models.county.inspections import Inspections
 from models.county.messages import CountyOpening
@@ -20,16 +21,19 @@ from models.policy import Body
 from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_EXIT, skipped
 from models.refusals import Refusal
 from models.register.counties import CountyFigures
+from models.register.villages import Incidence
 from models.supervision.orders import ToldResults
-from workflows.calls import RegisterConflict, ask
+from workflows.calls import IncidenceRisen, RegisterConflict, ask
 from workflows.case import Beside, Case, Overtaken
 from workflows.doors import CaseWorkflow
 from workflows.opening import docket_of
 
 APPROVE, REPLY = Decision.APPROVE, Decision.REPLY
 
-RENEWED_FIGURES = "renewed-figures"
-"""Since when a case itself holds renewed figures against the register; the desk always did."""
+_TO_OVERRIDE = (
+    "如拟退回或不予通过，请说明理由；如仍拟同意，须在决定中逐项列明未达标的标准（S3.incidence）"
+    "并说明理由。"
+)
 
 
 @workflow.defn(name=COUNTY_EXIT.workflow)
@@ -43,6 +47,7 @@ class CountyExitWorkflow(CaseWorkflow):
         self.opening = opening
         self.year = opening.application.year
         self.figures = opening.application.figures
+        self.counted: Incidence | None = None  # the register's own count (S3)
         self.city_result_is_in = False
         docket = docket_of(
             COUNTY_EXIT,
@@ -74,24 +79,31 @@ class CountyExitWorkflow(CaseWorkflow):
         if self.case.docket.round == 1:
             await self.receive_application()
         else:
-            self.figures = await self.renewed_figures()
+            await self.renewed_figures()
 
     async def city_review(self) -> None:
         """C2 市级初审: within one week (T3), the result by 10 January of the next year (T4)."""
         limits = [LimitRequest(clause="T3", start=self.case.arrived)]
         if not self.city_result_is_in:
             limits.append(LimitRequest(clause="T4", year=self.year))
-        await self.case.decision(C2, *limits)
+        await self.case.decision(C2, *limits, instructions=self.told())
         self.city_result_is_in = True
 
     async def provincial_check(self) -> None:
         """C3 省级核查: within half a month, in one round with all counties (T5)."""
         limit = LimitRequest(clause="T5", start=self.case.arrived, year=self.year)
-        await self.case.decision(C3, limit)
+        basis = self.case.docket.basis
+        await self.count_anew()
+        while True:
+            act = await self.case.decision(C3, limit, instructions=self.told())
+            if not await self.has_risen(act):
+                return
+            self.undo(act, "核对登记数据后贫困发生率上升、不再达标", basis)
 
     async def publicity(self) -> None:
         """C4 公告公示: to the whole society, at least seven days (T1), objections settled (G1)."""
-        shows = PostedCounty(county=self.opening.subject, figures=self.figures)
+        county, figures = self.opening.subject, self.figures
+        shows = PostedCounty(county=county, figures=figures, counted=self.counted)
         await self.case.publicity(C4, shows)
 
     async def report(self) -> None:
@@ -114,26 +126,28 @@ class CountyExitWorkflow(CaseWorkflow):
             )
 
     async def approval(self) -> None:
-        """C7 批准退出: approved, undisputed (G2), and out of the register."""
+        """C7 批准退出: counted anew (S3), approved, undisputed (G2), and out of the register."""
         while True:
-            approval = await self.case.decision(C7)
+            await self.count_anew()
+            told = f"{self.told()}\n本步骤无规定期限。"
+            approval = await self.case.decision(C7, instructions=told)
+            why = None
             with suppress(Overtaken):  # by a result that the case had forgotten
                 if await self.case.undisputed(self.inspections.unharmed()):
-                    await self.strike_off(approval)
-            self.case.lapse(approval, f"督导{self.inspections.block_zh() or '结果'}")
+                    why = await self.strike_off(approval)
+            self.case.lapse(approval, why or f"督导{self.inspections.block_zh() or '结果'}")
 
     # -- what the steps above need ------------------------------------------------------------
 
     async def receive_application(self) -> None:
         """Hold the application against the register and the calendar (C1, T2, G5, G6, G9)."""
         application, case = self.opening.application, self.case
-        findings = standards.county_findings(self.figures, self.opening.policy.standards)
         known = await case.admit(
             AdmitCounty,
             self.opening,
             f"收到{self.opening.subject.name}{self.year}年度贫困县退出申请"
             f"（{application.document_number}）",
-            findings=[finding.content() for finding in findings],
+            known=self.opened,
         )
         for result in known.inspections:
             self.reception.keep_inspection(result, case.now())
@@ -142,7 +156,7 @@ class CountyExitWorkflow(CaseWorkflow):
             application, case.arrived, LimitRequest(clause="T2", year=self.year)
         )
 
-    async def renewed_figures(self) -> CountyFigures:
+    async def renewed_figures(self) -> None:
         """C1 again (G3): figures other than the register's say why, or count no more (S5)."""
         since, basis, wrong = self.case.arrived, self.case.docket.basis, ""
         while True:
@@ -150,32 +164,100 @@ class CountyExitWorkflow(CaseWorkflow):
                 C1, LimitRequest(clause="G3", start=since), decisions=(APPROVE,), instructions=wrong
             )
             if again.figures is None:
-                return self.figures
-            wrong = await self.difference(again.figures, again.reason)
-            if not wrong:
-                return again.figures
-            self.case.lapse(again, wrong)
-            self.case.docket.lapse(wrong, self.case.now())  # a review that came at the same moment
-            self.case.docket.basis = basis
+                return
+            counted = await self.count(again.figures.as_of)
+            if again.reason is not None or figures_difference(again.figures, counted) is None:
+                self.figures = again.figures
+                self.put_on_file(counted)
+                return
+            assert counted is not None  # they differ
+            wrong = (
+                f"{counted.as_of}登记为{counted.poor}人/{counted.population}人，"
+                "所报数据不同而未说明理由"
+            )
+            self.undo(again, wrong, basis)
 
-    async def difference(self, figures: CountyFigures, reason: str | None) -> str:
-        """What the register counts otherwise on their day, where no reason is given (S5)."""
-        if reason is not None or not workflow.patched(RENEWED_FIGURES):
-            return ""
+    def opened(self, facts: CountyFacts) -> tuple[str, dict[str, JsonValue]]:
+        """What the first entry says by what the register counts on the day of the figures (S3)."""
+        said, data = self.found(facts.incidence)
+        return f"；{said}", data
+
+    async def count(self, on: date) -> Incidence | None:
+        """The county's poor as the register counts them (S5); None if it holds no village of it."""
         with self.case.preparing():
-            count = CountyCount(county=self.opening.subject.code, on=figures.as_of)
-            found = await ask(count)
-        if found is None or figures_difference(figures, found) is None:
-            return ""
-        return f"{count.on}登记为{found.poor}人/{found.population}人，所报数据不同而未说明理由"
+            return await ask(CountyCount(county=self.opening.subject.code, on=on))
+
+    async def count_anew(self) -> None:
+        """Judge by what the register counts on the case's day from now on (S3)."""
+        counted = await self.count(beijing(self.case.now()).date())
+        if counted is not None:
+            self.put_on_file(counted)
+
+    async def has_risen(self, approval: Act) -> bool:
+        """Whether the register counts too many poor by now, and the approval does not say so (S6).
+
+        The office may have had its turn for weeks since the count that it was told.
+        """
+        known = self.counted
+        counted = await self.count(beijing(self.case.now()).date())
+        if counted is None or (known is not None and not standards.differ(known, counted)):
+            return False
+        self.put_on_file(counted)
+        return not self.incidence().met and "S3.incidence" not in approval.overrides
+
+    def undo(self, act: Act, why: str, basis: datetime) -> None:
+        """An act counts no more, nor does what came at the same moment and rests on it."""
+        self.case.lapse(act, why)
+        self.case.docket.lapse(why, self.case.now())
+        self.case.docket.basis = basis
+
+    def put_on_file(self, counted: Incidence | None) -> None:
+        """Judge by a count from now on (S3), and put it on file.
+
+        What was approved at the same moment rests on the count before: it lapses if that one met
+        the standard and this one does not.
+        """
+        met = self.incidence().met
+        said, data = self.found(counted)
+        self.case.record(EntryKind.FINDINGS, said, data)
+        if met and not self.incidence().met:
+            self.case.docket.lapse("核对登记数据后贫困发生率未达标", self.case.now())
+
+    def found(self, counted: Incidence | None) -> tuple[str, dict[str, JsonValue]]:
+        """Take a count for the present one; what an entry says of the county by it (S3)."""
+        self.counted = counted
+        rule = self.opening.policy.standards
+        findings = standards.county_findings(self.figures, rule, counted)
+        return self.incidence_zh(self.incidence()), {
+            "findings": [finding.content() for finding in findings],
+            "incidence": None if counted is None else counted.content(),
+        }
+
+    def incidence(self) -> standards.StandardFinding:
+        """S3 by the latest figures and the latest count: the worse of both."""
+        rule = self.opening.policy.standards
+        return standards.county_incidence_finding(self.latest_figures(), self.counted, rule)
+
+    def incidence_zh(self, finding: standards.StandardFinding) -> str:
+        """The same as the file says it."""
+        source = "核对登记数据" if self.counted else "登记中无该县各村数据、未能核对，县级申报"
+        return f"{source}：{finding.zh}，{'已' if finding.met else '未'}达标"
+
+    def told(self) -> str:
+        """The same as an office that decides is told (C2, C3, C7)."""
+        finding = self.incidence()
+        said = self.incidence_zh(finding)
+        return f"{said}。" if finding.met else f"{said}。{_TO_OVERRIDE}"
 
     def vet(self, act: Act, now: datetime) -> None:
         """The county's own rules for an act: a failed standard blocks (S3, S4, S6)."""
         policy = self.opening.policy.standards
-        failed: list[standards.StandardFinding] = []
+        findings: tuple[standards.StandardFinding, ...] = ()
         if act.step in (C2.id, C3.id):
-            findings = standards.county_findings(self.latest_figures(), policy)
-            failed = [finding for finding in findings if not finding.met]
+            findings = standards.county_findings(self.latest_figures(), policy, self.counted)
+        elif act.step == C7.id:
+            findings = (self.incidence(),)
+        failed = [finding for finding in findings if not finding.met]
         fault = standards.blocked(act, failed, policy)
         if fault is None and act.figures is not None:
             fault = figures_fault(act.figures, self.year, now)
@@ -208,8 +290,12 @@ class CountyExitWorkflow(CaseWorkflow):
         renewed = [each.message.figures for each in self.case.docket.waiting_acts(C1)]
         return next((each for each in reversed(renewed) if each is not None), self.figures)
 
-    async def strike_off(self, approval: Act) -> None:
-        """The registry takes the county out, once; the case ends as exited."""
+    async def strike_off(self, approval: Act) -> str:
+        """The registry takes the county out, once; the case ends as exited.
+
+        It returns, and says why, if the register counts too many poor by now (S3).
+        """
+        overridden = "S3.incidence" in approval.overrides
         try:
             change, day = await self.case.ordered(
                 lambda seq: RegisterChange(
@@ -220,14 +306,19 @@ class CountyExitWorkflow(CaseWorkflow):
                     effective_on=beijing(self.case.docket.basis).date(),  # when C7 was signed
                     document_number=approval.document_number,
                     approved_by=approval.office,
+                    counted_on=beijing(self.case.now()).date(),
+                    standards=None if overridden else self.opening.policy.standards,
                 ),
             )
+        except IncidenceRisen:
+            self.case.docket.changing = False  # nothing was done
+            return "批准后贫困发生率上升、不再达标"
         except RegisterConflict as conflict:
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
         self.case.record(
             EntryKind.REGISTER_CHANGE,
             f"{self.opening.subject.name}自{day}退出贫困县序列",
-            {"change": change.content()},
+            {"change": change.model_copy(update={"counted_on": None, "standards": None}).content()},
         )
         raise self.case.end(
             Ending.EXITED, approval.office, "经批准退出贫困县序列", approval.document_number

@@ -8,6 +8,7 @@ from datetime import date
 from models.offices import County, CountyCode, Office
 from models.orders import Change, Order
 from models.periods import Year
+from models.policy import Standards
 from models.register.villages import Incidence
 
 
@@ -27,7 +28,13 @@ class CountyCount(Order[Incidence | None]):
 
 
 class RegisterChange(Change[date]):
-    """Taking a county out of the list of poor counties (C7); the answer is since when."""
+    """Taking a county out of the list of poor counties (C7); the answer is since when.
+
+    Attributes:
+        counted_on, standards: On which day its incidence has to meet whose threshold still (S3):
+            the register may have changed since it was approved. None if it was approved in spite
+            of that (S6).
+    """
 
     activity = "strike_off_county"
     county: County
@@ -35,6 +42,8 @@ class RegisterChange(Change[date]):
     effective_on: date
     document_number: str | None
     approved_by: Office
+    counted_on: date | None = None
+    standards: Standards | None = None
 
     @property
     def summary(self) -> str:

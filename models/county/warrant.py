@@ -4,28 +4,40 @@ from datetime import datetime
 
 from models.case.file import CaseFile
 from models.case.ledger import EntryKind
-from models.case.warrant import as_object, as_signed, differs, final, why_not_final, why_not_posted
+from models.case.warrant import (
+    as_object,
+    as_signed,
+    counted,
+    differs,
+    final,
+    why_not_final,
+    why_not_posted,
+)
 from models.county.orders import RegisterChange
 from models.notices import NoticeOrder, PostedCounty
 from models.procedures import C4, C7
 from models.register.counties import CountyFigures
+from models.register.villages import Incidence
 
 
 def county_exit(file: CaseFile, change: RegisterChange, now: datetime) -> str | None:
-    """C7: a county leaves the list."""
+    """C7: a county leaves the list, while S3's incidence is met, unless overridden (S6)."""
     said = why_not_final(file, C7, now)
     if said is not None:
         return said
+    act = final(file, C7)
+    overridden = "S3.incidence" in act.act.get("overrides", [])
     return differs(
         ("county", change.county, file.subject),
         ("year", change.year, file.application["year"]),
-        *as_signed(change, final(file, C7)),
-        ("approved_by", str(change.approved_by), final(file, C7).office),
-    )
+        *as_signed(change, act),
+        ("approved_by", str(change.approved_by), act.office),
+        ("standards", change.standards, None if overridden else file.policy.standards),
+    ) or (None if overridden else counted(change.counted_on, act, now))
 
 
 def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | None:
-    """C4: a county's notice shows the figures that its file has last."""
+    """C4: a county's notice shows the figures and the register's count that its file has last."""
     shown = order.shows
     assert isinstance(shown, PostedCounty)
     said = why_not_posted(file, C4, order, now)
@@ -41,7 +53,11 @@ def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | No
         ),
         file.application["figures"],
     )
+    count = next(
+        (found for each in reversed(file.entries) if (found := each.data.get("incidence"))), None
+    )
     return differs(
         ("county", shown.county, file.subject),
         ("figures", shown.figures, CountyFigures.model_validate(figures)),
+        ("counted", shown.counted, None if count is None else Incidence.model_validate(count)),
     )

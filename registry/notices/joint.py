@@ -16,9 +16,9 @@ from models.offices import SubjectKind, Tier
 from models.periods import beijing, chinese
 from models.policy import Body, Policy
 from models.roster.households import State
-from models.standards import Counted
+from models.standards import Counted, differ
 from registry.errors import UnknownSubject
-from registry.notices.postings import Posting, postings, village_counts
+from registry.notices.postings import Posting, counts, postings
 from registry.notices.texts import incidence, rendered
 from registry.places import last_divisions
 from registry.tables import CaseRow, DivisionRow, IndicatorRow, RosterRow, VillageRow
@@ -126,6 +126,13 @@ def _rate(counted: Counted) -> str:
     return f"{counted.poor}/{counted.population}，{rate}（{chinese(counted.as_of)}）"
 
 
+def _of_county(stated: Counted, counted: Counted | None) -> str:
+    """S3 in a cell: the register's count, and what the county states otherwise."""
+    if counted is None or not differ(stated, counted):
+        return _rate(counted or stated)
+    return f"{_rate(counted)}；县级申报{_rate(stated)}"
+
+
 def _counties(sheet: _Sheet, posted: Sequence[Posting]) -> list[_Section]:
     """C4: the province publishes all of them."""
     codes = [posting.case_id for posting in posted]
@@ -135,6 +142,7 @@ def _counties(sheet: _Sheet, posted: Sequence[Posting]) -> list[_Section]:
             select(IndicatorRow).where(col(IndicatorRow.case_id).in_(codes))
         )
     }
+    counted = counts(sheet.session, SubjectKind.COUNTY, sheet.year, sheet.region, posted)
     rows = []
     for number, posting in enumerate(posted, start=1):
         county = sheet.divisions[posting.subject]
@@ -146,7 +154,7 @@ def _counties(sheet: _Sheet, posted: Sequence[Posting]) -> list[_Section]:
                 county.name,
                 "省直管" if county.directly_administered else city,
                 _TIERS[county.tier],
-                _rate(figures[given]),
+                _of_county(figures[given], counted.get(posting.notice_id)),
                 posting.period,
                 posting.notice_id,
             )
@@ -158,7 +166,7 @@ def _counties(sheet: _Sheet, posted: Sequence[Posting]) -> list[_Section]:
 def _villages(sheet: _Sheet, posted: Sequence[Posting]) -> list[_Section]:
     """V2: each county publishes its own."""
     places = _places(sheet.session, posted)
-    counts = village_counts(sheet.session, sheet.year, sheet.region, posted)
+    counted = counts(sheet.session, SubjectKind.VILLAGE, sheet.year, sheet.region, posted)
     sections = []
     for county_code, those in groupby(posted, lambda each: places[each.subject].county_code):
         county = sheet.divisions[county_code].name
@@ -167,7 +175,7 @@ def _villages(sheet: _Sheet, posted: Sequence[Posting]) -> list[_Section]:
                 str(number),
                 places[posting.subject].name,
                 places[posting.subject].township_name,
-                _rate(counts[posting.notice_id]),
+                _rate(counted[posting.notice_id]),
                 posting.period,
                 posting.notice_id,
             )

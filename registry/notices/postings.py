@@ -98,23 +98,26 @@ def postings(
     )
 
 
-def village_counts(
-    session: Session, year: int, region: str | None, posted: Sequence[Posting]
+def counts(
+    session: Session, kind: SubjectKind, year: int, region: str | None, posted: Sequence[Posting]
 ) -> dict[str, Incidence]:
-    """What each village's case has counted before its notice (S5), by notice."""
+    """What each county's or village's case has counted before its notice (S5), by notice.
+
+    A county is left out if the register holds no village of it.
+    """
     counted: defaultdict[str, list[tuple[int, Incidence]]] = defaultdict(list)
-    wanted = _in_publicity(SubjectKind.VILLAGE, year, region)
+    tell = (EntryKind.OPENED.value, EntryKind.FINDINGS.value)
     for case_id, seq, content in session.exec(
-        _entries().where(*wanted, EntryRow.kind == EntryKind.FINDINGS.value)
+        _entries().where(*_in_publicity(kind, year, region), col(EntryRow.kind).in_(tell))
     ):
         said = _data(content).get("incidence")
         if said is not None:
             counted[case_id].append((seq, Incidence.model_validate(said)))
     return {
-        posting.notice_id: next(
-            count for seq, count in reversed(counted[posting.case_id]) if seq < posting.seq
-        )
+        posting.notice_id: count
         for posting in posted
+        for seq, count in counted[posting.case_id]  # the last of them stays
+        if seq < posting.seq
     }
 
 

@@ -18,7 +18,7 @@ from models.offices import County, Tier
 from models.periods import beijing, chinese
 from models.reentry.rules import CAUSES
 from models.roster.messages import RosterChange, StrikingOff
-from models.standards import survey_findings
+from models.standards import Counted, differ, survey_findings
 from models.texts.personal_numbers import hide
 from registry.notices.texts import growth, incidence, rendered
 
@@ -84,10 +84,8 @@ def _of_county(shows: PostedCounty) -> dict[str, Any]:
         "county": county,
         "place": f"{seat}（直管县）" if county.directly_administered else seat,
         "tier": _TIERS[county.tier],
-        "as_of": chinese(figures.as_of),
-        "poor": figures.poor,
-        "population": figures.population,
-        "incidence": incidence(figures.poor, figures.population),
+        **_counted(shows.counted or figures),
+        "stated": _counted(figures) if differ(figures, shows.counted) else None,
         "growth": growth(figures.income_growth_percent),
         "provincial_growth": growth(figures.provincial_income_growth_percent),
         "services": f"{near}全省平均水平",
@@ -96,17 +94,23 @@ def _of_county(shows: PostedCounty) -> dict[str, Any]:
 
 
 def _of_village(shows: PostedVillage) -> dict[str, Any]:
-    village, count = shows.village, shows.incidence
+    village = shows.village
     city = "" if village.directly_administered else village.city.name
     return {
         "village": village,
         "place": f"{village.province.name}{city}{village.county.name}{village.township.name}",
+        **_counted(shows.incidence),
+        "findings": [finding.zh for finding in survey_findings(shows.survey)],
+        "collective_income": shows.survey.collective_income_yuan,
+    }
+
+
+def _counted(count: Counted) -> dict[str, Any]:
+    return {
         "as_of": chinese(count.as_of),
         "poor": count.poor,
         "population": count.population,
         "incidence": incidence(count.poor, count.population),
-        "findings": [finding.zh for finding in survey_findings(shows.survey)],
-        "collective_income": shows.survey.collective_income_yuan,
     }
 
 

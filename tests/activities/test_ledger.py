@@ -41,7 +41,9 @@ from tests.activities.registry_cases import (
     rows,
     run,
 )
+from tests.models.samples import HENAN
 from tests.registry.known import county_facts
+from tests.registry.places import falls_back, leaves, put_households, put_village
 
 
 def conflict(asked: RegistryActivities, batch: LedgerBatch) -> str:
@@ -338,6 +340,35 @@ def test_a_county_leaves_the_list_once(
     assert (facts.listed, facts.exited_on) == (False, date(2018, 8, 2))
     overview = registry.overview()
     assert (overview.listed, overview.exited) == (52, 1)
+
+
+@pytest.mark.clause("C7", "S3")
+@pytest.mark.usefixtures("registry")
+def test_a_county_above_the_threshold_by_then_stays_on_the_list(
+    asked: RegistryActivities, engine: Engine
+) -> None:
+    """2 of 100 are 2 %, which is not below it; when the household has left it is 0 %."""
+    village = put_village(engine, f"{XIN.code}100001", 100)
+    (household,) = put_households(engine, village, [2])
+    order = change(File(), counted_on=date(2018, 8, 3), standards=HENAN.standards)
+    before = standings(engine)
+    with pytest.raises(ApplicationError, match=r"S3\.incidence is not met any more") as said:
+        run(asked.strike_off_county, order)
+    assert (said.value.type, said.value.non_retryable) == ("IncidenceRisen", True)
+    assert standings(engine) == before
+    leaves(engine, household, date(2018, 8, 3))
+    assert run(asked.strike_off_county, order) == date(2018, 8, 2)
+    falls_back(engine, household, date(2018, 8, 3))  # asked again, it is done
+    assert run(asked.strike_off_county, order) == date(2018, 8, 2)
+
+
+@pytest.mark.clause("C7", "S6")
+@pytest.mark.usefixtures("registry")
+def test_a_county_approved_in_spite_of_its_incidence_leaves(
+    asked: RegistryActivities, engine: Engine
+) -> None:
+    put_households(engine, put_village(engine, f"{XIN.code}100001", 100), [2])
+    assert run(asked.strike_off_county, change(File())) == date(2018, 8, 2)
 
 
 @pytest.mark.clause("C7")

@@ -20,6 +20,7 @@ from models.notices import Notice, NoticeOrder, PostedCounty
 from models.offices import Tier
 from models.periods import Limit, LimitRequest, compute
 from models.register.counties import CountyFigures
+from models.register.villages import Incidence
 from models.texts.characters import markdown as as_it_is
 from models.texts.characters import visible
 from models.texts.personal_numbers import hide
@@ -116,6 +117,23 @@ def test_a_notice_says_everything_it_must() -> None:
         assert sentence in text
     assert text.endswith("\n河南省扶贫开发领导小组\n\n2018年1月5日\n")
     assert "替代" not in text
+
+
+@pytest.mark.clause("C4", "S3", "S5")
+def test_the_registers_count_stands_in_a_countys_notice() -> None:
+    """The register counts 20 of 100; the county states 5000 of 312500, or the same."""
+    counted = Incidence(poor=20, population=100, as_of=date(2018, 1, 4))
+    shows = PostedCounty(county=XIN, figures=FIGURES, counted=counted)
+    assert (
+        "1. 贫困发生率：截至2018年1月4日，建档立卡未脱贫人口 20 人，农村户籍人口 100 人，"
+        "贫困发生率为20%。以上为建档立卡登记数据。县级申报数据与此不一致：截至2017年12月1日，"
+        "未脱贫人口 5000 人，农村户籍人口 312500 人，贫困发生率为1.6%。\n2. 农民"
+    ) in markdown(ORDER.model_copy(update={"shows": shows}))
+    same = counted.model_copy(update={"poor": 5_000, "population": 312_500})
+    shows = PostedCounty(county=XIN, figures=FIGURES, counted=same)
+    text = markdown(ORDER.model_copy(update={"shows": shows}))
+    assert "1. 贫困发生率：截至2018年1月4日，建档立卡未脱贫人口 5000 人，" in text
+    assert "县级申报" not in text
 
 
 @pytest.mark.clause("C4", "G1")

@@ -150,7 +150,8 @@ def _passed(county: County, step: Step, at: datetime) -> list[Line]:
 
 
 def county_exit(order: RegisterChange) -> Carrying:
-    """Seven steps up to C7."""
+    """Seven steps up to C7; approved in spite of S3 where the order asks for no count."""
+    overrides = {"overrides": ["S3.incidence"]} if order.standards is None else {}
     signed, county = _signed(order), order.county
     lines = _county_to_c3(county, order.year, signed - 20 * DAY, {})
     lines += [
@@ -160,7 +161,8 @@ def county_exit(order: RegisterChange) -> Carrying:
     ]
     for step in COUNTY_EXIT.steps[4:6]:
         lines += _passed(county, step, signed - 2 * DAY)
-    lines += [step_opened(signed, "C7"), act(signed, "C7", order.approved_by, **_number(order))]
+    approval = act(signed, "C7", order.approved_by, **_number(order), **overrides)
+    lines += [step_opened(signed, "C7"), approval]
     return _carrying(order, county, "county", COUNTY_EXIT.steps, lines)
 
 
@@ -181,6 +183,9 @@ def county_notice(order: NoticeOrder, shown: PostedCounty) -> Carrying:
     """Up to the opening of C4."""
     at, county = order.posted_at, shown.county
     lines = _county_to_c3(county, order.year, at - DAY, shown.figures.content())
+    if shown.counted is not None:
+        found = {"incidence": shown.counted.content()}
+        lines.insert(-1, Line(EntryKind.FINDINGS, at - DAY, "C3", found))
     lines.append(step_opened(at, "C4"))
     return _carrying(order, county, "county", COUNTY_EXIT.steps, lines)
 

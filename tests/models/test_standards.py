@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.case.messages import Rates
 from models.policy import Standards
 from models.register.counties import CountyFigures
+from models.register.villages import Incidence
 from models.standards import (
     StandardFinding,
     blocked,
@@ -18,7 +19,7 @@ from models.standards import (
     incidence_met,
     rate_findings,
 )
-from tests.models.samples import HENAN, act, figures
+from tests.models.samples import HENAN, act, day, figures
 
 STRICT = HENAN.standards
 LAX = STRICT.model_copy(update={"incidence_strict": False})
@@ -121,6 +122,28 @@ def test_findings_say_why() -> None:
     assert income.zh == "农民人均可支配收入增幅 10.2%，全省平均 8.7%，标准为高于"
     assert "主要指标达到全省平均水平（合成数据）" in services.zh
     assert "标准 ≤2%" in county_findings(figures(poor=6_000), LAX)[0].zh
+
+
+@pytest.mark.clause("S3", "S5")
+@pytest.mark.parametrize(
+    ("counted", "met", "said"),
+    [
+        ((5_999, 300_000), True, "5999/300000 about 1.9997 % as of 2018-01-10, required"),
+        ((6_000, 300_000), False, "6000/300000 = 2 % as of 2018-01-10 by the register (the county"),
+        ((0, 300_000), True, "5999/300000 about 1.9997 % as of 2017-11-15 as the county states"),
+        ((20, 1_000), False, "20/1000 = 2 % as of 2018-01-10 by the register (the county states"),
+        ((20, 1_001), True, "5999/300000 about 1.9997 % as of 2017-11-15 as the county states it"),
+    ],
+)
+def test_of_a_countys_figures_and_the_registers_count_the_worse_counts(
+    counted: tuple[int, int], met: bool, said: str
+) -> None:
+    """The county states 5999 of 300000; one person more would be 2 %."""
+    poor, population = counted
+    count = Incidence(poor=poor, population=population, as_of=day("2018-01-10"))
+    found = county_findings(figures(poor=5_999), STRICT, count)[0]
+    assert (found.id, found.met) == ("S3.incidence", met)
+    assert said in found.en
 
 
 @pytest.mark.clause("S5")

@@ -65,7 +65,11 @@ COUNTY_NOTICE = NoticeOrder(
     year=2017,
     publisher="河南省扶贫开发领导小组",
     basis=HENAN.basis,
-    shows=PostedCounty(county=XIN, figures=CountyFigures.model_validate(samples.figure_values())),
+    shows=PostedCounty(
+        county=XIN,
+        figures=CountyFigures.model_validate(samples.figure_values()),
+        counted=village_samples.incidence(),
+    ),
     posted_at=POSTED,
     closes=closes(),
 )
@@ -128,7 +132,10 @@ JOINING = roster_cases.looking_up(
 
 Rule = Callable[[Any, Any, datetime], str | None]
 CARRIED: dict[str, tuple[Any, Rule]] = {
-    "a county leaves": (change(File()), county_exit),
+    "a county leaves": (
+        change(File(), counted_on=change(File()).effective_on, standards=HENAN.standards),
+        county_exit,
+    ),
     "a provincial county leaves": (
         change(File(samples.county("provincial", direct=True))),
         county_exit,
@@ -335,6 +342,21 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
         VILLAGE,
         lambda file: file.lines.remove(file.lines[-1]),
         "no approval of V3 批准退出 by A6/411500 is in force",
+    ),
+    "a county's count is overridden in the order alone": (
+        COUNTY,
+        other_act("C7", overrides=["S3.incidence"]),
+        "the file has another standards",
+    ),
+    "another count of a county is shown": (
+        POSTING,
+        lambda file: file.line(EntryKind.FINDINGS, "C3").data["incidence"].update(poor=7),
+        "the file has another counted",
+    ),
+    "a count that is not on file is shown": (
+        POSTING,
+        without(EntryKind.FINDINGS, "C3"),
+        "the file has another counted",
     ),
     "the count is overridden in the order alone": (
         VILLAGE,
@@ -602,6 +624,21 @@ ORDERED: dict[str, tuple[str, dict[str, Any], str]] = {
         VILLAGE,
         {"counted_on": "2017-12-01"},
         "counted_on: 2017-12-01 does not lie between 2017-12-20 and 2030-01-01",
+    ),
+    "a county is counted on another day": (
+        COUNTY,
+        {"counted_on": "2018-08-01"},
+        "counted_on: 2018-08-01 does not lie between 2018-08-02 and 2030-01-01",
+    ),
+    "a county is not counted": (
+        COUNTY,
+        {"counted_on": None},
+        "counted_on: None does not lie between 2018-08-02 and 2030-01-01",
+    ),
+    "a county by another threshold": (
+        COUNTY,
+        {"standards": None},
+        "the file has another standards",
     ),
     "not counted": (
         VILLAGE,

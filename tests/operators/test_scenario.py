@@ -23,7 +23,8 @@ from tests.operators.conftest import Shell
 
 NAMES = sorted(shipped())
 shipped_scenario = cache(load)
-MADE_UP = ["after-exit-2017", "township-2017"]
+HEADS = {"after-exit-2017": 16, "against-register-2017": 5, "township-2017": 50}
+MADE_UP = list(HEADS)
 DATES = st.datetimes(datetime(2014, 1, 1), datetime(2095, 12, 31)).map(  # noqa: DTZ001
     lambda moment: moment.replace(tzinfo=BEIJING)
 )
@@ -207,7 +208,7 @@ def test_heads_of_households_are_made_up_and_each_is_one_person(name: str) -> No
     assert all(head[2][1] == "某" for head in heads)
     assert all(len({head[at] for head in heads}) == len(heads) for at in (1, 3))
     assert "演练" in files["counties.csv"]
-    assert len(heads) == {"township-2017": 50, "after-exit-2017": 16}[name]
+    assert len(heads) == HEADS[name]
 
 
 # -- what a command's JSON holds ----------------------------------------------------------------

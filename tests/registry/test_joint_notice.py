@@ -148,6 +148,20 @@ def test_counties_stand_in_one_table_each_with_its_own_period(
     assert notice(registry, "county", "411500").title.startswith("关于信阳市2017年度")
 
 
+@pytest.mark.clause("C4", "S3")
+def test_a_county_stands_with_the_registers_count_before_its_notice(
+    xin: Case, registry: Registry
+) -> None:
+    counted = Incidence(poor=20, population=100, as_of=date(2018, 1, 4)).model_dump(mode="json")
+    xin.add(EntryKind.FINDINGS, incidence=counted | {"poor": 19})
+    xin.add(EntryKind.FINDINGS, incidence=counted)
+    xin.posts()
+    xin.add(EntryKind.FINDINGS, incidence=counted | {"poor": 21})
+    xin.keep()
+    ((_, _, _, _, rate, *_),) = tables(notice(registry, "county"))
+    assert rate == ("20/100，为20%（2018年1月4日）；县级申报3300/300000，为1.1%（2017年10月31日）")
+
+
 @pytest.mark.clause("C4", "G1", "G3")
 def test_only_what_is_in_publicity_now_stands_on_it(xin: Case, registry: Registry) -> None:
     def made() -> JointNotice | None:

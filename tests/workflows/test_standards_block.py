@@ -133,7 +133,7 @@ async def test_no_override_helps_against_the_rates_of_the_national_inspection(
     await blocked(play, "C6", r"S4\.omitted", rates=rates)
     message = play.message("C6", rates=rates, overrides=["S4.omitted"], reason=REASON)
     said = await play.update("act", message)
-    assert "overrides: only an act of C2 or C3 carries it" in said
+    assert "overrides: only an act of C2 or C3 or C7 carries it" in said
     task = {"office": play.office("C1"), "task": "逐户核查（合成）"}
     await play.act("C6", "rectify", reason=REASON, rates=rates, rectification=task)
     await play.waits(lambda seen: seen.waiting_for == play.office("C1"))

@@ -88,7 +88,7 @@ async def test_a_failed_rate_blocks_the_approval_and_a_later_pass_lifts_the_bloc
     )
     override = play.message("C7", overrides=["S4.wrong"], reason="应退则退（合成）")
     said = await play.update("act", override)
-    assert "overrides: only an act of C2 or C3 carries it" in said
+    assert "overrides: S4.wrong cannot be overridden (S4): no exit" in said
     blocked = [each["recipient"]["office"] for each in await play.has_told("督导", 2)]
     assert sorted(blocked) == [f"A5/{made.county}", "A9/410000"]
 
