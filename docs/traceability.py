@@ -38,7 +38,7 @@ GROUPS = {
     "C": ("A county's exit 贫困县退出", "HN 五(三), CN 三(三)", 7),
     "G": ("What all procedures share", "", 9),
     "T": ("Time 期限", "", 8),
-    "F": ("After exit 退出后", "HN 二, 三, 六, 七, CN 二, 四", 9),
+    "F": ("After exit 退出后", "HN 二, 三, 六, 七, CN 二, 四", 15),
 }
 """Every group of clauses, in the order of the page: title, source, how many there are."""
 
@@ -65,7 +65,7 @@ place to start reading, not every place. For every place and every test of a cla
 `{COMMAND} C4`; for all clauses, `{COMMAND} --all`.
 """
 
-_ID = r"[ACFGHSTV][1-9]"
+_ID = r"[ACFGHSTV][1-9][0-9]?"
 _RANGE = re.compile(rf"(?<![\w/.-])({_ID})(?:-|–| to )({_ID})(?![\w/])")
 # ``A6/411500`` is an office and no clause; ``S3.income`` is a part of one.
 _SINGLE = re.compile(rf"(?<![\w/.-])({_ID})(?![\w/])")
@@ -118,13 +118,13 @@ def clauses() -> dict[str, Clause]:
 def mentioned(text: str) -> set[str]:
     """The clauses that a text names, also as a range.
 
-    >>> sorted(mentioned("held against T1-T3 (G5), S3.income and A6/411500"))
-    ['G5', 'S3', 'T1', 'T2', 'T3']
+    >>> sorted(mentioned("held against T1-T3 (F10), S3.income and A6/411500"))
+    ['F10', 'S3', 'T1', 'T2', 'T3']
     """
     found = set(_SINGLE.findall(text))
     for first, last in _RANGE.findall(text):
         if first[0] == last[0]:
-            found |= {f"{first[0]}{n}" for n in range(int(first[1]), int(last[1]) + 1)}
+            found |= {f"{first[0]}{n}" for n in range(int(first[1:]), int(last[1:]) + 1)}
     return found & set(IDS)
 
 
