@@ -74,7 +74,7 @@ class Limit(Record):
     Attributes:
         due: The first instant after the period (24:00 of ``last_day``).
         last_day: The last day of the period, after rolling.
-        target: The end of the narrow reading, where the clause has two (T2, T6).
+        target: The end of the narrow reading, where the clause has two (T2, T4, T6).
         provisional: True where a day whose calendar is not yet published was looked at.
         zh, en: How it was counted and why it ends on that day.
         request: What it was computed from, so that it can be computed again.
@@ -129,7 +129,7 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
             days = policy.city_review.days
             return _period(request, days, workdays, "收到申请或退回", "receipt of the application")
         case "T4":
-            return _fixed(request, policy.city_review.result_by, "初审结果上报", "city's result")
+            return _city_result(request, policy)
         case "T5":
             return _provincial_check(request, policy, workdays)
         case "T6":
@@ -230,10 +230,13 @@ def _publicity(request: LimitRequest, policy: Policy, workdays: Workdays) -> Lim
     )
 
 
-def _two_dates(request: LimitRequest, target: str, limit: str, zh: str, en: str) -> Limit:
-    """A target in the year, and a limit not before it: in the next year where its date is lower."""
+def _two_dates(
+    request: LimitRequest, target: str, limit: str, zh: str, en: str, years_later: int = 0
+) -> Limit:
+    """A target in a year, and a limit not before it: in the next year if its date is lower."""
     year = _year(request)
-    first, last = day_of(year, target), day_of(year + (limit < target), limit)
+    begins = year + years_later
+    first, last = day_of(begins, target), day_of(begins + (limit < target), limit)
     return Limit(
         clause=request.clause,
         kind=LimitKind.FIXED,
@@ -249,19 +252,21 @@ def _two_dates(request: LimitRequest, target: str, limit: str, zh: str, en: str)
     )
 
 
-def _fixed(request: LimitRequest, month_day: str, zh: str, en: str) -> Limit:
+def _city_result(request: LimitRequest, policy: Policy) -> Limit:
+    """T4, in the year behind that of the case."""
+    review, zh, en = policy.city_review, "初审结果上报", "city's result"
+    if review.result_target is not None:
+        return _two_dates(request, review.result_target, review.result_by, zh, en, years_later=1)
     year = _year(request)
-    last = day_of(year + 1, month_day)
+    last = day_of(year + 1, review.result_by)
     return Limit(
-        clause=request.clause,
+        clause="T4",
         kind=LimitKind.FIXED,
         due=end_of(last),
         last_day=last,
         provisional=False,
-        zh=f"{request.clause} {year}年度{zh}：次年{chinese(last)}24时前，"
-        "固定日期，不因休息日顺延。",
-        en=f"{request.clause}, {en} for {year}: by 24:00 on {last}, a fixed date, "
-        "not moved for days off.",
+        zh=f"T4 {year}年度{zh}：次年{chinese(last)}24时前，固定日期，不因休息日顺延。",
+        en=f"T4, {en} for {year}: by 24:00 on {last}, a fixed date, not moved for days off.",
         request=request,
     )
 
@@ -301,6 +306,8 @@ def _provincial_check(request: LimitRequest, policy: Policy, workdays: Workdays)
     counted = _period(
         request, policy.provincial_check.days, workdays, "收到初审结果（直管县为申请）", "receipt"
     )
+    if policy.provincial_check.no_breach_before is None:
+        return counted
     floor = day_of(_year(request) + 1, policy.provincial_check.no_breach_before)
     if counted.last_day >= floor:
         return counted

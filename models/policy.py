@@ -108,17 +108,34 @@ class FixedDates(Record):
 
 
 class CityReview(Record):
-    """T3 一周内 and T4 次年1月10日前."""
+    """T3 一周内 and T4 次年1月10日前.
+
+    Attributes:
+        result_target, result_by: T4, in the narrow and in the wide reading; a policy without a
+            target knows the wide one alone.
+    """
 
     days: Annotated[Days, Field(le=7)]
+    result_target: MonthDay | None = None
     result_by: Annotated[MonthDay, Field(le="01-10")]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.result_target is not None and self.result_target > self.result_by:
+            raise ValueError("result_target lies after result_by (T4)")
+        return self
 
 
 class ProvincialCheck(Record):
-    """T5 半个月内, with the day before which the common round is never in breach."""
+    """T5 半个月内.
+
+    Attributes:
+        no_breach_before: The day before which nothing is late, because the province checks all
+            counties in one round; None if each county has its own fifteen days.
+    """
 
     days: Annotated[Days, Field(le=15)]
-    no_breach_before: MonthDay
+    no_breach_before: MonthDay | None = None
 
 
 class Period(Record):
@@ -146,7 +163,11 @@ class Notification(Record):
 
 
 class Standards(Record):
-    """S3-S5: thresholds in whole percent, compared in integers."""
+    """S3-S5: thresholds in whole percent, compared in integers.
+
+    Attributes:
+        incidence_strict: Whether 以下 leaves out the threshold itself (S5).
+    """
 
     incidence_below_percent: Annotated[Percent, Field(le=3)]
     incidence_strict: Switch
@@ -216,7 +237,9 @@ class Targets(Record):
     Attributes:
         by: The year by whose end people and villages, and so all of it, are done.
         named: Counties named for a year.
-        provincial_counties_by, counties_by: By when provincial, and all counties have exited.
+        provincial_counties_by, counties_by: The year by whose end provincial counties (2018年以前),
+            and all of them (2019年前), have exited: the named one, or in the narrow reading the
+            one before.
     """
 
     people: Annotated[int, Field(ge=1, strict=True)]

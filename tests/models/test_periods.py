@@ -108,19 +108,56 @@ def test_publicity_says_how_it_was_counted() -> None:
     [
         ("T2", 2017, "2017-11-30", "2017-12-31"),
         ("T2", 2019, "2019-11-30", "2019-12-31"),  # a Saturday: not rolled
-        ("T4", 2017, None, "2018-01-10"),
-        ("T4", 2020, None, "2021-01-10"),  # a Sunday: not rolled
+        ("T4", 2017, "2018-01-09", "2018-01-10"),
+        ("T4", 2020, "2021-01-09", "2021-01-10"),  # Saturday and Sunday: not rolled
         ("T6", 2017, "2017-12-31", "2018-01-31"),
         ("T6", 2019, "2019-12-31", "2020-01-31"),  # in the holidays of 2020: not rolled
     ],
 )
-def test_fixed_dates_are_not_moved(clause: str, year: int, target: str | None, last: str) -> None:
+def test_fixed_dates_are_not_moved(clause: str, year: int, target: str, last: str) -> None:
     found = limit(clause, year=year)
     assert found.kind is LimitKind.FIXED
     assert found.due == midnight(last)
     assert found.last_day == date.fromisoformat(last)
-    assert found.target == (midnight(target) if target else None)
+    assert found.target == midnight(target)
     assert not found.provisional
+
+
+@pytest.mark.clause("T4")
+@pytest.mark.parametrize(
+    ("reading", "target", "last"),
+    [
+        ({}, "2018-01-09", "2018-01-10"),
+        ({"result_target": None}, None, "2018-01-10"),
+        ({"result_target": None, "result_by": "01-09"}, None, "2018-01-09"),
+    ],
+    ids=["both senses", "the wide sense alone", "the narrow sense alone"],
+)
+def test_before_10_january_is_read_as_the_policy_says(
+    reading: dict[str, str | None], target: str | None, last: str
+) -> None:
+    review = HENAN.city_review.model_copy(update=reading)
+    policy = HENAN.model_copy(update={"city_review": review})
+    found = compute(LimitRequest(clause="T4", year=2017), policy, CALENDAR)
+    assert (found.kind, found.due) == (LimitKind.FIXED, midnight(last))
+    assert found.target == (midnight(target) if target else None)
+    assert f"{chinese(found.last_day)}24时前" in found.zh
+
+
+@pytest.mark.clause("T5")
+@pytest.mark.parametrize(
+    ("floor", "last"), [("01-25", "2018-01-25"), ("01-20", "2018-01-20"), (None, "2017-12-18")]
+)
+def test_the_province_has_a_round_of_all_counties_or_half_a_month_for_each(
+    floor: str | None, last: str
+) -> None:
+    """Fifteen days from 1 December 2017 end on a Saturday, so on Monday the 18th."""
+    check = HENAN.provincial_check.model_copy(update={"no_breach_before": floor})
+    policy = HENAN.model_copy(update={"provincial_check": check})
+    request = LimitRequest(clause="T5", start=at("2017-12-01", "09:00"), year=2017)
+    found = compute(request, policy, CALENDAR)
+    assert found.due == midnight(last)
+    assert ("不计逾期" in found.zh) == (floor is not None)
 
 
 @pytest.mark.clause("T3", "T7", "G3")
@@ -344,13 +381,13 @@ def test_the_offset_a_moment_is_written_with_does_not_matter(start: datetime, ho
 def test_fixed_dates_of_every_year(year: int) -> None:
     ends = {
         "T2": (date(year, 11, 30), date(year, 12, 31)),
-        "T4": (None, date(year + 1, 1, 10)),
+        "T4": (date(year + 1, 1, 9), date(year + 1, 1, 10)),
         "T6": (date(year, 12, 31), date(year + 1, 1, 31)),
     }
     for clause, (target, last) in ends.items():
         found = limit(clause, year=year)
         assert found.last_day == last
-        assert found.target == (end_of(target) if target else None)
+        assert found.target == end_of(target)
 
 
 @given(moments)

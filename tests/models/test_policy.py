@@ -50,6 +50,7 @@ def without_body(body: str) -> str:
         ("application.target", "11-30"),
         ("application.limit", "12-31"),
         ("city_review.days", 7),
+        ("city_review.result_target", "01-09"),
         ("city_review.result_by", "01-10"),
         ("provincial_check.days", 15),
         ("provincial_check.no_breach_before", "01-25"),
@@ -120,6 +121,12 @@ def test_henan_reads_the_regulation_so(field: str, value: object) -> None:
             "city_review.result_by: '1-10' is not a date of the year; write it as MM-DD, for "
             "example 11-30",
             id="a month of one digit",
+        ),
+        pytest.param(
+            'result_target = "01-09"',
+            'result_target = "01-11"',
+            "city_review: result_target lies after result_by (T4)",
+            id="a target of the city after its limit",
         ),
         pytest.param('"01-10"', '"01-32"', "city_review.result_by: ", id="32 January"),
         pytest.param('"01-10"', '"13-01"', "city_review.result_by: ", id="a thirteenth month"),
@@ -214,9 +221,13 @@ def test_a_date_of_the_year_is_one_of_a_leap_year(month_day: str) -> None:
 @pytest.mark.parametrize(
     ("right", "lax", "where"),
     [
-        ("days = 7\nresult_by", "days = 8\nresult_by", "city_review.days"),
+        (
+            "[city_review] # T3 一周内, T4 次年1月10日前\ndays = 7",
+            "[city_review]\ndays = 8",
+            "city_review.days",
+        ),
         ('result_by = "01-10"', 'result_by = "01-11"', "city_review.result_by"),
-        ("days = 15\nno_breach_before", "days = 16\nno_breach_before", "provincial_check.days"),
+        ("半个月内\ndays = 15", "半个月内\ndays = 16", "provincial_check.days"),
         ("incidence_below_percent = 2", "incidence_below_percent = 4", "incidence_below_percent"),
         (
             "recognition_at_least_percent = 90",

@@ -38,8 +38,8 @@ from tests.operators.conftest import Shell
         ),
         pytest.param(
             ("T4", "--year", "2017"),
-            "Wed 2018-01-10 24:00",
-            ("次年2018年1月10日24时前", "not moved for days off"),
+            "Wed 2018-01-10 24:00 (Beijing time), target 2018-01-09 24:00",
+            ("目标为2018年1月9日24时前，期限为2018年1月10日24时前", "not moved for days off"),
             marks=pytest.mark.clause("T4"),
         ),
         pytest.param(

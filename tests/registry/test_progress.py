@@ -13,7 +13,8 @@ from registry.database.engine import writing
 from registry.desk import Registry
 from registry.reports.records import Counted, Progress, TargetProgress
 from registry.tables import RosterRow
-from tests.activities.registry_cases import POLICY, PROVINCE, XIN, File, change, run
+from tests.activities.registry_cases import POLICY, PROVINCE, XIN, File, change, run, table
+from tests.registry.exits import place_leaves
 from tests.registry.places import (
     falls_back,
     leaves,
@@ -33,6 +34,7 @@ LANKAO = County(
     province=PROVINCE,
 )
 NOTHING = Counted()
+_BY_A_READING = ("provincial_counties", "all_counties")
 
 
 def progress(registry: Registry, year: int = 2018, region: str | None = None) -> Progress:
@@ -180,3 +182,28 @@ def test_a_target_is_reached_by_its_number(registry: Registry, engine: Engine) -
     assert targets(missing)["villages"] == (2, 1, 1)
     without = POLICY.model_copy(update={"targets": None})
     assert registry.planning.progress(2018, without).targets is None
+
+
+@pytest.mark.clause("F8")
+@pytest.mark.parametrize(
+    ("provincial", "every", "late"),
+    [
+        (2018, 2019, {2017: {}, 2018: {"provincial_counties": 0}, 2019: {"all_counties": 0}}),
+        (2017, 2018, {2017: {"provincial_counties": 14}, 2018: {"all_counties": 14}, 2019: {}}),
+    ],
+    ids=["by the end of the year that is named", "before it begins"],
+)
+def test_before_2018_and_before_2019_are_read_as_the_policy_says(
+    provincial: int, every: int, late: dict[int, dict[str, int]], registry: Registry, engine: Engine
+) -> None:
+    """Of 15 provincial counties 14 left for 2018; of all 53, 14 for 2019."""
+    for row in table():
+        approved, year = date.fromisoformat(row["approved_on"]), int(row["exit_year"])
+        place_leaves(engine, row["code"], approved, year)
+    assert POLICY.targets is not None
+    reading = {"provincial_counties_by": provincial, "counties_by": every}
+    policy = POLICY.model_copy(update={"targets": POLICY.targets.model_copy(update=reading)})
+    for year, missing in late.items():
+        found = registry.planning.progress(year, policy).targets or ()
+        due = {each.name: each.missing for each in found if each.by == year}
+        assert {name: due[name] for name in due if name in _BY_A_READING} == missing

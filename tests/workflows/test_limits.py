@@ -117,8 +117,8 @@ async def test_each_limit_stands_on_file_with_the_sentence_that_explains_it(stag
     )
     assert f"{week} (" in en
     zh, en = said["T4"]
-    assert f"次年{YEAR + 1}年1月10日24时前" in zh
-    assert f"by 24:00 on {RESULT_BY}" in en
+    assert f"目标为{YEAR + 1}年1月9日24时前，期限为{YEAR + 1}年1月10日24时前" in zh
+    assert f"limit 24:00 on {RESULT_BY}" in en
     zh, en = said["T5"]
     assert f"{half_month.month}月{half_month.day}日（" in zh
     assert f"{YEAR + 1}年1月25日以前不计逾期" in zh
@@ -171,6 +171,25 @@ async def test_the_citys_result_is_in_time_up_to_the_last_second(
     await play.reaches("C3")
     assert await clauses(play, EntryKind.LATE) == ["T2", *late]
     assert await clauses(play, EntryKind.BREACH) == late
+
+
+@pytest.mark.clause("T4", "T8")
+async def test_the_city_is_reminded_when_10_january_begins(stage: Stage) -> None:
+    play = await stage.opens(
+        at(1, 5, year=YEAR + 1), policy=quiet(stage.policy), late_reason=LATE_REASON
+    )
+    limit = await play.limit("T4")
+    target = midnight(date(YEAR + 1, 1, 9))
+    assert (limit.target, limit.due) == (target, midnight(RESULT_BY))
+    await play.until(target + SECOND)
+    (mark,) = await play.has_entered(EntryKind.TARGET_PASSED)
+    assert mark.text == (
+        f"T4 C2 市级初审已过目标日期，目标{YEAR + 1}-01-09 24:00，期限{YEAR + 1}-01-10 24:00"
+    )
+    assert not (await play.status()).overdue
+    await play.rests()
+    (reminder,) = [line for line in play.told("提醒") if "目标" in line["subject"]]
+    assert reminder["recipient"]["office"] == play.office("C2")
 
 
 @pytest.mark.clause("T4", "G3")
