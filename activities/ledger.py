@@ -23,12 +23,12 @@ from models.case.orders import LedgerBatch
 from models.county.admission import RULES, AdmitCounty, CountyFacts
 from models.county.orders import CountyCount, RegisterChange
 from models.county.warrant import county_exit
-from models.register.villages import Incidence
+from models.register.counties import CountyCounted
 from registry.cases.projections import keep_state, project
 from registry.checks.contradictions import STANDS, clear, note
 from registry.database.engine import claim, reading, writing
 from registry.facts.county import county_facts
-from registry.facts.incidence import county_incidence
+from registry.facts.incidence import county_counted, county_incidence
 from registry.tables import EntryRow, StatusRow
 
 LEDGER_CONFLICT = "LedgerConflict"
@@ -49,14 +49,14 @@ class RegistryActivities:
             return self._gate.admit(session, order, RULES, county_facts, claimed)
 
     @activity.defn
-    def county_incidence(self, count: CountyCount) -> Incidence | None:
-        """Count a county's poor as of a day (S5); None where no village of it is in the register.
+    def county_counted(self, count: CountyCount) -> CountyCounted:
+        """Count a county's poor, and its poor villages, as of a day (S3, S5).
 
         Raises:
             RegistryError: if the registry cannot be read now.
         """
         with reading(self._engine) as session:
-            return county_incidence(session, count.county, count.on)
+            return county_counted(session, count.county, count.on)
 
     @activity.defn
     def write_ledger(self, batch: LedgerBatch) -> int:

@@ -12,7 +12,7 @@ from models.case.state import Docket
 from models.offices import County, Village
 from models.orders import Change
 from models.periods import Limit, Year
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, PoorVillages
 from models.register.households import Cause, Label
 from models.register.villages import Incidence, Survey
 
@@ -22,13 +22,15 @@ class PostedCounty(Record):
 
     Attributes:
         figures: As the county states them.
-        counted: The register's own count; None if it holds no village of the county.
+        counted, villages: The register's own counts; the incidence is None if it holds no village
+            of the county.
     """
 
     kind: Literal["county"] = "county"
     county: County
     figures: CountyFigures
     counted: Incidence | None = None
+    villages: PoorVillages = PoorVillages()
 
 
 class PostedVillage(Record):

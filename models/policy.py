@@ -167,6 +167,8 @@ class Standards(Record):
 
     Attributes:
         incidence_strict: Whether 以下 leaves out the threshold itself (S5).
+        exited_villages_at_least_percent: How many of a county's poor villages have to be out (S3);
+            0 if no share is asked for.
     """
 
     incidence_below_percent: Annotated[Percent, Field(le=3)]
@@ -174,6 +176,7 @@ class Standards(Record):
     wrongly_exited_below_percent: Annotated[Percent, Field(le=2)]
     omitted_below_percent: Annotated[Percent, Field(le=2)]
     recognition_at_least_percent: Annotated[Percent, Field(ge=90)]
+    exited_villages_at_least_percent: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
 
 
 def _fraction(value: str) -> str:

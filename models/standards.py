@@ -10,7 +10,7 @@ from models.base import Record
 from models.case.messages import Act, Decision, Rates
 from models.policy import Standards
 from models.ratios import ExactRates, Ratio
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, PoorVillages
 from models.register.households import HouseholdFacts, PovertyLine
 from models.register.villages import Bus, Incidence, Survey
 
@@ -146,12 +146,16 @@ def county_incidence_finding(
 
 
 def county_findings(
-    figures: CountyFigures, standards: Standards, counted: Counted | None = None
+    figures: CountyFigures,
+    standards: Standards,
+    counted: Counted | None = None,
+    villages: PoorVillages | None = None,
 ) -> tuple[StandardFinding, ...]:
-    """S3: a county's incidence, growth of income, and basic services.
+    """S3: a county's incidence, growth of income, basic services, and poor villages.
 
     ``counted`` is as for ``county_incidence_finding``.
     """
+    share = None if villages is None else villages_finding(villages, standards)
     own, mean = figures.income_growth_percent, figures.provincial_income_growth_percent
     return (
         county_incidence_finding(figures, counted, standards),
@@ -168,6 +172,36 @@ def county_findings(
             zh=f"基本公共服务主要领域指标达到或接近全省平均水平：{figures.services_statement}",
             en=f"basic services at or near the provincial mean: {figures.services_statement}",
         ),
+        *([] if share is None else [share]),
+    )
+
+
+def villages_zh(villages: PoorVillages) -> str:
+    """How many of a county's poor villages are left, as files and notices say it."""
+    many = villages.listed + villages.exited
+    return f"贫困村{many}个，已退出{villages.exited}个，尚有{villages.listed}个未退出"
+
+
+def villages_finding(villages: PoorVillages, standards: Standards) -> StandardFinding | None:
+    """S3: how many of a county's poor villages have left; None if the policy asks for no share.
+
+    >>> from types import SimpleNamespace
+    >>> rule = SimpleNamespace(exited_villages_at_least_percent=90)
+    >>> [villages_finding(PoorVillages(listed=listed, exited=exited), rule).met
+    ...     for listed, exited in ((1, 9), (1, 8), (0, 0))]
+    [True, False, True]
+    """
+    least, many = standards.exited_villages_at_least_percent, villages.listed + villages.exited
+    if least == 0:
+        return None
+    shown, exact = percentage(villages.exited, many) if many else ("100", True)
+    zh, en = ("为", "=") if exact else ("约为", "about")
+    return StandardFinding(
+        id="S3.villages",
+        met=villages.exited * 100 >= least * many,
+        zh=f"{villages_zh(villages)}，退出比例{zh}{shown}%，标准 ≥{least}%",
+        en=f"poor villages exited {villages.exited}/{many} {en} {shown} %, {villages.listed} "
+        f"still listed, required >= {least} %",
     )
 
 

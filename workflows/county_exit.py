@@ -1,5 +1,6 @@
 """贫困县退出 (HN 五(三), CN 三(三)): how a county leaves the list of poor counties."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
 
@@ -20,8 +21,7 @@ from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_EXIT, skipped
 from models.refusals import Refusal
-from models.register.counties import CountyFigures
-from models.register.villages import Incidence
+from models.register.counties import CountyCounted, CountyFigures, PoorVillages
 from models.supervision.orders import ToldResults
 from workflows.calls import IncidenceRisen, RegisterConflict, ask
 from workflows.case import Beside, Case, Overtaken
@@ -30,10 +30,8 @@ from workflows.opening import docket_of
 
 APPROVE, REPLY = Decision.APPROVE, Decision.REPLY
 
-_TO_OVERRIDE = (
-    "如拟退回或不予通过，请说明理由；如仍拟同意，须在决定中逐项列明未达标的标准（S3.incidence）"
-    "并说明理由。"
-)
+_COUNTED_ZH = {"S3.incidence": "贫困发生率", "S3.villages": "贫困村退出比例"}
+"""What S3 asks of the register's own counts."""
 
 
 @workflow.defn(name=COUNTY_EXIT.workflow)
@@ -47,7 +45,7 @@ class CountyExitWorkflow(CaseWorkflow):
         self.opening = opening
         self.year = opening.application.year
         self.figures = opening.application.figures
-        self.counted: Incidence | None = None  # the register's own count (S3)
+        self.counted = CountyCounted()  # by the register (S3)
         self.city_result_is_in = False
         docket = docket_of(
             COUNTY_EXIT,
@@ -98,12 +96,16 @@ class CountyExitWorkflow(CaseWorkflow):
             act = await self.case.decision(C3, limit, instructions=self.told())
             if not await self.has_risen(act):
                 return
-            self.undo(act, "核对登记数据后贫困发生率上升、不再达标", basis)
+            self.undo(act, f"核对登记数据后{self.unmet_zh()}有变化、不再达标", basis)
 
     async def publicity(self) -> None:
         """C4 公告公示: to the whole society, at least seven days (T1), objections settled (G1)."""
-        county, figures = self.opening.subject, self.figures
-        shows = PostedCounty(county=county, figures=figures, counted=self.counted)
+        shows = PostedCounty(
+            county=self.opening.subject,
+            figures=self.figures,
+            counted=self.counted.incidence,
+            villages=self.counted.villages,
+        )
         await self.case.publicity(C4, shows)
 
     async def report(self) -> None:
@@ -165,10 +167,11 @@ class CountyExitWorkflow(CaseWorkflow):
             )
             if again.figures is None:
                 return
-            counted = await self.count(again.figures.as_of)
+            found = await self.count(again.figures.as_of)
+            counted = found.incidence
             if again.reason is not None or figures_difference(again.figures, counted) is None:
                 self.figures = again.figures
-                self.put_on_file(counted)
+                self.put_on_file(found)
                 return
             assert counted is not None  # they differ
             wrong = (
@@ -179,31 +182,32 @@ class CountyExitWorkflow(CaseWorkflow):
 
     def opened(self, facts: CountyFacts) -> tuple[str, dict[str, JsonValue]]:
         """What the first entry says by what the register counts on the day of the figures (S3)."""
-        said, data = self.found(facts.incidence)
+        counted = CountyCounted(incidence=facts.incidence, villages=facts.villages)
+        said, data = self.found(counted)
         return f"；{said}", data
 
-    async def count(self, on: date) -> Incidence | None:
-        """The county's poor as the register counts them (S5); None if it holds no village of it."""
+    async def count(self, on: date) -> CountyCounted:
+        """The county's poor and its poor villages, as the register counts them (S3, S5)."""
         with self.case.preparing():
             return await ask(CountyCount(county=self.opening.subject.code, on=on))
 
     async def count_anew(self) -> None:
         """Judge by what the register counts on the case's day from now on (S3)."""
         counted = await self.count(beijing(self.case.now()).date())
-        if counted is not None:
+        if counted.incidence is not None:
             self.put_on_file(counted)
 
     async def has_risen(self, approval: Act) -> bool:
-        """Whether the register counts too many poor by now, and the approval does not say so (S6).
+        """Whether the register counts too many by now, and the approval does not say so (S6).
 
         The office may have had its turn for weeks since the count that it was told.
         """
         known = self.counted
         counted = await self.count(beijing(self.case.now()).date())
-        if counted is None or (known is not None and not standards.differ(known, counted)):
+        if counted.incidence is None or not _differ(known, counted):
             return False
         self.put_on_file(counted)
-        return not self.incidence().met and "S3.incidence" not in approval.overrides
+        return bool(self.unmet() - set(approval.overrides))
 
     def undo(self, act: Act, why: str, basis: datetime) -> None:
         """An act counts no more, nor does what came at the same moment and rests on it."""
@@ -211,52 +215,73 @@ class CountyExitWorkflow(CaseWorkflow):
         self.case.docket.lapse(why, self.case.now())
         self.case.docket.basis = basis
 
-    def put_on_file(self, counted: Incidence | None) -> None:
+    def put_on_file(self, counted: CountyCounted) -> None:
         """Judge by a count from now on (S3), and put it on file.
 
         What was approved at the same moment rests on the count before: it lapses if that one met
         the standard and this one does not.
         """
-        met = self.incidence().met
+        unmet = self.unmet()
         said, data = self.found(counted)
         self.case.record(EntryKind.FINDINGS, said, data)
-        if met and not self.incidence().met:
-            self.case.docket.lapse("核对登记数据后贫困发生率未达标", self.case.now())
+        if self.unmet() - unmet:
+            self.case.docket.lapse(f"核对登记数据后{self.unmet_zh()}未达标", self.case.now())
 
-    def found(self, counted: Incidence | None) -> tuple[str, dict[str, JsonValue]]:
+    def found(self, counted: CountyCounted) -> tuple[str, dict[str, JsonValue]]:
         """Take a count for the present one; what an entry says of the county by it (S3)."""
         self.counted = counted
-        rule = self.opening.policy.standards
-        findings = standards.county_findings(self.figures, rule, counted)
-        return self.incidence_zh(self.incidence()), {
-            "findings": [finding.content() for finding in findings],
-            "incidence": None if counted is None else counted.content(),
+        incidence, villages = counted.incidence, counted.villages
+        return self.counted_zh(), {
+            "findings": [finding.content() for finding in self.findings(self.figures)],
+            "incidence": None if incidence is None else incidence.content(),
+            "villages": villages.content(),
         }
 
-    def incidence(self) -> standards.StandardFinding:
-        """S3 by the latest figures and the latest count: the worse of both."""
-        rule = self.opening.policy.standards
-        return standards.county_incidence_finding(self.latest_figures(), self.counted, rule)
+    def findings(self, figures: CountyFigures) -> tuple[standards.StandardFinding, ...]:
+        """S3 by figures of the county and the register's latest count."""
+        rule, counted = self.opening.policy.standards, self.counted
+        return standards.county_findings(figures, rule, counted.incidence, counted.villages)
 
-    def incidence_zh(self, finding: standards.StandardFinding) -> str:
-        """The same as the file says it."""
-        source = "核对登记数据" if self.counted else "登记中无该县各村数据、未能核对，县级申报"
-        return f"{source}：{finding.zh}，{'已' if finding.met else '未'}达标"
+    def of_counts(self) -> list[standards.StandardFinding]:
+        """What S3 asks of the register's counts: the incidence, and a share of villages."""
+        return [each for each in self.findings(self.latest_figures()) if each.id in _COUNTED_ZH]
+
+    def unmet(self) -> set[str]:
+        """Which of these are not met."""
+        return {each.id for each in self.of_counts() if not each.met}
+
+    def unmet_zh(self) -> str:
+        """The same by their names."""
+        return "、".join(_COUNTED_ZH[each] for each in sorted(self.unmet()))
+
+    def counted_zh(self) -> str:
+        """The counts and what follows from them, as the file says it."""
+        incidence, villages = self.counted.incidence, self.counted.villages
+        source = "核对登记数据" if incidence else "登记中无该县各村数据、未能核对，县级申报"
+        findings = self.of_counts()
+        said = [f"{each.zh}，{'已' if each.met else '未'}达标" for each in findings]
+        if len(findings) == 1 and villages != PoorVillages():
+            said.append(standards.villages_zh(villages))
+        return f"{source}：{'；'.join(said)}"
 
     def told(self) -> str:
         """The same as an office that decides is told (C2, C3, C7)."""
-        finding = self.incidence()
-        said = self.incidence_zh(finding)
-        return f"{said}。" if finding.met else f"{said}。{_TO_OVERRIDE}"
+        said, unmet = f"{self.counted_zh()}。", self.unmet()
+        if not unmet:
+            return said
+        return (
+            f"{said}如拟退回或不予通过，请说明理由；如仍拟同意，须在决定中逐项列明未达标的标准"
+            f"（{'、'.join(sorted(unmet))}）并说明理由。"
+        )
 
     def vet(self, act: Act, now: datetime) -> None:
         """The county's own rules for an act: a failed standard blocks (S3, S4, S6)."""
         policy = self.opening.policy.standards
-        findings: tuple[standards.StandardFinding, ...] = ()
+        findings: Sequence[standards.StandardFinding] = ()
         if act.step in (C2.id, C3.id):
-            findings = standards.county_findings(self.latest_figures(), policy, self.counted)
+            findings = self.findings(self.latest_figures())
         elif act.step == C7.id:
-            findings = (self.incidence(),)
+            findings = self.of_counts()
         failed = [finding for finding in findings if not finding.met]
         fault = standards.blocked(act, failed, policy)
         if fault is None and act.figures is not None:
@@ -323,6 +348,13 @@ class CountyExitWorkflow(CaseWorkflow):
         raise self.case.end(
             Ending.EXITED, approval.office, "经批准退出贫困县序列", approval.document_number
         )
+
+
+def _differ(known: CountyCounted, counted: CountyCounted) -> bool:
+    """Whether the register counts otherwise than before."""
+    if known.incidence is None or known.villages != counted.villages:
+        return True
+    return standards.differ(known.incidence, counted.incidence)
 
 
 class _Inspected(Beside):

@@ -22,7 +22,7 @@ from models.offices import County
 from models.periods import beijing, end_of
 from models.policy import day_of
 from models.procedures import COUNTY_EXIT
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, PoorVillages
 from models.register.villages import Incidence
 from models.supervision.messages import SupervisionResult
 
@@ -31,13 +31,14 @@ class CountyFacts(PlaceFacts[County]):
     """What the register knows of a county.
 
     Attributes:
-        incidence: Its own count on the day of the application's figures; None if it holds no
-            village of the county.
+        incidence, villages: Its own counts on the day of the application's figures; the incidence
+            is None if it holds no village of the county.
         inspections: What supervision has found of it since its year began (C7, F6).
     """
 
     list_name: ClassVar[str] = "the list of poor counties"
 
+    villages: PoorVillages = PoorVillages()
     inspections: tuple[SupervisionResult, ...] = ()
 
 

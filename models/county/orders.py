@@ -9,16 +9,13 @@ from models.offices import County, CountyCode, Office
 from models.orders import Change, Order
 from models.periods import Year
 from models.policy import Standards
-from models.register.villages import Incidence
+from models.register.counties import CountyCounted
 
 
-class CountyCount(Order[Incidence | None]):
-    """A county whose poor are to be counted as of a day (S5).
+class CountyCount(Order[CountyCounted]):
+    """A county whose poor and whose poor villages are to be counted as of a day (S3, S5)."""
 
-    The answer is None if the register holds no village of it.
-    """
-
-    activity = "county_incidence"
+    activity = "county_counted"
     county: CountyCode
     on: date
 

@@ -16,7 +16,7 @@ from models.case.warrant import (
 from models.county.orders import RegisterChange
 from models.notices import NoticeOrder, PostedCounty
 from models.procedures import C4, C7
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, PoorVillages
 from models.register.villages import Incidence
 
 
@@ -53,11 +53,11 @@ def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | No
         ),
         file.application["figures"],
     )
-    count = next(
-        (found for each in reversed(file.entries) if (found := each.data.get("incidence"))), None
-    )
+    counts = next((each.data for each in reversed(file.entries) if "villages" in each.data), {})
+    count = counts.get("incidence")
     return differs(
         ("county", shown.county, file.subject),
         ("figures", shown.figures, CountyFigures.model_validate(figures)),
         ("counted", shown.counted, None if count is None else Incidence.model_validate(count)),
+        ("villages", shown.villages, PoorVillages.model_validate(counts.get("villages", {}))),
     )

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from models.base import Record, Text
 from models.case.parts import LARGEST, Count
+from models.register.villages import Incidence
 
 Growth = Annotated[Decimal, Field(ge=-100, le=1000, max_digits=7, decimal_places=3)]
 """A yearly growth in percent."""
@@ -42,3 +43,21 @@ class CountyFigures(Record):
                 f"{self.population} (S5)"
             )
         return self
+
+
+class PoorVillages(Record):
+    """How many villages of a county are on the list of poor villages (贫困村), and off it (S3)."""
+
+    listed: Count = 0
+    exited: Count = 0
+
+
+class CountyCounted(Record):
+    """What the register itself counts of a county on a day (S3).
+
+    Attributes:
+        incidence: None if it holds no village of the county with people.
+    """
+
+    incidence: Incidence | None = None
+    villages: PoorVillages = PoorVillages()

@@ -13,7 +13,7 @@ from models.county.messages import CountyApplication
 from models.offices import County, Division, SubjectKind
 from models.policy import Level
 from registry.cases.supervision_results import results_since
-from registry.facts.incidence import county_incidence
+from registry.facts.incidence import county_counted
 from registry.facts.revoked import revoked_in
 from registry.tables import (
     ON_THE_LIST,
@@ -67,7 +67,7 @@ def county_facts(
         **standing_facts(_standing(session, code, on)),
         planned=session.get(PlanRow, (year, code)) is not None,
         **earlier_cases(session, SubjectKind.COUNTY, code, year, besides),
-        incidence=county_incidence(session, code, application.figures.as_of),
+        **dict(county_counted(session, code, application.figures.as_of)),
         inspections=results_since(session, code, year),
     )
 

@@ -8,13 +8,21 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Subquery, func
+from sqlalchemy import ColumnElement, Subquery, case, func
 from sqlmodel import Session, col, or_, select
 
+from models.register.counties import CountyCounted, PoorVillages
 from models.register.villages import Incidence
 from registry.errors import RegistryError
 from registry.places import lies_in, villages_in
-from registry.tables import EpisodeRow, HouseholdRow, VillageRow
+from registry.tables import (
+    ON_THE_LIST,
+    EpisodeRow,
+    HouseholdRow,
+    Standing,
+    VillageRow,
+    VillageStatusRow,
+)
 
 
 class Heads(NamedTuple):
@@ -45,6 +53,39 @@ def county_incidence(session: Session, code: str, on: date) -> Incidence | None:
     """
     heads = county_heads(session, on, region=code).get(code)
     return incidence(code, heads, on) if heads is not None else None
+
+
+def county_counted(session: Session, code: str, on: date) -> CountyCounted:
+    """A county's incidence at the end of a day, and how many of its poor villages have left (S3).
+
+    Raises:
+        RegistryError: if more people are registered as poor than live there.
+    """
+    villages = poor_villages(session, on, region=code).get(code, PoorVillages())
+    return CountyCounted(incidence=county_incidence(session, code, on), villages=villages)
+
+
+def poor_villages(
+    session: Session, on: date, *, region: str | None = None
+) -> dict[str, PoorVillages]:
+    """The poor villages of every county of a region that has any, as the list is on a day."""
+    row = VillageStatusRow
+    listed = func.sum(case((col(row.status).in_(ON_THE_LIST), 1), else_=0))
+    exited = func.sum(case((col(row.status) == Standing.EXITED, 1), else_=0))
+    query = (
+        select(VillageRow.county_code, listed, exited)
+        .join(row, col(row.code) == VillageRow.code)
+        .where(
+            row.since <= on,
+            or_(col(row.until).is_(None), col(row.until) > on),
+            *([villages_in(region)] if region is not None else []),
+        )
+        .group_by(VillageRow.county_code)
+    )
+    return {
+        code: PoorVillages(listed=int(on_it), exited=int(off_it))
+        for code, on_it, off_it in session.exec(query)
+    }
 
 
 def incidences(

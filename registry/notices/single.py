@@ -17,8 +17,9 @@ from models.notices import (
 from models.offices import County, Tier
 from models.periods import beijing, chinese
 from models.reentry.rules import CAUSES
+from models.register.counties import PoorVillages
 from models.roster.messages import RosterChange, StrikingOff
-from models.standards import Counted, differ, survey_findings
+from models.standards import Counted, differ, survey_findings, villages_zh
 from models.texts.personal_numbers import hide
 from registry.notices.texts import growth, incidence, rendered
 
@@ -86,6 +87,7 @@ def _of_county(shows: PostedCounty) -> dict[str, Any]:
         "tier": _TIERS[county.tier],
         **_counted(shows.counted or figures),
         "stated": _counted(figures) if differ(figures, shows.counted) else None,
+        "villages": villages_zh(shows.villages) if shows.villages != PoorVillages() else None,
         "growth": growth(figures.income_growth_percent),
         "provincial_growth": growth(figures.provincial_income_growth_percent),
         "services": f"{near}全省平均水平",

@@ -16,9 +16,16 @@ from models.case.messages import Ending
 from models.offices import SubjectKind
 from models.policy import Standards
 from models.procedures import COUNTY_EXIT, HOUSEHOLD_EXIT, VILLAGE_EXIT
+from models.register.counties import PoorVillages
 from models.register.villages import Incidence, Survey
-from models.standards import incidence_finding, survey_findings, too_many
-from registry.facts.incidence import Heads, county_heads, heads_fault, village_heads
+from models.standards import incidence_finding, survey_findings, too_many, villages_finding
+from registry.facts.incidence import (
+    Heads,
+    county_heads,
+    heads_fault,
+    poor_villages,
+    village_heads,
+)
 from registry.facts.revoked import revoked_in
 from registry.places import last_divisions, lies_in, villages_in
 from registry.reports.records import CountyReadiness, Headcount, VillageReadiness
@@ -90,20 +97,22 @@ def ready_counties(
     """Every county on the list of poor counties on a day: those that lack nothing first."""
     within = [lies_in(StatusRow.code, region)] if region else []
     listed = session.exec(select(StatusRow.code).where(*_listed(StatusRow, on), *within)).all()
-    heads, poor_villages = county_heads(session, on, region=region), _poor_villages(session, on)
+    heads = county_heads(session, on, region=region)
+    poor = poor_villages(session, on, region=region)
     planned = _planned(session, year, SubjectKind.COUNTY)
     cases, divisions = _Cases(session, year), last_divisions(session)
     revoked = revoked_in(session, SubjectKind.COUNTY, None, year)
     found = []
     for code in listed:
-        county = divisions[code]
+        county, villages = divisions[code], poor.get(code, PoorVillages())
         city = divisions.get(county.parent or "")
         lacks = [
             *_standing(code, year, code in planned, cases, revoked),
             *_incidence("S3.incidence", code, heads.get(code, Heads(0, 0)), standards, on),
+            *_villages(villages, standards),
         ]
         open_cases = (
-            (poor_villages[code], "villages still on the list of poor villages"),
+            (villages.listed, "villages still on the list of poor villages"),
             (cases.villages_of[code], "open cases of villages"),
             (cases.rosters_of[code], "open rosters of households"),
         )
@@ -117,7 +126,7 @@ def ready_counties(
                 year=year,
                 planned=code in planned,
                 heads=_headcount(heads.get(code, Heads(0, 0)), standards, on),
-                poor_villages=poor_villages[code],
+                poor_villages=villages.listed,
                 open_villages=cases.villages_of[code],
                 open_rosters=cases.rosters_of[code],
                 open_case=cases.open.get(code),
@@ -181,15 +190,6 @@ def _surveys(session: Session, year: int) -> dict[str, Survey]:
     return {row.village_code: Survey(**row.model_dump(include=fields)) for row in rows}
 
 
-def _poor_villages(session: Session, on: date) -> Counter[str]:
-    query = (
-        select(VillageRow.county_code)
-        .join(VillageStatusRow, col(VillageStatusRow.code) == VillageRow.code)
-        .where(*_listed(VillageStatusRow, on))
-    )
-    return Counter(session.exec(query).all())
-
-
 def _headcount(heads: Heads, standards: Standards, on: date) -> Headcount | None:
     poor, population = heads
     if population == 0:
@@ -227,3 +227,9 @@ def _incidence(id: str, code: str, heads: Heads, standards: Standards, on: date)
         return []
     more = too_many(heads.poor, heads.population, standards)
     return [f"{id} is not met ({finding.en}): {more} more of the poor would have to leave"]
+
+
+def _villages(villages: PoorVillages, standards: Standards) -> list[str]:
+    """What the poor villages of a county that are listed still say against it (S3)."""
+    finding = villages_finding(villages, standards)
+    return [] if finding is None or finding.met else [f"{finding.id} is not met ({finding.en})"]

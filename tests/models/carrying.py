@@ -184,7 +184,7 @@ def county_notice(order: NoticeOrder, shown: PostedCounty) -> Carrying:
     at, county = order.posted_at, shown.county
     lines = _county_to_c3(county, order.year, at - DAY, shown.figures.content())
     if shown.counted is not None:
-        found = {"incidence": shown.counted.content()}
+        found = {"incidence": shown.counted.content(), "villages": shown.villages.content()}
         lines.insert(-1, Line(EntryKind.FINDINGS, at - DAY, "C3", found))
     lines.append(step_opened(at, "C4"))
     return _carrying(order, county, "county", COUNTY_EXIT.steps, lines)

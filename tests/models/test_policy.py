@@ -65,6 +65,7 @@ def without_body(body: str) -> str:
         ("standards.wrongly_exited_below_percent", 2),
         ("standards.omitted_below_percent", 2),
         ("standards.recognition_at_least_percent", 90),
+        ("standards.exited_villages_at_least_percent", 0),
         ("after_exit.support_until", date(2020, 12, 31)),
         ("after_exit.rewarded_years", (2016, 2017, 2018)),
         ("after_exit.restrictions", "国开发〔2014〕12号"),

@@ -6,19 +6,28 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from models.offices import SubjectKind
 from models.register.villages import Incidence
 from registry.database.engine import reading
 from registry.desk import Registry
 from registry.errors import RegistryError
 from registry.facts.incidence import (
     Heads,
+    county_counted,
     county_heads,
     county_incidence,
     incidences,
     village_heads,
     village_incidence,
 )
-from tests.registry.places import falls_back, leaves, put_households, put_village
+from tests.registry.exits import revoked
+from tests.registry.places import (
+    falls_back,
+    leaves,
+    put_households,
+    put_village,
+    village_leaves,
+)
 
 JIA, YI = "411523100201", "411523100202"
 DAY = date(2017, 10, 31)
@@ -76,6 +85,29 @@ def test_a_county_is_the_sum_of_its_villages(
         poor=10, population=1000, as_of=DAY
     )
     assert registry.county_incidence("411524", DAY) == Incidence(poor=0, population=50, as_of=DAY)
+
+
+@pytest.mark.clause("S3", "V3", "F7")
+def test_of_a_county_its_poor_villages_are_counted_too(
+    villages: list[str], registry: Registry, engine: Engine
+) -> None:
+    """The day itself counts: who leaves on it has left at its end, who is revoked is listed."""
+    put_village(engine, "411523100209", 100, poor_since=None)
+    put_village(engine, "411524100201", 50)
+
+    def counted(on: date) -> tuple[int, int]:
+        with reading(engine) as session:
+            found = county_counted(session, "411523", on)
+        return found.villages.listed, found.villages.exited
+
+    assert counted(DAY) == (2, 0)
+    village_leaves(engine, JIA, DAY)
+    assert counted(DAY - timedelta(days=1)) == (2, 0)
+    assert counted(DAY) == (1, 1)
+    again = DAY + timedelta(days=30)
+    revoked(engine, SubjectKind.VILLAGE, JIA, again)
+    assert counted(again - timedelta(days=1)) == (1, 1)
+    assert counted(again) == (2, 0)
 
 
 @pytest.mark.clause("S5")

@@ -17,7 +17,7 @@ from registry.desk import Registry
 from registry.reports.records import CountyReadiness, Headcount, VillageReadiness
 from tests.activities.admitted import RUN
 from tests.activities.registry_cases import POLICY, File, change, run
-from tests.registry.places import leaves, put_households, put_village, survey
+from tests.registry.places import leaves, put_households, put_village, survey, village_leaves
 
 JIA, YI, BING = "411523100201", "411523100202", "411524100201"
 ON = date(2018, 11, 1)
@@ -223,6 +223,31 @@ def test_a_county_is_ready_by_the_sum_of_its_households(
         "S3.incidence is not met (incidence 13/601 about 2.16 % as of 2018-11-01, required < 2 %): "
         "1 more of the poor would have to leave",
     )
+
+
+@pytest.mark.clause("S3", "V3")
+def test_how_many_villages_of_a_county_must_have_left_is_the_policys(
+    two: list[str], registry: Registry, engine: Engine
+) -> None:
+    """Of two poor villages none has left, and then one, which is 50 %; one was never poor."""
+    registry.add_plan(2018, "411523", "合成计划")
+    put_village(engine, "411523100209", 300, poor_since=None)
+
+    def lacks(least: int) -> tuple[str, ...]:
+        share = {"exited_villages_at_least_percent": least}
+        standards = POLICY.standards.model_copy(update=share)
+        policy = POLICY.model_copy(update={"standards": standards})
+        found = registry.planning.ready_counties(2018, policy, ON)
+        return next(each for each in found if each.code == "411523").lacks
+
+    assert lacks(0) == ()
+    assert lacks(1) == (
+        "S3.villages is not met (poor villages exited 0/2 = 0 %, 2 still listed, required >= 1 %)",
+    )
+    village_leaves(engine, JIA, ON)
+    assert lacks(50) == ()
+    (said,) = lacks(51)
+    assert "poor villages exited 1/2 = 50 %, 1 still listed, required >= 51 %" in said
 
 
 @pytest.mark.clause("S3", "G6", "G9")

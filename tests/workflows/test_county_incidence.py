@@ -108,7 +108,8 @@ async def test_what_has_risen_since_the_application_blocks_the_provincial_check(
     *_, last = await play.entries(EntryKind.FINDINGS)
     assert last.text == (
         f"核对登记数据：贫困发生率 63/2000，为3.15%（{YEAR}-11-16），系登记数据，"
-        f"县级申报为 31/2000，为1.55%（{APPLIED_FOR}），从严以登记数据为准，标准 <2%，未达标"
+        f"县级申报为 31/2000，为1.55%（{APPLIED_FOR}），从严以登记数据为准，标准 <2%，未达标；"
+        "贫困村1个，已退出0个，尚有1个未退出"
     )
     await play.act("C3", overrides=("S3.incidence",), reason=REASON)
     await play.reaches("C4")
@@ -126,7 +127,7 @@ async def test_what_rises_while_the_province_has_the_case_undoes_its_approval(
     put_people(stage, village, 1)
     await play.act("C3", id="unaware")
     (lapsed,) = await play.has_entered(EntryKind.LAPSED)
-    assert lapsed.text.endswith("因核对登记数据后贫困发生率上升、不再达标不再有效")
+    assert lapsed.text.endswith("因核对登记数据后贫困发生率有变化、不再达标不再有效")
     await play.waits(lambda seen: seen.waiting_for == play.office("C3"))
     assert await play.limit("T5") == limit
     await is_blocked(play, "C3", id="bare")

@@ -1,0 +1,97 @@
+"""S3: how many poor villages of a county are left, and the share that a policy asks for."""
+
+from datetime import date
+
+import pytest
+
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
+from models.policy import Policy
+from operators.desk.desk import Refused
+from tests.play import Play
+from tests.registry.places import village_leaves
+from tests.stage import YEAR, Stage, at
+from tests.village_stage import put_village
+
+LEFT = "贫困村2个，已退出1个，尚有1个未退出"
+
+
+def asking_for(policy: Policy, least: int) -> Policy:
+    """The same policy with another least share of exited villages."""
+    share = {"exited_villages_at_least_percent": least}
+    return policy.model_copy(update={"standards": policy.standards.model_copy(update=share)})
+
+
+def two_villages(stage: Stage) -> tuple[str, str]:
+    """A directly administered provincial county with two poor villages; one has left."""
+    county = stage.county(direct=True, tier="provincial")
+    staying, gone = (put_village(stage, county, poor=0, population=100) for _ in range(2))
+    village_leaves(stage.settings.engine(), gone, date(YEAR, 1, 10))
+    return county, staying
+
+
+async def applies(stage: Stage, county: str, least: int) -> Play:
+    return await stage.opens_for(
+        county,
+        at(11, 16),
+        policy=asking_for(stage.policy, least),
+        direct=True,
+        tier="provincial",
+        figures_reason="口径（合成）",
+    )
+
+
+@pytest.mark.clause("S3", "C3", "C4", "C7")
+@pytest.mark.parametrize("least", [0, 50])
+async def test_what_a_policy_does_not_ask_for_is_shown_and_blocks_nothing(
+    stage: Stage, least: int
+) -> None:
+    """One of two is 50 %: enough where 50 % are asked for, and where nothing is."""
+    county, _ = two_villages(stage)
+    play = await applies(stage, county, least)
+    await play.reaches("C3")
+    opened, checked = await play.entries(EntryKind.OPENED, EntryKind.FINDINGS)
+    for entry in (opened, checked):
+        assert entry.data["villages"] == {"listed": 1, "exited": 1}
+        assert LEFT in entry.text
+    (told,) = [each["text"] for each in play.told("办理") if "C3 " in each["subject"]]
+    assert LEFT in told
+    await play.act("C3")
+    await play.reaches("C4")
+    (notice,) = stage.registry.notices(play.case_id)
+    assert f"\n4. 贫困村退出情况：{LEFT}。\n" in notice.markdown
+    await play.pass_until("C7")
+    await play.act("C7")
+    assert (await play.ends()).ending is Ending.EXITED
+
+
+@pytest.mark.clause("S3", "S6", "C3", "C7")
+async def test_a_share_that_a_policy_asks_for_blocks_until_it_is_overridden(stage: Stage) -> None:
+    """One of two is 50 %, and 90 % are asked for: at C3 and C7, each for itself."""
+    county, _ = two_villages(stage)
+    play = await applies(stage, county, 90)
+    await play.pass_until("C3")
+    for step in ("C3", "C7"):
+        await play.pass_until(step)
+        with pytest.raises(Refused, match=r"S3\.villages is not met \(poor villages exited 1/2"):
+            await play.act(step, id=f"{step}-bare")
+        told = [each["text"] for each in play.told("办理") if f"{step} " in each["subject"]]
+        assert f"{LEFT}，退出比例为50%，标准 ≥90%，未达标" in told[-1]
+        assert "须在决定中逐项列明未达标的标准（S3.villages）并说明理由。" in told[-1]
+        await play.act(step, overrides=("S3.villages",), reason="其余一村整体搬迁（合成）")
+    assert (await play.ends()).ending is Ending.EXITED
+
+
+@pytest.mark.clause("S3", "C3", "C7", "V3")
+async def test_a_village_that_leaves_meanwhile_is_counted_when_c7_opens(stage: Stage) -> None:
+    county, staying = two_villages(stage)
+    play = await applies(stage, county, 100)
+    await play.reaches("C3")
+    await play.act("C3", overrides=("S3.villages",), reason="其余一村已公示（合成）")
+    village_leaves(stage.settings.engine(), staying, date(YEAR, 11, 16))
+    await play.pass_until("C7")
+    *_, last = await play.entries(EntryKind.FINDINGS)
+    assert last.data["villages"] == {"exited": 2}
+    assert "贫困村2个，已退出2个，尚有0个未退出，退出比例为100%，标准 ≥100%，已达标" in last.text
+    await play.act("C7")
+    assert (await play.ends()).ending is Ending.EXITED
