@@ -177,9 +177,18 @@ def county_findings(
 
 
 def villages_zh(villages: PoorVillages) -> str:
-    """How many of a county's poor villages are left, as files and notices say it."""
-    many = villages.listed + villages.exited
-    return f"贫困村{many}个，已退出{villages.exited}个，尚有{villages.listed}个未退出"
+    """How many of a county's poor villages are left, as files and notices say it.
+
+    >>> villages_zh(PoorVillages(listed=1, exited=2)), villages_zh(PoorVillages(exited=3))
+    ('贫困村3个，已退出2个，尚有1个未退出', '贫困村3个，已全部退出')
+    >>> villages_zh(PoorVillages(listed=3)), villages_zh(PoorVillages())
+    ('贫困村3个，均未退出', '无贫困村')
+    """
+    listed, exited = villages.listed, villages.exited
+    if listed == exited == 0:
+        return "无贫困村"
+    left = f"已退出{exited}个，尚有{listed}个未退出" if exited else "均未退出"
+    return f"贫困村{listed + exited}个，{left if listed else '已全部退出'}"
 
 
 def villages_finding(villages: PoorVillages, standards: Standards) -> StandardFinding | None:

@@ -109,7 +109,7 @@ async def test_what_has_risen_since_the_application_blocks_the_provincial_check(
     assert last.text == (
         f"核对登记数据：贫困发生率 63/2000，为3.15%（{YEAR}-11-16），系登记数据，"
         f"县级申报为 31/2000，为1.55%（{APPLIED_FOR}），从严以登记数据为准，标准 <2%，未达标；"
-        "贫困村1个，已退出0个，尚有1个未退出"
+        "贫困村1个，均未退出"
     )
     await play.act("C3", overrides=("S3.incidence",), reason=REASON)
     await play.reaches("C4")
