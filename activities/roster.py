@@ -12,7 +12,13 @@ from activities.warrants import asked_by, hold_against_file
 from models.case.admission import Admission
 from models.checks.journal import JournalKind
 from models.periods import beijing
-from models.roster.admission import RULES, AdmitRoster, AdmittedRoster, household_faults
+from models.roster.admission import (
+    RULES,
+    AdmitRoster,
+    AdmittedRoster,
+    household_faults,
+    told_in_one,
+)
 from models.roster.households import State
 from models.roster.messages import LookedUp, LookUpOrder, RosterChange, StruckOff
 from models.roster.warrant import looking_up, striking_off
@@ -74,15 +80,18 @@ class RosterActivities:
                     faults[code] = "登记中已不是本村建档立卡贫困户"
                 elif there.facts is None:
                     faults[code] = f"登记中没有{order.year}年的收入情况（S1）"
+            told = [
+                each
+                for code in codes
+                if code not in faults and (each := known[code].facts) is not None
+            ]
+            for each in told[told_in_one(told) :]:
+                faults[each.code] = "登记内容过多，一次不能取完；请另列名单"
             _unlist(session, order.case_id, faults)  # an earlier attempt may have listed them
             joining = [code for code in added if code not in faults]
             _list(session, order.case_id, order.year, joining)
             return LookedUp(
-                households=tuple(
-                    each
-                    for code in codes
-                    if code not in faults and (each := known[code].facts) is not None
-                ),
+                households=tuple(told[: told_in_one(told)]),
                 faults=faults,
                 unplanned=tuple(code for code in joining if not known[code].planned),
             )

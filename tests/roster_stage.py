@@ -156,7 +156,12 @@ class RosterPlay(Play):
                 "id": f"consent-{next(self.ids)}",
                 "officer": "某甲",
                 "answers": [
-                    {"household": code, "agreed": agreed, "signed_by": "张某", "reason": reason}
+                    {
+                        "household": code,
+                        "agreed": agreed,
+                        "signed_by": f"张{code}",
+                        "reason": reason,
+                    }
                     for code in households or self.households
                 ],
             }

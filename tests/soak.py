@@ -241,7 +241,8 @@ class Soak:
                 given = {"office": f"{body}/{play.code}", "officer": officer}
                 await self.send(play, Act(**play.message("H2", id=self.id("act"), **given)))
             answers = [
-                {"household": code, "agreed": True, "signed_by": "张某"} for code in play.households
+                {"household": code, "agreed": True, "signed_by": f"张{code}"}
+                for code in play.households
             ]
             said = {"id": self.id("consent"), "officer": "某甲", "answers": answers}
             await self.send(play, Consents.model_validate(said))

@@ -113,7 +113,9 @@ class HouseholdFacts(Record):
     """What the register says of a household, as a case takes it.
 
     Attributes:
-        revision: Which state of it this is: the register counts its corrections.
+        members: Names of its members, as far as the register names them (家庭成员).
+        revision: Which state of it this is: the register counts its corrections. A name of a
+            member is in no notice, and raises none.
     """
 
     code: HouseholdCode
@@ -121,4 +123,5 @@ class HouseholdFacts(Record):
     group: Label
     size: Annotated[int, Field(ge=1, le=50, strict=True)]
     livelihood: Livelihood
+    members: tuple[Label, ...] = ()
     revision: Annotated[int, Field(ge=1, strict=True)] = 1

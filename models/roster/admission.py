@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Self
 
 from pydantic import Field
@@ -31,6 +32,9 @@ _NAMED = 5
 
 LONGEST = 600_000
 """Bytes of a roster as JSON: with all that the register says of it, it has to fit into payloads."""
+
+MOST_TOLD = 950_000
+"""Bytes of what the register says of the households of a roster, as JSON: one answer of it."""
 
 
 class KnownHousehold(Record):
@@ -180,12 +184,21 @@ def _has_a_line(matter: _Matter) -> str | None:
 
 def _fits(matter: _Matter) -> str | None:
     size = len(matter.application.model_dump_json().encode())
-    if size <= LONGEST:
-        return None
-    return (
-        f"the roster has {size} bytes, and a case takes at most {LONGEST}; shorten the reasons, or "
-        "make two rosters of it"
-    )
+    if size > LONGEST:
+        return (
+            f"the roster has {size} bytes, and a case takes at most {LONGEST}; shorten the "
+            "reasons, or make two rosters of it"
+        )
+    told = [each.facts for each in matter.facts.households.values() if each.facts is not None]
+    if told_in_one(told) < len(told):
+        return "the register says more of its households than a case takes; make two rosters of it"
+    return None
+
+
+def told_in_one(households: Iterable[HouseholdFacts]) -> int:
+    """How many of households, from the first, a case can be told of at one go."""
+    sizes = accumulate(len(each.model_dump_json().encode()) + 1 for each in households)
+    return sum(size <= MOST_TOLD for size in sizes)
 
 
 def _late_with_a_reason(matter: _Matter) -> str | None:

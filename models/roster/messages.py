@@ -37,11 +37,18 @@ RosterOpening = Opening[RosterApplication, Village]
 
 
 class Consent(Record):
-    """认可 (H2): one household's answer, signed by one of its members."""
+    """认可 (H2): one household's answer, signed by one of its members or by an agent (代签).
+
+    Attributes:
+        signed_by: A member whom the register names; anybody else only as an agent.
+        agent_reason: Why an agent signs and no member, if so.
+        reason: Why it refuses.
+    """
 
     household: HouseholdCode
     agreed: Annotated[bool, Field(strict=True)]
     signed_by: Name
+    agent_reason: Text | None = None
     reason: Text | None = None
 
     @model_validator(mode="after")
@@ -58,6 +65,7 @@ class Consents(Record):
 
     Attributes:
         officer: Who collected them.
+        evidence: The signed sheets; that they are missing stands on file.
     """
 
     id: Key

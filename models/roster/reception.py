@@ -149,6 +149,9 @@ class RosterReception(RosterRules):
         said = "、".join(
             f"{count}户{word}" for count, word in ((agreed, "认可"), (refused, "不认可")) if count
         )
+        agents = sum(answer.agent_reason is not None for answer in consents.answers)
+        said += f"，其中{agents}户由他人代签" if agents else ""
+        said += "" if consents.evidence else "，未附签字材料"
         return self._record(
             EntryKind.CONSENTS,
             now,

@@ -18,7 +18,7 @@ from models.procedures import H1, H2, H3, H4
 from models.refusals import Refusal
 from models.roster.admission import meeting_fault
 from models.roster.households import Candidate, Roster, roster_of
-from models.roster.messages import Amendment, Consents
+from models.roster.messages import Amendment, Consent, Consents
 
 _SUPERVISION = "report it to the supervision of the provincial group"
 
@@ -179,6 +179,7 @@ class RosterRules(Reception):
             raise Refusal("the roster is withdrawn")
         for answer in consents.answers:
             (candidate,) = self._unfinished([answer.household])
+            self._check_signature(answer, candidate)
             if not answer.agreed:
                 continue  # nobody is exited by force: a refusal is never too early
             if docket.step == H1:
@@ -186,6 +187,17 @@ class RosterRules(Reception):
             if candidate.agreed:
                 raise Refusal(f"household {answer.household} has agreed already (H2)")
             self._check_since(consents, candidate)
+
+    def _check_signature(self, answer: Consent, candidate: Candidate) -> None:
+        """H2: a member whom the register names signs, or an agent with a reason."""
+        members = list(dict.fromkeys((candidate.facts.head, *candidate.facts.members)))
+        if answer.agent_reason is None and answer.signed_by not in members:
+            raise Refusal(
+                f"signed_by: {answer.signed_by} is no member of household {answer.household} whom "
+                f"the register names ({first_few(members)}); let a member sign, or give the "
+                "agent_reason of who signs for it; if the register has changed, amend reads it "
+                "again (H2)"
+            )
 
     # -- H3 -----------------------------------------------------------------------------------
 

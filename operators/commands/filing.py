@@ -38,6 +38,7 @@ def consent(
     agreed: bool = False,
     refused: bool = False,
     signed_by: Said | None = None,
+    agent_reason: Said | None = None,
     reason: Said | None = None,
     officer: str,
     evidence: Proof = (),
@@ -51,14 +52,15 @@ def consent(
         case: Id of the roster's case, for example household-exit/411523100001/2026/1.
         household: The number of one household.
         file: The answers of many: Excel or CSV with the columns 户编号, 是否认可 (是 or 否),
-            签字人, 不认可理由; or answers as TOML or JSON.
+            签字人, 代签理由, 不认可理由; or answers as TOML or JSON.
         agreed: The household agrees to its exit.
         refused: It does not, and leaves the roster; needs a reason.
-        signed_by: Which of its members signed.
+        signed_by: Which of its members signed, or who signed for it as an agent (代签人).
+        agent_reason: Why an agent signed and no member whom the register names.
         reason: Why it refuses.
         officer: Who collected the answers.
     """
-    answers = _answers(household, file, agreed, refused, signed_by, reason)
+    answers = _answers(household, file, agreed, refused, signed_by, agent_reason, reason)
     proofs, when = inputs.evidence(evidence), at
     messages = [
         Consents(id=given_id, answers=part, officer=officer, at=when, evidence=proofs)
@@ -73,24 +75,26 @@ def _answers(
     agreed: bool,
     refused: bool,
     signed_by: str | None,
+    agent_reason: str | None,
     reason: str | None,
 ) -> tuple[Consent, ...]:
     if (household is None) == (file is None):
         raise InputError("HOUSEHOLD: name one with its answer, or give those of many in --file")
     if file is not None:
-        if agreed or refused or signed_by is not None or reason is not None:
+        if agreed or refused or signed_by or agent_reason or reason:
             raise InputError(f"--file: {file} says who agreed and who signed; leave the rest out")
         return inputs.consents(file)
     assert household is not None
     if agreed == refused:
         raise InputError("give one answer: --agreed, or --refused --reason TEXT")
     if signed_by is None:
-        raise InputError("--signed-by: name the member of the household who signed")
+        raise InputError("--signed-by: name who signed, a member of the household or its agent")
     return (
         Consent(
             household=household,
             agreed=agreed,
             signed_by=signed_by,
+            agent_reason=agent_reason,
             reason=reason,
         ),
     )

@@ -1,6 +1,7 @@
 """What the register knows of the households that a roster proposes, as of a day."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from sqlalchemy import func, literal_column
@@ -15,7 +16,15 @@ from models.roster.messages import RosterApplication
 from registry.facts.revoked import revoked_in
 from registry.facts.village import known_village
 from registry.register.poverty_lines import line_of
-from registry.tables import CaseRow, EpisodeRow, HouseholdRow, HouseholdYearRow, PlanRow, RosterRow
+from registry.tables import (
+    CaseRow,
+    EpisodeRow,
+    HouseholdRow,
+    HouseholdYearRow,
+    MemberRow,
+    PlanRow,
+    RosterRow,
+)
 
 STILL_THERE = tuple(state.value for state in State if state not in (State.OUT, State.STRUCK_OFF))
 """The states of those who are on their way on an open roster."""
@@ -68,6 +77,13 @@ def known_households(
             )
         )
     )
+    members: dict[str, list[str]] = defaultdict(list)
+    for member in session.exec(
+        select(MemberRow)
+        .where(col(MemberRow.household_code).in_(codes))
+        .order_by(col(MemberRow.id_number))
+    ):
+        members[member.household_code].append(member.name)
     rosters = _open_rosters(session, codes, year, besides)
     entered = _entered(session, codes, year)
     revoked = revoked_in(session, SubjectKind.HOUSEHOLD, codes, year)
@@ -77,7 +93,7 @@ def known_households(
             registered=_is_registered(episodes.get(code), on),
             exited_on=episodes[code].exited_on if code in episodes else None,
             planned=code in planned,
-            facts=household_facts(row, lived.get(code)),
+            facts=household_facts(row, lived.get(code), members[code]),
             open_roster=rosters.get(code),
             revoked_case=revoked.get(code),
             entered_by=entered.get(code),
@@ -90,8 +106,10 @@ def _is_registered(episode: EpisodeRow | None, on: date) -> bool:
     return episode is not None and (episode.exited_on is None or on < episode.exited_on)
 
 
-def household_facts(row: HouseholdRow, lived: HouseholdYearRow | None) -> HouseholdFacts | None:
-    """A household as a case takes it (S1); None where its livelihood of the year is not loaded."""
+def household_facts(
+    row: HouseholdRow, lived: HouseholdYearRow | None, members: Iterable[str] = ()
+) -> HouseholdFacts | None:
+    """A household as a case takes it (S1); None if its livelihood of the year is not loaded."""
     if lived is None:
         return None
     return HouseholdFacts(
@@ -99,6 +117,7 @@ def household_facts(row: HouseholdRow, lived: HouseholdYearRow | None) -> Househ
         head=row.head,
         group=row.village_group,
         size=row.size,
+        members=tuple(members),
         revision=row.revision,
         livelihood=Livelihood(**lived.model_dump(include=set(Livelihood.model_fields))),
     )

@@ -55,13 +55,14 @@ class VoteCells(Cells):
 
 
 class AnswerCells(Cells):
-    """A household's answer, signed by one of its members."""
+    """A household's answer, signed by one of its members or by an agent."""
 
     model_config = ConfigDict(title="table of answers")
 
     household: Annotated[cells.HouseholdCode, AfterValidator(once), HOUSEHOLD]
     agreed: Annotated[cells.YesNo, Header("是否认可", key=True)]
     signed_by: Annotated[cells.ProperName, Header("签字人", key=True)]
+    agent_reason: Annotated[cells.Text | None, Header("代签理由")] = None
     reason: Annotated[cells.Text | None, Header("不认可理由")] = None
 
     @field_validator("reason")

@@ -43,6 +43,7 @@ from tests.activities.roster_cases import (
 )
 from tests.models.roster_samples import CODES, LINE, household, livelihood, meeting, votes
 from tests.registry.places import falls_back
+from tests.registry.register_samples import people
 
 ADDITION = {"reason": "应退则退（合成）", "document_number": "合成〔2〕号"}
 DAY = timedelta(days=1)
@@ -310,7 +311,33 @@ def test_no_line_no_roster(engine: Engine, registry: Registry, folder: Path) -> 
     assert str(answer.fault).startswith("year: no national poverty line of 2018 is loaded (S7)")
 
 
+@pytest.mark.clause("H2", "G1")
+def test_the_case_is_told_whom_the_register_names_as_members(
+    rosters: RosterActivities, engine: Engine
+) -> None:
+    put_households(engine, ["H-01"], members=people(1, 2))
+    facts = known(run(rosters.admit_roster, admission("H-01", "H-02")))
+    assert [each.members for each in facts.households] == [("张某1", "张某2"), ()]
+    put_households(engine, ["H-01"], members=people(1, 3, 4))
+    found = run(rosters.look_up_households, looking_up("H-01"))
+    assert [(each.members, each.revision) for each in found.households] == [
+        (("张某1", "张某3", "张某4"), 1)
+    ]
+
+
 # -- looking up -------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("G1", "H2")
+def test_what_does_not_fit_into_an_answer_is_left_out_with_a_reason(
+    rosters: RosterActivities, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(rosters.admit_roster, admission())
+    two = 2 * (len(household("H-01").model_dump_json().encode()) + 1)
+    monkeypatch.setattr("models.roster.admission.MOST_TOLD", two)
+    found = run(rosters.look_up_households, looking_up("H-02", "H-01", "H-03"))
+    assert [each.code for each in found.households] == ["H-02", "H-01"]
+    assert found.faults == {"H-03": "登记内容过多，一次不能取完；请另列名单"}
 
 
 @pytest.mark.clause("G1")

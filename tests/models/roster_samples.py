@@ -154,7 +154,7 @@ def consents(*codes: str, agreed: bool = True, **changes: Any) -> dict[str, Any]
         "id": f"c-{'-'.join(codes)}-{agreed}",
         "officer": "某甲",
         "answers": [
-            {"household": code, "agreed": agreed, "signed_by": "张某", **reason}
+            {"household": code, "agreed": agreed, "signed_by": f"张{code}", **reason}
             for code in codes or CODES
         ],
     } | changes

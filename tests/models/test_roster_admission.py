@@ -331,6 +331,21 @@ def test_a_roster_that_no_case_could_carry() -> None:
     assert "bytes" not in str(said(application(appraisal=record)))
 
 
+@pytest.mark.clause("H1", "H2")
+def test_a_roster_of_whom_the_register_says_more_than_fits_into_an_answer() -> None:
+    codes = [f"H-{number:03}" for number in range(300)]
+    many = tuple("张" * 60 for _ in range(20))
+    there = {code: known(facts=household(code)) for code in codes}
+    assert said(application(*codes), facts(households=there)) is None
+    there = {
+        code: known(facts=household(code).model_copy(update={"members": many})) for code in codes
+    }
+    large = facts(households=there)
+    assert said(application(*codes), large) == (
+        "the register says more of its households than a case takes; make two rosters of it"
+    )
+
+
 @pytest.mark.clause("H1", "G9")
 def test_what_the_case_is_told_of_the_largest_roster_fits_into_an_answer() -> None:
     codes = [f"H-{number:028}" for number in range(MOST_HOUSEHOLDS)]

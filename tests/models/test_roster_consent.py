@@ -24,7 +24,7 @@ def test_households_agree_and_refuse_in_one_message() -> None:
     sample.desk.receive("act", verification("A1"), NOW)
     answers = consents("H-01", "H-02")["answers"] + consents("H-03", agreed=False)["answers"]
     receipt = sample.desk.receive("consent", consents(answers=answers), NOW)
-    assert receipt.text == "拟退出贫困户2户认可、1户不认可"
+    assert receipt.text == "拟退出贫困户2户认可、1户不认可，未附签字材料"
     assert last(sample.docket).kind is EntryKind.CONSENTS
     assert last(sample.docket).data["courses"] == {
         "H-01": ["agreed", None],
@@ -32,6 +32,57 @@ def test_households_agree_and_refuse_in_one_message() -> None:
         "H-03": ["out", "本户不认可：收入不稳定（合成）"],
     }
     assert sample.states() == ["agreed", "agreed", "out"]
+
+
+def _answer(**said: Any) -> dict[str, Any]:
+    return consents(answers=[{"household": "H-01", "agreed": True, **said}])
+
+
+@pytest.mark.clause("H2", "A4")
+def test_who_is_no_member_signs_for_nobody() -> None:
+    sample = Sample()
+    said = (
+        "signed_by: 路人 is no member of household H-01 whom the register names (张H-01); let a "
+        "member sign, or give the agent_reason of who signs for it; if the register has changed, "
+        "amend reads it again (H2)"
+    )
+    for answer in ({}, {"agreed": False, "reason": "不愿退出（合成）"}):
+        payload = _answer(signed_by="路人", **answer)
+        assert refused(sample.desk, sample.docket, "consent", payload) == said
+    assert sample.states() == ["drafted"] * 3
+
+
+@pytest.mark.clause("H2", "A4")
+@pytest.mark.parametrize("member", ["张H-01", "李某甲", "张某乙"])
+def test_every_member_whom_the_register_names_can_sign(member: str) -> None:
+    sample = Sample()
+    candidate = sample.roster["H-01"]
+    candidate.facts = candidate.facts.model_copy(update={"members": ("李某甲", "张某乙")})
+    sample.desk.receive("consent", _answer(signed_by=member), NOW)
+    assert candidate.agreed
+
+
+@pytest.mark.clause("H2", "A4")
+def test_an_agent_signs_with_a_reason_and_both_stand_on_file() -> None:
+    sample = Sample()
+    agent = _answer(signed_by="路人", agent_reason="户主外出务工，电话委托（合成）")
+    receipt = sample.desk.receive("consent", agent, NOW)
+    assert receipt.text == "拟退出贫困户1户认可，其中1户由他人代签，未附签字材料"
+    kept: Any = last(sample.docket).data["consents"]
+    (answer,) = kept["answers"]
+    assert (answer["signed_by"], answer["agent_reason"]) == (
+        "路人",
+        "户主外出务工，电话委托（合成）",
+    )
+    assert sample.roster["H-01"].agreed
+
+
+@pytest.mark.clause("H2", "A4")
+def test_the_signed_sheet_is_evidence() -> None:
+    sample = Sample()
+    sheet = {"name": "签字表.pdf", "sha256": "0" * 64}
+    receipt = sample.desk.receive("consent", consents("H-01", evidence=[sheet]), NOW)
+    assert receipt.text == "拟退出贫困户1户认可"
 
 
 @pytest.mark.clause("H2", "A4")
@@ -92,12 +143,12 @@ def test_no_refusal_undoes_the_register() -> None:
             "answers: Tuple should have at least 1 item after validation, not 0",
         ),
         (
-            consents(answers=[{"household": "H-01", "agreed": False, "signed_by": "张某"}]),
+            consents(answers=[{"household": "H-01", "agreed": False, "signed_by": "张H-01"}]),
             "answers.0: reason: a household that refuses says why; answers: Tuple "
             "should have at least 1 item after validation, not 0",
         ),
         (
-            consents(answers=[{"household": "H-01", "agreed": "yes", "signed_by": "张某"}]),
+            consents(answers=[{"household": "H-01", "agreed": "yes", "signed_by": "张H-01"}]),
             "answers.0.agreed: Input should be a valid boolean; answers: Tuple "
             "should have at least 1 item after validation, not 0",
         ),

@@ -27,9 +27,10 @@ MEET = ("--meeting", "meeting.json")
         (CONSENT, "HOUSEHOLD: name one with its answer, or give those of many in --file"),
         ((*ALONE, "--file", "a.csv"), "HOUSEHOLD: name one with its answer, or give those"),
         ((*CONSENT, "--file", "a.csv", "--agreed"), "--file: a.csv says who agreed and who signed"),
+        ((*CONSENT, "--file", "a.csv", "--agent-reason", "外出"), "--file: a.csv says who agreed"),
         ((*ALONE, "--signed-by", "张某"), "give one answer: --agreed, or --refused --reason TEXT"),
         ((*ALONE, "--signed-by", "张某", "--agreed", "--refused"), "give one answer"),
-        ((*ALONE, "--agreed"), "--signed-by: name the member of the household who signed"),
+        ((*ALONE, "--agreed"), "--signed-by: name who signed, a member of the household"),
         ((*ALONE, "--refused", "--signed-by", "张某"), "reason: a household that refuses says why"),
         (
             ("consent", ROSTER, "户一", "--agreed", *ALONE[3:], "--signed-by", "张某"),

@@ -21,10 +21,11 @@ from tests.operators.rosters_today import (
     write_json,
     write_xlsx,
 )
+from tests.play import eventually
 from tests.roster_stage import RosterPlay, stands
 from tests.stage import Stage
 
-ANSWERS = ("户编号", "是否认可", "签字人", "不认可理由")
+ANSWERS = ("户编号", "是否认可", "签字人", "代签理由", "不认可理由")
 
 
 async def opened(play: RosterPlay) -> dict[str, Any]:
@@ -203,17 +204,23 @@ async def test_answers_come_from_a_file_or_one_by_one(
     first, second, third, fourth = here.households
     file = write_xlsx(
         tmp_path / "认可.xlsx",
-        [ANSWERS, (first, "是", "张某", ""), (second, "否", "李某", "收入不稳定")],
+        [
+            ANSWERS,
+            (first, "是", f"张{first}", "", ""),
+            (second, "否", "李某", "全家外出务工，电话委托", "收入不稳定"),
+        ],
     )
     said = await cli("consent", play.case_id, "--file", file, "--officer", "某甲")
-    assert said.done().splitlines()[1] == "拟退出贫困户1户认可、1户不认可"
+    assert said.done().splitlines()[1] == (
+        "拟退出贫困户1户认可、1户不认可，其中1户由他人代签，未附签字材料"
+    )
     again = await cli("consent", play.case_id, "--file", file, "--officer", "某甲")
     assert again.done() == f"was received before: {said.out}"
 
-    answers = [{"household": third, "agreed": True, "signed_by": "王某"}]
+    answers = [{"household": third, "agreed": True, "signed_by": f"张{third}"}]
     file = write_json(tmp_path / "answers.json", {"answers": answers})
     (await cli("consent", play.case_id, "--file", file, "--officer", "某甲")).done()
-    alone = ("consent", play.case_id, fourth, "--signed-by", "赵某", "--officer", "某甲")
+    alone = ("consent", play.case_id, fourth, "--signed-by", f"张{fourth}", "--officer", "某甲")
     (await cli(*alone, "--refused", "--reason", "子女待就业", "--signal")).done()
     await play.reaches("H3")
     shown = (await cli("case", play.case_id, "--households", "--json")).json
@@ -232,7 +239,10 @@ async def test_an_answer_for_a_household_that_is_not_listed_counts_for_nobody(
     here = settle(installation, 1)
     play = await here.opens(cli, tmp_path)
     (stranger,) = here.more()
-    rows = [(here.households[0], "是", "张某", ""), (stranger, "是", "李某", "")]
+    rows = [
+        (here.households[0], "是", f"张{here.households[0]}", "", ""),
+        (stranger, "是", "李某", "", ""),
+    ]
     file = write_csv(tmp_path / "认可.csv", ANSWERS, rows)
     said = await cli("consent", play.case_id, "--file", file, "--officer", "某甲")
     assert f"household {stranger} is not on this roster" in said.fails(1)
@@ -241,6 +251,38 @@ async def test_an_answer_for_a_household_that_is_not_listed_counts_for_nobody(
     assert f"household {stranger} is not on this roster" in said.fails(1)
     assert await play.entries(EntryKind.CONSENTS, EntryKind.REFUSED) == []
     assert not (await play.courses())[here.households[0]].agreed
+
+
+@pytest.mark.clause("H2", "A4")
+async def test_a_stranger_consents_by_no_way_in(
+    cli: Shell, installation: Stage, tmp_path: Path
+) -> None:
+    here = settle(installation, 1)
+    play = await here.opens(cli, tmp_path)
+    await verifies(cli, play)
+    (household,) = here.households
+    collected = ("--officer", "某甲")
+    alone = ("consent", play.case_id, household, "--agreed", "--signed-by", "路人", *collected)
+    said = f"signed_by: 路人 is no member of household {household} whom the register names (张"
+    assert said in (await cli(*alone)).fails(1)
+    sheet = write_xlsx(tmp_path / "认可.xlsx", [ANSWERS, (household, "是", "路人", "", "")])
+    assert said in (await cli("consent", play.case_id, "--file", sheet, *collected)).fails(1)
+    answers = [{"household": household, "agreed": True, "signed_by": "路人"}]
+    file = write_json(tmp_path / "answers.json", {"answers": answers})
+    assert said in (await cli("consent", play.case_id, "--file", file, *collected)).fails(1)
+    (await cli(*alone, "--signal")).done()
+
+    async def is_refused() -> bool:
+        return [said in why for why in await play.refused()] == [True]
+
+    await eventually(is_refused)
+    assert not (await play.courses())[household].agreed
+
+    sheet = write_csv(tmp_path / "签字表.csv", ANSWERS, [])
+    agent = ("--agent-reason", "户主住院，受其委托", "--evidence", sheet)
+    said = (await cli(*alone, *agent)).done().splitlines()[1]
+    assert said == "拟退出贫困户1户认可，其中1户由他人代签"
+    await play.reaches("H3")
 
 
 @pytest.mark.clause("S1", "S6", "H2")

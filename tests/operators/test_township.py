@@ -301,7 +301,7 @@ def test_the_course_is_readable_at_its_width(township: Shown) -> None:
         f"  $ exitflow act {roster(township, 'jia', 1)} --step H2",
         "· JIA-07 得11票，未过到会24人的半数",
         "不予接收 refused: A2/419821100203 may not decide H2",
-        "H2 拟退出贫困户7户认可、1户不认可",
+        "H2 拟退出贫困户7户认可、1户不认可，未附签字材料",
         "发布《关于甲庄村",
         "1 of 1 poor counties could apply in",
         "220 entries; 8 cases, 7 ended, 1 open 在办",

@@ -64,12 +64,22 @@ def test_answers_from_the_sheets_of_a_workbook(tmp_path: Path) -> None:
         tmp_path,
         一组=[ANSWERS, (100001, "是", "张某", "")],
         二组=[ANSWERS[:3], ("R000002", "是", "李某")],
-        三组=[ANSWERS, ("R000003", "否", "王某", "收入不稳定")],
+        三组=[
+            (*ANSWERS, "代签理由"),
+            ("R000003", "否", "王某", "收入不稳定", ""),
+            ("R000004", "是", "路人", "", "户主住院"),
+        ],
     )
     assert [each.content() for each in read_consents(path)] == [
         {"household": "100001", "agreed": True, "signed_by": "张某"},
         {"household": "R000002", "agreed": True, "signed_by": "李某"},
         {"household": "R000003", "agreed": False, "signed_by": "王某", "reason": "收入不稳定"},
+        {
+            "household": "R000004",
+            "agreed": True,
+            "signed_by": "路人",
+            "agent_reason": "户主住院",
+        },
     ]
 
 

@@ -38,7 +38,7 @@ def answers(*households: str, agreed: bool = True, id: str = "c-1") -> dict[str,
         "id": id,
         "officer": "某甲",
         "answers": [
-            {"household": code, "agreed": agreed, "signed_by": "张某", **reason}
+            {"household": code, "agreed": agreed, "signed_by": f"张{code}", **reason}
             for code in households
         ],
     }

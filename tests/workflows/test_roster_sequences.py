@@ -205,7 +205,7 @@ class RosterMachine(RuleBasedStateMachine):
         """Households answer."""
         reason = {} if agreed else {"reason": "不愿退出（合成）"}
         answers = [
-            {"household": code, "agreed": agreed, "signed_by": "张某", **reason}
+            {"household": code, "agreed": agreed, "signed_by": f"张{code}", **reason}
             for code in sorted(those)
         ]
         if self.send("consent", answers=answers):

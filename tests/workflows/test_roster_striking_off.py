@@ -86,7 +86,7 @@ async def test_everybody_is_returned_to_a_renewed_meeting(stage: Stage) -> None:
     said = await case.update("act", case.message("H4"))
     assert said == f"Refused: H4 脱贫销号 is not open: {case.case_id} is at H1 民主评议"
     said = await case.update("consent", {"id": "c", "officer": "某甲", "answers": [
-        {"household": first, "agreed": True, "signed_by": "张某"}
+        {"household": first, "agreed": True, "signed_by": f"张{first}"}
     ]})  # fmt: skip
     assert said == f"Refused: H2 is not open; {case.case_id} is at H1 民主评议"
     correction = await case.limit("G3")

@@ -198,8 +198,13 @@ async def test_signals_that_come_before_the_roster_is_there_are_kept(own_stage: 
         office = f"{body}/{village}"
         await case.signal("act", case.message("H2", office=office, officer=officer))
     answers = [
-        {"household": households[0], "agreed": True, "signed_by": "张某"},
-        {"household": households[1], "agreed": False, "signed_by": "张某", "reason": "无（合成）"},
+        {"household": households[0], "agreed": True, "signed_by": f"张{households[0]}"},
+        {
+            "household": households[1],
+            "agreed": False,
+            "signed_by": f"张{households[1]}",
+            "reason": "无（合成）",
+        },
     ]
     await case.signal("consent", {"id": "c-1", "officer": "某甲", "answers": answers})
     await case.signal("amend", {"id": "nonsense"})
