@@ -139,9 +139,23 @@ class ProvincialCheck(Record):
 
 
 class Period(Record):
-    """A maximum counted in natural days (T7 objections, G3 corrections)."""
+    """A maximum counted in natural days (G3 corrections)."""
 
     days: Days
+
+
+class Objections(Record):
+    """G1 and T7: who investigates objections, and within how many days.
+
+    Attributes:
+        household, village, county: Who investigates if households, a village or a county are
+            posted. Of households never the committees: who is objected to does not judge.
+    """
+
+    days: Days
+    household: Literal[Body.COUNTY_GROUP, Body.CITY_GROUP] = Body.COUNTY_GROUP
+    village: Literal[Body.COUNTY_GROUP, Body.CITY_GROUP] = Body.COUNTY_GROUP
+    county: Literal[Body.CITY_GROUP, Body.PROVINCIAL_GROUP] = Body.PROVINCIAL_GROUP
 
 
 class Reminders(Record):
@@ -366,7 +380,7 @@ class Policy(Record):
     city_review: CityReview
     provincial_check: ProvincialCheck
     register_change: FixedDates
-    objection: Period
+    objection: Objections
     correction: Period
     reminders: Reminders
     notification: Notification

@@ -26,6 +26,7 @@ class Step:
         decisions: What its body can decide.
         reported_by: Who reports to its body before that decides (V3): both acts are of this step.
         carries: What its acts can carry; an act that carries anything else is refused.
+        posts: Who stands in its notice, if it has one (G1: the policy says who investigates).
     """
 
     id: str
@@ -36,6 +37,7 @@ class Step:
     decisions: tuple[Decision, ...] = DECISIONS
     reported_by: Body | None = None
     carries: tuple[Content, ...] = ()
+    posts: SubjectKind | None = None
 
     def __str__(self) -> str:
         return f"{self.id} {self.title}"
@@ -50,7 +52,14 @@ C3 = Step(
     Body.PROVINCIAL_GROUP,
     carries=(Content.RATES, Content.OVERRIDES),
 )
-C4 = Step("C4", "公告公示", "publicity", Body.PROVINCIAL_GROUP, decided=False)
+C4 = Step(
+    "C4",
+    "公告公示",
+    "publicity",
+    Body.PROVINCIAL_GROUP,
+    decided=False,
+    posts=SubjectKind.COUNTY,
+)
 C5 = Step("C5", "上报审批", "report for approval", Body.PROVINCIAL_GROUP)
 C6 = Step(
     "C6",
@@ -70,7 +79,14 @@ V1 = Step(
     decisions=(Decision.APPROVE, Decision.REJECT),
     carries=(Content.SURVEY, Content.OVERRIDES),
 )
-V2 = Step("V2", "公示公告", "publicity", Body.COUNTY_GROUP, decided=False)
+V2 = Step(
+    "V2",
+    "公示公告",
+    "publicity",
+    Body.COUNTY_GROUP,
+    decided=False,
+    posts=SubjectKind.VILLAGE,
+)
 V3 = Step(
     "V3",
     "批准退出",
@@ -89,7 +105,14 @@ H2 = Step(
     decisions=(Decision.APPROVE, Decision.REJECT),
     carries=(Content.HOUSEHOLDS, Content.OVERRIDES),
 )
-H3 = Step("H3", "公告公示", "publicity", Body.VILLAGE_COMMITTEES, decided=False)
+H3 = Step(
+    "H3",
+    "公告公示",
+    "publicity",
+    Body.VILLAGE_COMMITTEES,
+    decided=False,
+    posts=SubjectKind.HOUSEHOLD,
+)
 H4 = Step("H4", "脱贫销号", "striking off", Body.COUNTY_GROUP, carries=(Content.HOUSEHOLDS,))
 
 R1 = Step("R1", "识别申报", "identification", Body.VILLAGE_COMMITTEES)
@@ -101,7 +124,14 @@ R2 = Step(
     decisions=(Decision.APPROVE, Decision.REJECT),
     carries=(Content.APPRAISAL,),
 )
-R3 = Step("R3", "公示", "publicity", Body.VILLAGE_COMMITTEES, decided=False)
+R3 = Step(
+    "R3",
+    "公示",
+    "publicity",
+    Body.VILLAGE_COMMITTEES,
+    decided=False,
+    posts=SubjectKind.HOUSEHOLD,
+)
 R4 = Step("R4", "县级确认", "confirmation", Body.COUNTY_GROUP)
 
 K1 = Step("K1", "跟踪回访", "follow-up", Body.COUNTY_GROUP, decisions=(Decision.APPROVE,))

@@ -25,6 +25,7 @@ from models.case.status import CaseStatus
 from models.periods import Limit
 from operators.desk.desk import NoAnswer
 from tests.crew import Theatre
+from tests.models.samples import PROOF
 from tests.replays import opened_history
 
 ANSWERED_WITHIN = timedelta(seconds=60)
@@ -48,7 +49,8 @@ class Play:
 
     first: ClassVar[str] = "C1"
     posted: ClassVar[str] = "C4"
-    """The steps of the applicant and of the publisher."""
+    investigated: ClassVar[str] = "C4"
+    """The steps of the applicant, of the publisher and of who investigates objections."""
 
     @property
     def handle(self) -> WorkflowHandle[Any, Outcome]:
@@ -101,13 +103,14 @@ class Play:
             "objection_id": objection,
             "finding": finding,
             "reason": "经实地调查（合成）",
-            "office": self.office(self.posted),
-            "officer": "某丙",
+            "office": self.office(self.investigated),
+            "officer": "某辛",
+            "evidence": [PROOF],
         }
         return given | fields
 
     async def resolve(self, objection: str, finding: str, **fields: Any) -> Receipt:
-        """The publishing body ends an investigation."""
+        """Who investigates ends an investigation."""
         message = Resolution.model_validate(self.result(objection, finding, **fields))
         return await self.stage.desk.resolve(self.case_id, message)
 

@@ -29,7 +29,7 @@ async def reentry(stage: Stage) -> Play:
     report = await play.object("举报（合成）")
     await play.waits(lambda seen: seen.open_objections == (report,))
     await play.act("R4")
-    await play.waits(lambda seen: seen.waiting_for == play.office("R3"))
+    await play.rests()
     put_left(stage, village, code=code, size=3, lived=lived)
     await play.resolve(report, "dismissed")
     await play.waits(lambda seen: seen.waiting_for == play.office("R4"))

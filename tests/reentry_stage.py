@@ -124,6 +124,7 @@ class ReentryPlay(Play):
 
     first: ClassVar[str] = "R1"
     posted: ClassVar[str] = "R3"
+    investigated: ClassVar[str] = "R4"
     village: str = ""
 
     def office(self, step: str) -> str:

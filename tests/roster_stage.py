@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from models.appraisals import MOST_HOUSEHOLDS
 from models.case.messages import Receipt
@@ -128,6 +128,7 @@ def roster_application(
 class RosterPlay(Play):
     """One roster's case on the stage; ``code`` is the village's."""
 
+    investigated: ClassVar[str] = "H4"
     households: Sequence[str] = ()
 
     def office(self, step: str) -> str:
@@ -189,10 +190,6 @@ class RosterPlay(Play):
         votes = [{"household": code, "in_favour": 18} for code in households or self.households]
         record = {"meeting": meeting(held_on=today.isoformat()), "households": votes}
         return await self.act("H1", **({"appraisal": record, "officer": "某甲"} | fields))
-
-    def result(self, objection: str, finding: str = "upheld", **fields: Any) -> dict[str, Any]:
-        """A resolution by the committees, who published the roster."""
-        return super().result(objection, finding, **({"office": f"A1/{self.code}"} | fields))
 
     async def courses(self) -> dict[str, Course]:
         """How every household stands."""

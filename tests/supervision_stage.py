@@ -38,6 +38,7 @@ class SupervisionPlay(Play):
 
     first: ClassVar[str] = "J1"
     posted: ClassVar[str] = "J3"
+    investigated: ClassVar[str] = "J3"
 
     def office(self, step: str) -> str:
         """The office whose step it is; the hearing is ended by the county."""

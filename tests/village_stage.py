@@ -48,6 +48,7 @@ class VillagePlay(Play):
 
     first: ClassVar[str] = "V1"
     posted: ClassVar[str] = "V2"
+    investigated: ClassVar[str] = "V2"
 
     @property
     def county(self) -> str:

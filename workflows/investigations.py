@@ -11,6 +11,7 @@ from models.case.mailbox import OpenObjection, Received
 from models.case.messages import Finding, Resolution
 from models.case.orders import Recipient
 from models.case.state import Docket
+from models.offices import Office
 from models.periods import Limit, LimitRequest, beijing
 from workflows.clerk import Clerk
 from workflows.line import end_turn
@@ -18,7 +19,7 @@ from workflows.timekeeper import APART, AT_ONCE, Timekeeper, listed
 
 
 class Investigations:
-    """What the publishing body has to look into."""
+    """What the bodies that investigate have to look into."""
 
     def __init__(self, docket: Docket, clerk: Clerk, limits: Timekeeper) -> None:
         self._docket = docket
@@ -27,14 +28,16 @@ class Investigations:
         self._computed: dict[date, Limit] = {}
 
     async def accept(self) -> None:
-        """Received, then accepted: the publishing body has each on its desk, under T7."""
+        """Received, then accepted: who investigates has each on the desk, under T7."""
         docket = self._docket
         while docket.to_accept:
             batch, docket.to_accept = docket.to_accept[:AT_ONCE], docket.to_accept[AT_ONCE:]
             await self._compute(batch)
             for objection in batch:
                 self._accept(objection)
-            self._tell_publisher(batch)
+            offices = dict.fromkeys(each.investigator for each in batch)
+            for office in offices:
+                self._tell(office, [each for each in batch if each.investigator == office])
             if docket.to_accept:
                 await end_turn()
 
@@ -110,32 +113,37 @@ class Investigations:
     def _accept(self, objection: OpenObjection) -> None:
         objection.accepted = True
         docket, subject = self._docket, _subject(objection)
-        office, now, at = docket.publisher, workflow.now(), objection.received.at
+        office, now, at = objection.investigator, workflow.now(), objection.received.at
         docket.record(
             EntryKind.OBJECTION_ACCEPTED,
             now,
-            f"受理{subject}，由{docket.name(office, now)}调查",
+            f"受理{subject}，由{docket.name(office, now)}{_what_is_done(objection)}",
             {"objection_id": objection.received.message.id},
         )
         computed = self._computed[beijing(at).date()]
         limit = computed.model_copy(update={"request": LimitRequest(clause="T7", start=at)})
         self._limits.hold([limit], office, subject, key=subject)
 
-    def _tell_publisher(self, batch: list[OpenObjection]) -> None:
-        """Of each, where they are few; of many that came together, once."""
-        office = self._docket.publisher
-        subjects = {_subject(each): self._docket.watch[_subject(each)].limit.zh for each in batch}
+    def _tell(self, office: Office, batch: list[OpenObjection]) -> None:
+        """Of each, if they are few; of many that came together, once."""
+        until = {_subject(each): self._docket.watch[_subject(each)].limit.zh for each in batch}
         if len(batch) <= APART:
-            for subject, until in subjects.items():
-                self._clerk.notify("异议", office, f"{subject}待调查", until)
+            for each in batch:
+                subject = _subject(each)
+                title = f"{subject}待{_what_is_done(each)}"
+                self._clerk.notify("异议", office, title, until[subject])
             return
-        lines = [f"{subject}：{until}" for subject, until in subjects.items()]
+        lines = [f"{subject}：{said}" for subject, said in until.items()]
         text = listed(lines, f"等{len(batch)}件，见案卷")
         self._clerk.notify("异议", office, f"{len(batch)}件异议待调查", text)
 
     def _answer(self, objection: OpenObjection, result: Resolution) -> None:
-        upheld = result.finding is Finding.UPHELD
-        said = f"您反映的情况，经调查{'成立' if upheld else '不成立'}。{result.reason}"
+        said = f"您反映的情况，{objection.came_to(result.finding)}。{result.reason}"
+        above = self._docket.subject.superior(objection.investigator)
+        last = result.finding is Finding.UPHELD or objection.is_review or objection.pleader
+        if above is not None and not last:
+            name = self._docket.name(above, workflow.now())
+            said += f"\n对调查结论不服的，可以在最终决定作出前向{name}申请复核一次。"
         self._tell_objector(objection, said)
 
     def _tell_objector(self, objection: OpenObjection, said: str) -> None:
@@ -152,6 +160,11 @@ class Investigations:
 def _subject(objection: OpenObjection) -> str:
     """What an objection is called, in Chinese; also the key of its limit."""
     return f"{objection.word} {objection.received.message.id}"
+
+
+def _what_is_done(objection: OpenObjection) -> str:
+    """What its investigation is called, in Chinese."""
+    return "复核" if objection.is_review else "调查"
 
 
 def _due(waiting: list[OpenObjection], before: int) -> list[OpenObjection]:

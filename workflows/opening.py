@@ -7,6 +7,7 @@ from typing import Any
 from temporalio import workflow
 
 from models.case.admission import Opening
+from models.case.mailbox import who_acts
 from models.case.state import Docket
 from models.offices import Office
 from models.procedures import Procedure, Step, steps_of
@@ -38,5 +39,6 @@ def docket_of(
         skipped=skips or {},
         step=steps[0],
         basis=signed or opening.received_at or workflow.now(),
+        officers=dict.fromkeys(who_acts(opening.application), steps[0].id),
         preparing=procedure.prepares,
     )

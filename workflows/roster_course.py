@@ -274,8 +274,8 @@ class RosterCourse(Beside):
             case _:
                 candidate.leave(f"异议成立：{result.reason}")
                 said = "不列入退出名单"
-        what = "举报" if objection.report else "异议"
-        self._file(f"户{candidate.code}{said}：{what}成立，{result.reason}")
+        found = objection.came_to(result.finding)
+        self._file(f"户{candidate.code}{said}：{objection.word}{found}，{result.reason}")
 
     def conclude(self, outcome: Outcome) -> Outcome:
         """The roster has exited as far as somebody was struck off; the rest stays registered."""

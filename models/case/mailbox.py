@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from models.base import Record
 from models.case.changes import Changes, Counted
@@ -42,24 +42,42 @@ class OpenObjection(Counted):
     """An objection on its way: received, accepted, then upheld or dismissed (G1).
 
     Attributes:
+        investigator: The office that investigates it, or reviews another.
         pleader: The office that pleads in its hearing (F6 申诉), where it does; it is answered.
+        reviewed_by: Id of the one review of its result that was asked for.
     """
 
     received: Received[Objection]
     report: bool
+    investigator: Office
     accepted: bool = False
     answered: bool = False
     resolution: Received[Resolution] | None = None
     pleader: Office | None = None
+    reviewed_by: str | None = None
     changes: Changes = field(default_factory=Changes, repr=False, compare=False)
-    uncounted: ClassVar[frozenset[str]] = frozenset({"accepted", "pleader"})
+    uncounted: ClassVar[frozenset[str]] = frozenset({"accepted", "pleader", "reviewed_by"})
+
+    @property
+    def is_review(self) -> bool:
+        """Whether it asks for the review of another (复核)."""
+        return self.received.message.review_of is not None
 
     @property
     def word(self) -> str:
         """What it is called in Chinese."""
+        if self.is_review:
+            return "复核"
         if self.pleader is not None:
             return "申诉"
         return "举报" if self.report else "异议"
+
+    def came_to(self, finding: Finding) -> str:
+        """What its investigation found, in Chinese."""
+        upheld = finding is Finding.UPHELD
+        if self.is_review:
+            return "经复核，原调查结论不当，予以纠正" if upheld else "经复核，维持原调查结论"
+        return f"经调查{'成立' if upheld else '不成立'}"
 
     @property
     def upheld_and_unanswered(self) -> bool:
@@ -76,3 +94,12 @@ class OpenObjection(Counted):
     def is_due(self, before: int) -> bool:
         """Whether it can be answered: accepted, with a result of an entry before this one."""
         return self.accepted and self.resolution is not None and self.resolution.seq < before
+
+
+def who_acts(message: Record) -> tuple[str, ...]:
+    """The persons who decide by a message: who signs it, and who chairs its meeting (H1)."""
+    said: Any = message
+    appraisal = getattr(said, "appraisal", None)
+    meeting = getattr(said, "meeting", None) or getattr(appraisal, "meeting", None)
+    found = (getattr(said, "officer", None), meeting.chair if meeting is not None else None)
+    return tuple(each for each in found if each is not None)

@@ -134,10 +134,11 @@ class Act(Record):
 class Objection(Record):
     """异议 to a notice, or a report (举报) after it closed: by anyone, named or not (G1, G2).
 
-    Name and contact serve the answer alone; they never stand in a notice or an index.
+    Name and contact are for the investigator alone; they never stand in a notice or an index.
 
     Attributes:
-        household: The household of a roster it concerns; the whole roster where none is named.
+        household: The household of a roster it concerns; the whole roster if none is named.
+        review_of: Id of a dismissed objection that the body above is asked to review (复核).
     """
 
     id: Key
@@ -147,6 +148,7 @@ class Objection(Record):
     contact: HeardLine | None = None
     evidence: Proofs = ()
     household: HouseholdCode | None = None
+    review_of: Key | None = None
 
 
 class Finding(StrEnum):
@@ -157,11 +159,13 @@ class Finding(StrEnum):
 
 
 class Resolution(Record):
-    """The result of investigating an objection, by the publishing body (G1).
+    """The result of investigating an objection, or of its review (G1).
 
     Attributes:
-        return_to: With ``upheld``: the step that must repair the fault. Where none is named the
+        officer: Who investigated: somebody who has decided nothing in the case.
+        return_to: With ``upheld``: the step that must repair the fault. If none is named, the
             subject leaves the list.
+        evidence: What the investigation rests on.
     """
 
     id: Key
@@ -170,10 +174,10 @@ class Resolution(Record):
     reason: Text
     office: Office
     officer: Line
+    evidence: Annotated[Proofs, Field(min_length=1)]
     at: Moment | None = None
     document_number: Line | None = None
     return_to: StepId | None = None
-    evidence: Proofs = ()
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

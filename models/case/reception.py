@@ -12,16 +12,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.base import CLOCKS_MAY_DIFFER_BY, Record, canonical, faults, first_few
+from models.base import CLOCKS_MAY_DIFFER_BY, Record, canonical, faults
 from models.case import bounds
 from models.case.documents import CaseDocument, described, filing_fault
 from models.case.ledger import Entry, EntryKind
-from models.case.mailbox import OpenObjection, Received
-from models.case.messages import Act, Decision, Finding, Objection, Receipt, Resolution, Withdrawal
+from models.case.mailbox import Received, who_acts
+from models.case.messages import Act, Decision, Objection, Receipt, Resolution, Withdrawal
+from models.case.objections import ObjectionRules
 from models.case.refused import RefusedSignals, as_text
 from models.case.state import Docket
 from models.case.turns import Turns
-from models.offices import Office
 from models.periods import beijing
 from models.refusals import NotYet, Refusal
 
@@ -62,7 +62,7 @@ AT_ANY_MOMENT = ("object", "file")
 """What is taken in while the register is asked, too: it holds nothing up, and is not held up."""
 
 
-class Reception:
+class Reception(ObjectionRules):
     """The desk at which a case receives.
 
     Args:
@@ -76,7 +76,7 @@ class Reception:
     def __init__(
         self, docket: Docket, vet: Callable[[Act, datetime], None], turns: Turns | None = None
     ) -> None:
-        self._docket = docket
+        super().__init__(docket)
         self._vet = vet
         self._turns = turns or Turns(docket)
         self._known = {**self.messages, **ALWAYS}
@@ -139,6 +139,8 @@ class Reception:
             entry = self._take_document(message, now)
         else:
             entry = self._take(message, now)
+            if not isinstance(message, Resolution):
+                docket.officers |= dict.fromkeys(who_acts(message), entry.step)
         return self._keep_receipt(kind, message, entry, now)
 
     def hear(self, kind: str, payload: Any, now: datetime) -> None:
@@ -267,28 +269,13 @@ class Reception:
                 self._check_act(message, now)
             case Objection():
                 self._check_room(now)
-                self._check_objection(message, now)
+                self._check_objection(message)
             case Resolution():
                 self._check_resolution(message, now)
             case Withdrawal():
                 applicant = self._docket.applicant
                 self._only(applicant, message.office, "withdraw the application", now)
                 self._check_withdrawal()
-
-    def _check_room(self, now: datetime) -> None:
-        """What anybody may send is bounded: a flood must not shut the door on the offices."""
-        docket = self._docket
-        if docket.again is not None:
-            return  # it had its room when it came
-        if len(docket.objections) >= bounds.MOST_OBJECTIONS:
-            raise Refusal(
-                f"{docket.case_id} has {bounds.MOST_OBJECTIONS:,} objections and reports, as many "
-                f"as a case takes; hand it in to {self._who(docket.publisher, now)} on paper"
-            )
-
-    def _check_objection(self, objection: Objection, now: datetime) -> None:
-        if objection.household is not None:
-            raise Refusal("household: only an objection to a roster names one")
 
     def _check_contents(self, act: Act) -> None:
         """An act carries what its step declares, and nothing else."""
@@ -338,20 +325,7 @@ class Reception:
 
     def _check_resolution(self, resolution: Resolution, now: datetime) -> None:
         docket = self._docket
-        objection = docket.objections.get(resolution.objection_id)
-        if objection is None:
-            known = first_few(list(docket.objections)) or "none"
-            raise Refusal(
-                f"objection_id: {resolution.objection_id} was not received here; known: {known}"
-            )
-        if objection.resolution is not None:
-            finding = objection.resolution.message.finding.value
-            raise Refusal(f"objection {resolution.objection_id} is already resolved: {finding}")
-        self._only(docket.publisher, resolution.office, "resolve objections", now)
-        if resolution.at is not None and resolution.at < min(
-            objection.received.signed, objection.received.at
-        ):
-            raise Refusal(f"at: {resolution.at.isoformat()} lies before the objection itself")
+        self._check_investigation(resolution, now)
         if resolution.return_to is not None:
             here = docket.route.index(docket.step)
             # A notice that was itself at fault is posted anew, for a fresh period (G1).
@@ -371,13 +345,6 @@ class Reception:
         if any(each.upheld_and_unanswered for each in docket.objections.values()):
             raise Refusal("an objection was upheld already")
 
-    def _only(self, right: Office, given: Office, what: str, now: datetime) -> None:
-        if given != right:
-            raise Refusal(f"{given} may not {what} here; {self._who(right, now)} may")
-
-    def _who(self, office: Office, now: datetime) -> str:
-        return f"{self._docket.name(office, now)} ({office})"
-
     # -- the file -----------------------------------------------------------------------------
 
     def _take(self, message: Any, now: datetime) -> Entry:
@@ -390,7 +357,7 @@ class Reception:
                 docket.acts.setdefault((message.step, docket.round), []).append(received)
             case Objection():
                 report = docket.posted is None and not docket.posting
-                entry = self._keep_objection(message, report, now)
+                entry = self._keep_objection(self._placed(message), report, now)
                 if not report:
                     docket.lapse("新的异议", now)  # what counted on an end without objections
             case Resolution():
@@ -425,22 +392,6 @@ class Reception:
             actor=f"{message.office} {message.officer}",
         )
 
-    def _keep_objection(self, objection: Objection, report: bool, now: datetime) -> Entry:
-        name = "实名" if objection.objector is not None else "匿名"
-        entry = self._docket.record(
-            EntryKind.OBJECTION,
-            now,
-            f"收到{name}{'举报' if report else '异议'} {objection.id}",
-            {
-                "objection": objection.content(),
-                "as": "report" if report else "objection",
-            },
-            actor="objector",
-        )
-        received = Received(objection, now, entry.seq)
-        self._docket.take_objection(OpenObjection(received, report))
-        return entry
-
     def _sentence(self, message: Act | Resolution | Withdrawal, now: datetime) -> str:
         office = self._docket.name(message.office, now)
         number = f"（{message.document_number}）" if message.document_number else ""
@@ -450,9 +401,9 @@ class Reception:
                 to = f"至{message.return_to}" if message.return_to else ""
                 what = f"{message.step} {self._decided(message)}{to}"
             case Resolution():
-                finding = "成立" if message.finding is Finding.UPHELD else "不成立"
-                word = self._docket.objections[message.objection_id].word
-                what = f"：{word} {message.objection_id} 经调查{finding}"
+                objection = self._docket.objections[message.objection_id]
+                found = objection.came_to(message.finding)
+                what = f"：{objection.word} {message.objection_id} {found}"
             case Withdrawal():
                 what = "撤回申请"
         return f"{office}{what}{number}{reason}"

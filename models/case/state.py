@@ -14,7 +14,7 @@ from models.case.mailbox import Expectation, OpenObjection, Received
 from models.case.messages import Act, Outcome, Resolution, Withdrawal
 from models.offices import Office, Subject
 from models.periods import Limit, beijing
-from models.policy import Policy
+from models.policy import Body, Policy
 from models.procedures import Procedure, Step
 
 
@@ -79,6 +79,7 @@ class Docket:
         to_accept: Objections that nobody has looked at yet, and ``to_answer`` those with a result
             that nobody was told of. Lists of their own: a case may have thousands of objections,
             and goes through them at every message otherwise.
+        officers: Who has decided something in the case, each with the step (G1).
         unfiled: How many signals were refused beyond those that are on file with their content.
     """
 
@@ -115,6 +116,7 @@ class Docket:
     owing: Callable[[], Office | None] = lambda: None
     to_accept: list[OpenObjection] = field(default_factory=list)
     to_answer: list[OpenObjection] = field(default_factory=list)
+    officers: dict[str, str] = field(default_factory=dict)
     unfiled: int = 0
     _unresolved: dict[str, OpenObjection] = field(default_factory=dict)
     mended: Callable[[int, Sequence[Entry], Entry, datetime], Iterator[None]] = lambda *_: iter(())
@@ -170,9 +172,23 @@ class Docket:
 
     @property
     def publisher(self) -> Office:
-        """Who publishes, and so investigates objections."""
-        publicity = next(step for step in self.route if not step.decided)
-        return self.subject.office(publicity.body)
+        """Who publishes."""
+        return self.subject.office(self._publicity.body)
+
+    @property
+    def investigator(self) -> Office:
+        """Who investigates objections (G1); a plea (F6) whoever hears it."""
+        posts = self._publicity.posts
+        if posts is None:
+            return self.publisher
+        body: Body = getattr(self.policy.objection, posts.value)
+        county = self.subject.office(Body.COUNTY_GROUP)
+        above = self.subject.superior(county) if body is Body.CITY_GROUP else None
+        return above or self.subject.office(body)  # no city stands above a 直管县
+
+    @property
+    def _publicity(self) -> Step:
+        return next(step for step in self.route if not step.decided)
 
     @property
     def applicant(self) -> Office:
@@ -186,7 +202,8 @@ class Docket:
             return self.expected.office
         if self.outcome is not None:
             return None
-        return self.publisher if self.open_count else self.owing()
+        first = next(iter(self._unresolved.values()), None)
+        return self.owing() if first is None else first.investigator
 
     @property
     def publicity_ended(self) -> datetime:

@@ -76,6 +76,7 @@ class ObjectionStatus(Record):
 
     Attributes:
         entry: Where it stands in the file, with its text.
+        office: Who investigates it.
         finding: How it was resolved; None while it is open.
     """
 
@@ -84,6 +85,7 @@ class ObjectionStatus(Record):
     entry: int
     received_at: Moment
     household: str | None
+    office: str
     finding: Finding | None
 
 
@@ -168,6 +170,7 @@ def objections_of(docket: Docket, after: int) -> list[ObjectionStatus]:
             entry=each.received.seq,
             received_at=each.received.at,
             household=each.received.message.household,
+            office=str(each.investigator),
             finding=each.resolution.message.finding if each.resolution else None,
         )
         for each in found

@@ -63,7 +63,7 @@ class RosterReception(RosterRules):
             raise Refusal("the roster was not admitted; nothing can be done with it")
         if self._is_open:
             super()._check_message(message, now)
-        elif not isinstance(message, Objection):
+        elif not isinstance(message, Objection) or message.review_of is not None:
             raise Refusal("the roster is being looked up in the register; send it again")
 
     # -- the file, and what counts at once ------------------------------------------------------
@@ -80,7 +80,7 @@ class RosterReception(RosterRules):
             case Act(step=H4.id):
                 return super()._take(self._naming_whom_it_is_about(message, now), now)
             case Objection():
-                roster = roster_of(self._docket)
+                roster, message = roster_of(self._docket), self._placed(message)
                 running = roster is not None and roster.is_running(message.household, now)
                 return self._keep_objection(message, not running, now)
             case Consents():

@@ -217,7 +217,7 @@ class RosterRules(Reception):
         if not self._roster.ready():
             raise Refusal("no household is verified and agrees yet: there is nobody to post (H3)")
 
-    def _check_objection(self, objection: Objection, now: datetime) -> None:
+    def _check_concerned(self, objection: Objection) -> None:
         if objection.household is not None:
             self._unfinished([objection.household])
         elif not self._roster.stoppable:

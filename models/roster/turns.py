@@ -18,7 +18,6 @@ def whose_turn(docket: Docket) -> Expectation | None:
     for body in roster.verifiers:
         if roster.awaiting(body):
             return Expectation(H2, subject.office(body), H2.decisions)
-    # An investigation comes before answers of households, which the committees collect as well.
-    if roster.unanswered() and not docket.open_count:
+    if roster.unanswered():
         return Expectation(H2, subject.office(Body.HOUSEHOLD), ())
     return None

@@ -238,6 +238,8 @@ class SupervisionReception(Reception):
             id=plea.id, text=plea.text, at=plea.at, household=plea.about, evidence=plea.evidence
         )
         received = Received(objection, now, entry.seq)
-        docket.take_objection(OpenObjection(received, report=False, pleader=plea.office))
+        docket.take_objection(
+            OpenObjection(received, False, docket.investigator, pleader=plea.office)
+        )
         docket.lapse("新的申诉", now)  # a result that rested on a hearing without this plea
         return entry

@@ -189,6 +189,7 @@ def object_(
     *,
     text: Said,
     household: Household | None = None,
+    review_of: str | None = None,
     name: Said | None = None,
     contact: Said | None = None,
     evidence: Proof = (),
@@ -205,8 +206,9 @@ def object_(
         case: Id of the case, for example county-exit/411523/2026.
         text: What is objected to.
         household: The household of a roster it concerns, by number; without it the whole roster.
+        review_of: Id of a dismissed objection: the body above reviews it (复核), once.
         name: Who objects; only a real-name objector gets an answer.
-        contact: Where the answer goes. Name and contact never stand in a notice.
+        contact: Where the answer goes. Name and contact are for who investigates alone.
     """
     message = Objection(
         id=given(id),
@@ -216,6 +218,7 @@ def object_(
         contact=contact,
         evidence=inputs.evidence(evidence),
         household=household,
+        review_of=review_of,
     )
     hand_in(case, message, signal)
 
@@ -231,13 +234,16 @@ def resolve(
     dismissed: bool = False,
     return_: Return = None,
     reason: str,
+    evidence: Proof,
     document: Document = None,
-    evidence: Proof = (),
     at: At = None,
     id: Id = None,
     signal: AsSignal = False,
 ) -> None:
-    """Close the investigation of an objection as its publishing body: upheld or dismissed.
+    """Close the investigation of an objection, or its review (复核): upheld or dismissed.
+
+    Who investigates is in `exitflow case CASE --objections`. The officer has decided nothing in the
+    case.
 
     Args:
         case: Id of the case, for example county-exit/411523/2026.

@@ -1,15 +1,21 @@
 """Reading one case, or its file."""
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from models.case.ledger import Entry, LedgerError, verify
 from models.case.status import CaseStatus, ObjectionStatus
 from models.procedures import HOUSEHOLD_EXIT
 from models.roster.households import Course
-from operators.commands.words import InputError, Json
+from operators.commands.options import Office
+from operators.commands.words import InputError, Json, word
 from operators.desk.desk import Desk, NoCase, not_going_on, open_desk
+from operators.desk.errors import Refused
 from operators.desk.registry import open_registry, utc_now
 from operators.views.case import (
+    for_everybody,
     print_case,
     print_contradicted,
     print_documents,
@@ -26,6 +32,13 @@ from workers.case_on_server import Amiss
 from workers.connection import run
 from workers.settings import load_settings
 
+Reader = Annotated[
+    Office | None,
+    Parameter(name="--as", help="With --entry: the office that investigates an objection."),
+    word(Office),
+]
+"""Who reads: who objects is shown to who investigates alone (G1)."""
+
 
 def case(
     case: str,
@@ -36,6 +49,7 @@ def case(
     documents: bool = False,
     objections: bool = False,
     entry: int | None = None,
+    as_: Reader = None,
     json: Json = False,
 ) -> None:
     """Show how a case stands: steps, limits in force, who is waited for, objections, outcome.
@@ -53,8 +67,11 @@ def case(
             refused message said stands there word for word; also if it was refused for want of a
             key, once that key is here.
     """
+    if as_ is not None and entry is None:
+        raise InputError("--as: give it with --entry, the entry of an objection")
     if objections or entry is not None:
-        _show_parts(case, entry, objections, others=ledger or households or documents, json=json)
+        others = ledger or households or documents
+        _show_parts(case, entry, objections, others=others, reader=as_, json=json)
         return
     if documents:
         _show_documents(case, others=ledger or households, json=json)
@@ -76,7 +93,7 @@ def case(
         return
     entries, kept = run(_verified_ledger(case))
     if json:
-        as_json(entries)
+        as_json([for_everybody(entry) for entry in entries])
         return
     out = console()
     print_ledger(out, entries)
@@ -89,7 +106,13 @@ def case(
 
 
 def _show_parts(
-    case_id: str, entry: int | None, objections: bool, *, others: bool, json: bool
+    case_id: str,
+    entry: int | None,
+    objections: bool,
+    *,
+    others: bool,
+    reader: Office | None,
+    json: bool,
 ) -> None:
     if others or (objections and entry is not None):
         raise InputError("--objections, --entry: give one of them, alone")
@@ -97,7 +120,7 @@ def _show_parts(
         found = run(_objections(case_id))
         as_json(found) if json else print_objections(console(), found)
         return
-    one, said = run(_entry(case_id, entry))
+    one, said = run(_entry(case_id, entry, reader))
     if json:
         as_json(_Opened(**dict(one), opened=said) if said is not None else one)
     else:
@@ -115,9 +138,22 @@ class _Opened(Entry):
     opened: str
 
 
-async def _entry(case_id: str, number: int) -> tuple[Entry, str | None]:
+async def _entry(case_id: str, number: int, reader: Office | None) -> tuple[Entry, str | None]:
+    """An entry as everybody may read it; as who investigates, also who objects (G1).
+
+    Raises:
+        Refused: if the reader does not investigate this objection.
+    """
     async with open_desk() as desk:
-        return await entry_of(desk, case_id, number, load_settings().opened)
+        entry, said = await entry_of(desk, case_id, number, load_settings().opened)
+        if reader is None:
+            return for_everybody(entry), said
+        offices = [each.office for each in await desk.objections(case_id) if each.entry == number]
+        if not offices:
+            raise InputError(f"--as: entry {number} of {case_id} is no objection")
+        if offices != [str(reader)]:
+            raise Refused(f"{reader} may not read who objects; {offices[0]} investigates it (G1)")
+        return entry, said
 
 
 async def entry_of(

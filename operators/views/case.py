@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -127,7 +128,9 @@ def print_objections(out: Console, objections: Sequence[ObjectionStatus]) -> Non
     for each in objections:
         line = Text(f"{at(each.received_at)}  ", style="dim")
         line.append(f"{each.word} {each.id}", style="" if each.finding else "bold yellow")
-        line.append(f"  {each.household or ''}  entry {each.entry}  {_came_of(each)}")
+        line.append(
+            f"  {each.household or ''}  entry {each.entry}  {_came_of(each)}  {each.office}"
+        )
         out.print(line)
     left = sum(each.finding is None for each in objections)
     out.print(heading(f"{len(objections):,} in all, {left:,} open"))
@@ -137,6 +140,29 @@ def _came_of(objection: ObjectionStatus) -> str:
     if objection.finding is None:
         return "未办结 open"
     return "成立 upheld" if objection.finding is Finding.UPHELD else "不成立 dismissed"
+
+
+_OF_AN_OBJECTOR = ("objector", "contact")
+_WITHHELD = "（仅供调查人员查阅）"
+
+
+def for_everybody(entry: Entry) -> Entry:
+    """An entry without who objects: name and contact are for who investigates alone (G1)."""
+    said = {name: _withheld(value) for name, value in entry.data.items()}
+    return entry.model_copy(update={"data": said})
+
+
+def _withheld(value: JsonValue) -> JsonValue:
+    match value:
+        case dict():
+            return {
+                name: _WITHHELD if name in _OF_AN_OBJECTOR and said else _withheld(said)
+                for name, said in value.items()
+            }
+        case list():
+            return [_withheld(each) for each in value]
+        case _:
+            return value
 
 
 def print_entry(out: Console, entry: Entry, said: str | None = None) -> None:

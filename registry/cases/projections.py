@@ -250,6 +250,10 @@ def _add_to_plan(
     )
 
 
+_SOURCES = {each.value: each for each in Source}
+"""A plea (F6) is an objection here."""
+
+
 def _objection(session: Session, case_id: str, entry: Entry) -> None:
     objection = _object(entry.data, "objection")
     key = _text(objection, "id")
@@ -259,10 +263,11 @@ def _objection(session: Session, case_id: str, entry: Entry) -> None:
         ObjectionRow(
             case_id=case_id,
             objection_id=key,
-            kind=Source.REPORT if entry.data.get("as") == Source.REPORT else Source.OBJECTION,
+            kind=_SOURCES.get(str(entry.data.get("as")), Source.OBJECTION),
             text=_text(objection, "text") or "",
             objector=_text(objection, "objector"),
             contact=_text(objection, "contact"),
+            review_of=_text(objection, "review_of"),
             received_at=entry.at,
         )
     )

@@ -82,9 +82,9 @@ class NoticeRow(Table, table=True):
 
 
 class ObjectionRow(Table, table=True):
-    """An objection or a report, and how it ended (G1, G2).
+    """An objection, its review or a report, and how it ended (G1, G2).
 
-    ``objector`` and ``contact`` serve the answer alone (G8).
+    ``objector`` and ``contact`` are for who investigates alone (G1, G8).
     """
 
     __tablename__ = "objections"
@@ -95,6 +95,7 @@ class ObjectionRow(Table, table=True):
     text: str = Field(sa_type=Written)
     objector: str | None = Field(default=None, sa_type=Written)
     contact: str | None = Field(default=None, sa_type=Written)
+    review_of: str | None = None
     received_at: datetime = Field(sa_type=Instant)
     accepted_at: datetime | None = Field(default=None, sa_type=Instant)
     finding: str | None = None

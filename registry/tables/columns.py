@@ -27,10 +27,11 @@ ON_THE_LIST = (Standing.LISTED, Standing.REVOKED)
 
 
 class Source(StrEnum):
-    """How somebody spoke up: an objection (G1 异议) or a report after the notice (G2 举报)."""
+    """How somebody spoke up: an objection (G1 异议), its review (复核), a report (G2 举报)."""
 
     OBJECTION = "objection"
     REPORT = "report"
+    REVIEW = "review"
 
 
 class Instant(TypeDecorator[datetime]):

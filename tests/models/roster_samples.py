@@ -13,7 +13,7 @@ from models.register.households import HouseholdFacts, Livelihood, PovertyLine
 from models.roster.households import Roster
 from models.roster.messages import RosterApplication
 from models.roster.reception import RosterReception
-from tests.models.samples import DAY, HENAN, NOW, limit
+from tests.models.samples import DAY, HENAN, NOW, PROOF, limit
 from tests.models.village_samples import village
 
 VILLAGE = "411523100901"
@@ -210,14 +210,15 @@ def objection(code: str | None = None, **changes: Any) -> dict[str, Any]:
 def resolution(
     code: str | None = None, finding: str = "dismissed", **changes: Any
 ) -> dict[str, Any]:
-    """The committees end the investigation of the objection above, as JSON."""
+    """The county ends the investigation of the objection above, as JSON."""
     return {
         "id": f"r-{code or 'all'}-{finding}",
         "objection_id": f"o-{code or 'all'}",
         "finding": finding,
         "reason": "经实地调查（合成）",
-        "office": COMMITTEES,
-        "officer": "某甲",
+        "office": COUNTY,
+        "officer": "某辛",
+        "evidence": [PROOF],
     } | changes
 
 

@@ -104,6 +104,10 @@ def objection_values(identifier: str = "o-1", **changes: Any) -> dict[str, Any]:
     return {"id": identifier, "text": "通村公路未通（合成）"} | changes
 
 
+PROOF = {"name": "调查报告.pdf", "sha256": "0" * 64}
+"""What an investigation rests on, as JSON."""
+
+
 def resolution_values(
     objection: str = "o-1", finding: str = "dismissed", **changes: Any
 ) -> dict[str, Any]:
@@ -115,6 +119,7 @@ def resolution_values(
         "reason": "经实地调查（合成）",
         "office": PROVINCE,
         "officer": "某丙",
+        "evidence": [PROOF],
     } | changes
 
 

@@ -19,7 +19,7 @@ from models.case.status import state_of
 from models.policy import Reminders
 from models.procedures import H2, H3
 from models.roster.turns import whose_turn
-from tests.models.roster_samples import COMMITTEES, Sample, consents, objection, resolution
+from tests.models.roster_samples import Sample, consents, objection, resolution
 from tests.models.samples import CITY, DAY, NOW, limit
 from workflows.timekeeper import AT_ONCE, _first_of
 
@@ -61,10 +61,10 @@ def posted(*, households: int, objections: int) -> Sample:
 
 
 def objected(sample: Sample, number: int, code: str | None = None) -> None:
-    """Somebody objects, and the committees have a limit for it."""
+    """Somebody objects, and the county has a limit for it."""
     sample.desk.receive("object", objection(code, id=f"o-{number}"), NOW)
     name = f"异议 o-{number}"
-    office = sample.docket.subject.office(sample.docket.publisher.body)
+    office = sample.docket.investigator
     sample.docket.watch.arm(name, limit("T7", NOW + 9 * DAY), office, name, NOW)
 
 
@@ -85,7 +85,7 @@ def one_more(sample: Sample) -> None:
     """An objection and its result, with all that the case asks itself."""
     objected(sample, 9_999)
     looked_at(sample)
-    result = resolution(id="r-9999", objection_id="o-9999", office=COMMITTEES)
+    result = resolution(id="r-9999", objection_id="o-9999")
     sample.desk.receive("resolve", result, NOW)
     sample.docket.watch.disarm("异议 o-9999")
     sample.docket.objections["o-9999"].answered = True

@@ -75,7 +75,7 @@ def test_the_publisher_resolves_what_was_received() -> None:
     )
     for office in ("A5/411523", "A6/411500", "A7/420000", "A8/100000", "A9/410000"):
         assert refused(desk, case, "resolve", resolution_values(office=office)) == (
-            f"{office} may not resolve objections here; {NAMES['C3']} may"
+            f"{office} may not resolve o-1 here; {NAMES['C3']} may"
         )
     receipt = desk.receive("resolve", resolution_values(), NOW)
     assert receipt.text == (

@@ -257,10 +257,12 @@ def test_who_is_sent_back_alone_is_on_somebodys_desk() -> None:
     sample.is_agreed("H-01")
     sample.roster["H-01"].agreed = False
     assert turn(sample) == f"A4/{VILLAGE}"
-    # The committees have an objection on their desk, and collect the answer as well.
+    # The county has an objection on its desk; the committees collect the answer meanwhile.
     sample.desk.receive("object", objection("H-02"), NOW)
+    assert turn(sample) == f"A4/{VILLAGE}"
+    sample.roster["H-01"].agreed = True
     assert turn(sample) is None
-    assert str(sample.docket.waiting_for) == COMMITTEES
+    assert str(sample.docket.waiting_for) == COUNTY
 
 
 @pytest.mark.clause("H4", "A5")

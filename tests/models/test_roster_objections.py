@@ -13,11 +13,16 @@ from tests.models.roster_samples import (
     COMMITTEES,
     COUNTY,
     DRAFTED,
+    OFFICERS,
     TEAM,
     Sample,
     act,
+    amendment,
+    consents,
+    meeting,
     objection,
     resolution,
+    verification,
 )
 from tests.models.samples import DAY, NOW
 
@@ -197,13 +202,137 @@ def test_the_whole_roster_is_objected_to_as_long_as_somebody_can_be_stopped() ->
 
 
 @pytest.mark.clause("G1", "A1")
-@pytest.mark.parametrize("office", [COUNTY, TEAM, "A1/411523100902", "A7/410000"])
-def test_the_committees_investigate(office: str) -> None:
+@pytest.mark.parametrize("office", [COMMITTEES, TEAM, "A5/411524", "A6/411500", "A7/410000"])
+def test_the_county_investigates_and_not_who_is_objected_to(office: str) -> None:
     sample = Sample(H3)
     sample.desk.receive("object", objection("H-01"), NOW)
     said = refused(sample.desk, sample.docket, "resolve", resolution("H-01", office=office))
-    assert said == (f"{office} may not resolve objections here; 合成村“两委” ({COMMITTEES}) may")
+    assert said == f"{office} may not resolve o-H-01 here; 新县扶贫开发领导小组 ({COUNTY}) may"
     assert sample.desk.receive("resolve", resolution("H-01"), NOW)
+
+
+@pytest.mark.clause("G1")
+@pytest.mark.parametrize("officer", [*OFFICERS.values(), "某庚", "某壬"])
+def test_who_decided_something_in_the_case_does_not_investigate(officer: str) -> None:
+    """Verified, collected consent, chaired the meeting that voted on who was added."""
+    sample = Sample()
+    for body in ("A1", "A2", "A3"):
+        sample.desk.receive("act", verification(body), NOW)
+    sample.desk.receive("consent", consents("H-01", officer="某庚"), NOW)
+    added = amendment("H-04", meeting=meeting(chair="某壬"))
+    sample.desk.receive("amend", added, NOW)
+    sample.desk.receive("object", objection("H-01"), NOW)
+    said = refused(sample.desk, sample.docket, "resolve", resolution("H-01", officer=officer))
+    assert said.startswith(f"officer: {officer} has decided in this case (H2); somebody investi")
+    assert sample.desk.receive("resolve", resolution("H-01"), NOW)
+
+
+@pytest.mark.clause("G1")
+def test_no_result_without_what_it_rests_on() -> None:
+    sample = Sample(H3)
+    sample.desk.receive("object", objection("H-01"), NOW)
+    bare = resolution("H-01", evidence=[])
+    assert refused(sample.desk, sample.docket, "resolve", bare) == (
+        "evidence: Tuple should have at least 1 item after validation, not 0"
+    )
+
+
+# -- reviews ----------------------------------------------------------------------------------
+
+CITY = "A6/411500"
+
+
+def review(code: str | None = "H-01", **changes: Any) -> dict[str, Any]:
+    """Somebody asks the body above for the review of the objection above, as JSON."""
+    return {
+        "id": f"f-{code}",
+        "text": "调查未入户（合成）",
+        "review_of": f"o-{code or 'all'}",
+    } | changes
+
+
+def reviewed(finding: str = "dismissed", **changes: Any) -> dict[str, Any]:
+    """The city ends its review, as JSON."""
+    given = {"id": "r-f", "objection_id": "f-H-01", "office": CITY, "officer": "某子"}
+    return resolution("H-01", finding) | given | changes
+
+
+def dismissed() -> Sample:
+    """Everybody's publicity is over, and an objection to the first of them was dismissed."""
+    sample = Sample(H4)
+    sample.desk.receive("object", objection("H-01"), NOW)
+    sample.desk.receive("resolve", resolution("H-01"), NOW)
+    return sample
+
+
+@pytest.mark.clause("G1", "A6")
+def test_a_review_by_the_body_above_holds_up_the_final_change() -> None:
+    sample = dismissed()
+    receipt = sample.desk.receive("object", review(), NOW)
+    assert receipt.text == "收到匿名复核申请 f-H-01（举报 o-H-01）"
+    assert last(sample.docket).data["as"] == "review"
+    assert sample.docket.objections["f-H-01"].received.message.household == "H-01"
+    assert [each.code for each in sample.roster.over(NOW)] == ["H-02", "H-03"]
+    assert str(sample.docket.waiting_for) == CITY
+    said = refused(sample.desk, sample.docket, "resolve", reviewed(office=COUNTY))
+    assert said == f"{COUNTY} may not resolve f-H-01 here; 信阳市扶贫开发领导小组 ({CITY}) may"
+    said = refused(sample.desk, sample.docket, "resolve", reviewed(officer="某辛"))
+    assert said == "officer: 某辛 has investigated o-H-01; somebody else reviews it (G1)"
+    receipt = sample.desk.receive("resolve", reviewed(), NOW)
+    assert receipt.text == (
+        "信阳市扶贫开发领导小组：复核 f-H-01 经复核，维持原调查结论，理由：经实地调查（合成）"
+    )
+    assert [each.code for each in sample.roster.over(NOW)] == list(CODES)
+
+
+@pytest.mark.clause("G1")
+def test_a_review_may_find_that_the_objection_was_right() -> None:
+    sample = dismissed()
+    sample.desk.receive("object", review(), NOW)
+    receipt = sample.desk.receive("resolve", reviewed("upheld", return_to="H2"), NOW)
+    assert "复核 f-H-01 经复核，原调查结论不当，予以纠正" in receipt.text
+    assert [each.code for each in sample.roster.over(NOW)] == ["H-02", "H-03"]
+
+
+@pytest.mark.clause("G1")
+def test_what_is_reviewed_is_a_dismissal_and_once() -> None:
+    sample = Sample(H4)
+
+    def why(**changes: Any) -> str:
+        return refused(sample.desk, sample.docket, "object", review(**changes))
+
+    assert why() == "review_of: o-H-01 was not received here; known: none"
+    sample.desk.receive("object", objection("H-01"), NOW)
+    assert why() == "review_of: o-H-01 is being investigated; there is no result to review"
+    sample.desk.receive("resolve", resolution("H-01"), NOW)
+    assert why(household="H-02") == "household: o-H-01 is about H-01; leave it out"
+    sample.desk.receive("object", review(), NOW)
+    assert why(id="f-2") == "review_of: o-H-01 has its one review already, f-H-01 (G1)"
+    sample.desk.receive("resolve", reviewed(), NOW)
+    assert why(id="f-2", review_of="f-H-01") == (
+        "review_of: f-H-01 is a review itself; there is one, and no second (G1)"
+    )
+    sample.desk.receive("object", objection("H-02"), NOW)
+    sample.desk.receive("resolve", resolution("H-02", "upheld"), NOW)
+    assert why(id="f-3", review_of="o-H-02") == (
+        "review_of: o-H-02 was upheld; what is reviewed is a dismissal (G1)"
+    )
+
+
+@pytest.mark.clause("G1", "H4")
+def test_too_late_for_a_review() -> None:
+    sample = dismissed()
+    sample.roster["H-01"].being_struck_off = True
+    said = refused(sample.desk, sample.docket, "object", review())
+    assert said.startswith("household H-01: too late, it is being struck off")
+
+
+@pytest.mark.clause("G1")
+def test_no_review_before_the_roster_is_there() -> None:
+    sample = Sample(open_=False)
+    sample.docket.own = None
+    said = refused(sample.desk, sample.docket, "object", review())
+    assert said == "the roster is being looked up in the register; send it again"
 
 
 @pytest.mark.clause("G1")

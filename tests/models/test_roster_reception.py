@@ -336,7 +336,7 @@ def test_the_file_names_who_spoke_and_what_changed() -> None:
     sample.desk.receive("object", objection("H-01"), NOW)
     sample.desk.receive("resolve", resolution("H-01"), NOW)
     assert last(sample.docket).text == (
-        "合成村“两委”：举报 o-H-01 经调查不成立，理由：经实地调查（合成）"
+        "新县扶贫开发领导小组：举报 o-H-01 经调查不成立，理由：经实地调查（合成）"
     )
 
 

@@ -68,13 +68,18 @@ def test_objections_are_followed_to_their_end(asked: RegistryActivities, engine:
     received = file.add(EntryKind.OBJECTION, {"objection": said, "as": "objection"})
     file.add(EntryKind.OBJECTION, {"objection": {"id": "r1", "text": "举报"}, "as": "report"})
     accepted = file.add(EntryKind.OBJECTION_ACCEPTED, {"objection_id": "o1"})
+    review: dict[str, Any] = {"id": "z1", "text": "未入户", "review_of": "o1"}
+    file.add(EntryKind.OBJECTION, {"objection": review, "as": "review"})
     run(asked.write_ledger, file.batch())
-    first, second = sorted(rows(engine, ObjectionRow), key=lambda row: str(row["objection_id"]))
+    first, second, third = sorted(
+        rows(engine, ObjectionRow), key=lambda row: str(row["objection_id"])
+    )
     assert first["received_at"] == received.at
     assert first["accepted_at"] == accepted.at
     assert (first["kind"], first["objector"], first["contact"]) == ("objection", "某乙", "138")
     assert (first["text"], first["finding"], first["resolved_at"]) == ("收入\ufffd不实", None, None)
     assert (second["kind"], second["objector"], second["accepted_at"]) == ("report", None, None)
+    assert (third["kind"], third["review_of"], first["review_of"]) == ("review", "o1", None)
 
     resolution: dict[str, Any] = {
         "id": "x1",
@@ -86,7 +91,7 @@ def test_objections_are_followed_to_their_end(asked: RegistryActivities, engine:
         "document_number": "〔2018〕3号",
     }
     resolved = file.add(EntryKind.RESOLUTION, {"resolution": resolution})
-    run(asked.write_ledger, file.batch(first=4))
+    run(asked.write_ledger, file.batch(first=5))
     first = next(row for row in rows(engine, ObjectionRow) if row["objection_id"] == "o1")
     assert (first["finding"], first["reason"], first["resolved_by"], first["document"]) == (
         "dismissed",

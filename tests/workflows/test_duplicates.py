@@ -6,6 +6,7 @@ import pytest
 
 from models.case.ledger import EntryKind
 from operators.desk.desk import Refused
+from tests.models.samples import PROOF
 from tests.stage import Stage, at
 
 pytestmark = pytest.mark.server
@@ -79,6 +80,7 @@ async def test_objections_and_resolutions_sent_again_count_once(stage: Stage) ->
             "reason": "再查（合成）",
             "office": "A7/410000",
             "officer": "某丙",
+            "evidence": [PROOF],
         },
     )
     assert "objection same is already resolved: dismissed" in said

@@ -132,7 +132,7 @@ async def test_an_open_objection_outlasts_a_return(stage: Stage) -> None:
 async def test_only_the_publishing_body_resolves(stage: Stage) -> None:
     play, objection = await objected(stage)
     for office in ("A5/" + play.code, "A6/" + play.code[:4] + "00", "A7/420000", "A9/410000"):
-        with pytest.raises(Refused, match=f"{office} may not resolve objections here"):
+        with pytest.raises(Refused, match=f"{office} may not resolve {objection} here"):
             await play.resolve(objection, "dismissed", office=office)
     with pytest.raises(Refused, match="return_to: C5 is no step"):
         await play.resolve(objection, "upheld", return_to="C5")

@@ -147,7 +147,7 @@ async def test_a_report_suspends_the_entry_and_a_return_goes_through_it_again(
     report = await play.object("举报（合成）")
     await play.waits(lambda seen: seen.open_objections == (report,))
     await play.act("R4")
-    await play.waits(lambda seen: seen.waiting_for == play.office("R3"))
+    await play.rests()
     assert len(episodes(stage, play.code)) == 1
     await play.resolve(report, "dismissed")
     assert (await play.ends()).ending is Ending.ENTERED
@@ -206,7 +206,7 @@ async def test_what_is_corrected_between_confirmation_and_entry_is_not_entered(
     report = await play.object("举报（合成）")
     await play.waits(lambda seen: seen.open_objections == (report,))
     await play.act("R4")
-    await play.waits(lambda seen: seen.waiting_for == play.office("R3"))
+    await play.rests()
     corrects(play, size=4)
     await play.resolve(report, "dismissed")
     await play.waits(lambda seen: seen.waiting_for == play.office("R4"))

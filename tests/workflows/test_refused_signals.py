@@ -8,6 +8,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
 from models.case.ledger import EntryKind
+from tests.models.samples import PROOF
 from tests.play import Play, eventually
 from tests.stage import Stage, at
 
@@ -64,6 +65,7 @@ async def test_what_the_rules_do_not_allow_is_on_file_as_refused(stage: Stage) -
                     "reason": "x",
                     "office": "A7/410000",
                     "officer": "x",
+                    "evidence": [PROOF],
                 }
             ],
             "objection_id: none was not received here; known: none",

@@ -38,6 +38,7 @@ from registry.register.loading import load_households, load_villages
 from registry.register.poverty_lines import add_line
 from registry.tables import EpisodeRow, HouseholdRow, NoticeRow, PlanRow, RosterRow
 from tests.fast.alone import Alone
+from tests.models.samples import PROOF
 from tests.registry.places import REGISTERED_ON
 from tests.roster_stage import livelihood, meeting, roster_application
 from tests.stage import YEAR, at, one_engine, settings_in
@@ -53,10 +54,17 @@ OFFICERS = {"A1": "某甲", "A2": "某丙", "A3": "某丁"}
 
 @dataclass
 class Objection:
-    """An objection as people see it: to whom, and whether it has a result."""
+    """An objection as people see it: to whom, and whether it has a result.
+
+    Attributes:
+        investigator: Who investigates it: the county, or the city if it is a review.
+        may_be_reviewed: It was dismissed, and is no review (G1).
+    """
 
     household: str | None
+    investigator: str = f"A5/{COUNTY}"
     open: bool = True
+    may_be_reviewed: bool = False
 
 
 @dataclass
@@ -230,6 +238,18 @@ class RosterMachine(RuleBasedStateMachine):
         if receipt:
             self.reference.objections[f"m-{next(self.ids) - 1}"] = Objection(household)
 
+    @rule(which=st.integers(0, 5))
+    @precondition(lambda self: any(o.may_be_reviewed for o in self.reference.objections.values()))
+    def ask_for_review(self, which: int) -> None:
+        """Somebody does not believe a dismissal (G1 复核)."""
+        known = self.reference.objections
+        dismissed = [key for key, each in known.items() if each.may_be_reviewed]
+        key = dismissed[which % len(dismissed)]
+        if self.send("object", text="未入户调查（合成）", review_of=key):
+            known[key].may_be_reviewed = False
+            review = Objection(known[key].household, f"A6/{COUNTY[:4]}00")
+            known[f"m-{next(self.ids) - 1}"] = review
+
     @rule(
         upheld=st.booleans(),
         return_to=st.sampled_from([None, "H2", "H3"]),
@@ -237,7 +257,7 @@ class RosterMachine(RuleBasedStateMachine):
     )
     @precondition(lambda self: any(each.open for each in self.reference.objections.values()))
     def resolve(self, upheld: bool, return_to: str | None, which: int) -> None:
-        """The committees end an investigation."""
+        """The county ends an investigation."""
         waiting = [key for key, each in self.reference.objections.items() if each.open]
         key = waiting[which % len(waiting)]
         target = self.reference.objections[key].household
@@ -247,11 +267,15 @@ class RosterMachine(RuleBasedStateMachine):
             objection_id=key,
             finding="upheld" if upheld else "dismissed",
             reason="经调查（合成）",
-            office=f"A1/{VILLAGE}",
+            office=self.reference.objections[key].investigator,
+            officer="某辛" if self.reference.objections[key].investigator[1] == "5" else "某壬",
+            evidence=[PROOF],
             **back,
         )
         if taken:
-            self.reference.objections[key].open = False
+            known = self.reference.objections[key]
+            known.open = False
+            known.may_be_reviewed = not upheld and known.investigator == f"A5/{COUNTY}"
             those = [target] if target else [*HOUSEHOLDS, LATER]
             if upheld and return_to == "H2":
                 for household in those:

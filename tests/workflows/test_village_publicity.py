@@ -56,7 +56,7 @@ async def test_publicity_goes_on_until_the_county_has_dismissed_an_objection(
     assert (seen.step, seen.waiting_for) == ("V2", play.office("V2"))
     with pytest.raises(Refused, match=r"goes on while 1 objection\(s\) are open \(G1\)"):
         await play.report()
-    with pytest.raises(Refused, match=r"may not resolve objections here; 合成.*县"):
+    with pytest.raises(Refused, match=rf"may not resolve {objection} here; 合成.*县"):
         await play.resolve(objection, "dismissed", office=play.office("V3"))
     await play.resolve(objection, "dismissed")
     await play.reaches("V3")

@@ -251,6 +251,7 @@ def _projections() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("objector", sa.Text(), nullable=True),
         sa.Column("contact", sa.Text(), nullable=True),
+        sa.Column("review_of", sa.String(), nullable=True),
         sa.Column("received_at", MOMENT, nullable=False),
         sa.Column("accepted_at", MOMENT, nullable=True),
         sa.Column("finding", sa.String(), nullable=True),
