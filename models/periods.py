@@ -137,7 +137,9 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
             return _two_dates(request, dates.target, dates.limit, "销号", "register change")
         case "T7":
             days = policy.objection.days
-            return _period(request, days, workdays, "收到异议或举报", "receipt of the objection")
+            return _period(
+                request, days, workdays, "收到异议、举报或复核申请", "receipt of the objection"
+            )
         case "G3":
             days = policy.correction.days
             return _period(request, days, workdays, "退回或责成整改", "the return for correction")

@@ -138,7 +138,8 @@ class Investigations:
         self._clerk.notify("异议", office, f"{len(batch)}件异议待调查", text)
 
     def _answer(self, objection: OpenObjection, result: Resolution) -> None:
-        said = f"您反映的情况，{objection.came_to(result.finding)}。{result.reason}"
+        by = "经复核，" if objection.is_review else ""
+        said = f"您反映的情况，{by}{objection.came_to(result.finding)}。{result.reason}"
         above = self._docket.subject.superior(objection.investigator)
         last = result.finding is Finding.UPHELD or objection.is_review or objection.pleader
         if above is not None and not last:

@@ -274,8 +274,8 @@ class RosterCourse(Beside):
             case _:
                 candidate.leave(f"异议成立：{result.reason}")
                 said = "不列入退出名单"
-        found = objection.came_to(result.finding)
-        self._file(f"户{candidate.code}{said}：{objection.word}{found}，{result.reason}")
+        why = "经复核，异议成立" if objection.is_review else f"{objection.word}成立"
+        self._file(f"户{candidate.code}{said}：{why}，{result.reason}")
 
     def conclude(self, outcome: Outcome) -> Outcome:
         """The roster has exited as far as somebody was struck off; the rest stays registered."""

@@ -76,7 +76,7 @@ class OpenObjection(Counted):
         """What its investigation found, in Chinese."""
         upheld = finding is Finding.UPHELD
         if self.is_review:
-            return "经复核，原调查结论不当，予以纠正" if upheld else "经复核，维持原调查结论"
+            return "认定原调查结论不当，予以纠正" if upheld else "维持原调查结论"
         return f"经调查{'成立' if upheld else '不成立'}"
 
     @property

@@ -280,7 +280,7 @@ def test_a_review_by_the_body_above_holds_up_the_final_change() -> None:
     assert said == "officer: 某辛 has investigated o-H-01; somebody else reviews it (G1)"
     receipt = sample.desk.receive("resolve", reviewed(), NOW)
     assert receipt.text == (
-        "信阳市扶贫开发领导小组：复核 f-H-01 经复核，维持原调查结论，理由：经实地调查（合成）"
+        "信阳市扶贫开发领导小组：复核 f-H-01 维持原调查结论，理由：经实地调查（合成）"
     )
     assert [each.code for each in sample.roster.over(NOW)] == list(CODES)
 
@@ -290,7 +290,7 @@ def test_a_review_may_find_that_the_objection_was_right() -> None:
     sample = dismissed()
     sample.desk.receive("object", review(), NOW)
     receipt = sample.desk.receive("resolve", reviewed("upheld", return_to="H2"), NOW)
-    assert "复核 f-H-01 经复核，原调查结论不当，予以纠正" in receipt.text
+    assert "复核 f-H-01 认定原调查结论不当，予以纠正" in receipt.text
     assert [each.code for each in sample.roster.over(NOW)] == ["H-02", "H-03"]
 
 

@@ -362,12 +362,40 @@ async def test_an_objection_is_handed_in_dismissed_and_another_upheld(
     (await cli("object", case.id, "--text", "数字不实", "--id", "o-2")).done()
     assert (await case.play.status()).open_objections == (first, "o-2")
 
-    by = ("--as", "A7/410000", "--officer", "某丁", "--reason", "经实地调查")
+    by = ("--as", "A7/410000", "--officer", "某丁", "--reason", "经实地调查", "--evidence", paper)
+    assert "--evidence" in (await cli("resolve", case.id, first, *by[:6], "--dismissed")).fails(2)
     unknown = await cli("resolve", case.id, "o-3", *by, "--dismissed")
     assert "o-3 was not received here" in unknown.fails(1)
     (await cli("resolve", case.id, first, *by, "--dismissed")).done()
+    review = ("object", case.id, "--text", "未到现场", "--review-of", first, "--id", "f-1")
+    assert f"收到匿名复核申请 f-1（异议 {first}）" in (await cli(*review)).done()
+    listed = (await cli("case", case.id, "--objections")).done()
+    assert "复核 f-1" in listed
+    assert "A8/100000" in listed
     (await cli("resolve", case.id, "o-2", *by, "--upheld", "--return", "C3")).done()
     await case.play.reaches("C3", round_=2)
+
+
+@pytest.mark.clause("G1", "G8")
+async def test_who_objects_is_shown_to_who_investigates_alone(cli: Shell, opens: Opener) -> None:
+    case = await opens("C4")
+    words = ("--text", "道路未通", "--name", "某丙", "--contact", "wang@example.org", "--id", "o-1")
+    (await cli("object", case.id, *words)).done()
+    (entry,) = await case.play.entries(EntryKind.OBJECTION)
+    shows = ("case", case.id, "--entry", entry.seq)
+    for open_to_all in (shows, (*shows, "--json"), ("case", case.id, "--ledger", "--json")):
+        said = (await cli(*open_to_all)).done()
+        assert "仅供调查人员查阅" in said
+        assert "道路未通" in said
+        assert not {"某丙", "wang@example.org"} & set(said.replace('"', " ").split())
+    other = (await cli(*shows, "--as", "A6/411500")).fails(1)
+    assert "A6/411500 may not read who objects; A7/410000 investigates it (G1)" in other
+    own = (await cli(*shows, "--as", "A7/410000")).done()
+    assert "某丙" in own
+    assert "wang@example.org" in own
+    assert "--as: give it with --entry" in (await cli(*shows[:2], "--as", "A7/410000")).fails(2)
+    first = (await cli("case", case.id, "--entry", 1, "--as", "A7/410000")).fails(2)
+    assert f"--as: entry 1 of {case.id} is no objection" in first
 
 
 async def test_the_applicant_withdraws_and_nobody_else(cli: Shell, opens: Opener) -> None:

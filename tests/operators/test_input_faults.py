@@ -12,7 +12,10 @@ from tests.operators.conftest import THIS_YEAR, Shell, applies, as_toml
 
 CASE = f"county-exit/411523/{THIS_YEAR}"
 ACT = ("act", CASE, "--step", "C2", "--as", "A6/411500", "--officer", "某乙")
-RESOLVE = ("resolve", CASE, "o", "--as", "A7/410000", "--officer", "某乙", "--reason", "x")
+RESOLVE = (
+    *("resolve", CASE, "o", "--as", "A7/410000", "--officer", "某乙", "--reason", "x"),
+    *("--evidence", __file__),
+)
 THREE_RATES = ("--incidence", "1", "--wrongly-exited", "1", "--omitted", "1")
 APPLICATION = applies("411523")
 

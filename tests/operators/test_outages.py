@@ -34,7 +34,7 @@ def sends(application: Path) -> list[tuple[object, ...]]:
         ("act", NOWHERE, *APPROVE),
         ("act", NOWHERE, *APPROVE, "--signal"),
         ("object", NOWHERE, "--text", "x"),
-        ("resolve", NOWHERE, "o-1", *by, "--dismissed"),
+        ("resolve", NOWHERE, "o-1", *by, "--dismissed", "--evidence", application),
         ("withdraw", NOWHERE, *by),
         ("consent", NO_ROSTER, "R000001", "--agreed", "--signed-by", "张某", "--officer", "某甲"),
         ("amend", NO_ROSTER, "--household", "R000001", *by),

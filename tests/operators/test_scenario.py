@@ -23,8 +23,13 @@ from tests.operators.conftest import Shell
 
 NAMES = sorted(shipped())
 shipped_scenario = cache(load)
-HEADS = {"after-exit-2017": 16, "against-register-2017": 5, "township-2017": 50}
-MADE_UP = list(HEADS)
+HOUSEHOLDS = {
+    "after-exit-2017": 16,
+    "against-register-2017": 5,
+    "signatures-2017": 2,
+    "township-2017": 50,
+}
+MADE_UP = list(HOUSEHOLDS)
 DATES = st.datetimes(datetime(2014, 1, 1), datetime(2095, 12, 31)).map(  # noqa: DTZ001
     lambda moment: moment.replace(tzinfo=BEIJING)
 )
@@ -202,13 +207,13 @@ def test_nobody_in_a_shipped_scenario_is_real(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MADE_UP)
-def test_heads_of_households_are_made_up_and_each_is_one_person(name: str) -> None:
+def test_people_of_households_are_made_up_and_each_is_one_person(name: str) -> None:
     files = {file: text for step in shipped_scenario(name).do for file, text in step.files.items()}
-    heads = [line.split(",") for line in files["households.csv"].strip().splitlines()[1:]]
-    assert all(head[2][1] == "某" for head in heads)
-    assert all(len({head[at] for head in heads}) == len(heads) for at in (1, 3))
+    people = [line.split(",") for line in files["households.csv"].strip().splitlines()[1:]]
+    assert all(person[2][1] == "某" for person in people)
+    assert len({person[3] for person in people}) == len(people)
     assert "演练" in files["counties.csv"]
-    assert len(heads) == HEADS[name]
+    assert len({person[1] for person in people}) == HOUSEHOLDS[name]
 
 
 # -- what a command's JSON holds ----------------------------------------------------------------

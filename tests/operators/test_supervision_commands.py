@@ -125,7 +125,8 @@ async def test_an_inspection_from_start_to_result_by_commands(
     assert "evidence" in bare
     proof = tmp_path / "验收单.txt"
     proof.write_text("验收", encoding="utf-8")
-    resolved = (*signed, "--reason", "经复核（合成）")
+    by = ("--as", PROVINCE, "--officer", "某辛")
+    resolved = (*by, "--reason", "经复核（合成）", "--evidence", proof)
     for plea_id, finding in (("plea-1", "--upheld"), ("plea-2", "--dismissed")):
         received = (await cli(*plea, "--evidence", proof, "--id", plea_id)).done()
         assert f"就{first}的核查结果提出申诉 {plea_id}" in received
