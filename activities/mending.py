@@ -50,7 +50,9 @@ class Contradictions:
                 type="BrokenFile",
                 non_retryable=True,
             ) from None
-        after = _alike(order.heads, entries) if order.after is None else order.after
+        after = order.after
+        if after is None:
+            after = order.base + _alike(order.heads, entries[order.base :])
         if after == len(entries):
             with writing(self._engine) as session:
                 clear(session, order.case_id)

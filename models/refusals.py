@@ -19,6 +19,14 @@ class NotYet(Refusal):
     """A message that comes before its case is admitted: to be sent again in a moment."""
 
 
+class AlreadyReceived(Refusal):
+    """A message that the case has, under an entry; its receipt is read from that (G7)."""
+
+    def __init__(self, what: str, seq: int) -> None:
+        super().__init__(f"{what} was received already, as entry {seq}")
+        self.seq = seq
+
+
 def plain(text: str) -> str:
     """Text that every encoder can write: half a surrogate pair is spelt out."""
     return text.encode(errors="backslashreplace").decode()

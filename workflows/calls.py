@@ -101,6 +101,19 @@ def _next_order() -> str:
     return str(next(_ORDERS.setdefault(workflow.instance(), count(1))))
 
 
+def count_orders_from(given: int) -> None:
+    """Go on counting where an earlier run of the case stopped: no number comes twice."""
+    _ORDERS[workflow.instance()] = count(given + 1)
+
+
+def orders_given() -> int:
+    """How many orders a workflow has given."""
+    orders = _ORDERS.setdefault(workflow.instance(), count(1))
+    given = next(orders) - 1
+    _ORDERS[workflow.instance()] = count(given + 1)
+    return given
+
+
 _ORDERS: WeakKeyDictionary[Any, Iterator[int]] = WeakKeyDictionary()
 """The numbers of the orders of each workflow, for as long as this worker has it in hand."""
 

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from models.case.admission import AdmitOrder, K, Opening, PlaceFacts, received_fault
+from models.case.handover import Handover, is_at_rest
 from models.case.ledger import EntryKind, told_by
 from models.case.mailbox import Expectation, OpenObjection, Received
 from models.case.messages import DONE, Act, Decision, Ending, Outcome, Resolution
@@ -27,10 +28,11 @@ from models.offices import Office
 from models.orders import Order
 from models.periods import Limit, LimitRequest, beijing
 from models.procedures import Step
-from workflows.calls import Behind, ask
+from workflows.calls import Behind, ask, count_orders_from
 from workflows.clerk import AlreadyClosed, Clerk
 from workflows.investigations import Investigations
 from workflows.line import Line, end_turn
+from workflows.progress import Progress
 from workflows.timekeeper import Timekeeper
 from workflows.timers import Timers
 
@@ -89,7 +91,12 @@ class Case:
         self._timers = Timers(docket)
         self.line = Line(lambda: not docket.admitted or docket.is_early_due())
         self._stands: Callable[[], bool] = lambda: True
-        self._notice: str | None = None
+        self.notice: str | None = None
+        """The latest notice of a publicity, which that of another round replaces."""
+        self.progress = Progress()
+        self._handed: Handover | None = None
+        self.hand_over: Callable[[], None] = lambda: None
+        """Called when a long case is at rest and can go on in a new run: it does not come back."""
         self.arrived = arrived or workflow.now()
         """When the matter came in at the office that has it now: limits are counted from it."""
 
@@ -175,9 +182,13 @@ class Case:
     async def _walk(self, *steps: tuple[Step, Callable[[], Awaitable[None]]]) -> Outcome:
         docket, order = self.docket, [step for step, _ in steps]
         position = 0
+        if self._handed is not None:
+            count_orders_from(self._handed.orders)
+            position = order.index(docket.step)
         try:
             while position < len(steps):
                 docket.step, perform = steps[position]
+                self.progress.begin()
                 try:
                     if docket.step in docket.skipped:
                         self._skip()
@@ -218,22 +229,28 @@ class Case:
             ``GoBack`` or ``Ended``, unless it names households of a roster.
         """
         docket = self.docket
-        office, subject = office or docket.subject.office(step.body), subject or str(step)
-        docket.expected = Expectation(step, office, decisions or step.decisions)
-        self.record(EntryKind.STEP_OPENED, f"{subject}：由{docket.name(office, self.now())}办理")
-        docket.opened()
-        armed = [docket.watch[key] for key in under if key in docket.watch]
-        armed += await self.limits.arm(limits, office, subject)
-        unlimited = [] if instructions else ["本步骤无规定期限。"]
-        explained = [watched.limit.zh for watched in armed] or unlimited
-        if not docket.waiting_acts(step):
-            text = "\n".join(filter(None, (instructions, *explained)))
-            self.clerk.notify("办理", office, f"{subject}待办", text)
-        received = await self._await(lambda: docket.take_act(step))
+        if self.progress.is_past:
+            return self.progress.bring_again(Received).message  # type: ignore[no-any-return]
+        if not self.progress.is_resumed():
+            office, subject = office or docket.subject.office(step.body), subject or str(step)
+            docket.expected = Expectation(step, office, decisions or step.decisions)
+            opened = f"{subject}：由{docket.name(office, self.now())}办理"
+            self.record(EntryKind.STEP_OPENED, opened)
+            docket.opened()
+            armed = [docket.watch[key] for key in under if key in docket.watch]
+            armed += await self.limits.arm(limits, office, subject)
+            unlimited = [] if instructions else ["本步骤无规定期限。"]
+            explained = [watched.limit.zh for watched in armed] or unlimited
+            if not docket.waiting_acts(step):
+                text = "\n".join(filter(None, (instructions, *explained)))
+                self.clerk.notify("办理", office, f"{subject}待办", text)
+        received = await self._await(lambda: docket.take_act(step), may_hand_over=True)
         docket.expected = None
-        self.limits.judge(received, armed)
+        own = (self.limits.key(request) for request in limits)
+        held = [docket.watch[key] for key in (*under, *own) if key in docket.watch]
+        self.limits.judge(received, held)
         self.arrived, docket.basis = received.at, received.signed
-        act = received.message
+        act = self.progress.bring(received).message
         if act.households:
             return act
         if act.decision is Decision.REJECT:
@@ -250,14 +267,19 @@ class Case:
         It replaces that of an earlier round.
         """
         docket, office = self.docket, self.docket.publisher
-        self.record(EntryKind.STEP_OPENED, f"{step}：由{docket.name(office, self.now())}发布公示")
-        notice, closes = await self.publish(lambda: shows, replaces=self._notice)
-        self._notice = notice.notice_id
-        docket.posted, docket.posting = closes, False
-        watched = docket.watch.arm(step.id, closes, office, str(step), self.now())
-        self.posted(notice, closes)
+        if not self.progress.is_resumed():
+            opened = f"{step}：由{docket.name(office, self.now())}发布公示"
+            self.record(EntryKind.STEP_OPENED, opened)
+            notice, closes = await self.publish(lambda: shows, replaces=self.notice)
+            self.notice = notice.notice_id
+            docket.posted, docket.posting = closes, False
+            docket.watch.arm(step.id, closes, office, str(step), self.now())
+            self.posted(notice, closes)
+        watched = docket.watch[step.id]
         try:
-            await self._await(lambda: (watched.over and not docket.open_count) or None)
+            await self._await(
+                lambda: (watched.over and not docket.open_count) or None, may_hand_over=True
+            )
             self.arrived, docket.basis = self.now(), docket.publicity_ended
         finally:
             docket.posted = None
@@ -305,21 +327,27 @@ class Case:
             settled: Whether what upheld pleas have set aside is made good.
         """
         docket = self.docket
-        self.record(EntryKind.STEP_OPENED, f"{step}：由{docket.name(party, self.now())}申诉举证")
-        with self.preparing():
-            begun, closes = await self._from_today("F6.hearing")
-        docket.posted = closes
-        watched = docket.watch.arm(step.id, closes, party, str(step), begun)
-        data: dict[str, JsonValue] = {"limit": closes.content(), "office": str(party)}
-        self.record(EntryKind.LIMIT_SET, f"{step}：{closes.zh}", data)
-        docket.opened()
+        if not self.progress.is_resumed():
+            opened = f"{step}：由{docket.name(party, self.now())}申诉举证"
+            self.record(EntryKind.STEP_OPENED, opened)
+            with self.preparing():
+                begun, closes = await self._from_today("F6.hearing")
+            docket.posted = closes
+            docket.watch.arm(step.id, closes, party, str(step), begun)
+            data: dict[str, JsonValue] = {"limit": closes.content(), "office": str(party)}
+            self.record(EntryKind.LIMIT_SET, f"{step}：{closes.zh}", data)
+            docket.opened()
+            self.clerk.notify("申诉", party, f"{step}：请申诉举证", f"{told}\n{closes.zh}")
+        watched = docket.watch[step.id]
 
         def over() -> bool:
             return watched.over or bool(docket.waiting_acts(step))
 
-        self.clerk.notify("申诉", party, f"{step}：请申诉举证", f"{told}\n{closes.zh}")
         try:
-            await self._await(lambda: (over() and not docket.open_count and settled()) or None)
+            await self._await(
+                lambda: (over() and not docket.open_count and settled()) or None,
+                may_hand_over=True,
+            )
             ended = docket.take_act(step)
             results = [each.resolution for each in docket.objections.values()]
             signed = [each.signed for each in (ended, *results) if each is not None]
@@ -339,11 +367,33 @@ class Case:
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait until the procedure's own parts have come that far."""
-        await self._await(lambda: done() or None)
+        if self.progress.is_past:
+            self.progress.bring_again(type(None))
+            return
+        self.progress.is_resumed()
+        await self._await(lambda: done() or None, may_hand_over=True)
+        self.progress.bring(None)
+
+    async def once(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do what a step does between two waits, and not again if the case was handed over."""
+        if self.progress.is_past:
+            self.progress.bring_again(type(None))
+            return
+        await work()
+        self.progress.bring(None)
+
+    async def prepare(self, work: Callable[[], Awaitable[None]]) -> None:
+        """The same, asking the register what a step is judged by: its acts wait meanwhile."""
+        with self.preparing():
+            await self.once(work)
+
+    def repeatedly(self) -> Iterator[None]:
+        """A loop of a step: what earlier passes brought is done with when the next begins."""
+        return self.progress.repeatedly()
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
-        """Ask the register what a step is judged by: no act of it can be taken in meanwhile."""
+        """No act of a step can be taken in meanwhile."""
         self.docket.preparing = True
         try:
             yield
@@ -359,8 +409,14 @@ class Case:
         Returns:
             False where it could no longer, before the door was shut.
         """
+        self.progress.is_resumed()  # nothing follows it but the change, which the same run makes
+        return await self._undisputed(stands, may_hand_over=True)
+
+    async def _undisputed(self, stands: Callable[[], bool], *, may_hand_over: bool) -> bool:
         self._stands = stands
-        await self._await(lambda: not (stands() and self.docket.open_count) or None)
+        await self._await(
+            lambda: not (stands() and self.docket.open_count) or None, may_hand_over=may_hand_over
+        )
         self.docket.changing = stands()
         return self.docket.changing
 
@@ -383,34 +439,35 @@ class Case:
         Raises:
             Overtaken: if the case was mended meanwhile, and what was decided cannot stand.
         """
-        entries, final = self.docket.ledger.entries, self.docket.changing
-        seq, mendings = len(entries), self.clerk.mendings
+        ledger, final = self.docket.ledger, self.docket.changing
+        seq, mendings = ledger.count, self.clerk.mendings
         while True:
             await self.clerk.keep()
             if self.clerk.mendings != mendings:  # by another file, under other numbers
                 await self._decide_again(final)
-                seq, mendings = len(entries), self.clerk.mendings
+                seq, mendings = ledger.count, self.clerk.mendings
                 continue
             given = order(seq)
             try:
                 return given, await ask(given)
             except Behind as behind:
-                self.clerk.forget(behind.kept)
+                await self.clerk.resend(behind.kept)
 
     async def _decide_again(self, final: bool) -> None:
         """After a mending: what the case had forgotten stops what it would have stopped (G2)."""
         await self._hear_everybody()
-        if final and not await self.undisputed(self._stands):
+        if final and not await self._undisputed(self._stands, may_hand_over=False):
             raise Overtaken
 
     def lapse(self, act: Act, why: str) -> None:
         """An act that was taken counts no more; it stays on file, and may be given again."""
-        seq = next(
+        here = (
             entry.seq
             for entry in reversed(self.docket.ledger.entries)
             for told in told_by(entry)
             if told.kind is EntryKind.ACT and told.data["act"] == act.content()
         )
+        seq = next(here, None) or self.progress.entry_of(act)  # of an earlier run
         text = f"{self.docket.step} 决定（案卷第{seq}条）因{why}不再有效"
         self.record(EntryKind.LAPSED, text, {"entry": seq, "act": act.id})
 
@@ -438,14 +495,23 @@ class Case:
         """The case's clock: the workflow's, the same in a replay."""
         return workflow.now()
 
+    def take_over(self, handed: Handover) -> None:
+        """Go on where an earlier run of the case stood."""
+        self._handed, self.notice, self.arrived = handed, handed.notice, handed.arrived
+        self.progress.take_over(handed.passed)
+
     # -- waiting ------------------------------------------------------------------------------
 
-    async def _await(self, done: Callable[[], R | None]) -> R:
+    async def _await(self, done: Callable[[], R | None], *, may_hand_over: bool) -> R:
         """Wait until something is there, attending meanwhile to everything else that happens.
 
         What came in is looked at before what the clock says: after an outage a message that came
         later than a timer is delivered before it. And nothing is done, nothing closed and no limit
         found missed while somebody stands in line who has not been heard.
+
+        Args:
+            may_hand_over: Whether the next run would come to this wait again by itself: then a case
+                whose history has grown long hands over here.
         """
         while True:
             await self._hear_everybody()
@@ -462,7 +528,19 @@ class Case:
                 continue
             await self.clerk.catch_up()
             if not self.docket.stirred:
+                if may_hand_over and self._should_hand_over():
+                    self.hand_over()
                 await self._sleep()
+
+    def _should_hand_over(self) -> bool:
+        # The history says when it is long: a replay is told the same.
+        return (
+            workflow.info().is_continue_as_new_suggested()
+            and is_at_rest(self.docket)
+            and self.clerk.is_at_rest
+            and self._is_everybody_heard
+            and workflow.all_handlers_finished()
+        )
 
     async def _hear_everybody(self) -> None:
         """Hear who stands in line, turn by turn, those first who came too early."""
@@ -516,7 +594,7 @@ class Case:
         """The entry of the first act that waits for this step, or the next entry there will be."""
         docket = self.docket
         acts = docket.waiting_acts(docket.step) if docket.expected is not None else []
-        return acts[0].seq if acts else len(docket.ledger.entries) + 1
+        return acts[0].seq if acts else docket.ledger.count + 1
 
     def _leave_or_go_back(self, upheld: list[Received[Resolution]]) -> None:
         """What upheld objections to the subject itself lead to: out, or back to a step (G1).

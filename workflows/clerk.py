@@ -36,6 +36,9 @@ _MOST_VAIN = 20
 _SAID_AT_ONCE = 20
 """Notifications in one activity."""
 
+_RESTORED_WITHIN = timedelta(minutes=1)
+"""After which a case asks again whether a restored registry has what earlier runs wrote."""
+
 _TOO_LATE = "the case ended before the channel answered"
 
 
@@ -67,18 +70,32 @@ class Clerk:
         self._deliveries: dict[int, asyncio.Task[None]] = {}
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether everything is kept, everybody told, and nobody has asked to mend the file."""
+        return not (self._unwritten or self._deliveries or self._outbox or self._asked)
+
+    def counters(self) -> tuple[int, int, int]:
+        """Notifications sent, mendings, and requests for one in vain, to be handed over."""
+        return self._sent, self.mendings, self._vain
+
+    def take_over(self, counters: tuple[int, int, int]) -> None:
+        """Go on where an earlier run of the case stood: it has kept everything up to there."""
+        self._sent, self.mendings, self._vain = counters
+        self._written = self._docket.ledger.base
+
+    @property
     def behind(self) -> bool:
         """Whether entries are on file that should go to the registry now.
 
         What a moment led to is being said to somebody: whether it arrived is on file shortly, and
         goes together with it. As soon as anything else happens nothing waits for that.
         """
-        saying = self._trying and len(self._docket.ledger.entries) == self._said_of
+        saying = self._trying and self._docket.ledger.count == self._said_of
         return self._unwritten and not saying
 
     @property
     def _unwritten(self) -> bool:
-        return len(self._docket.ledger.entries) > self._written
+        return self._docket.ledger.count > self._written
 
     async def catch_up(self) -> None:
         """Show the case as it stands, and keep its new entries in the registry."""
@@ -113,9 +130,7 @@ class Clerk:
 
     async def _write(self) -> None:
         docket = self._docket
-        entries = first_of(
-            docket.ledger.entries[self._written : self._written + _MOST_AT_ONCE], _AT_ONCE
-        )
+        entries = first_of(docket.ledger.after(self._written, _MOST_AT_ONCE), _AT_ONCE)
         state = state_of(docket, workflow.now())
         kept = await self._kept_of(
             LedgerBatch(
@@ -128,13 +143,20 @@ class Clerk:
         )
         if kept is None:
             return
-        # Fewer than were sent, where the registry was restored from an older copy: then the file
-        # goes out again from there.
         self._written = kept
+        await self._resend_from(kept)
 
-    def forget(self, kept: int) -> None:
+    async def resend(self, kept: int) -> None:
         """The registry was restored from an older copy: the file goes out again from there."""
         self._written = min(self._written, kept)
+        await self._resend_from(kept)
+
+    async def _resend_from(self, kept: int) -> None:
+        base = self._docket.ledger.base
+        if kept < base:
+            # What an earlier run wrote, the worker reads in that run's history (workers.redoing).
+            self._written = base
+            await workflow.sleep(_RESTORED_WITHIN, summary="G7 等待登记恢复")
 
     async def turn_away(self) -> None:
         """End what was not admitted: nothing is on file of it, nobody is told in its name."""
@@ -174,18 +196,21 @@ class Clerk:
     async def _take_kept(self, asked: Mending) -> bool:
         """Whether the kept file was another one, and is the case's own now."""
         self._mending, docket = None, self._docket
-        order = KeptOrder(case_id=docket.case_id, heads=heads(docket.ledger.entries))
+        ledger = docket.ledger
+        order = KeptOrder(case_id=docket.case_id, base=ledger.base, heads=heads(ledger.entries))
         kept: list[Entry] = []
         try:
             page = await ask(order)
             after = page.after
+            last = after, ledger.head_at(after)
             while True:
-                before = [*docket.ledger.entries[:after], *kept]
-                verify(docket.case_id, page.entries, before)
+                verify(docket.case_id, page.entries, last)
                 kept += page.entries
-                if len(before) + len(page.entries) >= page.total:
+                if kept:
+                    last = kept[-1].seq, kept[-1].hash
+                if last[0] >= page.total:
                     break
-                page = await ask(order.model_copy(update={"after": after + len(kept), "heads": ()}))
+                page = await ask(order.model_copy(update={"after": last[0], "heads": ()}))
         except (ActivityError, LedgerError):
             # The registry's copy is not whole, or has changed between two pages: the case goes on
             # waiting, and can be asked again.
@@ -225,14 +250,14 @@ class Clerk:
         notification = Notification(
             case_id=docket.case_id,
             number=self._sent,
-            seq=docket.ledger.entries[-1].seq,
+            seq=docket.ledger.count,
             topic=topic,
             recipient=recipient,
             subject=f"【{docket.procedure.matter}】{docket.subject.full_name}{docket.year}年度：{subject}",
             text=text,
         )
         self._outbox.append(notification)
-        self._said_of = len(docket.ledger.entries)
+        self._said_of = docket.ledger.count
         if len(self._outbox) == 1:
             self._trying += 1
             # It begins when the case has come to rest: what is said in one breath goes out at once.

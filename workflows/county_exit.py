@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from typing import Any
 
 from pydantic import JsonValue
 from temporalio import workflow
 
 from models import standards
+from models.base import Record
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
 from models.county.admission import AdmitCounty, CountyFacts, figures_fault
@@ -22,6 +24,7 @@ from models.policy import Body
 from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_EXIT, skipped
 from models.refusals import Refusal
 from models.register.counties import CountyCounted, CountyFigures, PoorVillages
+from models.supervision.messages import SupervisionResult
 from models.supervision.orders import ToldResults
 from workflows.calls import IncidenceRisen, RegisterConflict, ask
 from workflows.case import Beside, Case, Overtaken
@@ -32,6 +35,20 @@ APPROVE, REPLY = Decision.APPROVE, Decision.REPLY
 
 _COUNTED_ZH = {"S3.incidence": "贫困发生率", "S3.villages": "贫困村退出比例"}
 """What S3 asks of the register's own counts."""
+
+
+class CountyOwn(Record):
+    """What a county's case keeps of its own, from one run to the next.
+
+    Attributes:
+        said: What those concerned were told last of results of supervision.
+    """
+
+    figures: CountyFigures
+    counted: CountyCounted
+    city_result_is_in: bool
+    results: tuple[SupervisionResult, ...]
+    said: str
 
 
 @workflow.defn(name=COUNTY_EXIT.workflow)
@@ -54,10 +71,11 @@ class CountyExitWorkflow(CaseWorkflow):
             skips=skipped(opening.subject),
         )
         self.inspections = Inspections()
-        told = _Inspected(self.inspections)
+        self.inspected = told = _Inspected(self.inspections)
         self.case = told.case = Case(docket, arrived=opening.received_at, beside=told)
         self.reception = CountyReception(docket, self.vet, self.inspections)
         told.reception = self.reception
+        self.begin()
 
     @workflow.run
     async def run(self, opening: CountyOpening) -> Outcome:
@@ -91,8 +109,8 @@ class CountyExitWorkflow(CaseWorkflow):
         """C3 省级核查: within half a month, in one round with all counties (T5)."""
         limit = LimitRequest(clause="T5", start=self.case.arrived, year=self.year)
         basis = self.case.docket.basis
-        await self.count_anew()
-        while True:
+        await self.case.once(self.count_anew)
+        for _ in self.case.repeatedly():
             act = await self.case.decision(C3, limit, instructions=self.told())
             if not await self.has_risen(act):
                 return
@@ -114,7 +132,7 @@ class CountyExitWorkflow(CaseWorkflow):
 
     async def inspection(self) -> None:
         """C6 接受检查: of national counties; a failed one is rectified and inspected again (G3)."""
-        while True:
+        for _ in self.case.repeatedly():
             result = await self.case.decision(C6)
             if result.rectification is None:
                 return
@@ -129,8 +147,8 @@ class CountyExitWorkflow(CaseWorkflow):
 
     async def approval(self) -> None:
         """C7 批准退出: counted anew (S3), approved, undisputed (G2), and out of the register."""
-        while True:
-            await self.count_anew()
+        for _ in self.case.repeatedly():
+            await self.case.once(self.count_anew)
             told = f"{self.told()}\n本步骤无规定期限。"
             approval = await self.case.decision(C7, instructions=told)
             why = None
@@ -140,6 +158,22 @@ class CountyExitWorkflow(CaseWorkflow):
             self.case.lapse(approval, why or f"督导{self.inspections.block_zh() or '结果'}")
 
     # -- what the steps above need ------------------------------------------------------------
+
+    def own_state(self) -> CountyOwn:
+        return CountyOwn(
+            figures=self.figures,
+            counted=self.counted,
+            city_result_is_in=self.city_result_is_in,
+            results=tuple(self.inspections.results.values()),
+            said=self.inspected.said,
+        )
+
+    def restore(self, own: Any) -> None:
+        known = CountyOwn.model_validate(own)
+        self.figures, self.counted = known.figures, known.counted
+        self.city_result_is_in = known.city_result_is_in
+        self.inspections.results |= {each.supervision: each for each in known.results}
+        self.inspected.said = known.said
 
     async def receive_application(self) -> None:
         """Hold the application against the register and the calendar (C1, T2, G5, G6, G9)."""
@@ -161,7 +195,7 @@ class CountyExitWorkflow(CaseWorkflow):
     async def renewed_figures(self) -> None:
         """C1 again (G3): figures other than the register's say why, or count no more (S5)."""
         since, basis, wrong = self.case.arrived, self.case.docket.basis, ""
-        while True:
+        for _ in self.case.repeatedly():
             again = await self.case.decision(
                 C1, LimitRequest(clause="G3", start=since), decisions=(APPROVE,), instructions=wrong
             )
@@ -179,6 +213,7 @@ class CountyExitWorkflow(CaseWorkflow):
                 "所报数据不同而未说明理由"
             )
             self.undo(again, wrong, basis)
+            self.case.arrived = since
 
     def opened(self, facts: CountyFacts) -> tuple[str, dict[str, JsonValue]]:
         """What the first entry says by what the register counts on the day of the figures (S3)."""
@@ -365,7 +400,7 @@ class _Inspected(Beside):
 
     def __init__(self, inspections: Inspections) -> None:
         self._inspections = inspections
-        self._said = ""
+        self.said = ""
 
     async def attend(self) -> None:
         """Look up what was told; tell whom it concerns when a rate fails, and when none does."""
@@ -377,9 +412,9 @@ class _Inspected(Beside):
             found = await ask(order)
             self.reception.hold_against(asked, found, self.case.now())
         now = self._inspections.block_zh()
-        if now == self._said:
+        if now == self.said:
             return
-        self._said, subject = now, self.case.docket.subject
+        self.said, subject = now, self.case.docket.subject
         said = f"督导{now}，不得批准退出（C7）" if now else "督导已无未达标项，可以批准退出（C7）"
         for body in (Body.COUNTY_GROUP, Body.PROVINCIAL_GOVERNMENT):
             self.case.clerk.notify("督导", subject.office(body), "督导结果", said)

@@ -17,15 +17,18 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from models.base import faults
+from models.base import Record, faults
+from models.case.admission import Opening
+from models.case.handover import Handed, Handover, standing_of, take_over
 from models.case.ledger import Entry, first_of
 from models.case.mending import Mending
 from models.case.messages import Receipt
 from models.case.reception import Reception
 from models.case.refused import Unreadable
 from models.case.status import CaseStatus, ObjectionStatus, markdown, objections_of, status_of
-from models.refusals import NotYet, Refusal
+from models.refusals import AlreadyReceived, NotYet, Refusal
 from models.sealed import UnknownKey
+from workflows.calls import orders_given
 from workflows.case import Case
 
 _ANSWER = 500_000
@@ -40,8 +43,54 @@ class CaseWorkflow:
     A message is one JSON object, which is read inside.
     """
 
+    opening: Opening[Any, Any]
     case: Case
     reception: Reception
+
+    # -- from one run to the next ---------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Stand where an earlier run stood, if there was one: last of all that makes a case."""
+        self.case.hand_over = self._hand_over
+        if self.opening.handed is None:
+            return
+        handover = self.opening.handed.unpacked()
+        take_over(self.case.docket, handover)
+        self.case.take_over(handover)
+        self.case.clerk.take_over((handover.sent, handover.mendings, handover.vain))
+        self.reception.take_over(handover.known, handover.reception)
+        if handover.own is not None:
+            self.restore(handover.own)
+
+    def own_state(self) -> Record | None:
+        """What the procedure keeps of its own, to be handed over; None if that is nothing."""
+        return None
+
+    def restore(self, own: Any) -> None:
+        """Take over what ``own_state`` of an earlier run has said, as JSON."""
+
+    def _hand_over(self) -> None:
+        """End this run, if what the next has to know can be sent to it."""
+        case, own = self.case, self.own_state()
+        docket, (sent, mendings, vain) = case.docket, case.clerk.counters()
+        handover = Handover(
+            **standing_of(docket),
+            orders=orders_given(),
+            arrived=case.arrived,
+            notice=case.notice,
+            passed=case.progress.handed_over(),
+            sent=sent,
+            mendings=mendings,
+            vain=vain,
+            known=self.reception.known_messages(),
+            reception=self.reception.counters(),
+            own=None if own is None else own.model_dump(mode="json"),
+        )
+        handed = Handed.of(handover)
+        if handed is not None:
+            workflow.continue_as_new(self.opening.model_copy(update={"handed": handed}))
+
+    # -- the doors ------------------------------------------------------------------------------
 
     @workflow.update(name="act")
     def act(self, message: Any = None) -> Receipt:
@@ -137,10 +186,13 @@ class CaseWorkflow:
     def ledger(self, after: Any = 0) -> list[Entry]:
         """The case file behind an entry, as much of it as fits into an answer.
 
+        What earlier runs of the case have handed over is in the registry alone: then the answer
+        begins later, with the first entry that this run has.
+
         Anybody may ask, as for the other doors: the answer is for those who have the key.
         """
-        entries, after = self.case.docket.ledger.entries, number(after)
-        return list(first_of(entries[after : after + _MOST_ENTRIES], _ANSWER))
+        ledger, after = self.case.docket.ledger, number(after)
+        return list(first_of(ledger.after(after, _MOST_ENTRIES), _ANSWER))
 
     def _check(self, kind: str, message: Any) -> None:
         with _answered():
@@ -159,8 +211,10 @@ def _answered() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        kind = "NotYet" if isinstance(refusal, NotYet) else "Refused"
-        raise ApplicationError(str(refusal), type=kind, non_retryable=True) from refusal
+        kind, details = "NotYet" if isinstance(refusal, NotYet) else "Refused", list[int]()
+        if isinstance(refusal, AlreadyReceived):
+            kind, details = "AlreadyReceived", [refusal.seq]
+        raise ApplicationError(str(refusal), *details, type=kind, non_retryable=True) from refusal
 
 
 def _mending(message: Any) -> Mending:

@@ -1,10 +1,12 @@
 """跟踪回访 (F1, F5): the visits of a year to a township's exited households."""
 
 from datetime import date
+from typing import Any
 
 from pydantic import JsonValue
 from temporalio import workflow
 
+from models.base import Record
 from models.case.ledger import EntryKind
 from models.case.messages import Ending, Outcome, Receipt
 from models.follow_up.messages import FollowUpOpening
@@ -13,6 +15,7 @@ from models.follow_up.reception import FollowUpList, FollowUpReception
 from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import FOLLOW_UP, K1
+from models.register.households import Risk
 from workflows.calls import ask
 from workflows.case import Beside, Case
 from workflows.doors import CaseWorkflow
@@ -24,6 +27,23 @@ _MOST_LISTED = 100
 _MOST_TOLD = 20
 
 
+class FollowUpOwn(Record):
+    """What a follow-up keeps of its own, from one run to the next: ``FollowUpList``.
+
+    Attributes:
+        all_visited: The county was told that nobody is left to be visited.
+        asked_on: On which day the register was last asked who is due no more.
+    """
+
+    due: FollowUpDue
+    first_day: date
+    visited: dict[str, int]
+    marks: dict[str, tuple[Risk, ...]]
+    back: tuple[str, ...]
+    all_visited: bool
+    asked_on: date | None
+
+
 class _Visiting(Beside):
     """Tells the county what visits lead to, beside the one step; it changes nothing (F5)."""
 
@@ -31,8 +51,8 @@ class _Visiting(Beside):
 
     def __init__(self, reception: FollowUpReception) -> None:
         self._reception = reception
-        self._all_visited = False
-        self._asked_on: date | None = None
+        self.all_visited = False
+        self.asked_on: date | None = None
 
     async def attend(self) -> None:
         """Say who was found unstable, and that nobody is left to be visited."""
@@ -51,8 +71,8 @@ class _Visiting(Beside):
                 f"经回访，下列已脱贫户不再稳定达到退出标准：{_listed(unstable)}。"
                 "请核实；不再符合退出标准（S1）的，启动返贫纳入程序。登记信息不因本通知改变。",
             )
-        if not drawn_up.left and not self._all_visited:
-            self._all_visited = True
+        if not drawn_up.left and not self.all_visited:
+            self.all_visited = True
             count = len(drawn_up.visited)
             said = f"应访{count}户均已回访，请办结本年度跟踪回访。"
             if drawn_up.back:
@@ -61,8 +81,8 @@ class _Visiting(Beside):
 
     def _is_time_to_ask(self) -> bool:
         """On a day on which anything comes in, or a limit speaks, once; and before the end."""
-        before, self._asked_on = self._asked_on, beijing(self.case.now()).date()
-        return before != self._asked_on or bool(self.case.docket.waiting_acts(K1))
+        before, self.asked_on = self.asked_on, beijing(self.case.now()).date()
+        return before != self.asked_on or bool(self.case.docket.waiting_acts(K1))
 
     async def _leave_out(self) -> None:
         """Who has fallen back, or whose exit is revoked, is not due any more (F5, F7)."""
@@ -83,8 +103,9 @@ class FollowUpWorkflow(CaseWorkflow):
             opening,
         )
         self.reception = self.visits_in = FollowUpReception(docket)
-        beside = _Visiting(self.visits_in)
+        self.visiting = beside = _Visiting(self.visits_in)
         self.case = beside.case = Case(docket, opening.received_at, beside=beside)
+        self.begin()
 
     @workflow.run
     async def run(self, opening: FollowUpOpening) -> Outcome:
@@ -94,8 +115,8 @@ class FollowUpWorkflow(CaseWorkflow):
     async def visits(self) -> None:
         """K1 跟踪回访: by the date of the policy (F5); ended by the county, never by time (G4)."""
         case = self.case
-        with case.preparing():
-            drawn_up = await self.draw_up()
+        await case.prepare(self.draw_up)
+        drawn_up = self.visits_in.drawn_up()
         act = await case.decision(
             K1,
             LimitRequest(clause="F5", year=self.opening.application.year),
@@ -116,7 +137,28 @@ class FollowUpWorkflow(CaseWorkflow):
             said += f"，{len(drawn_up.back)}户已重新登记为扶贫对象"
         raise case.end(Ending.CONCLUDED, act.office, said, act.document_number)
 
-    async def draw_up(self) -> FollowUpList:
+    def own_state(self) -> FollowUpOwn:
+        drawn_up = self.visits_in.drawn_up()
+        return FollowUpOwn(
+            due=drawn_up.due,
+            first_day=drawn_up.first_day,
+            visited=drawn_up.visited,
+            marks={code: tuple(risks) for code, risks in drawn_up.marks.items()},
+            back=tuple(drawn_up.back),
+            all_visited=self.visiting.all_visited,
+            asked_on=self.visiting.asked_on,
+        )
+
+    def restore(self, own: Any) -> None:
+        known = FollowUpOwn.model_validate(own)
+        self.visits_in.list = FollowUpList(
+            known.due, known.first_day, visited=dict(known.visited), back=list(known.back)
+        )
+        self.visits_in.list.marks = {code: list(risks) for code, risks in known.marks.items()}
+        self.visiting.all_visited = known.all_visited
+        self.visiting.asked_on = known.asked_on
+
+    async def draw_up(self) -> None:
         """Let the register draw up the list (F1: as long as support is kept), and file it."""
         application, case = self.opening.application, self.case
         township = self.opening.subject
@@ -138,8 +180,6 @@ class FollowUpWorkflow(CaseWorkflow):
             {"due": named, "due_on": due.due_on.isoformat()},
         )
         self.visits_in.draw_up(due, beijing(case.arrived).date())
-        assert self.visits_in.list is not None
-        return self.visits_in.list
 
     # -- doors that other procedures do not have ------------------------------------------------
 

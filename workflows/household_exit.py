@@ -14,7 +14,7 @@ from models.roster.reception import RosterReception
 from workflows.case import Case
 from workflows.doors import CaseWorkflow, number
 from workflows.opening import docket_of
-from workflows.roster_course import RosterCourse
+from workflows.roster_course import RosterCourse, RosterOwn
 from workflows.roster_draft import T6
 
 _AT_ONCE = 200
@@ -27,11 +27,12 @@ class HouseholdExitWorkflow(CaseWorkflow):
 
     @workflow.init
     def __init__(self, opening: RosterOpening) -> None:
-        application = opening.application
+        application, self.opening = opening.application, opening
         docket = docket_of(HOUSEHOLD_EXIT, opening, signed=application.applied_at)
         self.reception = RosterReception(docket, vet=_nothing_more)
         self.course = RosterCourse(docket, opening, self.reception.open)
         self.case = self.course.case = Case(docket, opening.received_at, beside=self.course)
+        self.begin()
 
     @workflow.run
     async def run(self, opening: RosterOpening) -> Outcome:
@@ -58,20 +59,28 @@ class HouseholdExitWorkflow(CaseWorkflow):
 
     async def verification(self) -> None:
         """H2 核实认可: committees, team and secretary verify; then each household consents."""
-        self.course.open_verification()
+        await self.case.once(self.course.open_verification)
         await self.case.until(self.course.has_whom_to_post)
 
     async def publicity(self) -> None:
         """H3 公告公示: in the village, seven days (T1); an objection stops its household alone."""
-        await self.course.open_publicity()
+        await self.case.once(self.course.open_publicity)
         await self.case.until(self.course.has_whom_to_strike_off)
 
     async def striking_off(self) -> None:
         """H4 脱贫销号: announced and struck off, before January (T6); until nobody is held back."""
-        while True:
+        for _ in self.case.repeatedly():
             await self.case.until(self.course.has_whom_to_strike_off)
             act = await self.case.decision(H4, under=(T6,))
             await self.course.carry_out(act)
+
+    # -- what the steps above need --------------------------------------------------------------
+
+    def own_state(self) -> RosterOwn:
+        return self.course.own_state()
+
+    def restore(self, own: Any) -> None:
+        self.course.restore(RosterOwn.model_validate(own))
 
     # -- doors that other procedures do not have ------------------------------------------------
 

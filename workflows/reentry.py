@@ -1,10 +1,12 @@
 """返贫与新增贫困户纳入 (F5, HN 三 应进则进): how a household comes into the register (again)."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import JsonValue
 from temporalio import workflow
 
+from models.base import Record
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
 from models.case.reception import Reception
@@ -33,6 +35,19 @@ from workflows.opening import docket_of
 APPROVE = Decision.APPROVE
 
 
+class ReentryOwn(Record):
+    """What a household's entry keeps of its own, from one run to the next.
+
+    Attributes:
+        identified_in: In which round the committees named the household last.
+        posted: How the register had it when it was posted.
+    """
+
+    known: ReentryFacts
+    identified_in: int
+    posted: HouseholdFacts | None
+
+
 @workflow.defn(name=REENTRY.workflow)
 class ReentryWorkflow(CaseWorkflow):
     """One household's entry into the register in one year (G9): fallen back, or newly poor."""
@@ -44,11 +59,12 @@ class ReentryWorkflow(CaseWorkflow):
         self.household = opening.subject
         self.year = application.year
         self.known = ReentryFacts(subject=opening.subject)
-        self.identified_in = 1  # the round
+        self.identified_in = 1
         self.posted: HouseholdFacts | None = None
         docket = docket_of(REENTRY, opening, signed=application.applied_at)
         self.case = Case(docket, arrived=opening.received_at)
         self.reception = Reception(docket, vet=self.vet)
+        self.begin()
 
     @workflow.run
     async def run(self, opening: ReentryOpening) -> Outcome:
@@ -63,8 +79,7 @@ class ReentryWorkflow(CaseWorkflow):
     async def identification(self) -> None:
         """R1 识别申报: the committees name the household; again, when it was sent back (G3)."""
         if self.case.docket.round == 1:
-            with self.case.preparing():
-                await self.receive_application()
+            await self.case.prepare(self.receive_application)
         else:
             again = LimitRequest(clause="G3", start=self.case.arrived)
             await self.case.decision(R1, again, decisions=(APPROVE,))
@@ -79,7 +94,7 @@ class ReentryWorkflow(CaseWorkflow):
 
     async def publicity(self) -> None:
         """R3 公示: in the village, at least seven days (T1); who is not poor is not posted."""
-        await self.look_up()
+        await self.case.once(self.look_up)
         fault = not_poor(self.year, self.known)
         if fault is not None:
             raise self.case.end(Ending.NOT_ENTERED, "case", fault)
@@ -88,15 +103,22 @@ class ReentryWorkflow(CaseWorkflow):
     async def confirmation(self) -> None:
         """R4 县级确认: confirmed as it was posted, undisputed (G2), and into the register."""
         case = self.case
-        while True:
-            with case.preparing():  # what is confirmed is what the register says then
-                await self.look_up()
+        for _ in case.repeatedly():
+            await case.prepare(self.look_up)  # what is confirmed is what the register says then
             confirmation = await case.decision(R4)
             await case.undisputed()
             await self.enter(confirmation)
             case.docket.changing = False  # the register was corrected meanwhile: nothing was done
 
     # -- what the steps above need ------------------------------------------------------------
+
+    def own_state(self) -> ReentryOwn:
+        return ReentryOwn(known=self.known, identified_in=self.identified_in, posted=self.posted)
+
+    def restore(self, own: Any) -> None:
+        known = ReentryOwn.model_validate(own)
+        self.known, self.identified_in = known.known, known.identified_in
+        self.posted = known.posted
 
     async def receive_application(self) -> None:
         """Hold the application against the register, and the household against S1 (F5, G9, S7)."""

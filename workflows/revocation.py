@@ -50,6 +50,7 @@ class RevocationWorkflow(CaseWorkflow):
         self.x1 = docket.step
         self.case = Case(docket, arrived=opening.received_at)
         self.reception = RevocationReception(docket, vet=_no_acts)
+        self.begin()
 
     @workflow.run
     async def run(self, opening: RevocationOpening) -> Outcome:

@@ -8,6 +8,8 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from models.appraisals import Proposal
+from models.base import Record
+from models.case.handover import HeldTo
 from models.case.ledger import EntryKind
 from models.case.limits import Watched
 from models.case.mailbox import OpenObjection, Received
@@ -17,12 +19,13 @@ from models.notices import PostedRoster
 from models.periods import beijing
 from models.policy import Body
 from models.procedures import ENDINGS, H1, H2, H3, H4
-from models.roster.households import Candidate, Roster, roster_of
+from models.register.households import PovertyLine
+from models.roster.households import Candidate, Kept, Roster, roster_of
 from models.roster.messages import Amendment, LookUpOrder, RosterChange, RosterOpening
 from models.roster.orders import posted_roster, roster_change, shown
 from models.roster.turns import whose_turn
 from workflows.case import Beside, Case
-from workflows.roster_draft import RosterDraft
+from workflows.roster_draft import T6, RosterDraft
 
 _FAULTS_SAID = 5
 """How many faults of the register a sentence tells; the entry has all."""
@@ -30,6 +33,25 @@ _FAULTS_SAID = 5
 
 class _NobodyLeft(Exception):
     """Whoever was to be posted has refused meanwhile; or whoever was to leave is held back."""
+
+
+class RosterOwn(Record):
+    """What a roster's case keeps of its own, from one run to the next.
+
+    Attributes:
+        notices: How many notices there were.
+        running: Keys of the limits of those that still stand.
+        round: The round that the households were told of last.
+        over: Limits of notices that are over, which households rest on.
+    """
+
+    line: PovertyLine
+    publish_now: bool
+    notices: int
+    running: tuple[str, ...]
+    round: int
+    over: tuple[HeldTo, ...]
+    households: tuple[Kept, ...]
 
 
 class RosterCourse(Beside):
@@ -63,9 +85,42 @@ class RosterCourse(Beside):
         """The appraisal (H1), which is voted on in the course of the case, too."""
         return RosterDraft(self.case, self._opening)
 
+    # -- from one run to the next ---------------------------------------------------------------
+
+    def own_state(self) -> RosterOwn:
+        """What the next run has to know."""
+        roster, watch = self.roster, self._docket.watch
+        posted = [each.posting for each in roster.candidates.values() if each.posting is not None]
+        over = {each.key: each for each in posted if each.key not in watch}
+        return RosterOwn(
+            line=roster.line,
+            publish_now=roster.publish_now,
+            notices=self._notices,
+            running=tuple(each.key for each in self._running),
+            round=self._round,
+            over=tuple(map(HeldTo.of, over.values())),
+            households=tuple(map(Kept.of, roster.candidates.values())),
+        )
+
+    def restore(self, own: RosterOwn) -> None:
+        """Go on where an earlier run stood."""
+        docket, watch = self._docket, self._docket.watch
+        roster = docket.own = self.draft.drawn_up(own.line)
+        postings = {each.key: each.watched() for each in own.over}
+        postings |= {each.key: each for each in watch.in_force()}
+        for household in own.households:
+            roster.add(household.facts, household.begins)
+            household.restore(roster[household.facts.code], postings)
+        roster.publish_now = own.publish_now
+        roster.take_changes()  # they are on file
+        self._notices, self._round = own.notices, own.round
+        self._running = [watch[key] for key in own.running]
+        self.draft.limit = watch.get(T6)
+        self._ready()
+
     # -- H2 -----------------------------------------------------------------------------------
 
-    def open_verification(self) -> None:
+    async def open_verification(self) -> None:
         """Ask those who verify."""
         self.begin_round()
         self.roster.publish_now = False

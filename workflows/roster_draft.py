@@ -10,6 +10,7 @@ from models.case.limits import Watched
 from models.case.messages import Act, Ending
 from models.periods import LimitRequest
 from models.procedures import H4
+from models.register.households import PovertyLine
 from models.roster.admission import AdmitRoster
 from models.roster.households import Roster, roster_of
 from models.roster.messages import RosterOpening
@@ -48,11 +49,7 @@ class RosterDraft:
             self._opening,
             f"收到{self._village.name}{application.year}年度贫困户退出名单，{len(proposals)}户",
         )
-        roster = Roster(
-            line=known.line,
-            verifiers=tuple(office.body for office in self._village.verifiers),
-            objections=self._docket.objections,
-        )
+        roster = self.drawn_up(known.line)
         facts = {each.code: each for each in known.households}
         for proposal in proposals:
             roster.add(facts[proposal.household], self._docket.basis)
@@ -69,6 +66,14 @@ class RosterDraft:
         self.limit = armed[0] if armed else None
         if application.late_reason is not None:
             case.record(EntryKind.LATE, f"名单逾年度提出，理由：{application.late_reason}")
+
+    def drawn_up(self, line: PovertyLine) -> Roster:
+        """A roster without a household yet."""
+        return Roster(
+            line=line,
+            verifiers=tuple(office.body for office in self._village.verifiers),
+            objections=self._docket.objections,
+        )
 
     def vote_again(self, act: Act) -> None:
         """A renewed appraisal (G3): who is not voted for again leaves the roster."""

@@ -1,8 +1,11 @@
 """督导 (F6, HN 七(四), CN 四(四)): a sample of exits is checked again, its rates counted."""
 
+from typing import Any
+
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
+from models.base import Moment, Record
 from models.case.ledger import EntryKind
 from models.case.mailbox import OpenObjection
 from models.case.messages import Act, Ending, Outcome, Receipt, Resolution
@@ -13,7 +16,12 @@ from models.policy import Body
 from models.procedures import J1, J2, J3, J4, SUPERVISION
 from models.standards import RateFinding, exact_rate_findings
 from models.supervision.admission import DrawSample
-from models.supervision.messages import SupervisionOpening, SupervisionResult
+from models.supervision.messages import (
+    HouseholdCheck,
+    SupervisionOpening,
+    SupervisionResult,
+    VillageCheck,
+)
 from models.supervision.orders import OpenCases
 from models.supervision.reception import SupervisionReception
 from models.supervision.rules import Inspection
@@ -25,6 +33,17 @@ from workflows.opening import docket_of
 
 _REPORT = "F6"
 """The limit of the whole supervision: it outlives its steps."""
+
+
+class SupervisionOwn(Record):
+    """What a supervision keeps of its own, from one run to the next: ``Inspection``."""
+
+    sample: Sample | None
+    households: tuple[HouseholdCheck, ...]
+    villages: tuple[VillageCheck, ...]
+    households_aside: tuple[HouseholdCheck, ...]
+    villages_aside: tuple[VillageCheck, ...]
+    replaced: tuple[Moment, ...]
 
 
 @workflow.defn(name=SUPERVISION.workflow)
@@ -44,6 +63,7 @@ class SupervisionWorkflow(CaseWorkflow):
         pleas = _Pleas(self.inspection)
         self.case = pleas.case = Case(docket, arrived=opening.received_at, beside=pleas)
         self.reception = SupervisionReception(docket, self.inspection)
+        self.begin()
 
     @workflow.run
     async def run(self, opening: SupervisionOpening) -> Outcome:
@@ -57,7 +77,7 @@ class SupervisionWorkflow(CaseWorkflow):
 
     async def sampling(self) -> None:
         """J1 抽样: drawn by lot from all who have left, so that anyone can draw it again."""
-        with self.case.preparing():
+        with self.case.preparing():  # nobody is waited for here
             self.inspection.sample = sample = await self.draw()
             if not sample.households and not sample.villages:
                 nobody = f"截至{sample.as_of}，该县没有已退出的贫困户和贫困村，无可抽样"
@@ -94,6 +114,25 @@ class SupervisionWorkflow(CaseWorkflow):
         await self.report(act)
 
     # -- what the steps above need ------------------------------------------------------------
+
+    def own_state(self) -> SupervisionOwn:
+        found, aside = self.inspection, self.inspection.aside.values()
+        return SupervisionOwn(
+            sample=found.sample,
+            households=tuple(found.households.values()),
+            villages=tuple(found.villages.values()),
+            households_aside=tuple(each for each in aside if isinstance(each, HouseholdCheck)),
+            villages_aside=tuple(each for each in aside if isinstance(each, VillageCheck)),
+            replaced=tuple(found.replaced),
+        )
+
+    def restore(self, own: Any) -> None:
+        known, found = SupervisionOwn.model_validate(own), self.inspection
+        found.sample, found.replaced = known.sample, list(known.replaced)
+        found.households |= {each.household: each for each in known.households}
+        found.villages |= {each.village: each for each in known.villages}
+        found.aside |= {each.household: each for each in known.households_aside}
+        found.aside |= {each.village: each for each in known.villages_aside}
 
     async def draw(self) -> Sample:
         """Have the sample drawn, and put on file how: seed, frame and rule."""
@@ -162,7 +201,7 @@ class SupervisionWorkflow(CaseWorkflow):
                 "findings": [finding.content() for finding in findings],
             },
         )
-        entry = len(case.docket.ledger.entries)
+        entry = case.docket.ledger.count
         above = self.county.superior(self.county.office(Body.COUNTY_GROUP))
         told = dict.fromkeys(
             office for office in (self.county.office(Body.COUNTY_GROUP), above) if office

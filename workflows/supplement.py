@@ -45,6 +45,7 @@ class SupplementWorkflow(CaseWorkflow):
         )
         self.case = Case(docket, arrived=opening.received_at)
         self.reception = SupplementReception(docket, vet=_no_acts)
+        self.begin()
 
     @workflow.run
     async def run(self, opening: SupplementOpening) -> Outcome:

@@ -87,10 +87,14 @@ class Timekeeper:
                 text = f"{subject}：{limit.zh}收到时该日期已过。"
                 self._record(EntryKind.LIMIT_SET, text, data)
                 continue
-            name = key or f"{self._docket.step.id} {limit.clause}"
+            name = key or self.key(limit.request)
             armed.append(self._docket.watch.arm(name, limit, office, subject, workflow.now()))
             self._record(EntryKind.LIMIT_SET, f"{subject}：{limit.zh}", data)
         return armed
+
+    def key(self, request: LimitRequest) -> str:
+        """Under which key a limit of the present step is in force."""
+        return f"{self._docket.step.id} {request.clause}"
 
     def speak(self) -> bool:
         """Let limits say what they have to say now, the nearest first; True where one did.

@@ -1,11 +1,13 @@
 """贫困村退出 (HN 五(二), CN 三(二)): how a village leaves the list of poor villages."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import JsonValue
 from temporalio import workflow
 
 from models import standards
+from models.base import Record
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
 from models.case.reception import Reception
@@ -26,6 +28,13 @@ from workflows.opening import docket_of
 APPROVE = Decision.APPROVE
 
 
+class VillageOwn(Record):
+    """What a village's case keeps of its own, from one run to the next."""
+
+    incidence: Incidence | None
+    surveyed: Survey | None
+
+
 @workflow.defn(name=VILLAGE_EXIT.workflow)
 class VillageExitWorkflow(CaseWorkflow):
     """One village's exit for one year (G9)."""
@@ -41,6 +50,7 @@ class VillageExitWorkflow(CaseWorkflow):
         self.v3 = docket.route[-1]
         self.case = Case(docket, arrived=opening.received_at)
         self.reception = Reception(docket, vet=self.vet)
+        self.begin()
 
     @workflow.run
     async def run(self, opening: VillageOpening) -> Outcome:
@@ -54,10 +64,7 @@ class VillageExitWorkflow(CaseWorkflow):
     async def survey(self) -> None:
         """V1 调查核实: the county surveys the village against S2; again, when sent back (G3)."""
         case, again = self.case, self.case.docket.round > 1
-        with case.preparing():
-            if not again:
-                await self.receive_application()
-            self.keep(await self.count())
+        await case.prepare(self.look_up if again else self.receive_application)
         limits = [LimitRequest(clause="G3", start=case.arrived)] if again else []
         act = await case.decision(V1, *limits)
         self.surveyed = act.survey
@@ -73,19 +80,24 @@ class VillageExitWorkflow(CaseWorkflow):
     async def approval(self) -> None:
         """V3 批准退出: reported, approved before January (T6), undisputed (G2), struck off."""
         case, before_january = self.case, LimitRequest(clause="T6", year=self.year)
-        with case.preparing():
-            self.keep_if_it_changed(await self.count())
+        await case.prepare(self.look_again)
         county = self.village.office(Body.COUNTY_GROUP)
         await case.decision(self.v3, before_january, office=county, subject="V3 上报")
-        while True:
-            with case.preparing():  # what is approved is what the register says then
-                self.keep_if_it_changed(await self.count())
+        for _ in case.repeatedly():
+            await case.prepare(self.look_again)  # what is approved is what the register says then
             approval = await case.decision(self.v3, before_january)
             await case.undisputed()
             await self.strike_off(approval)
             case.docket.changing = False  # the poor are too many by now (F5): nothing was done
 
     # -- what the steps above need ------------------------------------------------------------
+
+    def own_state(self) -> VillageOwn:
+        return VillageOwn(incidence=self.incidence, surveyed=self.surveyed)
+
+    def restore(self, own: Any) -> None:
+        known = VillageOwn.model_validate(own)
+        self.incidence, self.surveyed = known.incidence, known.surveyed
 
     async def receive_application(self) -> None:
         """Hold the application against the register (V1, S5, G6, G9)."""
@@ -97,6 +109,18 @@ class VillageExitWorkflow(CaseWorkflow):
             f"（{application.document_number}）",
         )
         case.add_to_plan(known, application.plan_addition)
+        await self.look_up()
+
+    async def look_up(self) -> None:
+        """Judge the village by what the register says now (S2, S5)."""
+        self.keep(await self.count())
+
+    async def look_again(self) -> None:
+        """The same, if households have left the register, or come into it, meanwhile."""
+        incidence, known = await self.count(), self.incidence
+        heads = (incidence.poor, incidence.population)
+        if known is None or heads != (known.poor, known.population):
+            self.keep(incidence)
 
     async def count(self) -> Incidence:
         """The village's poor as the register counts them on the case's day (S5)."""
@@ -110,13 +134,6 @@ class VillageExitWorkflow(CaseWorkflow):
         finding = standards.incidence_finding("S2.incidence", incidence, rule)
         said = f"登记数据：{finding.zh}，{'已' if finding.met else '未'}达标"
         self.put_on_file(said, (finding,), incidence=incidence.content())
-
-    def keep_if_it_changed(self, incidence: Incidence) -> None:
-        """The same, where households have left the register, or come into it, meanwhile."""
-        known = self.incidence
-        heads = (incidence.poor, incidence.population)
-        if known is None or heads != (known.poor, known.population):
-            self.keep(incidence)
 
     def findings(self, survey: Survey | None) -> tuple[standards.StandardFinding, ...]:
         """S2, as far as it is known."""

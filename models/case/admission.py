@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from models.base import CLOCKS_MAY_DIFFER_BY, Moment, Record
+from models.case.handover import Handed
 from models.case.orders import CaseState
 from models.case.parts import PlanAddition
 from models.offices import AnySubject
@@ -30,6 +31,7 @@ class Opening(Record, Generic[A, S]):
         application: What was handed in, ordered or called for.
         subject: Whom it is about, as the register has it on that day.
         received_at: When the desk took the application in; a worker may come much later.
+        handed: What an earlier run of the case has handed over; nothing in the first.
     """
 
     case_id: str
@@ -37,6 +39,7 @@ class Opening(Record, Generic[A, S]):
     subject: S
     policy: Policy
     received_at: Moment | None = None
+    handed: Handed | None = None
 
 
 O = TypeVar("O", bound=Opening[Any, Any])  # noqa: E741 - an opening

@@ -24,7 +24,7 @@ LONGEST: Mapping[str, int] = {
 
 LONGEST_OF_ALL = max(LONGEST.values())
 
-MOST_OBJECTIONS = 1_000
+MOST_OBJECTIONS = 3_000
 """Objections, reports and pleas of a case: every adult of a large village, each with one.
 
 ``python -m tests.bench_worst`` drives a case with as many; docs/operations.md has what it took.

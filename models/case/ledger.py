@@ -122,16 +122,38 @@ def first_of(entries: Sequence[Entry], size: int) -> tuple[Entry, ...]:
 
 
 class Ledger:
-    """The file of one case, growing at its end and nowhere else."""
+    """The file of one case, growing at its end and nowhere else.
 
-    def __init__(self, case_id: str) -> None:
+    Attributes:
+        base: How many entries a run of the case no longer has: they were kept in the registry when
+            an earlier run handed the case over (``models.case.handover``).
+        base_head: Hash of the last of those; of the case id, if there are none.
+        entries: All entries after them.
+    """
+
+    def __init__(self, case_id: str, base: int = 0, base_head: str | None = None) -> None:
         self.case_id = case_id
+        self.base, self.base_head = base, base_head or root(case_id)
         self.entries: list[Entry] = []
+
+    @property
+    def count(self) -> int:
+        """Number of the last entry."""
+        return self.base + len(self.entries)
 
     @property
     def head(self) -> str:
         """Hash of the last entry."""
-        return self.entries[-1].hash if self.entries else root(self.case_id)
+        return self.head_at(self.count)
+
+    def head_at(self, seq: int) -> str:
+        """Hash of an entry, not before the last one that an earlier run had."""
+        return self.entries[seq - self.base - 1].hash if seq > self.base else self.base_head
+
+    def after(self, seq: int, most: int) -> list[Entry]:
+        """The entries after one, at most so many; from ``base`` on, if that is later."""
+        first = max(seq - self.base, 0)
+        return self.entries[first : first + most]
 
     def record(
         self,
@@ -150,7 +172,7 @@ class Ledger:
         played from its beginning wherever a worker starts. What is no JSON has no hash.
         """
         unbound = Entry.model_construct(
-            seq=len(self.entries) + 1,
+            seq=self.count + 1,
             kind=kind,
             at=at,
             step=step,
@@ -166,16 +188,17 @@ class Ledger:
         return entry
 
 
-def verify(case_id: str, entries: Iterable[Entry], before: Sequence[Entry] = ()) -> int:
+def verify(case_id: str, entries: Iterable[Entry], after: tuple[int, str] | None = None) -> int:
     """Check that entries are a whole, unaltered file of a case; return how many there are.
 
     Args:
-        before: Entries that were checked already, and that these follow; they are counted too.
+        after: Number and hash of the entry that these follow, if it is not the whole file; the
+            entries up to there are counted too.
 
     Raises:
         LedgerError: naming the first entry that is missing, altered or out of order.
     """
-    previous, seq = before[-1].hash if before else root(case_id), len(before)
+    seq, previous = after or (0, root(case_id))
     for entry in entries:
         seq += 1
         if entry.seq != seq:

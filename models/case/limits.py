@@ -143,6 +143,10 @@ class Watch:
     def __getitem__(self, key: str) -> Watched:
         return self._watched[key]
 
+    def get(self, key: str) -> Watched | None:
+        """A limit by its key; None if it is not in force."""
+        return self._watched.get(key)
+
     def arm(self, key: str, limit: Limit, office: Office, subject: str, now: datetime) -> Watched:
         """Put a limit in force; the same key again replaces it."""
         watched = Watched(key, limit, office, subject, heard=now)
@@ -254,6 +258,10 @@ class Watch:
     def expects(self, moment: datetime) -> bool:
         """Whether some limit has to be looked at in a moment ahead."""
         return moment in self._speaking
+
+    def in_force(self) -> Iterator[Watched]:
+        """All of them, in the order in which they came into force."""
+        return iter(self._watched.values())
 
     def nearest(self) -> Iterator[Alike]:
         """Limits in force, the nearest first; those of one day, clause and office together."""

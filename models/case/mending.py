@@ -49,12 +49,14 @@ class KeptOrder(Order[Kept]):
     """What a case asks of its kept file.
 
     Attributes:
-        heads: The beginning of the hash of each entry that it has itself.
+        base: How many entries come before the first that it has itself.
+        heads: The beginning of the hash of each of those.
         after: How many entries it has read already; None to begin where its own differ.
     """
 
     activity = "kept_file"
     case_id: str
+    base: int = 0
     heads: tuple[str, ...]
     after: int | None = None
 
@@ -83,8 +85,9 @@ def adopt(
         The last entry that keeps what the case said otherwise.
     """
     ledger = docket.ledger
-    own = ledger.entries[after:]
-    ledger.entries[after:] = kept
+    first = after - ledger.base
+    own = ledger.entries[first:]
+    ledger.entries[first:] = kept
     left: Sequence[Entry] = own
     while True:
         some = first_of(left, _AT_ONCE)

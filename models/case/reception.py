@@ -6,8 +6,9 @@ the procedure itself.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from models.base import CLOCKS_MAY_DIFFER_BY, Record, canonical, faults
 from models.case import bounds
 from models.case.documents import CaseDocument, described, filing_fault
+from models.case.handover import KnownMessage
 from models.case.ledger import Entry, EntryKind
 from models.case.mailbox import Received, who_acts
 from models.case.messages import Act, Decision, Objection, Receipt, Resolution, Withdrawal
@@ -23,13 +25,16 @@ from models.case.refused import RefusedSignals, as_text
 from models.case.state import Docket
 from models.case.turns import Turns
 from models.periods import beijing
-from models.refusals import NotYet, Refusal
+from models.refusals import AlreadyReceived, NotYet, Refusal
 
 AGAIN_AT_ONCE = 250
 """Entries of a kept file that are taken in again at one go."""
 
 EARLY_AT_ONCE = 500
 """Messages that came too early and are heard at one go, when their step opens."""
+
+_KNOWN_BY = 16
+"""Characters of a hash by which the content of a message is known to be the same."""
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -86,6 +91,7 @@ class Reception(ObjectionRules):
         docket.opened, docket.is_early_due = self.hear_early, self.is_early_due
         docket.mended = self.take_again
         self._receipts: dict[tuple[str, str], tuple[str, Receipt]] = {}
+        self._received_before: dict[tuple[str, str], KnownMessage] = {}
 
     def check(self, kind: str, payload: Any, now: datetime) -> Any:
         """Read a message and hold it against the rules, changing nothing.
@@ -100,7 +106,7 @@ class Reception(ObjectionRules):
         known = self._receipt_of(kind, message)
         if known is not None:
             if self._repeated >= bounds.MOST_REPEATED:
-                raise Refusal(f"{kind} {message.id} was received already, as entry {known.seq}")
+                raise AlreadyReceived(f"{kind} {message.id}", known.seq)
             return message
         if not docket.admitted:
             if docket.outcome is not None:
@@ -155,6 +161,10 @@ class Reception(ObjectionRules):
             return
         try:
             self.receive(kind, payload, now)
+        except AlreadyReceived as refusal:
+            self._repeated += 1
+            if self._repeated > bounds.MOST_REPEATED:
+                self.refuse(kind, payload, refusal, now)
         except Refusal as refusal:
             self.refuse(kind, payload, refusal, now)
 
@@ -416,18 +426,61 @@ class Reception(ObjectionRules):
         return _DECIDED[act.decision]
 
     def _receipt_of(self, kind: str, message: Any) -> Receipt | None:
-        known = self._receipts.get((kind, message.id))
-        if known is None:
+        """The receipt of a message that this run of the case has received before.
+
+        Raises:
+            AlreadyReceived: if an earlier run has.
+            Refusal: if its id was used for another content.
+        """
+        key = kind, message.id
+        if key not in self._receipts and key not in self._received_before:
             return None
-        content, receipt = known
-        if content != canonical(message.content()):
+        before, content = self._received_before.get(key), _known_by(message)
+        if content != (before.sha256 if before is not None else self._receipts[key][0]):
             raise Refusal(f"id: {message.id} was already used for a different content")
-        return receipt
+        if before is not None:
+            raise AlreadyReceived(f"{kind} {message.id}", before.seq)
+        return self._receipts[key][1]
 
     def _keep_receipt(self, kind: str, message: Any, entry: Entry, now: datetime) -> Receipt:
         receipt = self._receipt(entry).model_copy(update={"received_at": now})
-        self._receipts[kind, message.id] = (canonical(message.content()), receipt)
+        self._receipts[kind, message.id] = (_known_by(message), receipt)
         return receipt
+
+    def forget(self, kind: str, identifier: str) -> None:
+        """A message that counts no more: under its id another one can be sent."""
+        self._receipts.pop((kind, identifier), None)
+        self._received_before.pop((kind, identifier), None)
+
+    # -- from one run of the case to the next ---------------------------------------------------
+
+    @property
+    def has_early(self) -> bool:
+        """Whether something came too early that is still to be heard."""
+        return bool(self._early)
+
+    def known_messages(self) -> tuple[KnownMessage, ...]:
+        """Every message that was received, to be handed over."""
+        now = (
+            KnownMessage(kind=kind, id=id, sha256=content, seq=receipt.seq)
+            for (kind, id), (content, receipt) in self._receipts.items()
+        )
+        return (*self._received_before.values(), *now)
+
+    def counters(self) -> dict[str, int]:
+        """How much was received of what is bounded, to be handed over."""
+        return {
+            "documents": self._documents,
+            "repeated": self._repeated,
+            "refused": self._refused.number,
+            "refused_bytes": self._refused.bytes,
+        }
+
+    def take_over(self, known: Iterable[KnownMessage], counters: Mapping[str, int]) -> None:
+        """Go on where an earlier run of the case stood."""
+        self._received_before = {(each.kind, each.id): each for each in known}
+        self._documents, self._repeated = counters["documents"], counters["repeated"]
+        self._refused.number, self._refused.bytes = counters["refused"], counters["refused_bytes"]
 
     def _receipt(self, entry: Entry) -> Receipt:
         return Receipt(
@@ -437,6 +490,10 @@ class Reception(ObjectionRules):
             received_at=entry.at,
             text=entry.text,
         )
+
+
+def _known_by(message: Record) -> str:
+    return sha256(canonical(message.content()).encode()).hexdigest()[:_KNOWN_BY]
 
 
 _DECIDED = {

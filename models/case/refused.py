@@ -33,11 +33,15 @@ class Unreadable:
 
 
 class RefusedSignals:
-    """The part of a file that keeps them."""
+    """The part of a file that keeps them.
+
+    Attributes:
+        number, bytes: How many there were, and how long what is on file of them.
+    """
 
     def __init__(self, docket: Docket) -> None:
         self._docket = docket
-        self._number = self._bytes = 0
+        self.number = self.bytes = 0
 
     def keep(self, kind: str, payload: Any, refusal: Refusal, now: datetime) -> None:
         """Put one on file, word for word; beyond what a file holds, count it."""
@@ -45,11 +49,11 @@ class RefusedSignals:
         content = visible_json(as_text(payload))
         key = payload.key if isinstance(payload, Unreadable) else None
         size = len(content.encode())
-        self._number += 1
-        if self._number > bounds.MOST_REFUSED or self._bytes + size > bounds.MOST_REFUSED_BYTES:
+        self.number += 1
+        if self.number > bounds.MOST_REFUSED or self.bytes + size > bounds.MOST_REFUSED_BYTES:
             self._count(now)
             return
-        self._bytes += size
+        self.bytes += size
         first, *more = pieces(content, _PIECE)
         entry = docket.record(
             EntryKind.REFUSED,

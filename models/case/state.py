@@ -164,6 +164,13 @@ class Docket:
         self.objections[identifier] = self._unresolved[identifier] = objection
         self.to_accept.append(objection)
 
+    def keep_objection(self, objection: OpenObjection) -> None:
+        """An objection that an earlier run of the case has taken in."""
+        identifier = objection.received.message.id
+        self.objections[identifier] = objection
+        if objection.resolution is None:
+            self._unresolved[identifier] = objection
+
     def take_result(self, result: Received[Resolution]) -> None:
         """An investigation has ended; it is answered when the case looks next."""
         objection = self._unresolved.pop(result.message.objection_id)

@@ -152,7 +152,7 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
         limits_in_all=len(docket.watch),
         unfiled=docket.unfiled,
         undelivered=docket.undelivered,
-        entries=len(docket.ledger.entries),
+        entries=docket.ledger.count,
         head=docket.ledger.head,
         outcome=docket.outcome,
         households=docket.own.summary() if docket.own else None,

@@ -95,7 +95,7 @@ class FollowUpReception(Reception):
 
     def leave_out(self, found: Sequence[Back], now: datetime) -> None:
         """Put on file who is due no more: who is in the register again has not exited (F5, F7)."""
-        drawn_up = self._drawn_up()
+        drawn_up = self.drawn_up()
         left = set(drawn_up.left)
         back = [each for each in found if each.household in left]
         if not back:
@@ -114,10 +114,10 @@ class FollowUpReception(Reception):
     # -- the rules ----------------------------------------------------------------------------
 
     def _vet_closing(self, act: Act, now: datetime) -> None:
-        left = self._drawn_up().left
+        left = self.drawn_up().left
         if left and act.reason is None:
             raise Refusal(
-                f"reason: {len(left)} of {len(self._drawn_up().villages)} households are not "
+                f"reason: {len(left)} of {len(self.drawn_up().villages)} households are not "
                 f"visited yet ({first_few(left)}); visit them, or say why the year is "
                 "closed without"
             )
@@ -131,7 +131,8 @@ class FollowUpReception(Reception):
             case _:
                 super()._check_message(message, now)
 
-    def _drawn_up(self) -> FollowUpList:
+    def drawn_up(self) -> FollowUpList:
+        """The list; raises ``Refusal`` before the register has said."""
         if self.list is None:
             raise Refusal("the list of households is being drawn up; send it again")
         return self.list
@@ -148,7 +149,7 @@ class FollowUpReception(Reception):
 
     def _check_person(self, household: str, office: Office, what: str) -> None:
         """Who may speak of a household: those of its village, and the county."""
-        known = self._drawn_up().villages.get(household)
+        known = self.drawn_up().villages.get(household)
         docket = self._docket
         if known is None:
             raise Refusal(
@@ -164,7 +165,7 @@ class FollowUpReception(Reception):
             )
 
     def _check_visit(self, visit: Visit, now: datetime) -> None:
-        drawn_up, household = self._drawn_up(), visit.household
+        drawn_up, household = self.drawn_up(), visit.household
         if visit.made_on > beijing(now).date():
             raise Refusal(f"made_on: {visit.made_on} of household {household} lies in the future")
         if visit.made_on < drawn_up.first_day:
@@ -187,7 +188,7 @@ class FollowUpReception(Reception):
         self._check_open()
         what = "lift a mark of" if mark.lifted else "mark"
         self._check_person(mark.household, mark.office, what)
-        marked = mark.risk in self._drawn_up().marks.get(mark.household, [])
+        marked = mark.risk in self.drawn_up().marks.get(mark.household, [])
         if marked and not mark.lifted:
             raise Refusal(
                 f"household {mark.household} is marked as {mark.risk.value} already; there is "
@@ -211,8 +212,8 @@ class FollowUpReception(Reception):
                 return super()._take(message, now)
 
     def _take_visits(self, visits: Visits, now: datetime) -> Entry:
-        drawn_up = self._drawn_up()
-        seq = len(self._docket.ledger.entries) + 1
+        drawn_up = self.drawn_up()
+        seq = self._docket.ledger.count + 1
         unstable = [each.household for each in visits.visits if not each.stable]
         for each in visits.visits:
             drawn_up.visited[each.household] = seq
@@ -238,7 +239,7 @@ class FollowUpReception(Reception):
 
     def _take_mark(self, mark: RiskMark, now: datetime) -> Entry:
         if mark.lifted:
-            self._drawn_up().marks[mark.household].remove(mark.risk)
+            self.drawn_up().marks[mark.household].remove(mark.risk)
         else:
             self._mark(mark.household, mark.risk)
         verb = "解除" if mark.lifted else "标注"
@@ -253,16 +254,16 @@ class FollowUpReception(Reception):
 
     def _show_left(self) -> None:
         if F5 in self._docket.watch:
-            self._docket.watch[F5].subject = self._drawn_up().subject
+            self._docket.watch[F5].subject = self.drawn_up().subject
 
     def _mark(self, household: str, risk: Risk) -> None:
-        marks = self._drawn_up().marks.setdefault(household, [])
+        marks = self.drawn_up().marks.setdefault(household, [])
         if risk not in marks:
             marks.append(risk)
 
     def _name(self, office: Office, now: datetime) -> str:
         """What an office is called; a township knows the villages of its list alone."""
-        village = self._drawn_up().named(office.place)
+        village = self.drawn_up().named(office.place)
         if village is None:
             return self._docket.name(office, now)
         return self._docket.policy.name_of(office.body, village, beijing(now).date())

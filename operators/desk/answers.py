@@ -38,6 +38,9 @@ _STARVED = "[TMPRL1101]"
 _IN_A_MOMENT = (_STARVED, AHEAD)
 """What is true of this moment alone."""
 
+_NOT_READY, _BEGINS_WITHIN = "not scheduled yet", 3.0
+"""What the server says of a run that has not begun, and for how many seconds at most."""
+
 _LOOK_AGAIN = 0.05
 """Seconds until a case is asked again."""
 
@@ -56,10 +59,27 @@ async def asked(ask: Callable[[], Awaitable[A]]) -> A:
     ends = clock() + ANSWER_WITHIN.total_seconds()
     while True:
         try:
-            return await ask()
+            return await _of_a_run_that_begins(ask)
         except WorkflowQueryFailedError as error:
             moment = any(each in str(error) for each in _IN_A_MOMENT)
             if not moment or clock() >= ends:
+                raise
+        await asyncio.sleep(_LOOK_AGAIN)
+
+
+async def _of_a_run_that_begins(ask: Callable[[], Awaitable[A]]) -> A:
+    """Ask a case, and again if it has just gone on in a new run.
+
+    The server gives that its first turn a second after the turn before: until then it says that
+    the run is not ready, as it says of a case that begins at a later time.
+    """
+    clock = asyncio.get_running_loop().time
+    ends = clock() + _BEGINS_WITHIN
+    while True:
+        try:
+            return await ask()
+        except RPCError as error:
+            if _NOT_READY not in error.message or clock() >= ends:
                 raise
         await asyncio.sleep(_LOOK_AGAIN)
 
@@ -78,7 +98,7 @@ async def admitted(ask: Callable[[], Awaitable[A]]) -> A:
     ends = clock() + ANSWER_WITHIN.total_seconds()
     while True:
         try:
-            return await ask()
+            return await _of_a_run_that_begins(ask)
         except WorkflowUpdateFailedError as error:
             if getattr(error.cause, "type", None) != "NotYet" or clock() >= ends:
                 raise

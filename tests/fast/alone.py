@@ -14,16 +14,24 @@ from models.roster.households import Course
 from models.roster.messages import RosterOpening
 from tests.fast.server import FastServer
 from workers.catalogue import TASK_QUEUE, activities
+from workers.limits import EVENTS
 from workers.settings import Settings
 from workflows.household_exit import HouseholdExitWorkflow
 
 
 class Alone:
-    """One case, alone with a registry, for who does not wait."""
+    """One case, alone with a registry, for who does not wait.
 
-    def __init__(self, known: Settings, opening: RosterOpening, begins: datetime) -> None:
+    Args:
+        long_after: Of so many events its history is long, and it hands over to a new run.
+    """
+
+    def __init__(
+        self, known: Settings, opening: RosterOpening, begins: datetime, long_after: int = EVENTS
+    ) -> None:
         self._runner = asyncio.Runner()
         self._server = FastServer(activities(known, server_time), lambda: None)
+        self._server.works.long_after = long_after
         self._handle: WorkflowHandle[HouseholdExitWorkflow, Outcome]
         self._runner.run(self._open(opening, begins - datetime.now(BEIJING)))
 

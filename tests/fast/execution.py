@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio import workflow
@@ -29,6 +30,7 @@ from temporalio.bridge.proto.workflow_activation import (
     WorkflowActivationJob,
 )
 from temporalio.bridge.proto.workflow_commands import (
+    ContinueAsNewWorkflowExecution,
     QueryResult,
     UpdateResponse,
     WorkflowCommand,
@@ -74,8 +76,15 @@ class Execution:
         jobs: What came in since its last task.
     """
 
-    def __init__(self, works: Works, request: StartWorkflowExecutionRequest, now: datetime) -> None:
+    def __init__(
+        self,
+        works: Works,
+        request: StartWorkflowExecutionRequest,
+        now: datetime,
+        first_run: str | None = None,
+    ) -> None:
         self.works, self.request = works, request
+        self.first_run = first_run or request.request_id
         self.id, self.run_id = request.workflow_id, request.request_id
         self.now, self.started = now, now
         self.begins = now + request.workflow_start_delay.ToTimedelta()
@@ -97,12 +106,13 @@ class Execution:
             input=request.input,
             workflow_id=self.id,
             original_execution_run_id=self.run_id,
-            first_execution_run_id=self.run_id,
+            first_execution_run_id=self.first_run,
             search_attributes=request.search_attributes,
             attempt=1,
         )
         self._instance: WorkflowInstance | None = None
         self._queries = count(1)
+        self._long = False
         self._update_jobs: list[Answered] = []
         self._commands_of_another: list[WorkflowCommand] = []
         context = WorkflowSerializationContext(namespace=NAMESPACE, workflow_id=self.id)
@@ -202,7 +212,7 @@ class Execution:
                 workflow_type=request.workflow_type.name,
                 workflow_id=self.id,
                 arguments=request.input.payloads,
-                first_execution_run_id=self.run_id,
+                first_execution_run_id=self.first_run,
                 original_execution_run_id=self.run_id,
                 search_attributes=request.search_attributes,
                 start_time=stamp(self.started),
@@ -258,7 +268,8 @@ class Execution:
             jobs, self.jobs = [*self.jobs, *jobs], []
         if not self.has_begun:
             self._instance = self._made()
-        task = self.history.task(self.now)
+        self._long = len(self.history.events) > self.works.long_after
+        task = self.history.task(self.now, long=self._long)
         completion = await self.activate(jobs)
         if completion.HasField("failed"):
             self.history.task_failed(self.now, task, completion.failed.failure)
@@ -302,6 +313,7 @@ class Execution:
             run_id=self.run_id,
             timestamp=self.stamped(),
             history_length=len(self.history.events),
+            continue_as_new_suggested=self._long,
             jobs=jobs,
         )
         done: asyncio.Future[WorkflowActivationCompletion] = loop.create_future()
@@ -326,7 +338,7 @@ class Execution:
             continued_run_id=None,
             cron_schedule=None,
             execution_timeout=None,
-            first_execution_run_id=self.run_id,
+            first_execution_run_id=self.first_run,
             headers={},
             namespace=NAMESPACE,
             original_execution_run_id=self.run_id,
@@ -395,10 +407,25 @@ class Execution:
                     self.attributes.indexed_fields[name].CopyFrom(value)
             case "signal_external_workflow_execution" | "start_child_workflow_execution":
                 self._commands_of_another.append(command)
+            case "continue_as_new_workflow_execution":
+                self.successor = self._next(command.continue_as_new_workflow_execution)
+                self.history.continued(self.now, done, self.successor.request_id)
+                self._end(WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW)
+                self._commands_of_another.append(command)
             case "complete_workflow_execution":
                 self._end(WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED)
             case "fail_workflow_execution":
                 self._end(WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED)
+
+    def _next(self, command: ContinueAsNewWorkflowExecution) -> StartWorkflowExecutionRequest:
+        request = StartWorkflowExecutionRequest()
+        request.CopyFrom(self.request)
+        request.ClearField("input")
+        request.ClearField("workflow_start_delay")
+        request.input.payloads.extend(command.arguments)
+        request.search_attributes.CopyFrom(self.attributes)
+        request.request_id = str(uuid4())
+        return request
 
     def _answer(
         self, updates: dict[str, Answered], response: UpdateResponse, task: tuple[int, int]

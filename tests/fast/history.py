@@ -101,10 +101,20 @@ class History:
 
     # -- what a task orders -------------------------------------------------------------------
 
-    def task(self, at: datetime) -> tuple[int, int]:
-        """A task is given out; returns the numbers of its two events."""
+    def task(self, at: datetime, *, long: bool = False) -> tuple[int, int]:
+        """A task is given out; returns the numbers of its two events.
+
+        Args:
+            long: Whether the worker is told that the history has grown long.
+        """
         scheduled = self.add(at, "WORKFLOW_TASK_SCHEDULED", attempt=1)
-        return scheduled, self.add(at, "WORKFLOW_TASK_STARTED", scheduled_event_id=scheduled)
+        started = self.add(
+            at,
+            "WORKFLOW_TASK_STARTED",
+            scheduled_event_id=scheduled,
+            suggest_continue_as_new=long,
+        )
+        return scheduled, started
 
     def task_failed(self, at: datetime, task: tuple[int, int], failure: Failure) -> None:
         """A task could not be done."""
@@ -201,6 +211,8 @@ class History:
             case "fail_workflow_execution":
                 failure = command.fail_workflow_execution.failure
                 self.add(at, "WORKFLOW_EXECUTION_FAILED", failure=failure, **of_task)
+            case "continue_as_new_workflow_execution":
+                pass  # ``continued``
             case other:
                 raise AssertionError(f"{other}: a case in memory does not order that yet")
 
@@ -241,9 +253,18 @@ class History:
             outcome=outcome,
         )
 
+    def continued(self, at: datetime, task: int, run_id: str) -> None:
+        """The case goes on in another run."""
+        self.add(
+            at,
+            "WORKFLOW_EXECUTION_CONTINUED_AS_NEW",
+            new_execution_run_id=run_id,
+            workflow_task_completed_event_id=task,
+        )
+
     def closing(self) -> Iterator[HistoryEvent]:
         """The event that ended the case, if it has ended."""
-        ends = ("_COMPLETED", "_FAILED", "_TERMINATED", "_CANCELED")
+        ends = ("_COMPLETED", "_FAILED", "_TERMINATED", "_CANCELED", "_CONTINUED_AS_NEW")
         for event in self.events[-1:]:
             name = EventType.Name(event.event_type).removeprefix("EVENT_TYPE_WORKFLOW_EXECUTION")
             if name in ends:

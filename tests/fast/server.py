@@ -77,6 +77,7 @@ class FastServer:
             data_converter=self.works.converter,
         )
         self.executions: dict[str, Execution] = {}
+        self.runs: list[Execution] = []
         self.working = True
         self._busy = asyncio.Lock()
 
@@ -86,7 +87,7 @@ class FastServer:
         """Let the clock of a case go on; what is due on the way happens at its moment."""
         async with self._busy:
             case = self.of(handle.id)
-            await self._pass(case, case.now + ahead)
+            await self._pass(case.id, case.now + ahead)
 
     async def get_current_time(self, handle: WorkflowHandle[Any, Any]) -> datetime:
         """The case's own time."""
@@ -105,8 +106,8 @@ class FastServer:
             if case is None or due is None or due - case.now > within:
                 return timedelta(0)
             before = case.now
-            await self._pass(case, due)
-            return case.now - before
+            await self._pass(case_id, due)
+            return self.of(case_id).now - before
 
     async def comes_to_work(self) -> None:
         """The worker comes, and does at once what has been waiting for it."""
@@ -120,7 +121,7 @@ class FastServer:
 
     async def close(self) -> None:
         """Leave nothing in memory."""
-        for each in self.executions.values():
+        for each in (*self.runs, *self.executions.values()):
             await each.forget()
 
     # -- what goes on -------------------------------------------------------------------------
@@ -140,8 +141,9 @@ class FastServer:
             raise RPCError(said, RPCStatusCode.NOT_FOUND, b"")
         return found
 
-    async def _pass(self, case: Execution, end: datetime) -> None:
+    async def _pass(self, case_id: str, end: datetime) -> None:
         while True:
+            case = self.of(case_id)  # it may have gone on in a new run meanwhile
             due = case.next_due(working=self.working)
             if due is None or due > end:
                 break
@@ -178,7 +180,12 @@ class FastServer:
         return False
 
     def _between_cases(self, case: Execution, command: WorkflowCommand) -> None:
-        if command.HasField("signal_external_workflow_execution"):
+        if command.HasField("continue_as_new_workflow_execution"):
+            self.runs.append(case)
+            self.executions[case.id] = Execution(
+                self.works, case.successor, case.now, case.first_run
+            )
+        elif command.HasField("signal_external_workflow_execution"):
             self._signal_from(case, command.signal_external_workflow_execution)
         else:
             self._start_from(case, command.start_child_workflow_execution)
@@ -324,7 +331,7 @@ class _Service:
         response = v1.DescribeWorkflowExecutionResponse(
             workflow_execution_info=WorkflowExecutionInfo(
                 execution=WorkflowExecution(workflow_id=case.id, run_id=case.run_id),
-                first_run_id=case.run_id,
+                first_run_id=case.first_run,
                 type=given.workflow_type,
                 start_time=stamp(case.started),
                 status=case.status,

@@ -11,6 +11,7 @@ from temporalio.worker import WorkflowInboundInterceptor, WorkflowInterceptorCla
 
 from workers.catalogue import FAILURES, WORKFLOWS
 from workers.details import DetailsWhenAsked
+from workers.limits import EVENTS
 from workers.seal import SealedConverter, SealedFailures
 
 NAMESPACE = "fast"
@@ -21,18 +22,20 @@ CLEAR = DataConverter(
 """Without a seal, but read and written as under one: what cannot be read means the same."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Works:
     """The catalogue of an installation, by name.
 
     Attributes:
         check: Asked before every attempt at an activity; what it raises is the activity's failure.
+        long_after: Of so many events a history is long, and its case is told so.
     """
 
     activities: Mapping[str, ActivityDefinition]
     check: Callable[[], None]
     converter: DataConverter = CLEAR
     failures: Sequence[type[BaseException]] = FAILURES
+    long_after: int = EVENTS
 
     @property
     def interceptors(self) -> Sequence[type[WorkflowInboundInterceptor]]:

@@ -42,6 +42,7 @@ from tests.models.samples import PROOF
 from tests.registry.places import REGISTERED_ON
 from tests.roster_stage import livelihood, meeting, roster_application
 from tests.stage import YEAR, at, one_engine, settings_in
+from workers.limits import EVENTS
 from workers.settings import Settings
 
 VILLAGE, COUNTY = "410999200001", "410999"
@@ -118,9 +119,13 @@ class RosterMachine(RuleBasedStateMachine):
     @initialize(
         outsider=st.booleans(),
         come=st.sampled_from(["opened", "verified", "posted", "over", "over"]),
+        long_after=st.sampled_from([1, 40, EVENTS]),
     )
-    def opens(self, outsider: bool, come: str) -> None:
-        """A roster of four, come so far already; with ``outsider`` one of them had no majority."""
+    def opens(self, outsider: bool, come: str, long_after: int) -> None:
+        """A roster of four, come so far already; with ``outsider`` one of them had no majority.
+
+        It goes on in a new run at every wait, now and then, or never: nobody can tell.
+        """
         home = self.folder / str(next(self.numbers))
         shutil.copytree(self.template, home)
         self.settings = settings_in(home)
@@ -139,7 +144,7 @@ class RosterMachine(RuleBasedStateMachine):
             subject=village,
             policy=self.settings.load_policy(),
         )
-        self.case = Alone(self.settings, opening, at(11, 16))
+        self.case = Alone(self.settings, opening, at(11, 16), long_after)
         if come != "opened":
             for body in OFFICERS:
                 self.verify(body, set())

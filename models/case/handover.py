@@ -1,0 +1,316 @@
+"""What one run of a case hands over to the next (Temporal: continue as new).
+
+A case that lasts for years, or that a whole village objects to, would have a history that a worker
+needs minutes to play from its beginning. So a case that is at rest ends its run, and goes on in a
+new one under the same id. What it still has to know goes with it; its file up to there is in the
+registry, and no run writes it again.
+
+Only a case at rest hands over: everything on file is kept, nobody is waiting to be heard or told,
+no act and no result is waiting to be acted on. So nothing of that kind is in here.
+"""
+
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import Field, JsonValue
+
+from models.base import Moment, Record
+from models.case.limits import Watched
+from models.case.mailbox import Expectation, OpenObjection, Received
+from models.case.messages import Act, Decision, Finding, Objection, Resolution
+from models.case.state import Docket
+from models.offices import Office
+from models.periods import Limit
+
+MOST_BYTES = 600_000
+"""Of a handover as it is sent: it goes with the opening, and both have to fit into a payload. A
+case with more to hand over goes on in its old run: 3 000 open objections with long names."""
+
+
+class HeldTo(Record):
+    """A limit in force, or one that is over and that a household's notice still rests on."""
+
+    key: str
+    limit: Limit
+    office: Office
+    subject: str
+    heard: Moment
+    over: bool = False
+    breached: bool = False
+
+    @classmethod
+    def of(cls, watched: Watched) -> "HeldTo":
+        """The limit as it stands."""
+        return cls.model_construct(
+            key=watched.key,
+            limit=watched.limit,
+            office=watched.office,
+            subject=watched.subject,
+            heard=watched.heard,
+            over=watched.over,
+            breached=watched.breached,
+        )
+
+    def watched(self) -> Watched:
+        """The same for the next run."""
+        return Watched(
+            self.key, self.limit, self.office, self.subject, self.heard, self.over, self.breached
+        )
+
+
+class Result(Record):
+    """How an investigation ended; the result itself is on file."""
+
+    id: str
+    office: Office
+    officer: str
+    finding: Finding
+    signed: Moment
+    at: Moment
+    seq: int
+
+
+class Objected(Record):
+    """An objection, report or plea; what it says is on file.
+
+    Attributes:
+        objector, contact: Whom to answer (G1), until that is done.
+    """
+
+    id: str
+    at: Moment
+    signed: Moment
+    seq: int
+    report: bool
+    household: str | None = None
+    objector: str | None = None
+    contact: str | None = None
+    answered: bool = False
+    pleader: Office | None = None
+    result: Result | None = None
+
+
+class Taken(Record):
+    """An act that a step was given and that the step still rests on."""
+
+    act: Act
+    at: Moment
+    seq: int
+
+
+class Awaited(Record):
+    """Whose act is awaited at which step."""
+
+    step: str
+    office: Office
+    decisions: tuple[Decision, ...]
+
+
+class KnownMessage(Record):
+    """A message that was received: sent again, it has no second effect.
+
+    Attributes:
+        sha256: Beginning of the hash of its content.
+    """
+
+    kind: str
+    id: str
+    sha256: str
+    seq: int
+
+
+class Handover(Record):
+    """Everything that the next run of a case has to know.
+
+    Attributes:
+        orders: How many orders the case has given: the next one has the next number.
+        passed: What the waits of the present step have brought so far, in their order.
+        own: What the procedure keeps of its own.
+        reception: Counters of what was received, by name.
+    """
+
+    entries: int
+    head: str
+    run: str
+    token: str
+    orders: int
+    step: str
+    round: int
+    basis: Moment
+    arrived: Moment
+    notice: str | None
+    passed: tuple[Taken | bool | None, ...]
+    awaited: Awaited | None
+    posted: Limit | None
+    done: dict[str, Moment]
+    undelivered: int
+    lapsed: int
+    unfiled: int
+    sent: int
+    mendings: int
+    vain: int
+    limits: tuple[HeldTo, ...]
+    objections: tuple[Objected, ...]
+    known: tuple[KnownMessage, ...]
+    reception: dict[str, int]
+    own: JsonValue = None
+
+
+class Handed(Record):
+    """A handover as it travels: compressed, as it is mostly repetition."""
+
+    packed: str = Field(max_length=MOST_BYTES)
+
+    @classmethod
+    def of(cls, handover: Handover) -> "Handed | None":
+        """None if it is more than a case may hand over."""
+        packed = b64encode(zlib.compress(handover.model_dump_json().encode())).decode()
+        return cls(packed=packed) if len(packed) <= MOST_BYTES else None
+
+    def unpacked(self) -> Handover:
+        """What was handed over."""
+        return Handover.model_validate_json(zlib.decompress(b64decode(self.packed)))
+
+
+def is_at_rest(docket: Docket) -> bool:
+    """Whether nothing waits in a case but time and people."""
+    return not (
+        docket.stirred
+        or docket.outcome is not None
+        or docket.withdrawal is not None
+        or docket.posting
+        or docket.preparing
+        or docket.changing
+        or docket.mending
+        or docket.to_accept
+        or docket.to_answer
+        or any(docket.acts.values())
+    )
+
+
+def standing_of(docket: Docket) -> dict[str, Any]:
+    """The part of a handover that every case's state has."""
+    expected, limits = docket.expected, docket.watch.in_force()
+    awaited = (
+        None
+        if expected is None
+        else Awaited(step=expected.step.id, office=expected.office, decisions=expected.decisions)
+    )
+    return {
+        "entries": docket.ledger.count,
+        "head": docket.ledger.head,
+        "run": docket.run,
+        "token": docket.token,
+        "step": docket.step.id,
+        "round": docket.round,
+        "basis": docket.basis,
+        "awaited": awaited,
+        "posted": docket.posted,
+        "done": docket.done,
+        "undelivered": docket.undelivered,
+        "lapsed": docket.lapsed,
+        "unfiled": docket.unfiled,
+        "limits": tuple(map(HeldTo.of, limits)),
+        "objections": tuple(map(_objected, docket.objections.values())),
+    }
+
+
+def take_over(docket: Docket, handed: Handover) -> None:
+    """Let a case that has just begun stand where its earlier run stood."""
+    steps = {step.id: step for step in docket.route}
+    docket.ledger.base, docket.ledger.base_head = handed.entries, handed.head
+    docket.begin(handed.run, handed.token)
+    docket.step, docket.round = steps[handed.step], handed.round
+    docket.basis, docket.posted = handed.basis, handed.posted
+    docket.done = dict(handed.done)
+    docket.undelivered, docket.lapsed = handed.undelivered, handed.lapsed
+    docket.unfiled, docket.preparing = handed.unfiled, False
+    if handed.awaited is not None:
+        awaited = handed.awaited
+        docket.expected = Expectation(steps[awaited.step], awaited.office, awaited.decisions)
+    for held in handed.limits:
+        docket.watch.keep(held.watched())
+    for objected in handed.objections:
+        docket.keep_objection(_objection(objected))
+
+
+def _objected(objection: OpenObjection) -> Objected:
+    received, result = objection.received, objection.resolution
+    message = received.message
+    told = objection.answered
+    return Objected.model_construct(
+        id=message.id,
+        at=received.at,
+        signed=received.signed,
+        seq=received.seq,
+        report=objection.report,
+        household=message.household,
+        objector=None if told else message.objector,
+        contact=None if told else message.contact,
+        answered=told,
+        pleader=objection.pleader,
+        result=None if result is None else _result(result),
+    )
+
+
+def _result(result: Received[Resolution]) -> Result:
+    message = result.message
+    return Result.model_construct(
+        id=message.id,
+        office=message.office,
+        officer=message.officer,
+        finding=message.finding,
+        signed=result.signed,
+        at=result.at,
+        seq=result.seq,
+    )
+
+
+def _objection(objected: Objected) -> OpenObjection:
+    """The objection again, without what it says: nobody asks a case for that."""
+    message = Objection.model_construct(
+        id=objected.id,
+        text="",
+        household=objected.household,
+        objector=objected.objector,
+        contact=objected.contact,
+        at=objected.signed,
+    )
+    objection = OpenObjection(
+        Received(message, objected.at, objected.seq),
+        objected.report,
+        accepted=True,
+        answered=objected.answered,
+        pleader=objected.pleader,
+    )
+    result = objected.result
+    if result is not None:
+        resolution = Resolution.model_construct(
+            id=result.id,
+            objection_id=objected.id,
+            office=result.office,
+            officer=result.officer,
+            finding=result.finding,
+            reason="",
+            at=result.signed,
+        )
+        objection.resolution = Received(resolution, result.at, result.seq)
+    return objection
+
+
+def passed_on(results: Iterable[Received[Act] | bool | None]) -> tuple[Taken | bool | None, ...]:
+    """What the waits of a step have brought, to be handed over."""
+    return tuple(
+        Taken(act=each.message, at=each.at, seq=each.seq) if isinstance(each, Received) else each
+        for each in results
+    )
+
+
+def passed_before(results: Sequence[Taken | bool | None]) -> list[Received[Act] | bool | None]:
+    """The same for the next run."""
+    return [
+        Received(each.act, each.at, each.seq) if isinstance(each, Taken) else each
+        for each in results
+    ]

@@ -1,0 +1,181 @@
+"""What a run of a case hands over: everything the next has to know, and nothing that is on file."""
+
+import random
+import string
+
+import pytest
+
+from models.case import bounds
+from models.case.handover import Handed, Handover, is_at_rest, standing_of, take_over
+from models.case.reception import Reception
+from models.case.state import Docket
+from models.case.status import objections_of, status_of
+from models.offices import Office
+from models.periods import LimitKind
+from models.procedures import C4
+from models.refusals import AlreadyReceived, Refusal
+from tests.models.receptions import at_publicity
+from tests.models.samples import (
+    DAY,
+    NOW,
+    PROVINCE,
+    docket,
+    limit,
+    objection_values,
+    reception,
+    resolution_values,
+)
+
+
+def handover_of(case: Docket, desk: Reception) -> Handover:
+    return Handover(
+        **standing_of(case),
+        orders=7,
+        arrived=NOW,
+        notice="notice",
+        passed=(),
+        sent=3,
+        mendings=0,
+        vain=0,
+        known=desk.known_messages(),
+        reception=desk.counters(),
+    )
+
+
+def next_run(handover: Handover) -> tuple[Docket, Reception]:
+    """A case that has just begun, and stands where another stood."""
+    handed = Handed.of(handover)
+    assert handed is not None
+    case = docket(C4)
+    desk, unpacked = reception(case), handed.unpacked()
+    take_over(case, unpacked)
+    desk.take_over(unpacked.known, unpacked.reception)
+    return case, desk
+
+
+def objected(number: int) -> tuple[Docket, Reception]:
+    """A publicity to which so many object, each with a limit for the answer (T7)."""
+    case, desk = at_publicity()
+    for each in range(number):
+        name = f"合成{each}"
+        desk.receive(
+            "object", objection_values(f"o-{each}", objector=name, contact=f"x-{each}"), NOW
+        )
+        due = limit("T7", NOW + 15 * DAY, LimitKind.MAXIMUM)
+        case.watch.arm(f"异议 o-{each}", due, Office.parse(PROVINCE), f"异议 o-{each}", NOW)
+    settle(case)
+    return case, desk
+
+
+def settle(case: Docket) -> None:
+    """As if the procedure had looked."""
+    case.to_accept.clear()
+    case.stirred = False
+
+
+@pytest.mark.clause("G1", "G7")
+def test_the_next_run_stands_where_the_earlier_one_stood() -> None:
+    case, desk = objected(3)
+    desk.receive("resolve", resolution_values("o-1"), NOW + DAY)
+    case.objections["o-1"].answered = True
+    case.to_answer.clear()
+    settle(case)
+    assert is_at_rest(case)
+    later, _ = next_run(handover_of(case, desk))
+    assert status_of(later, NOW + DAY) == status_of(case, NOW + DAY)
+    assert objections_of(later, 0) == objections_of(case, 0)
+    assert [each.received.message.id for each in later.unresolved] == ["o-0", "o-2"]
+    assert later.objections["o-0"].received.message.contact == "x-0"  # it is still to be answered
+    assert later.objections["o-1"].received.message.contact is None
+    assert later.publicity_ended == case.publicity_ended
+    assert list(later.watch.in_force()) == list(case.watch.in_force())
+
+
+@pytest.mark.clause("G7")
+def test_a_message_of_an_earlier_run_counts_once() -> None:
+    case, desk = objected(1)
+    later, again = next_run(handover_of(case, desk))
+    message = objection_values("o-0", objector="合成0", contact="x-0")
+    with pytest.raises(
+        AlreadyReceived, match="object o-0 was received already, as entry 1"
+    ) as told:
+        again.receive("object", message, NOW + DAY)
+    assert told.value.seq == 1
+    again.hear("object", message, NOW + DAY)  # as a signal: nothing is refused on file for it
+    assert later.ledger.entries == []
+    with pytest.raises(Refusal, match="already used for a different content"):
+        again.receive("object", message | {"text": "别的"}, NOW + DAY)
+    with pytest.raises(Refusal, match="o-9 was not received here; known: o-0"):
+        again.receive("resolve", resolution_values("o-9"), NOW + DAY)
+
+
+@pytest.mark.clause("G7")
+def test_the_file_goes_on_after_the_last_entry_of_the_earlier_run() -> None:
+    case, desk = objected(2)
+    later, again = next_run(handover_of(case, desk))
+    receipt = again.receive("object", objection_values("o-2"), NOW + DAY)
+    (entry,) = later.ledger.entries
+    assert (receipt.seq, entry.previous) == (3, case.ledger.head)
+    assert (later.ledger.count, later.ledger.head_at(2)) == (3, case.ledger.head)
+    assert later.ledger.after(0, 10) == later.ledger.after(2, 10) == [entry]
+    assert later.ledger.after(3, 10) == []
+
+
+@pytest.mark.clause("G7")
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "stirred",
+        "posting",
+        "preparing",
+        "changing",
+        "mending",
+    ],
+)
+def test_a_case_at_work_hands_nothing_over(wait: str) -> None:
+    case, _ = objected(1)
+    assert is_at_rest(case)
+    setattr(case, wait, True)
+    assert not is_at_rest(case)
+
+
+@pytest.mark.clause("G1", "G7")
+def test_a_case_that_has_somebody_to_hear_hands_nothing_over() -> None:
+    case, desk = objected(1)
+    desk.receive("object", objection_values("o-1"), NOW)
+    case.stirred = False
+    assert not is_at_rest(case)  # nobody has looked at the new one
+    settle(case)
+    desk.receive("resolve", resolution_values("o-1"), NOW)
+    case.stirred = False
+    assert not is_at_rest(case)  # nobody has answered it
+
+
+def noise(number: int) -> str:
+    return "".join(random.Random(number).choices(string.ascii_letters, k=60))
+
+
+@pytest.mark.clause("G1", "G7")
+def test_as_many_objections_as_a_case_takes_fit_into_a_handover() -> None:
+    """All open, each with a name and a contact that no other has."""
+    case, desk = at_publicity()
+    for number in range(bounds.MOST_OBJECTIONS):
+        values = objection_values(f"o-{number}", objector=noise(number), contact=noise(-number))
+        desk.receive("object", values, NOW)
+        due = limit("T7", NOW + 15 * DAY, LimitKind.MAXIMUM)
+        key = f"异议 o-{number}"
+        case.watch.arm(key, due, Office.parse(PROVINCE), key, NOW)
+    settle(case)
+    later, _ = next_run(handover_of(case, desk))
+    assert later.open_count == bounds.MOST_OBJECTIONS
+    assert later.unresolved[-1].received.message.contact == noise(1 - bounds.MOST_OBJECTIONS)
+
+
+@pytest.mark.clause("G7")
+def test_what_cannot_be_sent_is_not_handed_over() -> None:
+    case, desk = at_publicity()
+    for number in range(300):
+        name = "".join(noise(1_000 * number + each) for each in range(40))
+        desk.receive("object", objection_values(f"o-{number}", objector=name), NOW)
+    settle(case)
+    assert Handed.of(handover_of(case, desk)) is None
