@@ -84,7 +84,10 @@ class Objected(Record):
     signed: Moment
     seq: int
     report: bool
+    investigator: Office
     household: str | None = None
+    review_of: str | None = None
+    reviewed_by: str | None = None
     objector: str | None = None
     contact: str | None = None
     answered: bool = False
@@ -145,6 +148,7 @@ class Handover(Record):
     awaited: Awaited | None
     posted: Limit | None
     done: dict[str, Moment]
+    officers: dict[str, str]
     undelivered: int
     lapsed: int
     unfiled: int
@@ -209,6 +213,7 @@ def standing_of(docket: Docket) -> dict[str, Any]:
         "awaited": awaited,
         "posted": docket.posted,
         "done": docket.done,
+        "officers": docket.officers,
         "undelivered": docket.undelivered,
         "lapsed": docket.lapsed,
         "unfiled": docket.unfiled,
@@ -224,7 +229,7 @@ def take_over(docket: Docket, handed: Handover) -> None:
     docket.begin(handed.run, handed.token)
     docket.step, docket.round = steps[handed.step], handed.round
     docket.basis, docket.posted = handed.basis, handed.posted
-    docket.done = dict(handed.done)
+    docket.done, docket.officers = dict(handed.done), dict(handed.officers)
     docket.undelivered, docket.lapsed = handed.undelivered, handed.lapsed
     docket.unfiled, docket.preparing = handed.unfiled, False
     if handed.awaited is not None:
@@ -246,7 +251,10 @@ def _objected(objection: OpenObjection) -> Objected:
         signed=received.signed,
         seq=received.seq,
         report=objection.report,
+        investigator=objection.investigator,
         household=message.household,
+        review_of=message.review_of,
+        reviewed_by=objection.reviewed_by,
         objector=None if told else message.objector,
         contact=None if told else message.contact,
         answered=told,
@@ -274,6 +282,7 @@ def _objection(objected: Objected) -> OpenObjection:
         id=objected.id,
         text="",
         household=objected.household,
+        review_of=objected.review_of,
         objector=objected.objector,
         contact=objected.contact,
         at=objected.signed,
@@ -281,9 +290,11 @@ def _objection(objected: Objected) -> OpenObjection:
     objection = OpenObjection(
         Received(message, objected.at, objected.seq),
         objected.report,
+        objected.investigator,
         accepted=True,
         answered=objected.answered,
         pleader=objected.pleader,
+        reviewed_by=objected.reviewed_by,
     )
     result = objected.result
     if result is not None:
@@ -294,6 +305,7 @@ def _objection(objected: Objected) -> OpenObjection:
             officer=result.officer,
             finding=result.finding,
             reason="",
+            evidence=(),
             at=result.signed,
         )
         objection.resolution = Received(resolution, result.at, result.seq)
