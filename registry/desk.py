@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from models.case.ledger import Entry, LedgerError
+from models.case.ledger import MOST_ENTRIES, Entry, LedgerError
 from models.case.orders import IN_FORCE
 from models.checks.findings import Finding
 from models.offices import Division, Office, SubjectKind, Village
@@ -247,17 +247,19 @@ class Registry:
         with reading(self._engine) as session:
             return session.get(CaseRow, case_id) is not None
 
-    def ledger(self, case_id: str) -> list[Entry]:
-        """The whole file of a case, as it was recorded (G7); empty where there is none.
+    def ledger(self, case_id: str, after: int = 0, until: int = MOST_ENTRIES) -> list[Entry]:
+        """The file of a case, as it was recorded (G7); empty if there is none.
+
+        Args:
+            after, until: Behind which entry it begins, and with which it ends at the latest.
 
         Raises:
             LedgerError: if a column of an entry does not say what the entry itself says.
         """
+        within = col(EntryRow.seq).between(after + 1, until)
+        query = select(EntryRow).where(EntryRow.case_id == case_id, within)
         with reading(self._engine) as session:
-            rows = session.exec(
-                select(EntryRow).where(EntryRow.case_id == case_id).order_by(col(EntryRow.seq))
-            ).all()
-            return [_entry(row) for row in rows]
+            return [_entry(row) for row in session.exec(query.order_by(col(EntryRow.seq)))]
 
     def contradiction(self, case_id: str) -> ContradictionRecord | None:
         """Since when a case contradicts its kept file, and from which entry on (G7)."""

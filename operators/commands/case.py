@@ -11,7 +11,8 @@ from models.procedures import HOUSEHOLD_EXIT
 from models.roster.households import Course
 from operators.commands.options import Office
 from operators.commands.words import InputError, Json, word
-from operators.desk.desk import Desk, NoCase, not_going_on, open_desk
+from operators.desk.answers import not_going_on
+from operators.desk.desk import Desk, NoCase, open_desk
 from operators.desk.errors import Refused
 from operators.desk.registry import open_registry, utc_now
 from operators.views.case import (
@@ -230,6 +231,8 @@ async def _status(
 async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
     """The case's own file, and how much of it the registry keeps already.
 
+    What earlier runs of the case had is read from the registry: the case follows it by its hash.
+
     Raises:
         LedgerError: if either is not one whole chain, or the registry's is not the case's.
     """
@@ -238,7 +241,16 @@ async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
         # nor behind it, where the case had ended before.
         concluded = await desk.has_concluded(case_id)
         copy = desk.registry.ledger(case_id)
+        status = await desk.status(case_id)
         entries = await desk.ledger(case_id)
+    lacking = next(
+        (seq for seq, each in enumerate(entries, 1) if each.seq != seq), len(entries) + 1
+    )
+    if lacking <= status.entries:
+        raise LedgerError(
+            f"{case_id}: the registry lacks entry {lacking}, which an earlier run of the case had; "
+            "`exitflow mend` brings it from the server (G7)"
+        )
     verify(case_id, entries)
     try:
         kept = verify(case_id, copy)
@@ -247,6 +259,8 @@ async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:
     for own, theirs in zip(entries, copy, strict=False):
         if own != theirs:
             raise LedgerError(f"{case_id}: the registry keeps another entry {own.seq} (G7)")
+    if status.entries and entries[status.entries - 1].hash != status.head:
+        raise LedgerError(f"{case_id}: the registry keeps another entry {status.entries} (G7)")
     if kept > len(entries):
         raise LedgerError(
             f"{case_id}: the registry keeps {kept} entries, and the case has {len(entries)}; entry "

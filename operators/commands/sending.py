@@ -13,7 +13,8 @@ from models.identity import content_id
 from models.periods import beijing
 from models.roster.messages import Amendment, Consents
 from models.supervision.messages import Findings, Plea
-from operators.desk.desk import Desk, NoCase, not_going_on, open_desk
+from operators.desk.answers import not_going_on
+from operators.desk.desk import Desk, NoCase, open_desk
 from operators.desk.registry import utc_now
 from operators.views.terminal import say
 from workers.connection import run

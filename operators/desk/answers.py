@@ -6,18 +6,21 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import bounds
+from models.refusals import Refusal
 from models.sealed import NOT_SEALED, NotSealed
-from operators.desk.errors import Busy, NoAnswer, NoCase, Refused
+from operators.desk.errors import Busy, Contradicted, NoAnswer, NoCase, Refused
+from workers.case_on_server import Amiss
 from workers.connection import Unreachable
 from workers.history_guard import AHEAD
 
@@ -103,6 +106,35 @@ async def admitted(ask: Callable[[], Awaitable[A]]) -> A:
             if getattr(error.cause, "type", None) != "NotYet" or clock() >= ends:
                 raise
         await asyncio.sleep(_AGAIN)
+
+
+def received_as(error: WorkflowUpdateFailedError) -> int | None:
+    """As which entry an earlier run of the case has received the same; None if it was refused."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == "AlreadyReceived":
+        return int(cause.details[0])
+    return None
+
+
+def check_size(name: str, content: Mapping[str, Any]) -> None:
+    """Say of a message what its case would say, before a server or a case has to carry it."""
+    try:
+        bounds.check_size(name, content)
+    except Refusal as refusal:
+        raise Refused(str(refusal)) from refusal
+
+
+def not_going_on(case_id: str, found: Amiss) -> str:
+    """Why a case takes nothing, in one sentence."""
+    return f"{case_id} does not go on: {found}; `exitflow check` looks at every case"
+
+
+def contradicted(case_id: str, said: str) -> Contradicted:
+    """Why nothing is sent to a case that the kept file does not agree with."""
+    return Contradicted(
+        f"{case_id} contradicts its kept file, and what it answers would not hold: {said}; "
+        f"`exitflow mend {case_id}` lets it go on with the kept file"
+    )
 
 
 @contextmanager

@@ -17,12 +17,12 @@ from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
     WorkflowHandle,
+    WorkflowUpdateFailedError,
 )
 from temporalio.service import RPCError
 
 from models import identity
 from models.base import canonical
-from models.case import bounds
 from models.case.documents import CaseDocument
 from models.case.ledger import Entry, EntryKind
 from models.case.mending import Mending
@@ -32,13 +32,22 @@ from models.county import admission
 from models.follow_up.messages import RiskMark, Visits
 from models.policy import Policy
 from models.procedures import C1, ENDINGS
-from models.refusals import Refusal
 from models.revocation.messages import RevocationApplication
 from models.roster.households import Course
 from models.roster.messages import Amendment, Consents
 from models.supervision.messages import Findings, Plea
 from models.supplement import SupplementApplication
-from operators.desk.answers import ANSWER_WITHIN, admitted, asked, explained, in_turn
+from operators.desk.answers import (
+    ANSWER_WITHIN,
+    admitted,
+    asked,
+    check_size,
+    contradicted,
+    explained,
+    in_turn,
+    not_going_on,
+    received_as,
+)
 from operators.desk.errors import Busy as Busy
 from operators.desk.errors import Contradicted as Contradicted
 from operators.desk.errors import NoAnswer as NoAnswer
@@ -228,7 +237,7 @@ class Desk(Opener):
         if message.at is None:
             message = message.model_copy(update={"at": self._clock()})
         name, content = _NAMES[type(message)], message.content()
-        _check_size(name, content)
+        check_size(name, content)
 
         async def sent() -> None:
             async with self._explained(case_id):
@@ -272,17 +281,23 @@ class Desk(Opener):
     async def ledger(self, case_id: str, after: int = 0) -> list[Entry]:
         """The case's own file, behind so many entries; the registry has its copy of the whole."""
         entries: list[Entry] = []
-        while more := await self.page(case_id, after + len(entries)):
+        while more := await self.page(case_id, entries[-1].seq if entries else after):
             entries += more
         return entries
 
     async def page(self, case_id: str, after: int) -> list[Entry]:
-        """As much of the file behind so many entries as fits into one answer."""
+        """As much of the file behind so many entries as fits into one answer.
+
+        What earlier runs of the case have handed over is in the registry alone, and read there.
+        """
         async with self._explained(case_id):
             handle = self._handle(case_id)
-            return await asked(
+            own = await asked(
                 partial(handle.query, CaseWorkflow.ledger, after, rpc_timeout=ANSWER_WITHIN)
             )
+        first = own[0].seq if own else (await self.status(case_id)).entries + 1
+        before = self.registry.ledger(case_id, after, first - 1) if first > after + 1 else []
+        return before or own
 
     async def outcome(self, case_id: str) -> Outcome:
         """Wait for the end of a case."""
@@ -370,10 +385,10 @@ class Desk(Opener):
         case, which refuses it, and not be answered by the server with the first one's receipt.
         """
         name, content = _NAMES[type(message)], message.content()
-        _check_size(name, content)
+        check_size(name, content)
         noted = self.registry.contradiction(case_id)
         if noted is not None:
-            raise Contradicted(_contradicted(case_id, noted.said))
+            raise contradicted(case_id, noted.said)
         id = identity.content_id(name, message.id, canonical(content))
         # The server answers a repeated send itself, also with a receipt of before a mending: then
         # the case is asked, under an id that was never used.
@@ -382,23 +397,38 @@ class Desk(Opener):
             if self._holds(receipt):
                 return receipt
         said = f"entry {receipt.seq} of the case is another one than the kept entry {receipt.seq}"
-        raise Contradicted(_contradicted(case_id, said))
+        raise contradicted(case_id, said)
 
     async def _update(
         self, case_id: str, name: str, content: Mapping[str, Any], id: str
     ) -> Receipt:
         async with self._explained(case_id):
-            receipt: Receipt = await admitted(
-                partial(
-                    self._handle(case_id).execute_update,
-                    name,
-                    content,
-                    id=id,
-                    result_type=Receipt,
-                    rpc_timeout=ANSWER_WITHIN,
+            try:
+                receipt: Receipt = await admitted(
+                    partial(
+                        self._handle(case_id).execute_update,
+                        name,
+                        content,
+                        id=id,
+                        result_type=Receipt,
+                        rpc_timeout=ANSWER_WITHIN,
+                    )
                 )
-            )
+            except WorkflowUpdateFailedError as error:
+                seq = received_as(error)
+                if seq is None:
+                    raise
+                return self._kept_receipt(case_id, seq)
             return receipt
+
+    def _kept_receipt(self, case_id: str, seq: int) -> Receipt:
+        """What an earlier run of the case has answered to a message, by the entry it became."""
+        for entry in self.registry.ledger(case_id, seq - 1, seq):
+            return _receipt(case_id, entry)
+        raise NoAnswer(
+            f"{case_id} has received this already, as entry {seq}, which the registry lacks; "
+            "`exitflow mend` brings it from the server"
+        )
 
     def _holds(self, receipt: Receipt) -> bool:
         """A case that has forgotten part of its file has other numbers: the kept file tells."""
@@ -434,26 +464,6 @@ class Desk(Opener):
             f"{case_id} is asked to mend its file and has not kept it yet; "
             f"`exitflow case {case_id} --ledger` says how it stands"
         )
-
-
-def not_going_on(case_id: str, found: Amiss) -> str:
-    """Why a case takes nothing, in one sentence."""
-    return f"{case_id} does not go on: {found}; `exitflow check` looks at every case"
-
-
-def _check_size(name: str, content: Mapping[str, Any]) -> None:
-    """Say of a message what its case would say, before a server or a case has to carry it."""
-    try:
-        bounds.check_size(name, content)
-    except Refusal as refusal:
-        raise Refused(str(refusal)) from refusal
-
-
-def _contradicted(case_id: str, said: str) -> str:
-    return (
-        f"{case_id} contradicts its kept file, and what it answers would not hold: {said}; "
-        f"`exitflow mend {case_id}` lets it go on with the kept file"
-    )
 
 
 def _receipt(case_id: str, entry: Entry) -> Receipt:
