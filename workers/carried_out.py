@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.restoring import NOT_LISTED
 from models.case.admission import AdmitOrder
@@ -53,20 +55,29 @@ class Done:
 async def kept_by(client: Client, case_id: str, run_id: str) -> int | None:
     """How many entries the registry last said it keeps, by the end of a history.
 
+    A run that has given no such order yet has gone on where the run before it ended.
+
     0 where it has admitted the case and been given none yet, ``NOT_LISTED`` where it has not, None
-    where the end of the history does not say.
+    where the end of the history does not say, or the server keeps the run no more.
     """
-    token, results = b"", dict[int, Payloads]()
+    token, results, earlier = b"", dict[int, Payloads](), ""
     for _ in range(_PAGES):
-        page = await client.workflow_service.get_workflow_execution_history_reverse(
-            GetWorkflowExecutionHistoryReverseRequest(
-                namespace=client.namespace,
-                execution=WorkflowExecution(workflow_id=case_id, run_id=run_id),
-                maximum_page_size=_PAGE,
-                next_page_token=token,
+        try:
+            page = await client.workflow_service.get_workflow_execution_history_reverse(
+                GetWorkflowExecutionHistoryReverseRequest(
+                    namespace=client.namespace,
+                    execution=WorkflowExecution(workflow_id=case_id, run_id=run_id),
+                    maximum_page_size=_PAGE,
+                    next_page_token=token,
+                )
             )
-        )
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return None
         for event in page.history.events:  # the last one first
+            if event.HasField("workflow_execution_started_event_attributes"):
+                earlier = _earlier(event)
             done = event.activity_task_completed_event_attributes
             if event.HasField("activity_task_completed_event_attributes"):
                 results[done.scheduled_event_id] = done.result
@@ -83,12 +94,44 @@ async def kept_by(client: Client, case_id: str, run_id: str) -> int | None:
             return NOT_LISTED if said.get("fault") is not None else 0
         token = page.next_page_token
         if not token:
-            return NOT_LISTED
+            return await kept_by(client, case_id, earlier) if earlier else NOT_LISTED
     return None
 
 
-async def orders_of(client: Client, case_id: str, run_id: str) -> AsyncIterator[Done]:
-    """What was carried out for a case, in order."""
+async def orders_of(client: Client, case_id: str, last: str) -> AsyncIterator[Done]:
+    """What was carried out for a case in all its runs up to the last, in order."""
+    for run_id in await _runs_up_to(client, case_id, last):
+        async for done in _orders_of_run(client, case_id, run_id):
+            yield done
+
+
+async def _runs_up_to(client: Client, case_id: str, last: str) -> list[str]:
+    """The runs of a case in order, each of which went on in the next (continue as new).
+
+    Every run says in its first event which it came from: one that was reset, or of another case
+    that had the id before, is none of them. What is before a run that the server keeps no more is
+    not found.
+    """
+    found, run_id = list[str](), last
+    while run_id:
+        handle = client.get_workflow_handle(case_id, run_id=run_id)
+        try:
+            begun = await anext(handle.fetch_history_events(page_size=1))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            break
+        found.append(run_id)
+        run_id = _earlier(begun)
+    return found[::-1]
+
+
+def _earlier(begun: HistoryEvent) -> str:
+    """The run that a run goes on with; an empty text if it is the first."""
+    return begun.workflow_execution_started_event_attributes.continued_execution_run_id
+
+
+async def _orders_of_run(client: Client, case_id: str, run_id: str) -> AsyncIterator[Done]:
     given = dict[int, tuple[str, Payloads]]()
     handle = client.get_workflow_handle(case_id, run_id=run_id)
     async for event in handle.fetch_history_events(page_size=200):

@@ -1,14 +1,16 @@
 """A registry restored from an older copy: what it lacks is done again, as the server remembers it.
 
-The history of a case holds every order that the case gave to the registry, and whether it was
-carried out. What a restored registry has lost is carried out once more, in the order of then, under
-the same keys: entries with the same hashes, notices with the same texts, the same strikings-off.
-Nothing is asked of the cases themselves, so ended ones come back too, and no history grows.
+The history of a case, run by run, holds every order that it gave to the registry, and whether it
+was carried out. What a restored registry has lost is carried out once more, in the order of then,
+under the same keys: entries with the same hashes, notices with the same texts, the same
+strikings-off. Nothing is asked of the cases themselves, so ended ones come back too, and no history
+grows.
 
-A run that has ended says nothing new. Once all of it was found in the registry, the registry itself
-notes that, and its history is not read again. So the note goes where the registry goes: a copy that
-is restored has the notes of its day, and with them what they speak of. No clock, and no mark of
-which copy it is, has to be trusted for that; what the server lists late is read when it is listed.
+A case that has ended says nothing new. Once all of it was found in the registry, the registry
+itself notes that, and its histories are not read again. So the note goes where the registry goes: a
+copy that is restored has the notes of its day, and with them what they speak of. No clock, and no
+mark of which copy it is, has to be trusted for that; what the server lists late is read when it is
+listed.
 """
 
 import asyncio
@@ -219,8 +221,13 @@ async def _compare(client: Client, restoring: Restoring, ended_since: datetime |
 
 
 async def _last_runs(client: Client, ended_since: datetime | None) -> dict[str, _Run]:
-    """The last run of each case, or of each whose runs have ended since then."""
-    query = "" if ended_since is None else f"CloseTime > '{ended_since.isoformat()}'"
+    """The last run of each case, or of each that has ended since then.
+
+    A run that was continued as new is the last of none: what it has done is found from there.
+    """
+    query = "ExecutionStatus != 'ContinuedAsNew'"
+    if ended_since is not None:
+        query += f" AND CloseTime > '{ended_since.isoformat()}'"
     latest = dict[str, _Run]()
     async for each in client.list_workflows(query, page_size=1000):
         known = latest.get(each.id)
@@ -231,18 +238,26 @@ async def _last_runs(client: Client, ended_since: datetime | None) -> dict[str, 
 
 
 async def _still_ahead(client: Client, restoring: Restoring, run: _Run) -> bool:
-    """Whether a case that seems to have forgotten its file has: not while an order is under way."""
-    described = await client.get_workflow_handle(run.case_id, run_id=run.id).describe()
-    if described.raw_description.pending_activities:
+    """Whether a case that seems to have forgotten its file has.
+
+    Not while an order is under way; nor if it has gone on in a new run, which knows more.
+    """
+    if not await _is_at_rest(client, run):
         return False
     entries = await asyncio.to_thread(restoring.entries_of, run.case_id)
     known = await kept_by(client, run.case_id, run.id)
-    if known is None or max(known, 0) >= entries:
+    if known is None or max(known, 0) >= entries or not await _is_at_rest(client, run):
         return False
     first = max(known, 0) + 1
     said = f"{run.case_id}: it has forgotten its entries {first} to {entries}; the kept file stands"
     await asyncio.to_thread(restoring.note, run.case_id, first, f"{said} (G7)")
     return True
+
+
+async def _is_at_rest(client: Client, run: _Run) -> bool:
+    described = await client.get_workflow_handle(run.case_id, run_id=run.id).describe()
+    running = described.status is WorkflowExecutionStatus.RUNNING
+    return running and not described.raw_description.pending_activities
 
 
 def _still_missing(found: _Compared, held: Held, failed: dict[str, str]) -> dict[str, str]:
