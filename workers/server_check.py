@@ -8,13 +8,14 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from models.base import in_a_line
 from models.case.ledger import Entry
+from models.case.status import CaseStatus
 from models.checks.findings import Finding
 from models.identity import is_case
 from models.offices import Division
@@ -39,6 +40,18 @@ _TRIES = 20
 _LOOK_AGAIN = 0.5
 _ASK_AGAIN = AHEAD
 """How a case says that a task of its own has to be done before it can answer."""
+
+
+class _OwnFile(NamedTuple):
+    """A case's own file.
+
+    Attributes:
+        entries: How many it has.
+        head: Hash of the entry that is the registry's last; None if the run of today is later.
+    """
+
+    entries: int
+    head: str | None
 
 
 @dataclass
@@ -154,19 +167,19 @@ class ServerCheck:
         """Heads of cases' own files against the registry's, by asking the cases."""
         found: list[Finding] = []
         behind: list[tuple[OpenFile, int]] = []
-        for file, entries in await _each(asked, self._after_head):
-            if isinstance(entries, str):
+        for file, own in await _each(asked, self._own_file):
+            if isinstance(own, str):
                 found.append(
                     wrong(
                         file.case_id,
-                        f"it does not answer what stands in its file: {in_a_line(entries, 200)}",
+                        f"it does not answer what stands in its file: {in_a_line(own, 200)}",
                         "start a worker, and look at the worker's log where one runs.",
                     )
                 )
-            elif file.entries and (not entries or entries[0].hash != file.head):
+            elif own.entries < file.entries or own.head not in (None, file.head):
                 what = (
                     f"it has forgotten entry {file.entries} of the file that the registry keeps"
-                    if not entries
+                    if own.entries < file.entries
                     else f"entry {file.entries} of its own file is another than the registry keeps"
                 )
                 found.append(
@@ -176,8 +189,8 @@ class ServerCheck:
                         mend(file.case_id),
                     )
                 )
-            elif len(entries) > (1 if file.entries else 0):
-                behind.append((file, (file.entries or 1) + len(entries) - 1))
+            elif own.entries > file.entries:
+                behind.append((file, own.entries))
         if behind:
             await asyncio.sleep(self.patience.again)
         for file, count in behind:
@@ -205,26 +218,30 @@ class ServerCheck:
             if each.activity_type.name not in NOTIFYING
         )
 
-    async def _after_head(self, file: OpenFile) -> list[Entry] | str:
-        """The case's own entries from the registry's last one on; or why it does not say."""
-        handle = self.client.get_workflow_handle(file.case_id)
+    async def _own_file(self, file: OpenFile) -> _OwnFile | str:
+        """What the case says of its own file; or why it does not say."""
         said = ""
         for _ in range(_TRIES):
             try:
-                answer: list[Entry] = await handle.query(
-                    "ledger",
-                    max(file.entries - 1, 0),
-                    result_type=list[Entry],
-                    rpc_timeout=timedelta(seconds=20),
-                )
+                return await self._asked(file)
             except Exception as error:  # a query fails in as many ways as a case can be wedged
                 said = str(error) or type(error).__name__
                 if _ASK_AGAIN not in said:
                     return said
                 await asyncio.sleep(_LOOK_AGAIN)
-            else:
-                return answer
         return said
+
+    async def _asked(self, file: OpenFile) -> _OwnFile:
+        within, last = timedelta(seconds=20), file.entries
+        handle = self.client.get_workflow_handle(file.case_id)
+        own: list[Entry] = await handle.query(
+            "ledger", max(last - 1, 0), result_type=list[Entry], rpc_timeout=within
+        )
+        if not own:  # an earlier run of the case had it, or the case has forgotten it
+            status = await handle.query("status", result_type=CaseStatus, rpc_timeout=within)
+            return _OwnFile(status.entries, status.head if status.entries == last else None)
+        heads = {own[0].seq: own[0].hash, own[0].seq - 1: own[0].previous}
+        return _OwnFile(own[-1].seq, heads.get(last) if last else None)
 
     # -- workers --------------------------------------------------------------------------------
 
