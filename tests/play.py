@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import (
     WorkflowExecutionStatus,
@@ -358,6 +359,19 @@ async def eventually(
         raise AssertionError(f"waited {within:.0f} s in vain; {described()}") from None
 
 
+async def events_of_every_run(play: Play) -> AsyncIterator[HistoryEvent]:
+    """The histories of a case, the last run's first."""
+    client, run_id = play.stage.desk.client, (await play.handle.describe()).run_id or ""
+    while run_id:
+        earlier = None
+        async for event in client.get_workflow_handle(
+            play.case_id, run_id=run_id
+        ).fetch_history_events():
+            earlier = earlier or event.workflow_execution_started_event_attributes
+            yield event
+        run_id = earlier.continued_execution_run_id if earlier else ""
+
+
 async def wedged(play: Play) -> list[str]:
     """What a case's history has of failed workflow tasks, and of a failed case."""
     client, found = play.stage.desk.client, []
@@ -370,7 +384,7 @@ async def wedged(play: Play) -> list[str]:
         error = await converter.decode_failure(failure)
         return f"{error} {error.__cause__ or ''}"
 
-    async for event in play.handle.fetch_history_events():
+    async for event in events_of_every_run(play):
         if event.HasField("workflow_task_failed_event_attributes"):
             failed = event.workflow_task_failed_event_attributes
             # The server's own way to say that something came in meanwhile: it is looked at first.

@@ -161,8 +161,11 @@ class Stage:
         self._came_to[handle.id] = moment
         try:
             # One that waits to begin does so a little after its moment; asked to go to just before
-            # that, it would never begin.
-            begins = (await handle.describe()).execution_time or moment
+            # that, it would never begin. A later run of a case does not wait, and the server takes
+            # its beginning for much later than it was.
+            there = await handle.describe()
+            is_first = there.run_id == there.raw_description.workflow_execution_info.first_run_id
+            begins = (there.execution_time if is_first else None) or moment
             wait = max(moment, begins + A_MOMENT) - await self._skipper.get_current_time(handle)
             if wait > A_MOMENT:
                 await self._skipper.fast_forward(handle, wait)
