@@ -38,8 +38,9 @@ from workflows.retries import NOTIFYING
 _AT_ONCE = 10
 _TRIES = 20
 _LOOK_AGAIN = 0.5
-_ASK_AGAIN = AHEAD
-"""How a case says that a task of its own has to be done before it can answer."""
+_ASK_AGAIN = AHEAD, "not scheduled yet"
+"""How it is said that a task of a case has to be done before it can answer: by itself, or by the
+server of a run that has just begun."""
 
 
 class _OwnFile(NamedTuple):
@@ -226,7 +227,7 @@ class ServerCheck:
                 return await self._asked(file)
             except Exception as error:  # a query fails in as many ways as a case can be wedged
                 said = str(error) or type(error).__name__
-                if _ASK_AGAIN not in said:
+                if not any(each in said for each in _ASK_AGAIN):
                     return said
                 await asyncio.sleep(_LOOK_AGAIN)
         return said

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import (
+    DeleteWorkflowExecutionRequest,
+    ResetWorkflowExecutionRequest,
+)
 
 from models.case.messages import Ending, Objection, Receipt
 from operators.commands.running import make_schedules
@@ -14,7 +17,7 @@ from operators.desk.desk import Refused
 from operators.rehearsal.stage import Stage as Rehearsal
 from tests.crew import apart, quick_server
 from tests.operators.conftest import Shell
-from tests.play import PLAYED, Play
+from tests.play import PLAYED, Play, eventually
 from tests.restored import content, copied, histories_read, redone, restored
 from tests.stage import Stage, at, set_stage, settings_in
 from tests.workflows.test_check_server import found, one
@@ -174,7 +177,7 @@ async def test_an_older_copy_is_brought_up_from_every_run(stage: Stage, tmp_path
     assert content(stage) == before
 
 
-async def test_one_that_is_terminated_in_a_later_run_is_found_and_goes_on(stage: Stage) -> None:
+async def test_what_is_done_to_a_later_run_by_hand_is_found(stage: Stage) -> None:
     play = await opened(stage)
     await objects(play, 2)
     await stage.desk.object(play.case_id, objection(1_000))
@@ -187,5 +190,20 @@ async def test_one_that_is_terminated_in_a_later_run_is_found_and_goes_on(stage:
     PLAYED.clear()  # a reset is a failed task of its case
     await play.act("C2")
     await play.reaches("C3")
-    await play.file()
+    await play.rests()
     assert await found(stage) == []
+
+    client = stage.desk.client
+    await client.workflow_service.delete_workflow_execution(
+        DeleteWorkflowExecutionRequest(
+            namespace=client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=play.case_id),
+        )
+    )
+    PLAYED.clear()
+
+    async def gone() -> bool:
+        return bool(await found(stage))
+
+    await eventually(gone, lambda: "the case is still there")
+    assert "the server has no such case" in (await one(stage)).what
