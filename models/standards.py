@@ -249,7 +249,7 @@ def survey_findings(survey: Survey) -> tuple[StandardFinding, ...]:
     return tuple(found)
 
 
-_OF_A_HOUSEHOLD = (
+OF_A_HOUSEHOLD = (
     ("food", "food_and_clothing", "吃穿不愁", "no worry about food and clothing"),
     ("schooling", "schooling", "义务教育有保障，无因贫辍学", "no child out of school for poverty"),
     ("insurance", "insurance", "参加新型农村合作医疗", "rural cooperative medical insurance"),
@@ -257,6 +257,7 @@ _OF_A_HOUSEHOLD = (
     ("housing", "housing", "有安全住房", "safe housing"),
     ("livelihood", "livelihood", "有稳定可靠的收入来源", "a stable source of income"),
 )
+"""Of S1 what is yes or no: name of the criterion, field of a ``Livelihood``, words."""
 
 
 def yuan(fen: int) -> str:
@@ -291,12 +292,12 @@ def household_findings(facts: HouseholdFacts, line: PovertyLine) -> tuple[Standa
             zh=f"{zh}：{'是' if getattr(lived, field) else '否'}",
             en=f"{en}: {'yes' if getattr(lived, field) else 'no'}",
         )
-        for name, field, zh, en in _OF_A_HOUSEHOLD
+        for name, field, zh, en in OF_A_HOUSEHOLD
     )
     return (income, *judged)
 
 
-S1_IDS = ("S1.income", *(f"S1.{name}" for name, *_ in _OF_A_HOUSEHOLD))
+S1_IDS = ("S1.income", *(f"S1.{name}" for name, *_ in OF_A_HOUSEHOLD))
 """The criteria of S1, as they are named in overrides."""
 
 

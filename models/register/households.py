@@ -75,6 +75,10 @@ class PovertyLine(Record):
     source: Line
 
 
+MONEY = ("wages", "business", "assets", "transfers", "costs")
+"""What a ``Livelihood`` says in fen."""
+
+
 class Livelihood(Record):
     """What a household lived on in a year, and how it stood by the criteria of S1.
 

@@ -8,13 +8,15 @@ from rich.text import Text
 
 from models.follow_up.messages import RISKS
 from models.offices import Tier
-from models.register.households import Cause, HouseholdState
+from models.register.households import MONEY, Cause, HouseholdState
 from models.register.villages import Bus
 from models.roster.households import STATES, State
 from models.standards import percentage, yuan
 from operators.views.case import case_table
 from operators.views.printing import heading, paragraph, table
+from registry.files.columns import Column, columns_of
 from registry.records import AlarmRecord, CountyRecord, CountyStanding, Overview, StandingRecord
+from registry.register.columns import LivelihoodCells, SurveyCells
 from registry.register.records import (
     EpisodeRecord,
     HouseholdRecord,
@@ -37,36 +39,6 @@ _CAUSES = {
     Cause.REVOKED: "撤销退出",
 }
 _BUS = {Bus.YES: "是", Bus.NO: "否", Bus.NOT_FEASIBLE: "不具备条件"}
-_SURVEYED = {
-    "paved_road": "road 通村公路硬化",
-    "bus": "bus 客运班车",
-    "safe_water": "water 饮用水安全",
-    "electricity": "electricity 生活用电",
-    "broadcasting": "broadcasting 广播电视户户通",
-    "culture_centre": "culture centre 文化服务中心",
-    "clinic": "clinic 标准化卫生室",
-    "doctor": "doctor 合格医生",
-    "broadband": "broadband 宽带",
-    "industry": "industry 产业",
-    "collective_income_yuan": "collective income 集体经济收入（元）",
-}
-_INCOME = {
-    "wages": "wages 工资性收入",
-    "business": "business 生产经营性收入",
-    "assets": "assets 财产性收入",
-    "transfers": "transfers 转移性收入",
-    "costs": "costs 生产经营性支出",
-}
-_CONDITIONS = {
-    "food_and_clothing": "food, clothing 吃穿不愁",
-    "schooling": "schooling 义务教育有保障",
-    "insurance": "insurance 参加新农合",
-    "illness_aid": "illness aid 大病有救助",
-    "housing": "housing 住房安全",
-    "livelihood": "livelihood 收入来源稳定",
-}
-
-
 _STABLE = {True: "是", False: "否", None: ""}
 
 
@@ -269,10 +241,16 @@ def standing(status: str) -> Text:
 
 def _surveys(records: Sequence[SurveyRecord]) -> Table:
     shown = table("Criterion", *(str(each.year) for each in records))
-    for field, called in _SURVEYED.items():
-        shown.add_row(called, *(_said(getattr(each.survey, field)) for each in records))
+    for column in columns_of(SurveyCells)[1:]:  # the year stands above
+        found = (getattr(each.survey, column.field) for each in records)
+        shown.add_row(_called(column), *(_said(value) for value in found))
     shown.add_row("from", *(each.source for each in records))
     return shown
+
+
+def _called(column: Column) -> str:
+    """A column of the register's files by the name of its field, and as offices call it."""
+    return f"{column.field.replace('_', ' ')} {column.header.name}"
 
 
 def _said(value: Bus | bool | str | int | None) -> str:
@@ -302,12 +280,13 @@ def _roster_state(state: str) -> str:
 def _years(records: Sequence[YearRecord], size: int) -> Table:
     shown = table("", *(str(each.livelihood.year) for each in records))
     lived = [each.livelihood for each in records]
-    for field, called in _INCOME.items():
-        shown.add_row(called, *(yuan(getattr(each, field)) for each in lived))
-    shown.add_row("net income 纯收入", *(yuan(each.net_income) for each in lived))
-    shown.add_row(f"a head, of {size} 人均", *(yuan(each.net_income // size) for each in lived))
-    for field, called in _CONDITIONS.items():
-        shown.add_row(called, *(_yes(getattr(each, field)) for each in lived))
+    for column in columns_of(LivelihoodCells)[1:]:  # the year stands above
+        found = [getattr(each, column.field) for each in lived]
+        said = yuan if column.field in MONEY else _said
+        shown.add_row(_called(column), *(said(value) for value in found))
+        if column.field == MONEY[-1]:
+            shown.add_row("net income 纯收入", *(yuan(each.net_income) for each in lived))
+            shown.add_row(f"a head, of {size} 人均", *(yuan(x.net_income // size) for x in lived))
     shown.add_row("from", *(each.source for each in records))
     return shown
 

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from models.base import Record, faults
+from models.standards import OF_A_HOUSEHOLD
 from models.supervision.messages import HouseholdCheck, VillageCheck
 from models.supervision.rules import household_fault, village_fault
 from models.supervision.sampling import Sample
@@ -52,14 +53,7 @@ _CRITERIA = {
     "人均纯收入": "S1.income",
     **{
         column_of(LivelihoodCells, field).header.name: f"S1.{name}"
-        for field, name in (
-            ("food_and_clothing", "food"),
-            ("schooling", "schooling"),
-            ("insurance", "insurance"),
-            ("illness_aid", "illness"),
-            ("housing", "housing"),
-            ("livelihood", "livelihood"),
-        )
+        for name, field, *_ in OF_A_HOUSEHOLD
     },
 }
 """The criteria of S1 as a check list names them; their ids will do as well."""
