@@ -176,13 +176,30 @@ class Notification(Record):
     give_up_after_days: Days
 
 
+class Demand(StrEnum):
+    """What can be demanded of a household that is to exit, each by itself (S1)."""
+
+    INCOME = "income"
+    STABILITY = "stability"
+    LIVELIHOOD = "livelihood"
+    FOOD = "food"
+    SCHOOLING = "schooling"
+    DROPOUTS = "dropouts"
+    INSURANCE = "insurance"
+    ILLNESS = "illness"
+    IMPROVEMENT = "improvement"
+    HOUSING = "housing"
+
+
 class Standards(Record):
-    """S3-S5: thresholds in whole percent, compared in integers.
+    """S1, S3-S5: what a household is held against; thresholds in whole percent, in integers.
 
     Attributes:
         incidence_strict: Whether 以下 leaves out the threshold itself (S5).
         exited_villages_at_least_percent: How many of a county's poor villages have to be out (S3);
             0 if no share is asked for.
+        household: The demands of S1. A case that says none was opened before the policy named
+            them, and goes on by the seven of then.
     """
 
     incidence_below_percent: Annotated[Percent, Field(le=3)]
@@ -191,6 +208,15 @@ class Standards(Record):
     omitted_below_percent: Annotated[Percent, Field(le=2)]
     recognition_at_least_percent: Annotated[Percent, Field(ge=90)]
     exited_villages_at_least_percent: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
+    household: Annotated[tuple[Demand, ...], Field(min_length=1)] = (
+        Demand.INCOME,
+        Demand.FOOD,
+        Demand.SCHOOLING,
+        Demand.INSURANCE,
+        Demand.ILLNESS,
+        Demand.HOUSING,
+        Demand.LIVELIHOOD,
+    )
 
 
 def _fraction(value: str) -> str:
@@ -441,8 +467,14 @@ def parse_policy(text: str, source: str = "policy") -> Policy:
         PolicyError: naming the file, the field and what would be right.
     """
     try:
-        return Policy.model_validate(notation.toml(text))
+        policy = Policy.model_validate(notation.toml(text))
     except ValidationError as error:
         raise PolicyError(f"{source}: {faults(error)}") from error
     except ValueError as error:
         raise PolicyError(f"{source} is not valid TOML: {error}") from error
+    if "household" not in policy.standards.model_fields_set:
+        raise PolicyError(
+            f"{source}: standards.household is missing; name the demands that a household is held "
+            f"against (S1), of {', '.join(Demand)}"
+        )
+    return policy

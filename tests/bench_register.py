@@ -46,7 +46,8 @@ _TABLES = {
     "households": "code, village_code, village_group, head, size, revision",
     "members": "id_number, household_code, name, relation",
     "household_years": "household_code, year, wages, business, assets, transfers, costs, "
-    "food_and_clothing, schooling, insurance, illness_aid, housing, livelihood, source",
+    "income_sources, livelihood, stable_because, food_and_clothing, schooling, no_dropouts, "
+    "insurance, illness_aid, housing_improved, housing, source",
     "household_episodes": "household_code, number, cause, registered_on",
 }
 
@@ -172,8 +173,8 @@ def _member(row: dict[str, Any]) -> Sequence[Any]:
 
 def _year(row: dict[str, Any]) -> Sequence[Any]:
     money = (round(float(row[name]) * 100) for name in PERSON_HEADER[9:14])
-    judged = (row[name] == "是" for name in PERSON_HEADER[14:])
-    return (row["户编号"], int(row["年度"]), *money, *judged, "roster")
+    said = (row[name] if len(row[name]) > 1 else row[name] == "是" for name in PERSON_HEADER[14:])
+    return (row["户编号"], int(row["年度"]), *money, *said, "roster")
 
 
 def _episode(row: dict[str, Any]) -> Sequence[Any]:

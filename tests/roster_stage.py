@@ -15,6 +15,7 @@ from models.roster.households import Course
 from models.roster.messages import Amendment, Consents, RosterApplication
 from registry.database.engine import writing
 from registry.register.poverty_lines import add_line
+from tests.models import roster_samples
 from tests.play import Play
 from tests.registry import places
 from tests.stage import YEAR, Stage
@@ -28,21 +29,7 @@ _households = count(1)
 
 def livelihood(**changes: Any) -> Livelihood:
     """A synthetic livelihood: 12 000 yuan of wages, and every criterion of S1 met."""
-    values: dict[str, Any] = {
-        "year": YEAR,
-        "wages": 1_200_000,
-        "business": 0,
-        "assets": 0,
-        "transfers": 0,
-        "costs": 0,
-        "food_and_clothing": True,
-        "schooling": True,
-        "insurance": True,
-        "illness_aid": True,
-        "housing": True,
-        "livelihood": True,
-    }
-    return Livelihood.model_validate(values | changes)
+    return roster_samples.livelihood(**({"year": YEAR} | changes))
 
 
 def put_village(

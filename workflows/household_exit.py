@@ -17,7 +17,7 @@ from workflows.opening import docket_of
 from workflows.roster_course import RosterCourse, RosterOwn
 from workflows.roster_draft import T6
 
-_AT_ONCE = 200
+_AT_ONCE = 100
 """Households in one answer to a query."""
 
 

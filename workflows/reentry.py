@@ -95,7 +95,7 @@ class ReentryWorkflow(CaseWorkflow):
     async def publicity(self) -> None:
         """R3 公示: in the village, at least seven days (T1); who is not poor is not posted."""
         await self.case.once(self.look_up)
-        fault = not_poor(self.year, self.known)
+        fault = not_poor(self.year, self.known, self.opening.policy.standards)
         if fault is not None:
             raise self.case.end(Ending.NOT_ENTERED, "case", fault)
         await self.case.publicity(R3, self.to_post())
@@ -156,8 +156,9 @@ class ReentryWorkflow(CaseWorkflow):
         self.known = known
         if known.facts is None or known.line is None:
             return
-        unmet = "；".join(finding.zh for finding in known.findings if not finding.met)
-        findings: list[JsonValue] = [finding.content() for finding in known.findings]
+        found = known.findings(self.opening.policy.standards)
+        unmet = "；".join(finding.zh for finding in found if not finding.met)
+        findings: list[JsonValue] = [finding.content() for finding in found]
         self.case.record(
             EntryKind.FINDINGS,
             f"登记数据：{CAUSES[known.cause]}，{known.facts.size}人，对照退出标准{len(findings)}项，"
@@ -189,7 +190,7 @@ class ReentryWorkflow(CaseWorkflow):
         if confirmation.document_number is None:
             return "document_number: the confirmation (R4) needs the number of its document"
         assert self.posted is not None
-        said = since_posted(self.posted, self.year, self.known)
+        said = since_posted(self.posted, self.year, self.known, self.opening.policy.standards)
         return (
             f"R4 cannot be approved: {said}; return it to R1, R2 or R3, or reject" if said else None
         )

@@ -71,6 +71,7 @@ class RosterDraft:
         """A roster without a household yet."""
         return Roster(
             line=line,
+            standards=self._opening.policy.standards,
             verifiers=tuple(office.body for office in self._village.verifiers),
             objections=self._docket.objections,
         )

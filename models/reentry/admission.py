@@ -13,6 +13,7 @@ from models.case.admission import (
 )
 from models.identity import reentry_case
 from models.offices import Household
+from models.policy import Standards
 from models.procedures import REENTRY
 from models.reentry.messages import ReentryApplication, ReentryOpening
 from models.register.households import Cause, HouseholdFacts, PovertyLine
@@ -48,15 +49,14 @@ class ReentryFacts(SubjectFacts[Household]):
         """返贫 for a household that was in the register before, 新致贫 for any other."""
         return Cause.FALLEN_BACK if self.episodes else Cause.REGISTERED
 
-    @property
-    def findings(self) -> tuple[StandardFinding, ...]:
+    def findings(self, standards: Standards) -> tuple[StandardFinding, ...]:
         """S1, as far as it is known."""
         if self.facts is None or self.line is None:
             return ()
-        return household_findings(self.facts, self.line)
+        return household_findings(self.facts, self.line, standards)
 
 
-def not_poor(year: int, facts: ReentryFacts) -> str | None:
+def not_poor(year: int, facts: ReentryFacts, standards: Standards) -> str | None:
     """Why a household cannot enter the register by what that knows of it; None where it can."""
     if facts.registered_on is not None:
         return f"{facts.name} is in the register as poor already, since {facts.registered_on}"
@@ -64,18 +64,21 @@ def not_poor(year: int, facts: ReentryFacts) -> str | None:
         return no_line(year)
     if facts.facts is None:
         return f"{facts.name} has no livelihood of {year} in the register (S1); import it first"
-    if all(finding.met for finding in facts.findings):
-        income = facts.findings[0].en
-        return f"{facts.name} is not poor: it meets every criterion of S1 in {year} ({income})"
+    findings = facts.findings(standards)
+    if all(finding.met for finding in findings):
+        first = findings[0].en
+        return f"{facts.name} is not poor: it meets every criterion of S1 in {year} ({first})"
     return None
 
 
-def since_posted(posted: HouseholdFacts, year: int, facts: ReentryFacts) -> str | None:
+def since_posted(
+    posted: HouseholdFacts, year: int, facts: ReentryFacts, standards: Standards
+) -> str | None:
     """Why what was posted (R3) cannot be confirmed (R4) any more; None where it can.
 
     What the register has corrected since is named by field, and by nothing that nobody needs (G8).
     """
-    said = not_poor(year, facts)
+    said = not_poor(year, facts, standards)
     if said is not None or facts.facts is None:
         return said
     if facts.facts.revision == posted.revision:
@@ -105,7 +108,7 @@ def _judged_by_its_year(matter: Matter[ReentryApplication, ReentryFacts]) -> str
 
 
 def _is_poor(matter: Matter[ReentryApplication, ReentryFacts]) -> str | None:
-    return not_poor(matter.application.year, matter.facts)
+    return not_poor(matter.application.year, matter.facts, matter.policy.standards)
 
 
 RULES = Rules[ReentryApplication, ReentryFacts](

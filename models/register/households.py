@@ -3,12 +3,14 @@
 Numbers of identity cards stay in the register; nothing here carries one (G8).
 """
 
+from collections.abc import Iterable
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from models.base import Line, Record
+from models.base import Line, Record, shortened
 from models.periods import Year
 from models.texts.characters import one_line
 
@@ -36,6 +38,10 @@ Label = Annotated[
 ]
 """A name of a person or of a village group (村民小组)."""
 
+MOST_SAID = 100
+"""Characters of what is said in words of a household's year: a roster's case carries a thousand."""
+
+_Said = Annotated[Line, Field(max_length=MOST_SAID)]
 _FEN = Annotated[int, Field(ge=0, le=10_000_000_000, strict=True)]
 _Switch = Annotated[bool, Field(strict=True)]
 
@@ -86,12 +92,19 @@ class Livelihood(Record):
         wages, business, assets, transfers: Income by kind, in fen: 工资性, 生产经营性, 财产性,
             转移性.
         costs: What producing cost (生产经营性支出), in fen.
+        income_sources: Of what it lives (增收渠道和收入来源).
+        stable_because: Why its income will last (稳定超过).
+        livelihood: These sources are stable and reliable (相对稳定可靠).
         food_and_clothing: 吃穿不愁.
-        schooling: No child of compulsory-school age is out of school for poverty.
+        schooling: Every child of compulsory-school age goes to school, whatever could keep it
+            away; one whose deferral is approved by law counts as if it did.
+        deferral: Who approved by which document that a child begins later or pauses (延缓入学或者
+            休学, 义务教育法 第十一条).
+        no_dropouts: No student of the family, of any stage, has left school for poverty.
         insurance: In the rural cooperative medical insurance.
         illness_aid: Aid for serious illness, or none needed.
+        housing_improved: Housing conditions are visibly better (住房条件有明显改善).
         housing: Safe housing.
-        livelihood: A stable source of income.
     """
 
     year: Year
@@ -106,11 +119,41 @@ class Livelihood(Record):
     illness_aid: _Switch
     housing: _Switch
     livelihood: _Switch
+    # With defaults: cases that were opened before these columns were there carry none.
+    income_sources: _Said | None = None
+    stable_because: _Said | None = None
+    deferral: _Said | None = None
+    no_dropouts: _Switch | None = None
+    housing_improved: _Switch | None = None
 
     @property
     def net_income(self) -> int:
         """Net income (纯收入) of the whole household, in fen; it can lie below nought."""
         return self.wages + self.business + self.assets + self.transfers - self.costs
+
+
+def is_of_school_age(born: date, year: int) -> bool:
+    """Whether a child belongs in compulsory school in the school year that begins in a year.
+
+    Six by 31 August, and the nine years not yet over (义务教育法 第二条, 第十一条).
+
+    >>> is_of_school_age(date(2011, 8, 31), 2017), is_of_school_age(date(2011, 9, 1), 2017)
+    (True, False)
+    >>> is_of_school_age(date(2002, 9, 1), 2017), is_of_school_age(date(2002, 8, 31), 2017)
+    (True, False)
+    """
+    return date(year - 15, 8, 31) < born <= date(year - 6, 8, 31)
+
+
+def children_named(members: Iterable[tuple[str, date]], year: int) -> str | None:
+    """The members of compulsory-school age with their years of birth, the eldest first (S1).
+
+    >>> children_named([("合成甲", date(1980, 1, 1)), ("合成乙", date(2009, 3, 1))], 2017)
+    '合成乙2009年生'
+    """
+    children = sorted((born, name) for name, born in members if is_of_school_age(born, year))
+    named = "、".join(f"{name}{born.year}年生" for born, name in children)
+    return shortened(named, MOST_SAID) or None
 
 
 class HouseholdFacts(Record):
@@ -120,6 +163,7 @@ class HouseholdFacts(Record):
         members: Names of its members, as far as the register names them (家庭成员).
         revision: Which state of it this is: the register counts its corrections. A name of a
             member is in no notice, and raises none.
+        children: Its members of compulsory-school age, as far as the register names them.
     """
 
     code: HouseholdCode
@@ -129,3 +173,4 @@ class HouseholdFacts(Record):
     livelihood: Livelihood
     members: tuple[Label, ...] = ()
     revision: Annotated[int, Field(ge=1, strict=True)] = 1
+    children: _Said | None = None

@@ -19,7 +19,7 @@ from models.case.changes import Changes, Counted
 from models.case.limits import Watched
 from models.case.mailbox import OpenObjection, Received
 from models.case.state import Docket, Households
-from models.policy import Body, NameStyle
+from models.policy import Body, NameStyle, Standards
 from models.register.households import HouseholdFacts, PovertyLine
 from models.roster.messages import Amendment
 from models.standards import StandardFinding, household_findings
@@ -228,12 +228,14 @@ class Roster:
 
     Attributes:
         line: The national line its year is judged by (S7).
+        standards: The standard it was opened under: the demands of S1.
         verifiers: The bodies that verify here (H2).
         objections: The case's objections, those to single households among them.
         publish_now: The committees post who is ready, without waiting for the rest (H3).
     """
 
     line: PovertyLine
+    standards: Standards
     verifiers: tuple[Body, ...]
     objections: Mapping[str, OpenObjection]
     candidates: dict[str, Candidate] = field(default_factory=dict)
@@ -402,11 +404,15 @@ class Roster:
 
     # -- S1 -----------------------------------------------------------------------------------
 
+    def findings(self, candidate: Candidate) -> tuple[StandardFinding, ...]:
+        """S1, demand by demand."""
+        return household_findings(candidate.facts, self.line, self.standards)
+
     def failed(self, candidate: Candidate) -> list[StandardFinding]:
         """The criteria of S1 that a household does not meet and nobody overrode."""
         return [
             finding
-            for finding in household_findings(candidate.facts, self.line)
+            for finding in self.findings(candidate)
             if not finding.met and finding.id not in candidate.overrides
         ]
 
@@ -496,7 +502,7 @@ class Roster:
             agreed=candidate.agreed,
             overrides=candidate.overrides,
             closes=candidate.posting.limit.due if candidate.posting else None,
-            findings=household_findings(candidate.facts, self.line),
+            findings=self.findings(candidate),
         )
 
 

@@ -41,7 +41,7 @@ def checked(text: str, today: date) -> str:
             f"is no ID number ({len(number)} characters); write 17 digits and a digit or X, as text"
         )
     try:
-        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        born = born_on(number)
     except ValueError:
         born = date.min
     if born.year < _FIRST_YEAR:
@@ -55,6 +55,15 @@ def checked(text: str, today: date) -> str:
     if check_character(number[:-1]) != number[-1]:
         raise IdNumberError(_wrong_check(number))
     return number
+
+
+def born_on(number: str) -> date:
+    """The date of birth that a number says.
+
+    Raises:
+        ValueError: if it is no date.
+    """
+    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
 
 
 def is_one(text: str) -> bool:

@@ -12,7 +12,14 @@ from models.reentry.orders import ReentryLookUp
 from registry.facts.roster import STILL_THERE, household_facts
 from registry.facts.village import known_village
 from registry.register.poverty_lines import line_of
-from registry.tables import CaseRow, EpisodeRow, HouseholdRow, HouseholdYearRow, RosterRow
+from registry.tables import (
+    CaseRow,
+    EpisodeRow,
+    HouseholdRow,
+    HouseholdYearRow,
+    MemberRow,
+    RosterRow,
+)
 
 _OF_HOUSEHOLDS = (REENTRY.id, REVOCATION.id)
 """Procedures whose subject is one household; its number may look like the code of a place."""
@@ -41,12 +48,13 @@ def reentry_facts(
     last = begun[-1] if begun else None
     inside = last is not None and (last.exited_on is None or on < last.exited_on)
     lived = session.get(HouseholdYearRow, (code, year))
+    members = session.exec(select(MemberRow).where(MemberRow.household_code == code)).all()
     return ReentryFacts(
         subject=Household(code=code, village=village),
         registered_on=last.registered_on if last is not None and inside else None,
         episodes=len(begun),
         line=line_of(session, year),
-        facts=household_facts(row, lived),
+        facts=household_facts(row, lived, members),
         attempt=_attempt(session, code, year),
         open_case=_open_case(session, code, besides),
     )

@@ -1,7 +1,7 @@
 """What the register knows of the households that a roster proposes, as of a day."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import func, literal_column
@@ -9,10 +9,11 @@ from sqlmodel import Session, col, select
 
 from models.offices import SubjectKind
 from models.procedures import HOUSEHOLD_EXIT, REENTRY
-from models.register.households import HouseholdFacts, Livelihood
+from models.register.households import HouseholdFacts, Livelihood, children_named
 from models.roster.admission import KnownHousehold, RosterFacts
 from models.roster.households import State
 from models.roster.messages import RosterApplication
+from models.texts.id_numbers import born_on
 from registry.facts.revoked import revoked_in
 from registry.facts.village import known_village
 from registry.register.poverty_lines import line_of
@@ -77,13 +78,13 @@ def known_households(
             )
         )
     )
-    members: dict[str, list[str]] = defaultdict(list)
+    members: dict[str, list[MemberRow]] = defaultdict(list)
     for member in session.exec(
         select(MemberRow)
         .where(col(MemberRow.household_code).in_(codes))
         .order_by(col(MemberRow.id_number))
     ):
-        members[member.household_code].append(member.name)
+        members[member.household_code].append(member)
     rosters = _open_rosters(session, codes, year, besides)
     entered = _entered(session, codes, year)
     revoked = revoked_in(session, SubjectKind.HOUSEHOLD, codes, year)
@@ -107,19 +108,24 @@ def _is_registered(episode: EpisodeRow | None, on: date) -> bool:
 
 
 def household_facts(
-    row: HouseholdRow, lived: HouseholdYearRow | None, members: Iterable[str] = ()
+    row: HouseholdRow, lived: HouseholdYearRow | None, members: Sequence[MemberRow]
 ) -> HouseholdFacts | None:
-    """A household as a case takes it (S1); None if its livelihood of the year is not loaded."""
+    """A household as a case takes it (S1); None if its livelihood of the year is not loaded.
+
+    Of its members a case is told their names, and of children of school age when they were born.
+    """
     if lived is None:
         return None
+    born = [(member.name, born_on(member.id_number)) for member in members]
     return HouseholdFacts(
         code=row.code,
         head=row.head,
         group=row.village_group,
         size=row.size,
-        members=tuple(members),
+        members=tuple(member.name for member in members),
         revision=row.revision,
         livelihood=Livelihood(**lived.model_dump(include=set(Livelihood.model_fields))),
+        children=children_named(born, lived.year),
     )
 
 

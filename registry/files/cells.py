@@ -54,6 +54,15 @@ def text(cell: Cell) -> str:
     return _text(cell, _TEXT_LENGTH)
 
 
+def words(most: int) -> Callable[[Cell], str]:
+    """The same in so many characters at most."""
+
+    def read(cell: Cell) -> str:
+        return _text(cell, most)
+
+    return read
+
+
 def name(cell: Cell) -> str:
     """What somebody or something is called."""
     return _text(cell, _NAME_LENGTH)

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from models.base import Record, faults
+from models.policy import Demand
 from models.standards import OF_A_HOUSEHOLD
 from models.supervision.messages import HouseholdCheck, VillageCheck
 from models.supervision.rules import household_fault, village_fault
@@ -50,7 +51,8 @@ from registry.register.columns import HOUSEHOLD, POPULATION, VILLAGE, Livelihood
 HOUSEHOLDS, VILLAGES = "户", "村"
 _MOST_HEADS = 1_000_000
 _CRITERIA = {
-    "人均纯收入": "S1.income",
+    "人均纯收入": f"S1.{Demand.INCOME}",
+    "稳定超过标准": f"S1.{Demand.STABILITY}",
     **{
         column_of(LivelihoodCells, field).header.name: f"S1.{name}"
         for name, field, *_ in OF_A_HOUSEHOLD

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 
-from models.register.households import Cause
+from models.register.households import MOST_SAID, Cause
 from models.register.villages import Bus
 from registry.files import cells
 from registry.files.columns import (
@@ -54,6 +54,7 @@ _CAUSE = cells.OneOf(
     {"登记": Cause.REGISTERED, "返贫": Cause.FALLEN_BACK, "撤销退出": Cause.REVOKED}
 )
 _Size = Annotated[int, BeforeValidator(cells.whole(MOST_MEMBERS, "4")), AfterValidator(_some)]
+_Said = Annotated[str, BeforeValidator(cells.words(MOST_SAID))]
 _RegisteredOn = Annotated[cells.Day | None, REGISTERED_ON]
 _Why = Annotated[Annotated[Cause, _CAUSE] | None, Header("致贫类别", "登记类别")]
 
@@ -67,12 +68,17 @@ class LivelihoodCells(Group):
     assets: Annotated[cells.Fen, Header("财产性收入")]
     transfers: Annotated[cells.Fen, Header("转移性收入")]
     costs: Annotated[cells.Fen, Header("生产经营性支出")]
+    income_sources: Annotated[_Said | None, Header("增收渠道和收入来源", "收入来源", wide=True)]
+    livelihood: Annotated[cells.YesNo, Header("收入来源稳定", "有稳定收入来源")]
+    stable_because: Annotated[_Said | None, Header("稳定增收依据", "稳定超过标准依据", wide=True)]
     food_and_clothing: Annotated[cells.YesNo, Header("吃穿不愁", "不愁吃穿")]
-    schooling: Annotated[cells.YesNo, Header("义务教育有保障", "义务教育")]
+    schooling: Annotated[cells.YesNo, Header("适龄儿童接受义务教育", "义务教育有保障", "义务教育")]
+    deferral: Annotated[_Said | None, Header("缓学休学批准文书", wide=True)] = None
+    no_dropouts: Annotated[cells.YesNo, Header("无因贫辍学学生", "家庭无因贫辍学学生")]
     insurance: Annotated[cells.YesNo, Header("参加新农合", "新农合", "参加新型农村合作医疗")]
     illness_aid: Annotated[cells.YesNo, Header("大病有救助", "大病救助")]
+    housing_improved: Annotated[cells.YesNo, Header("住房条件明显改善", "住房条件有明显改善")]
     housing: Annotated[cells.YesNo, Header("住房安全", "住房安全有保障")]
-    livelihood: Annotated[cells.YesNo, Header("收入来源稳定", "有稳定收入来源")]
 
 
 class _RosterCells(Cells):

@@ -73,6 +73,11 @@ class HouseholdYearRow(Table, table=True):
     illness_aid: bool
     housing: bool
     livelihood: bool
+    income_sources: str | None = Field(default=None, sa_type=Written)
+    stable_because: str | None = Field(default=None, sa_type=Written)
+    deferral: str | None = Field(default=None, sa_type=Written)
+    no_dropouts: bool
+    housing_improved: bool
     source: str = Field(sa_type=Written)
 
 

@@ -19,6 +19,7 @@ from registry.register.poverty_lines import add_line
 from registry.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
 from tests.activities.admitted import RUN
 from tests.activities.village_cases import LISTED_SINCE, VILLAGE, put_village
+from tests.models.roster_samples import livelihood
 from tests.models.samples import HENAN
 
 APPLIED = datetime(2018, 11, 20, 1, 0, tzinfo=UTC)
@@ -29,15 +30,7 @@ ON = date(2018, 12, 3)
 
 def poor(**changes: Any) -> Livelihood:
     """No safe house in 2018, and income enough."""
-    values: dict[str, Any] = {
-        "year": 2018,
-        "wages": 1_200_000,
-        **dict.fromkeys(("business", "assets", "transfers", "costs"), 0),
-        **dict.fromkeys(("food_and_clothing", "schooling", "insurance", "illness_aid"), True),
-        "housing": False,
-        "livelihood": True,
-    }
-    return Livelihood.model_validate(values | changes)
+    return livelihood(**({"year": 2018, "housing": False} | changes))
 
 
 def put_left_village(

@@ -9,7 +9,7 @@ from models.offices import Village
 from models.periods import LimitKind
 from models.policy import Body, Policy
 from models.procedures import H2, H3, H4, HOUSEHOLD_EXIT, Step
-from models.register.households import HouseholdFacts, Livelihood, PovertyLine
+from models.register.households import MONEY, HouseholdFacts, Livelihood, PovertyLine
 from models.roster.households import Roster
 from models.roster.messages import RosterApplication
 from models.roster.reception import RosterReception
@@ -28,23 +28,25 @@ CLOSED = NOW - DAY
 """When the notice of a sample at H4 ended; one at H3 runs as long again after now."""
 
 
+MET: dict[str, Any] = {
+    "income_sources": "务工（合成）",
+    "livelihood": True,
+    "stable_because": "固定岗位，签有三年合同（合成）",
+    "food_and_clothing": True,
+    "schooling": True,
+    "no_dropouts": True,
+    "insurance": True,
+    "illness_aid": True,
+    "housing_improved": True,
+    "housing": True,
+}
+"""What a household's year says where every criterion of S1 but its income is met."""
+
+
 def livelihood(**changes: Any) -> Livelihood:
     """Twelve thousand yuan of wages, and every criterion of S1 met."""
-    values: dict[str, Any] = {
-        "year": 2017,
-        "wages": 1_200_000,
-        "business": 0,
-        "assets": 0,
-        "transfers": 0,
-        "costs": 0,
-        "food_and_clothing": True,
-        "schooling": True,
-        "insurance": True,
-        "illness_aid": True,
-        "housing": True,
-        "livelihood": True,
-    }
-    return Livelihood.model_validate(values | changes)
+    money = dict.fromkeys(MONEY, 0) | {"wages": 1_200_000}
+    return Livelihood.model_validate({"year": 2017, **money, **MET, **changes})
 
 
 def household(code: str = "H-01", *, size: int = 3, **lived: Any) -> HouseholdFacts:
@@ -83,6 +85,7 @@ class Sample:
         )
         self.roster = Roster(
             line=LINE,
+            standards=policy.standards,
             verifiers=tuple(office.body for office in subject.verifiers),
             objections=self.docket.objections,
         )

@@ -15,27 +15,18 @@ from models.reentry.rules import appraisal_fault
 from models.register.households import Cause, HouseholdFacts, Livelihood, PovertyLine
 from models.register.villages import Incidence
 from models.roster.admission import KnownHousehold, household_faults
+from models.standards import S1_IDS
+from tests.models.roster_samples import MET, livelihood
 from tests.models.samples import HENAN
 from tests.models.village_samples import village
 
 NOW = datetime(2017, 11, 20, 1, 0, tzinfo=UTC)
 LINE = PovertyLine(year=2017, yuan=2_952, source="合成标准")
-ALL = (
-    *("S1.income", "S1.food", "S1.schooling", "S1.insurance", "S1.illness", "S1.housing"),
-    "S1.livelihood",
-)
 
 
 def lived(**changes: Any) -> Livelihood:
     """8 856 yuan for three are 2 952 a head: at the line, and not above it."""
-    values: dict[str, Any] = {
-        "year": 2017,
-        "wages": 885_600,
-        **dict.fromkeys(("business", "assets", "transfers", "costs"), 0),
-        **dict.fromkeys(("food_and_clothing", "schooling", "insurance"), True),
-        **dict.fromkeys(("illness_aid", "housing", "livelihood"), True),
-    }
-    return Livelihood.model_validate(values | changes)
+    return livelihood(**({"wages": 885_600} | changes))
 
 
 def facts(revision: int = 1, size: int = 3, **changes: Any) -> HouseholdFacts:
@@ -73,20 +64,14 @@ def application(**changes: Any) -> ReentryApplication:
         ({"wages": 885_599}, True),
         ({"wages": 885_601}, False),
         ({"wages": 1_000_000, "costs": 114_400}, True),
-        *(
-            ({"wages": 1_000_000, criterion: False}, True)
-            for criterion in (
-                *("food_and_clothing", "schooling", "insurance", "illness_aid", "housing"),
-                "livelihood",
-            )
-        ),
+        *(({"wages": 1_000_000, field: False}, True) for field, met in MET.items() if met is True),
         ({"wages": 1_000_000}, False),
     ],
 )
 def test_one_criterion_of_s1_has_to_fail(changes: dict[str, Any], poor: bool) -> None:
     given = known(facts=facts(**changes))
     said = RULES.fault(application(), given, HENAN, NOW)
-    assert [finding.id for finding in given.findings] == list(ALL)
+    assert [finding.id for finding in given.findings(HENAN.standards)] == list(S1_IDS)
     assert (said is None) == poor
     if not poor:
         assert said is not None
@@ -172,7 +157,7 @@ def test_who_was_in_the_register_before_has_fallen_back(episodes: int, cause: Ca
     ],
 )
 def test_what_was_posted_is_what_is_confirmed(now: dict[str, Any], said: str | None) -> None:
-    found = since_posted(facts(), 2017, known(**now))
+    found = since_posted(facts(), 2017, known(**now), HENAN.standards)
     assert found is None if said is None else found is not None and said in found
 
 

@@ -17,6 +17,7 @@ from tests.models.roster_samples import (
     CODES,
     COMMITTEES,
     COUNTY,
+    LINE,
     SECRETARY,
     TEAM,
     VILLAGE,
@@ -25,7 +26,7 @@ from tests.models.roster_samples import (
     objection,
     resolution,
 )
-from tests.models.samples import DAY, NOW
+from tests.models.samples import DAY, HENAN, NOW
 from tests.models.village_samples import village
 
 SECOND = timedelta(seconds=1)
@@ -308,5 +309,5 @@ def test_what_the_web_ui_says(step: Step, text: str) -> None:
 
 
 def test_a_roster_without_households() -> None:
-    empty = Roster(line=Sample().roster.line, verifiers=(), objections={})
+    empty = Roster(line=LINE, standards=HENAN.standards, verifiers=(), objections={})
     assert (empty.settled, empty.ready(), empty.cleared(), empty.unfinished) == (True, [], [], [])

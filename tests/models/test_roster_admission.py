@@ -13,7 +13,14 @@ from pydantic import ValidationError
 from models.appraisals import MOST_HOUSEHOLDS, Appraisal
 from models.case.admission import Admission
 from models.policy import Policy, parse_policy
-from models.roster.admission import RULES, AdmittedRoster, KnownHousehold, RosterFacts
+from models.register.households import MOST_SAID
+from models.roster.admission import (
+    RULES,
+    AdmittedRoster,
+    KnownHousehold,
+    RosterFacts,
+    told_in_one,
+)
 from models.roster.messages import RosterApplication
 from tests.models.roster_samples import (
     CODES,
@@ -346,12 +353,21 @@ def test_a_roster_of_whom_the_register_says_more_than_fits_into_an_answer() -> N
     )
 
 
-@pytest.mark.clause("H1", "G9")
+@pytest.mark.clause("H1", "G9", "S1")
 def test_what_the_case_is_told_of_the_largest_roster_fits_into_an_answer() -> None:
     codes = [f"H-{number:028}" for number in range(MOST_HOUSEHOLDS)]
-    longest = {"head": "张" * 100, "group": "组" * 100}
-    there = {code: known(facts=household(code).model_copy(update=longest)) for code in codes}
-    answer = Admission(token="0" * 64, known=AdmittedRoster.of(facts(households=there)))
+    usual = {code: known(code) for code in codes}
+    assert said(application(*codes), facts(households=usual)) is None
+    words: dict[str, Any] = dict.fromkeys(
+        ("income_sources", "stable_because", "deferral"), "字" * MOST_SAID
+    )
+    longest = {"head": "张" * 100, "group": "组" * 100, "children": "童" * MOST_SAID}
+    wordy = {code: household(code, **words).model_copy(update=longest) for code in codes}
+    there = {code: known(facts=wordy[code]) for code in codes}
+    assert "make two rosters of it" in str(said(application(*codes), facts(households=there)))
+    most = dict(list(there.items())[: told_in_one(wordy.values())])
+    assert said(application(*most), facts(households=most)) is None
+    answer = Admission(token="0" * 64, known=AdmittedRoster.of(facts(households=most)))
     assert len(answer.model_dump_json().encode()) < 0.95 * PAYLOAD
 
 

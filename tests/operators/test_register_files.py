@@ -68,7 +68,7 @@ async def test_faults_are_counted_shown_and_written_down(lonely: Shell, files: P
         f"exitflow: {path} has 5 faults; nothing of it was kept, and all of them are in {sheet}"
     )
     assert others == [
-        f"  {path}, row {row}, column 吃穿不愁 (O): '?': write 是 or 否" for row in (2, 3, 4)
+        f"  {path}, row {row}, column 吃穿不愁 (R): '?': write 是 or 否" for row in (2, 3, 4)
     ]
     assert last == "  and 2 more"
     assert sheet.exists()

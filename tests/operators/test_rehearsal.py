@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -25,6 +26,9 @@ COUNTIES = {
     "wuyang-2017": "county-exit/411121/2027",
     "shenqiu-2017": "county-exit/411624/2027",
 }
+STANDARD = "standard-2017"
+"""Households, held against the standard of S1."""
+
 HEAD = 'title = "合成"\nabout = "few commands"\n'
 DO = "[[do]]\non = 2017-10-09\n"
 # Another county of the same city.
@@ -91,8 +95,8 @@ async def rehearsal_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
 
 @pytest.fixture(scope="module")
 async def played(rehearsal_stage: Stage) -> dict[str, Shown]:
-    """Every county's scenario, and every one that goes otherwise."""
-    found = {name: await shown(rehearsal_stage, name) for name in COUNTIES}
+    """Every county's scenario, that of the households, and every one that goes otherwise."""
+    found = {name: await shown(rehearsal_stage, name) for name in (*COUNTIES, STANDARD)}
     for name, (text, _) in OTHERWISE.items():
         scenario = parse(f"{HEAD}{text}", name)
         found[name] = await shown(rehearsal_stage, name, scenario)
@@ -104,7 +108,7 @@ def case_of(shown: Shown) -> str:
     return case_id
 
 
-@pytest.mark.parametrize("name", COUNTIES)
+@pytest.mark.parametrize("name", [*COUNTIES, STANDARD])
 def test_a_shipped_scenario_ends_as_it_says(played: dict[str, Shown], name: str) -> None:
     assert played[name].course.faults == ()
     assert played[name].text.endswith("\nas the scenario says\n")
@@ -121,6 +125,37 @@ def test_lankao_goes_without_its_city_and_is_out_on_the_day_of_its_approval(
     last = rehearsal_stage.desk.registry.county_record("410225").standings[-1]
     assert (last.status, last.document) == (Standing.EXITED, "演练五号")
     assert last.since == lankao.day(2017, 2, 27)
+
+
+@pytest.mark.clause("S1", "H1", "H2")
+def test_one_household_of_each_kind_does_not_meet_the_standard(played: dict[str, Shown]) -> None:
+    """All six have more than 9 000 yuan for three; two meet every demand."""
+    standard = played[STANDARD]
+    drafted, *_ = standard.entries(case_of(standard), EntryKind.ROSTER_CHANGED)
+    data: Any = drafted.data
+    assert data["not_met"] == {
+        "XIN-02": ["适龄儿童（王某丙2018年生）接受九年义务教育：否"],
+        "XIN-03": ["家庭无因贫辍学学生：否"],
+        "XIN-04": ["住房条件有明显改善：否"],
+        "XIN-05": [
+            "稳定超过国家扶贫标准：否（增收渠道和收入来源：低保金、养老金；转移性收入占纯收入100%；"
+            "未写明稳定增收依据）"
+        ],
+    }
+    told = {each["code"]: each for each in data["households"]}
+    # XIN-03's son is above that age, and what he left was senior middle school.
+    named = {code: each["children"] for code, each in told.items() if "children" in each}
+    assert named == {
+        "XIN-01": "张某丙2019年生",
+        "XIN-02": "王某丙2018年生",
+        "XIN-06": "陈某丙2020年生",
+    }
+    assert told["XIN-06"]["livelihood"]["deferral"].startswith("演练五乡人民政府〔")
+    (left,) = standard.entries(case_of(standard), EntryKind.REGISTER_CHANGE)
+    assert left.data["households"] == ["XIN-01", "XIN-06"]
+    for code in ("XIN-02", "XIN-03", "XIN-04", "XIN-05"):
+        assert f"\n{code} " in standard.text
+    assert standard.text.count("未退出 out") == 4
 
 
 @pytest.mark.clause("T1")

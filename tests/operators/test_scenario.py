@@ -1,5 +1,6 @@
 """Scenario files: read strictly, moved by whole years, shipped with their real dates."""
 
+import csv
 import re
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -27,6 +28,7 @@ HOUSEHOLDS = {
     "after-exit-2017": 16,
     "against-register-2017": 5,
     "signatures-2017": 2,
+    "standard-2017": 6,
     "township-2017": 50,
 }
 MADE_UP = list(HOUSEHOLDS)
@@ -209,11 +211,12 @@ def test_nobody_in_a_shipped_scenario_is_real(name: str) -> None:
 @pytest.mark.parametrize("name", MADE_UP)
 def test_people_of_households_are_made_up_and_each_is_one_person(name: str) -> None:
     files = {file: text for step in shipped_scenario(name).do for file, text in step.files.items()}
-    people = [line.split(",") for line in files["households.csv"].strip().splitlines()[1:]]
-    assert all(person[2][1] == "某" for person in people)
-    assert len({person[3] for person in people}) == len(people)
+    people = list(csv.DictReader(files["households.csv"].strip().splitlines()))
+    assert all(each.get("户主姓名", each.get("姓名", ""))[1] == "某" for each in people)
+    numbers = {each.get("户主证件号码") or each["证件号码"] for each in people}
+    assert len(numbers) == len(people)
     assert "演练" in files["counties.csv"]
-    assert len({person[1] for person in people}) == HOUSEHOLDS[name]
+    assert len({each["户编号"] for each in people}) == HOUSEHOLDS[name]
 
 
 # -- what a command's JSON holds ----------------------------------------------------------------

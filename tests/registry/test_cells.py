@@ -207,8 +207,8 @@ def test_an_id_number_stored_as_a_number_is_damaged(number: Any) -> None:
         ),
         (
             [*PERSON_HEADER, "微信号"],
-            "row 1, column 微信号 (U): no column of a roster with one row a person; correct it or "
-            "take it out. What is still free: 致贫类别、户主姓名",
+            "row 1, column 微信号 (Y): no column of a roster with one row a person; correct it or "
+            "take it out. What is still free: 致贫类别、缓学休学批准文书、户主姓名",
         ),
         (
             ["甲", "乙"],
@@ -292,18 +292,18 @@ def test_what_stands_in_no_column_is_a_fault(faults: Said) -> None:
     head = household_rows(7, HERE, 1)[0]
     found = faults(PERSON_HEADER, [*head, "", "见附件"])
     assert found == [
-        "row 2: '见附件': stands in column V, which has no header; name the column, or take it out"
+        "row 2: '见附件': stands in column Z, which has no header; name the column, or take it out"
     ]
 
 
 @pytest.mark.parametrize(
     ("header", "right"),
     [
-        ("无", "column 无 (T): no column of a roster with one row a household; correct it or take"),
-        ("合计", "column 合计 (T): no column of a roster with one row a household"),
-        ("123", "column 123 (T): no column of a roster with one row a household"),
-        ("户编号", "column 户编号 (T): stands in column B too; keep one"),
-        ("", "'某': stands in column T, which has no header; name the column, or take it out"),
+        ("无", "column 无 (X): no column of a roster with one row a household; correct it or take"),
+        ("合计", "column 合计 (X): no column of a roster with one row a household"),
+        ("123", "column 123 (X): no column of a roster with one row a household"),
+        ("户编号", "column 户编号 (X): stands in column B too; keep one"),
+        ("", "'某': stands in column X, which has no header; name the column, or take it out"),
     ],
 )
 def test_a_header_that_is_none(faults: Said, header: str, right: str) -> None:
@@ -342,10 +342,10 @@ def test_what_is_said_of_a_household_is_said_once(faults: Said) -> None:
     [
         (
             *("登记", "返贫"),
-            "row 3, column 致贫类别 (U): '返贫': row 2, of the head of this household, says 登记; "
+            "row 3, column 致贫类别 (Y): '返贫': row 2, of the head of this household, says 登记; "
             "write what is true of the household into the head's row",
         ),
-        ("登记", "其他", "row 3, column 致贫类别 (U): '其他': write 登记、返贫 or 撤销退出"),
+        ("登记", "其他", "row 3, column 致贫类别 (Y): '其他': write 登记、返贫 or 撤销退出"),
         ("登记", " 登记 ", None),
         ("", "返贫", None),
     ],
@@ -365,10 +365,10 @@ def test_why_a_household_is_registered_stands_beside_the_day(faults: Said) -> No
     right = "'登记': says why the household was registered, and 识别时间 is empty; write both or "
     right += "neither"
     assert faults([*PERSON_HEADER, "致贫类别"], [*without, "登记"], [*second, "登记"]) == [
-        f"row 2, column 致贫类别 (U): {right}"
+        f"row 2, column 致贫类别 (Y): {right}"
     ]
     assert faults([*HOUSEHOLD_HEADER, "致贫类别"], [*in_one_row, "登记"]) == [
-        f"row 2, column 致贫类别 (T): {right}"
+        f"row 2, column 致贫类别 (X): {right}"
     ]
 
 
@@ -377,7 +377,7 @@ def test_a_head_has_one_name(faults: Said) -> None:
     first, second = household_rows(7, HERE, 2)
     rows = (header, [*first, "另某"], [*second, ""])
     assert faults(*rows) == [
-        f"row 2, column 户主姓名 (U): '另某': 姓名 in this row is {first[3]}; write one"
+        f"row 2, column 户主姓名 (Y): '另某': 姓名 in this row is {first[3]}; write one"
     ]
     assert faults(header, [*first, first[3]], [*second, first[3]]) == []
 

@@ -80,10 +80,12 @@ livelihoods = st.builds(
     Livelihood,
     year=st.integers(2014, 2018),
     **dict.fromkeys(("wages", "business", "assets", "transfers", "costs"), fen),
+    **dict.fromkeys(("income_sources", "stable_because", "deferral"), st.none() | names),
     **dict.fromkeys(
-        *(("food_and_clothing", "schooling", "insurance", "illness_aid", "housing", "livelihood"),),
+        *(("food_and_clothing", "schooling", "no_dropouts", "insurance", "illness_aid"),),
         st.booleans(),
     ),
+    **dict.fromkeys(("housing_improved", "housing", "livelihood"), st.booleans()),
 )
 
 
@@ -180,22 +182,11 @@ def test_a_roster_is_for_its_owner_alone_with_numbers_as_text(
         *(FIRST, "H-01", "三组", "张某1", id_number(1), "户主", "2.0", "2014-04-01", "登记"),
     ]
     assert head[9:] == [
-        *(
-            "2017.0",
-            "8500.0",
-            "1200.5",
-            "0.0",
-            "300.0",
-            "200.0",
-            "是",
-            "是",
-            "是",
-            "是",
-            "否",
-            "是",
-        ),
+        *("2017.0", "8500.0", "1200.5", "0.0", "300.0", "200.0"),
+        *("务工、种植茶叶", "是", "在县内茶厂固定务工两年以上", "是", "是"),
+        *("合成乡政府〔2017〕1号", "是", "是", "是", "是", "否"),
     ]
-    assert other == [FIRST, "H-01", "三组", "张某2", id_number(2), "之子", *[""] * 15]
+    assert other == [FIRST, "H-01", "三组", "张某2", id_number(2), "之子", *[""] * 20]
     assert os.listdir(path.parent).count(path.name) == 1
     assert not list(path.parent.glob(".exitflow-*"))
 

@@ -94,12 +94,16 @@ def test_a_roster_with_a_row_a_person_is_kept(
         assets=0,
         transfers=120_025,
         costs=30_000,
+        income_sources="务工、种植",
+        livelihood=True,
+        stable_because="固定岗位务工",
         food_and_clothing=True,
         schooling=True,
+        no_dropouts=True,
         insurance=True,
         illness_aid=True,
+        housing_improved=True,
         housing=True,
-        livelihood=True,
     )
     assert {row["registered_on"] for row in rows(engine, EpisodeRow)} == {
         date(2014, 4, 8),
@@ -143,8 +147,9 @@ def test_headers_are_read_as_offices_write_them_and_phone_numbers_are_not_kept(
     header = [
         *("序号", "村代码", " 户 编码", "组", "家庭成员姓名", "身份证号", "与户主的关系", "人口数"),
         *("建档立卡时间", "年 份", "工资性收入（元）", "生产经营性收入(元)", "财产性收入"),
-        *("转移性收入", "生产经营性支出", "不愁吃穿", "义务教育", "是否参加新农合", "大病救助"),
-        *("住房安全有保障", "是否有稳定收入来源", "联系电话", "银行账号", "备注"),
+        *("转移性收入", "生产经营性支出", "收入来源", "是否有稳定收入来源", "稳定超过标准依据"),
+        *("不愁吃穿", "义务教育", "是否家庭无因贫辍学学生", "是否参加新农合", "大病救助"),
+        *("住房条件有明显改善", "住房安全有保障", "联系电话", "银行账号", "备注"),
     ]
     said = household_rows(7, HERE, 1)[0]
     private = ["13800000000", "6222000000000000000", "家住村东"]

@@ -137,14 +137,17 @@ def _households() -> None:
     )
     op.create_index("ix_members_household_code", "members", ["household_code"])
     money = ("wages", "business", "assets", "transfers", "costs")
-    judged = ("food_and_clothing", "schooling", "insurance", "illness_aid", "housing")
+    judged = ("food_and_clothing", "schooling", "insurance", "illness_aid", "housing", "livelihood")
+    in_words = ("income_sources", "stable_because", "deferral")
     op.create_table(
         "household_years",
         sa.Column("household_code", sa.String(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in money),
         *(sa.Column(name, sa.Boolean(), nullable=False) for name in judged),
-        sa.Column("livelihood", sa.Boolean(), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=True) for name in in_words),
+        sa.Column("no_dropouts", sa.Boolean(), nullable=False),
+        sa.Column("housing_improved", sa.Boolean(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         _of_a_household("household_years"),
         sa.PrimaryKeyConstraint("household_code", "year", name="pk_household_years"),
