@@ -191,6 +191,17 @@ class Demand(StrEnum):
     HOUSING = "housing"
 
 
+_OF_EVERY_HOUSEHOLD = (
+    Demand.INCOME,
+    Demand.STABILITY,
+    Demand.FOOD,
+    Demand.SCHOOLING,
+    Demand.INSURANCE,
+    Demand.HOUSING,
+)
+"""CN 三(一): what no policy leaves out."""
+
+
 class Standards(Record):
     """S1, S3-S5: what a household is held against; thresholds in whole percent, in integers.
 
@@ -472,9 +483,10 @@ def parse_policy(text: str, source: str = "policy") -> Policy:
         raise PolicyError(f"{source}: {faults(error)}") from error
     except ValueError as error:
         raise PolicyError(f"{source} is not valid TOML: {error}") from error
-    if "household" not in policy.standards.model_fields_set:
+    lacking = [each for each in _OF_EVERY_HOUSEHOLD if each not in policy.standards.household]
+    if lacking:
         raise PolicyError(
-            f"{source}: standards.household is missing; name the demands that a household is held "
-            f"against (S1), of {', '.join(Demand)}"
+            f"{source}: standards.household lacks {', '.join(lacking)}, which the central opinion "
+            "demands of every household (S1)"
         )
     return policy

@@ -20,7 +20,15 @@ from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import RegistryError
 from registry.facts.alarms import alarms_of
-from registry.tables import AlarmRow, CaseRow, DivisionRow, EpisodeRow, RosterRow, VillageRow
+from registry.tables import (
+    AlarmRow,
+    CaseRow,
+    DivisionRow,
+    EpisodeRow,
+    MemberRow,
+    RosterRow,
+    VillageRow,
+)
 from tests.activities.admitted import RUN, gate, known
 from tests.activities.admitted import batch as kept_batch
 from tests.activities.reentry_cases import (
@@ -84,6 +92,23 @@ def test_an_admitted_household_is_listed_and_a_second_case_refused(
     # One that was opened the year before, and is open still, stops it as well.
     said = refused(entering, year=2017, case_id="reentry/F000001/2017")
     assert said.endswith("already has an open case: reentry/F000001/2018 (G9)")
+
+
+@pytest.mark.clause("F5", "S1")
+def test_a_child_out_of_school_is_named(entering: ReentryActivities, engine: Engine) -> None:
+    put_household(engine, "F000009", lived=poor(housing=True, schooling=False))
+    with writing(engine) as session:
+        session.add(
+            MemberRow(
+                id_number="41152320090301002X",
+                household_code="F000009",
+                name="合成乙",
+                relation="之女",
+            )
+        )
+    told = known(run(entering.admit_reentry, admission("F000009")))
+    unmet = [each.zh for each in told.findings(HENAN.standards) if not each.met]
+    assert unmet == ["适龄儿童（合成乙2009年生）接受九年义务教育：否"]
 
 
 @pytest.mark.clause("F5", "G9")

@@ -104,6 +104,24 @@ def test_an_admitted_roster_is_listed_with_its_households(
     assert [row["case_id"] for row in rows(engine, CaseRow)] == [case_id]
 
 
+@pytest.mark.clause("S1", "G8")
+def test_a_case_is_told_the_children_of_school_age_and_no_id_number(
+    rosters: RosterActivities, engine: Engine
+) -> None:
+    members = [
+        {"id_number": "411523197901010013", "name": "合成甲", "relation": "户主"},
+        {"id_number": "41152320090301002X", "name": "合成乙", "relation": "之女"},
+        {"id_number": "411523200003010032", "name": "合成丙", "relation": "之子"},
+    ]
+    put_households(engine, ["H-10"], head="合成甲", members=members)
+    told = run(rosters.admit_roster, admission("H-10", "H-01"))
+    assert {each.code: each.children for each in known(told).households} == {
+        "H-10": "合成乙2009年生",
+        "H-01": None,
+    }
+    assert not any(each["id_number"] in told.model_dump_json() for each in members)
+
+
 @pytest.mark.clause("G9")
 def test_the_same_case_asked_again_is_no_change(rosters: RosterActivities, engine: Engine) -> None:
     first = run(rosters.admit_roster, admission())

@@ -218,7 +218,7 @@ def test_a_date_of_the_year_is_one_of_a_leap_year(month_day: str) -> None:
         assert parse_policy(text).register_change.target == month_day
 
 
-@pytest.mark.clause("T3", "T4", "T5", "S3", "S4")
+@pytest.mark.clause("T3", "T4", "T5", "S1", "S3", "S4")
 @pytest.mark.parametrize(
     ("right", "lax", "where"),
     [
@@ -235,6 +235,8 @@ def test_a_date_of_the_year_is_one_of_a_leap_year(month_day: str) -> None:
             "recognition_at_least_percent = 89",
             "recognition_at_least_percent",
         ),
+        ('  "stability",', "", "standards.household lacks stability, which the central opinion"),
+        ('  "schooling",', "", "standards.household lacks schooling"),
         ('id = "A6"\nlevel = "city"', 'id = "A6"\nlevel = "village"', "A6 acts at the level city"),
     ],
 )
