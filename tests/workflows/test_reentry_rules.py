@@ -190,7 +190,7 @@ async def test_who_meets_s1_by_now_cannot_be_confirmed(stage: Stage) -> None:
     assert "R4 cannot be approved: " in said
     assert f"is not poor: it meets every criterion of S1 in {YEAR}" in said
     found = await play.entries(EntryKind.FINDINGS)
-    assert found[-1].text == "登记数据：返贫，3人，对照退出标准7项，均已达标"
+    assert found[-1].text == "登记数据：返贫，3人，对照退出标准10项，均已达标"
     await play.act("R4", "return", return_to="R3", reason=REASON)
     outcome = await play.ends()  # who is not poor is not posted again
     assert (outcome.ending, outcome.step, outcome.by) == (Ending.NOT_ENTERED, "R3", "case")
