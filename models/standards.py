@@ -217,13 +217,28 @@ def villages_finding(villages: PoorVillages, standards: Standards) -> StandardFi
 _OF_A_VILLAGE = (
     ("road", "paved_road", "通村公路硬化", "paved road"),
     ("bus", "bus", "通客运班车", "bus service"),
-    ("water", "safe_water", "饮用水安全", "safe drinking water"),
-    ("electricity", "electricity", "生产生活用电", "electricity"),
+    (
+        "water",
+        "safe_water",
+        "达到农村饮用水安全卫生评价指标体系标准",
+        "drinking water safe by the indicators for villages",
+    ),
+    (
+        "electricity",
+        "electricity",
+        "基本满足生产生活用电需求",
+        "electricity enough for living and producing",
+    ),
     ("broadcasting", "broadcasting", "广播电视户户通", "radio and television in every home"),
     ("culture", "culture_centre", "综合性文化服务中心", "culture centre"),
     ("clinic", "clinic", "标准化卫生室", "standard clinic"),
-    ("doctor", "doctor", "合格乡村医生", "qualified doctor"),
-    ("broadband", "broadband", "通宽带", "broadband"),
+    (
+        "doctor",
+        "doctor",
+        "有合格乡村医生或执业（助理）医师",
+        "a qualified village doctor or a licensed (assistant) physician",
+    ),
+    ("broadband", "broadband", "基本实现通宽带", "broadband"),
 )
 
 

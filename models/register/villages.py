@@ -43,9 +43,11 @@ class Survey(Record):
     Attributes:
         paved_road: One paved road to the village (通村公路硬化).
         bus: Bus service, or conditions that do not allow one.
-        safe_water, electricity: Drinking water and power supply.
+        safe_water: Drinking water by 农村饮用水安全卫生评价指标体系.
+        electricity: Enough of it for living and for producing (生产生活用电).
         broadcasting: Radio and television in every home (广播电视户户通).
-        culture_centre, clinic, doctor, broadband: 综合性文化服务中心, 标准化卫生室, 合格医生, 宽带.
+        culture_centre, clinic, broadband: 综合性文化服务中心, 标准化卫生室, 宽带.
+        doctor: A qualified village doctor, or a licensed (assistant) physician.
         industry, collective_income_yuan: Considered beside these (统筹考虑), no threshold.
     """
 

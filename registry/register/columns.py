@@ -167,11 +167,11 @@ class SurveyCells(Group):
     paved_road: Annotated[cells.YesNo, Header("通村公路硬化")]
     bus: Annotated[Bus, _BUS, Header("客运班车", "通客运班车")]
     safe_water: Annotated[cells.YesNo, Header("饮用水安全", "安全饮水")]
-    electricity: Annotated[cells.YesNo, Header("生活用电", "通生活用电")]
+    electricity: Annotated[cells.YesNo, Header("生产生活用电", "生产生活用电需求")]
     broadcasting: Annotated[cells.YesNo, Header("广播电视户户通")]
     culture_centre: Annotated[cells.YesNo, Header("文化服务中心", "综合性文化服务中心")]
     clinic: Annotated[cells.YesNo, Header("标准化卫生室")]
-    doctor: Annotated[cells.YesNo, Header("合格医生")]
+    doctor: Annotated[cells.YesNo, Header("合格医生", "合格乡村医生或执业医师")]
     broadband: Annotated[cells.YesNo, Header("宽带", "通宽带")]
     industry: Annotated[cells.Text | None, Header("产业")] = None
     collective_income_yuan: Annotated[

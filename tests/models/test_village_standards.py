@@ -18,13 +18,13 @@ GANSU = parse_policy((POLICIES / "gansu-2016.toml").read_text(encoding="utf-8"))
 CRITERIA = [
     ("paved_road", False, "S2.road", "通村公路硬化：否"),
     ("bus", "no", "S2.bus", "通客运班车：否"),
-    ("safe_water", False, "S2.water", "饮用水安全：否"),
-    ("electricity", False, "S2.electricity", "生产生活用电：否"),
+    ("safe_water", False, "S2.water", "达到农村饮用水安全卫生评价指标体系标准：否"),
+    ("electricity", False, "S2.electricity", "基本满足生产生活用电需求：否"),
     ("broadcasting", False, "S2.broadcasting", "广播电视户户通：否"),
     ("culture_centre", False, "S2.culture", "综合性文化服务中心：否"),
     ("clinic", False, "S2.clinic", "标准化卫生室：否"),
-    ("doctor", False, "S2.doctor", "合格乡村医生：否"),
-    ("broadband", False, "S2.broadband", "通宽带：否"),
+    ("doctor", False, "S2.doctor", "有合格乡村医生或执业（助理）医师：否"),
+    ("broadband", False, "S2.broadband", "基本实现通宽带：否"),
 ]
 
 
@@ -102,7 +102,8 @@ def test_a_failed_criterion_blocks_until_it_is_overridden_by_name() -> None:
 
     said = says()
     assert said is not None
-    assert said.startswith("S2.doctor is not met (qualified doctor: no); to approve all the same")
+    doctor = "a qualified village doctor or a licensed (assistant) physician"
+    assert said.startswith(f"S2.doctor is not met ({doctor}: no); to approve all the same")
     needless = says(overrides=["S2.doctor", "S2.road"], reason="合成")
     assert needless == "overrides: S2.road did not fail and needs no override"
     assert says(overrides=["S2.doctor"], reason="合成") is None

@@ -60,7 +60,7 @@ async def test_a_household_that_fell_back_is_in_the_register_again(stage: Stage)
     (found,) = [entry for entry in entries if entry.kind is EntryKind.FINDINGS]
     # 8 100 yuan for three are 2 700 a head; the synthetic line is 3 000.
     assert found.text == (
-        f"登记数据：返贫，3人，对照退出标准7项，未达标：{YEAR}年家庭纯收入8100元÷3人，"
+        f"登记数据：返贫，3人，对照退出标准10项，未达标：{YEAR}年家庭纯收入8100元÷3人，"
         "标准为人均高于3000元"
     )
     (approved,) = [entry for entry in entries if entry.data.get("act", {}).get("step") == "R4"]  # type: ignore[union-attr]
