@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 from temporalio.client import Client
 
+from tests import statements
 from tests.crew import quick_server
 from tests.hanging import given_up_after
 
@@ -33,6 +34,7 @@ hypothesis.settings.load_profile("exitflow")
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and all they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+statements.share()
 
 # Registries to test against, for the tests of the registry and of the activities.
 pytest_plugins = ["tests.registries"]
