@@ -73,3 +73,12 @@ async def server() -> AsyncIterator[Client]:
     """A real Temporal server whose cases can run ahead of the clock."""
     async with quick_server() as running:
         yield running.client
+
+
+@pytest.fixture(scope="session")
+def nightly_server(request: pytest.FixtureRequest) -> Client | None:
+    """The server, if every case is to have one."""
+    if not request.config.getoption("--server"):
+        return None
+    server: Client = request.getfixturevalue("server")
+    return server

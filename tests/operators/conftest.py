@@ -1,4 +1,8 @@
-"""An installation on a real server, and the command line as a person uses it."""
+"""An installation, and the command line as a person uses it.
+
+The installation's server is one in memory (``tests.fast``). A test that is marked ``server`` has a
+real one, and with ``--server`` each has.
+"""
 
 import asyncio
 import json
@@ -16,21 +20,49 @@ from models.case.status import CaseStatus
 from models.county.messages import CountyApplication
 from models.periods import BEIJING
 from operators.cli import execute
+from operators.desk import desk
 from operators.up import prepare_registry
 from tests.crew import apart
+from tests.fast.line import Line
+from tests.fast.server import FastServer
 from tests.play import Play, eventually
-from tests.stage import Stage, application, set_stage, settings_in
+from tests.stage import Stage, application, set_fast_stage, set_stage, settings_in
 
 NOW = datetime.now(BEIJING)
 THIS_YEAR = NOW.year
 """The command line opens cases today: their year is the present one, not that of the stage."""
 
 
+@pytest.fixture
+def installation(request: pytest.FixtureRequest) -> Stage:
+    """A registry with the 53 counties, a server and a worker."""
+    marked = request.node.get_closest_marker("server") is not None
+    name = "installation_on_server" if marked else "usual_installation"
+    found: Stage = request.getfixturevalue(name)
+    return found
+
+
 @pytest.fixture(scope="session")
-async def installation(
+def usual_installation(request: pytest.FixtureRequest) -> Stage:
+    """The one of tests that are not marked."""
+    on_server = request.config.getoption("--server")
+    name = "installation_on_server" if on_server else "installation_in_memory"
+    found: Stage = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture(scope="session")
+async def installation_in_memory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    settings = settings_in(tmp_path_factory.mktemp("in-memory"))
+    prepare_registry(settings)
+    async with set_fast_stage(settings) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+async def installation_on_server(
     server: Client, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
-    """A registry with the 53 counties, and a worker in a namespace of its own."""
     settings = settings_in(tmp_path_factory.mktemp("installation"))
     prepare_registry(settings)
     async with set_stage(await apart(server), settings) as stage:
@@ -101,10 +133,17 @@ def environment(installation: Stage) -> dict[str, str]:
 
 
 @pytest.fixture
-def cli(lonely: Shell, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+async def cli(
+    lonely: Shell,
+    installation: Stage,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Shell:
     """The command line of the installation."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    if isinstance(installation.skipper, FastServer):
+        monkeypatch.setattr(desk, "connect", Line(installation.skipper).connect)
     return lonely
 
 
@@ -168,16 +207,20 @@ class Opener(Protocol):
     async def __call__(self, step: str = "C2", **changes: Any) -> Opened: ...
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def opens(installation: Stage) -> Opener:
     """Cases to read and to act on."""
+    return opens_on(installation)
+
+
+def opens_on(installation: Stage) -> Opener:
+    """Opens cases on a stage."""
 
     async def open_case(step: str = "C2", **changes: Any) -> Opened:
         code = installation.county()
         installation.registry.add_plan(THIS_YEAR, code, "合成计划")
-        desk = installation.desk
         with installation.skipper.with_time_skipping_disabled():
-            case_id = await desk.open(applies(code, **changes))
+            case_id = await installation.desk.open(applies(code, **changes))
         opened = Opened.of(installation, case_id, code)
         await opened.at("C2")
         for each in ("C2", "C3"):

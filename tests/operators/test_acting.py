@@ -1,4 +1,4 @@
-"""start, act, object, resolve, withdraw: against a real server and worker."""
+"""start, act, object, resolve, withdraw: by commands."""
 
 import hashlib
 from datetime import date, datetime
@@ -306,6 +306,7 @@ async def test_what_a_kind_of_case_does_not_take_is_refused_with_what_it_takes(
     assert await case.play.refused() == []
 
 
+@pytest.mark.server
 async def test_a_namespace_that_the_server_lacks_is_said_and_not_a_missing_case(
     cli: Shell, opens: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

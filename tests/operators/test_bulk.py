@@ -144,6 +144,7 @@ async def start_in_one_city(stage: Stage, number: int) -> tuple[str, list[Opened
             return code[:4], here
 
 
+@pytest.mark.server
 async def test_it_goes_on_where_ctrl_c_has_ended_it(
     cli: Shell, opens: Opener, environment: dict[str, str], tmp_path: Path
 ) -> None:

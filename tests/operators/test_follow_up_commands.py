@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,11 @@ from models.periods import BEIJING
 from models.rounds import Round, RoundResult
 from operators.up import prepare_registry
 from registry.records import CaseFilter
-from tests.crew import apart
 from tests.follow_up_stage import FollowUpPlay, put_exited, settings_kept_up
 from tests.operators.conftest import NOW, THIS_YEAR, Shell
 from tests.operators.rosters_today import write_csv
 from tests.play import eventually
-from tests.stage import Stage, set_stage
+from tests.stage import Stage, set_stage_on
 from tests.village_stage import put_village
 from workers.catalogue import TASK_QUEUE
 
@@ -30,15 +30,38 @@ HEADER = ("户编号", "回访日期", "是否稳定", "回访情况", "风险",
 
 
 @pytest.fixture(scope="module")
-async def installation(
-    server: Client, tmp_path_factory: pytest.TempPathFactory
+async def kept_up(
+    nightly_server: Client | None, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
     """An installation whose policy keeps support up to this year and beyond."""
-    # On every day of a year its round has been called for.
-    settings = settings_kept_up(tmp_path_factory.mktemp("kept-up"), opens="01-01")
-    prepare_registry(settings)
-    async with set_stage(await apart(server), settings) as stage:
+    async with set_installation(nightly_server, tmp_path_factory.mktemp("kept-up")) as stage:
         yield stage
+
+
+@pytest.fixture(scope="module")
+async def kept_up_on_server(
+    server: Client, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """The same on a real server."""
+    async with set_installation(server, tmp_path_factory.mktemp("kept-up")) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def set_installation(server: Client | None, folder: Path) -> AsyncIterator[Stage]:
+    # On every day of a year its round has been called for.
+    settings = settings_kept_up(folder, opens="01-01")
+    prepare_registry(settings)
+    async with set_stage_on(server, settings) as stage:
+        yield stage
+
+
+@pytest.fixture
+def installation(request: pytest.FixtureRequest) -> Stage:
+    """One of them, as a test is marked."""
+    marked = request.node.get_closest_marker("server") is not None
+    found: Stage = request.getfixturevalue("kept_up_on_server" if marked else "kept_up")
+    return found
 
 
 @pytest.fixture
@@ -64,9 +87,9 @@ async def followed(installation: Stage) -> Followed:
 
 
 @pytest.fixture(scope="module")
-async def refusing(installation: Stage) -> Followed:
+async def refusing(kept_up: Stage) -> Followed:
     """The same, to which only what is refused is sent."""
-    return await begins(installation)
+    return await begins(kept_up)
 
 
 async def begins(installation: Stage) -> Followed:
@@ -90,6 +113,7 @@ async def begins(installation: Stage) -> Followed:
     return Followed(case, county, village, households)
 
 
+@pytest.mark.server
 async def test_a_round_that_was_missed_is_told_of_and_begun_by_hand(
     cli: Shell, installation: Stage
 ) -> None:

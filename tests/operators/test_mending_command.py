@@ -12,7 +12,7 @@ from tests.play import eventually
 from tests.stage import Stage
 from tests.tampering import foreign_entry
 
-pytestmark = pytest.mark.clause("G7")
+pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
 
 
 async def test_a_contradicted_case_says_so_and_is_mended(

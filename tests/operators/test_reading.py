@@ -14,7 +14,7 @@ from models.case.orders import LimitInForce
 from models.case.status import CaseStatus
 from registry.records import CountyRecord, Overview
 from registry.tables import EntryRow
-from tests.operators.conftest import THIS_YEAR, Opened, Opener, Said, Shell
+from tests.operators.conftest import THIS_YEAR, Opened, Opener, Said, Shell, opens_on
 from tests.stage import Stage
 from tests.unguarded import unguarded
 
@@ -22,9 +22,9 @@ COUNTIES = Path(__file__).parents[2] / "data" / "henan-counties.csv"
 
 
 @pytest.fixture(scope="module")
-async def overdue(opens: Opener) -> Opened:
+async def overdue(usual_installation: Stage) -> Opened:
     """A case whose city review is two days past its limit."""
-    case = await opens()
+    case = await opens_on(usual_installation)()
     limit = await case.play.limit("T3")
     await case.play.until(limit.due + timedelta(days=2))
     await case.play.waits(lambda seen: seen.overdue)
@@ -326,6 +326,7 @@ async def test_a_list_with_faults_is_not_loaded(lonely: Shell, tmp_path: Path) -
     assert (await lonely("registry", "list", "--json")).json["counties"] == []
 
 
+@pytest.mark.server
 async def test_a_namespace_is_set_up_once(cli: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "set-up-by-command")
     out = (await cli("setup", "namespace")).done()

@@ -1,4 +1,4 @@
-"""start reentry, and its steps by commands: against a real server and worker."""
+"""start reentry, and its steps by commands."""
 
 import json
 from pathlib import Path

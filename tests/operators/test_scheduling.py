@@ -8,7 +8,7 @@ from tests.operators.conftest import Shell
 from tests.play import eventually
 from tests.stage import Stage
 
-pytestmark = pytest.mark.clause("F5", "F6")
+pytestmark = [pytest.mark.clause("F5", "F6"), pytest.mark.server]
 
 
 async def test_schedules_are_made_once_and_again_for_counties_loaded_later(

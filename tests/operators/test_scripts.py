@@ -11,6 +11,8 @@ from tests.operators.conftest import THIS_YEAR, Opened, Shell, applies, as_toml
 from tests.operators.rosters_today import cleared, settle
 from tests.stage import Stage
 
+pytestmark = pytest.mark.server
+
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 

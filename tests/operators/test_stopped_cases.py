@@ -23,7 +23,7 @@ from workers.catalogue import TASK_QUEUE
 from workers.keys import Keyring, Keys
 from workers.seal import sealed_client
 
-pytestmark = pytest.mark.clause("G7")
+pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
 
 
 def messages(case: Opened) -> list[tuple[object, ...]]:

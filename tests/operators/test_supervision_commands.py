@@ -1,4 +1,4 @@
-"""The commands of supervision (F6), against a real server; and the draw by the script."""
+"""The commands of supervision (F6), and the draw by the script."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""start village, and act on its steps: against a real server and worker."""
+"""start village, and act on its steps."""
 
 import hashlib
 import json

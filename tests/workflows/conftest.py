@@ -23,15 +23,6 @@ async def _no_case_is_wedged() -> AsyncIterator[None]:
     assert not faults, "\n".join(faults)
 
 
-@pytest.fixture(scope="session")
-def nightly_server(request: pytest.FixtureRequest) -> Client | None:
-    """The server, if every case is to have one."""
-    if not request.config.getoption("--server"):
-        return None
-    server: Client = request.getfixturevalue("server")
-    return server
-
-
 @pytest.fixture
 def stage(request: pytest.FixtureRequest) -> Stage:
     """The stage that tests share; every case on it has a county of its own."""
