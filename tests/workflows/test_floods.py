@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Iterable
 from datetime import timedelta
 from typing import Any
 
+import hypothesis
 import pytest
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
@@ -17,14 +18,16 @@ from models.case.ledger import EntryKind
 from models.case.messages import Objection
 from models.case.status import MOST_NAMED
 from models.identity import county_case
-from tests.play import PLAYED, eventually
+from tests.play import PLAYED, Play, eventually
 from tests.stage import YEAR, Stage, at
 from workers.catalogue import TASK_QUEUE
 from workflows.line import AT_ONCE
 
 pytestmark = pytest.mark.server
 
-OBJECTIONS, OTHERS = 1_000, 8_000
+WHOLE = hypothesis.settings.get_current_profile_name() == "thorough"
+"""Whether the flood is as high as a server lets it rise: that takes minutes."""
+OBJECTIONS, OTHERS = (1_000, 8_000) if WHOLE else (100, 1_200)
 SENDERS = 50
 """At once, so that the server is busy and nobody waits for one."""
 
@@ -48,10 +51,20 @@ def objection(number: int) -> dict[str, str]:
     return {"id": f"o-{number}", "text": f"道路未通（合成 {number}）"}
 
 
+async def turns_ended(play: Play) -> int:
+    """How often a case has let the rest stand in line, and gone on in another turn."""
+    timers = [
+        event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+        for event in (await play.history()).events
+        if event.HasField("timer_started_event_attributes")
+    ]
+    return timers.count(timedelta(milliseconds=1))
+
+
 @pytest.mark.clause("G1", "G7")
 @pytest.mark.timeout(900)
-async def test_nine_thousand_signals_gathered_wedge_no_case(own_stage: Stage) -> None:
-    """So many in one turn take a worker longer than it is given, were they heard in one."""
+async def test_thousands_of_signals_gathered_wedge_no_case(own_stage: Stage) -> None:
+    """Nine thousand in one turn take a worker longer than it is given, were they heard in one."""
     play = await own_stage.opens(at(11, 16))
     await play.reaches("C2")
     await own_stage.crew.goes()
@@ -74,8 +87,9 @@ async def test_nine_thousand_signals_gathered_wedge_no_case(own_stage: Stage) ->
     await play.act("C3")  # an office is answered, though nobody has looked into one of them
     listed = await own_stage.desk.objections(play.case_id)
     assert len({each.id for each in listed}) == OBJECTIONS
-    # Told of once for many: not a thousand times.
+    # Told of once for many: not a hundred times.
     assert len(play.told("异议")) < 30
+    assert await turns_ended(play) >= (OBJECTIONS + OTHERS) // 500
 
 
 @pytest.mark.clause("G1", "G7")
@@ -118,12 +132,7 @@ async def test_what_was_sent_before_the_admission_is_heard_by_turns(own_stage: S
     own_stage.outages.end(play.case_id)
     seen = await play.waits(lambda seen: seen.open_count == number)
     assert seen.unfiled == 0
-    timers = [
-        event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
-        for event in (await play.history()).events
-        if event.HasField("timer_started_event_attributes")
-    ]
-    assert timedelta(milliseconds=1) in timers
+    assert await turns_ended(play) >= 1
 
 
 @pytest.mark.clause("G1")
