@@ -241,15 +241,19 @@ def _heard(tokens: Sequence[str]) -> Said:
 
 
 @contextmanager
-def _commands_in(settings: Settings, server: Embedded) -> Iterator[None]:
-    """Let the commands of this process find an installation, and work in a folder of its home."""
+def commands_in(settings: Settings, address: str) -> Iterator[None]:
+    """Let the commands of this process find an installation, and work in a folder of its home.
+
+    Args:
+        address: Of its server.
+    """
     own = {
         "EXITFLOW_HOME": settings.home,
         "EXITFLOW_REGISTRY_URL": settings.registry,
         "EXITFLOW_POLICY": settings.policy,
         "EXITFLOW_KEYS": settings.keys_file,
         "EXITFLOW_CHANNELS": "[]",
-        "TEMPORAL_ADDRESS": server.address,
+        "TEMPORAL_ADDRESS": address,
         "TEMPORAL_NAMESPACE": "default",
         "COLUMNS": console().width,
     }
@@ -324,6 +328,26 @@ async def set_stage(folder: Path, years: int = 0) -> AsyncIterator[Stage]:
         folder: An empty one, by its absolute path.
         years: By how many years what is played there has moved, and the policy with it.
     """
+    settings = prepared(folder, years)
+    engine = settings.engine()
+    try:
+        async with (
+            embedded(
+                settings.server_file,
+                time_skipping=True,
+                log=folder / "temporal.log",
+                ring=settings.keyring(),
+            ) as server,
+            build_worker(server.client, settings, clock=server_time),
+        ):
+            with commands_in(settings, server.address):
+                yield Stage(Desk(server.client, Registry(engine), settings.load_policy()), server)
+    finally:
+        engine.dispose()
+
+
+def prepared(folder: Path, years: int) -> Settings:
+    """An installation in a folder, with keys and a registry, as of ``set_stage``."""
     settings = load_settings(
         home=folder,
         registry_url=f"sqlite:///{folder / 'registry.db'}",
@@ -336,21 +360,7 @@ async def set_stage(folder: Path, years: int = 0) -> AsyncIterator[Stage]:
     settings = settings.model_copy(update={"policy": str(policy_file(folder))})
     prepare_keys(settings)
     prepare_registry(settings)
-    engine = settings.engine()
-    try:
-        async with (
-            embedded(
-                settings.server_file,
-                time_skipping=True,
-                log=folder / "temporal.log",
-                ring=settings.keyring(),
-            ) as server,
-            build_worker(server.client, settings, clock=server_time),
-        ):
-            with _commands_in(settings, server):
-                yield Stage(Desk(server.client, Registry(engine), policy), server)
-    finally:
-        engine.dispose()
+    return settings
 
 
 @contextmanager

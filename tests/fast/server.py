@@ -334,6 +334,7 @@ class _Service:
                 first_run_id=case.first_run,
                 type=given.workflow_type,
                 start_time=stamp(case.started),
+                execution_time=stamp(case.begins),
                 status=case.status,
                 task_queue=given.task_queue.name,
                 history_length=len(case.history.events),
@@ -355,6 +356,18 @@ class _Service:
         if case.jobs:
             response.pending_workflow_task.SetInParent()
         return response
+
+    async def list_workflow_executions(
+        self, request: v1.ListWorkflowExecutionsRequest, **_: Any
+    ) -> v1.ListWorkflowExecutionsResponse:
+        assert request.query == "ExecutionStatus = 'Running'", "mark the test as one for a server"
+        running = [each.id for each in self._server.executions.values() if each.is_running]
+        return v1.ListWorkflowExecutionsResponse(
+            executions=[
+                WorkflowExecutionInfo(execution=WorkflowExecution(workflow_id=each))
+                for each in running
+            ]
+        )
 
     async def get_workflow_execution_history(
         self, request: v1.GetWorkflowExecutionHistoryRequest, **_: Any

@@ -1,17 +1,26 @@
 """Scenarios as tests play them: each once, with what was printed of it."""
 
 import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import Any, cast
 
+import pytest
 from rich.console import Console
 
 from models.case.ledger import Entry, EntryKind
+from operators.desk import desk
 from operators.desk.registry import utc_now
 from operators.rehearsal.narrator import Narrator
 from operators.rehearsal.player import Course, play
 from operators.rehearsal.scenario import Scenario, load
-from operators.rehearsal.stage import Stage
+from operators.rehearsal.stage import Stage, commands_in, prepared
+from tests.fast.line import ADDRESS, Line
+from tests.fast.server import FastServer
+from tests.stage import set_fast_stage
 
 WIDTH = 100
 
@@ -59,3 +68,22 @@ async def shown(stage: Stage, name: str, scenario: Scenario | None = None) -> Sh
     course = await play(stage, name, scenario, Narrator(out), years)
     assert isinstance(out.file, io.StringIO)
     return Shown(course, out.file.getvalue())
+
+
+class _InMemory(Stage):
+    """A stage whose server is one in memory."""
+
+    def __init__(self, desk: desk.Desk, server: FastServer) -> None:
+        super().__init__(desk, cast(Any, None))
+        self._skipper = cast(Any, server)
+
+
+@asynccontextmanager
+async def set_stage_in_memory(folder: Path, years: int = 0) -> AsyncIterator[Stage]:
+    """As ``operators.rehearsal.stage.set_stage``, without a server; the demo plays on one."""
+    settings = prepared(folder, years)
+    async with set_fast_stage(settings) as stage:
+        assert isinstance(stage.skipper, FastServer)
+        with pytest.MonkeyPatch.context() as changed, commands_in(settings, ADDRESS):
+            changed.setattr(desk, "connect", Line(stage.skipper).connect)
+            yield _InMemory(stage.desk, stage.skipper)

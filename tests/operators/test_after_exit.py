@@ -18,9 +18,9 @@ from models.supervision.messages import SupervisionResult
 from models.supervision.sampling import Sample
 from operators.desk.registry import utc_now
 from operators.rehearsal.scenario import load
-from operators.rehearsal.stage import Stage, set_stage
+from operators.rehearsal.stage import Stage
 from registry.tables import Standing
-from tests.operators.rehearsals import WIDTH, Shown, shown
+from tests.operators.rehearsals import WIDTH, Shown, set_stage_in_memory, shown
 from tests.played import Home
 
 SHIPPED = "after-exit-2017"
@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 async def stage(folder: Path) -> AsyncIterator[Stage]:
-    async with set_stage(folder, load(SHIPPED).years_ahead(utc_now())) as stage:
+    async with set_stage_in_memory(folder, load(SHIPPED).years_ahead(utc_now())) as stage:
         yield stage
 
 

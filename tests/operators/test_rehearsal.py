@@ -16,9 +16,9 @@ from models.case.ledger import EntryKind
 from models.periods import beijing
 from operators.desk.registry import ahead, rehearsed_at, utc_now
 from operators.rehearsal.scenario import ScenarioError, parse, shipped
-from operators.rehearsal.stage import Stage, set_stage
+from operators.rehearsal.stage import Stage
 from registry.tables import Standing
-from tests.operators.rehearsals import WIDTH, Shown, shown
+from tests.operators.rehearsals import WIDTH, Shown, set_stage_in_memory, shown
 
 COUNTIES = {
     "lankao-2016": "county-exit/410225/2027",
@@ -89,7 +89,7 @@ OTHERWISE = {
 
 @pytest.fixture(scope="module")
 async def rehearsal_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with set_stage(tmp_path_factory.mktemp("rehearsal")) as stage:
+    async with set_stage_in_memory(tmp_path_factory.mktemp("rehearsal")) as stage:
         yield stage
 
 

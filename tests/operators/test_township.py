@@ -11,9 +11,9 @@ from rich.cells import cell_len
 from models.case.ledger import Entry, EntryKind
 from models.periods import beijing
 from models.roster.households import Course, State
-from operators.rehearsal.stage import Stage, set_stage
+from operators.rehearsal.stage import Stage
 from registry.tables import Standing
-from tests.operators.rehearsals import WIDTH, Shown, shown
+from tests.operators.rehearsals import WIDTH, Shown, set_stage_in_memory, shown
 from tests.played import Home
 
 VILLAGES = {"jia": "419821100201", "yi": "419821100202", "bing": "419821100203"}
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 async def stage(folder: Path) -> AsyncIterator[Stage]:
-    async with set_stage(folder) as stage:
+    async with set_stage_in_memory(folder) as stage:
         yield stage
 
 
