@@ -1,5 +1,7 @@
 PYTHON ?= python3
-WORKERS ?= 2
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+# Tests wait for servers and processes about as long as they work.
+WORKERS ?= $(shell echo $$((2 * $(CORES))))
 MINUTES ?= 20
 SEED ?=
 COUNT ?=
@@ -29,16 +31,16 @@ demo: $(INSTALLED)
 	@$(BIN)/python -m operators.foreground operators.demo $(if $(filter 1,$(ONCE)),--once)
 
 quick: lint
-	$(BIN)/python -m pytest -q -n $(WORKERS) --hypothesis-profile=quick tests/models
+	$(BIN)/python -m pytest -q -n $(CORES) --hypothesis-profile=quick tests/models
 
 test: lint
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-thorough: lint
-	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=thorough
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=thorough
 
 mutants: $(INSTALLED)
-	@$(BIN)/python -m tests.mutants.run --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) \
+	@$(BIN)/python -m tests.mutants.run --workers $(CORES) $(if $(SEED),--seed $(SEED)) \
 		$(if $(COUNT),--count $(COUNT))
 
 soak: $(INSTALLED)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Generator
 from typing import TextIO
 
@@ -31,6 +32,10 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("exitflow")
 
+# Programs that tests start are compiled once, and not at each start, as by the Makefile.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and all they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -52,6 +57,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the way to the terminal: later on, what is written belongs to the test that runs."""
     config.stash[STDERR] = os.fdopen(os.dup(2), "w")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what may take minutes begin first, in each process some: begun last, all wait for it.
+
+    A process begins with its part of the tests in their order (``--dist worksteal``).
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if _may_take_minutes(item)]
+    others = [item for item in items if not _may_take_minutes(item)]
+    ordered: list[pytest.Item] = []
+    for number in range(processes):
+        part = (len(items) - len(ordered)) // (processes - number)
+        first = long[number::processes]
+        left = max(part - len(first), 0)
+        ordered += first + others[:left]
+        del others[:left]
+    items[:] = ordered + others
+
+
+def _may_take_minutes(item: pytest.Item) -> bool:
+    limit = item.get_closest_marker("timeout")
+    return limit is not None and limit.args[0] > 300
 
 
 @pytest.hookimpl(wrapper=True)

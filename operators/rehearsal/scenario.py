@@ -271,6 +271,7 @@ class Command(NamedTuple):
     given: dict[str, Any]
 
 
+@cache
 def parsed(run: str) -> Command:
     """Read a command without running it.
 
