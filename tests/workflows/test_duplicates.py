@@ -9,10 +9,9 @@ from operators.desk.desk import Refused
 from tests.models.samples import PROOF
 from tests.stage import Stage, at
 
-pytestmark = pytest.mark.server
-
 
 @pytest.mark.clause("C2")
+@pytest.mark.server
 async def test_an_act_sent_again_has_one_effect_and_one_receipt(stage: Stage) -> None:
     play = await stage.opens(at(11, 16))
     await play.reaches("C2")

@@ -12,8 +12,6 @@ from tests.models.samples import PROOF
 from tests.play import Play, eventually
 from tests.stage import Stage, at
 
-pytestmark = pytest.mark.server
-
 
 def raw(data: bytes, encoding: bytes = b"json/plain") -> RawValue:
     """A payload as some other client may write it."""
@@ -38,6 +36,7 @@ async def goes_on(play: Play) -> None:
 
 
 @pytest.mark.clause("G7")
+@pytest.mark.server
 async def test_what_the_rules_do_not_allow_is_on_file_as_refused(stage: Stage) -> None:
     play = await stage.opens(at(11, 16))
     await play.reaches("C2")
@@ -89,6 +88,7 @@ async def test_what_the_rules_do_not_allow_is_on_file_as_refused(stage: Stage) -
 
 
 @pytest.mark.clause("G7")
+@pytest.mark.server
 async def test_a_huge_signal_is_kept_whole(stage: Stage) -> None:
     play = await stage.opens(at(11, 16))
     await play.reaches("C2")

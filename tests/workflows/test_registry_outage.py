@@ -11,8 +11,6 @@ from tests.play import Play, eventually
 from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import last_day, midnight
 
-pytestmark = pytest.mark.server
-
 
 async def felt(play: Play, name: str) -> None:
     """Wait until the case has asked in vain."""
@@ -64,6 +62,7 @@ async def test_an_objection_accepted_past_midnight_has_its_days_from_its_receipt
 
 
 @pytest.mark.clause("G7")
+@pytest.mark.server
 async def test_what_comes_in_while_the_registry_is_away_is_kept(stage: Stage) -> None:
     play = await stage.opens(at(11, 16))
     await play.reaches("C2")

@@ -28,8 +28,6 @@ from tests.workflows.test_registry_outage import felt
 from tests.workflows.test_roster_publicity import CLOSES, SECOND
 from tests.workflows.test_worker_outage import GOES_ON
 
-pytestmark = pytest.mark.server
-
 
 def answers(*households: str, agreed: bool = True, id: str = "c-1") -> dict[str, object]:
     """What households answer, as JSON."""
@@ -193,6 +191,7 @@ def put_village_elsewhere(stage: Stage, code: str) -> None:
 
 
 @pytest.mark.clause("H2", "H3", "H4", "G7")
+@pytest.mark.server
 async def test_acts_and_answers_left_while_no_worker_runs(own_stage: Stage) -> None:
     case = await opens_roster(own_stage, at(11, 16), 3)
     first, second, third = case.households
@@ -293,6 +292,7 @@ async def test_what_the_rules_refuse_is_on_file(stage: Stage) -> None:
 
 
 @pytest.mark.clause("G1", "G3", "G7", "H2", "H4")
+@pytest.mark.server
 async def test_a_long_course_writes_one_file(own_stage: Stage) -> None:
     """Nothing is cached here: every task replays the case from its beginning."""
     case = await opens_roster(own_stage, at(11, 16), 4)

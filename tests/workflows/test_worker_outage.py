@@ -10,8 +10,6 @@ from models.case.ledger import EntryKind
 from tests.play import PLAYED, Play
 from tests.stage import Stage, at
 
-pytestmark = pytest.mark.server
-
 SECOND = timedelta(seconds=1)
 GOES_ON = 2 * SECOND
 """How far past a timer the clock can be moved while no worker attends to it."""
@@ -83,6 +81,7 @@ async def test_two_acts_of_an_outage_are_both_kept(own_stage: Stage) -> None:
 
 
 @pytest.mark.clause("C4", "C5", "T1")
+@pytest.mark.server
 async def test_an_act_in_one_activation_with_the_end_of_publicity_is_kept(
     own_stage: Stage,
 ) -> None:
@@ -132,6 +131,7 @@ async def test_an_objection_of_an_outage_keeps_the_publicity_open(own_stage: Sta
 
 
 @pytest.mark.clause("G7")
+@pytest.mark.server
 async def test_a_terminated_case_goes_on_from_its_last_task(own_stage: Stage) -> None:
     play = await own_stage.opens(at(11, 16), direct=True)
     await play.reaches("C3")
