@@ -158,7 +158,6 @@ async def test_a_supplement_waits_for_the_registry_and_takes_nothing(stage: Stag
     assert (await play.ends()).ending is Ending.CONCLUDED
 
 
-@pytest.mark.server
 async def test_a_document_without_a_worker_is_kept(own_stage: Stage) -> None:
     exit = put_exited_village(own_stage)
     play = await beside(own_stage, exit)

@@ -32,7 +32,7 @@ from tests.unguarded import unguarded
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE, WORKFLOWS
 from workflows.county_exit import CountyExitWorkflow
 
-pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
+pytestmark = pytest.mark.clause("G7")
 
 NAMES = {str(workflow._Definition.must_from_class(each).name) for each in WORKFLOWS}
 """What our task queue takes."""
@@ -118,12 +118,14 @@ async def test_nothing_was_received_before_it_was_started(stage: Stage, ago: tim
 # -- nothing counts before the opening -----------------------------------------------------------
 
 
+@pytest.mark.server
 async def test_an_act_by_update_with_start_is_no_first_entry(stage: Stage) -> None:
     play = await _started_with(stage, "act")
     # Its year has not begun: it is not admitted. What came on its back is on no file.
     assert "is not the year of an application" in await not_admitted(play, "C1")
 
 
+@pytest.mark.server
 async def test_a_signal_with_start_is_heard_behind_the_opening(stage: Stage) -> None:
     code = stage.county()
     opening = opening_of(stage, code)
@@ -175,6 +177,7 @@ async def _started_with(stage: Stage, name: str) -> Play:
 # -- ids that somebody else has used -------------------------------------------------------------
 
 
+@pytest.mark.server
 async def test_a_workflow_of_an_unknown_type_fails_at_once_and_bars_nobody(stage: Stage) -> None:
     code = stage.county()
     case_id = f"county-exit/{code}/{YEAR}"
@@ -192,6 +195,7 @@ async def test_a_workflow_of_an_unknown_type_fails_at_once_and_bars_nobody(stage
 @pytest.mark.parametrize(
     ("name", "queue"), [("CountyExit", "somebody's"), ("Whatever", "somebody's")]
 )
+@pytest.mark.server
 async def test_a_foreign_workflow_under_an_id_does_not_bar_a_county(
     stage: Stage, name: str, queue: str
 ) -> None:
@@ -210,6 +214,7 @@ async def test_a_foreign_workflow_under_an_id_does_not_bar_a_county(
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
+@pytest.mark.server
 async def test_what_cannot_be_read_fails_at_once(stage: Stage, name: str) -> None:
     handle = await stage.desk.client.start_workflow(
         name, {"case_id": 5}, id=f"unreadable/{name}", task_queue=TASK_QUEUE
@@ -223,6 +228,7 @@ async def test_what_cannot_be_read_fails_at_once(stage: Stage, name: str) -> Non
 
 
 @pytest.mark.clause("C7")
+@pytest.mark.server
 async def test_an_activity_that_somebody_calls_changes_nothing(stage: Stage) -> None:
     code = stage.county()
     file = File(stage.known(code), YEAR)
