@@ -12,19 +12,21 @@ from models.case.messages import Ending
 from models.policy import Notification
 from tests.crew import apart
 from tests.play import Play, execution_status
-from tests.stage import Stage, at, set_stage, settings_in
+from tests.stage import Stage, at, set_stage, set_stage_on, settings_in
 from workers.embedded import free_port
 
 
 @pytest.fixture
-async def down(server: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def down(
+    nightly_server: Client | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
     """A stage with a log, and with a webhook that nobody listens at."""
     folder = tmp_path_factory.mktemp("down")
     url = f"http://127.0.0.1:{free_port()}/exits"
     hook = WebhookChannel.model_validate({"name": "hook", "url": url})
     log = FileChannel(name="log", path=folder / "notifications.jsonl")
     settings = settings_in(folder, channels=(hook, log))
-    async with set_stage(await apart(server), settings) as stage:
+    async with set_stage_on(nightly_server, settings) as stage:
         yield stage
 
 
