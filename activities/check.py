@@ -67,6 +67,7 @@ _PARTS = {
     "server": "流程服务",
     "schedules": "定时任务",
     "notices": "公示文件",
+    "alarms": "未预警",
 }
 
 

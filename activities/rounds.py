@@ -1,4 +1,4 @@
-"""What a round starts (F5, F6): read from the register as of the day it was called for."""
+"""What a round starts (F5, F6, F13): read from the register as of the day it was called for."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -23,7 +23,9 @@ from models.rounds import (
     SupervisionsDue,
     round_fault,
 )
+from models.watch import WatchesDue, WatchRoundOrder
 from registry.database.engine import reading
+from registry.facts.alarms import units_due
 from registry.facts.county import known_county
 from registry.facts.episodes import has_exited
 from registry.places import lies_in
@@ -99,6 +101,23 @@ class RoundActivities:
             return FollowUpsDue(policy=policy, why_none=f"{order.region}: {note}")
         townships = (Township(code=code, name=name, county=county) for code, name in places)
         return FollowUpsDue(policy=policy, townships=tuple(townships))
+
+    @activity.defn
+    def watches_due(self, order: WatchRoundOrder) -> WatchesDue:
+        """The exited villages and counties of a region that nobody was alarmed of (F13).
+
+        Raises:
+            RegistryError: if the registry cannot be read now.
+            PolicyError: as ``supervisions_due``.
+        """
+        policy = self._policy()
+        fault = self._fault(order, timedelta(days=1))
+        if fault is not None:
+            return WatchesDue(policy=policy, why_none=fault)
+        with reading(self._engine) as session:
+            units = tuple(unit for unit, _ in units_due(session, order.on, policy, order.region))
+        why = None if units else f"截至{order.on}，没有需要预警的已退出村、县"
+        return WatchesDue(policy=policy, units=units, why_none=why)
 
     @activity.defn
     def admitted_cases(self, begun: Begun) -> tuple[str, ...]:

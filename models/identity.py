@@ -13,6 +13,7 @@ from models.procedures import (
     SUPERVISION,
     SUPPLEMENT,
     VILLAGE_EXIT,
+    WATCH,
     Procedure,
 )
 
@@ -64,6 +65,15 @@ def is_special_inspection(case_id: str) -> bool:
     [True, False]
     """
     return is_case_of(SUPERVISION, case_id) and "-s" in case_id
+
+
+def watch_case(unit: str, year: int, number: int) -> str:
+    """Id of an alarm (F13) of an exited village or county, numbered within its year from 1.
+
+    >>> watch_case("411523", 2026, 1)
+    'watch/411523/2026/1'
+    """
+    return f"{WATCH.word}/{unit}/{year}/{number}"
 
 
 def supplement_case(case_id: str, number: int) -> str:

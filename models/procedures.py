@@ -1,4 +1,4 @@
-"""The eight procedures: their steps, who acts, what their cases are called and how they end."""
+"""The nine procedures: their steps, who acts, what their cases are called and how they end."""
 
 from dataclasses import dataclass, replace
 
@@ -143,12 +143,14 @@ J4 = Step("J4", "结果认定", "result", Body.PROVINCIAL_GROUP, decisions=(Deci
 
 X1 = Step("X1", "撤销退出", "revocation", Body.PROVINCIAL_GOVERNMENT)
 
+W1 = Step("W1", "预警", "alarm", Body.COUNTY_GROUP, decisions=())
+
 F9 = Step("F9", "补充归档", "supplement", Body.COUNTY_GROUP, decisions=())
 
 
 @dataclass(frozen=True)
 class Procedure:
-    """One of the eight procedures.
+    """One of the nine procedures.
 
     Attributes:
         id: What the registry and the server's lists call it.
@@ -275,6 +277,15 @@ REVOCATION = Procedure(
     steps=(X1,),
     failing=Ending.NOT_ADMITTED,
 )
+WATCH = Procedure(
+    id="watch",
+    workflow="Watch",
+    word="watch",
+    key=rf"(\d{{6}}|\d{{12}})/\d{{4}}/{_NUMBER}",  # the alarms of a unit's year are numbered
+    title="跟踪研判",  # F13: nobody decides it; the unit's county is told with those above
+    steps=(W1,),
+    failing=Ending.NOT_ADMITTED,
+)
 OF_A_SUBJECT = (
     COUNTY_EXIT,
     VILLAGE_EXIT,
@@ -283,6 +294,7 @@ OF_A_SUBJECT = (
     FOLLOW_UP,
     SUPERVISION,
     REVOCATION,
+    WATCH,
 )
 """Every procedure but the supplement, which is of another case."""
 
@@ -297,7 +309,7 @@ SUPPLEMENT = Procedure(
 )
 
 PROCEDURES = {each.id: each for each in (*OF_A_SUBJECT, SUPPLEMENT)}
-"""All eight, by what the registry calls them."""
+"""All nine, by what the registry calls them."""
 
 ALL_STEPS = tuple(step for each in OF_A_SUBJECT for step in each.steps)
 """Every step that somebody can act on, by which people name it."""

@@ -76,7 +76,7 @@ class FollowUpsDue(Record):
     why_none: str | None = None
 
 
-D = TypeVar("D", SupervisionsDue, FollowUpsDue)
+D = TypeVar("D")
 
 
 class RoundOrder(Order[D], Generic[D]):

@@ -145,11 +145,11 @@ COMMANDS = {
         ),
         "schedules": (
             "operators.commands.running:list_schedules",
-            "List what begins by the calendar: supervisions (F6), follow-ups (F5), the check.",
+            "List what begins by the calendar: rounds (F5, F6, F13), and the check.",
         ),
         "begin-round": (
             "operators.commands.running:begin_round",
-            "Begin the round of this quarter or year now, where its day was missed for good.",
+            "Begin the round of this day, quarter or year now, where it was missed for good.",
         ),
         "mend": (
             "operators.commands.check:mend",

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 from models.checks.findings import CheckReport, Finding
 from registry.checks.checks import Checks
 from registry.database.engine import open_engine
+from tests.models.samples import HENAN
 from tests.record_histories import PATHS
 from tests.stage import set_fast_stage, settings_in
 from tests.unguarded import unguarded
@@ -23,6 +24,7 @@ PLAYED = (
     "supplement",
     "follow-up",
     "inspected",
+    "watch",
 )
 """Paths of ``tests.record_histories``: an exit, and what came after it, of every kind."""
 
@@ -48,7 +50,7 @@ class Home:
     @property
     def checks(self) -> Checks:
         """Its check."""
-        return Checks(self.engine, self.folder, self.folder / "notices")
+        return Checks(self.engine, self.folder, self.folder / "notices", lambda: HENAN)
 
     def check(self) -> CheckReport:
         """Look at everything but a server."""

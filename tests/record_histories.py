@@ -19,14 +19,14 @@ from temporalio.client import Client
 from models.case.ledger import EntryKind
 from tests.follow_up_paths import follow_up
 from tests.play import Play
-from tests.reentry_paths import reentry, reentry_rejected
+from tests.reentry_paths import reentry, reentry_rejected, watch
 from tests.replays import HISTORIES, Recording, entries_in, recordings, replay
 from tests.revocation_paths import revocation, supplement
 from tests.roster_paths import roster, roster_amended, roster_returned
 from tests.stage import Stage, at, figures, set_stage, settings_in
 from tests.supervision_paths import inspected, supervision
 from tests.village_paths import village, village_direct, village_rejected
-from tests.village_stage import put_village
+from tests.village_stage import put_household, put_village
 from workers.connection import run
 from workers.embedded import embedded
 
@@ -102,6 +102,25 @@ async def renewed(stage: Stage) -> Play:
     return play
 
 
+async def counted(stage: Stage) -> Play:
+    """The register counts more than the county states, and more again in the province's hands."""
+    county = stage.county(direct=True, tier="provincial")
+    village = put_village(stage, county, poor=1, population=100)
+    own, why = figures(poor=0, population=100), "口径（合成）"
+    play = await stage.opens_for(
+        county, at(11, 16), direct=True, tier="provincial", figures=own, figures_reason=why
+    )
+    await play.reaches("C3")
+    put_household(stage, village, 1)
+    await play.act("C3", id="unaware")
+    await play.has_entered(EntryKind.LAPSED)
+    await play.waits(lambda seen: seen.waiting_for == play.office("C3"))
+    await play.act("C3", id="aware", overrides=["S3.incidence"], reason=why)
+    await play.pass_until("C7")
+    await play.act("C7", overrides=["S3.incidence"], reason=why)
+    return play
+
+
 async def rejected(stage: Stage) -> Play:
     """The province finds a standard unmet."""
     play = await stage.opens(at(11, 16), direct=True)
@@ -142,6 +161,7 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Play]]] = {
     "national-direct": national_direct,
     "provincial": provincial,
     "renewed": renewed,
+    "counted": counted,
     "rejected": rejected,
     "withdrawn": withdrawn,
     "rectified": rectified,
@@ -158,6 +178,7 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Play]]] = {
     "follow-up": follow_up,
     "supervision": supervision,
     "inspected": inspected,
+    "watch": watch,
 }
 
 

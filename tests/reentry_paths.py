@@ -1,9 +1,14 @@
 """The ways of entries into the register that ``tests.record_histories`` records."""
 
+from models.identity import watch_case
+from models.offices import Village
+from models.watch import WatchApplication, WatchOpening
 from tests.play import Play
 from tests.reentry_stage import county_leaves, opens_reentry, put_left, put_left_village
 from tests.roster_stage import livelihood
-from tests.stage import Stage, at
+from tests.stage import YEAR, Stage, at
+from tests.village_stage import known_village
+from workflows.watch import WatchWorkflow
 
 
 async def reentry(stage: Stage) -> Play:
@@ -49,3 +54,18 @@ async def reentry_rejected(stage: Stage) -> Play:
     vote = await play.vote(3)
     await play.act("R2", "reject", appraisal=vote, reason="多数反对（合成）")
     return play
+
+
+async def watch(stage: Stage) -> Play:
+    """A village that has left counts 2 of 100, and no case has lifted it there (F13)."""
+    code = put_left_village(stage, stage.county(), population=100)
+    put_left(stage, code, size=2, left_on=None)
+    village: Village = known_village(stage, code)
+    opening = WatchOpening(
+        case_id=watch_case(code, YEAR, 1),
+        application=WatchApplication(year=YEAR),
+        subject=village,
+        policy=stage.policy,
+    )
+    play = Play(stage, opening.case_id, code[:6])
+    return await stage.opens_past_the_desk(play, WatchWorkflow.run, opening, at(11, 16))

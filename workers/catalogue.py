@@ -32,11 +32,12 @@ from workflows.follow_up import FollowUpWorkflow
 from workflows.household_exit import HouseholdExitWorkflow
 from workflows.reentry import ReentryWorkflow
 from workflows.revocation import RevocationWorkflow
-from workflows.rounds import FollowUpRound, SupervisionRound
+from workflows.rounds import FollowUpRound, SupervisionRound, WatchRound
 from workflows.supervision import SupervisionWorkflow
 from workflows.supplement import SupplementWorkflow
 from workflows.unknown import UnknownWorkflow
 from workflows.village_exit import VillageExitWorkflow
+from workflows.watch import WatchWorkflow
 
 TASK_QUEUE = "exitflow"
 ACTIVITY_QUEUE = activity_queue(TASK_QUEUE)
@@ -54,6 +55,8 @@ WORKFLOWS: tuple[type, ...] = (
     SupervisionRound,
     UnknownWorkflow,
     CheckWorkflow,
+    WatchWorkflow,
+    WatchRound,
 )
 
 ORDERS = {each.activity: each for each in declared(Order)}
@@ -112,6 +115,7 @@ def activities(
     from activities.supplement import SupplementActivities
     from activities.village import VillageActivities
     from activities.warrants import Recipients, utc_now
+    from activities.watch import WatchActivities
     from workers.server_check import server_part_at_night
 
     engine, now = settings.engine(), clock or utc_now
@@ -131,6 +135,7 @@ def activities(
         SupervisionActivities(engine, gate),
         RevocationActivities(engine, gate),
         SupplementActivities(engine, gate),
+        WatchActivities(engine, gate),
         NotificationActivities(settings.outgoing(), Recipients(engine, now).hold),
         CheckActivities(
             settings.checks(engine),

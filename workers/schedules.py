@@ -1,9 +1,10 @@
-"""Temporal Schedules: what begins by the calendar, and by nothing else (F5, F6).
+"""Temporal Schedules: what begins by the calendar, and by nothing else (F5, F6, F13).
 
-One for each province begins its supervisions each quarter; one for each county its follow-up of a
-year. They lie in the server, and so outlive it and every worker. What the server could not begin in
-time it begins when it is back, as long as the catch-up window says; what it began while no worker
-ran waits for one. The starters (``workflows.rounds``) see to it that nothing begins twice.
+One for each province begins its supervisions each quarter, one its alarms each day; one for each
+county its follow-up of a year. They lie in the server, and so outlive it and every worker. What
+the server could not begin in time it begins when it is back, as long as the catch-up window says;
+what it began while no worker ran waits for one. The starters (``workflows.rounds``) see to it that
+nothing begins twice.
 """
 
 import asyncio
@@ -128,10 +129,11 @@ class SchedulesMade(Record):
 
 
 def planned(policy: Policy, counties: Sequence[Division]) -> tuple[Planned, ...]:
-    """Every schedule of an installation: its check, its province's supervision, its follow-ups."""
+    """Every schedule of an installation: for its province, then the follow-ups of its counties."""
     return (
         _check(policy),
         _supervision(policy),
+        _watch(policy),
         *(_follow_up(policy, county) for county in counties),
     )
 
@@ -162,6 +164,21 @@ def _supervision(policy: Policy) -> Planned:
         note=f"每年{listed}月1日{_HOUR}时（北京时间）启动季度督导（F6）；错过的，{days}日内补办",
         spec=_beijing_mornings(months, 1),
         catch_up=timedelta(days=days),
+    )
+
+
+def _watch(policy: Policy) -> Planned:
+    return Planned(
+        id=f"watch/{policy.province}",
+        workflow="WatchRound",
+        region=policy.province,
+        memo=f"{policy.province_name} 每日跟踪研判",
+        note=f"每日{_HOUR}时（北京时间）核对已退出村、县的贫困发生率，不再达标的预警（F13）；"
+        "错过的，1日内补办",
+        spec=ScheduleSpec(
+            calendars=[ScheduleCalendarSpec(hour=(ScheduleRange(_HOUR),))], time_zone_name=_ZONE
+        ),
+        catch_up=timedelta(days=1),
     )
 
 
@@ -359,7 +376,7 @@ async def _finding(client: Client, wanted: Planned) -> Finding | None:
 
 
 def _is_ours(id: str) -> bool:
-    return id.startswith(("supervision/", "follow-up/", "check/"))
+    return id.startswith(("supervision/", "follow-up/", "check/", "watch/"))
 
 
 async def begin(client: Client, id: str) -> None:

@@ -97,7 +97,7 @@ class Settings(Record):
         from workers.keys import installation_of
 
         own = installation_of(self.keys_file)
-        return Checks(engine, self.home, self.notices_folder, self.opened, own)
+        return Checks(engine, self.home, self.notices_folder, self.load_policy, self.opened, own)
 
     def opened(self, sealed: str) -> str | None:
         """What an entry keeps sealed, opened with the keys that are there now; None if it cannot.

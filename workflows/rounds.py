@@ -1,4 +1,4 @@
-"""What Temporal Schedules start: short starters of the cases of a quarter or a year (F5, F6).
+"""What Temporal Schedules start: short starters of the cases of a day, a quarter, a year.
 
 A starter counts by its nominal day: what was called for on 1 January and began on the 20th, after
 an outage, is a round of January. A day that has not come, or that is longer past than the policy
@@ -25,10 +25,10 @@ from temporalio.workflow import ParentClosePolicy
 
 from models import search
 from models.follow_up.messages import FollowUpApplication, FollowUpOpening
-from models.identity import follow_up_case, supervision_case
+from models.identity import follow_up_case, supervision_case, watch_case
 from models.periods import beijing
 from models.policy import Policy
-from models.procedures import FOLLOW_UP, SUPERVISION, Procedure
+from models.procedures import FOLLOW_UP, SUPERVISION, WATCH, Procedure
 from models.rounds import (
     Begun,
     FollowUpRoundOrder,
@@ -39,6 +39,7 @@ from models.rounds import (
 )
 from models.supervision.messages import SupervisionApplication, SupervisionOpening
 from models.texts.characters import markdown
+from models.watch import WatchApplication, WatchOpening, WatchRoundOrder
 from workflows.calls import ask
 
 _NOMINAL = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
@@ -104,10 +105,37 @@ class FollowUpRound:
         return await starting.result(on, [due.why_none] if due.why_none else [])
 
 
+@workflow.defn(name="WatchRound")
+class WatchRound:
+    """跟踪研判 (F13): each day, every exited village or county that has come over its threshold."""
+
+    @workflow.run
+    async def run(self, called: Round) -> RoundResult:
+        """Start the alarm of each of which nobody was told, villages first, by code."""
+        on, began = _day(), workflow.info().start_time
+        due = await ask(WatchRoundOrder(region=called.region, on=on, began=began))
+        starting = _Starting(WATCH, on.year, due.policy)
+        for seen in due.units:
+            unit = seen.subject
+            opening = WatchOpening(
+                case_id=watch_case(unit.code, on.year, seen.number),
+                application=WatchApplication(year=on.year),
+                subject=unit,
+                policy=due.policy,
+            )
+            case = _Case(
+                opening,
+                f"{unit.full_name} {on.year}年 跟踪研判 第{seen.number}次",
+                f"{unit.full_name}（{unit.code}），登记数据变化后贫困发生率不再达标。",
+            )
+            await starting.start(case)
+        return await starting.result(on, [due.why_none] if due.why_none else [])
+
+
 class _Case(NamedTuple):
     """What a case is begun with."""
 
-    opening: SupervisionOpening | FollowUpOpening
+    opening: SupervisionOpening | FollowUpOpening | WatchOpening
     summary: str
     details: str
 

@@ -8,7 +8,7 @@ from models.checks.journal import JournalHead
 MOST_SHOWN = 1000
 """Findings that a report lists; it says how many there are beyond."""
 
-Part = Literal["files", "register", "journal", "server", "schedules", "notices"]
+Part = Literal["files", "register", "journal", "server", "schedules", "notices", "alarms"]
 
 
 class Finding(Record):

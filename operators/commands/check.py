@@ -12,9 +12,11 @@ from models.case.ledger import EntryKind
 from models.case.mending import Mending
 from models.checks.findings import CheckReport, Finding
 from models.checks.journal import JournalHead
+from models.periods import beijing
 from operators.commands.words import InputError, Json
 from operators.desk.answers import unreachable
 from operators.desk.desk import open_desk
+from operators.desk.registry import utc_now
 from operators.views.printing import as_json, at, console, counted, paragraph
 from operators.views.terminal import progress, say
 from registry.checks.checks import Checks
@@ -110,7 +112,7 @@ def _look(
     if not offline:
         server = run(_server(settings, engine))
     progress = _progress if sys.stderr.isatty() else _silent
-    report = checks.run(server, progress, since)
+    report = checks.run(server, progress, since, beijing(utc_now()).date())
     if not offline:
         try:
             checks.keep(report)

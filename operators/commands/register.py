@@ -2,15 +2,18 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from models.alarms import Alarm
 from models.base import faults
 from models.offices import province_of
 from models.periods import beijing
+from models.policy import Policy
 from models.register.households import PovertyLine
 from operators.commands.options import County, Region, Subject, Village, Workbook
 from operators.commands.words import Day, InputError, Json, Source, Year
@@ -173,18 +176,44 @@ def _looked_up(
 def import_(file: Path, /) -> None:
     """Import a list of villages or a roster of households (花名册): all of it, or nothing.
 
-    With faults, all of them are written to a workbook in the same folder, FILE-faults.xlsx.
+    With faults, all of them are written to a workbook in the same folder, FILE-faults.xlsx. Where
+    an exited village or county is over its threshold now, the offices above it are told (F13).
 
     Args:
         file: An .xlsx, .xls or .csv file; its headers tell which of the two it is.
     """
+    today, policy = beijing(utc_now()).date(), load_settings().load_policy()
     with open_registry() as registry:
-        loaded = registry.register.import_file(file, beijing(utc_now()).date())
+        loaded = registry.register.import_file(file, today)
+        alarms = registry.register.alarms_due(loaded.counties, today, policy)
     counts = f"{loaded.new} new, {loaded.changed} changed, {loaded.unchanged} unchanged"
     if isinstance(loaded, VillagesLoaded):
         say(f"villages: {counts}; {loaded.listed} newly on the list of poor villages")
     else:
         say(f"households: {counts}; {loaded.people} people in all")
+    if alarms:
+        _tell(alarms, policy)
+
+
+def _tell(alarms: Sequence[Alarm], policy: Policy) -> None:
+    """Say what gives an alarm (F13), and let the round begin that puts it on file and tells it."""
+    from temporalio.service import RPCError
+
+    from workers import schedules
+    from workers.connection import Unreachable, connect, run
+
+    say(*(alarm.sentence(policy.standards) for alarm in alarms))
+    schedule = f"watch/{policy.province}"
+
+    async def begin() -> None:
+        await schedules.begin(await connect(load_settings().keyring()), schedule)
+
+    try:
+        run(begin())
+    except (Unreachable, RPCError, schedules.UnknownSchedule) as error:
+        say(f"the next round of {schedule} tells the offices above; it did not begin now: {error}")
+    else:
+        say(f"round of {schedule} begun: the offices above are told")
 
 
 def export(

@@ -160,7 +160,7 @@ def list_schedules(*, json: Json = False) -> None:
 
 
 def begin_round(schedule: str, /) -> None:
-    """Begin the round of a schedule as of today: of this quarter, or of this year.
+    """Begin the round of a schedule as of today: of this day, this quarter or this year.
 
     For where its day was missed for good. What it has begun before is not begun twice.
 

@@ -202,7 +202,7 @@ def print_alarms(out: Console, records: Sequence[AlarmRecord]) -> None:
     """When an exited unit was above the threshold again (F5); nothing where none was."""
     if not records:
         return
-    out.print(heading("Alarms 预警 (F5)"))
+    out.print(heading("Alarms 预警 (F5, F13)"))
     columns = ("As of", "Unit", "Poor", "Population", "Incidence %", "Case, entry")
     shown = table(*columns, wrap=["Unit"])
     for each in records:

@@ -1,7 +1,7 @@
 """Checking the registry whole (G7): what is kept against what the files and the journal say."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
@@ -13,6 +13,9 @@ from sqlmodel import Session
 from models.checks.findings import MOST_SHOWN, CheckReport, Finding
 from models.checks.journal import JournalHead
 from models.identity import file_name
+from models.periods import beijing
+from models.policy import Policy
+from models.standards import incidence_finding
 from registry.checks import contradictions, unopened
 from registry.checks.cases import CaseCheck
 from registry.checks.last import last_report
@@ -22,6 +25,8 @@ from registry.checks.values import shown, table_of
 from registry.database.engine import reading, writing
 from registry.database.installation import belongs_to
 from registry.database.roles import faults as guard_faults
+from registry.errors import RegistryError
+from registry.facts.alarms import units_due
 from registry.tables import CheckResultRow, NoticeRow
 
 HEADS = "journal.heads"
@@ -34,6 +39,7 @@ class Checks:
     """The registry's side of `exitflow check`; methods raise ``RegistryError`` if it fails.
 
     Args:
+        policy: Whose thresholds exited villages and counties are held against (F13).
         opener: Opens what a file keeps sealed; gives None if it cannot.
         own: Id of the installation by its keys; None if there are no keys to compute it from.
     """
@@ -43,21 +49,24 @@ class Checks:
         engine: Engine,
         home: Path,
         notices: Path,
+        policy: Callable[[], Policy],
         opener: unopened.Opener = lambda sealed: None,
         own: str | None = None,
     ) -> None:
         self._engine, self._home, self._notices = engine, home, notices
-        self._opener, self._own = opener, own
+        self._opener, self._own, self._policy = opener, own, policy
 
     def run(
         self,
         server: tuple[str, Iterable[Finding]],
         progress: Progress = lambda what, done, total: None,
         since: Sequence[JournalHead] = (),
+        on: date | None = None,
     ) -> CheckReport:
         """Look at everything at one moment.
 
         Args:
+            on: The day in Beijing, by this machine's clock if not given.
             server: What of the server was looked at, and what is wrong there.
             since: Heads of the journal that the caller kept.
         """
@@ -76,6 +85,7 @@ class Checks:
                 lambda: register.parts(
                     lambda done, of: progress("parts of the register", done, of)
                 ),
+                lambda: self._untold(session, on or beijing(begun).date()),
                 lambda: self._files(session),
                 lambda: _guards(session),
                 lambda: self._whose(session),
@@ -115,6 +125,24 @@ class Checks:
     def file(self, case_id: str) -> OpenFile | None:
         """One case as the registry has it; None where it has none."""
         return file_of(self._engine, case_id)
+
+    def _untold(self, session: Session, on: date) -> Iterator[Finding]:
+        """Exited villages and counties that are over their threshold, and nobody was told (F13)."""
+        policy = self._policy()
+        try:
+            due = list(units_due(session, on, policy))
+        except (LookupError, RegistryError, TypeError, ValueError):
+            return  # what cannot be read is a finding of its own
+        for _, alarm in due:
+            counted = incidence_finding("S5", alarm.incidence, policy.standards)
+            yield Finding(
+                part="alarms",
+                where=f"{alarm.kind}_status {alarm.code}",
+                what=f"{alarm.name} has left, the register counts an {counted.en}, and the offices "
+                "above it were not told (F13)",
+                mend="let the round of the day tell them: exitflow begin-round "
+                f"watch/{policy.province}.",
+            )
 
     def _files(self, session: Session) -> Iterator[Finding]:
         """The notices that lie in the home folder as files (C4)."""

@@ -1,19 +1,37 @@
-"""Whether a village and its county, having left, are above the threshold again (F5)."""
+"""Whether a village or county, having left, is above the threshold again (F5, F13)."""
 
+import json
+from collections.abc import Iterator
 from datetime import date
+from typing import TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from models.alarms import Alarm
-from models.offices import Office
+from models.case.ledger import EntryKind
+from models.identity import watch_case
+from models.offices import Office, Village
 from models.policy import Body, Policy
-from models.procedures import village_steps
+from models.procedures import WATCH, village_steps
+from models.register.villages import Incidence
 from models.standards import incidence_met
+from models.watch import Seen, Unit
 from registry.database.engine import claim
 from registry.facts.county import known_county
-from registry.facts.incidence import county_incidence, village_incidence
+from registry.facts.incidence import (
+    county_heads,
+    county_incidence,
+    heads_fault,
+    incidence,
+    village_heads,
+    village_incidence,
+)
 from registry.facts.village import known_village
-from registry.tables import Standing, StatusRow, VillageStatusRow
+from registry.tables import AlarmRow, CaseRow, EntryRow, Standing, StatusRow, VillageStatusRow
+
+_VILLAGE_DIGITS = 12
+
+S = TypeVar("S", StatusRow, VillageStatusRow)
 
 
 def alarms_of(session: Session, village_code: str, on: date, policy: Policy) -> tuple[Alarm, ...]:
@@ -27,48 +45,168 @@ def alarms_of(session: Session, village_code: str, on: date, policy: Policy) -> 
         return ()
     # Of two households that enter at once in two villages the later one sees both in the county.
     claim(session, f"incidence of {village.county.code}")
-    alarms = []
-    counted = village_incidence(session, village.code, on)
-    left = _has_left(session, VillageStatusRow, village.code, on)
-    if left and counted and not incidence_met(counted.poor, counted.population, policy.standards):
-        approving = village_steps(village, policy)[-1].body
-        alarms.append(
-            Alarm(
-                kind="village",
-                code=village.code,
-                name=village.full_name,
-                incidence=counted,
-                tell=(village.office(Body.COUNTY_GROUP), village.office(approving)),
-            )
-        )
     county, _ = known_county(session, village.county.code, on)
-    if county is None:
-        return tuple(alarms)
-    counted = county_incidence(session, county.code, on)
-    left = _has_left(session, StatusRow, county.code, on)
-    if left and counted and not incidence_met(counted.poor, counted.population, policy.standards):
-        province = county.office(Body.PROVINCIAL_GROUP)
-        above = county.superior(county.office(Body.COUNTY_GROUP))
-        tell: dict[Office, None] = dict.fromkeys(filter(None, (above, province)))
-        alarms.append(
-            Alarm(
-                kind="county",
-                code=county.code,
-                name=county.full_name,
-                incidence=counted,
-                tell=tuple(tell),
-            )
-        )
-    return tuple(alarms)
+    alarms = (_alarm(session, unit, on, policy) for unit in (village, county) if unit is not None)
+    return tuple(alarm for alarm in alarms if alarm is not None)
 
 
-def _has_left(
-    session: Session, standings: type[StatusRow] | type[VillageStatusRow], code: str, on: date
-) -> bool:
-    status = session.exec(
-        select(standings.status)
+def alarm_due(
+    session: Session, code: str, on: date, policy: Policy, besides: str
+) -> tuple[Unit | None, Alarm | None]:
+    """A unit as of a day, and the alarm that nobody has given of it yet (F13).
+
+    Args:
+        besides: The case that is about to give it.
+
+    Raises:
+        RegistryError: as ``alarms_of``.
+    """
+    unit = _unit(session, code, on)
+    alarm = None if unit is None else _alarm(session, unit, on, policy)
+    is_due = alarm is not None and _is_news(session, code, alarm.incidence, besides)
+    return unit, alarm if is_due else None
+
+
+def units_due(
+    session: Session, on: date, policy: Policy, region: str | None = None
+) -> Iterator[tuple[Seen, Alarm]]:
+    """The units of a region of which nobody has given the alarm yet, each with that (F13)."""
+    for standings, heads in ((VillageStatusRow, village_heads), (StatusRow, county_heads)):
+        left = _left(session, standings, on)
+        for code, counted in sorted(heads(session, on, region=region).items()):
+            if code not in left or heads_fault(code, counted, on):
+                continue  # more poor than people: a finding of its own
+            count = incidence(code, counted, on)
+            if count is None or incidence_met(count.poor, count.population, policy.standards):
+                continue
+            unit = _unit(session, code, on)
+            alarm = None if unit is None else _alarm(session, unit, on, policy)
+            if unit is not None and alarm is not None and _is_news(session, code, count):
+                yield Seen(subject=unit, number=_number(session, code, on.year)), alarm
+
+
+def _unit(session: Session, code: str, on: date) -> Unit | None:
+    known = known_village if len(code) == _VILLAGE_DIGITS else known_county
+    unit, _ = known(session, code, on)
+    return unit
+
+
+def _alarm(session: Session, unit: Unit, on: date, policy: Policy) -> Alarm | None:
+    """The alarm that a unit gives on a day, whether it was given before or not."""
+    is_village = isinstance(unit, Village)
+    if _exit(session, unit.code, on) is None:
+        return None
+    count = village_incidence if is_village else county_incidence
+    counted = count(session, unit.code, on)
+    if counted is None or incidence_met(counted.poor, counted.population, policy.standards):
+        return None
+    return Alarm(
+        kind="village" if is_village else "county",
+        code=unit.code,
+        name=unit.full_name,
+        incidence=counted,
+        tell=tuple(_above(unit, policy)),
+    )
+
+
+def _above(unit: Unit, policy: Policy) -> dict[Office, None]:
+    """The offices above a unit, each once."""
+    county = unit.office(Body.COUNTY_GROUP)
+    if isinstance(unit, Village):
+        return dict.fromkeys((county, unit.office(village_steps(unit, policy)[-1].body)))
+    offices = (unit.superior(county), unit.office(Body.PROVINCIAL_GROUP))
+    return dict.fromkeys(office for office in offices if office is not None)
+
+
+def _exit(session: Session, code: str, on: date) -> StatusRow | VillageStatusRow | None:
+    """The standing of a unit that is off its list on a day."""
+    if len(code) == _VILLAGE_DIGITS:
+        return _last_exit(session, VillageStatusRow, code, on)
+    return _last_exit(session, StatusRow, code, on)
+
+
+def _last_exit(session: Session, standings: type[S], code: str, on: date) -> S | None:
+    last = session.exec(
+        select(standings)
         .where(standings.code == code, standings.since <= on)
         .order_by(col(standings.since).desc())
         .limit(1)
     ).first()
-    return status is Standing.EXITED
+    return last if last is not None and last.status is Standing.EXITED else None
+
+
+def _left(
+    session: Session, standings: type[StatusRow] | type[VillageStatusRow], on: date
+) -> set[str]:
+    """The codes of all units that are off their list on a day."""
+    rows = session.exec(
+        select(standings.code, standings.status)
+        .where(standings.since <= on)
+        .order_by(col(standings.since))
+    )
+    last = {code: status for code, status in rows}  # noqa: C416 - the last of each stays
+    return {code for code, status in last.items() if status == Standing.EXITED}
+
+
+def _is_news(session: Session, code: str, counted: Incidence, besides: str = "") -> bool:
+    """Whether nobody was told of such a count, and the exit was not approved at it (S6).
+
+    The same count is told once, whatever becomes of it in between.
+    """
+    exit = _exit(session, code, counted.as_of)
+    assert exit is not None
+    under_way = select(CaseRow.case_id).where(
+        CaseRow.procedure == WATCH.id,
+        CaseRow.subject_code == code,
+        CaseRow.case_id != besides,
+        col(CaseRow.outcome).is_(None),
+    )
+    if session.exec(under_way).first() is not None:
+        return False
+    approved = _approved(session, exit)
+    if approved is not None and (
+        counted.poor * approved.population <= approved.poor * counted.population
+    ):
+        return False
+    told = session.exec(
+        select(AlarmRow.poor, AlarmRow.population)
+        .join(
+            EntryRow,
+            (col(EntryRow.case_id) == AlarmRow.case_id) & (col(EntryRow.seq) == AlarmRow.seq),
+        )
+        .where(AlarmRow.subject_code == code, AlarmRow.as_of >= exit.since)
+        .order_by(col(EntryRow.at).desc())
+        .limit(1)
+    ).first()
+    return told is None or tuple(told) != (counted.poor, counted.population)
+
+
+def _approved(session: Session, exit: StatusRow | VillageStatusRow) -> Incidence | None:
+    """The count by which an exit was approved, as its file has it last."""
+    if exit.case_id is None:
+        return None
+    findings = session.exec(
+        select(EntryRow.content)
+        .where(
+            EntryRow.case_id == exit.case_id,
+            EntryRow.kind == EntryKind.FINDINGS.value,
+            col(EntryRow.seq) <= exit.seq,
+        )
+        .order_by(col(EntryRow.seq).desc())
+    )
+    said = (json.loads(content)["data"].get("incidence") for content in findings)
+    count = next(filter(None, said), None)
+    return None if count is None else Incidence.model_validate(count)
+
+
+def _number(session: Session, code: str, year: int) -> int:
+    """Which case of the unit's year the next one is, from 1."""
+    begins = watch_case(code, year, 1)[:-1]
+    return (
+        1
+        + session.exec(
+            select(func.count())
+            .select_from(CaseRow)
+            .where(col(CaseRow.case_id).startswith(begins, autoescape=True))
+        ).one()
+    )

@@ -19,12 +19,18 @@ Known: TypeAlias = RowMapping
 
 
 class HouseholdsLoaded(Record):
-    """What became of a roster; ``people`` is the head count of all its households."""
+    """What became of a roster.
+
+    Attributes:
+        people: The head count of all its households.
+        counties: Codes of the counties that it is about.
+    """
 
     new: int
     changed: int
     unchanged: int
     people: int
+    counties: tuple[str, ...] = ()
 
 
 class _Batch(NamedTuple):

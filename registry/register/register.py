@@ -5,11 +5,14 @@ from datetime import date
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from models.alarms import Alarm
+from models.policy import Policy
 from registry import journal
 from registry.database.engine import claim, reading, writing
 from registry.errors import LoadError
+from registry.facts.alarms import units_due
 from registry.facts.incidence import village_heads
 from registry.files.fault_sheet import FileRefused
 from registry.files.faults import Fault, RegisterFaults
@@ -25,6 +28,7 @@ from registry.register.loading import (
 )
 from registry.register.reading import household_record, village_record
 from registry.register.records import HouseholdRecord, VillageRecord
+from registry.tables import VillageRow
 
 
 class Register:
@@ -55,11 +59,19 @@ class Register:
                     "import",
                     source=path.name,
                     sha256=journal.file_sha256(path),
-                    counts=loaded.model_dump(),
+                    counts=loaded.model_dump(exclude={"counties"}),
                 )
-                return loaded
+                counties = _counties_of(session, file.villages)
+                return loaded.model_copy(update={"counties": counties})
         except RegisterFaults as refused:
             raise FileRefused(path, refused.found) from None
+
+    def alarms_due(self, counties: Iterable[str], on: date, policy: Policy) -> tuple[Alarm, ...]:
+        """The alarms that exited villages and counties give, and nobody was told of (F13)."""
+        with reading(self._engine) as session:
+            return tuple(
+                alarm for county in counties for _, alarm in units_due(session, on, policy, county)
+            )
 
     def load(
         self, villages: Iterable[VillageLine], households: Iterable[HouseholdLine], source: str
@@ -100,6 +112,16 @@ class Register:
         """
         with reading(self._engine) as session:
             return household_record(session, code, on)
+
+
+def _counties_of(session: Session, villages: set[str]) -> tuple[str, ...]:
+    """The counties that villages belong to, by code."""
+    found: set[str] = set()
+    for codes in batches(sorted(villages)):
+        found.update(
+            session.exec(select(VillageRow.county_code).where(col(VillageRow.code).in_(codes)))
+        )
+    return tuple(sorted(found))
 
 
 def _load(session: Session, file: RegisterFile) -> VillagesLoaded | HouseholdsLoaded:

@@ -28,12 +28,18 @@ _FACTS = {
 
 
 class VillagesLoaded(Record):
-    """What became of a list of villages; ``listed`` are new on the list of poor villages."""
+    """What became of a list of villages.
+
+    Attributes:
+        listed: How many are new on the list of poor villages.
+        counties: Codes of the counties that it is about.
+    """
 
     new: int
     changed: int
     unchanged: int
     listed: int
+    counties: tuple[str, ...] = ()
 
 
 class VillagesLoading:

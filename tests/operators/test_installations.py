@@ -68,7 +68,7 @@ async def test_a_command_is_refused_by_the_server_of_another_folder(
         unknown = (await lonely("schedules")).fails(3)
         assert "which has no keys and so is no installation yet" in unknown
         monkeypatch.setenv("EXITFLOW_HOME", str(first))
-        assert "55 schedules" in (await lonely("schedules")).done()
+        assert "56 schedules" in (await lonely("schedules")).done()
         # Nor does one reach another's registry.
         monkeypatch.setenv("EXITFLOW_REGISTRY_URL", f"sqlite:///{second / 'registry.db'}")
         told(other, "UPDATE installation SET id = :id", id=ids[1])

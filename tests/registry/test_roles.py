@@ -22,6 +22,7 @@ from registry.errors import RegistryError
 from registry.tables import JournalRow, Table
 from tests.activities.admitted import gate
 from tests.activities.registry_cases import COUNTIES, LISTED_SINCE, PROVINCE, File, run
+from tests.models.samples import HENAN
 from tests.registries import POSTGRESQL_VERSION
 from tests.registry.register_samples import household, village
 
@@ -108,7 +109,7 @@ def test_a_worker_does_all_its_work(worker: Engine, tmp_path: Path) -> None:
     run(asked.write_ledger, file.batch())
     file.add(EntryKind.LATE)
     assert run(asked.write_ledger, file.batch()) == 2
-    report = Checks(worker, tmp_path, tmp_path / "notices").run(("", ()))
+    report = Checks(worker, tmp_path, tmp_path / "notices", lambda: HENAN).run(("", ()))
     assert [each for each in report.findings if each.part in ("journal", "register")] == []
 
 
@@ -158,7 +159,7 @@ def test_a_trigger_keeps_files_and_journal_from_their_owner_too(
 def test_a_registry_without_its_guards_is_found(
     engine: Engine, registry: Registry, tmp_path: Path
 ) -> None:
-    checks = Checks(engine, tmp_path, tmp_path)
+    checks = Checks(engine, tmp_path, tmp_path, lambda: HENAN)
     sqlite = engine.dialect.name == "sqlite"
     guards = {each.where for each in checks.run(("", ())).findings if each.part == "journal"}
     # The test's own role is the superuser of its server, which is found as well.
@@ -178,7 +179,7 @@ def test_a_registry_without_its_guards_is_found(
 def test_a_trigger_that_no_migration_made_is_found(
     engine: Engine, registry: Registry, tmp_path: Path
 ) -> None:
-    checks = Checks(engine, tmp_path, tmp_path)
+    checks = Checks(engine, tmp_path, tmp_path, lambda: HENAN)
     sqlite = engine.dialect.name == "sqlite"
     hides = "CREATE TRIGGER hides AFTER INSERT ON objections BEGIN DELETE FROM objections; END"
     guards = {each.where for each in checks.run(("", ())).findings if each.part == "journal"}

@@ -33,6 +33,7 @@ def test_what_a_restored_registry_is_given_again() -> None:
         "admit_village",
         "draw_sample",
         "open_follow_up",
+        "open_watch",
     ]
     assert sorted(AGAIN - ADMISSIONS) == [
         "enter_household",

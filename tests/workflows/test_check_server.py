@@ -32,7 +32,6 @@ from models.procedures import PROCEDURES
 from models.rounds import Round
 from operators.commands.running import make_schedules
 from operators.desk.desk import Contradicted
-from registry.checks.checks import Checks
 from registry.database.engine import upgrade
 from registry.desk import Registry
 from tests.crew import apart
@@ -378,7 +377,7 @@ async def test_the_nightly_check_keeps_what_it_finds_and_tells_the_province(stag
     client = stage.desk.client
     await schedules.begin(client, f"check/{stage.policy.province}")
     engine = stage.settings.engine()
-    checks = Checks(engine, stage.settings.home, stage.settings.notices_folder)
+    checks = stage.settings.checks(engine)
 
     async def kept() -> bool:
         return checks.last() is not None
@@ -422,7 +421,7 @@ async def test_a_check_that_can_tell_nobody_ends_before_the_next_night(
         done = await check.result()
     assert done.total == 1
     engine = stage.settings.engine()
-    report = Checks(engine, stage.settings.home, stage.settings.notices_folder).last()
+    report = stage.settings.checks(engine).last()
     engine.dispose()
     assert report is not None
     assert [each.where for each in report.findings] == [play.case_id]

@@ -1,0 +1,61 @@
+"""跟踪研判 (F13): an exited unit that the register lifts over its threshold by no case at all.
+
+An entry or a revocation alarms by itself (F5, F7). What an import or a correction does is seen by a
+round, which opens a case of its own for each such village or county: the alarm stands on file, and
+the offices above are told.
+"""
+
+from models.alarms import Alarm
+from models.base import Record
+from models.case.admission import AdmitOrder, Opening
+from models.offices import County, Village
+from models.periods import Year
+from models.policy import Policy
+from models.rounds import RoundOrder
+
+Unit = Village | County
+"""What has left a list: a poor village, a poor county."""
+
+
+class WatchApplication(Record):
+    """The year in which a round has seen it."""
+
+    year: Year
+
+
+WatchOpening = Opening[WatchApplication, Unit]
+
+
+class OpenWatch(AdmitOrder[WatchOpening, Alarm]):
+    """A unit to look at once more; its case is listed if there is an alarm to raise."""
+
+    activity = "open_watch"
+
+
+class Seen(Record):
+    """A unit that is to be alarmed of.
+
+    Attributes:
+        number: Which case of the unit's year it is, from 1.
+    """
+
+    subject: Unit
+    number: int
+
+
+class WatchesDue(Record):
+    """What a round has seen, and the policy it is judged by; or why the round looks at nothing."""
+
+    policy: Policy
+    units: tuple[Seen, ...] = ()
+    why_none: str | None = None
+
+
+class WatchRoundOrder(RoundOrder[WatchesDue]):
+    """The exited units of a region that are above their threshold, and of which nobody was told."""
+
+    activity = "watches_due"
+
+    @property
+    def summary(self) -> str:
+        return f"F13 {self.on} 跟踪研判范围"
