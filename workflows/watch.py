@@ -31,6 +31,7 @@ class WatchWorkflow(CaseWorkflow):
         self.opening = opening
         self.case = Case(docket_of(WATCH, opening), arrived=opening.received_at)
         self.reception = WatchReception(self.case.docket, vet=_no_acts)
+        self.begin()
 
     @workflow.run
     async def run(self, opening: WatchOpening) -> Outcome:

@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
