@@ -15,7 +15,7 @@ from tests.play import eventually
 from tests.registry import places
 from tests.stage import Stage, settings_in
 
-pytestmark = pytest.mark.clause("F5", "S5")
+pytestmark = pytest.mark.clause("F13", "F5", "S5")
 
 LEFT_ON = date(2017, 12, 20)
 ROSTER = """行政村代码,户编号,户主姓名,户主证件号码,村民小组,家庭人口,识别时间

@@ -46,7 +46,7 @@ async def alarm_of(play: Play) -> Any:
     return entry.data["alarm"]
 
 
-@pytest.mark.clause("F5", "S5")
+@pytest.mark.clause("F13", "F5", "S5")
 async def test_a_correction_that_lifts_an_exited_village_and_county_is_told_above(
     stage: Stage,
 ) -> None:
@@ -78,7 +78,7 @@ async def test_a_correction_that_lifts_an_exited_village_and_county_is_told_abov
     assert (await alarm_of(again))["incidence"]["poor"] == 6
 
 
-@pytest.mark.clause("F5", "S5")
+@pytest.mark.clause("F13", "F5", "S5")
 @pytest.mark.parametrize(
     ("change", "alarmed"),
     [("another household", True), ("fewer people", True), ("more people", False)],
@@ -100,7 +100,7 @@ async def test_whatever_the_register_is_told_is_seen(
     assert due(stage, county, date(YEAR, 11, 16)) == ([village] if alarmed else [])
 
 
-@pytest.mark.clause("F5")
+@pytest.mark.clause("F13", "F5")
 async def test_who_is_on_the_list_still_or_never_was_is_no_matter(stage: Stage) -> None:
     county = stage.county()
     for listed in (True, False):
@@ -109,7 +109,7 @@ async def test_who_is_on_the_list_still_or_never_was_is_no_matter(stage: Stage) 
     assert due(stage, county, date(YEAR, 11, 16)) == []
 
 
-@pytest.mark.clause("F5", "S6")
+@pytest.mark.clause("F13", "F5", "S6")
 async def test_an_exit_that_was_approved_in_spite_of_its_count_is_told_when_that_rises(
     stage: Stage,
 ) -> None:
@@ -127,7 +127,7 @@ async def test_an_exit_that_was_approved_in_spite_of_its_count_is_told_when_that
     assert due(stage, county, on) == [village]
 
 
-@pytest.mark.clause("F5", "A6")
+@pytest.mark.clause("F13", "F5", "A6")
 async def test_of_a_directly_administered_county_the_province_is_told(stage: Stage) -> None:
     county = stage.county(direct=True)
     county_leaves(stage, county)
