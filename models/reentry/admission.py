@@ -11,6 +11,7 @@ from models.case.admission import (
     of_its_year,
     signed_by_now,
 )
+from models.household_standard import household_findings
 from models.identity import reentry_case
 from models.offices import Household
 from models.policy import Standards
@@ -18,7 +19,7 @@ from models.procedures import REENTRY
 from models.reentry.messages import ReentryApplication, ReentryOpening
 from models.register.households import Cause, HouseholdFacts, PovertyLine
 from models.roster.admission import no_line
-from models.standards import StandardFinding, household_findings
+from models.standards import StandardFinding
 
 
 class ReentryFacts(SubjectFacts[Household]):

@@ -19,10 +19,11 @@ from models.case.changes import Changes, Counted
 from models.case.limits import Watched
 from models.case.mailbox import OpenObjection, Received
 from models.case.state import Docket, Households
+from models.household_standard import household_findings
 from models.policy import Body, NameStyle, Standards
 from models.register.households import HouseholdFacts, PovertyLine
 from models.roster.messages import Amendment
-from models.standards import StandardFinding, household_findings
+from models.standards import StandardFinding
 
 
 class State(StrEnum):

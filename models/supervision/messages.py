@@ -7,11 +7,11 @@ from pydantic import Field, model_validator
 from models.base import Line, Moment, Record, Text
 from models.case.admission import Opening
 from models.case.parts import Key, Proofs
+from models.household_standard import S1_IDS
 from models.offices import County, CountyCode, Office, VillageCode
 from models.periods import Year
 from models.ratios import ExactRates
 from models.register.households import HouseholdCode
-from models.standards import S1_IDS
 
 Seed = Annotated[
     str,

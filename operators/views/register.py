@@ -7,11 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from models.follow_up.messages import RISKS
+from models.household_standard import yuan
 from models.offices import Tier
 from models.register.households import MONEY, Cause, HouseholdState
 from models.register.villages import Bus
 from models.roster.households import STATES, State
-from models.standards import percentage, yuan
+from models.standards import percentage
 from operators.views.case import case_table
 from operators.views.printing import heading, paragraph, table
 from registry.files.columns import Column, columns_of

@@ -19,8 +19,8 @@ from pydantic import (
 )
 
 from models.base import Record, faults
+from models.household_standard import OF_A_HOUSEHOLD
 from models.policy import Demand
-from models.standards import OF_A_HOUSEHOLD
 from models.supervision.messages import HouseholdCheck, VillageCheck
 from models.supervision.rules import household_fault, village_fault
 from models.supervision.sampling import Sample

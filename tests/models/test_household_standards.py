@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from models.household_standard import S1_IDS, household_findings
 from models.policy import Policy, parse_policy
 from models.register.households import (
     MOST_SAID,
@@ -18,7 +19,7 @@ from models.register.households import (
     PovertyLine,
     children_named,
 )
-from models.standards import S1_IDS, StandardFinding, household_findings
+from models.standards import StandardFinding
 from tests.models.roster_samples import LINE, household, livelihood
 from tests.models.samples import HENAN
 

@@ -8,6 +8,7 @@ import pytest
 from models.alarms import Alarm
 from models.appraisals import Proposal
 from models.case.messages import Act
+from models.household_standard import S1_IDS
 from models.offices import Household, Office
 from models.reentry.admission import RULES, ReentryFacts, since_posted
 from models.reentry.messages import ReentryApplication
@@ -15,7 +16,6 @@ from models.reentry.rules import appraisal_fault
 from models.register.households import Cause, HouseholdFacts, Livelihood, PovertyLine
 from models.register.villages import Incidence
 from models.roster.admission import KnownHousehold, household_faults
-from models.standards import S1_IDS
 from tests.models.roster_samples import MET, livelihood
 from tests.models.samples import HENAN
 from tests.models.village_samples import village
