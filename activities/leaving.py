@@ -4,32 +4,112 @@ from collections.abc import Callable
 from datetime import date
 from typing import TypeVar
 
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.admissions import Gate
+from activities.notices import NoticeBoard
+from activities.warrants import asked_by, hold_against_file
 from models.checks.journal import JournalKind
 from models.county.orders import RegisterChange
+from models.county.warrant import county_exit
+from models.notices import Left
 from models.offices import Subject
 from models.orders import INCIDENCE_RISEN, REGISTER_CONFLICT
 from models.register.villages import Incidence
 from models.standards import incidence_finding
 from models.village.orders import VillageRegisterChange
+from models.village.warrant import village_exit
+from registry.database.engine import claim, writing
+from registry.facts.incidence import county_incidence, village_incidence
 from registry.journal import note
+from registry.notices.single import Exit, exit_announcement
 from registry.tables import Standing, StatusRow, VillageStatusRow
 
 S = TypeVar("S", StatusRow, VillageStatusRow)
 
 
-def leave(
-    session: Session,
-    standings: type[S],
-    subject: Subject,
-    change: RegisterChange | VillageRegisterChange,
-) -> date:
+class LeavingActivities:
+    """A county or a village leaves the list, and the same transaction announces it (公告退出).
+
+    Both or neither, once for one case and ledger entry. If the announcement alone is lost from the
+    registry, the same order puts it up again. Synchronous, for the worker's thread pool.
+    """
+
+    def __init__(self, engine: Engine, board: NoticeBoard, gate: Gate) -> None:
+        self._engine = engine
+        self._board = board
+        self._gate = gate
+
+    @activity.defn
+    def strike_off_county(self, change: RegisterChange) -> Left:
+        """Take a county off the list of poor counties (C7), and announce it.
+
+        Raises:
+            ApplicationError: ``RegisterConflict`` if the county is not on the list,
+                ``IncidenceRisen`` if it is above the threshold by now.
+            RegistryError: if the registry cannot be written now.
+        """
+        asked_by(change.case_id)
+        county = change.county
+        with writing(self._engine) as session:
+            claim(session, f"incidence of {county.code}")  # nobody enters at the same time
+            claim(session, f"county {county.code}")
+            done = self._done(session, StatusRow, county, change)
+            if done is not None:  # by an earlier attempt
+                return done
+            hold_against_file(session, change, county_exit, self._gate.now())
+            since = left_by(session, StatusRow, county, change)
+            if since is None:
+                still_met(session, change, "S3.incidence", county.code, county_incidence)
+                since = leave(session, StatusRow, county, change)
+            return self._announced(session, change, since)
+
+    @activity.defn
+    def strike_off_village(self, change: VillageRegisterChange) -> Left:
+        """Take a village off the list of poor villages (V3), and announce it.
+
+        Raises:
+            ApplicationError: ``RegisterConflict`` if the village is not on the list,
+                ``IncidenceRisen`` if it is above the threshold by now.
+            RegistryError: if the registry cannot be written now.
+        """
+        asked_by(change.case_id)
+        village = change.village
+        with writing(self._engine) as session:
+            # As whoever puts households into the register: nobody enters at the same time.
+            claim(session, f"rosters of {village.code}")
+            claim(session, f"village {village.code}")
+            done = self._done(session, VillageStatusRow, village, change)
+            if done is not None:  # by an earlier attempt
+                return done
+            hold_against_file(session, change, village_exit, self._gate.now())
+            since = left_by(session, VillageStatusRow, village, change)
+            if since is None:
+                still_met(session, change, "S2.incidence", village.code, village_incidence)
+                since = leave(session, VillageStatusRow, village, change)
+            return self._announced(session, change, since)
+
+    def _done(
+        self, session: Session, standings: type[S], subject: Subject, change: Exit
+    ) -> Left | None:
+        since, notice = left_by(session, standings, subject, change), None
+        if since is not None:
+            notice = self._board.kept(session, change)
+        return None if since is None or notice is None else Left(since=since, notice=notice)
+
+    def _announced(self, session: Session, change: Exit, since: date) -> Left:
+        notice = self._board.announce(session, change, exit_announcement(change))
+        return Left(since=since, notice=notice)
+
+
+def leave(session: Session, standings: type[S], subject: Subject, change: Exit) -> date:
     """End a listing and begin the time after it; return since when the subject is off the list.
 
     Raises:
-        ApplicationError: ``RegisterConflict`` where the subject is not on the list.
+        ApplicationError: ``RegisterConflict`` if the subject is not on the list.
     """
     done = left_by(session, standings, subject, change)
     if done is not None:
@@ -52,7 +132,7 @@ def leave(
 
 def still_met(
     session: Session,
-    change: RegisterChange | VillageRegisterChange,
+    change: Exit,
     standard: str,
     code: str,
     count: Callable[[Session, str, date], Incidence | None],
@@ -77,25 +157,15 @@ def still_met(
         )
 
 
-def left_by(
-    session: Session,
-    standings: type[S],
-    subject: Subject,
-    change: RegisterChange | VillageRegisterChange,
-) -> date | None:
-    """Since when the subject is off the list by a change; None where that was not made yet."""
+def left_by(session: Session, standings: type[S], subject: Subject, change: Exit) -> date | None:
+    """Since when the subject is off the list by a change; None if that was not made yet."""
     done = session.exec(
         select(standings).where(standings.case_id == change.case_id, standings.seq == change.seq)
     ).first()
     return done.since if done is not None and done.code == subject.code else None
 
 
-def _listed(
-    session: Session,
-    standings: type[S],
-    subject: Subject,
-    change: RegisterChange | VillageRegisterChange,
-) -> S:
+def _listed(session: Session, standings: type[S], subject: Subject, change: Exit) -> S:
     """The listing that the change ends."""
     last = session.exec(
         select(standings)

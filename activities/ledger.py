@@ -5,7 +5,6 @@ plain ``RegistryError`` and is tried again; a contradiction with what is kept is
 ``ApplicationError`` that no retry would cure.
 """
 
-from datetime import date
 from itertools import pairwise
 
 from sqlalchemy import Engine
@@ -14,22 +13,20 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
-from activities.leaving import leave, left_by, still_met
-from activities.warrants import asked_by, hold_against_file, not_warranted
+from activities.warrants import not_warranted
 from models.base import CLOCKS_MAY_DIFFER_BY, canonical
 from models.case.admission import Admission
 from models.case.ledger import Entry, digest, root
 from models.case.orders import LedgerBatch
 from models.county.admission import RULES, AdmitCounty, CountyFacts
-from models.county.orders import CountyCount, RegisterChange
-from models.county.warrant import county_exit
+from models.county.orders import CountyCount
 from models.register.counties import CountyCounted
 from registry.cases.projections import keep_state, project
 from registry.checks.contradictions import STANDS, clear, note
 from registry.database.engine import claim, reading, writing
 from registry.facts.county import county_facts
-from registry.facts.incidence import county_counted, county_incidence
-from registry.tables import EntryRow, StatusRow
+from registry.facts.incidence import county_counted
+from registry.tables import EntryRow
 
 LEDGER_CONFLICT = "LedgerConflict"
 
@@ -104,27 +101,6 @@ class RegistryActivities:
         if latest > now + CLOCKS_MAY_DIFFER_BY:
             why = f"{latest.isoformat()} lies ahead of this installation's clock"
             raise not_warranted(batch.case_id, f"an entry of {why} ({now.isoformat()})")
-
-    @activity.defn
-    def strike_off_county(self, change: RegisterChange) -> date:
-        """Take a county off the list (C7); return since when it is off.
-
-        Raises:
-            ApplicationError: ``RegisterConflict`` if the county is not on the list,
-                ``IncidenceRisen`` if it is above the threshold by now.
-            RegistryError: if the registry cannot be written now.
-        """
-        asked_by(change.case_id)
-        code = change.county.code
-        with writing(self._engine) as session:
-            claim(session, f"incidence of {code}")  # nobody enters at the same time
-            claim(session, f"county {code}")
-            done = left_by(session, StatusRow, change.county, change)
-            if done is not None:  # by an earlier attempt
-                return done
-            hold_against_file(session, change, county_exit, self._gate.now())
-            still_met(session, change, "S3.incidence", code, county_incidence)
-            return leave(session, StatusRow, change.county, change)
 
 
 def _kept(session: Session, case_id: str) -> dict[int, str]:

@@ -23,12 +23,13 @@ from models.notices import (
     ToPost,
 )
 from models.reentry.warrant import reentry_notice
+from models.roster.messages import RosterChange
 from models.roster.warrant import roster_notice
 from models.village.warrant import village_notice
 from registry.database.engine import claim, writing
 from registry.files.disk import write_text
 from registry.journal import note_row
-from registry.notices.single import markdown, title
+from registry.notices.single import Exit, announcement_title, markdown, title
 from registry.notices.texts import page
 from registry.tables import NoticeRow
 
@@ -90,6 +91,22 @@ class NoticeBoard:
         # Before the commit: a row says that the files are there.
         self.put_back(order.notice_id, text, html)
         return notice
+
+    def announce(self, session: Session, change: Exit | RosterChange, text: str) -> Notice:
+        """Announce an exit (公告退出) in the transaction that carries it out; raises as ``put_up``.
+
+        It is no publicity: it ends nothing, and stands from its first moment.
+        """
+        return self.put_up(session, change, announcement_title(change), text, change.posted_at)
+
+    def kept(self, session: Session, order: ToPost) -> Notice | None:
+        """What was published under a case and entry already."""
+        row = session.exec(
+            select(NoticeRow).where(NoticeRow.case_id == order.case_id, NoticeRow.seq == order.seq)
+        ).first()
+        if row is None:
+            return None
+        return Notice(notice_id=row.id, title=row.title, markdown=row.markdown, sha256=row.sha256)
 
     def has_files(self, notice_id: str) -> bool:
         """Whether both files of a notice lie in the folder."""

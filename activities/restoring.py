@@ -130,18 +130,14 @@ def _lacking(session: Session) -> frozenset[str]:
 
 
 def _unposted(session: Session) -> set[str]:
-    """Cases that put on file a notice by its id, or an announcement by its title, that is gone."""
-    rows = session.exec(select(NoticeRow.id, NoticeRow.case_id, NoticeRow.title)).all()
-    posted = {id for id, _, _ in rows} | {(case_id, title) for _, case_id, title in rows}
+    """Cases that put a notice on file, or an announcement, that is gone."""
+    posted = set(session.exec(select(NoticeRow.id)).all())
     kinds = (EntryKind.NOTICE.value, EntryKind.REGISTER_CHANGE.value)
     query = select(EntryRow.case_id, EntryRow.content).where(col(EntryRow.kind).in_(kinds))
     found = set()
     for case_id, content in session.exec(query):
-        data = json.loads(content)["data"]
-        notice, announcement = data.get("notice"), data.get("announcement")
-        told = [notice.get("notice_id")] if isinstance(notice, dict) else []
-        told += [(case_id, announcement)] if announcement is not None else []
-        if not posted.issuperset(told):
+        notice = json.loads(content)["data"].get("notice")
+        if isinstance(notice, dict) and notice.get("notice_id") not in posted:
             found.add(case_id)
     return found
 

@@ -11,6 +11,7 @@ from activities.notices import NoticeBoard
 from activities.warrants import asked_by, hold_against_file
 from models.case.admission import Admission
 from models.checks.journal import JournalKind
+from models.notices import Notice
 from models.periods import beijing
 from models.roster.admission import (
     RULES,
@@ -26,7 +27,7 @@ from registry.cases.striking_off import Leaving, is_done, strike_off, struck_off
 from registry.database.engine import claim, writing
 from registry.facts.roster import known_households, roster_facts
 from registry.journal import listed, note
-from registry.notices.single import announcement_text, announcement_title
+from registry.notices.single import roster_announcement
 from registry.tables import RosterRow
 
 NOT_ON_FILE = 0
@@ -109,24 +110,23 @@ class RosterActivities:
         asked_by(change.case_id)
         with writing(self._engine) as session:
             claim(session, f"rosters of {change.village.code}")
-            if is_done(session, change):  # by an earlier attempt
-                return _answer(struck_off_by(session, change), announcement_title(change))
+            done, notice = is_done(session, change), self._board.kept(session, change)
+            if done and notice is not None:  # by an earlier attempt
+                return _answer(struck_off_by(session, change), notice)
             hold_against_file(session, change, striking_off, self._gate.now())
-            leaving = strike_off(session, change)
+            leaving = struck_off_by(session, change) if done else strike_off(session, change)
             if not leaving.households:
                 return _answer(leaving, None)
-            note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
-            title = announcement_title(change)
-            text = announcement_text(change, leaving.households)
-            # An announcement is no publicity: it ends nothing, and stands from its first moment.
-            self._board.put_up(session, change, title, text, change.posted_at)
-            return _answer(leaving, title)
+            if not done:
+                note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
+            text = roster_announcement(change, leaving.households)
+            return _answer(leaving, self._board.announce(session, change, text))
 
 
-def _answer(leaving: Leaving, announcement: str | None) -> StruckOff:
+def _answer(leaving: Leaving, notice: Notice | None) -> StruckOff:
     return StruckOff(
         households=tuple(each.code for each in leaving.households),
-        announcement=announcement,
+        notice=notice,
         changed=leaving.changed,
         conflicts=leaving.conflicts,
     )

@@ -3,24 +3,18 @@
 As in ``activities.ledger``: an outage is tried again, a contradiction is not.
 """
 
-from datetime import date
-
 from sqlalchemy import Engine
 from temporalio import activity
 
 from activities.admissions import Gate
-from activities.leaving import leave, left_by, still_met
-from activities.warrants import asked_by, hold_against_file
 from models.case.admission import Admission
 from models.register.villages import Incidence
 from models.village.admission import RULES, AdmitVillage, VillageFacts
-from models.village.orders import VillageCount, VillageRegisterChange
-from models.village.warrant import village_exit
-from registry.database.engine import claim, reading, writing
+from models.village.orders import VillageCount
+from registry.database.engine import reading, writing
 from registry.errors import RegistryError
 from registry.facts.incidence import village_incidence
 from registry.facts.village import village_facts
-from registry.tables import VillageStatusRow
 
 
 class VillageActivities:
@@ -53,25 +47,3 @@ class VillageActivities:
                 "computed (S5); import the village with its population"
             )
         return found
-
-    @activity.defn
-    def strike_off_village(self, change: VillageRegisterChange) -> date:
-        """Take a village off the list of poor villages (V3); return since when it is off.
-
-        Raises:
-            ApplicationError: ``RegisterConflict`` where the village is not on the list,
-                ``IncidenceRisen`` where it is above the threshold by now.
-            RegistryError: if the registry cannot be written now.
-        """
-        asked_by(change.case_id)
-        village = change.village
-        with writing(self._engine) as session:
-            # As whoever puts households into the register: nobody enters at the same time.
-            claim(session, f"rosters of {village.code}")
-            claim(session, f"village {village.code}")
-            done = left_by(session, VillageStatusRow, village, change)
-            if done is not None:  # by an earlier attempt
-                return done
-            hold_against_file(session, change, village_exit, self._gate.now())
-            still_met(session, change, "S2.incidence", village.code, village_incidence)
-            return leave(session, VillageStatusRow, village, change)

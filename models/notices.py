@@ -1,17 +1,18 @@
-"""Public notices (公告公示): what each kind shows, and the order to publish one."""
+"""Public notices: what each kind shows, and the orders to post (公示) and to announce (公告)."""
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, Literal, Protocol
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, Literal, Protocol
 
 from pydantic import Field
 
 from models import identity
 from models.base import Line, Moment, Record, Text
+from models.case.messages import Act
 from models.case.state import Docket
 from models.offices import County, Village
-from models.orders import Change
-from models.periods import Limit, Year
+from models.orders import Change, R
+from models.periods import Limit, Year, beijing
 from models.register.counties import CountyFigures, PoorVillages
 from models.register.households import Cause, Label
 from models.register.villages import Incidence, Survey
@@ -89,6 +90,11 @@ class Notice(Record):
     markdown: str
     sha256: str
 
+    @property
+    def announced_zh(self) -> str:
+        """Of an announcement: what the entry says that carries it."""
+        return f"发布《{self.title}》（公告编号 {self.notice_id}）"
+
 
 class ToPost(Protocol):
     """What an order to post a notice says, whatever the notice is about."""
@@ -160,3 +166,50 @@ def notice_order(
         closes=closes,
         replaces=replaces,
     )
+
+
+class Announcement(Change[R], Generic[R]):
+    """A change of the register that the same transaction announces (公告退出, CN 三).
+
+    Attributes:
+        notice_id: Id of the announcement.
+        effective_on: The first day off the register: when the act was signed.
+        document_number: Of the act.
+        ordered_by: Name of the body that decided.
+        publisher: Name of the announcing body: the one that posted the notice before.
+        basis: Titles of the documents it rests on.
+        posted_at: When it is announced.
+    """
+
+    notice_id: str
+    year: Year
+    effective_on: date
+    document_number: Line | None
+    ordered_by: Line
+    publisher: Line
+    basis: tuple[Line, ...]
+    posted_at: Moment
+    replaces: None = None
+
+
+class Left(Record):
+    """Since when a county or a village is off the list, and how that was announced."""
+
+    since: date
+    notice: Notice
+
+
+def announced(docket: Docket, act: Act, seq: int, now: datetime) -> dict[str, Any]:
+    """What every announcement says of a case, as of the day on which its act was signed."""
+    return {
+        "case_id": docket.case_id,
+        "seq": seq,
+        "notice_id": identity.notice(docket.case_id, seq),
+        "year": docket.year,
+        "effective_on": beijing(docket.basis).date(),
+        "document_number": act.document_number,
+        "ordered_by": docket.name(act.office, now),
+        "publisher": docket.name(docket.publisher, now),
+        "basis": docket.policy.basis,
+        "posted_at": now,
+    }

@@ -188,6 +188,11 @@ COMMANDS = {
             "operators.commands.reports:progress",
             "Show how far a year is against its plan (G6) and the targets (F8).",
         ),
+        "notices": (
+            "operators.commands.cases:notices",
+            "List the notices (公示) and announcements (公告) of a case, with their numbers.\n\n"
+            "As the registry has them: no server is needed.",
+        ),
         "notice": (
             "operators.commands.reports:notice",
             "Write one public notice (公示) of all cases that are in publicity now.",

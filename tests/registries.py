@@ -12,7 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from activities.leaving import LeavingActivities
 from activities.ledger import RegistryActivities
+from activities.notices import NoticeBoard
 from registry.database.engine import open_engine, upgrade
 from registry.desk import Registry
 from tests.activities.admitted import gate
@@ -160,6 +162,12 @@ def write(request: pytest.FixtureRequest, tmp_path: Path) -> Write:
         return write_csv(path, content) if request.param == "csv" else write_xlsx(path, content)
 
     return written
+
+
+@pytest.fixture
+def leaving(engine: Engine, tmp_path: Path) -> LeavingActivities:
+    """How a county or a village leaves the list."""
+    return LeavingActivities(engine, NoticeBoard(engine, tmp_path / "notices"), gate())
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ def activities(
     from activities.admissions import Gate
     from activities.check import CheckActivities
     from activities.follow_up import FollowUpActivities
+    from activities.leaving import LeavingActivities
     from activities.ledger import RegistryActivities
     from activities.limits import CalendarActivities
     from activities.mending import Contradictions
@@ -129,6 +130,7 @@ def activities(
         board,
         VillageActivities(engine, gate),
         RosterActivities(engine, board, gate),
+        LeavingActivities(engine, board, gate),
         ReentryActivities(engine, gate),
         FollowUpActivities(engine, gate),
         RoundActivities(engine, settings.load_policy, now),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from pydantic import JsonValue
@@ -18,7 +19,7 @@ from models.county.inspections import Inspections
 from models.county.messages import CountyOpening
 from models.county.orders import CountyCount, RegisterChange
 from models.county.reception import CountyReception
-from models.notices import PostedCounty
+from models.notices import PostedCounty, announced
 from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_EXIT, skipped
@@ -146,7 +147,7 @@ class CountyExitWorkflow(CaseWorkflow):
             )
 
     async def approval(self) -> None:
-        """C7 批准退出: counted anew (S3), approved, undisputed (G2), and out of the register."""
+        """C7 批准退出: counted anew (S3), approved, undisputed (G2), out and announced."""
         for _ in self.case.repeatedly():
             await self.case.once(self.count_anew)
             told = f"{self.told()}\n本步骤无规定期限。"
@@ -351,25 +352,12 @@ class CountyExitWorkflow(CaseWorkflow):
         return next((each for each in reversed(renewed) if each is not None), self.figures)
 
     async def strike_off(self, approval: Act) -> str:
-        """The registry takes the county out, once; the case ends as exited.
+        """The registry takes the county out and announces it, once; the case ends as exited.
 
         It returns, and says why, if the register counts too many poor by now (S3).
         """
-        overridden = "S3.incidence" in approval.overrides
         try:
-            change, day = await self.case.ordered(
-                lambda seq: RegisterChange(
-                    case_id=self.case.docket.case_id,
-                    seq=seq,
-                    county=self.opening.subject,
-                    year=self.year,
-                    effective_on=beijing(self.case.docket.basis).date(),  # when C7 was signed
-                    document_number=approval.document_number,
-                    approved_by=approval.office,
-                    counted_on=beijing(self.case.now()).date(),
-                    standards=None if overridden else self.opening.policy.standards,
-                ),
-            )
+            change, left = await self.case.ordered(partial(self.register_change, approval))
         except IncidenceRisen:
             self.case.docket.changing = False  # nothing was done
             return "批准后贫困发生率上升、不再达标"
@@ -377,11 +365,31 @@ class CountyExitWorkflow(CaseWorkflow):
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
         self.case.record(
             EntryKind.REGISTER_CHANGE,
-            f"{self.opening.subject.name}自{day}退出贫困县序列",
-            {"change": change.model_copy(update={"counted_on": None, "standards": None}).content()},
+            f"{self.opening.subject.name}自{left.since}退出贫困县序列，{left.notice.announced_zh}",
+            {
+                "change": change.model_copy(
+                    update={"counted_on": None, "standards": None}
+                ).content(),
+                "notice": left.notice.content(),
+            },
         )
         raise self.case.end(
             Ending.EXITED, approval.office, "经批准退出贫困县序列", approval.document_number
+        )
+
+    def register_change(self, approval: Act, seq: int) -> RegisterChange:
+        """The order of that: it names who inspected, if a national inspection was due (C6)."""
+        docket, now = self.case.docket, self.case.now()
+        inspected_by = docket.name(docket.subject.office(C6.body), now)
+        return RegisterChange(
+            **announced(docket, approval, seq, now),
+            county=self.opening.subject,
+            approved_by=approval.office,
+            inspected_by=None if C6 in docket.skipped else inspected_by,
+            counted_on=beijing(now).date(),
+            standards=None
+            if "S3.incidence" in approval.overrides
+            else self.opening.policy.standards,
         )
 
 

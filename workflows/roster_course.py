@@ -250,11 +250,13 @@ class RosterCourse(Beside):
         said = [f"{struck}户自{since}起在建档立卡贫困户中销号"] if struck else []
         said += [f"{len(result.changed)}户登记内容在公示后有变更"] if result.changed else []
         said += [f"{len(result.conflicts)}户与登记不符，不予销号"] if result.conflicts else []
+        notice = result.notice
         self.case.record(
             EntryKind.REGISTER_CHANGE if struck else EntryKind.ROSTER_CHANGED,
-            f"{'，'.join(said)}（{act.document_number}）",
+            f"{'，'.join(said)}（{act.document_number}）"
+            + (f"，{notice.announced_zh}" if notice else ""),
             {
-                "announcement": result.announcement,
+                "notice": notice.content() if notice else None,
                 "effective_on": since.isoformat(),
                 "households": list(result.households),
                 "courses": self.roster.take_changes(),

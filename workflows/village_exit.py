@@ -11,7 +11,7 @@ from models.base import Record
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
 from models.case.reception import Reception
-from models.notices import PostedVillage
+from models.notices import PostedVillage, announced
 from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import V1, V2, VILLAGE_EXIT
@@ -78,7 +78,7 @@ class VillageExitWorkflow(CaseWorkflow):
         await self.case.publicity(V2, shows)
 
     async def approval(self) -> None:
-        """V3 批准退出: reported, approved before January (T6), undisputed (G2), struck off."""
+        """V3 批准退出: reported, approved before January (T6), undisputed (G2), announced."""
         case, before_january = self.case, LimitRequest(clause="T6", year=self.year)
         await case.prepare(self.look_again)
         county = self.village.office(Body.COUNTY_GROUP)
@@ -171,20 +171,16 @@ class VillageExitWorkflow(CaseWorkflow):
             raise Refusal("document_number: the approval (V3) needs the number of its document")
 
     async def strike_off(self, approval: Act) -> None:
-        """The registry takes the village out, once; the case ends as exited.
+        """The registry takes the village out and announces it, once; the case ends as exited.
 
         It comes back where households have entered since (F5, F7), and S2 is not met any more.
         """
         overridden = "S2.incidence" in approval.overrides
         try:
-            change, day = await self.case.ordered(
+            change, left = await self.case.ordered(
                 lambda seq: VillageRegisterChange(
-                    case_id=self.case.docket.case_id,
-                    seq=seq,
+                    **announced(self.case.docket, approval, seq, self.case.now()),
                     village=self.village,
-                    year=self.year,
-                    effective_on=beijing(self.case.docket.basis).date(),  # when V3 was signed
-                    document_number=approval.document_number,
                     approved_by=approval.office,
                     counted_on=beijing(self.case.now()).date(),
                     standards=None if overridden else self.opening.policy.standards,
@@ -197,8 +193,13 @@ class VillageExitWorkflow(CaseWorkflow):
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
         self.case.record(
             EntryKind.REGISTER_CHANGE,
-            f"{self.village.name}自{day}在建档立卡贫困村中退出",
-            {"change": change.model_copy(update={"counted_on": None, "standards": None}).content()},
+            f"{self.village.name}自{left.since}在建档立卡贫困村中退出，{left.notice.announced_zh}",
+            {
+                "change": change.model_copy(
+                    update={"counted_on": None, "standards": None}
+                ).content(),
+                "notice": left.notice.content(),
+            },
         )
         raise self.case.end(
             Ending.EXITED, approval.office, "经批准退出贫困村序列", approval.document_number

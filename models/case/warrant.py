@@ -17,7 +17,7 @@ from models import identity
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.case.file import CaseFile, FiledAct
 from models.case.ledger import EntryKind
-from models.notices import NoticeOrder
+from models.notices import Announcement, NoticeOrder
 from models.offices import Office
 from models.periods import beijing, end_of
 from models.procedures import C1, H1, H3, R1, Step, skipped
@@ -121,6 +121,26 @@ def _why_not_done(file: CaseFile, step: Step, now: datetime) -> str | None:
 def lies_ahead(moment: datetime) -> str:
     """The sentence about what the file has from after now."""
     return f"{moment.isoformat()} lies ahead of this installation's clock"
+
+
+def why_not_announced(
+    file: CaseFile, change: Announcement[Any], act: FiledAct, now: datetime
+) -> str | None:
+    """What is the same of every announced change: its moment, its bodies, its numbers."""
+    at = change.posted_at
+    if max(act.entry.at, at) > now + CLOCKS_MAY_DIFFER_BY:
+        return lies_ahead(max(act.entry.at, at))
+    if at < act.entry.at:
+        return f"posted_at: {at.isoformat()} lies before the approval (entry {act.entry.seq})"
+    publicity = next(step for step in file.route if not step.decided)
+    return differs(
+        ("year", change.year, file.application["year"]),
+        ("notice_id", change.notice_id, identity.notice(change.case_id, change.seq)),
+        ("basis", change.basis, file.policy.basis),
+        ("publisher", change.publisher, office_name(file, file.subject.office(publicity.body), at)),
+        ("ordered_by", change.ordered_by, office_name(file, Office.parse(act.office), at)),
+        *as_signed(change, act),
+    )
 
 
 def as_signed(order: Any, act: FiledAct) -> tuple[tuple[str, Any, Any], ...]:

@@ -5,9 +5,10 @@ As in ``models.case.orders``: case id and ledger sequence number are the key of 
 
 from datetime import date
 
+from models.base import Line
+from models.notices import Announcement, Left
 from models.offices import County, CountyCode, Office
-from models.orders import Change, Order
-from models.periods import Year
+from models.orders import Order
 from models.policy import Standards
 from models.register.counties import CountyCounted
 
@@ -24,23 +25,22 @@ class CountyCount(Order[CountyCounted]):
         return f"S5 核对贫困发生率 {self.on}"
 
 
-class RegisterChange(Change[date]):
-    """Taking a county out of the list of poor counties (C7); the answer is since when.
+class RegisterChange(Announcement[Left]):
+    """Announcing the exit of a county, and taking it off the list of poor counties (C7).
 
     Attributes:
         counted_on, standards: On which day its incidence has to meet whose threshold still (S3):
             the register may have changed since it was approved. None if it was approved in spite
             of that (S6).
+        inspected_by: Name of the body that inspected a national county (C6).
     """
 
     activity = "strike_off_county"
     county: County
-    year: Year
-    effective_on: date
-    document_number: str | None
     approved_by: Office
     counted_on: date | None = None
     standards: Standards | None = None
+    inspected_by: Line | None = None
 
     @property
     def summary(self) -> str:

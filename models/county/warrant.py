@@ -6,16 +6,17 @@ from models.case.file import CaseFile
 from models.case.ledger import EntryKind
 from models.case.warrant import (
     as_object,
-    as_signed,
     counted,
     differs,
     final,
+    office_name,
+    why_not_announced,
     why_not_final,
     why_not_posted,
 )
 from models.county.orders import RegisterChange
 from models.notices import NoticeOrder, PostedCounty
-from models.procedures import C4, C7
+from models.procedures import C4, C6, C7, skipped
 from models.register.counties import CountyFigures, PoorVillages
 from models.register.villages import Incidence
 
@@ -27,13 +28,21 @@ def county_exit(file: CaseFile, change: RegisterChange, now: datetime) -> str | 
         return said
     act = final(file, C7)
     overridden = "S3.incidence" in act.act.get("overrides", [])
-    return differs(
-        ("county", change.county, file.subject),
-        ("year", change.year, file.application["year"]),
-        *as_signed(change, act),
-        ("approved_by", str(change.approved_by), act.office),
-        ("standards", change.standards, None if overridden else file.policy.standards),
-    ) or (None if overridden else counted(change.counted_on, act, now))
+    inspected_by = office_name(file, file.subject.office(C6.body), change.posted_at)
+    return (
+        why_not_announced(file, change, act, now)
+        or differs(
+            ("county", change.county, file.subject),
+            ("approved_by", str(change.approved_by), act.office),
+            (
+                "inspected_by",
+                change.inspected_by,
+                None if C6 in skipped(file.subject) else inspected_by,
+            ),
+            ("standards", change.standards, None if overridden else file.policy.standards),
+        )
+        or (None if overridden else counted(change.counted_on, act, now))
+    )
 
 
 def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | None:

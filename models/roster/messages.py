@@ -1,6 +1,5 @@
 """What opens a roster's case (H1), what it takes in, and what it orders and is answered."""
 
-from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -9,8 +8,9 @@ from models.appraisals import MOST_HOUSEHOLDS, Appraisal, Meeting, Proposal
 from models.base import Line, Moment, Record, Text
 from models.case.admission import Opening
 from models.case.parts import Key, Name, Proofs
+from models.notices import Announcement, Notice
 from models.offices import Office, Village, VillageCode
-from models.orders import Change, Order
+from models.orders import Order
 from models.periods import Year
 from models.register.households import HouseholdCode, HouseholdFacts
 
@@ -152,39 +152,23 @@ class StruckOff(Record):
     """Who was struck off, and who was not.
 
     Attributes:
-        announcement: Title of the final announcement; None where nobody was struck off.
+        notice: The final announcement; None if nobody was struck off.
         changed: Households whose entry is not the posted one any more: they are posted again.
         conflicts: Why others could not be, by household.
     """
 
     households: tuple[HouseholdCode, ...]
-    announcement: str | None
+    notice: Notice | None
     changed: tuple[HouseholdCode, ...] = ()
     conflicts: dict[str, str] = Field(default_factory=dict)
 
 
-class RosterChange(Change[StruckOff]):
-    """Announcing the exit of households, and striking them off the register (H4).
-
-    Attributes:
-        effective_on: The first day off the register: when the act was signed.
-        posted_at: When the announcement is made.
-        publisher: Name of the announcing body.
-        ordered_by: Name of the body that struck them off.
-    """
+class RosterChange(Announcement[StruckOff]):
+    """Announcing the exit of households, and striking them off the register (H4)."""
 
     activity = "strike_off_households"
-    notice_id: str
     village: Village
-    year: Year
-    effective_on: date
-    basis: tuple[Line, ...]
-    publisher: Line
-    ordered_by: Text
-    document_number: Line | None
     households: tuple[StrikingOff, ...]
-    posted_at: Moment
-    replaces: None = None
 
     @property
     def summary(self) -> str:

@@ -5,9 +5,7 @@ from datetime import datetime
 
 from models.case.messages import Act
 from models.case.state import Docket
-from models.identity import notice as notice_id
-from models.notices import NoticeLine, PostedRoster
-from models.periods import beijing
+from models.notices import NoticeLine, PostedRoster, announced
 from models.roster.households import Candidate, shown_name
 from models.roster.messages import RosterChange, RosterOpening, StrikingOff
 
@@ -33,17 +31,8 @@ def roster_change(
 ) -> RosterChange:
     """Announcing and striking off those of an act, as of the day on which it was signed (H4)."""
     return RosterChange(
-        case_id=docket.case_id,
-        seq=seq,
-        notice_id=notice_id(docket.case_id, seq),
+        **announced(docket, act, seq, now),
         village=opening.subject,
-        year=docket.year,
-        effective_on=beijing(docket.basis).date(),
-        basis=opening.policy.basis,
-        publisher=docket.name(docket.publisher, now),
-        ordered_by=docket.name(act.office, now),
-        document_number=act.document_number,
-        posted_at=now,
         households=tuple(
             StrikingOff(
                 code=each.facts.code,

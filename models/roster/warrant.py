@@ -4,16 +4,12 @@ from collections import Counter
 from datetime import datetime
 from itertools import chain
 
-from models import identity
-from models.base import CLOCKS_MAY_DIFFER_BY
 from models.case.file import CaseFile, FiledAct
 from models.case.ledger import EntryKind
 from models.case.warrant import (
     as_object,
-    as_signed,
     differs,
-    lies_ahead,
-    office_name,
+    why_not_announced,
     why_not_begun,
     why_not_posted,
 )
@@ -32,26 +28,11 @@ def striking_off(file: CaseFile, change: RosterChange, now: datetime) -> str | N
     act = file.approval(H4)
     if act is None:
         return f"no approval of {H4} by {file.subject.office(H4.body)} is in force"
-    latest = max(act.entry.at, change.posted_at)
-    if latest > now + CLOCKS_MAY_DIFFER_BY:
-        return lies_ahead(latest)
-    return differs(
-        ("village", change.village, file.subject),
-        ("year", change.year, file.application["year"]),
-        ("notice_id", change.notice_id, identity.notice(change.case_id, change.seq)),
-        ("basis", change.basis, file.policy.basis),
-        (
-            "publisher",
-            change.publisher,
-            office_name(file, file.subject.office(H3.body), change.posted_at),
-        ),
-        (
-            "ordered_by",
-            change.ordered_by,
-            office_name(file, file.subject.office(H4.body), change.posted_at),
-        ),
-        *as_signed(change, act),
-    ) or _who_may_not_leave(file, change, act)
+    return (
+        why_not_announced(file, change, act, now)
+        or differs(("village", change.village, file.subject))
+        or _who_may_not_leave(file, change, act)
+    )
 
 
 def _who_may_not_leave(file: CaseFile, change: RosterChange, act: FiledAct) -> str | None:

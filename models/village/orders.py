@@ -5,9 +5,9 @@ As in ``models.case.orders``: case id and ledger sequence number are the key of 
 
 from datetime import date
 
+from models.notices import Announcement, Left
 from models.offices import Office, Village, VillageCode
-from models.orders import Change, Order
-from models.periods import Year
+from models.orders import Order
 from models.policy import Standards
 from models.register.villages import Incidence
 
@@ -24,8 +24,8 @@ class VillageCount(Order[Incidence]):
         return f"S5 核对贫困发生率 {self.on}"
 
 
-class VillageRegisterChange(Change[date]):
-    """Taking a village off the list of poor villages (V3); the answer is since when.
+class VillageRegisterChange(Announcement[Left]):
+    """Announcing the exit of a village, and taking it off the list of poor villages (V3).
 
     Attributes:
         counted_on, standards: On which day its incidence has to meet whose threshold still (S2):
@@ -35,9 +35,6 @@ class VillageRegisterChange(Change[date]):
 
     activity = "strike_off_village"
     village: Village
-    year: Year
-    effective_on: date
-    document_number: str | None
     approved_by: Office
     counted_on: date | None = None
     standards: Standards | None = None

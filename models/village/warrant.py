@@ -4,7 +4,14 @@ from datetime import datetime
 
 from models.case.file import CaseFile
 from models.case.ledger import EntryKind
-from models.case.warrant import as_signed, counted, differs, final, why_not_final, why_not_posted
+from models.case.warrant import (
+    counted,
+    differs,
+    final,
+    why_not_announced,
+    why_not_final,
+    why_not_posted,
+)
 from models.notices import NoticeOrder, PostedVillage
 from models.procedures import V1, V2
 from models.register.villages import Incidence, Survey
@@ -19,13 +26,15 @@ def village_exit(file: CaseFile, change: VillageRegisterChange, now: datetime) -
         return said
     act = final(file, v3)
     overridden = "S2.incidence" in act.act.get("overrides", [])
-    return differs(
-        ("village", change.village, file.subject),
-        ("year", change.year, file.application["year"]),
-        *as_signed(change, act),
-        ("approved_by", str(change.approved_by), act.office),
-        ("standards", change.standards, None if overridden else file.policy.standards),
-    ) or (None if overridden else counted(change.counted_on, act, now))
+    return (
+        why_not_announced(file, change, act, now)
+        or differs(
+            ("village", change.village, file.subject),
+            ("approved_by", str(change.approved_by), act.office),
+            ("standards", change.standards, None if overridden else file.policy.standards),
+        )
+        or (None if overridden else counted(change.counted_on, act, now))
+    )
 
 
 def village_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | None:

@@ -1,4 +1,4 @@
-"""Reading the registry: all cases, and every limit in force."""
+"""Reading the registry: all cases, every limit in force, and the notices of a case."""
 
 from datetime import datetime
 from typing import Annotated
@@ -9,7 +9,7 @@ from models.offices import CountyCode
 from operators.commands.options import Office
 from operators.commands.words import Duration, Json, word
 from operators.desk.registry import open_registry, utc_now
-from operators.views.case import case_table, print_limit
+from operators.views.case import case_table, print_limit, print_notice
 from operators.views.printing import as_json, at, console, is_over
 from registry.records import CaseFilter, DeadlineRecord
 
@@ -92,6 +92,25 @@ def deadlines(
     missed = sum(_missed(each, now) for each in found)
     limits = f"{len(found)} limit{'' if len(found) == 1 else 's'} in force"
     out.print(f"{limits}, {missed} overdue (at {at(now)}, Beijing time)", style="bold")
+
+
+def notices(case: str, /, *, json: Json = False) -> None:
+    """List the notices (公示) and announcements (公告) of a case, with their numbers.
+
+    No server is needed. Their texts lie in the folder of notices, under these numbers.
+
+    Args:
+        case: Id of the case, for example village-exit/411523100001/2026.
+    """
+    with open_registry() as registry:
+        found = registry.notices(case)
+    if json:
+        as_json(found)
+        return
+    out = console()
+    for each in found:
+        print_notice(out, each)
+    out.print(f"{len(found)} notice{'' if len(found) == 1 else 's'}", style="bold")
 
 
 def _missed(found: DeadlineRecord, now: datetime) -> bool:

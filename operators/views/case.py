@@ -23,7 +23,7 @@ from models.procedures import COUNTY_EXIT, PROCEDURES, Procedure
 from models.roster.households import STATES, Course, State
 from models.texts.characters import visible
 from operators.views.printing import at, due, heading, left, paragraph, sentences, table, urgency
-from registry.records import CaseRecord, ContradictionRecord, RevokedRecord
+from registry.records import CaseRecord, ContradictionRecord, NoticeRecord, RevokedRecord
 
 if TYPE_CHECKING:
     # They need a Temporal client and a procedure's messages, and a list of cases does not.
@@ -337,6 +337,18 @@ def _reason(course: Course) -> str:
 
 
 # -- documents (F9) ---------------------------------------------------------------------------
+
+
+def print_notice(out: Console, notice: NoticeRecord) -> None:
+    """A notice with its number, and until when it stands; an announcement stands from its day."""
+    line = Text(f"{at(notice.posted_at)}  ", style="dim")
+    line.append(notice.id, style="bold")
+    out.print(line)
+    out.print(paragraph(notice.title, out.width, 2))
+    if notice.closes_at > notice.posted_at:
+        out.print(paragraph(f"公示至 {until(notice.closes_at)}", out.width, 2))
+    if notice.replaces is not None:
+        out.print(paragraph(f"替代 {notice.replaces}", out.width, 2))
 
 
 def print_documents(out: Console, records: "Sequence[DocumentRecord]") -> None:

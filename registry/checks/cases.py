@@ -229,7 +229,7 @@ class CaseCheck:
             yield from _told_otherwise(table, (id,), rest, told, line["number"])
             if id in on_file:
                 continue
-            if not _announced(case, row) and not self._is_under_way(case, line):
+            if not _posted_anew(case, row) and not self._is_under_way(case, line):
                 yield _foreign(
                     table, (id,), case.id, "no entry of its file says that it was posted"
                 )
@@ -410,18 +410,12 @@ def _told_otherwise(
             yield altered(table, key, name, f"it is not what line {line} of the journal saw")
 
 
-def _announced(case: KeptCase, row: Row) -> bool:
-    """Whether an entry says that a notice was out which no entry carries whole.
-
-    The final announcement of a roster is named by its title (H4); so is a notice that was posted
-    anew, as midnight had passed.
-    """
+def _posted_anew(case: KeptCase, row: Row) -> bool:
+    """Whether a notice was posted anew, as midnight had passed: no entry carries the first one."""
     return any(
         entry.seq > row["seq"]
-        and (
-            entry.data.get("announcement") == row["title"]
-            or (entry.kind is EntryKind.NOTICE and f"《{row['title']}》跨日发布" in entry.text)
-        )
+        and entry.kind is EntryKind.NOTICE
+        and f"《{row['title']}》跨日发布" in entry.text
         for entry in case.entries
     )
 

@@ -1,4 +1,4 @@
-"""The public notice of one subject (C4, V2, H3, R3), and the announcement of who has left (H4).
+"""The notice of one subject (C4, V2, H3, R3), and the announcement of its exit (C7, V3, H4).
 
 The same order gives the same text. A village's notice tells of the village alone; a household's of
 its head, village group and head count (G8): no sentence that somebody wrote freely.
@@ -6,6 +6,7 @@ its head, village group and head count (G8): no sentence that somebody wrote fre
 
 from typing import Any
 
+from models.county.orders import RegisterChange
 from models.notices import (
     NoticeOrder,
     Posted,
@@ -14,13 +15,14 @@ from models.notices import (
     PostedRoster,
     PostedVillage,
 )
-from models.offices import County, Tier
+from models.offices import County, Tier, Village
 from models.periods import beijing, chinese
 from models.reentry.rules import CAUSES
 from models.register.counties import PoorVillages
 from models.roster.messages import RosterChange, StrikingOff
 from models.standards import Counted, differ, survey_findings, villages_zh
 from models.texts.personal_numbers import hide
+from models.village.orders import VillageRegisterChange
 from registry.notices.texts import growth, incidence, rendered
 
 _TIERS = {Tier.NATIONAL: "国定贫困县", Tier.PROVINCIAL: "省定贫困县"}
@@ -79,11 +81,10 @@ def _own(shows: Posted) -> dict[str, Any]:
 
 def _of_county(shows: PostedCounty) -> dict[str, Any]:
     county, figures = shows.county, shows.figures
-    seat = county.province.name if county.directly_administered else _city(county)
     near = "达到或接近" if figures.services_near_mean else "未达到或接近"
     return {
         "county": county,
-        "place": f"{seat}（直管县）" if county.directly_administered else seat,
+        "place": _seat(county),
         "tier": _TIERS[county.tier],
         **_counted(shows.counted or figures),
         "stated": _counted(figures) if differ(figures, shows.counted) else None,
@@ -97,10 +98,9 @@ def _of_county(shows: PostedCounty) -> dict[str, Any]:
 
 def _of_village(shows: PostedVillage) -> dict[str, Any]:
     village = shows.village
-    city = "" if village.directly_administered else village.city.name
     return {
         "village": village,
-        "place": f"{village.province.name}{city}{village.county.name}{village.township.name}",
+        "place": _line(village),
         **_counted(shows.incidence),
         "findings": [finding.zh for finding in survey_findings(shows.survey)],
         "collective_income": shows.survey.collective_income_yuan,
@@ -122,28 +122,79 @@ def _ended(sentence: str) -> str:
     )
 
 
-def _city(county: County) -> str:
+def _seat(county: County) -> str:
+    """What a county belongs to."""
+    if county.directly_administered:
+        return f"{county.province.name}（直管县）"
     return f"{county.province.name}{county.city.name}"
 
 
-def announcement_title(change: RosterChange) -> str:
+def _line(village: Village) -> str:
+    """What a village belongs to."""
+    city = "" if village.directly_administered else village.city.name
+    return f"{village.province.name}{city}{village.county.name}{village.township.name}"
+
+
+Exit = RegisterChange | VillageRegisterChange
+
+
+def announcement_title(change: Exit | RosterChange) -> str:
     """The title of the final announcement (公告)."""
-    return f"关于{change.village.name}{change.year}年度贫困户脱贫退出的公告"
+    match change:
+        case RegisterChange(county=county):
+            return f"关于{county.name}退出贫困县的公告"
+        case VillageRegisterChange(village=village):
+            return f"关于{village.full_name}退出贫困村的公告"
+        case RosterChange(village=village):
+            return f"关于{village.name}{change.year}年度贫困户脱贫退出的公告"
 
 
-def announcement_text(change: RosterChange, households: tuple[StrikingOff, ...]) -> str:
+def roster_announcement(change: RosterChange, households: tuple[StrikingOff, ...]) -> str:
     """The announcement of those who leave: what the list of them showed, and nothing else (G8)."""
+    lines = [(each.shown_as, hide(each.group), each.size) for each in households]
+    return _announced("roster_announcement.md.j2", change, _listed(lines))
+
+
+def exit_announcement(change: Exit) -> str:
+    """The announcement that a county or a village has left (公告退出); it shows no figures."""
+    match change:
+        case RegisterChange(county=county):
+            inspected = f"，{change.inspected_by}评估检查" if change.inspected_by else ""
+            own = {
+                "what": "县名",
+                "name": county.name,
+                "code": county.code,
+                "place": _seat(county),
+                "tier": _TIERS[county.tier],
+                "passed": f"经{change.publisher}核查、公示无异议{inspected}",
+                "left": "退出贫困县序列",
+            }
+        case VillageRegisterChange(village=village):
+            own = {
+                "what": "村名",
+                "name": village.name,
+                "code": village.code,
+                "place": _line(village),
+                "tier": "",
+                "passed": f"经{change.publisher}组织调查核实、公示无异议",
+                "left": "退出贫困村序列，在建档立卡贫困村中销号",
+            }
+    return _announced("exit_announcement.md.j2", change, own)
+
+
+def _announced(template: str, change: Exit | RosterChange, own: dict[str, Any]) -> str:
     return rendered(
-        "roster_announcement.md.j2",
+        template,
         title=announcement_title(change),
         notice_id=change.notice_id,
         basis="、".join(change.basis),
-        **_listed([(each.shown_as, hide(each.group), each.size) for each in households]),
+        year=change.year,
         effective_on=chinese(change.effective_on),
         document_number=change.document_number or "",
         ordered_by=change.ordered_by,
         publisher=change.publisher,
         posted_on=chinese(beijing(change.posted_at).date()),
+        **own,
     )
 
 

@@ -13,16 +13,15 @@ from models import identity
 from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.messages import Ending
 from models.case.orders import CaseState
-from models.county.orders import RegisterChange
 from models.offices import County, Office, Village
 from models.periods import BEIJING
 from models.policy import Body
-from models.village.orders import VillageRegisterChange
 from registry.database.engine import writing
 from registry.tables import EpisodeRow, StatusRow, VillageStatusRow
 from tests.activities.admitted import batch as kept_batch
 from tests.activities.admitted import gate
 from tests.activities.registry_cases import run
+from tests.models.carrying import leaves_county, leaves_village
 
 
 class ExitFile:
@@ -103,17 +102,17 @@ def county_exits(engine: Engine, county: County, year: int, on: date) -> ExitFil
         ("C7", county.office(Body.PROVINCIAL_GOVERNMENT)),
     ]
     file = ExitFile(engine, county, identity.county_case(county.code, year), year, acts, on)
-    change = RegisterChange(
-        case_id=file.case_id,
-        seq=file.approval.seq,
-        county=county,
-        year=year,
-        effective_on=on,
-        document_number="合成〔C7〕号",
-        approved_by=acts[-1][1],
-    )
+    change = {
+        "case_id": file.case_id,
+        "seq": file.approval.seq,
+        "county": county,
+        "year": year,
+        "effective_on": on,
+        "document_number": "合成〔C7〕号",
+        "approved_by": acts[-1][1],
+    }
     with writing(engine) as session:
-        leave(session, StatusRow, county, change)
+        leave(session, StatusRow, county, leaves_county(change))
     file.close()
     return file
 
@@ -125,17 +124,17 @@ def village_exits(
     county = village.office(Body.COUNTY_GROUP)
     acts = [("V1", county), ("V3", county), ("V3", village.office(by))]
     file = ExitFile(engine, village, identity.village_case(village.code, year), year, acts, on)
-    change = VillageRegisterChange(
-        case_id=file.case_id,
-        seq=file.approval.seq,
-        village=village,
-        year=year,
-        effective_on=on,
-        document_number="合成〔V3〕号",
-        approved_by=acts[-1][1],
-    )
+    change = {
+        "case_id": file.case_id,
+        "seq": file.approval.seq,
+        "village": village,
+        "year": year,
+        "effective_on": on,
+        "document_number": "合成〔V3〕号",
+        "approved_by": acts[-1][1],
+    }
     with writing(engine) as session:
-        leave(session, VillageStatusRow, village, change)
+        leave(session, VillageStatusRow, village, leaves_village(change))
     file.close()
     return file
 

@@ -29,6 +29,7 @@ from tests.activities.admitted import RUN
 from tests.activities.admitted import batch as kept_batch
 from tests.activities.admitted import run as run
 from tests.models import samples
+from tests.models.carrying import leaves_county
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTIES = ROOT / "data" / "henan-counties.csv"
@@ -164,7 +165,7 @@ def change(file: File, seq: int = 40, **changes: Any) -> RegisterChange:
         "document_number": "豫政文〔2018〕88号",
         "approved_by": Office(body=Body.PROVINCIAL_GOVERNMENT, place="410000"),
     }
-    return RegisterChange(**(given | changes))
+    return leaves_county(given | changes)
 
 
 def at_once(calls: list[Callable[[], T]]) -> list[T]:

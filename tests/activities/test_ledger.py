@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 from temporalio.exceptions import ApplicationError
 
+from activities.leaving import LeavingActivities
 from activities.ledger import RegistryActivities
 from models.case.ledger import EntryKind, verify
 from models.case.messages import Ending
@@ -21,6 +22,7 @@ from registry.tables import (
     DivisionRow,
     EntryRow,
     IndicatorRow,
+    NoticeRow,
     NotificationRow,
     ObjectionRow,
     Standing,
@@ -319,12 +321,16 @@ def standings(engine: Engine) -> list[dict[str, Any]]:
 
 @pytest.mark.clause("C7")
 def test_a_county_leaves_the_list_once(
-    asked: RegistryActivities, registry: Registry, engine: Engine
+    leaving: LeavingActivities, registry: Registry, engine: Engine
 ) -> None:
     order = change(File())
-    days = at_once([lambda: run(asked.strike_off_county, order)] * 8)
-    days.append(run(asked.strike_off_county, order))
-    assert set(days) == {date(2018, 8, 2)}
+    answers = at_once([lambda: run(leaving.strike_off_county, order)] * 8)
+    answers.append(run(leaving.strike_off_county, order))
+    (left,) = set(answers)
+    assert left.since == date(2018, 8, 2)
+    (posted,) = rows(engine, NoticeRow)
+    assert (posted["id"], posted["markdown"]) == (left.notice.notice_id, left.notice.markdown)
+    assert posted["closes_at"] == posted["posted_at"]  # it is no publicity
     listed, exited = sorted(standings(engine), key=lambda row: str(row["since"]))
     assert (listed["status"], listed["until"]) == (Standing.LISTED, date(2018, 8, 2))
     assert (exited["status"], exited["since"], exited["until"]) == (
@@ -345,7 +351,7 @@ def test_a_county_leaves_the_list_once(
 @pytest.mark.clause("C7", "S3")
 @pytest.mark.usefixtures("registry")
 def test_a_county_above_the_threshold_by_then_stays_on_the_list(
-    asked: RegistryActivities, engine: Engine
+    leaving: LeavingActivities, engine: Engine
 ) -> None:
     """2 of 100 are 2 %, which is not below it; when the household has left it is 0 %."""
     village = put_village(engine, f"{XIN.code}100001", 100)
@@ -353,35 +359,36 @@ def test_a_county_above_the_threshold_by_then_stays_on_the_list(
     order = change(File(), counted_on=date(2018, 8, 3), standards=HENAN.standards)
     before = standings(engine)
     with pytest.raises(ApplicationError, match=r"S3\.incidence is not met any more") as said:
-        run(asked.strike_off_county, order)
+        run(leaving.strike_off_county, order)
     assert (said.value.type, said.value.non_retryable) == ("IncidenceRisen", True)
     assert standings(engine) == before
+    assert rows(engine, NoticeRow) == []
     leaves(engine, household, date(2018, 8, 3))
-    assert run(asked.strike_off_county, order) == date(2018, 8, 2)
+    assert run(leaving.strike_off_county, order).since == date(2018, 8, 2)
     falls_back(engine, household, date(2018, 8, 3))  # asked again, it is done
-    assert run(asked.strike_off_county, order) == date(2018, 8, 2)
+    assert run(leaving.strike_off_county, order).since == date(2018, 8, 2)
 
 
 @pytest.mark.clause("C7", "S6")
 @pytest.mark.usefixtures("registry")
 def test_a_county_approved_in_spite_of_its_incidence_leaves(
-    asked: RegistryActivities, engine: Engine
+    leaving: LeavingActivities, engine: Engine
 ) -> None:
     put_households(engine, put_village(engine, f"{XIN.code}100001", 100), [2])
-    assert run(asked.strike_off_county, change(File())) == date(2018, 8, 2)
+    assert run(leaving.strike_off_county, change(File())).since == date(2018, 8, 2)
 
 
 @pytest.mark.clause("C7")
 def test_a_county_that_left_cannot_leave_again(
-    asked: RegistryActivities, registry: Registry, engine: Engine
+    asked: RegistryActivities, leaving: LeavingActivities, registry: Registry, engine: Engine
 ) -> None:
-    run(asked.strike_off_county, change(File()))
+    run(leaving.strike_off_county, change(File()))
     before = standings(engine)
     for order in (change(File(year=2018), effective_on=date(2019, 1, 1)), change(File(), seq=41)):
         with pytest.raises(
             ApplicationError, match=r"already left on 2018-08-02 by .*2017, entry 40"
         ) as caught:
-            run(asked.strike_off_county, order)
+            run(leaving.strike_off_county, order)
         assert caught.value.type == "RegisterConflict"
         assert caught.value.non_retryable
     assert standings(engine) == before
@@ -392,13 +399,13 @@ def test_a_county_that_left_cannot_leave_again(
 
 @pytest.mark.clause("C7")
 def test_two_cases_cannot_both_strike_a_county_off(
-    asked: RegistryActivities, registry: Registry, engine: Engine
+    leaving: LeavingActivities, registry: Registry, engine: Engine
 ) -> None:
     orders = [change(File(year=year)) for year in range(2014, 2022)]
 
     def strike(order: Any) -> str:
         try:
-            return str(run(asked.strike_off_county, order))
+            return str(run(leaving.strike_off_county, order).since)
         except ApplicationError as error:
             return str(error.type)
 
@@ -415,16 +422,16 @@ def test_two_cases_cannot_both_strike_a_county_off(
     ],
 )
 def test_only_a_listed_county_can_leave(
-    asked: RegistryActivities, registry: Registry, changes: dict[str, Any], said: str
+    leaving: LeavingActivities, registry: Registry, changes: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(ApplicationError, match=re.escape(said)):
-        run(asked.strike_off_county, change(File(), **changes))
+        run(leaving.strike_off_county, change(File(), **changes))
 
 
-def test_an_outage_is_tried_again(asked: RegistryActivities, engine: Engine) -> None:
+def test_an_outage_is_tried_again(leaving: LeavingActivities, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE county_status RENAME TO away"))
     with pytest.raises(RegistryError) as caught:
-        run(asked.strike_off_county, change(File()))
+        run(leaving.strike_off_county, change(File()))
     assert not isinstance(caught.value, ApplicationError)
     assert caught.value.__cause__ is None

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import delete, select, update
 from temporalio.exceptions import ApplicationError
 
+from activities.leaving import LeavingActivities
 from activities.notices import NoticeBoard
 from models import identity
 from models.notices import Notice, NoticeOrder, PostedCounty
@@ -26,11 +27,14 @@ from models.texts.characters import visible
 from models.texts.personal_numbers import hide
 from registry.calendar import OfficialCalendar
 from registry.database.engine import reading, writing
-from registry.notices.single import markdown, title
+from registry.desk import Registry
+from registry.notices.single import exit_announcement, markdown, title
 from registry.notices.texts import incidence, page
-from registry.tables import NoticeRow
+from registry.tables import CaseRow, NoticeRow
 from tests.activities.admitted import run
-from tests.activities.registry_cases import POLICY, XIN
+from tests.activities.registry_cases import POLICY, XIN, File, change
+from tests.models.samples import county
+from tests.unguarded import unguarded
 
 CASE = "county-exit/411523/2017"
 POSTED = datetime.fromisoformat("2018-01-05T09:00:00+08:00")
@@ -382,3 +386,48 @@ def test_a_folder_that_cannot_be_written_is_an_outage_and_nothing_is_half_done(
     blocked.unlink()
     publish(NoticeBoard(engine, blocked))
     assert len(rows(engine)) == 1
+
+
+# -- the announcement -------------------------------------------------------------------------
+
+
+@pytest.mark.clause("C7", "A9", "A8")
+def test_an_announcement_says_which_county_has_left_since_when_and_by_whom() -> None:
+    assert exit_announcement(change(File())) == (
+        "# 关于新县退出贫困县的公告\n\n"
+        f"依据{'、'.join(POLICY.basis)}，经河南省扶贫开发领导小组核查、公示无异议，"
+        "国务院扶贫开发领导小组评估检查，并经河南省人民政府批准（豫政文〔2018〕88号），"
+        "新县自2018年8月2日起退出贫困县序列。现予公告。\n\n"
+        "- 县名：新县（行政区划代码 411523）\n"
+        "- 所属：河南省信阳市\n"
+        "- 类别：国定贫困县\n"
+        "- 退出年度：2017年\n"
+        "- 批准机关：河南省人民政府\n"
+        "- 批准文号：豫政文〔2018〕88号\n\n"
+        "公告编号：county-exit/411523/2017/notice-40\n\n"
+        "河南省扶贫开发领导小组\n\n"
+        "2018年8月2日\n"
+    )
+
+
+@pytest.mark.clause("C7", "C6")
+def test_a_provincial_county_is_announced_without_a_national_inspection() -> None:
+    text = exit_announcement(change(File(county("provincial", direct=True))))
+    assert "经河南省扶贫开发领导小组核查、公示无异议，并经河南省人民政府批准" in text
+    assert "- 所属：河南省（直管县）\n- 类别：省定贫困县\n" in text
+    assert "国务院扶贫开发领导小组" not in text
+
+
+@pytest.mark.clause("C7", "G7")
+def test_an_announcement_that_is_lost_is_put_up_again_by_the_same_order(
+    leaving: LeavingActivities, registry: Registry, engine: Engine, folder: Path
+) -> None:
+    order = change(File())
+    left = run(leaving.strike_off_county, order)
+    standings = registry.county_record("411523").standings
+    with unguarded(engine) as connection:
+        connection.execute(delete(NoticeRow))
+        connection.execute(update(CaseRow).values(outcome=None))  # the case has not ended yet
+    assert run(leaving.strike_off_county, order) == left
+    assert [each.markdown for each in rows(engine)] == [left.notice.markdown]
+    assert registry.county_record("411523").standings == standings

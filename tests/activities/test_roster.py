@@ -446,14 +446,17 @@ def test_households_are_struck_off_and_announced_together(
     answer = run(rosters.strike_off_households, change("H-01", "H-02"))
     assert answer.households == ("H-01", "H-02")
     assert (answer.changed, answer.conflicts) == ((), {})
-    assert answer.announcement == "关于合成村2017年度贫困户脱贫退出的公告"
+    assert answer.notice is not None
+    assert answer.notice.title == "关于合成村2017年度贫困户脱贫退出的公告"
     assert gone(engine) == {"H-01": (LEFT_ON, 20), "H-02": (LEFT_ON, 20)}
     episode = next(row for row in rows(engine, EpisodeRow) if row["household_code"] == "H-01")
     assert (episode["exit_year"], episode["document"], episode["case_id"]) == (
         2017, "新扶贫〔2017〕88号", RosterFile().case_id
     )  # fmt: skip
     (row,) = rows(engine, NoticeRow)
-    assert (row["seq"], row["closes_at"]) == (20, row["posted_at"])
+    assert (row["id"], row["seq"], row["closes_at"]) == (
+        answer.notice.notice_id, 20, row["posted_at"]
+    )  # fmt: skip
     assert sorted(path.suffix for path in folder.iterdir()) == [".html", ".md"]
     with reading(engine) as session:
         before = village_incidence(session, VILLAGE.code, LEFT_ON - DAY)
@@ -490,7 +493,7 @@ def test_nobody_is_struck_off_by_two_orders(
     assert answer.conflicts == {"H-01": "登记中已销号"}
     assert gone(engine)["H-01"] == (LEFT_ON, 20)
     nobody = run(rosters.strike_off_households, change("H-01", seq=22))
-    assert (nobody.households, nobody.announcement) == ((), None)
+    assert (nobody.households, nobody.notice) == ((), None)
     assert len(rows(engine, NoticeRow)) == 2
 
 

@@ -15,7 +15,7 @@ from models.policy import NameStyle
 from models.roster.households import shown_name
 from models.roster.messages import RosterOpening
 from models.roster.orders import posted_roster, roster_change
-from registry.notices.single import announcement_text, markdown, title
+from registry.notices.single import markdown, roster_announcement, title
 from registry.notices.texts import page
 from registry.tables import NoticeRow
 from tests.activities.registry_cases import rows, run
@@ -91,7 +91,7 @@ def test_a_list_that_takes_the_place_of_another_says_so() -> None:
 
 @pytest.mark.clause("H4", "G8")
 def test_an_announcement_says_who_left_since_when_and_by_whom() -> None:
-    text = announcement_text(change(), change().households)
+    text = roster_announcement(change(), change().households)
     for sentence in (
         "# 关于合成村2017年度贫困户脱贫退出的公告\n",
         f"依据{'、'.join(HENAN.basis)}，经公示无异议，下列3户9人脱贫退出，"
@@ -119,7 +119,7 @@ def test_names_are_shown_as_the_policy_says(style: NameStyle, shown: str) -> Non
     name = shown_name("张某某", style)
     assert f"| 1 | {shown} | 一组 | 3 |\n" in markdown(posting(households=lines({"name": name})))
     leaving = (striking_off("H-01", shown_as=name),)
-    text = announcement_text(change(), leaving)
+    text = roster_announcement(change(), leaving)
     assert f"| 1 | {shown} | 一组 | 3 |\n" in text
     assert cells(text)[1][1] == name
     assert (style is NameStyle.FULL) is ("张某某" in text)
@@ -146,7 +146,7 @@ def test_what_is_ordered_holds_no_more_than_what_is_shown(style: NameStyle) -> N
     assert [each.shown_as for each in ordered.households] == names
     for text in (
         markdown(posting().model_copy(update={"shows": posted})),
-        announcement_text(ordered, ordered.households),
+        roster_announcement(ordered, ordered.households),
     ):
         assert "12000" not in text  # their income, in yuan or fen
 
@@ -158,7 +158,7 @@ def test_what_is_ordered_holds_no_more_than_what_is_shown(style: NameStyle) -> N
 def test_numbers_of_persons_in_a_group_are_hidden(group: str) -> None:
     text = markdown(posting(households=lines({"group": group})))
     leaving = (striking_off("H-01", group=group),)
-    for said in (text, announcement_text(change(), leaving)):
+    for said in (text, roster_announcement(change(), leaving)):
         assert "（已隐去）" in said
         assert not re.search(r"\d{4} ?\d{4} ?\d{3}", said.replace("411523100901", ""))
 

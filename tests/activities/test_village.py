@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 from temporalio.exceptions import ApplicationError
 
+from activities.leaving import LeavingActivities
 from activities.ledger import RegistryActivities
 from activities.village import VillageActivities
 from models.case.ledger import EntryKind
@@ -20,6 +21,7 @@ from registry.errors import RegistryError
 from registry.tables import (
     CaseRow,
     DivisionRow,
+    NoticeRow,
     Standing,
     VillageRow,
     VillageStatusRow,
@@ -178,13 +180,18 @@ def test_without_a_population_the_case_waits_for_the_mending(
 
 
 @pytest.mark.clause("V3")
+@pytest.mark.usefixtures("villages")
 def test_a_village_leaves_the_list_once(
-    villages: VillageActivities, registry: Registry, engine: Engine
+    leaving: LeavingActivities, registry: Registry, engine: Engine
 ) -> None:
     order = change()
-    days = at_once([lambda: run(villages.strike_off_village, order)] * 8)
-    days.append(run(villages.strike_off_village, order))
-    assert set(days) == {date(2017, 12, 20)}
+    answers = at_once([lambda: run(leaving.strike_off_village, order)] * 8)
+    answers.append(run(leaving.strike_off_village, order))
+    (left,) = set(answers)
+    assert left.since == date(2017, 12, 20)
+    (posted,) = rows(engine, NoticeRow)
+    assert (posted["id"], posted["markdown"]) == (left.notice.notice_id, left.notice.markdown)
+    assert posted["closes_at"] == posted["posted_at"]  # it is no publicity
     listed, exited = sorted(rows(engine, VillageStatusRow), key=lambda row: str(row["since"]))
     assert (listed["status"], listed["since"], listed["until"]) == (
         Standing.LISTED, LISTED_SINCE, date(2017, 12, 20)
@@ -200,8 +207,9 @@ def test_a_village_leaves_the_list_once(
 
 
 @pytest.mark.clause("V3", "S2", "F5")
+@pytest.mark.usefixtures("villages")
 def test_a_village_above_the_threshold_by_then_stays_on_the_list(
-    villages: VillageActivities, engine: Engine
+    leaving: LeavingActivities, engine: Engine
 ) -> None:
     """4 of 200 people are 2 %, which is not below it; 4 of 201 are 1.99 %."""
     order = change(counted_on=date(2017, 12, 21), standards=HENAN.standards)
@@ -212,14 +220,15 @@ def test_a_village_above_the_threshold_by_then_stays_on_the_list(
 
     population(200)
     with pytest.raises(ApplicationError, match=r"S2\.incidence is not met any more") as said:
-        run(villages.strike_off_village, order)
+        run(leaving.strike_off_village, order)
     assert (said.value.type, said.value.non_retryable) == ("IncidenceRisen", True)
     (listed,) = rows(engine, VillageStatusRow)
     assert listed["until"] is None
+    assert rows(engine, NoticeRow) == []
     population(201)
-    assert run(villages.strike_off_village, order) == date(2017, 12, 20)
+    assert run(leaving.strike_off_village, order).since == date(2017, 12, 20)
     population(200)  # asked again, it is done
-    assert run(villages.strike_off_village, order) == date(2017, 12, 20)
+    assert run(leaving.strike_off_village, order).since == date(2017, 12, 20)
 
 
 @pytest.mark.clause("V3")
@@ -230,35 +239,41 @@ def test_a_village_above_the_threshold_by_then_stays_on_the_list(
         ({"year": 2018, "effective_on": date(2018, 12, 1)}, "already left on 2017-12-20"),
     ],
 )
+@pytest.mark.usefixtures("villages")
 def test_a_village_that_left_cannot_leave_again(
-    villages: VillageActivities, engine: Engine, changes: dict[str, Any], said: str
+    leaving: LeavingActivities, engine: Engine, changes: dict[str, Any], said: str
 ) -> None:
-    run(villages.strike_off_village, change())
+    run(leaving.strike_off_village, change())
     before = rows(engine, VillageStatusRow)
     with pytest.raises(ApplicationError, match=re.escape(said)) as caught:
-        run(villages.strike_off_village, change(**changes))
+        run(leaving.strike_off_village, change(**changes))
     assert (caught.value.type, caught.value.non_retryable) == ("RegisterConflict", True)
     assert rows(engine, VillageStatusRow) == before
 
 
 @pytest.mark.clause("V3")
-def test_only_a_listed_village_can_leave(engine: Engine, registry: Registry) -> None:
+def test_only_a_listed_village_can_leave(
+    engine: Engine, registry: Registry, leaving: LeavingActivities
+) -> None:
     put_village(engine, listed=False)
     with pytest.raises(ApplicationError, match="is not on the register as poor"):
-        run(VillageActivities(engine, gate()).strike_off_village, change())
+        run(leaving.strike_off_village, change())
 
 
 @pytest.mark.clause("V3")
-def test_a_village_does_not_leave_on_the_day_it_was_listed(villages: VillageActivities) -> None:
+@pytest.mark.usefixtures("villages")
+def test_a_village_does_not_leave_on_the_day_it_was_listed(leaving: LeavingActivities) -> None:
     with pytest.raises(ApplicationError, match="it is listed since 2014-01-01"):
-        run(villages.strike_off_village, change(effective_on=LISTED_SINCE))
+        run(leaving.strike_off_village, change(effective_on=LISTED_SINCE))
 
 
-def test_an_outage_is_tried_again(villages: VillageActivities, engine: Engine) -> None:
+def test_an_outage_is_tried_again(
+    villages: VillageActivities, leaving: LeavingActivities, engine: Engine
+) -> None:
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE village_status RENAME TO away"))
     for ask, order in (
-        (villages.strike_off_village, change()),
+        (leaving.strike_off_village, change()),
         (villages.admit_village, admission()),
     ):
         with pytest.raises(RegistryError) as caught:

@@ -16,9 +16,10 @@ from models.periods import LimitRequest, compute
 from models.register.villages import Incidence
 from registry.calendar import OfficialCalendar
 from registry.database.engine import reading
-from registry.notices.single import markdown
+from registry.notices.single import exit_announcement, markdown
 from registry.tables import NoticeRow
 from tests.activities.admitted import run
+from tests.activities.village_cases import change
 from tests.models.samples import HENAN
 from tests.models.village_samples import survey, village
 
@@ -135,3 +136,25 @@ def test_a_notice_is_published_once_for_one_case_and_entry(engine: Engine, tmp_p
     with pytest.raises(ApplicationError, match="another text was published already") as caught:
         publish(order(survey=survey(clinic=False)))
     assert caught.value.type == "NoticeConflict"
+
+
+# -- the announcement -------------------------------------------------------------------------
+
+
+@pytest.mark.clause("V3", "A5", "A6")
+def test_an_announcement_says_which_village_has_left_since_when_and_by_whom() -> None:
+    text = exit_announcement(change())
+    assert text == (
+        "# 关于新县合成乡合成村退出贫困村的公告\n\n"
+        f"依据{'、'.join(HENAN.basis)}，经新县扶贫开发领导小组组织调查核实、公示无异议，"
+        "并经信阳市扶贫开发领导小组批准（信扶贫〔2017〕88号），合成村自2017年12月20日起"
+        "退出贫困村序列，在建档立卡贫困村中销号。现予公告。\n\n"
+        "- 村名：合成村（行政区划代码 411523100901）\n"
+        "- 所属：河南省信阳市新县合成乡\n"
+        "- 退出年度：2017年\n"
+        "- 批准机关：信阳市扶贫开发领导小组\n"
+        "- 批准文号：信扶贫〔2017〕88号\n\n"
+        "公告编号：village-exit/411523100901/2017/notice-20\n\n"
+        "新县扶贫开发领导小组\n\n"
+        "2017年12月20日\n"
+    )

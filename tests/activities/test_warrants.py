@@ -14,6 +14,7 @@ from sqlmodel import col, update
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.leaving import LeavingActivities
 from activities.ledger import RegistryActivities
 from activities.mending import Contradictions
 from activities.notices import NoticeBoard
@@ -22,7 +23,6 @@ from activities.notifications.deliver import NotificationActivities
 from activities.reentry import ReentryActivities
 from activities.revocation import RevocationActivities
 from activities.roster import RosterActivities
-from activities.village import VillageActivities
 from activities.warrants import Recipients
 from models.case.ledger import EntryKind
 from models.case.mending import KeptOrder
@@ -54,16 +54,16 @@ from tests.unguarded import unguarded
 pytestmark = [pytest.mark.clause("G7"), pytest.mark.usefixtures("registry")]
 
 ORDERS: dict[str, Callable[[Engine, Path], tuple[Callable[..., Any], Any]]] = {
-    "strike_off_county": lambda engine, _: (
-        RegistryActivities(engine, gate()).strike_off_county,
+    "strike_off_county": lambda engine, folder: (
+        LeavingActivities(engine, NoticeBoard(engine, folder), gate()).strike_off_county,
         change(File()),
     ),
     "publish_notice": lambda engine, folder: (
         NoticeBoard(engine, folder).publish_notice,
         NOTICE,
     ),
-    "strike_off_village": lambda engine, _: (
-        VillageActivities(engine, gate()).strike_off_village,
+    "strike_off_village": lambda engine, folder: (
+        LeavingActivities(engine, NoticeBoard(engine, folder), gate()).strike_off_village,
         village_cases.change(),
     ),
     "strike_off_households": lambda engine, folder: (
@@ -250,26 +250,30 @@ def test_what_the_file_does_not_carry_does_not_happen(
 
 @pytest.mark.clause("C7", "T1")
 def test_a_county_stays_until_the_installations_clock_has_come_to_it(
-    registry: Registry, engine: Engine
+    registry: Registry, engine: Engine, tmp_path: Path
 ) -> None:
     order = change(File())
     carry(engine, CARRYING[type(order)](order))
     act = datetime.fromisoformat("2018-08-02T10:00:00+08:00")
     now = [act - timedelta(minutes=6)]
-    asked = RegistryActivities(engine, gate(clock=lambda: now[0]))
-    assert "lies ahead of" in refused(asked.strike_off_county, order, order.case_id).message
+    board = NoticeBoard(engine, tmp_path / "notices")
+    leaves = LeavingActivities(engine, board, gate(clock=lambda: now[0])).strike_off_county
+    assert "lies ahead of" in refused(leaves, order, order.case_id).message
     now[0] = act
-    assert called(asked.strike_off_county, order, order.case_id) == date(2018, 8, 2)
+    assert called(leaves, order, order.case_id).since == date(2018, 8, 2)
 
 
 @pytest.mark.clause("C7")
-def test_what_was_done_is_answered_again_after_the_end(registry: Registry, engine: Engine) -> None:
+def test_what_was_done_is_answered_again_after_the_end(
+    registry: Registry, leaving: LeavingActivities
+) -> None:
     """The first answer was lost, or the case was reset: it is done once all the same."""
-    asked = RegistryActivities(engine, gate())
     order = change(File())
-    day = run(asked.strike_off_county, order)
+    left = run(leaving.strike_off_county, order)
     assert registry.case_rows()[0].outcome == Ending.EXITED
-    assert called(asked.strike_off_county, order, order.case_id) == day
+    assert called(leaving.strike_off_county, order, order.case_id) == left
+    later = order.model_copy(update={"posted_at": order.posted_at + timedelta(days=1)})
+    assert called(leaving.strike_off_county, later, order.case_id) == left
 
 
 # -- a file begins by an admission ---------------------------------------------------------------

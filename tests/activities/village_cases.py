@@ -20,6 +20,7 @@ from registry.tables import PlanRow
 from tests.activities.admitted import RUN
 from tests.activities.admitted import batch as kept_batch
 from tests.models import village_samples
+from tests.models.carrying import leaves_village
 from tests.models.samples import HENAN
 
 VILLAGE = village_samples.village()
@@ -135,4 +136,4 @@ def change(seq: int = 20, year: int = 2017, **changes: Any) -> VillageRegisterCh
         "document_number": "信扶贫〔2017〕88号",
         "approved_by": Office(body=Body.CITY_GROUP, place="411500"),
     }
-    return VillageRegisterChange(**(given | changes))
+    return leaves_village(given | changes)

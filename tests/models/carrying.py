@@ -18,10 +18,11 @@ from models.notices import (
     PostedRoster,
     PostedVillage,
 )
-from models.offices import County, Household, Village
+from models.offices import County, Household, Office, Village
 from models.periods import BEIJING
 from models.policy import Body, Policy
 from models.procedures import (
+    C6,
     COUNTY_EXIT,
     HOUSEHOLD_EXIT,
     REENTRY,
@@ -125,6 +126,39 @@ def _signed(order: Any) -> datetime:
 
 def _number(order: Any) -> dict[str, Any]:
     return {"document_number": order.document_number} if order.document_number else {}
+
+
+def announcement(
+    order: dict[str, Any], subject: County | Village, publishes: Body
+) -> dict[str, Any]:
+    """What an order to leave says of its announcement, on the day from which it holds."""
+    on, by = order["effective_on"], order["approved_by"]
+
+    def name(office: Office) -> str:
+        return HENAN.name_of(office.body, subject.place_name(office), on)
+
+    return {
+        "notice_id": identity.notice(order["case_id"], order["seq"]),
+        "ordered_by": name(by),
+        "publisher": name(subject.office(publishes)),
+        "basis": HENAN.basis,
+        "posted_at": datetime.combine(on, time(10), BEIJING),
+    }
+
+
+def leaves_county(order: dict[str, Any]) -> RegisterChange:
+    """The order to take a county off the list, with what follows from its other values."""
+    county = order["county"]
+    own = announcement(order, county, Body.PROVINCIAL_GROUP)
+    if C6 not in skipped(county):
+        own["inspected_by"] = "国务院扶贫开发领导小组"
+    return RegisterChange.model_validate(own | order)
+
+
+def leaves_village(order: dict[str, Any]) -> VillageRegisterChange:
+    """The same of a village."""
+    own = announcement(order, order["village"], Body.COUNTY_GROUP)
+    return VillageRegisterChange.model_validate(own | order)
 
 
 def _county_to_c3(county: County, year: int, at: datetime, figures: dict[str, Any]) -> list[Line]:

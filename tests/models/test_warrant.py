@@ -597,6 +597,26 @@ ORDERED: dict[str, tuple[str, dict[str, Any], str]] = {
         {"households": [roster_cases.striking_off("H-01", revision=2)]},
         "the file has another revision of H-01",
     ),
+    "inspected by a stranger": (
+        COUNTY,
+        {"inspected_by": "某某"},
+        "the file has another inspected_by",
+    ),
+    "a village's exit announced by a stranger": (
+        VILLAGE,
+        {"publisher": "某某"},
+        "the file has another publisher",
+    ),
+    "a county's announced on no basis": (
+        COUNTY,
+        {"basis": ["某某"]},
+        "the file has another basis",
+    ),
+    "announced before it was approved": (
+        COUNTY,
+        {"posted_at": "2018-08-02T09:59:59+08:00"},
+        "posted_at: 2018-08-02T09:59:59+08:00 lies before the approval (entry 15)",
+    ),
     "announced by a stranger": (ROSTER, {"publisher": "某某"}, "the file has another publisher"),
     "published by a stranger": (POSTING, {"publisher": "某某"}, "the file has another publisher"),
     "on no basis": (POSTING, {"basis": ["某某"]}, "the file has another basis"),
@@ -674,7 +694,8 @@ def test_nothing_happens_ahead_of_the_installations_clock(name: str) -> None:
 def test_a_directly_administered_village_is_approved_by_whom_the_policy_says() -> None:
     province = Office(body=Body.PROVINCIAL_GROUP, place="410000")
     direct = village_samples.village(direct=True)
-    order = VILLAGE_EXIT.model_copy(update={"village": direct, "approved_by": province})
+    name = {"ordered_by": "河南省扶贫开发领导小组"}
+    order = VILLAGE_EXIT.model_copy(update={"village": direct, "approved_by": province, **name})
     assert said_of(order, village_exit) is None
     city = Office(body=Body.CITY_GROUP, place="411500")
     wrong = said_of(order.model_copy(update={"approved_by": city}), village_exit)

@@ -9,8 +9,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import Engine, update
 
-from activities.ledger import RegistryActivities
-from activities.village import VillageActivities
+from activities.leaving import LeavingActivities
 from models.consequences import ExitState
 from models.offices import SubjectKind
 from registry.database.engine import writing
@@ -21,7 +20,6 @@ from registry.reports.consequence_lists import MAX_ROWS
 from registry.reports.consequence_records import ExitFacts, ExitTotal
 from registry.tables import HouseholdRow
 from tests.activities import village_cases
-from tests.activities.admitted import gate
 from tests.activities.registry_cases import POLICY, XIN, File, change, run
 from tests.registry.exits import place_leaves, revoked
 from tests.registry.places import falls_back, leaves, put_households, put_village
@@ -42,11 +40,11 @@ def clauses(found: ExitFacts) -> str:
 
 @pytest.mark.clause("F1", "F2", "F3", "F4", "C7")
 def test_what_a_case_strikes_off_has_its_consequences(
-    registry: Registry, asked: RegistryActivities
+    registry: Registry, leaving: LeavingActivities
 ) -> None:
     """新县: of 2017, approved on 2018-08-02 (data/henan-counties.csv)."""
     assert registry.consequences.of(SubjectKind.COUNTY, XIN.code, AFTER_EXIT, ON) == ()
-    run(asked.strike_off_county, change(File(XIN, 2017)))
+    run(leaving.strike_off_county, change(File(XIN, 2017)))
     (found,) = registry.consequences.of(
         SubjectKind.COUNTY, XIN.code, AFTER_EXIT, date(2018, 12, 31)
     )
@@ -60,10 +58,10 @@ def test_what_a_case_strikes_off_has_its_consequences(
 
 @pytest.mark.clause("F1", "V3")
 def test_a_village_that_was_struck_off_keeps_its_support(
-    registry: Registry, engine: Engine
+    registry: Registry, engine: Engine, leaving: LeavingActivities
 ) -> None:
     village_cases.put_village(engine)
-    run(VillageActivities(engine, gate()).strike_off_village, village_cases.change())
+    run(leaving.strike_off_village, village_cases.change())
     code = village_cases.VILLAGE.code
     (found,) = registry.consequences.of(SubjectKind.VILLAGE, code, AFTER_EXIT, date(2020, 12, 31))
     assert (found.exit.year, found.exit.since, clauses(found)) == (2017, date(2017, 12, 20), "F1")

@@ -7,6 +7,7 @@ import gb2260  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import Engine, text
 
+from activities.leaving import LeavingActivities
 from activities.ledger import RegistryActivities
 from models.case.ledger import EntryKind, LedgerError
 from models.case.messages import Ending
@@ -89,9 +90,9 @@ def test_loading_from_two_programs_at_once_loads_once(engine: Engine) -> None:
 
 
 def test_loading_again_puts_no_county_back_on_the_list(
-    registry: Registry, asked: RegistryActivities, engine: Engine
+    registry: Registry, leaving: LeavingActivities, engine: Engine
 ) -> None:
-    run(asked.strike_off_county, change(File()))
+    run(leaving.strike_off_county, change(File()))
     before = rows(engine, StatusRow)
     registry.load_counties(COUNTIES, LISTED_SINCE, "HN 二", PROVINCE)
     assert rows(engine, StatusRow) == before
@@ -302,9 +303,9 @@ def test_deadlines_of_open_cases_are_listed_the_nearest_first(three_cases: Regis
 
 
 def test_everything_about_a_county(
-    three_cases: Registry, asked: RegistryActivities, engine: Engine
+    three_cases: Registry, leaving: LeavingActivities, engine: Engine
 ) -> None:
-    run(asked.strike_off_county, change(File()))
+    run(leaving.strike_off_county, change(File()))
     record = three_cases.county_record(XIN.code)
     assert (record.code, record.name) == (XIN.code, XIN.name)
     assert [(each.valid_from, each.parent) for each in record.divisions] == [

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine
 
-from activities.ledger import RegistryActivities
+from activities.leaving import LeavingActivities
 from models.offices import County, Division, Tier
 from models.policy import CountyTarget, Policy, Targets
 from models.roster.households import State
@@ -109,13 +109,13 @@ def test_a_part_of_the_province_has_no_targets(registry: Registry, engine: Engin
 
 
 @pytest.mark.clause("F8", "C7")
-def test_counties_against_the_targets(registry: Registry, asked: RegistryActivities) -> None:
+def test_counties_against_the_targets(registry: Registry, leaving: LeavingActivities) -> None:
     """F8: 兰考 and 滑县 in 2016, provincial counties by 2018, all by 2019, 53 by 2020."""
     run(
-        asked.strike_off_county,
+        leaving.strike_off_county,
         change(File(LANKAO, 2016), county=LANKAO, year=2016, effective_on=date(2017, 2, 27)),
     )
-    run(asked.strike_off_county, change(File(XIN, 2017), effective_on=date(2018, 8, 2)))
+    run(leaving.strike_off_county, change(File(XIN, 2017), effective_on=date(2018, 8, 2)))
     of_2016 = progress(registry, 2016)
     assert targets(of_2016) == {
         "people": (4_300_000, 0, 4_300_000),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from activities.ledger import RegistryActivities
+from activities.leaving import LeavingActivities
 from models.case.messages import Ending
 from models.case.orders import CaseState
 from models.offices import Tier
@@ -267,8 +267,8 @@ def test_what_a_county_lacks(two: list[str], registry: Registry, engine: Engine)
 
 
 @pytest.mark.clause("C7")
-def test_a_county_that_left_is_not_shown(registry: Registry, asked: RegistryActivities) -> None:
-    run(asked.strike_off_county, change(File(), effective_on=ON))
+def test_a_county_that_left_is_not_shown(registry: Registry, leaving: LeavingActivities) -> None:
+    run(leaving.strike_off_county, change(File(), effective_on=ON))
     assert len(counties(registry, None)) == 52
     assert "411523" not in counties(registry)
     day_before = date(2018, 10, 31)

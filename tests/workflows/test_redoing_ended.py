@@ -204,7 +204,7 @@ async def test_what_the_server_has_forgotten_is_named(own_stage: Stage) -> None:
     ("name", "answer"),
     [
         ("enter_household", Entered(number=None)),
-        ("strike_off_households", StruckOff(households=(), announcement=None)),
+        ("strike_off_households", StruckOff(households=(), notice=None)),
     ],
 )
 def test_what_changed_nothing_then_is_not_ordered_again(name: str, answer: object) -> None:

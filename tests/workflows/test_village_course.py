@@ -63,7 +63,16 @@ async def test_a_village_is_surveyed_posted_reported_and_approved(stage: Stage) 
     assert exited.case_id == play.case_id
     assert exited.seq in range(approved.seq, change.seq)
     name = known_village(stage, play.code).name
-    assert change.text == f"{name}自{exited.since}在建档立卡贫困村中退出"
+    notice: Any = change.data["notice"]
+    assert change.text == (
+        f"{name}自{exited.since}在建档立卡贫困村中退出，发布《{notice['title']}》"
+        f"（公告编号 {play.case_id}/notice-{exited.seq}）"
+    )
+    _, announcement = stage.registry.notices(play.case_id)
+    assert announcement.id == notice["notice_id"] == f"{play.case_id}/notice-{exited.seq}"
+    assert (announcement.markdown, announcement.sha256) == (notice["markdown"], notice["sha256"])
+    assert announcement.markdown.splitlines()[0].endswith(f"{name}退出贫困村的公告")
+    assert f"合成{play.code[:4]}市扶贫开发领导小组批准（合成〔9〕号）" in announcement.markdown
     facts = village_facts(stage.registry, play.code, YEAR, exited.since)
     assert (facts.listed, facts.exited_on) == (False, exited.since)
 
@@ -176,5 +185,5 @@ async def test_a_long_course_that_is_never_cached_writes_one_file(own_stage: Sta
     assert (outcome.ending, outcome.round) == (Ending.EXITED, 3)
     kept = await play.file()
     assert [entry.data["to"] for entry in kept if entry.kind is EntryKind.RETURNED] == ["V1", "V2"]
-    assert len(own_stage.registry.notices(play.case_id)) == 3
+    assert len(own_stage.registry.notices(play.case_id)) == 4
     assert (await replay(await play.history())).entries == kept
