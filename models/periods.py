@@ -133,8 +133,7 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
         case "T5":
             return _provincial_check(request, policy, workdays)
         case "T6":
-            dates = policy.register_change
-            return _two_dates(request, dates.target, dates.limit, "销号", "register change")
+            return _register_change(request, policy)
         case "T7":
             days = policy.objection.days
             return _period(
@@ -144,7 +143,8 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
             days = policy.correction.days
             return _period(request, days, workdays, "退回或责成整改", "the return for correction")
         case "F5":
-            return _follow_up(request, policy)
+            last = day_of(_year(request), policy.follow_up.due)
+            return _fixed(request, last, "跟踪回访：", "follow-up")
         case "F6":
             days = policy.supervision.report_days
             return _period(request, days, workdays, "启动督导", "the beginning of the supervision")
@@ -256,34 +256,33 @@ def _two_dates(
 
 def _city_result(request: LimitRequest, policy: Policy) -> Limit:
     """T4, in the year behind that of the case."""
-    review, zh, en = policy.city_review, "初审结果上报", "city's result"
+    review, en = policy.city_review, "city's result"
     if review.result_target is not None:
-        return _two_dates(request, review.result_target, review.result_by, zh, en, years_later=1)
+        dates = review.result_target, review.result_by
+        return _two_dates(request, *dates, "初审结果上报", en, years_later=1)
+    last = day_of(_year(request) + 1, review.result_by)
+    return _fixed(request, last, "初审结果上报：次年", en)
+
+
+def _register_change(request: LimitRequest, policy: Policy) -> Limit:
+    """Of the two dates the policy's: in the narrow reading there is no other."""
+    dates, en = policy.register_change, "register change"
+    if dates.breach == "target":
+        return _fixed(request, day_of(_year(request), dates.target), "销号：", en)
+    return _two_dates(request, dates.target, dates.limit, "销号", en)
+
+
+def _fixed(request: LimitRequest, last: date, zh: str, en: str) -> Limit:
     year = _year(request)
-    last = day_of(year + 1, review.result_by)
     return Limit(
-        clause="T4",
+        clause=request.clause,
         kind=LimitKind.FIXED,
         due=end_of(last),
         last_day=last,
         provisional=False,
-        zh=f"T4 {year}年度{zh}：次年{chinese(last)}24时前，固定日期，不因休息日顺延。",
-        en=f"T4, {en} for {year}: by 24:00 on {last}, a fixed date, not moved for days off.",
-        request=request,
-    )
-
-
-def _follow_up(request: LimitRequest, policy: Policy) -> Limit:
-    year = _year(request)
-    last = day_of(year, policy.follow_up.due)
-    return Limit(
-        clause="F5",
-        kind=LimitKind.FIXED,
-        due=end_of(last),
-        last_day=last,
-        provisional=False,
-        zh=f"F5 {year}年度跟踪回访：{chinese(last)}24时前完成，固定日期，不因休息日顺延。",
-        en=f"F5, follow-up of {year}: by 24:00 on {last}, a fixed date, not moved for days off.",
+        zh=f"{request.clause} {year}年度{zh}{chinese(last)}24时前，固定日期，不因休息日顺延。",
+        en=f"{request.clause}, {en} of {year}: by 24:00 on {last}, a fixed date, "
+        "not moved for days off.",
         request=request,
     )
 

@@ -107,6 +107,17 @@ class FixedDates(Record):
     limit: MonthDay
 
 
+class RegisterChange(FixedDates):
+    """T6 次年1月前: the two dates, and which of them is missed by who is late.
+
+    Attributes:
+        breach: The date past which a case is in breach (G4): the words favour the target, Henan's
+            usage the limit. Of the limit, the target is a mark and a reminder.
+    """
+
+    breach: Literal["target", "limit"] = "limit"
+
+
 class CityReview(Record):
     """T3 一周内 and T4 次年1月10日前.
 
@@ -416,7 +427,7 @@ class Policy(Record):
     application: FixedDates
     city_review: CityReview
     provincial_check: ProvincialCheck
-    register_change: FixedDates
+    register_change: RegisterChange
     objection: Objections
     correction: Period
     reminders: Reminders

@@ -16,7 +16,7 @@ async def village(stage: Stage) -> Play:
     await play.act("V1", survey=survey(collective_income_yuan=50_000))
     await play.reaches("V2", 2)
     dismissed = await play.object()
-    await play.waits(lambda seen: len(seen.limits) == 2)
+    await play.waits(lambda seen: len(seen.limits) == 3)
     await play.resolve(dismissed, "dismissed")
     await play.end_publicity()
     await play.reaches("V3", 2)

@@ -18,6 +18,7 @@ from temporalio import workflow
 from models.case.admission import AdmitOrder, K, Opening, PlaceFacts, received_fault
 from models.case.handover import Handover, is_at_rest
 from models.case.ledger import EntryKind, told_by
+from models.case.limits import T6
 from models.case.mailbox import Expectation, OpenObjection, Received
 from models.case.messages import DONE, Act, Decision, Ending, Outcome, Resolution
 from models.case.parts import PlanAddition
@@ -222,7 +223,8 @@ class Case:
             decisions: What can be decided, where it is not what the step says.
             subject: What is to be done, in Chinese and short, where it is not the step itself.
             instructions: More about it, for the office.
-            under: Limits in force already that this decision keeps or misses, by key.
+            under: Limits in force already that this decision keeps or misses, by key. That for
+                leaving the register (T6) is told at every step, and kept or missed by the last.
 
         Returns:
             The act that lets the procedure go on; a return or a rejection leaves this method as
@@ -237,17 +239,18 @@ class Case:
             opened = f"{subject}：由{docket.name(office, self.now())}办理"
             self.record(EntryKind.STEP_OPENED, opened)
             docket.opened()
-            armed = [docket.watch[key] for key in under if key in docket.watch]
-            armed += await self.limits.arm(limits, office, subject)
+            outlasting = [docket.watch[key] for key in (T6, *under) if key in docket.watch]
+            armed = await self.limits.arm(limits, office, subject)
             unlimited = [] if instructions else ["本步骤无规定期限。"]
-            explained = [watched.limit.zh for watched in armed] or unlimited
+            explained = [watched.limit.zh for watched in (*outlasting, *armed)] or unlimited
             if not docket.waiting_acts(step):
                 text = "\n".join(filter(None, (instructions, *explained)))
                 self.clerk.notify("办理", office, f"{subject}待办", text)
         received = await self._await(lambda: docket.take_act(step), may_hand_over=True)
         docket.expected = None
         own = (self.limits.key(request) for request in limits)
-        held = [docket.watch[key] for key in (*under, *own) if key in docket.watch]
+        keys = (T6, *under, *own) if step == docket.route[-1] else own
+        held = [docket.watch[key] for key in keys if key in docket.watch]
         self.limits.judge(received, held)
         self.arrived, docket.basis = received.at, received.signed
         act = self.progress.bring(received).message
@@ -517,6 +520,7 @@ class Case:
             await self._hear_everybody()
             await self.limits.look_again()
             await self._attend()
+            self.limits.pass_on()
             if self.docket.stirred or not self._is_everybody_heard:
                 continue  # while something was attended to, more came in
             result = done()

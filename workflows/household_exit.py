@@ -15,7 +15,6 @@ from workflows.case import Case
 from workflows.doors import CaseWorkflow, number
 from workflows.opening import docket_of
 from workflows.roster_course import RosterCourse, RosterOwn
-from workflows.roster_draft import T6
 
 _AT_ONCE = 100
 """Households in one answer to a query."""
@@ -71,7 +70,7 @@ class HouseholdExitWorkflow(CaseWorkflow):
         """H4 脱贫销号: announced and struck off, before January (T6); until nobody is held back."""
         for _ in self.case.repeatedly():
             await self.case.until(self.course.has_whom_to_strike_off)
-            act = await self.case.decision(H4, under=(T6,))
+            act = await self.case.decision(H4)
             await self.course.carry_out(act)
 
     # -- what the steps above need --------------------------------------------------------------

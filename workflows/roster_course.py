@@ -25,7 +25,7 @@ from models.roster.messages import Amendment, LookUpOrder, RosterChange, RosterO
 from models.roster.orders import posted_roster, roster_change, shown
 from models.roster.turns import whose_turn
 from workflows.case import Beside, Case
-from workflows.roster_draft import T6, RosterDraft
+from workflows.roster_draft import RosterDraft
 
 _FAULTS_SAID = 5
 """How many faults of the register a sentence tells; the entry has all."""
@@ -115,7 +115,6 @@ class RosterCourse(Beside):
         roster.take_changes()  # they are on file
         self._notices, self._round = own.notices, own.round
         self._running = [watch[key] for key in own.running]
-        self.draft.limit = watch.get(T6)
         self._ready()
 
     # -- H2 -----------------------------------------------------------------------------------
@@ -219,8 +218,6 @@ class RosterCourse(Beside):
                 self._file(f"退回至{H2} {len(those)}户：{act.reason}")
             case _:
                 self._leave(those, f"县级未批准：{act.reason}")
-        if self.draft.limit is not None and self.roster.unfinished:
-            self._docket.watch.keep(self.draft.limit)  # it binds for those who are held back, too
 
     async def _strike_off(self, those: list[Candidate], act: Act) -> None:
         """Announced and struck off in one transaction; what the register says otherwise is not."""
@@ -425,8 +422,6 @@ class RosterCourse(Beside):
         if self._round == docket.round:
             return
         self._round = docket.round
-        if self.draft.limit is not None:
-            docket.watch.keep(self.draft.limit)  # the act that sent everybody back was under it
         for candidate in self.roster.unfinished:
             if docket.step == H3:
                 candidate.post_again()

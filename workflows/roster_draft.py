@@ -6,33 +6,22 @@ from pydantic import JsonValue
 
 from models.appraisals import Meeting, Proposal
 from models.case.ledger import EntryKind
-from models.case.limits import Watched
 from models.case.messages import Act, Ending
-from models.periods import LimitRequest
-from models.procedures import H4
 from models.register.households import PovertyLine
 from models.roster.admission import AdmitRoster
 from models.roster.households import Roster, roster_of
 from models.roster.messages import RosterOpening
 from workflows.case import Case
 
-T6 = "T6"
-"""Key of the limit for striking off: in force from the appraisal on."""
-
 
 class RosterDraft:
-    """The draft of a roster (初步拟定贫困户退出名单).
-
-    Attributes:
-        limit: The limit for striking off (T6), once the roster is there.
-    """
+    """The draft of a roster (初步拟定贫困户退出名单)."""
 
     def __init__(self, case: Case, opening: RosterOpening) -> None:
         self._case = case
         self._docket = case.docket
         self._opening = opening
         self._village = opening.subject
-        self.limit: Watched | None = None
 
     @property
     def _roster(self) -> Roster:
@@ -57,13 +46,7 @@ class RosterDraft:
         self.file_plan_additions(proposals, known.unplanned)
         self.count(application.appraisal.meeting, proposals)
         self._file_draft()
-        armed = await case.limits.arm(
-            (LimitRequest(clause="T6", year=application.year),),
-            self._village.office(H4.body),
-            str(H4),
-            key=T6,
-        )
-        self.limit = armed[0] if armed else None
+        await case.limits.hold_to_january()
         if application.late_reason is not None:
             case.record(EntryKind.LATE, f"名单逾年度提出，理由：{application.late_reason}")
 

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from models.case.ledger import EntryKind
-from models.case.limits import Watched
+from models.case.limits import T6, Watched
 from models.case.mailbox import Received
 from models.case.orders import LimitsOrder
 from models.case.state import Docket
@@ -61,6 +61,18 @@ class Timekeeper:
             return ()
         order = LimitsOrder(requests=requests, policy=self._docket.policy)
         return await ask(order)
+
+    async def hold_to_january(self) -> None:
+        """T6: from the opening to the end, whoever has the case is held to the exit's last day."""
+        docket = self._docket
+        request = LimitRequest(clause="T6", year=docket.year)
+        await self.arm((request,), docket.holder, str(docket.route[-1]), key=T6)
+
+    def pass_on(self) -> None:
+        """T6: whoever has the case now is held to it from now on."""
+        watch = self._docket.watch
+        if T6 in watch:
+            watch.pass_on(watch[T6], self._docket.holder)
 
     async def arm(
         self,
@@ -196,9 +208,12 @@ class Timekeeper:
             return
         self._docket.watch.miss(watched)
         limit, name = watched.limit, self._docket.name(watched.office, workflow.now())
+        expected = self._docket.expected
+        step = expected.step if expected is not None else self._docket.step
+        where = f"，案件处于{step}环节" if watched.key == T6 else ""
         self._record(
             EntryKind.BREACH,
-            f"{limit.clause} {watched.subject}逾期：{until(limit.due)}已过，责任单位{name}",
+            f"{limit.clause} {watched.subject}逾期：{until(limit.due)}已过{where}，责任单位{name}",
             {"limit": limit.content(), "office": str(watched.office)},
         )
 
@@ -216,7 +231,8 @@ class Timekeeper:
                     f"{watched.limit.clause} {watched.subject}：逾期办理，期限{due}",
                     {"entry": received.seq, "at": at.isoformat()},
                 )
-            self._docket.watch.disarm(watched.key)
+            if watched.key != T6:  # until the end: some may be held back, or what was done lapses
+                self._docket.watch.disarm(watched.key)
 
     def _record(self, kind: EntryKind, text: str, data: dict[str, JsonValue]) -> None:
         self._docket.record(kind, workflow.now(), text, data)

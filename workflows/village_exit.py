@@ -79,13 +79,13 @@ class VillageExitWorkflow(CaseWorkflow):
 
     async def approval(self) -> None:
         """V3 批准退出: reported, approved before January (T6), undisputed (G2), announced."""
-        case, before_january = self.case, LimitRequest(clause="T6", year=self.year)
+        case = self.case
         await case.prepare(self.look_again)
         county = self.village.office(Body.COUNTY_GROUP)
-        await case.decision(self.v3, before_january, office=county, subject="V3 上报")
+        await case.decision(self.v3, office=county, subject="V3 上报")
         for _ in case.repeatedly():
             await case.prepare(self.look_again)  # what is approved is what the register says then
-            approval = await case.decision(self.v3, before_january)
+            approval = await case.decision(self.v3)
             await case.undisputed()
             await self.strike_off(approval)
             case.docket.changing = False  # the poor are too many by now (F5): nothing was done
@@ -109,6 +109,7 @@ class VillageExitWorkflow(CaseWorkflow):
             f"（{application.document_number}）",
         )
         case.add_to_plan(known, application.plan_addition)
+        await case.limits.hold_to_january()
         await self.look_up()
 
     async def look_up(self) -> None:

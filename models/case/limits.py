@@ -12,6 +12,9 @@ from models.offices import Office
 from models.periods import Limit, LimitKind
 from models.policy import Reminders
 
+T6 = "T6"
+"""Key of the limit for leaving the register: from the opening on it binds whoever has the case."""
+
 
 @dataclass
 class Watched:
@@ -174,6 +177,13 @@ class Watch:
             self._part(watched)
         watched.limit = limit
         if in_force:
+            self.keep(watched)
+
+    def pass_on(self, watched: Watched, office: Office) -> None:
+        """Another office is held to a limit in force from now on."""
+        if watched.office != office:
+            self._part(watched)
+            watched.office, watched.told = office, str(office)
             self.keep(watched)
 
     def miss(self, watched: Watched) -> None:

@@ -213,6 +213,15 @@ class Docket:
         return self.owing() if first is None else first.investigator
 
     @property
+    def holder(self) -> Office:
+        """Who has the case: whose turn it is; who publishes, while time passes.
+
+        Answers of households are collected by those who publish, the village's committees.
+        """
+        office = self.waiting_for
+        return self.publisher if office is None or office.body is Body.HOUSEHOLD else office
+
+    @property
     def publicity_ended(self) -> datetime:
         """Before when nothing that rests on the publicity can have been signed (公示无异议后)."""
         assert self.posted is not None

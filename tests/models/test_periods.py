@@ -160,6 +160,17 @@ def test_the_province_has_a_round_of_all_counties_or_half_a_month_for_each(
     assert ("不计逾期" in found.zh) == (floor is not None)
 
 
+@pytest.mark.clause("T6")
+def test_in_the_narrow_reading_december_ends_what_january_does_in_the_wide() -> None:
+    """次年1月前 of 2017: by its words before January begins, so on 31 December 2017."""
+    dates = HENAN.register_change.model_copy(update={"breach": "target"})
+    narrow = HENAN.model_copy(update={"register_change": dates})
+    found = compute(LimitRequest(clause="T6", year=2017), narrow, CALENDAR)
+    assert (found.due, found.target) == (midnight("2017-12-31"), None)
+    assert found.zh == "T6 2017年度销号：2017年12月31日24时前，固定日期，不因休息日顺延。"
+    assert limit("T6", year=2017).due == midnight("2018-01-31")
+
+
 @pytest.mark.clause("T3", "T7", "G3")
 @pytest.mark.parametrize(
     ("clause", "start", "last"),

@@ -56,6 +56,7 @@ def without_body(body: str) -> str:
         ("provincial_check.no_breach_before", "01-25"),
         ("register_change.target", "12-31"),
         ("register_change.limit", "01-31"),
+        ("register_change.breach", "limit"),
         ("objection.days", 15),
         ("correction.days", 15),
         ("reminders.before_days", (3, 1)),
@@ -216,6 +217,17 @@ def test_a_date_of_the_year_is_one_of_a_leap_year(month_day: str) -> None:
             parse_policy(text)
     else:
         assert parse_policy(text).register_change.target == month_day
+
+
+@pytest.mark.clause("T6")
+def test_which_date_of_the_register_change_is_missed_is_the_policys() -> None:
+    narrow = parse_policy(changed('breach = "limit"', 'breach = "target"'))
+    assert narrow.register_change.breach == "target"
+    with pytest.raises(PolicyError, match=r"register_change\.breach"):
+        parse_policy(changed('breach = "limit"', 'breach = "both"'))
+    # Cases that were opened before the field was there are late by the limit, as they were.
+    before = parse_policy(re.sub("breach = .*\n", "", POLICY_TEXT))
+    assert before.register_change.breach == "limit"
 
 
 @pytest.mark.clause("T3", "T4", "T5", "S1", "S3", "S4")

@@ -163,7 +163,9 @@ def test_xinxian_is_published_on_the_real_day_and_for_the_days_of_the_policy(
     played: dict[str, Shown], rehearsal_stage: Stage
 ) -> None:
     xinxian = played["xinxian-2017"]
-    (notice,) = rehearsal_stage.desk.registry.notices(case_of(xinxian))
+    notice, announcement = rehearsal_stage.desk.registry.notices(case_of(xinxian))
+    assert announcement.title == "关于新县退出贫困县的公告"
+    assert beijing(announcement.posted_at).date() == xinxian.day(2018, 8, 2)
     posted = beijing(notice.posted_at).date()
     assert posted == xinxian.day(2018, 1, 5)
     closes = beijing(notice.closes_at).date() - timedelta(days=1)

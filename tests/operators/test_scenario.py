@@ -27,6 +27,7 @@ shipped_scenario = cache(load)
 HOUSEHOLDS = {
     "after-exit-2017": 16,
     "against-register-2017": 5,
+    "late-2017": 2,
     "signatures-2017": 2,
     "standard-2017": 6,
     "township-2017": 50,

@@ -170,8 +170,10 @@ async def test_what_changed_behind_the_case_is_not_struck_off(stage: Stage) -> N
     await stands(case, struck_off=1, posted=1)
     assert case.standing() == {changed: None, same: CLOSES.date()}
     (entry,) = await case.entries(EntryKind.REGISTER_CHANGE)
+    announcement = stage.registry.notices(case.case_id)[1]
     assert entry.text == (
-        f"1户自{CLOSES.date()}起在建档立卡贫困户中销号，1户登记内容在公示后有变更（合成〔H4〕号）"
+        f"1户自{CLOSES.date()}起在建档立卡贫困户中销号，1户登记内容在公示后有变更（合成〔H4〕号），"
+        f"发布《{announcement.title}》（公告编号 {announcement.id}）"
     )
     again = midnight(last_day(CLOSES.date(), 7))
 

@@ -180,6 +180,37 @@ async def test_target_and_limit_pass_and_a_late_act_is_valid(stage: Stage) -> No
     assert set(case.standing().values()) == {LIMIT.date()}
 
 
+@pytest.mark.clause("T6", "H2", "G4")
+@pytest.mark.parametrize("asked", ["to verify", "to collect consents"])
+async def test_the_committees_that_have_the_roster_are_in_breach(stage: Stage, asked: str) -> None:
+    """The county cannot strike off whom the village has not verified, or who was not asked."""
+    case = await opens_roster(stage, at(12, 16), 1, policy=quiet(stage.policy))
+    committees = f"A1/{case.code}"
+    await case.reaches("H2")
+    if asked == "to collect consents":
+        await case.verify()
+        await case.waits(lambda seen: seen.waiting_for == f"A4/{case.code}")
+    await case.until(LIMIT + SECOND)
+    await case.waits(missed)
+    (breach,) = await case.entries(EntryKind.BREACH)
+    assert breach.data["office"] == committees
+    assert "案件处于H2 核实认可环节，责任单位" in breach.text
+    told = {line["recipient"]["office"] for line in await case.has_told("逾期", 2)}
+    assert told == {committees, case.office("H4")}  # the county is right above it
+
+
+@pytest.mark.clause("T6", "H3", "G4")
+async def test_while_a_roster_is_posted_the_committees_have_it(stage: Stage) -> None:
+    policy = quiet(stage.policy)
+    case = await opens_roster(stage, at(1, 29, year=YEAR + 1), 1, policy=policy, late_reason=REASON)
+    await case.is_posted()
+    await case.until(LIMIT + SECOND)
+    seen = await case.waits(missed)
+    assert (seen.step, seen.waiting_for) == ("H3", None)
+    (breach,) = await case.entries(EntryKind.BREACH)
+    assert breach.data["office"] == f"A1/{case.code}"
+
+
 @pytest.mark.clause("T6", "G3", "G4", "G5")
 async def test_the_limit_binds_through_every_round(stage: Stage) -> None:
     case = await opens_roster(stage, at(12, 16), 1, policy=quiet(stage.policy))
@@ -189,7 +220,8 @@ async def test_the_limit_binds_through_every_round(stage: Stage) -> None:
     assert "T6" in [each.limit.clause for each in seen.limits]
     await case.until(LIMIT + SECOND)
     await case.waits(lambda seen: seen.overdue)
-    assert len(await case.entries(EntryKind.BREACH)) == 1
+    (breach,) = await case.entries(EntryKind.BREACH)
+    assert breach.data["office"] == f"A1/{case.code}"
     await case.verify()
     await case.consent()
     await stands(case, posted=1)

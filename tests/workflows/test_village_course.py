@@ -152,7 +152,7 @@ async def test_the_page_of_a_case_reads_well(stage: Stage) -> None:
         for word in ("批准退出", f"合成{play.code[:4]}市", f"至 {YEAR + 1}-01-31 24:00")
     )
     (line,) = [line for line in text.splitlines() if line.startswith("| T6")]
-    assert "V3 上报" in line
+    assert "V3 批准退出" in line
     assert county in line
     assert limit.zh in line
     assert "该县" not in text
