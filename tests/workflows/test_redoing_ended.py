@@ -28,7 +28,7 @@ from tests.stage import YEAR, Stage, at, set_stage
 from tests.supervision_stage import inspects, inspects_directly, opening
 from tests.supervision_stage import put_exited as put_inspected
 from tests.tampering import tampering
-from tests.village_stage import put_village
+from tests.village_stage import opens_village, put_village
 from workers import redoing
 
 pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
@@ -229,6 +229,24 @@ async def test_two_workers_that_start_at_once_do_it_once(own_stage: Stage, tmp_p
     assert [(done.cases, done.failed) for done in both] == [((play.case_id,), {})] * 2
     assert content(stage) == before
     assert files(stage) == out
+
+
+@pytest.mark.clause("C7", "V3")
+async def test_an_announcement_that_the_registry_has_lost_is_put_up_again(own_stage: Stage) -> None:
+    """As every other notice: the file says that it was out (公告退出)."""
+    stage = own_stage
+    play = await opens_village(stage, at(11, 16))
+    await play.is_reported()
+    await play.act("V3")
+    assert (await play.ends()).ending is Ending.EXITED
+    await play.file()
+    before = stage.registry.notices(play.case_id)
+    assert [each.title[-2:] for each in before] == ["公示", "公告"]
+    with tampering(stage.settings) as connection:
+        connection.execute(text("DELETE FROM notices WHERE id = :id"), {"id": before[1].id})
+    done = await redone(stage)
+    assert (done.cases, done.failed) == ((play.case_id,), {})
+    assert stage.registry.notices(play.case_id) == before
 
 
 async def test_a_server_that_does_not_answer_is_asked_again(
