@@ -51,6 +51,7 @@ async def national_direct(stage: Stage) -> Play:
     await play.reaches("C3")
     await play.signal("act", play.message("C5"))
     await play.signal("act", play.message("C3"))
+    await play.reaches("C4")  # the register is counted once more before
     await play.pass_until("C6")
     await play.act("C6", rates=RATES)
     await play.reaches("C7")
