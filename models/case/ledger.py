@@ -127,13 +127,13 @@ class Ledger:
     Attributes:
         base: How many entries a run of the case no longer has: they were kept in the registry when
             an earlier run handed the case over (``models.case.handover``).
-        base_head: Hash of the last of those; of the case id, if there are none.
+        base_head: Hash of the last of those; None if there are none.
         entries: All entries after them.
     """
 
     def __init__(self, case_id: str, base: int = 0, base_head: str | None = None) -> None:
         self.case_id = case_id
-        self.base, self.base_head = base, base_head or root(case_id)
+        self.base, self.base_head = base, base_head
         self.entries: list[Entry] = []
 
     @property
@@ -148,7 +148,9 @@ class Ledger:
 
     def head_at(self, seq: int) -> str:
         """Hash of an entry, not before the last one that an earlier run had."""
-        return self.entries[seq - self.base - 1].hash if seq > self.base else self.base_head
+        if seq > self.base:
+            return self.entries[seq - self.base - 1].hash
+        return self.base_head or root(self.case_id)
 
     def after(self, seq: int, most: int) -> list[Entry]:
         """The entries after one, at most so many; from ``base`` on, if that is later."""

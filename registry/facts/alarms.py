@@ -94,10 +94,11 @@ def _unit(session: Session, code: str, on: date) -> Unit | None:
 def _alarm(session: Session, unit: Unit, on: date, policy: Policy) -> Alarm | None:
     """The alarm that a unit gives on a day, whether it was given before or not."""
     is_village = isinstance(unit, Village)
+    count = village_incidence if is_village else county_incidence
+    # Counted first, whether it has left or not: impossible heads leave everything undone.
+    counted = count(session, unit.code, on)
     if _exit(session, unit.code, on) is None:
         return None
-    count = village_incidence if is_village else county_incidence
-    counted = count(session, unit.code, on)
     if counted is None or incidence_met(counted.poor, counted.population, policy.standards):
         return None
     return Alarm(

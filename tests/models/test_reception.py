@@ -184,6 +184,7 @@ CARRIED = {
     "C2": {"overrides"},
     "C3": {"rates", "overrides"},
     "C6": {"rates", "rectification"},
+    "C7": {"overrides"},
     "V1": {"survey", "overrides"},
     "V3": {"overrides"},
     "H1": {"appraisal"},
@@ -193,7 +194,7 @@ CARRIED = {
 }
 
 
-@pytest.mark.clause("C1", "C3", "C6", "V1", "V3", "H1", "H2", "H4", "F5", "S6")
+@pytest.mark.clause("C1", "C3", "C6", "C7", "V1", "V3", "H1", "H2", "H4", "F5", "S6")
 def test_what_the_acts_of_each_step_carry() -> None:
     assert set(Content) == set(CONTENTS)
     declared = {step.id: set(step.carries) for step in ALL_STEPS if step.carries}

@@ -46,7 +46,7 @@ def test_a_household_without_a_day_is_known_and_not_registered(
 ) -> None:
     path = write(PERSON_HEADER, *persons(7, 识别时间=""), *household_rows(8, HERE, 3))
     loaded = settled.register.import_file(path, TODAY)
-    assert loaded == HouseholdsLoaded(new=2, changed=0, unchanged=0, people=5)
+    assert loaded == HouseholdsLoaded(new=2, changed=0, unchanged=0, people=5, counties=("411523",))
     assert [row["code"] for row in rows(engine, HouseholdRow)] == ["H0000007", "H0000008"]
     assert [row["household_code"] for row in rows(engine, EpisodeRow)] == ["H0000008"]
     record = settled.register.household("H0000007", TODAY)
@@ -60,7 +60,7 @@ def test_a_household_without_a_day_is_known_and_not_registered(
     exported = tmp_path / "花名册.xlsx"
     settled.register.export(exported, "411523")
     assert settled.register.import_file(exported, TODAY) == HouseholdsLoaded(
-        new=0, changed=0, unchanged=2, people=5
+        new=0, changed=0, unchanged=2, people=5, counties=("411523",)
     )
     assert settled.register.household("H0000007", TODAY).state is None
 

@@ -159,7 +159,7 @@ def test_a_roster_imported_exported_and_imported_again_is_the_same(
     assert settled.register.export(path, "411523") == Exported(households=2, people=4)
     first = texts(path)
     assert settled.register.import_file(path, TODAY) == HouseholdsLoaded(
-        new=0, changed=0, unchanged=2, people=4
+        new=0, changed=0, unchanged=2, people=4, counties=("411523",)
     )
     settled.register.export(path, "411523")
     assert texts(path) == first

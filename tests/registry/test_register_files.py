@@ -73,7 +73,7 @@ def test_a_roster_with_a_row_a_person_is_kept(
 ) -> None:
     path = write(PERSON_HEADER, *household_rows(7, HERE, 3), *household_rows(8, THERE, 2))
     loaded = settled.register.import_file(path, TODAY)
-    assert loaded == HouseholdsLoaded(new=2, changed=0, unchanged=0, people=5)
+    assert loaded == HouseholdsLoaded(new=2, changed=0, unchanged=0, people=5, counties=("411523",))
     first, second = rows(engine, HouseholdRow)
     assert (first["code"], first["village_code"], first["village_group"], first["size"]) == (
         *("H0000007", HERE, "8组", 3),
@@ -111,7 +111,7 @@ def test_a_roster_with_a_row_a_person_is_kept(
     }
     assert second["village_code"] == THERE
     again = settled.register.import_file(path, TODAY)
-    assert again == HouseholdsLoaded(new=0, changed=0, unchanged=2, people=5)
+    assert again == HouseholdsLoaded(new=0, changed=0, unchanged=2, people=5, counties=("411523",))
 
 
 @pytest.mark.clause("S1")
@@ -120,7 +120,7 @@ def test_a_roster_with_a_row_a_household_names_its_head(
 ) -> None:
     path = write(HOUSEHOLD_HEADER, household_row(7, HERE, 4), household_row(8, HERE, 1))
     assert settled.register.import_file(path, TODAY) == HouseholdsLoaded(
-        new=2, changed=0, unchanged=0, people=5
+        new=2, changed=0, unchanged=0, people=5, counties=("411523",)
     )
     assert [row["size"] for row in rows(engine, HouseholdRow)] == [4, 1]
     assert [(row["id_number"], row["relation"]) for row in rows(engine, MemberRow)] == [
@@ -171,7 +171,7 @@ def test_what_is_said_of_a_household_may_be_repeated_and_its_number_left_out(
         PERSON_HEADER, repeated[0], head, repeated[1], household_rows(8, HERE, 3)[0], *left_out
     )
     loaded = settled.register.import_file(path, TODAY)
-    assert loaded == HouseholdsLoaded(new=2, changed=0, unchanged=0, people=6)
+    assert loaded == HouseholdsLoaded(new=2, changed=0, unchanged=0, people=6, counties=("411523",))
 
 
 def test_a_roster_needs_no_income(settled: Registry, engine: Engine, write: Write) -> None:
@@ -367,7 +367,7 @@ def test_a_list_of_villages_is_kept(registry: Registry, engine: Engine, write: W
         village_row(1, 贫困村="否", **{k: v for k, v in plain.items() if k != "贫困村"}),
     )
     loaded = registry.register.import_file(path, TODAY)
-    assert loaded == VillagesLoaded(new=2, changed=0, unchanged=0, listed=1)
+    assert loaded == VillagesLoaded(new=2, changed=0, unchanged=0, listed=1, counties=("411523",))
     first, second = rows(engine, VillageRow)
     assert first == {
         "code": HERE,
@@ -387,7 +387,7 @@ def test_a_list_of_villages_is_kept(registry: Registry, engine: Engine, write: W
     assert (year["year"], year["bus"], year["broadband"]) == (2018, Bus.NOT_FEASIBLE, False)
     assert (year["industry"], year["collective_income_yuan"]) == ("茶叶", 50_000)
     again = registry.register.import_file(path, TODAY)
-    assert again == VillagesLoaded(new=0, changed=0, unchanged=2, listed=0)
+    assert again == VillagesLoaded(new=0, changed=0, unchanged=2, listed=0, counties=("411523",))
 
 
 def test_a_village_twice_in_a_list_is_named_with_both_rows(

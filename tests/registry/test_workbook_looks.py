@@ -342,7 +342,7 @@ def test_an_error_is_no_header(tmp_path: Path) -> None:
         touch=lambda sheet: sheet.write_formula(0, at, "=1", None, "#N/A"),
     )
     (fault,) = said(path)
-    assert "column #N/A (T): no column of a roster with one row a household" in fault
+    assert "column #N/A (X): no column of a roster with one row a household" in fault
 
 
 @pytest.mark.parametrize("word", ["合计", "总计"])
