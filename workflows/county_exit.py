@@ -28,9 +28,10 @@ from models.register.counties import CountyCounted, CountyFigures, PoorVillages
 from models.supervision.messages import SupervisionResult
 from models.supervision.orders import ToldResults
 from workflows.calls import IncidenceRisen, RegisterConflict, ask
-from workflows.case import Beside, Case, Overtaken
+from workflows.case import Case, Overtaken
 from workflows.doors import CaseWorkflow
 from workflows.opening import docket_of
+from workflows.waiting import Beside
 
 APPROVE, REPLY = Decision.APPROVE, Decision.REPLY
 

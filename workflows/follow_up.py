@@ -17,9 +17,10 @@ from models.policy import Body
 from models.procedures import FOLLOW_UP, K1
 from models.register.households import Risk
 from workflows.calls import ask
-from workflows.case import Beside, Case
+from workflows.case import Case
 from workflows.doors import CaseWorkflow
 from workflows.opening import docket_of
+from workflows.waiting import Beside
 
 _MOST_LISTED = 100
 """Households that were not visited, in one entry."""

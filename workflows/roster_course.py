@@ -24,8 +24,9 @@ from models.roster.households import Candidate, Kept, Roster, roster_of
 from models.roster.messages import Amendment, LookUpOrder, RosterChange, RosterOpening
 from models.roster.orders import posted_roster, roster_change, shown
 from models.roster.turns import whose_turn
-from workflows.case import Beside, Case
+from workflows.case import Case
 from workflows.roster_draft import RosterDraft
+from workflows.waiting import Beside
 
 _FAULTS_SAID = 5
 """How many faults of the register a sentence tells; the entry has all."""

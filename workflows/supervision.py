@@ -27,9 +27,10 @@ from models.supervision.reception import SupervisionReception
 from models.supervision.rules import Inspection
 from models.supervision.sampling import Sample
 from workflows.calls import ask
-from workflows.case import Beside, Case
+from workflows.case import Case
 from workflows.doors import CaseWorkflow
 from workflows.opening import docket_of
+from workflows.waiting import Beside
 
 _REPORT = "F6"
 """The limit of the whole supervision: it outlives its steps."""

@@ -58,6 +58,7 @@ async def test_without_a_server_the_import_says_so_and_the_check_finds_it(
     assert (await lonely("check", "--offline")).status == 1
 
 
+@pytest.mark.server
 async def test_with_a_server_the_offices_above_are_told_at_once(
     cli: Shell, installation: Stage, tmp_path: Path
 ) -> None:
