@@ -86,7 +86,7 @@ class CaseWorkflow:
             reception=self.reception.counters(),
             own=None if own is None else own.model_dump(mode="json"),
         )
-        handed = Handed.of(handover)
+        handed = Handed.of(handover, self.opening)
         if handed is not None:
             workflow.continue_as_new(self.opening.model_copy(update={"handed": handed}))
 

@@ -24,9 +24,10 @@ from models.case.state import Docket
 from models.offices import Office
 from models.periods import Limit
 
-MOST_BYTES = 600_000
-"""Of a handover as it is sent: it goes with the opening, and both have to fit into a payload. A
-case with more to hand over goes on in its old run: 3 000 open objections with long names."""
+MOST_BYTES = 900_000
+"""Of a handover as it is sent, together with the opening, with which it goes: both have to fit into
+a payload. A case with more to hand over goes on in its old run, as one may with 3 000 open
+objections, each of which has a long name and a long address."""
 
 
 class HeldTo(Record):
@@ -168,10 +169,11 @@ class Handed(Record):
     packed: str = Field(max_length=MOST_BYTES)
 
     @classmethod
-    def of(cls, handover: Handover) -> "Handed | None":
-        """None if it is more than a case may hand over."""
+    def of(cls, handover: Handover, opening: Record) -> "Handed | None":
+        """None if it is more than a case can hand over with its opening."""
         packed = b64encode(zlib.compress(handover.model_dump_json().encode())).decode()
-        return cls(packed=packed) if len(packed) <= MOST_BYTES else None
+        besides = len(opening.model_dump_json(exclude={"handed"}).encode())
+        return cls(packed=packed) if len(packed) + besides <= MOST_BYTES else None
 
     def unpacked(self) -> Handover:
         """What was handed over."""

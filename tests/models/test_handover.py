@@ -5,6 +5,7 @@ import string
 
 import pytest
 
+from models.base import Record
 from models.case import bounds
 from models.case.handover import Handed, Handover, is_at_rest, standing_of, take_over
 from models.case.reception import Reception
@@ -27,6 +28,15 @@ from tests.models.samples import (
 )
 
 
+class Long(Record):
+    """An opening, as far as its length goes."""
+
+    text: str
+
+
+OPENING = Long(text="x" * 100_000)
+
+
 def handover_of(case: Docket, desk: Reception) -> Handover:
     return Handover(
         **standing_of(case),
@@ -44,7 +54,7 @@ def handover_of(case: Docket, desk: Reception) -> Handover:
 
 def next_run(handover: Handover) -> tuple[Docket, Reception]:
     """A case that has just begun, and stands where another stood."""
-    handed = Handed.of(handover)
+    handed = Handed.of(handover, OPENING)
     assert handed is not None
     case = docket(C4)
     desk, unpacked = reception(case), handed.unpacked()
@@ -174,8 +184,12 @@ def test_as_many_objections_as_a_case_takes_fit_into_a_handover() -> None:
 @pytest.mark.clause("G7")
 def test_what_cannot_be_sent_is_not_handed_over() -> None:
     case, desk = at_publicity()
-    for number in range(300):
+    for number in range(400):
         name = "".join(noise(1_000 * number + each) for each in range(40))
         desk.receive("object", objection_values(f"o-{number}", objector=name), NOW)
     settle(case)
-    assert Handed.of(handover_of(case, desk)) is None
+    handover = handover_of(case, desk)
+    assert Handed.of(handover, OPENING) is None
+    less = handover.model_copy(update={"objections": handover.objections[:280]})
+    assert Handed.of(less, OPENING) is not None
+    assert Handed.of(less, Long(text="x" * 300_000)) is None  # it goes with the opening
