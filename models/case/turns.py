@@ -5,7 +5,7 @@ from datetime import datetime
 from models.case.mailbox import Expectation
 from models.case.messages import Decision
 from models.case.state import Docket
-from models.refusals import Refusal
+from models.refusals import NotYet, Refusal
 
 
 class Turns:
@@ -26,7 +26,7 @@ class Turns:
         if docket.expected is not None and not waiting:
             return docket.expected
         if docket.preparing:
-            raise Refusal(f"{asked} is not open; the register is being asked about {docket.step}")
+            raise NotYet(f"{asked} is not open; the register is being asked about {docket.step}")
         if not docket.step.decided and not self.publicity_is_over(now):
             raise Refusal(f"{asked} is not open; {docket.step} {self.why_publicity_goes_on()}")
         if waiting and waiting[-1].message.decision is not Decision.APPROVE:

@@ -156,7 +156,7 @@ async def test_up_serves_keeps_its_cases_and_leaves_no_process(
         client = await connect(settings.keyring(), f"127.0.0.1:{port}")
 
         async def scheduled() -> bool:
-            return len(await listed(client)) == 55  # one a county, the province's, the check
+            return len(await listed(client)) == 56  # one a county, two of the province, the check
 
         await eventually(scheduled)  # a list is behind for a moment
         made = [(each.id, each.next_times) for each in await listed(client)]
