@@ -177,7 +177,7 @@ async def test_another_policy_changes_what_differs_and_leaves_a_pause(
 
     async def complete() -> bool:
         listed.update({each.id: each for each in await schedules.listed(client)})
-        return len(listed) == 4
+        return len(listed) == 5
 
     await eventually(complete)  # a list is behind for a moment
     assert sorted(listed) == [
@@ -185,6 +185,7 @@ async def test_another_policy_changes_what_differs_and_leaves_a_pause(
         "follow-up/411522",
         "follow-up/411523",
         "supervision/410000",
+        "watch/410000",
     ]
     assert [each.id for each in listed.values() if each.paused] == ["supervision/410000"]
     await handle.unpause()
@@ -406,7 +407,7 @@ async def test_a_worker_that_was_away_finds_the_round_of_the_right_year(called: 
 @pytest.mark.clause("F6")
 async def test_a_server_that_was_down_makes_up_for_what_the_window_allows(tmp_path: Path) -> None:
     """An installation's own file; the same schedules, but every second in place of a quarter."""
-    _, real = schedules.planned(kept_up(), [])
+    _, real, _ = schedules.planned(kept_up(), [])
     often = ScheduleSpec(intervals=[ScheduleIntervalSpec(timedelta(seconds=1))])
     long = replace(real, id="supervision/long", spec=often, catch_up=timedelta(days=60))
     # Ten seconds: the server knows no shorter window.

@@ -65,8 +65,8 @@ async def test_a_county_that_withdrew_during_publicity_exits_with_its_second_att
     assert not [entry for entry in after if entry.kind is EntryKind.OBJECTION]
     assert await first.file() == before
     verify(first.case_id, before)
-    (own,) = stage.registry.notices(second.case_id)
-    assert own.replaces is None
+    posted, announced = stage.registry.notices(second.case_id)
+    assert (posted.replaces, announced.replaces) == (None, None)
     county = stage.registry.county_record(first.code)
     assert [standing.case_id for standing in county.standings][-1] == second.case_id
     assert {case.case_id: case.outcome for case in county.cases} == {
