@@ -34,7 +34,7 @@ async def test_a_case_that_hands_over_at_every_wait_writes_the_same_file(
     assert list(told(in_many)) == list(told(as_one))
 
 
-WAITS_FOR_NOBODY = {"revocation", "supplement"}
+WAITS_FOR_NOBODY = {"revocation", "supplement", "watch"}
 
 
 async def played(path: str, home: Path, long_after: int) -> tuple[list[Entry], int]:
