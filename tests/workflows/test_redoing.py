@@ -75,11 +75,11 @@ async def test_what_the_file_says_is_out_comes_out_again(own_stage: Stage) -> No
     await play.ends()
     await play.file()
     before, out = content(stage), files(stage)
-    (notice,) = stage.registry.notices(play.case_id)
+    notice, announcement = stage.registry.notices(play.case_id)
     for each in stage.settings.notices_folder.glob("*.html"):
         each.unlink()
     done = await redone(stage)
-    assert (done.files, done.cases) == (1, ())
+    assert (done.files, done.cases) == (2, ())
     assert files(stage) == out
 
     with tampering(stage.settings) as connection:
@@ -90,7 +90,7 @@ async def test_what_the_file_says_is_out_comes_out_again(own_stage: Stage) -> No
     assert (done.cases, done.failed) == ((play.case_id,), {})
     assert content(stage) == before
     assert files(stage) == out
-    assert stage.registry.notices(play.case_id) == (notice,)
+    assert stage.registry.notices(play.case_id) == (notice, announcement)
     (entry,) = await play.entries(EntryKind.NOTICE)
     assert entry.data["notice"]["sha256"] == notice.sha256  # type: ignore[index,call-overload]
 
