@@ -82,7 +82,7 @@ class CaseWorkflow:
             sent=sent,
             mendings=mendings,
             vain=vain,
-            known=self.reception.known_messages(),
+            known=self.reception.receipts.known(),
             reception=self.reception.counters(),
             own=None if own is None else own.model_dump(mode="json"),
         )

@@ -8,13 +8,14 @@ from temporalio import workflow
 from models.case.messages import Act, Decision, Outcome, Receipt
 from models.periods import LimitRequest
 from models.procedures import H1, H2, H3, H4, HOUSEHOLD_EXIT
+from models.roster.handover import RosterOwn
 from models.roster.households import Course, roster_of
 from models.roster.messages import RosterOpening
 from models.roster.reception import RosterReception
 from workflows.case import Case
 from workflows.doors import CaseWorkflow, number
 from workflows.opening import docket_of
-from workflows.roster_course import RosterCourse, RosterOwn
+from workflows.roster_course import RosterCourse
 
 _AT_ONCE = 100
 """Households in one answer to a query."""

@@ -8,7 +8,6 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from models.appraisals import Proposal
-from models.base import Record
 from models.case.handover import HeldTo
 from models.case.ledger import EntryKind
 from models.case.limits import Watched
@@ -19,8 +18,8 @@ from models.notices import PostedRoster
 from models.periods import beijing
 from models.policy import Body
 from models.procedures import ENDINGS, H1, H2, H3, H4
-from models.register.households import PovertyLine
-from models.roster.households import Candidate, Kept, Roster, roster_of
+from models.roster.handover import Kept, RosterOwn
+from models.roster.households import Candidate, Roster, roster_of
 from models.roster.messages import Amendment, LookUpOrder, RosterChange, RosterOpening
 from models.roster.orders import posted_roster, roster_change, shown
 from models.roster.turns import whose_turn
@@ -34,25 +33,6 @@ _FAULTS_SAID = 5
 
 class _NobodyLeft(Exception):
     """Whoever was to be posted has refused meanwhile; or whoever was to leave is held back."""
-
-
-class RosterOwn(Record):
-    """What a roster's case keeps of its own, from one run to the next.
-
-    Attributes:
-        notices: How many notices there were.
-        running: Keys of the limits of those that still stand.
-        round: The round that the households were told of last.
-        over: Limits of notices that are over, which households rest on.
-    """
-
-    line: PovertyLine
-    publish_now: bool
-    notices: int
-    running: tuple[str, ...]
-    round: int
-    over: tuple[HeldTo, ...]
-    households: tuple[Kept, ...]
 
 
 class RosterCourse(Beside):

@@ -8,12 +8,11 @@ the procedure itself.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from pydantic import ValidationError
 
-from models.base import CLOCKS_MAY_DIFFER_BY, Record, canonical, faults
+from models.base import CLOCKS_MAY_DIFFER_BY, Record, faults
 from models.case import bounds
 from models.case.documents import CaseDocument, described, filing_fault
 from models.case.handover import KnownMessage
@@ -21,6 +20,7 @@ from models.case.ledger import Entry, EntryKind
 from models.case.mailbox import Received, who_acts
 from models.case.messages import Act, Decision, Objection, Receipt, Resolution, Withdrawal
 from models.case.objections import ObjectionRules
+from models.case.receipts import Receipts
 from models.case.refused import RefusedSignals, as_text
 from models.case.state import Docket
 from models.case.turns import Turns
@@ -32,9 +32,6 @@ AGAIN_AT_ONCE = 250
 
 EARLY_AT_ONCE = 500
 """Messages that came too early and are heard at one go, when their step opens."""
-
-_KNOWN_BY = 16
-"""Characters of a hash by which the content of a message is known to be the same."""
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -90,8 +87,8 @@ class Reception(ObjectionRules):
         self._documents = self._repeated = 0
         docket.opened, docket.is_early_due = self.hear_early, self.is_early_due
         docket.mended = self.take_again
-        self._receipts: dict[tuple[str, str], tuple[str, Receipt]] = {}
-        self._received_before: dict[tuple[str, str], KnownMessage] = {}
+        self.receipts = Receipts(docket.case_id)
+        """Of every message that was received."""
 
     def check(self, kind: str, payload: Any, now: datetime) -> Any:
         """Read a message and hold it against the rules, changing nothing.
@@ -103,7 +100,7 @@ class Reception(ObjectionRules):
         message = self._read(kind, payload)
         if docket.mending and docket.again is None:  # it may have this message already
             raise NotYet(f"{docket.case_id} is being mended; try again in a moment")
-        known = self._receipt_of(kind, message)
+        known = self.receipts.of(kind, message)
         if known is not None:
             if self._repeated >= bounds.MOST_REPEATED:
                 raise AlreadyReceived(f"{kind} {message.id}", known.seq)
@@ -136,7 +133,7 @@ class Reception(ObjectionRules):
             Refusal: as ``check``.
         """
         docket, message = self._docket, self.check(kind, payload, now)
-        known = self._receipt_of(kind, message)
+        known = self.receipts.of(kind, message)
         if known is not None:
             self._repeated += 1
             return known
@@ -147,7 +144,7 @@ class Reception(ObjectionRules):
             entry = self._take(message, now)
             if not isinstance(message, Resolution):
                 docket.officers |= dict.fromkeys(who_acts(message), entry.step)
-        return self._keep_receipt(kind, message, entry, now)
+        return self.receipts.give(kind, message, entry, now)
 
     def hear(self, kind: str, payload: Any, now: datetime) -> None:
         """Take in what nobody waits to be answered for; what is refused is put on file.
@@ -198,9 +195,7 @@ class Reception(ObjectionRules):
             The work in pieces, each as much as can be done in one turn.
         """
         self._reopen()
-        for known, (said, receipt) in self._receipts.items():
-            if receipt.seq > after:
-                self._receipts[known] = said, self._receipt(contradicted)
+        self.receipts.move_all_after(after, contradicted)
         for number, entry in enumerate(kept):
             if number and number % AGAIN_AT_ONCE == 0:
                 yield
@@ -216,7 +211,7 @@ class Reception(ObjectionRules):
             return
         kind, content = found
         key = kind, str(content.get("id"))
-        if key not in self._receipts:
+        if key not in self.receipts:
             self._docket.again = entry
             try:
                 self.receive(kind, content, entry.at)
@@ -224,8 +219,8 @@ class Reception(ObjectionRules):
                 self.refuse(kind, content, refusal, now)
             finally:
                 self._docket.again = None
-        if key in self._receipts:
-            self._receipts[key] = self._receipts[key][0], self._receipt(entry)
+        if key in self.receipts:
+            self.receipts.move(key, entry)
 
     def _message_in(self, entry: Entry) -> tuple[str, dict[str, Any]] | None:
         """The message that an entry keeps, with its name; None where it keeps none."""
@@ -425,47 +420,7 @@ class Reception(ObjectionRules):
             return "上报"
         return _DECIDED[act.decision]
 
-    def _receipt_of(self, kind: str, message: Any) -> Receipt | None:
-        """The receipt of a message that this run of the case has received before.
-
-        Raises:
-            AlreadyReceived: if an earlier run has.
-            Refusal: if its id was used for another content.
-        """
-        key = kind, message.id
-        if key not in self._receipts and key not in self._received_before:
-            return None
-        before, content = self._received_before.get(key), _known_by(message)
-        if content != (before.sha256 if before is not None else self._receipts[key][0]):
-            raise Refusal(f"id: {message.id} was already used for a different content")
-        if before is not None:
-            raise AlreadyReceived(f"{kind} {message.id}", before.seq)
-        return self._receipts[key][1]
-
-    def _keep_receipt(self, kind: str, message: Any, entry: Entry, now: datetime) -> Receipt:
-        receipt = self._receipt(entry).model_copy(update={"received_at": now})
-        self._receipts[kind, message.id] = (_known_by(message), receipt)
-        return receipt
-
-    def forget(self, kind: str, identifier: str) -> None:
-        """A message that counts no more: under its id another one can be sent."""
-        self._receipts.pop((kind, identifier), None)
-        self._received_before.pop((kind, identifier), None)
-
     # -- from one run of the case to the next ---------------------------------------------------
-
-    @property
-    def has_early(self) -> bool:
-        """Whether something came too early that is still to be heard."""
-        return bool(self._early)
-
-    def known_messages(self) -> tuple[KnownMessage, ...]:
-        """Every message that was received, to be handed over."""
-        now = (
-            KnownMessage(kind=kind, id=id, sha256=content, seq=receipt.seq)
-            for (kind, id), (content, receipt) in self._receipts.items()
-        )
-        return (*self._received_before.values(), *now)
 
     def counters(self) -> dict[str, int]:
         """How much was received of what is bounded, to be handed over."""
@@ -478,22 +433,9 @@ class Reception(ObjectionRules):
 
     def take_over(self, known: Iterable[KnownMessage], counters: Mapping[str, int]) -> None:
         """Go on where an earlier run of the case stood."""
-        self._received_before = {(each.kind, each.id): each for each in known}
+        self.receipts.take_over(known)
         self._documents, self._repeated = counters["documents"], counters["repeated"]
         self._refused.number, self._refused.bytes = counters["refused"], counters["refused_bytes"]
-
-    def _receipt(self, entry: Entry) -> Receipt:
-        return Receipt(
-            case_id=self._docket.case_id,
-            seq=entry.seq,
-            hash=entry.hash,
-            received_at=entry.at,
-            text=entry.text,
-        )
-
-
-def _known_by(message: Record) -> str:
-    return sha256(canonical(message.content()).encode()).hexdigest()[:_KNOWN_BY]
 
 
 _DECIDED = {

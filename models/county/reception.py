@@ -56,7 +56,7 @@ class CountyReception(Reception):
                 continue
             self._inspections.drop(supervision)
             # Its id can be foreseen: the true result, when it comes, is not to be taken for it.
-            self.forget("inspect", said.id)
+            self.receipts.forget("inspect", said.id)
             why = f"登记中没有{'如此的' if true else ''}督导结果 {supervision}，不予采信"
             data: dict[str, JsonValue] = {"message": "inspect", "why": why}
             self._docket.record(EntryKind.REFUSED, now, why, data)

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from models.base import Moment, Record, shortened
+from models.base import Record, shortened
 from models.case.changes import Changes, Counted
 from models.case.limits import Watched
 from models.case.mailbox import OpenObjection, Received
@@ -121,50 +121,6 @@ class Candidate(Counted):
 
 
 _LONGEST_REASON = 200
-
-
-class Kept(Record):
-    """A household as one run of its case hands it over to the next.
-
-    Attributes:
-        posting: Key of the limit of its notice.
-    """
-
-    facts: HouseholdFacts
-    begins: Moment
-    verified: dict[Body, str]
-    agreed: bool
-    overrides: tuple[str, ...]
-    posting: str | None
-    struck_off: bool
-    stale: bool
-    out: str | None
-    sent_back: int
-
-    @classmethod
-    def of(cls, candidate: Candidate) -> "Kept":
-        """The household as it stands."""
-        posting = candidate.posting
-        return cls.model_construct(
-            facts=candidate.facts,
-            begins=candidate.begins,
-            verified=dict(candidate.verified),
-            agreed=candidate.agreed,
-            overrides=candidate.overrides,
-            posting=None if posting is None else posting.key,
-            struck_off=candidate.struck_off,
-            stale=candidate.stale,
-            out=candidate.out,
-            sent_back=candidate.sent_back,
-        )
-
-    def restore(self, candidate: Candidate, postings: Mapping[str, Watched]) -> None:
-        """Let a household of the next run stand so."""
-        candidate.verified, candidate.agreed = self.verified, self.agreed
-        candidate.overrides, candidate.sent_back = self.overrides, self.sent_back
-        candidate.posting = None if self.posting is None else postings[self.posting]
-        candidate.struck_off, candidate.out = self.struck_off, self.out
-        candidate.stale = self.stale
 
 
 class Course(Record):

@@ -47,7 +47,7 @@ def handover_of(case: Docket, desk: Reception) -> Handover:
         sent=3,
         mendings=0,
         vain=0,
-        known=desk.known_messages(),
+        known=desk.receipts.known(),
         reception=desk.counters(),
     )
 
