@@ -152,15 +152,21 @@ def county_findings(
     standards: Standards,
     counted: Counted | None = None,
     villages: PoorVillages | None = None,
+    *,
+    agreed: bool = False,
 ) -> tuple[StandardFinding, ...]:
     """S3: a county's incidence, growth of income, basic services, and poor villages.
 
-    ``counted`` is as for ``county_incidence_finding``.
+    Args:
+        counted: As for ``county_incidence_finding``.
+        agreed: The register counted the same on the day of the figures: what it counts since then
+            is news of the county, and no contradiction.
     """
+    stated = counted if agreed and counted is not None else figures
     share = None if villages is None else villages_finding(villages, standards)
     own, mean = figures.income_growth_percent, figures.provincial_income_growth_percent
     return (
-        county_incidence_finding(figures, counted, standards),
+        county_incidence_finding(stated, counted, standards),
         StandardFinding(
             id="S3.income",
             met=own > mean,

@@ -25,6 +25,7 @@ from models.policy import Body
 from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_EXIT, skipped
 from models.refusals import Refusal
 from models.register.counties import CountyCounted, CountyFigures, PoorVillages
+from models.register.villages import Incidence
 from models.supervision.messages import SupervisionResult
 from models.supervision.orders import ToldResults
 from workflows.calls import IncidenceRisen, RegisterConflict, ask
@@ -48,6 +49,7 @@ class CountyOwn(Record):
 
     figures: CountyFigures
     counted: CountyCounted
+    agreed: bool
     city_result_is_in: bool
     results: tuple[SupervisionResult, ...]
     said: str
@@ -65,6 +67,7 @@ class CountyExitWorkflow(CaseWorkflow):
         self.year = opening.application.year
         self.figures = opening.application.figures
         self.counted = CountyCounted()  # by the register (S3)
+        self.agreed = False  # with the figures, on their day
         self.city_result_is_in = False
         docket = docket_of(
             COUNTY_EXIT,
@@ -116,7 +119,7 @@ class CountyExitWorkflow(CaseWorkflow):
             act = await self.case.decision(C3, limit, instructions=self.told())
             if not await self.has_risen(act):
                 return
-            self.undo(act, f"核对登记数据后{self.unmet_zh()}有变化、不再达标", basis)
+            self.undo(act, f"登记数据变化、{self.unmet_zh()}不达标", basis)
 
     async def publicity(self) -> None:
         """C4 公告公示: to the whole society, at least seven days (T1), objections settled (G1)."""
@@ -165,6 +168,7 @@ class CountyExitWorkflow(CaseWorkflow):
         return CountyOwn(
             figures=self.figures,
             counted=self.counted,
+            agreed=self.agreed,
             city_result_is_in=self.city_result_is_in,
             results=tuple(self.inspections.results.values()),
             said=self.inspected.said,
@@ -173,6 +177,7 @@ class CountyExitWorkflow(CaseWorkflow):
     def restore(self, own: Any) -> None:
         known = CountyOwn.model_validate(own)
         self.figures, self.counted = known.figures, known.counted
+        self.agreed = known.agreed
         self.city_result_is_in = known.city_result_is_in
         self.inspections.results |= {each.supervision: each for each in known.results}
         self.inspected.said = known.said
@@ -206,7 +211,7 @@ class CountyExitWorkflow(CaseWorkflow):
             found = await self.count(again.figures.as_of)
             counted = found.incidence
             if again.reason is not None or figures_difference(again.figures, counted) is None:
-                self.figures = again.figures
+                self.figures, self.agreed = again.figures, _agree(again.figures, counted)
                 self.put_on_file(found)
                 return
             assert counted is not None  # they differ
@@ -220,6 +225,7 @@ class CountyExitWorkflow(CaseWorkflow):
     def opened(self, facts: CountyFacts) -> tuple[str, dict[str, JsonValue]]:
         """What the first entry says by what the register counts on the day of the figures (S3)."""
         counted = CountyCounted(incidence=facts.incidence, villages=facts.villages)
+        self.agreed = _agree(self.figures, facts.incidence)
         said, data = self.found(counted)
         return f"；{said}", data
 
@@ -277,7 +283,10 @@ class CountyExitWorkflow(CaseWorkflow):
     def findings(self, figures: CountyFigures) -> tuple[standards.StandardFinding, ...]:
         """S3 by figures of the county and the register's latest count."""
         rule, counted = self.opening.policy.standards, self.counted
-        return standards.county_findings(figures, rule, counted.incidence, counted.villages)
+        agreed = self.agreed and figures == self.figures
+        return standards.county_findings(
+            figures, rule, counted.incidence, counted.villages, agreed=agreed
+        )
 
     def of_counts(self) -> list[standards.StandardFinding]:
         """What S3 asks of the register's counts: the incidence, and a share of villages."""
@@ -361,7 +370,7 @@ class CountyExitWorkflow(CaseWorkflow):
             change, left = await self.case.ordered(partial(self.register_change, approval))
         except IncidenceRisen:
             self.case.docket.changing = False  # nothing was done
-            return "批准后贫困发生率上升、不再达标"
+            return "批准后贫困发生率上升、不达标"
         except RegisterConflict as conflict:
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
         self.case.record(
@@ -392,6 +401,11 @@ class CountyExitWorkflow(CaseWorkflow):
             if "S3.incidence" in approval.overrides
             else self.opening.policy.standards,
         )
+
+
+def _agree(figures: CountyFigures, counted: Incidence | None) -> bool:
+    """Whether the register counts what the county states, on the day of the figures."""
+    return counted is not None and not standards.differ(figures, counted)
 
 
 def _differ(known: CountyCounted, counted: CountyCounted) -> bool:

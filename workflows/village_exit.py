@@ -188,7 +188,7 @@ class VillageExitWorkflow(CaseWorkflow):
                 ),
             )
         except IncidenceRisen:
-            self.case.lapse(approval, "批准后贫困发生率上升、不再达标")
+            self.case.lapse(approval, "批准后贫困发生率上升、不达标")
             return
         except RegisterConflict as conflict:
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict

@@ -58,6 +58,8 @@ class ObjectionRules:
             raise Refusal(f"review_of: {of} is being investigated; there is no result to review")
         if reviewed.resolution.message.finding is Finding.UPHELD:
             raise Refusal(f"review_of: {of} was upheld; what is reviewed is a dismissal (G1)")
+        if self._docket.subject.superior(reviewed.investigator) is None:
+            raise Refusal(f"review_of: no office stands above {reviewed.investigator} here (G1)")
         if objection.household not in (None, household):
             raise Refusal(f"household: {of} is about {household or 'everybody'}; leave it out")
 
@@ -80,7 +82,7 @@ class ObjectionRules:
             what, kind = "复核申请", "review"
             about = f"（{reviewed.word} {objection.review_of}）"
             above = docket.subject.superior(reviewed.investigator)
-            assert above is not None  # a county's, a city's or the province's of a county's case
+            assert above is not None  # ``_check_review`` has asked
             investigator = above
         entry = docket.record(
             EntryKind.OBJECTION,

@@ -159,14 +159,14 @@ def exit_announcement(change: Exit) -> str:
     """The announcement that a county or a village has left (公告退出); it shows no figures."""
     match change:
         case RegisterChange(county=county):
-            inspected = f"，{change.inspected_by}评估检查" if change.inspected_by else ""
+            inspected = f"，经{change.inspected_by}评估检查" if change.inspected_by else ""
             own = {
                 "what": "县名",
                 "name": county.name,
                 "code": county.code,
                 "place": _seat(county),
                 "tier": _TIERS[county.tier],
-                "passed": f"经{change.publisher}核查、公示无异议{inspected}",
+                "passed": f"经{change.publisher}核查并公示，公示期满且无未办结异议{inspected}",
                 "left": "退出贫困县序列",
             }
         case VillageRegisterChange(village=village):
@@ -176,8 +176,8 @@ def exit_announcement(change: Exit) -> str:
                 "code": village.code,
                 "place": _line(village),
                 "tier": "",
-                "passed": f"经{change.publisher}组织调查核实、公示无异议",
-                "left": "退出贫困村序列，在建档立卡贫困村中销号",
+                "passed": f"经{change.publisher}组织调查核实并公示，公示期满且无未办结异议",
+                "left": "在建档立卡贫困村中退出",
             }
     return _announced("exit_announcement.md.j2", change, own)
 

@@ -130,7 +130,7 @@ def test_the_registers_count_stands_in_a_countys_notice() -> None:
     shows = PostedCounty(county=XIN, figures=FIGURES, counted=counted)
     assert (
         "1. 贫困发生率：截至2018年1月4日，建档立卡未脱贫人口 20 人，农村户籍人口 100 人，"
-        "贫困发生率为20%。以上为建档立卡登记数据。县级申报数据与此不一致：截至2017年12月1日，"
+        "贫困发生率为20%。以上为建档立卡登记数据。县级申报数据为：截至2017年12月1日，"
         "未脱贫人口 5000 人，农村户籍人口 312500 人，贫困发生率为1.6%。\n2. 农民"
     ) in markdown(ORDER.model_copy(update={"shows": shows}))
     same = counted.model_copy(update={"poor": 5_000, "population": 312_500})
@@ -395,8 +395,8 @@ def test_a_folder_that_cannot_be_written_is_an_outage_and_nothing_is_half_done(
 def test_an_announcement_says_which_county_has_left_since_when_and_by_whom() -> None:
     assert exit_announcement(change(File())) == (
         "# 关于新县退出贫困县的公告\n\n"
-        f"依据{'、'.join(POLICY.basis)}，经河南省扶贫开发领导小组核查、公示无异议，"
-        "国务院扶贫开发领导小组评估检查，并经河南省人民政府批准（豫政文〔2018〕88号），"
+        f"依据{'、'.join(POLICY.basis)}，经河南省扶贫开发领导小组核查并公示，公示期满且无未办结异议，"
+        "经国务院扶贫开发领导小组评估检查，并经河南省人民政府批准（豫政文〔2018〕88号），"
         "新县自2018年8月2日起退出贫困县序列。现予公告。\n\n"
         "- 县名：新县（行政区划代码 411523）\n"
         "- 所属：河南省信阳市\n"
@@ -413,7 +413,9 @@ def test_an_announcement_says_which_county_has_left_since_when_and_by_whom() -> 
 @pytest.mark.clause("C7", "C6")
 def test_a_provincial_county_is_announced_without_a_national_inspection() -> None:
     text = exit_announcement(change(File(county("provincial", direct=True))))
-    assert "经河南省扶贫开发领导小组核查、公示无异议，并经河南省人民政府批准" in text
+    assert (
+        "经河南省扶贫开发领导小组核查并公示，公示期满且无未办结异议，并经河南省人民政府批准" in text
+    )
     assert "- 所属：河南省（直管县）\n- 类别：省定贫困县\n" in text
     assert "国务院扶贫开发领导小组" not in text
 

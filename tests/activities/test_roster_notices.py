@@ -94,7 +94,7 @@ def test_an_announcement_says_who_left_since_when_and_by_whom() -> None:
     text = roster_announcement(change(), change().households)
     for sentence in (
         "# 关于合成村2017年度贫困户脱贫退出的公告\n",
-        f"依据{'、'.join(HENAN.basis)}，经公示无异议，下列3户9人脱贫退出，"
+        f"依据{'、'.join(HENAN.basis)}，经公示，公示期满且无未办结异议，下列3户9人脱贫退出，"
         "自2017年12月20日起在建档立卡贫困户中销号（新扶贫〔2017〕88号）。现予公告。\n",
         "销号单位：新县扶贫开发领导小组\n",
         "公告编号：household-exit/411523100901/2017/1/notice-20\n",

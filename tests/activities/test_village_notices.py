@@ -146,9 +146,9 @@ def test_an_announcement_says_which_village_has_left_since_when_and_by_whom() ->
     text = exit_announcement(change())
     assert text == (
         "# 关于新县合成乡合成村退出贫困村的公告\n\n"
-        f"依据{'、'.join(HENAN.basis)}，经新县扶贫开发领导小组组织调查核实、公示无异议，"
+        f"依据{'、'.join(HENAN.basis)}，经新县扶贫开发领导小组组织调查核实并公示，公示期满且无未办结异议，"
         "并经信阳市扶贫开发领导小组批准（信扶贫〔2017〕88号），合成村自2017年12月20日起"
-        "退出贫困村序列，在建档立卡贫困村中销号。现予公告。\n\n"
+        "在建档立卡贫困村中退出。现予公告。\n\n"
         "- 村名：合成村（行政区划代码 411523100901）\n"
         "- 所属：河南省信阳市新县合成乡\n"
         "- 退出年度：2017年\n"

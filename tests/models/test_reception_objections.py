@@ -3,6 +3,7 @@
 import pytest
 
 from models.case import bounds
+from models.offices import Office
 from models.periods import LimitKind
 from models.procedures import C2, C4, C5, C7, COUNTY_EXIT, Step
 from tests.models.document_samples import document
@@ -176,3 +177,14 @@ def test_documents_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     case, desk = at_publicity()
     desk.receive("file", document(id="d-1"), NOW)
     assert "file it when the case has ended" in refused(desk, case, "file", document(id="d-2"))
+
+
+@pytest.mark.clause("G1")
+def test_a_review_for_which_there_is_no_office_is_refused() -> None:
+    case, desk = at_publicity()
+    desk.receive("object", objection_values("o-1"), NOW)
+    desk.receive("resolve", resolution_values("o-1"), NOW)
+    case.objections["o-1"].investigator = Office.parse("A8/100000")
+    assert refused(desk, case, "object", objection_values("o-2", review_of="o-1")) == (
+        "review_of: no office stands above A8/100000 here (G1)"
+    )

@@ -82,7 +82,7 @@ async def test_figures_better_than_the_registers_count_do_not_count(stage: Stage
     )
     (notice,) = stage.registry.notices(play.case_id)
     assert "建档立卡未脱贫人口 20 人，农村户籍人口 100 人，贫困发生率为20%。" in notice.markdown
-    assert "县级申报数据与此不一致：" in notice.markdown
+    assert "县级申报数据为：" in notice.markdown
     await play.pass_until("C7")
     await is_blocked(play, "C7", id="bare")
     await play.act("C7", overrides=("S3.incidence",), reason=REASON)
@@ -107,8 +107,7 @@ async def test_what_has_risen_since_the_application_blocks_the_provincial_check(
     assert "incidence 63/2000 = 3.15 %" in said
     *_, last = await play.entries(EntryKind.FINDINGS)
     assert last.text == (
-        f"核对登记数据：贫困发生率 63/2000，为3.15%（{YEAR}-11-16），系登记数据，"
-        f"县级申报为 31/2000，为1.55%（{APPLIED_FOR}），从严以登记数据为准，标准 <2%，未达标；"
+        f"核对登记数据：贫困发生率 63/2000，为3.15%（{YEAR}-11-16），标准 <2%，未达标；"
         "贫困村1个，均未退出"
     )
     await play.act("C3", overrides=("S3.incidence",), reason=REASON)
@@ -127,7 +126,7 @@ async def test_what_rises_while_the_province_has_the_case_undoes_its_approval(
     put_people(stage, village, 1)
     await play.act("C3", id="unaware")
     (lapsed,) = await play.has_entered(EntryKind.LAPSED)
-    assert lapsed.text.endswith("因核对登记数据后贫困发生率有变化、不再达标不再有效")
+    assert lapsed.text.endswith("因登记数据变化、贫困发生率不达标不再有效")
     await play.waits(lambda seen: seen.waiting_for == play.office("C3"))
     assert await play.limit("T5") == limit
     await is_blocked(play, "C3", id="bare")
@@ -163,7 +162,7 @@ async def test_what_rises_while_the_approval_is_held_up_undoes_it(stage: Stage) 
     put_people(stage, village, 1)
     await play.resolve(report, "dismissed")
     (lapsed,) = await play.has_entered(EntryKind.LAPSED)
-    assert lapsed.text.endswith("因批准后贫困发生率上升、不再达标不再有效")
+    assert lapsed.text.endswith("因批准后贫困发生率上升、不达标不再有效")
     await play.waits(lambda seen: seen.waiting_for == play.office("C7"))
     await is_blocked(play, "C7", id="again")
     assert not await play.entries(EntryKind.REGISTER_CHANGE)
@@ -196,6 +195,23 @@ async def test_figures_worse_than_the_registers_count_are_the_worse_ones(stage: 
     await play.pass_until("C7")
     await play.act("C7")
     assert (await play.ends()).ending is Ending.EXITED
+
+
+@pytest.mark.clause("S3", "C1", "C3", "C4")
+async def test_who_has_left_since_the_day_of_the_figures_is_no_contradiction(stage: Stage) -> None:
+    """3 of 100 on the day of the figures, by both; none when the province checks: S3 is met."""
+    county, village = county_of(stage, 3, 100)
+    leaves_the_register(stage, village, date(YEAR, 11, 15))
+    play = await applies(stage, county, 3, 100)
+    await play.reaches("C3")
+    assert [(step, count["poor"], met) for step, count, met in await findings(play)] == [
+        ("C1", 3, False),
+        ("C3", 0, True),
+    ]
+    await play.act("C3")
+    await play.reaches("C4")
+    (notice,) = stage.registry.notices(play.case_id)
+    assert "贫困发生率为0%。以上为建档立卡登记数据。县级申报数据为：截至" in notice.markdown
 
 
 @pytest.mark.clause("S3", "C3")

@@ -106,7 +106,7 @@ async def test_incidence_that_rises_while_the_approval_is_held_up_undoes_it(stag
     put_household(stage, play.code, 2)
     await play.resolve(report, "dismissed")
     (lapsed,) = await play.has_entered(EntryKind.LAPSED)
-    assert lapsed.text.endswith("因批准后贫困发生率上升、不再达标不再有效")
+    assert lapsed.text.endswith("因批准后贫困发生率上升、不达标不再有效")
     await play.waits(lambda seen: seen.waiting_for == play.office("V3"))
     with pytest.raises(Refused, match=r"S2\.incidence is not met \(incidence 6/300 = 2 %"):
         await play.act("V3", id="act-again")
