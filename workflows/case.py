@@ -123,9 +123,10 @@ class Case(WaitingRoom):
             try:
                 return await asyncio.shield(walking)
             except asyncio.CancelledError:
-                if walking.done():
+                if walking.cancelled():
                     raise
-                self._refuse_to_cancel()
+                if not walking.done():  # else it has ended, or goes on in a new run, at this moment
+                    self._refuse_to_cancel()
 
     def _refuse_to_cancel(self) -> None:
         if self.docket.later(self._refuse_to_cancel):

@@ -36,8 +36,9 @@ _MOST_VAIN = 20
 _SAID_AT_ONCE = 20
 """Notifications in one activity."""
 
-_RESTORED_WITHIN = timedelta(minutes=1)
-"""After which a case asks again whether a restored registry has what earlier runs wrote."""
+_RESTORED_IN, _RESTORED_IN_AT_LAST = timedelta(minutes=1), timedelta(hours=1)
+"""After which a case asks again whether a restored registry has what earlier runs wrote: longer
+each time, as each takes room in a history that cannot be handed over meanwhile."""
 
 _TOO_LATE = "the case ended before the channel answered"
 
@@ -62,6 +63,7 @@ class Clerk:
         self._parting = False
         self._mending: Mending | None = None
         self._asked, self._vain = False, 0
+        self._restored_in = _RESTORED_IN
         self.mendings = 0
         """How often the kept file was taken as the case's own."""
         self._give_up_after = timedelta(days=docket.policy.notification.give_up_after_days)
@@ -155,8 +157,11 @@ class Clerk:
         base = self._docket.ledger.base
         if kept < base:
             # What an earlier run wrote, the worker reads in that run's history (workers.redoing).
-            self._written = base
-            await workflow.sleep(_RESTORED_WITHIN, summary="G7 等待登记恢复")
+            self._written, pause = base, self._restored_in
+            self._restored_in = min(2 * pause, _RESTORED_IN_AT_LAST)
+            await workflow.sleep(pause, summary="G7 等待登记恢复")
+        else:
+            self._restored_in = _RESTORED_IN
 
     async def turn_away(self) -> None:
         """End what was not admitted: nothing is on file of it, nobody is told in its name."""
@@ -217,7 +222,8 @@ class Clerk:
             return False
         self._written = after
         if not kept:
-            self._vain += 1
+            # A registry that was restored from an older copy has nothing to say yet.
+            self._vain += page.total >= ledger.base
             return False
         open_before = docket.outcome is None
         await self._adopt(after, kept, asked)

@@ -113,13 +113,14 @@ class CountyExitWorkflow(CaseWorkflow):
     async def provincial_check(self) -> None:
         """C3 省级核查: within half a month, in one round with all counties (T5)."""
         limit = LimitRequest(clause="T5", start=self.case.arrived, year=self.year)
-        basis = self.case.docket.basis
+        since, basis = self.case.arrived, self.case.docket.basis
         await self.case.once(self.count_anew)
         for _ in self.case.repeatedly():
             act = await self.case.decision(C3, limit, instructions=self.told())
             if not await self.has_risen(act):
                 return
             self.undo(act, f"登记数据变化、{self.unmet_zh()}不达标", basis)
+            self.case.arrived = since
 
     async def publicity(self) -> None:
         """C4 公告公示: to the whole society, at least seven days (T1), objections settled (G1)."""

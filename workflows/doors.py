@@ -54,7 +54,14 @@ class CaseWorkflow:
         self.case.hand_over = self._hand_over
         if self.opening.handed is None:
             return
-        handover = self.opening.handed.unpacked()
+        try:
+            self._take_over(self.opening.handed.unpacked())
+        except ValidationError as error:
+            # While one worker is replaced by another: it would end the case. Any other error fails
+            # this task, which is tried again until a worker comes that can read it.
+            raise RuntimeError(f"a handover of another version: {faults(error)}") from None
+
+    def _take_over(self, handover: Handover) -> None:
         take_over(self.case.docket, handover)
         self.case.take_over(handover)
         self.case.clerk.take_over((handover.sent, handover.mendings, handover.vain))

@@ -77,7 +77,8 @@ class RosterCourse(Beside):
             line=roster.line,
             publish_now=roster.publish_now,
             notices=self._notices,
-            running=tuple(each.key for each in self._running),
+            # Of a round that was sent back nothing stands any more: its limits are out of force.
+            running=tuple(each.key for each in self._running if each.key in watch),
             round=self._round,
             over=tuple(map(HeldTo.of, over.values())),
             households=tuple(map(Kept.of, roster.candidates.values())),

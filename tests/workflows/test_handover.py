@@ -1,16 +1,17 @@
 """A case with a long history goes on in a new run: nobody can tell by its file or its answers."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from models.case.ledger import Entry, verify
 from tests.fast.server import FastServer
-from tests.play import PLAYED
+from tests.play import PLAYED, Play
 from tests.record_histories import PATHS
-from tests.stage import set_fast_stage, settings_in
+from tests.roster_stage import opens_roster
+from tests.stage import Stage, at, set_fast_stage, settings_in
 
 NEVER, ALWAYS = 500_000, 1
 """Events after which a history is long: it never is; every wait of a case hands over."""
@@ -19,8 +20,29 @@ PLACE = re.compile(r"[0-9a-f]{12}|\d{6}|合成\d+")
 """A place, or the hash of a file, of an example: other ones in every example."""
 
 
+async def stopped(stage: Stage) -> Play:
+    """An objection to the whole roster is upheld while its notice stands: it is verified anew."""
+    play = await opens_roster(stage, at(11, 16), 2)
+    await play.reaches("H2")
+    await play.verify()
+    await play.consent()
+    await play.reaches("H3")
+    await play.resolve(await play.object(), "upheld", return_to="H2")
+    await play.reaches("H2", 2)
+    await play.verify()
+    await play.consent()
+    await play.reaches("H3", 2)
+    await play.end_notice()
+    await play.waits(lambda seen: seen.waiting_for == play.office("H4"))
+    await play.act("H4")
+    return play
+
+
+WAYS: dict[str, Callable[[Stage], Awaitable[Play]]] = {**PATHS, "roster-stopped": stopped}
+
+
 @pytest.mark.clause("G7")
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", WAYS)
 async def test_a_case_that_hands_over_at_every_wait_writes_the_same_file(
     path: str, tmp_path: Path
 ) -> None:
@@ -43,7 +65,7 @@ async def played(path: str, home: Path, long_after: int) -> tuple[list[Entry], i
         server = stage.skipper
         assert isinstance(server, FastServer)
         server.works.long_after = long_after
-        play = await PATHS[path](stage)
+        play = await WAYS[path](stage)
         await play.ends()
         kept = stage.registry.ledger(play.case_id)
         verify(play.case_id, kept)
