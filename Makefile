@@ -1,7 +1,7 @@
 PYTHON ?= python3
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 # Tests wait for servers and processes about as long as they work.
-WORKERS ?= $(shell echo $$((2 * $(CORES))))
+WORKERS ?= $(shell echo $$(($(CORES) + 1)))
 MINUTES ?= 20
 SEED ?=
 COUNT ?=

@@ -44,7 +44,12 @@ from workers import schedules
 from workers.catalogue import TASK_QUEUE, WORKFLOWS, sandbox
 from workers.embedded import embedded
 
-TODAY = datetime.now(BEIJING)
+
+def today() -> datetime:
+    """This moment: a run of all tests may go on past midnight."""
+    return datetime.now(BEIJING)
+
+
 QUARTERS = dict(enumerate((1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4), start=1))
 """Of each month."""
 XIN, GUANG = Division(code="411523", name="新县"), Division(code="411522", name="光山县")
@@ -101,8 +106,8 @@ async def skip(stage: Stage, schedule: str, to: datetime) -> None:
 
 
 def next_quarter() -> date:
-    first = TODAY.date().replace(day=1)
-    while nine_on(first) <= TODAY or first.month not in (1, 4, 7, 10):
+    first = today().date().replace(day=1)
+    while nine_on(first) <= today() or first.month not in (1, 4, 7, 10):
         first = (first + timedelta(days=32)).replace(day=1)
     return first
 
@@ -273,16 +278,18 @@ async def test_a_quarter_begins_once_by_calendar_by_hand_and_by_backfill(called:
     (county,) = [each.code for each in counties(called)]
     handle = client.get_schedule_handle("supervision/410000")
 
-    now = f"supervision/{county}/{TODAY.year}-q{QUARTERS[TODAY.month]}"
+    now = f"supervision/{county}/{today().year}-q{QUARTERS[today().month]}"
     await handle.trigger()  # by hand: it counts for its own day
-    by_hand = await round_of(client, "supervision/410000", TODAY.date())
+    by_hand = await round_of(client, "supervision/410000", today().date())
     assert (by_hand.started, by_hand.there) == ((now,), ())
 
-    first = date(TODAY.year, 3 * QUARTERS[TODAY.month] - 2, 1)
+    first = date(today().year, 3 * QUARTERS[today().month] - 2, 1)
     morning, hour = nine_on(first), timedelta(hours=1)
     await handle.backfill(ScheduleBackfill(start_at=morning - hour, end_at=morning + hour))
     backfilled = await round_of(client, "supervision/410000", first)
-    assert (backfilled.started, backfilled.there) == ((), (now,))
+    # In the last month of a quarter its first day is longer past than is caught up on.
+    longer = (today().date() - first).days > HENAN.supervision.catch_up_days
+    assert (backfilled.started, backfilled.there) == ((), () if longer else (now,))
 
     begins = next_quarter()
     morning = nine_on(begins)
@@ -318,13 +325,13 @@ async def test_a_strangers_start_that_failed_bars_no_county(called: Stage) -> No
     client = called.desk.client
     await set_up(called)
     (county,) = [each.code for each in counties(called)]
-    case_id = f"supervision/{county}/{TODAY.year}-q{QUARTERS[TODAY.month]}"
+    case_id = f"supervision/{county}/{today().year}-q{QUARTERS[today().month]}"
     stranger = Client(client.service_client, namespace=client.namespace)
     squatting = await stranger.start_workflow("Supervision", {}, id=case_id, task_queue=TASK_QUEUE)
     with pytest.raises(WorkflowFailureError):
         await squatting.result()
     await client.get_schedule_handle("supervision/410000").trigger()
-    came = await round_of(client, "supervision/410000", TODAY.date())
+    came = await round_of(client, "supervision/410000", today().date())
     assert (came.started, came.there) == ((case_id,), ())
 
 
@@ -333,7 +340,7 @@ async def test_what_was_not_admitted_bars_no_county(called: Stage) -> None:
     client = called.desk.client
     await set_up(called)
     (county,) = [each.code for each in counties(called)]
-    year, quarter = TODAY.year, QUARTERS[TODAY.month]
+    year, quarter = today().year, QUARTERS[today().month]
     case_id = f"supervision/{county}/{year}-q{quarter}"
     opening = SupervisionOpening(
         case_id=case_id,
@@ -348,7 +355,7 @@ async def test_what_was_not_admitted_bars_no_county(called: Stage) -> None:
     await wrong.result()  # it ended, and was never admitted
     assert not called.registry.is_admitted(case_id)
     await client.get_schedule_handle("supervision/410000").trigger()
-    came = await round_of(client, "supervision/410000", TODAY.date())
+    came = await round_of(client, "supervision/410000", today().date())
     assert (came.started, came.there) == ((case_id,), ())
 
     async def admitted() -> bool:
@@ -399,7 +406,7 @@ async def test_a_worker_that_was_away_finds_the_round_of_the_right_year(called: 
 
     # It is now another year than the round's: triggered by hand it counts for today.
     await client.get_schedule_handle(schedule).trigger()
-    by_hand = await round_of(client, schedule, TODAY.date())
+    by_hand = await round_of(client, schedule, today().date())
     this_year = f"follow-up/{county}100/{YEAR - 1}"
     assert this_year in (*by_hand.started, *by_hand.there)
 
