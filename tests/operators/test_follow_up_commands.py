@@ -184,7 +184,9 @@ async def test_due_lists_who_is_visited_and_what_was_found(cli: Shell, followed:
     assert none == f"0 households in {THIS_YEAR + 1}, 0 still to be visited\n"
 
     limits = (await cli("deadlines", "--office", f"A5/{followed.county}")).done()
-    assert "K1 跟踪回访（尚有1户待访）" in re.sub(r"\s+", " ", limits)
+    # A list that is drawn up after the date of the year holds nobody to it.
+    in_time = date(THIS_YEAR, 11, 30) >= TODAY
+    assert ("K1 跟踪回访（尚有1户待访）" in re.sub(r"\s+", " ", limits)) is in_time
     shown = (await cli("registry", "show", second)).done()
     assert "Follow-up 跟踪回访 (F5)" in shown
     assert "失业（合成）" in shown
