@@ -1,8 +1,9 @@
 """Leaving the list of poor counties or of poor villages (C7, V3): once for one case and entry."""
 
 from collections.abc import Callable
-from datetime import date
-from typing import TypeVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, TypeVar
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -12,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from activities.admissions import Gate
 from activities.notices import NoticeBoard
 from activities.warrants import asked_by, hold_against_file
+from models.case.file import CaseFile
 from models.checks.journal import JournalKind
 from models.county.orders import RegisterChange
 from models.county.warrant import county_exit
@@ -29,6 +31,23 @@ from registry.notices.single import Exit, exit_announcement
 from registry.tables import Standing, StatusRow, VillageStatusRow
 
 S = TypeVar("S", StatusRow, VillageStatusRow)
+C = TypeVar("C", RegisterChange, VillageRegisterChange)
+
+
+@dataclass(frozen=True)
+class _Leaving(Generic[C, S]):
+    """Who leaves which list, by which warrant, and under which criterion of incidence (S2, S3).
+
+    Attributes:
+        claims: What nobody else may be at work on: what puts households into the register, first.
+    """
+
+    standings: type[S]
+    subject: Subject
+    criterion: str
+    warrant: Callable[[CaseFile, C, datetime], str | None]
+    count: Callable[[Session, str, date], Incidence | None]
+    claims: tuple[str, str]
 
 
 class LeavingActivities:
@@ -52,20 +71,12 @@ class LeavingActivities:
                 ``IncidenceRisen`` if it is above the threshold by now.
             RegistryError: if the registry cannot be written now.
         """
-        asked_by(change.case_id)
         county = change.county
-        with writing(self._engine) as session:
-            claim(session, f"incidence of {county.code}")  # nobody enters at the same time
-            claim(session, f"county {county.code}")
-            done = self._done(session, StatusRow, county, change)
-            if done is not None:  # by an earlier attempt
-                return done
-            hold_against_file(session, change, county_exit, self._gate.now())
-            since = left_by(session, StatusRow, county, change)
-            if since is None:
-                still_met(session, change, "S3.incidence", county.code, county_incidence)
-                since = leave(session, StatusRow, county, change)
-            return self._announced(session, change, since)
+        claims = f"incidence of {county.code}", f"county {county.code}"
+        return self._strike_off(
+            change,
+            _Leaving(StatusRow, county, "S3.incidence", county_exit, county_incidence, claims),
+        )
 
     @activity.defn
     def strike_off_village(self, change: VillageRegisterChange) -> Left:
@@ -76,20 +87,30 @@ class LeavingActivities:
                 ``IncidenceRisen`` if it is above the threshold by now.
             RegistryError: if the registry cannot be written now.
         """
-        asked_by(change.case_id)
         village = change.village
+        claims = f"rosters of {village.code}", f"village {village.code}"
+        return self._strike_off(
+            change,
+            _Leaving(
+                VillageStatusRow, village, "S2.incidence", village_exit, village_incidence, claims
+            ),
+        )
+
+    def _strike_off(self, change: C, leaving: _Leaving[C, S]) -> Left:
+        """Take a subject off its list and announce it, once."""
+        asked_by(change.case_id)
+        standings, subject = leaving.standings, leaving.subject
         with writing(self._engine) as session:
-            # As whoever puts households into the register: nobody enters at the same time.
-            claim(session, f"rosters of {village.code}")
-            claim(session, f"village {village.code}")
-            done = self._done(session, VillageStatusRow, village, change)
+            for each in leaving.claims:
+                claim(session, each)
+            done = self._done(session, standings, subject, change)
             if done is not None:  # by an earlier attempt
                 return done
-            hold_against_file(session, change, village_exit, self._gate.now())
-            since = left_by(session, VillageStatusRow, village, change)
+            hold_against_file(session, change, leaving.warrant, self._gate.now())
+            since = left_by(session, standings, subject, change)
             if since is None:
-                still_met(session, change, "S2.incidence", village.code, village_incidence)
-                since = leave(session, VillageStatusRow, village, change)
+                still_met(session, change, leaving.criterion, subject.code, leaving.count)
+                since = leave(session, standings, subject, change)
             return self._announced(session, change, since)
 
     def _done(
