@@ -16,7 +16,7 @@ class Refusal(ValueError):
 
 
 class NotYet(Refusal):
-    """A message that comes before its case is admitted: to be sent again in a moment."""
+    """A message that comes at a wrong moment, as before its case is admitted; to be sent again."""
 
 
 class AlreadyReceived(Refusal):

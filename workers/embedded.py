@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,7 @@ if os.getppid() == int(sys.argv[1]):
     os.execv(sys.argv[2], sys.argv[2:])
 """
 _READY_WITHIN = 30.0
+_PORTS_FROM, _PORTS_TO = 10_000, 32_768
 _STOP_WITHIN = 15.0
 _LOOK_EVERY = 0.1
 
@@ -72,11 +74,16 @@ class Embedded:
 
 
 def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on just now.
+
+    It is none of those that the system gives away by itself (from 32 768 on): between now and the
+    server's start one of them may become the near end of any connection.
+    """
+    while True:
+        port = _PORTS_FROM + secrets.randbelow(_PORTS_TO - _PORTS_FROM)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @asynccontextmanager

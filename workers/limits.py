@@ -57,6 +57,10 @@ nobody holds in memory is played from its beginning first (docs/operations.md ha
 takes). As long it takes until a case goes on whose worker was killed in the middle of it, so it is
 not longer."""
 
+POLLS_END_WITH_A_WORKER = True
+"""Whether the server ends the polls of a worker that stops. Else it may answer one of them with an
+order that nobody hears any more: a case would stand still until the attempt is over, a minute."""
+
 LIMITS: Mapping[str, int | str] = {
     "limit.blobSize.error": PAYLOAD,
     "limit.blobSize.warn": PAYLOAD * 3 // 4,
@@ -73,6 +77,7 @@ LIMITS: Mapping[str, int | str] = {
     "history.defaultWorkflowTaskTimeout": f"{TURN.seconds}s",
     "limit.historySize.suggestContinueAsNew": LONG_BYTES,
     "limit.historyCount.suggestContinueAsNew": LONG,
+    "frontend.enableCancelWorkerPollsOnShutdown": POLLS_END_WITH_A_WORKER,
 }
 """By their names in the server's dynamic configuration."""
 

@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from models import search
+from models.case.handover import Handover, Undelivered
 from models.case.ledger import Entry, EntryKind, LedgerError, first_of, verify
 from models.case.mending import KeptOrder, Mending, adopt, ended_by, heads
 from models.case.messages import Outcome
@@ -39,6 +40,9 @@ _SAID_AT_ONCE = 20
 _RESTORED_IN, _RESTORED_IN_AT_LAST = timedelta(minutes=1), timedelta(hours=1)
 """After which a case asks again whether a restored registry has what earlier runs wrote: longer
 each time, as each takes room in a history that cannot be handed over meanwhile."""
+
+_LAST_TRY = timedelta(minutes=1)
+"""For a delivery whose days are over when a new run takes it over."""
 
 _TOO_LATE = "the case ended before the channel answered"
 
@@ -70,20 +74,33 @@ class Clerk:
         self._shown: dict[str, Any] = {}
         # By number: a set of tasks would be walked in another order in every replay.
         self._deliveries: dict[int, asyncio.Task[None]] = {}
+        self._undelivered: dict[int, Undelivered] = {}
+        """Of these, what is tried again and again."""
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether everything is kept, everybody told, and nobody has asked to mend the file."""
-        return not (self._unwritten or self._deliveries or self._outbox or self._asked)
+        """Whether everything is kept, everybody told, and nobody has asked to mend the file.
 
-    def counters(self) -> tuple[int, int, int]:
-        """Notifications sent, mendings, and requests for one in vain, to be handed over."""
-        return self._sent, self.mendings, self._vain
+        What is tried again and again may go on in the next run.
+        """
+        return not (self._unwritten or self._trying or self._asked)
 
-    def take_over(self, counters: tuple[int, int, int]) -> None:
+    def standing(self) -> dict[str, Any]:
+        """The clerk's part of a handover."""
+        undelivered = tuple(self._undelivered.values())
+        return {
+            "sent": self._sent,
+            "mendings": self.mendings,
+            "vain": self._vain,
+            "undelivered_yet": undelivered,
+        }
+
+    def take_over(self, handed: Handover) -> None:
         """Go on where an earlier run of the case stood: it has kept everything up to there."""
-        self._sent, self.mendings, self._vain = counters
+        self._sent, self.mendings, self._vain = handed.sent, handed.mendings, handed.vain
         self._written = self._docket.ledger.base
+        for each in handed.undelivered_yet:
+            self._go_on_sending(each)
 
     @property
     def behind(self) -> bool:
@@ -324,15 +341,22 @@ class Clerk:
                 elif self._parting:
                     self._on_file(notification, attempt.channel, _TOO_LATE)
                 else:
-                    self._start(self._send_once(notification, attempt.channel))
+                    delivery = Delivery(notification=notification, channel=attempt.channel)
+                    self._go_on_sending(Undelivered(delivery=delivery, since=workflow.now()))
 
-    async def _send_once(self, notification: Notification, channel: str) -> None:
-        delivery = Delivery(notification=notification, channel=channel)
+    def _go_on_sending(self, undelivered: Undelivered) -> None:
+        self._undelivered[self._started + 1] = undelivered
+        self._start(self._send_until(undelivered, self._started + 1))
+
+    async def _send_until(self, undelivered: Undelivered, number: int) -> None:
+        delivery = undelivered.delivery
+        left = undelivered.since + self._give_up_after - workflow.now()
         try:
-            error = await deliver(delivery, self._give_up_after)
+            error = await deliver(delivery, max(left, _LAST_TRY))
         except asyncio.CancelledError:
             error = _TOO_LATE
-        self._on_file(notification, channel, error)
+        del self._undelivered[number]
+        self._on_file(delivery.notification, delivery.channel, error)
 
     def _on_file(self, notification: Notification, channel: str, error: str | None) -> None:
         recipient = notification.recipient

@@ -64,7 +64,7 @@ class CaseWorkflow:
     def _take_over(self, handover: Handover) -> None:
         take_over(self.case.docket, handover)
         self.case.take_over(handover)
-        self.case.clerk.take_over((handover.sent, handover.mendings, handover.vain))
+        self.case.clerk.take_over(handover)
         self.reception.take_over(handover.known, handover.reception)
         if handover.own is not None:
             self.restore(handover.own)
@@ -79,16 +79,13 @@ class CaseWorkflow:
     def _hand_over(self) -> None:
         """End this run, if what the next has to know can be sent to it."""
         case, own = self.case, self.own_state()
-        docket, (sent, mendings, vain) = case.docket, case.clerk.counters()
         handover = Handover(
-            **standing_of(docket),
+            **standing_of(case.docket),
+            **case.clerk.standing(),
             orders=orders_given(),
             arrived=case.arrived,
             notice=case.notice,
             passed=case.progress.handed_over(),
-            sent=sent,
-            mendings=mendings,
-            vain=vain,
             known=self.reception.receipts.known(),
             reception=self.reception.counters(),
             own=None if own is None else own.model_dump(mode="json"),
@@ -203,6 +200,7 @@ class CaseWorkflow:
 
     def _check(self, kind: str, message: Any) -> None:
         with _answered():
+            self.case.check_pause()
             self.reception.check(kind, message, workflow.now())
 
     def _receive(self, kind: str, message: Any) -> Receipt:

@@ -6,7 +6,7 @@ to.
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -18,6 +18,7 @@ from models.case.mailbox import OpenObjection, Received
 from models.case.messages import Ending, Outcome, Resolution
 from models.case.state import Docket
 from models.offices import Office
+from models.refusals import NotYet
 from workflows.clerk import Clerk
 from workflows.investigations import Investigations
 from workflows.line import Line, end_turn
@@ -25,6 +26,13 @@ from workflows.timekeeper import Timekeeper
 from workflows.timers import Timers
 
 R = TypeVar("R")
+
+_PAUSE = timedelta(seconds=10)
+"""How long at most a case takes in no update before it hands over: half as long as the desk sends
+one again. Signals wait in their line."""
+
+_EVENTS_BETWEEN_PAUSES = 1_000
+"""If it could not hand over in one."""
 
 
 class GoBack(Exception):
@@ -72,6 +80,8 @@ class WaitingRoom:
         self.line = Line(lambda: not docket.admitted or docket.is_early_due())
         self._investigations = Investigations(docket, self.clerk, self.limits)
         self._timers = Timers(docket)
+        self._next_pause_at = 0
+        self._paused_until: datetime | None = None
         self.hand_over: Callable[[], None] = lambda: None
         """Called when a long case is at rest and can go on in a new run: it does not come back."""
 
@@ -113,6 +123,8 @@ class WaitingRoom:
                 whose history has grown long hands over here.
         """
         while True:
+            if may_hand_over:
+                self._pause_before_handing_over()
             await self._hear_everybody()
             await self.limits.look_again()
             await self._attend()
@@ -131,6 +143,27 @@ class WaitingRoom:
                 if may_hand_over and self._should_hand_over():
                     self.hand_over()
                 await self._sleep()
+
+    def _pause_before_handing_over(self) -> None:
+        """Let a long case come to rest, also while somebody sends one message after the other.
+
+        If it does not in that time, as with the registry away, it takes in as much as before
+        until the next pause.
+        """
+        info = workflow.info()
+        events = info.get_current_history_length()
+        if info.is_continue_as_new_suggested() and events >= self._next_pause_at:
+            self._next_pause_at = events + _EVENTS_BETWEEN_PAUSES
+            self._paused_until = self.now() + _PAUSE
+
+    def check_pause(self) -> None:
+        """Whether a message can be taken in at this moment.
+
+        Raises:
+            NotYet: if the case is about to go on in a new run.
+        """
+        if self._paused_until is not None and self.now() < self._paused_until:
+            raise NotYet(f"{self.docket.case_id} goes on in a new run; try again in a moment")
 
     def _should_hand_over(self) -> bool:
         # The history says when it is long: a replay is told the same.

@@ -5,8 +5,9 @@ needs minutes to play from its beginning. So a case that is at rest ends its run
 new one under the same id. What it still has to know goes with it; its file up to there is in the
 registry, and no run writes it again.
 
-Only a case at rest hands over: everything on file is kept, nobody is waiting to be heard or told,
-no act and no result is waiting to be acted on. So nothing of that kind is in here.
+Only a case at rest hands over: everything on file is kept, nobody is waiting to be heard, no act
+and no result is waiting to be acted on, everybody has been told. So nothing of that kind is in
+here, but for what a channel would not take yet.
 """
 
 import zlib
@@ -20,6 +21,7 @@ from models.base import Moment, Record
 from models.case.limits import Watched
 from models.case.mailbox import Expectation, OpenObjection, Received
 from models.case.messages import Act, Decision, Finding, Objection, Resolution
+from models.case.orders import Delivery
 from models.case.state import Docket
 from models.offices import Office
 from models.periods import Limit
@@ -112,6 +114,17 @@ class Awaited(Record):
     decisions: tuple[Decision, ...]
 
 
+class Undelivered(Record):
+    """A notification that a channel has not taken yet; the next run goes on trying.
+
+    Attributes:
+        since: When that began: it is given up so many days later (T8).
+    """
+
+    delivery: Delivery
+    since: Moment
+
+
 class KnownMessage(Record):
     """A message that was received: sent again, it has no second effect.
 
@@ -156,6 +169,7 @@ class Handover(Record):
     sent: int
     mendings: int
     vain: int
+    undelivered_yet: tuple[Undelivered, ...]
     limits: tuple[HeldTo, ...]
     objections: tuple[Objected, ...]
     known: tuple[KnownMessage, ...]

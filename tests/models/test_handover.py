@@ -47,6 +47,7 @@ def handover_of(case: Docket, desk: Reception) -> Handover:
         sent=3,
         mendings=0,
         vain=0,
+        undelivered_yet=(),
         known=desk.receipts.known(),
         reception=desk.counters(),
     )

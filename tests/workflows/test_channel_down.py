@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -11,9 +12,11 @@ from models.case.ledger import Entry, EntryKind
 from models.case.messages import Ending
 from models.policy import Notification
 from tests.crew import apart
+from tests.fast.server import FastServer
 from tests.play import Play, execution_status
-from tests.stage import Stage, at, set_stage, set_stage_on, settings_in
+from tests.stage import Stage, at, set_fast_stage, set_stage, set_stage_on, settings_in
 from workers.embedded import free_port
+from workers.settings import Settings
 
 
 @pytest.fixture
@@ -21,13 +24,17 @@ async def down(
     nightly_server: Client | None, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
     """A stage with a log, and with a webhook that nobody listens at."""
-    folder = tmp_path_factory.mktemp("down")
+    settings = with_a_hook(tmp_path_factory.mktemp("down"))
+    async with set_stage_on(nightly_server, settings) as stage:
+        yield stage
+
+
+def with_a_hook(folder: Path) -> Settings:
+    """An installation with a log and that webhook."""
     url = f"http://127.0.0.1:{free_port()}/exits"
     hook = WebhookChannel.model_validate({"name": "hook", "url": url})
     log = FileChannel(name="log", path=folder / "notifications.jsonl")
-    settings = settings_in(folder, channels=(hook, log))
-    async with set_stage_on(nightly_server, settings) as stage:
-        yield stage
+    return settings_in(folder, channels=(hook, log))
 
 
 async def by(play: Play, channel: str) -> list[Entry]:
@@ -67,6 +74,33 @@ async def test_a_channel_that_is_down_is_given_up(down: Stage) -> None:
     )
     assert [entry.kind for entry in await by(play, "log")] == [EntryKind.NOTIFIED] * 2
     assert (await play.status()).undelivered == 2
+
+
+@pytest.mark.clause("T8", "G7")
+async def test_a_later_run_goes_on_trying_and_gives_it_up_at_the_same_moment(
+    tmp_path: Path,
+) -> None:
+    async with set_fast_stage(with_a_hook(tmp_path)) as stage:
+        server = stage.skipper
+        assert isinstance(server, FastServer)
+        server.works.long_after = 1
+        policy = stage.policy.model_copy(
+            update={"notification": Notification(give_up_after_days=1)}
+        )
+        play = await stage.opens(at(11, 16), direct=True, policy=policy)
+        await play.reaches("C3")
+        await play.has_told("办理", 1)
+        told = await play.now()
+        for hours in (3, 9, 15):
+            await play.until(told + timedelta(hours=hours))
+            await play.object()
+        assert sum(run.id == play.case_id for run in server.runs) >= 3
+        assert await by(play, "hook") == []
+        await play.until(told + timedelta(days=1, minutes=1))
+        given_up, *_ = await by(play, "hook")
+        assert given_up.kind is EntryKind.NOT_NOTIFIED
+        assert given_up.data["topic"] == "办理"
+        assert told < given_up.at <= told + timedelta(days=1, minutes=1)
 
 
 @pytest.mark.clause("G7")

@@ -1,5 +1,6 @@
 """A case that has gone on in new runs, on a real server: it is one case to whoever looks at it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from operators.desk.desk import Refused
 from operators.rehearsal.stage import Stage as Rehearsal
 from tests.crew import apart, quick_server
 from tests.operators.conftest import Shell
-from tests.play import PLAYED, Play, eventually
+from tests.play import PLAYED, Play, events_of_every_run, eventually
 from tests.restored import content, copied, histories_read, redone, restored
 from tests.stage import Stage, at, set_stage, settings_in
 from tests.workflows.test_check_server import found, one
@@ -133,6 +134,21 @@ async def test_its_file_is_one_and_its_receipts_are_the_first(stage: Stage, cli:
         await stage.desk.object(play.case_id, another)
     assert len(await play.file()) == len(file)
     assert await found(stage) == []
+
+
+async def test_it_comes_to_rest_while_one_message_follows_another(stage: Stage) -> None:
+    play = await opened(stage)
+
+    async def sends(sender: int) -> None:
+        for number in range(25):
+            await stage.desk.object(play.case_id, objection(100 * sender + number))
+
+    await asyncio.gather(*map(sends, range(2)))
+    await play.rests()
+    assert (await play.status()).open_count == 50
+    numbers = [event.event_id async for event in events_of_every_run(play)]
+    assert numbers.count(1) > 3  # the first of each run
+    assert max(numbers) < 250
 
 
 async def test_a_rehearsal_comes_to_its_moment_with_a_later_run(
