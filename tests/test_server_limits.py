@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -42,15 +41,6 @@ def test_what_a_case_takes_the_server_lets_in_and_can_answer() -> None:
     sealed = 1_000  # what the sender's id, name and a seal come to
     assert bounds.LONGEST_OF_ALL + sealed < limits.UPDATES_IN_FLIGHT_BYTES
     assert limits.UPDATES_IN_FLIGHT_BYTES + sealed < limits.PAYLOAD
-
-
-@pytest.mark.clause("G7")
-async def test_no_order_is_given_to_a_worker_that_stops(small: Stage) -> None:
-    """The server ends its polls, so that it loses none; a case would wait for it a minute."""
-    client = small.desk.client
-    asked = DescribeNamespaceRequest(namespace=client.namespace)
-    described = await client.workflow_service.describe_namespace(asked)
-    assert described.namespace_info.capabilities.worker_poll_complete_on_shutdown
 
 
 @pytest.fixture(scope="module")

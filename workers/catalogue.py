@@ -1,5 +1,6 @@
 """What runs where: task queue, workflows, activities. One list for worker, replayer and tests."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -148,6 +149,16 @@ def activities(
     return [getattr(room, each) for room in rooms for each in ORDERS if hasattr(type(room), each)]
 
 
+def _hear_the_last_orders() -> None:
+    """Let a worker that stops wait a little for what the server is sending it.
+
+    Else it drops its polls at once. An order on its way is lost then, and its case stands still
+    until the attempt is over, a minute. The library has no option for it but a variable of the
+    environment.
+    """
+    os.environ.setdefault("TEMPORAL_POLL_SHUTDOWN_INTERRUPT_WAIT_MS", "200")
+
+
 def sandbox() -> WorkflowRunner:
     """The sandbox behind its guards."""
     return guarded(only_sealed_openings(one_meaning(unguarded_sandbox())))
@@ -180,6 +191,7 @@ async def build_worker(
         KeysError: if the keys cannot be read.
     """
     refuse_in_one_line()
+    _hear_the_last_orders()
     ring = settings.keyring()
     cases = Worker(
         sealed_client(client, ring),

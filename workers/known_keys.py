@@ -71,11 +71,7 @@ class _KnownKeys(WrappedInstance):
         """What has to be known before anything is settled."""
         if job.HasField("notify_has_patch"):
             self._marked.add(job.notify_has_patch.patch_id)
-        begins = job.initialize_workflow
-        for payload in begins.arguments:
-            if begins.continued_from_execution_run_id and lacks_key(payload):
-                # Not a stranger's start: a case goes on in a new run, sealed with the newest key.
-                raise UnknownKey(key_of(payload) or "")
+        for payload in job.initialize_workflow.arguments:
             self._known |= {key_of(payload) or ""} - {""}
             take(payload)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
-from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_activation import InitializeWorkflow, WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
@@ -21,7 +21,7 @@ from temporalio.worker import (
 )
 
 from models.sealed import NOT_SEALED, Unsealed
-from workers.seal import is_unsealed, why_unsealed
+from workers.seal import is_unsealed, lacks_key, why_unsealed
 from workers.wrapped import WrappedInstance, WrappedRunner
 
 
@@ -66,15 +66,16 @@ class _Opening(WrappedInstance):
             if job.HasField("initialize_workflow"):
                 why = _no_opening(job.initialize_workflow.arguments)
                 if why is not None:
-                    return self._refused(why, act.is_replaying)
+                    was_opened = act.is_replaying or _goes_on(job.initialize_workflow)
+                    return self._refused(why, was_opened)
         return super().activate(act)
 
-    def _refused(self, why: str, is_replaying: bool) -> WorkflowActivationCompletion:
+    def _refused(self, why: str, was_opened: bool) -> WorkflowActivationCompletion:
         done = WorkflowActivationCompletion()
         # A case that has run was opened here: what lacks now is a key, and the case waits for it.
         failure = (
             done.failed.failure
-            if is_replaying
+            if was_opened
             else done.successful.commands.add().fail_workflow_execution.failure
         )
         converter = self._details.payload_converter_factory()
@@ -82,6 +83,11 @@ class _Opening(WrappedInstance):
             _refusal("the opening", why), converter, failure
         )
         return done
+
+
+def _goes_on(begins: InitializeWorkflow) -> bool:
+    """Whether a case goes on in a new run, which is sealed with a key that is not here (yet)."""
+    return bool(begins.continued_from_execution_run_id) and all(map(lacks_key, begins.arguments))
 
 
 def _no_opening(arguments: Sequence[Payload]) -> str | None:

@@ -189,6 +189,12 @@ async def test_a_key_that_was_known_and_is_lost_is_waited_for(
 
 async def waits_for(stage: Stage, ahead: Ahead, play: Play) -> None:
     """Without the key nothing is refused, and nothing goes wrong: the case waits."""
+    await goes_without(stage, ahead, play)
+    assert all(f"sealed with the key {ahead.key}" in fault for fault in await wedged(play))
+
+
+async def goes_without(stage: Stage, ahead: Ahead, play: Play) -> None:
+    """The key is lost, and the case has tried to go on."""
     PLAYED.remove(play)
     file = await play.file()
     ahead.is_lost()
@@ -199,7 +205,6 @@ async def waits_for(stage: Stage, ahead: Ahead, play: Play) -> None:
         return bool(await wedged(play))
 
     await eventually(tried)
-    assert all(f"sealed with the key {ahead.key}" in fault for fault in await wedged(play))
     assert await execution_status(play) is WorkflowExecutionStatus.RUNNING
     assert stage.registry.ledger(play.case_id) == file
 

@@ -12,16 +12,18 @@ from temporalio.api.workflowservice.v1 import (
     ResetWorkflowExecutionRequest,
 )
 
+from models.case.ledger import EntryKind
 from models.case.messages import Ending, Objection, Receipt
 from operators.commands.running import make_schedules
 from operators.desk.desk import Refused
 from operators.rehearsal.stage import Stage as Rehearsal
 from tests.crew import apart, quick_server
 from tests.operators.conftest import Shell
-from tests.play import PLAYED, Play, events_of_every_run, eventually
+from tests.play import PLAYED, Play, events_of_every_run, eventually, wedged
 from tests.restored import content, copied, histories_read, redone, restored
 from tests.stage import Stage, at, set_stage, settings_in
 from tests.workflows.test_check_server import found, one
+from tests.workflows.test_late_keys import Ahead, anew, goes_without
 from workers import limits
 from workers.embedded import Embedded
 
@@ -149,6 +151,24 @@ async def test_it_comes_to_rest_while_one_message_follows_another(stage: Stage) 
     numbers = [event.event_id async for event in events_of_every_run(play)]
     assert numbers.count(1) > 3  # the first of each run
     assert max(numbers) < 250
+
+
+async def test_a_run_whose_opening_is_sealed_with_a_lost_key_waits_for_it(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """A run is sealed with the newest key of the worker that ended the one before."""
+    play = await opened(stage)
+    ahead = Ahead(stage, tmp_path)
+    ahead.arrives()
+    await anew(stage)
+    await objects(play, 1)
+    await goes_without(stage, ahead, play)
+    assert all("key does not belong to this installation" in why for why in await wedged(play))
+    ahead.arrives()
+    await anew(stage)
+    await play.has_entered(EntryKind.REFUSED)
+    await play.act("C2")
+    await play.reaches("C3")
 
 
 async def test_a_rehearsal_comes_to_its_moment_with_a_later_run(

@@ -157,3 +157,26 @@ async def test_a_terminated_case_goes_on_from_its_last_task(own_stage: Stage) ->
     entries = await play.file()
     assert [entry.kind for entry in entries].count(EntryKind.OPENED) == 1
     PLAYED.remove(play)  # a reset stands in the history as a task that failed
+
+
+@pytest.mark.clause("G7")
+@pytest.mark.server
+async def test_a_worker_that_is_started_again_lets_no_order_fall(own_stage: Stage) -> None:
+    """An order that a worker no longer hears is given again after a minute: too late for here."""
+    plays = [await own_stage.opens(at(11, 16)) for _ in range(5)]
+    for number in range(4):
+        for play in plays:
+            await play.signal("object", {"id": f"o-{number}", "text": "道路未通（合成）"})
+        await own_stage.crew.goes()
+        await own_stage.crew.comes(max_cached_workflows=0)
+    for play in plays:
+        await play.has_entered(EntryKind.OBJECTION, 4)
+        await play.rests()
+    begun = [
+        event.activity_task_started_event_attributes
+        for play in plays
+        for event in (await play.handle.fetch_history()).events
+        if event.HasField("activity_task_started_event_attributes")
+    ]
+    assert len(begun) > 25
+    assert [each for each in begun if each.last_failure.HasField("timeout_failure_info")] == []
