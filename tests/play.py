@@ -31,8 +31,10 @@ from tests.replays import opened_history
 
 ANSWERED_WITHIN = timedelta(seconds=60)
 
-PATIENCE = 60.0
-"""Seconds of real time after which a condition that was waited for counts as missed."""
+PATIENCE = 100.0
+"""Seconds of real time after which a condition that was waited for counts as missed.
+
+An order that is lost with its worker is given again after sixty."""
 
 BESIDE = {"write_ledger", "notify", "deliver"}
 """Activities that go on while a step is open; the others open it, or end it."""
