@@ -133,7 +133,7 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
         case "T5":
             return _provincial_check(request, policy, workdays)
         case "T6":
-            return _register_change(request, policy)
+            return register_change(request, policy)
         case "T7":
             days = policy.objection.days
             return _period(
@@ -264,8 +264,8 @@ def _city_result(request: LimitRequest, policy: Policy) -> Limit:
     return _fixed(request, last, "初审结果上报：次年", en)
 
 
-def _register_change(request: LimitRequest, policy: Policy) -> Limit:
-    """Of the two dates the policy's: in the narrow reading there is no other."""
+def register_change(request: LimitRequest, policy: Policy) -> Limit:
+    """T6: of the two dates the policy's; in the narrow reading there is no other."""
     dates, en = policy.register_change, "register change"
     if dates.breach == "target":
         return _fixed(request, day_of(_year(request), dates.target), "销号：", en)

@@ -46,9 +46,9 @@ class RosterDraft:
         self.file_plan_additions(proposals, known.unplanned)
         self.count(application.appraisal.meeting, proposals)
         self._file_draft()
-        await case.limits.hold_to_january()
         if application.late_reason is not None:
             case.record(EntryKind.LATE, f"名单逾年度提出，理由：{application.late_reason}")
+        await case.limits.hold_to_january()
 
     def drawn_up(self, line: PovertyLine) -> Roster:
         """A roster without a household yet."""

@@ -63,10 +63,16 @@ class Timekeeper:
         return await ask(order)
 
     async def hold_to_january(self) -> None:
-        """T6: from the opening to the end, whoever has the case is held to the exit's last day."""
+        """T6: from the opening to the end, whoever has the case is held to the exit's last day.
+
+        Who opens a case after that day is in breach from the beginning.
+        """
         docket = self._docket
         request = LimitRequest(clause="T6", year=docket.year)
-        await self.arm((request,), docket.holder, str(docket.route[-1]), key=T6)
+        (watched,) = await self.arm((request,), docket.holder, str(docket.route[-1]), key=T6)
+        if watched.limit.due <= workflow.now():
+            self._breach(watched)
+            self._chase(watched, _STILL_OPEN)
 
     def pass_on(self) -> None:
         """T6: whoever has the case now is held to it from now on."""
@@ -94,8 +100,9 @@ class Timekeeper:
                 "limit": limit.content(),
                 "office": str(office),
             }
-            if limit.kind is LimitKind.FIXED and limit.due <= workflow.now():
-                # The matter came after the date: it is nobody's breach who has it only now.
+            if limit.kind is LimitKind.FIXED and limit.due <= workflow.now() and key != T6:
+                # The matter came after the date: it is nobody's breach who has it only now. Whose
+                # case it is to open (T6) has missed it by opening it so late.
                 text = f"{subject}：{limit.zh}收到时该日期已过。"
                 self._record(EntryKind.LIMIT_SET, text, data)
                 continue

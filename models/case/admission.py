@@ -15,7 +15,7 @@ from models.case.orders import CaseState
 from models.case.parts import PlanAddition
 from models.offices import AnySubject
 from models.orders import Order
-from models.periods import beijing
+from models.periods import beijing, until
 from models.policy import Policy
 from models.procedures import Procedure
 from models.register.villages import Incidence
@@ -191,6 +191,14 @@ class Signed(Protocol):
         """When it was signed; the moment of receipt counts if it is not given."""
 
 
+class WithAReason(Signed, Protocol):
+    """An application that says why, if it comes late."""
+
+    @property
+    def late_reason(self) -> str | None:
+        """Why it comes late."""
+
+
 class OfAPlan(Signed, Protocol):
     """An application of somebody whom the year's plan names (G6)."""
 
@@ -268,6 +276,19 @@ def signed_by_now(matter: Matter[Signed, object]) -> str | None:
 def in_its_year(matter: Matter[Signed, object]) -> str | None:
     """G5: a case is of the year in which it is opened, or of the one before."""
     return of_its_year(matter, "a case is opened in its year, or late in the year after it (G5)")
+
+
+def late_with_a_reason(
+    matter: Matter[WithAReason, object], clause: str, due: datetime, what: str
+) -> str | None:
+    """G5: what comes when a date has passed says why, and nothing else does."""
+    application = matter.application
+    late = (application.applied_at or matter.now) >= due
+    if late and application.late_reason is None:
+        return f"{what} comes after {until(due)} ({clause}); give a late_reason (G5)"
+    if application.late_reason is not None and not late:
+        return f"late_reason: {what} is in time ({clause}, {until(due)}) and needs none"
+    return None
 
 
 def of_its_year(matter: Matter[Signed, object], right: str) -> str | None:

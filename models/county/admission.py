@@ -10,6 +10,7 @@ from models.case.admission import (
     Rules,
     in_its_year,
     in_province,
+    late_with_a_reason,
     no_open_case,
     not_refused,
     on_the_list,
@@ -81,16 +82,10 @@ def _of_the_year(matter: _Matter) -> str | None:
     return figures_fault(matter.application.figures, matter.application.year, matter.now)
 
 
-def _late_with_a_reason(matter: _Matter) -> str | None:
+def _in_time_or_with_a_reason(matter: _Matter) -> str | None:
     """T2: what is handed in late says why, and nothing else does (G5)."""
-    application = matter.application
-    limit = day_of(application.year, matter.policy.application.limit)
-    late = (application.applied_at or matter.now) >= end_of(limit)
-    if late and application.late_reason is None:
-        return f"the application comes after {limit} 24:00 (T2); give a late_reason (G5)"
-    if application.late_reason is not None and not late:
-        return f"late_reason: the application is in time (T2, {limit} 24:00) and needs none"
-    return None
+    limit = day_of(matter.application.year, matter.policy.application.limit)
+    return late_with_a_reason(matter, "T2", end_of(limit), "the application")
 
 
 def _as_counted(matter: _Matter) -> str | None:
@@ -121,7 +116,7 @@ RULES = Rules[CountyApplication, CountyFacts](
         signed_by_now,
         in_its_year,
         _of_the_year,
-        _late_with_a_reason,
+        _in_time_or_with_a_reason,
         _as_counted,
     ),
 )

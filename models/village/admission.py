@@ -1,4 +1,4 @@
-"""Whether a village's case may be opened (V1, S5, G5, G6, G9, F7)."""
+"""Whether a village's case may be opened (V1, S5, T6, G5, G6, G9, F7)."""
 
 from typing import ClassVar
 
@@ -9,6 +9,7 @@ from models.case.admission import (
     Rules,
     in_its_year,
     in_province,
+    late_with_a_reason,
     no_open_case,
     not_refused,
     on_the_list,
@@ -17,6 +18,7 @@ from models.case.admission import (
 )
 from models.identity import village_case
 from models.offices import Village
+from models.periods import LimitRequest, register_change
 from models.procedures import VILLAGE_EXIT
 from models.village.messages import VillageApplication, VillageOpening
 
@@ -36,6 +38,12 @@ def _has_a_population(matter: Matter[VillageApplication, VillageFacts]) -> str |
     )
 
 
+def _in_time_or_with_a_reason(matter: Matter[VillageApplication, VillageFacts]) -> str | None:
+    """T6: who opens it after the day by which the village had to leave says why (G5)."""
+    limit = register_change(LimitRequest(clause="T6", year=matter.application.year), matter.policy)
+    return late_with_a_reason(matter, "T6", limit.due, "the village")
+
+
 RULES = Rules[VillageApplication, VillageFacts](
     procedure=VILLAGE_EXIT,
     named=lambda application: f"village {application.village}",
@@ -51,6 +59,7 @@ RULES = Rules[VillageApplication, VillageFacts](
         _has_a_population,
         signed_by_now,
         in_its_year,
+        _in_time_or_with_a_reason,
     ),
 )
 

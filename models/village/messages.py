@@ -1,6 +1,6 @@
 """What opens a village's case (V1)."""
 
-from models.base import Line, Moment, Record
+from models.base import Line, Moment, Record, Text
 from models.case.admission import Opening
 from models.case.parts import PlanAddition, Proofs
 from models.offices import Village, VillageCode
@@ -14,6 +14,8 @@ class VillageApplication(Record):
 
     Attributes:
         applied_at: When it was signed; the moment of receipt counts where it is not given.
+        late_reason: Why it comes after the date by which a village leaves (T6, G5); needed then and
+            only then.
         plan_addition: Needed where the village is not in the year's plan (G6).
     """
 
@@ -22,6 +24,7 @@ class VillageApplication(Record):
     officer: Line
     document_number: Line
     applied_at: Moment | None = None
+    late_reason: Text | None = None
     plan_addition: PlanAddition | None = None
     evidence: Proofs = ()
 

@@ -55,9 +55,9 @@ def start_village(code: Village, /, *, year: Year, application: Path) -> None:
         code: The village's twelve digits.
         year: The year of the exit.
         application: Which village is taken up, by whom and by which document, as TOML or JSON:
-            officer and document_number; plan_addition where the village is not in the year's plan.
-            Village and year may be left out; evidence may name a file by its path, which is then
-            bound by its SHA-256.
+            officer and document_number; plan_addition where the village is not in the year's plan;
+            late_reason if the date of T6 has passed. Village and year may be left out; evidence may
+            name a file by its path, which is then bound by its SHA-256.
     """
     read = inputs.village_application(application, code, year)
     print_opened(lambda desk: desk.open(read))

@@ -113,7 +113,8 @@ def test_a_failed_standard_is_for_the_survey_to_judge() -> None:
     ],
 )
 def test_the_year_of_a_case(received: str, year: int, in_order: bool) -> None:
-    found = said(received, year=year)
+    reason = "排查遗漏（合成）" if received.startswith("2018-12") else None  # after T6
+    found = said(received, year=year, late_reason=reason)
     if in_order:
         assert found is None
     else:
@@ -121,7 +122,37 @@ def test_the_year_of_a_case(received: str, year: int, in_order: bool) -> None:
         assert found.startswith(f"year: {year} is not the year of an application of ")
     # New Year comes to Beijing while it is the old year in London.
     moment = beijing_time(received).astimezone(UTC)
-    assert RULES.fault(application(year=year), facts(), HENAN, moment) == found
+    again = application(year=year, late_reason=reason)
+    assert RULES.fault(again, facts(), HENAN, moment) == found
+
+
+@pytest.mark.clause("T6", "G5", "V1")
+@pytest.mark.parametrize(
+    ("received", "signed", "breach", "late"),
+    [
+        ("2018-01-31 23:59:59", None, "limit", False),
+        ("2018-02-01 00:00:00", None, "limit", True),
+        ("2018-02-01 09:00:00", "2018-01-31T23:59:59+08:00", "limit", False),
+        ("2017-12-31 23:59:59", None, "target", False),
+        ("2018-01-01 00:00:00", None, "target", True),
+    ],
+)
+def test_a_village_that_comes_after_the_date_says_why(
+    received: str, signed: str | None, breach: str, late: bool
+) -> None:
+    dates = HENAN.register_change.model_copy(update={"breach": breach})
+    policy, now = HENAN.model_copy(update={"register_change": dates}), beijing_time(received)
+    day = "2018-01-31" if breach == "limit" else "2017-12-31"
+    without, reasoned = (
+        RULES.fault(application(applied_at=signed, late_reason=reason), facts(), policy, now)
+        for reason in (None, "排查遗漏（合成）")
+    )
+    if late:
+        assert without == f"the village comes after {day} 24:00 (T6); give a late_reason (G5)"
+        assert reasoned is None
+    else:
+        assert without is None
+        assert reasoned == f"late_reason: the village is in time (T6, {day} 24:00) and needs none"
 
 
 @pytest.mark.clause("V1")

@@ -251,22 +251,26 @@ async def test_a_roster_of_the_year_before(stage: Stage) -> None:
 
 
 @pytest.mark.clause("G5", "T6", "G4")
-async def test_a_roster_after_the_limit_misses_nothing(stage: Stage) -> None:
+async def test_committees_that_draft_a_roster_after_the_limit_are_in_breach(stage: Stage) -> None:
     village = put_village(stage, stage.county())
     households = put_households(stage, village, 1)
     reason = "名单遗漏（合成）"
     begins = at(3, 1, year=YEAR + 1)
     case = await opens_roster_of(stage, village, households, begins, late_reason=reason)
     await case.reaches("H2")
-    seen = await case.status()
-    assert not seen.limits
-    (set_,) = await case.entries(EntryKind.LIMIT_SET)
-    assert set_.text.endswith("收到时该日期已过。")
+    assert missed(await case.status())
+    (breach,) = await case.entries(EntryKind.BREACH)
+    assert (breach.step, breach.data["office"]) == ("H1", f"A1/{village}")
+    told = {line["recipient"]["office"] for line in await case.has_told("逾期", 2)}
+    assert told == {f"A1/{village}", case.office("H4")}
     await case.verify()
     await case.consent()
     await case.end_notice()
     await strikes_off(case, 1)
-    assert not await case.entries(EntryKind.BREACH)
+    assert await case.entries(EntryKind.BREACH) == [breach]
+    opened, act = await case.entries(EntryKind.LATE)
+    assert opened.text == f"名单逾年度提出，理由：{reason}"
+    assert act.text.startswith("T6 H4 脱贫销号：逾期办理")
 
 
 # -- withdrawing ------------------------------------------------------------------------------

@@ -153,15 +153,24 @@ async def test_in_the_narrow_reading_the_year_ends_it(stage: Stage) -> None:
     assert shortly_after(TARGET, breach)
 
 
-@pytest.mark.clause("T6", "G5")
-async def test_a_village_that_comes_after_the_date_misses_nothing(stage: Stage) -> None:
-    play = await opens_village(stage, at(2, 14, year=YEAR + 1), policy=quiet(stage.policy))
+@pytest.mark.clause("T6", "V1", "G4", "G5")
+async def test_a_county_that_opens_its_village_after_the_date_is_in_breach(stage: Stage) -> None:
+    begins, reason = at(2, 14, year=YEAR + 1), "排查遗漏（合成）"
+    policy = quiet(stage.policy)
+    play = await opens_village(stage, begins, policy=policy, late_reason=reason)
+    await play.waits(lambda seen: seen.overdue)
+    county, city = play.office("V1"), play.office("V3")
+    (breach,) = await play.entries(EntryKind.BREACH)
+    assert (breach.step, breach.data["office"]) == ("V1", county)
+    assert f"T6 V3 批准退出逾期：{YEAR + 1}-01-31 24:00已过，案件处于V1" in breach.text
+    assert await told_of_breaches(play, 2) == [county, city]
     await play.is_reported()
-    (set_,) = [each for each in await play.entries(EntryKind.LIMIT_SET) if "T6" in each.text]
-    assert set_.text.endswith("收到时该日期已过。")
     await play.act("V3")
     assert (await play.ends()).ending is Ending.EXITED
-    assert not await play.entries(EntryKind.BREACH)
+    assert await clauses(play, EntryKind.BREACH) == ["T6"]
+    opened, *acts = await play.entries(EntryKind.LATE)
+    assert opened.text == f"T6 V1 调查核实逾期提出，理由：{reason}"
+    assert [each.step for each in acts] == ["V3", "V3"]
 
 
 @pytest.mark.clause("T7", "V2", "G4")
