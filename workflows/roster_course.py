@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from pydantic import JsonValue
 
@@ -22,7 +22,7 @@ from models.roster.handover import Kept, RosterOwn
 from models.roster.households import Candidate, Roster, roster_of
 from models.roster.messages import Amendment, LookUpOrder, RosterChange, RosterOpening
 from models.roster.orders import posted_roster, roster_change, shown
-from models.roster.turns import whose_turn
+from models.roster.turns import in_hand, whose_turn
 from workflows.case import Case
 from workflows.roster_draft import RosterDraft
 from workflows.waiting import Beside
@@ -53,6 +53,7 @@ class RosterCourse(Beside):
         self._notices = 0
         self._running: list[Watched] = []
         self._round = 1
+        docket.in_hand = partial(in_hand, docket)
 
     @property
     def roster(self) -> Roster:

@@ -1,6 +1,6 @@
 """The limits of a case: computed, armed, heard, missed (T1-T8, G4, G5). None decides."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -125,9 +125,9 @@ class Timekeeper:
         due = _first_of(self._docket.watch.due(now))
         alike: dict[str, list[Watched]] = {}
         for watched in due:
-            alike.setdefault(watched.told, []).append(watched)
+            alike.setdefault(_group(watched), []).append(watched)
         for watched in due:
-            apart = len(alike[watched.told]) <= APART
+            apart = len(alike[_group(watched)]) <= APART
             if watched.breached and not apart:
                 self._docket.watch.hear(watched, now)
             else:
@@ -203,9 +203,10 @@ class Timekeeper:
         self._clerk.notify("提醒", watched.office, f"{watched.subject}已过目标日期", limit.zh)
 
     def _chase(self, watched: Watched, then: str) -> None:
-        """Tell the office and the one above it that a limit was missed (G4)."""
-        superior = self._docket.subject.superior(watched.office)
-        for office in (watched.office, superior) if superior else (watched.office,):
+        """Tell those who are held to a limit, and those above them, that it was missed (G4)."""
+        late = list(self._held_to(watched))
+        above = [self._docket.subject.superior(office) for office in late]
+        for office in dict.fromkeys([*late, *filter(None, above)]):
             text = f"{watched.limit.zh}现已逾期，{then}"
             self._clerk.notify("逾期", office, f"{watched.subject}已逾期", text)
 
@@ -214,15 +215,28 @@ class Timekeeper:
         if watched.breached:
             return
         self._docket.watch.miss(watched)
-        limit, name = watched.limit, self._docket.name(watched.office, workflow.now())
+        limit, offices = watched.limit, self._held_to(watched)
+        names = "、".join(
+            self._docket.name(office, workflow.now()) + (f"（{len(codes)}户）" if codes else "")
+            for office, codes in offices.items()
+        )
+        households: dict[str, JsonValue] = {
+            str(office): list(codes) for office, codes in offices.items() if codes
+        }
         expected = self._docket.expected
         step = expected.step if expected is not None else self._docket.step
         where = f"，案件处于{step}环节" if watched.key == T6 else ""
         self._record(
             EntryKind.BREACH,
-            f"{limit.clause} {watched.subject}逾期：{until(limit.due)}已过{where}，责任单位{name}",
-            {"limit": limit.content(), "office": str(watched.office)},
+            f"{limit.clause} {watched.subject}逾期：{until(limit.due)}已过{where}，责任单位{names}",
+            {"limit": limit.content(), "office": str(watched.office)}
+            | ({"households": households} if households else {}),
         )
+
+    def _held_to(self, watched: Watched) -> Mapping[Office, Sequence[str]]:
+        """Who is held to a limit now; of a roster's T6 with the households that are in hand."""
+        shared = self._docket.in_hand() if watched.key == T6 else {}
+        return shared or {watched.office: ()}
 
     def judge(self, received: Received[Any], armed: list[Watched]) -> None:
         """G5: a late act is valid and marked. By when it was signed, else by when it came in."""
@@ -243,6 +257,11 @@ class Timekeeper:
 
     def _record(self, kind: EntryKind, text: str, data: dict[str, JsonValue]) -> None:
         self._docket.record(kind, workflow.now(), text, data)
+
+
+def _group(watched: Watched) -> str:
+    """What is told together if it is much: what one office is late with; T6 may be of several."""
+    return T6 if watched.key == T6 else watched.told
 
 
 def _first_of(due: list[Watched]) -> list[Watched]:

@@ -74,6 +74,8 @@ class Docket:
         mended: Called for that; each step of it is one piece of the work.
         again: An entry of that file whose message is being taken in again: it is on file already.
         owing: Who has still to do something, where no act and no investigation is awaited.
+        in_hand: Which offices have households of a roster to see to, and which; several can at
+            once.
         admitted: The registry has taken the case in: before, nothing counts and nothing is on file.
         run, token: Of its admission.
         to_accept: Objections that nobody has looked at yet, and ``to_answer`` those with a result
@@ -114,6 +116,7 @@ class Docket:
     opened: Callable[[], None] = lambda: None
     is_early_due: Callable[[], bool] = lambda: False
     owing: Callable[[], Office | None] = lambda: None
+    in_hand: Callable[[], Mapping[Office, Sequence[str]]] = dict
     to_accept: list[OpenObjection] = field(default_factory=list)
     to_answer: list[OpenObjection] = field(default_factory=list)
     officers: dict[str, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from models.policy import Body, NameStyle
 from models.procedures import H1, H2, H3, H4, Step
 from models.register.households import HouseholdFacts
 from models.roster.households import STATES, Candidate, Roster, State, shown_name
-from models.roster.turns import whose_turn
+from models.roster.turns import in_hand, whose_turn
 from tests.models.roster_samples import (
     CODES,
     COMMITTEES,
@@ -285,6 +285,33 @@ def test_at_a_renewed_appraisal_the_step_itself_says_it() -> None:
     )
     sample.docket.expected = expected
     assert whose_turn(sample.docket) == expected
+
+
+def in_hands(sample: Sample) -> dict[str, list[str]]:
+    return {str(office): codes for office, codes in in_hand(sample.docket).items()}
+
+
+@pytest.mark.clause("T6", "H2", "H3", "H4", "G1")
+def test_every_office_that_has_households_in_hand() -> None:
+    sample, committees = Sample(H4, codes=("H-01", "H-02", "H-03", "H-04")), Body.VILLAGE_COMMITTEES
+    sample.roster["H-01"].begin_again(NOW)  # A1, A2 and A3 verify it
+    sample.roster["H-02"].agreed = False  # the committees collect its consent
+    sample.roster["H-03"].post_again()  # and post it
+    assert in_hands(sample) == {
+        COUNTY: ["H-04"],
+        COMMITTEES: ["H-01", "H-02", "H-03"],
+        TEAM: ["H-01"],
+        SECRETARY: ["H-01"],
+    }
+    sample.roster["H-01"].verified = dict.fromkeys((committees, Body.FIRST_SECRETARY), "某甲")
+    sample.desk.receive("object", objection("H-03"), NOW)
+    assert in_hands(sample) == {COUNTY: ["H-04", "H-03"], TEAM: ["H-01"], COMMITTEES: ["H-02"]}
+
+
+@pytest.mark.clause("T6", "H1", "H3")
+@pytest.mark.parametrize("step", [H1, H3], ids=str)
+def test_the_committees_have_whom_they_appraise_and_whom_they_post(step: Step) -> None:
+    assert in_hands(Sample(step)) == {COMMITTEES: list(CODES)}
 
 
 @pytest.mark.clause("H4")

@@ -195,8 +195,13 @@ async def test_the_committees_that_have_the_roster_are_in_breach(stage: Stage, a
     (breach,) = await case.entries(EntryKind.BREACH)
     assert breach.data["office"] == committees
     assert "案件处于H2 核实认可环节，责任单位" in breach.text
-    told = {line["recipient"]["office"] for line in await case.has_told("逾期", 2)}
-    assert told == {committees, case.office("H4")}  # the county is right above it
+    late = [committees]
+    if asked == "to verify":
+        late += [f"A2/{case.code}", f"A3/{case.code}"]
+    assert breach.data["households"] == dict.fromkeys(late, case.households)
+    assert breach.text.count("（1户）") == len(late)
+    told = [line["recipient"]["office"] for line in await case.has_told("逾期", len(late) + 1)]
+    assert told == [*late, case.office("H4")]  # the county is right above them
 
 
 @pytest.mark.clause("T6", "H3", "G4")
