@@ -8,13 +8,12 @@ import re
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from models.base import Line, Record, canonical, faults
+from models.base import Line, Record, canonical
 from models.errors import ExitflowError
-from models.texts import notation
 
 _LEAP_YEAR = 2016  # so that 02-29 can be written; a year without it ends on 28 February
 
@@ -77,6 +76,26 @@ Days = Annotated[int, Field(ge=1, le=366, strict=True)]
 Percent = Annotated[int, Field(ge=1, le=100, strict=True)]
 Switch = Annotated[bool, Field(strict=True)]
 
+_V = TypeVar("_V", int, str)
+
+
+def _at_most(most: _V, clause: str) -> AfterValidator:
+    def check(value: _V) -> _V:
+        if value > most:
+            raise ValueError(f"{value} is more than the documents allow, {most} ({clause})")
+        return value
+
+    return AfterValidator(check)
+
+
+def _at_least(least: int, clause: str) -> AfterValidator:
+    def check(value: int) -> int:
+        if value < least:
+            raise ValueError(f"{value} is less than the documents ask for, {least} ({clause})")
+        return value
+
+    return AfterValidator(check)
+
 
 def day_of(year: int, month_day: str) -> date:
     """The date that ``MM-DD`` names in a year; 29 February falls back to the 28th."""
@@ -89,15 +108,8 @@ def day_of(year: int, month_day: str) -> date:
 class Publicity(Record):
     """T1 公示时间不少于七天: a minimum, in natural days."""
 
-    days: Days
+    days: Annotated[Days, _at_least(7, "T1 不少于七天")]
     count_posting_day: Switch
-
-    @field_validator("days")
-    @classmethod
-    def _not_below_the_minimum(cls, days: int) -> int:
-        if days < 7:
-            raise ValueError(f"{days} days are below the regulation's minimum of 7 (T1)")
-        return days
 
 
 class FixedDates(Record):
@@ -126,9 +138,9 @@ class CityReview(Record):
             target knows the wide one alone.
     """
 
-    days: Annotated[Days, Field(le=7)]
+    days: Annotated[Days, _at_most(7, "T3 一周内")]
     result_target: MonthDay | None = None
-    result_by: Annotated[MonthDay, Field(le="01-10")]
+    result_by: Annotated[MonthDay, _at_most("01-10", "T4 次年1月10日前")]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -145,7 +157,7 @@ class ProvincialCheck(Record):
             counties in one round; None if each county has its own fifteen days.
     """
 
-    days: Annotated[Days, Field(le=15)]
+    days: Annotated[Days, _at_most(15, "T5 半个月内")]
     no_breach_before: MonthDay | None = None
 
 
@@ -202,17 +214,6 @@ class Demand(StrEnum):
     HOUSING = "housing"
 
 
-_OF_EVERY_HOUSEHOLD = (
-    Demand.INCOME,
-    Demand.STABILITY,
-    Demand.FOOD,
-    Demand.SCHOOLING,
-    Demand.INSURANCE,
-    Demand.HOUSING,
-)
-"""CN 三(一): what no policy leaves out."""
-
-
 class Standards(Record):
     """S1, S3-S5: what a household is held against; thresholds in whole percent, in integers.
 
@@ -224,11 +225,11 @@ class Standards(Record):
             them, and goes on by the seven of then.
     """
 
-    incidence_below_percent: Annotated[Percent, Field(le=3)]
+    incidence_below_percent: Percent
     incidence_strict: Switch
-    wrongly_exited_below_percent: Annotated[Percent, Field(le=2)]
-    omitted_below_percent: Annotated[Percent, Field(le=2)]
-    recognition_at_least_percent: Annotated[Percent, Field(ge=90)]
+    wrongly_exited_below_percent: Annotated[Percent, _at_most(2, "S4 错退率")]
+    omitted_below_percent: Annotated[Percent, _at_most(2, "S4 漏评率")]
+    recognition_at_least_percent: Annotated[Percent, _at_least(90, "S4 群众认可度")]
     exited_villages_at_least_percent: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
     household: Annotated[tuple[Demand, ...], Field(min_length=1)] = (
         Demand.INCOME,
@@ -480,24 +481,3 @@ class Policy(Record):
 
 def _since(name: BodyName) -> date:
     return name.since
-
-
-def parse_policy(text: str, source: str = "policy") -> Policy:
-    """Read a policy from the text of its TOML file.
-
-    Raises:
-        PolicyError: naming the file, the field and what would be right.
-    """
-    try:
-        policy = Policy.model_validate(notation.toml(text))
-    except ValidationError as error:
-        raise PolicyError(f"{source}: {faults(error)}") from error
-    except ValueError as error:
-        raise PolicyError(f"{source} is not valid TOML: {error}") from error
-    lacking = [each for each in _OF_EVERY_HOUSEHOLD if each not in policy.standards.household]
-    if lacking:
-        raise PolicyError(
-            f"{source}: standards.household lacks {', '.join(lacking)}, which the central opinion "
-            "demands of every household (S1)"
-        )
-    return policy

@@ -16,7 +16,8 @@ import models
 from activities.notifications.channels import Channel, FileChannel
 from models.base import Record, faults
 from models.errors import ExitflowError
-from models.policy import Policy, PolicyError, parse_policy
+from models.policy import Policy, PolicyError
+from models.policy_file import parse_policy
 from models.texts import notation
 from registry.files.disk import read_text
 

@@ -17,7 +17,8 @@ from models.case.ledger import Entry, root
 from models.case.messages import Ending
 from models.case.orders import LedgerBatch, Telling
 from models.county.orders import RegisterChange
-from models.policy import Policy, PolicyError, parse_policy
+from models.policy import Policy, PolicyError
+from models.policy_file import parse_policy
 from models.village.orders import VillageRegisterChange
 from registry.database.engine import claim, writing
 from registry.tables import CaseRow, EntryRow

@@ -12,7 +12,8 @@ from models.case.state import Docket
 from models.county.messages import CountyApplication
 from models.offices import County, Division, Office, Tier
 from models.periods import BEIJING, Limit, LimitKind, LimitRequest
-from models.policy import Policy, parse_policy
+from models.policy import Policy
+from models.policy_file import parse_policy
 from models.procedures import COUNTY_EXIT, DECISIONS, Step, skipped
 from models.register.counties import CountyFigures
 

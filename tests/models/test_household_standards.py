@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.household_standard import S1_IDS, household_findings
-from models.policy import Policy, parse_policy
+from models.policy import Policy
+from models.policy_file import parse_policy
 from models.register.households import (
     MOST_SAID,
     HouseholdFacts,

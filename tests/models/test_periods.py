@@ -24,7 +24,8 @@ from models.periods import (
     end_of,
     until,
 )
-from models.policy import Policy, parse_policy
+from models.policy import Policy
+from models.policy_file import parse_policy
 from registry.calendar import OfficialCalendar
 
 POLICIES = Path(__file__).parents[2] / "policies"

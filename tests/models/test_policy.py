@@ -3,6 +3,7 @@
 import calendar
 import re
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -13,15 +14,18 @@ from models.policy import (
     Body,
     BodyName,
     BodyNames,
+    Demand,
     Level,
     Policy,
     PolicyError,
     Publicity,
     Reminders,
     day_of,
-    parse_policy,
 )
+from models.policy_file import parse_policy
 from tests.models.samples import HENAN, POLICY_TEXT, day
+
+GANSU = (Path(__file__).parents[2] / "policies" / "gansu-2016.toml").read_text(encoding="utf-8")
 
 
 def changed(old: str, new: str) -> str:
@@ -90,7 +94,7 @@ def test_henan_reads_the_regulation_so(field: str, value: object) -> None:
         pytest.param(
             "days = 7\ncount",
             "days = 6\ncount",
-            "publicity.days: 6 days are below the regulation's minimum of 7 (T1)",
+            "publicity.days: 6 is less than the documents ask for, 7 (T1 不少于七天)",
             id="a publicity of six days",
         ),
         pytest.param(
@@ -209,14 +213,14 @@ def test_reminders_come_once_and_the_earliest_first(days: list[int]) -> None:
 @example("02-29")
 @example("02-30")
 def test_a_date_of_the_year_is_one_of_a_leap_year(month_day: str) -> None:
-    text = changed('target = "12-31"', f'target = "{month_day}"')
+    text = changed('target = "11-30"', f'target = "{month_day}"')
     try:
         datetime.strptime(f"2000-{month_day}", "%Y-%m-%d")  # noqa: DTZ007 - a date, no moment
     except ValueError:
-        with pytest.raises(PolicyError, match="register_change"):
+        with pytest.raises(PolicyError, match=r"application\.target"):
             parse_policy(text)
     else:
-        assert parse_policy(text).register_change.target == month_day
+        assert parse_policy(text).application.target == month_day
 
 
 @pytest.mark.clause("T6")
@@ -237,24 +241,75 @@ def test_which_date_of_the_register_change_is_missed_is_the_policys() -> None:
         (
             "[city_review] # T3 一周内, T4 次年1月10日前\ndays = 7",
             "[city_review]\ndays = 8",
-            "city_review.days",
+            "city_review.days: 8 is more than the documents allow, 7 (T3 一周内)",
         ),
-        ('result_by = "01-10"', 'result_by = "01-11"', "city_review.result_by"),
-        ("半个月内\ndays = 15", "半个月内\ndays = 16", "provincial_check.days"),
-        ("incidence_below_percent = 2", "incidence_below_percent = 4", "incidence_below_percent"),
+        (
+            'result_by = "01-10"',
+            'result_by = "01-11"',
+            "city_review.result_by: 01-11 is more than the documents allow, 01-10 (T4",
+        ),
+        ("半个月内\ndays = 15", "半个月内\ndays = 16", "provincial_check.days: 16 is more"),
+        (
+            'no_breach_before = "01-25"',
+            'no_breach_before = "01-26"',
+            "provincial_check.no_breach_before: 01-26 lies after 01-25, 15 days from the last day "
+            "of the cities' results (T5 半个月内)",
+        ),
+        (
+            'limit = "01-31"',
+            'limit = "02-01"',
+            "register_change.limit: 02-01 lies before the target, 12-31, in the year, and after "
+            "January of the next; write a day between the two, 01-31 at the latest (T6)",
+        ),
+        (
+            'target = "12-31"',
+            'target = "01-15"',
+            "register_change.target: 01-15 lies in January of the year itself; the target is a "
+            "later day of the year, and the limit, 01-31, one of the next (T6)",
+        ),
+        (
+            "incidence_below_percent = 2",
+            "incidence_below_percent = 3",
+            "standards.incidence_below_percent: 3 is above the 2 % of a province that is not "
+            "western (S2, S3)",
+        ),
+        ("wrongly_exited_below_percent = 2", "wrongly_exited_below_percent = 3", "3 is more than"),
+        ("omitted_below_percent = 2", "omitted_below_percent = 3", "3 is more than"),
         (
             "recognition_at_least_percent = 90",
             "recognition_at_least_percent = 89",
-            "recognition_at_least_percent",
+            "recognition_at_least_percent: 89 is less than the documents ask for, 90",
         ),
-        ('  "stability",', "", "standards.household lacks stability, which the central opinion"),
-        ('  "schooling",', "", "standards.household lacks schooling"),
+        *(
+            (
+                f'  "{demand}",',
+                "",
+                f"standards.household lacks {demand}, which Henan's measures demand of every "
+                "household (S1)",
+            )
+            for demand in Demand
+        ),
         ('id = "A6"\nlevel = "city"', 'id = "A6"\nlevel = "village"', "A6 acts at the level city"),
     ],
 )
 def test_a_policy_is_not_laxer_than_the_regulation(right: str, lax: str, where: str) -> None:
-    with pytest.raises(PolicyError, match=where):
+    with pytest.raises(PolicyError, match=re.escape(where)):
         parse_policy(changed(right, lax))
+
+
+@pytest.mark.clause("S1", "S2", "S3")
+def test_a_western_province_has_its_threshold_and_the_central_demands() -> None:
+    assert parse_policy(GANSU).standards.incidence_below_percent == 3
+    for right, lax, where in (
+        ("_below_percent = 3 ", "_below_percent = 4 ", "4 is above the 3 % of a western province"),
+        ('  "illness",', "", "lacks illness, which the central opinion demands of every household"),
+    ):
+        assert GANSU.count(right) == 1
+        with pytest.raises(PolicyError, match=re.escape(where)):
+            parse_policy(GANSU.replace(right, lax))
+    # In the year itself a province may be earlier than both readings of T6.
+    earlier = changed('target = "12-31"', 'target = "12-15"')
+    assert parse_policy(earlier.replace('limit = "01-31"', 'limit = "12-31"'))
 
 
 @pytest.mark.clause("T2", "T4", "T6")

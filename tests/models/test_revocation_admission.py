@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from models.offices import Household, Office
-from models.policy import parse_policy
+from models.policy_file import parse_policy
 from models.revocation.admission import RULES, ExitRecord, FiledAct, RevocationFacts, signed_on
 from models.revocation.messages import RevocationApplication
 from tests.models.document_samples import PROOF

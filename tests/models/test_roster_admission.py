@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from models.appraisals import MOST_HOUSEHOLDS, Appraisal
 from models.case.admission import Admission
-from models.policy import Policy, parse_policy
+from models.policy import Policy
+from models.policy_file import parse_policy
 from models.register.households import MOST_SAID
 from models.roster.admission import (
     RULES,

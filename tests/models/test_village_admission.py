@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.policy import parse_policy
+from models.policy_file import parse_policy
 from models.village.admission import RULES, VillageFacts
 from tests.models.samples import HENAN, beijing_time, day
 from tests.models.village_samples import application, incidence, village

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from models.policy import Standards, parse_policy
+from models.policy import Standards
+from models.policy_file import parse_policy
 from models.register.villages import Incidence
 from models.standards import blocked, survey_findings, village_findings
 from tests.models.samples import HENAN, act

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.policy import Policy, parse_policy
+from models.policy import Policy
+from models.policy_file import parse_policy
 from operators.rehearsal.stage import as_toml, moved_policy
 from workers.settings import load_settings
 

@@ -10,7 +10,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.limits import CalendarActivities
 from models.case.orders import LimitsOrder
 from models.periods import Day, LimitRequest
-from models.policy import parse_policy
+from models.policy_file import parse_policy
 from registry.calendar import CalendarError, OfficialCalendar, parse_overrides
 
 POLICIES = Path(__file__).parents[2] / "policies"

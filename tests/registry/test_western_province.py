@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 from activities.ledger import RegistryActivities
 from models.county.messages import CountyOpening
 from models.offices import County, Division, Tier, province_of
-from models.policy import Policy, parse_policy
+from models.policy import Policy
+from models.policy_file import parse_policy
 from models.register.villages import Incidence
 from models.standards import county_findings
 from registry.desk import Registry
