@@ -15,7 +15,7 @@ from models.orders import Change, R
 from models.periods import Limit, Year, beijing
 from models.register.counties import CountyFigures, PoorVillages
 from models.register.households import Cause, Label
-from models.register.villages import Incidence, Survey
+from models.register.villages import FieldSurvey, Incidence
 
 
 class PostedCounty(Record):
@@ -39,7 +39,7 @@ class PostedVillage(Record):
 
     kind: Literal["village"] = "village"
     village: Village
-    survey: Survey
+    survey: FieldSurvey
     incidence: Incidence
 
 

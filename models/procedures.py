@@ -77,7 +77,7 @@ V1 = Step(
     "survey",
     Body.COUNTY_GROUP,
     decisions=(Decision.APPROVE, Decision.REJECT),
-    carries=(Content.SURVEY, Content.OVERRIDES),
+    carries=(Content.SURVEY, Content.CONSIDERATION, Content.OVERRIDES),
 )
 V2 = Step(
     "V2",
@@ -93,7 +93,7 @@ V3 = Step(
     "approval",
     Body.CITY_GROUP,
     reported_by=Body.COUNTY_GROUP,
-    carries=(Content.OVERRIDES,),
+    carries=(Content.CONSIDERATION, Content.OVERRIDES),
 )
 
 H1 = Step("H1", "民主评议", "appraisal", Body.VILLAGE_COMMITTEES, carries=(Content.APPRAISAL,))

@@ -264,8 +264,10 @@ def survey_findings(survey: Survey) -> tuple[StandardFinding, ...]:
     for name, field, zh, en in _OF_A_VILLAGE:
         value = getattr(survey, field)
         met = value is not Bus.NO if field == "bus" else value
-        word = "不具备条件" if value is Bus.NOT_FEASIBLE else "是" if met else "否"
-        said = "conditions do not allow it" if value is Bus.NOT_FEASIBLE else "yes" if met else "no"
+        word, said = ("是", "yes") if met else ("否", "no")
+        if value is Bus.NOT_FEASIBLE:
+            word = f"不具备条件（{survey.bus_ground}）"
+            said = f"conditions do not allow it ({survey.bus_ground})"
         found.append(
             StandardFinding(id=f"S2.{name}", met=met, zh=f"{zh}：{word}", en=f"{en}: {said}")
         )

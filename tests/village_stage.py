@@ -21,20 +21,32 @@ from workflows.village_exit import VillageExitWorkflow
 
 _numbers = count(1)
 
+GROUND = "山路狭窄，公路尚未拓宽（合成）"
+CONSIDERED = "茶叶产业有收益，集体经济收入稳定（合成）"
 
-def survey(**changes: Any) -> dict[str, Any]:
-    """A synthetic survey that meets every criterion of S2, as JSON."""
-    return {
-        "paved_road": True,
-        "bus": "yes",
-        "safe_water": True,
-        "electricity": True,
-        "broadcasting": True,
-        "culture_centre": True,
-        "clinic": True,
-        "doctor": True,
-        "broadband": True,
-    } | changes
+
+def survey(year: int = YEAR, **changes: Any) -> dict[str, Any]:
+    """A synthetic survey of a year that meets every criterion of S2, as JSON."""
+    ground = {"bus_ground": GROUND} if changes.get("bus") == "not_feasible" else {}
+    return (
+        {
+            "departments": ["合成县扶贫办", "合成县交通局"],
+            "surveyors": ["某甲", "某乙"],
+            "began_on": f"{year}-01-04",
+            "ended_on": f"{year}-01-05",
+            "paved_road": True,
+            "bus": "yes",
+            "safe_water": True,
+            "electricity": True,
+            "broadcasting": True,
+            "culture_centre": True,
+            "clinic": True,
+            "doctor": True,
+            "broadband": True,
+        }
+        | ground
+        | changes
+    )
 
 
 def village_application(code: str, **changes: Any) -> VillageApplication:
@@ -63,8 +75,10 @@ class VillagePlay(Play):
     def message(self, step: str, decision: str = "approve", **fields: Any) -> dict[str, Any]:
         """An act as JSON: V1 with a survey that meets S2, V3 as the approval with its number."""
         given = super().message(step, decision)
+        if decision == "approve":
+            given["consideration"] = CONSIDERED
         if (step, decision) == ("V1", "approve"):
-            given["survey"] = survey()
+            given["survey"] = survey(int(self.case_id.split("/")[2]))
         if (step, decision) == ("V3", "approve"):
             given["document_number"] = "合成〔3〕号"
         return given | fields

@@ -16,8 +16,8 @@ from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import V1, V2, VILLAGE_EXIT
 from models.refusals import Refusal
-from models.register.villages import Incidence, Survey
-from models.village.admission import AdmitVillage
+from models.register.villages import FieldSurvey, Incidence
+from models.village.admission import AdmitVillage, survey_fault
 from models.village.messages import VillageOpening
 from models.village.orders import VillageCount, VillageRegisterChange
 from workflows.calls import IncidenceRisen, RegisterConflict, ask
@@ -32,7 +32,8 @@ class VillageOwn(Record):
     """What a village's case keeps of its own, from one run to the next."""
 
     incidence: Incidence | None
-    surveyed: Survey | None
+    surveyed: FieldSurvey | None
+    considered: str
 
 
 @workflow.defn(name=VILLAGE_EXIT.workflow)
@@ -45,7 +46,8 @@ class VillageExitWorkflow(CaseWorkflow):
         self.village = opening.subject
         self.year = opening.application.year
         self.incidence: Incidence | None = None
-        self.surveyed: Survey | None = None
+        self.surveyed: FieldSurvey | None = None
+        self.considered = ""  # by the county (统筹考虑)
         docket = docket_of(VILLAGE_EXIT, opening, signed=opening.application.applied_at)
         self.v3 = docket.route[-1]
         self.case = Case(docket, arrived=opening.received_at)
@@ -67,7 +69,7 @@ class VillageExitWorkflow(CaseWorkflow):
         await case.prepare(self.look_up if again else self.receive_application)
         limits = [LimitRequest(clause="G3", start=case.arrived)] if again else []
         act = await case.decision(V1, *limits)
-        self.surveyed = act.survey
+        self.surveyed, self.considered = act.survey, act.consideration or ""
         self.record_survey(self.findings(act.survey))
 
     async def publicity(self) -> None:
@@ -85,7 +87,8 @@ class VillageExitWorkflow(CaseWorkflow):
         await case.decision(self.v3, office=county, subject="V3 上报")
         for _ in case.repeatedly():
             await case.prepare(self.look_again)  # what is approved is what the register says then
-            approval = await case.decision(self.v3)
+            told = f"县级对产业发展、集体经济收入等因素的统筹考虑：{self.considered}"
+            approval = await case.decision(self.v3, instructions=told)
             await case.undisputed()
             await self.strike_off(approval)
             case.docket.changing = False  # the poor are too many by now (F5): nothing was done
@@ -93,11 +96,14 @@ class VillageExitWorkflow(CaseWorkflow):
     # -- what the steps above need ------------------------------------------------------------
 
     def own_state(self) -> VillageOwn:
-        return VillageOwn(incidence=self.incidence, surveyed=self.surveyed)
+        return VillageOwn(
+            incidence=self.incidence, surveyed=self.surveyed, considered=self.considered
+        )
 
     def restore(self, own: Any) -> None:
         known = VillageOwn.model_validate(own)
         self.incidence, self.surveyed = known.incidence, known.surveyed
+        self.considered = known.considered
 
     async def receive_application(self) -> None:
         """Hold the application against the register (V1, S5, G6, G9)."""
@@ -138,7 +144,7 @@ class VillageExitWorkflow(CaseWorkflow):
         said = f"登记数据：{finding.zh}，{'已' if finding.met else '未'}达标"
         self.put_on_file(said, (finding,), incidence=incidence.content())
 
-    def findings(self, survey: Survey | None) -> tuple[standards.StandardFinding, ...]:
+    def findings(self, survey: FieldSurvey | None) -> tuple[standards.StandardFinding, ...]:
         """S2, as far as it is known."""
         if survey is None or self.incidence is None:
             return ()
@@ -149,7 +155,9 @@ class VillageExitWorkflow(CaseWorkflow):
         """Put on file how the village stands by the criteria of S2."""
         failed = "；".join(finding.zh for finding in findings if not finding.met)
         result = f"未达标：{failed}" if failed else "均已达标"
-        self.put_on_file(f"调查核实：对照退出标准{len(findings)}项，{result}", findings)
+        assert self.surveyed is not None
+        made = self.surveyed.made_zh
+        self.put_on_file(f"调查核实（{made}）：对照退出标准{len(findings)}项，{result}", findings)
 
     def put_on_file(
         self, said: str, findings: tuple[standards.StandardFinding, ...], **more: JsonValue
@@ -168,8 +176,15 @@ class VillageExitWorkflow(CaseWorkflow):
         failed = [finding for finding in self.findings(survey) if not finding.met]
         rule = self.opening.policy.standards
         fault = standards.blocked(act, [] if reporting else failed, rule)
+        if fault is None and act.survey is not None:
+            fault = survey_fault(act.survey, self.year, act.at or now)
         if fault is not None:
             raise Refusal(fault)
+        if approving and not reporting and act.consideration is None:
+            raise Refusal(
+                f"consideration: to approve {act.step}, write how industry and collective income "
+                "were considered (统筹考虑, S2)"
+            )
         if act.step == self.v3.id and not reporting and approving and act.document_number is None:
             raise Refusal("document_number: the approval (V3) needs the number of its document")
 

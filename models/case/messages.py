@@ -16,7 +16,7 @@ from models.case.parts import Key, Proofs
 from models.offices import Office
 from models.register.counties import CountyFigures
 from models.register.households import HouseholdCode
-from models.register.villages import Survey
+from models.register.villages import FieldSurvey
 
 StepId = Annotated[
     str,
@@ -67,6 +67,7 @@ class Content(StrEnum):
     RATES = "rates"
     RECTIFICATION = "rectification"
     SURVEY = "survey"
+    CONSIDERATION = "consideration"
     APPRAISAL = "appraisal"
     HOUSEHOLDS = "households"
     OVERRIDES = "overrides"
@@ -89,6 +90,7 @@ class Act(Record):
         rates: What a third-party evaluation found (C3, C6).
         rectification: Task and office, with ``rectify``.
         survey: What the survey of a village found (V1).
+        consideration: How industry and collective income were considered (统筹考虑; V1, V3).
         appraisal: A renewed appraisal of a roster that was returned (H1).
         households: The households of a roster it is about (H2, H4); all that wait for it where none
             is named.
@@ -109,7 +111,8 @@ class Act(Record):
     figures: CountyFigures | None = None
     rates: Rates | None = None
     rectification: Rectification | None = None
-    survey: Survey | None = None
+    survey: FieldSurvey | None = None
+    consideration: Text | None = None
     appraisal: Appraisal | None = None
     households: Annotated[tuple[HouseholdCode, ...], Field(max_length=MOST_HOUSEHOLDS)] = ()
 

@@ -1,5 +1,6 @@
-"""Whether a village's case may be opened (V1, S5, T6, G5, G6, G9, F7)."""
+"""Whether a village's case may be opened (V1, S5, T6, G5, G6, G9, F7), and surveyed (V1)."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from models.case.admission import (
@@ -18,8 +19,9 @@ from models.case.admission import (
 )
 from models.identity import village_case
 from models.offices import Village
-from models.periods import LimitRequest, register_change
+from models.periods import LimitRequest, beijing, register_change
 from models.procedures import VILLAGE_EXIT
+from models.register.villages import FieldSurvey
 from models.village.messages import VillageApplication, VillageOpening
 
 
@@ -42,6 +44,16 @@ def _in_time_or_with_a_reason(matter: Matter[VillageApplication, VillageFacts]) 
     """T6: who opens it after the day by which the village had to leave says why (G5)."""
     limit = register_change(LimitRequest(clause="T6", year=matter.application.year), matter.policy)
     return late_with_a_reason(matter, "T6", limit.due, "the village")
+
+
+def survey_fault(survey: FieldSurvey, year: int, signed: datetime) -> str | None:
+    """Why a survey that was signed then cannot be one of its year (V1); None if it can."""
+    if survey.began_on.year < year:
+        return f"survey.began_on: {survey.began_on} lies before {year}, the year of the case"
+    signed_on = beijing(signed).date()
+    if survey.ended_on > signed_on:
+        return f"survey.ended_on: {survey.ended_on} lies after {signed_on}, when it was signed"
+    return None
 
 
 RULES = Rules[VillageApplication, VillageFacts](

@@ -14,7 +14,7 @@ from models.case.warrant import (
 )
 from models.notices import NoticeOrder, PostedVillage
 from models.procedures import V1, V2
-from models.register.villages import Incidence, Survey
+from models.register.villages import FieldSurvey, Incidence
 from models.village.orders import VillageRegisterChange
 
 
@@ -50,6 +50,6 @@ def village_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | N
         return "the file has no count of the village's poor (S5)"
     return differs(
         ("village", shown.village, file.subject),
-        ("survey", shown.survey, Survey.model_validate(survey.act["survey"])),
+        ("survey", shown.survey, FieldSurvey.model_validate(survey.act["survey"])),
         ("incidence", shown.incidence, Incidence.model_validate(counted.data["incidence"])),
     )

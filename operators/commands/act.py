@@ -75,6 +75,7 @@ def act(
     omitted: str | None = None,
     recognition: str | None = None,
     survey: Path | None = None,
+    consideration: Said | None = None,
     appraisal: Path | None = None,
     household: tuple[Household, ...] = (),
     at: At = None,
@@ -113,9 +114,11 @@ def act(
         wrongly_exited: Rate of the wrongly exited 错退率.
         omitted: Rate of the omitted 漏评率.
         recognition: Recognition by the people 群众认可度.
-        survey: What the survey of a village found (V1), as TOML or JSON: paved_road, bus (yes, no
-            or not_feasible), safe_water, electricity, broadcasting, culture_centre, clinic,
-            doctor, broadband; industry and collective_income_yuan where they are known.
+        survey: What the survey of a village found (V1), as TOML or JSON: departments, surveyors,
+            began_on, ended_on; paved_road, bus (yes, no, or not_feasible with bus_ground),
+            safe_water, electricity, broadcasting, culture_centre, clinic, doctor, broadband;
+            industry and collective_income_yuan where they are known.
+        consideration: How industry and collective income were considered (统筹考虑; V1, V3).
         appraisal: A renewed appraisal of a roster that was returned (H1), or that of a household
             which is to enter the register (R2), as TOML or JSON: meeting (held_on, place, chair,
             recorder, entitled, present, minutes) and households, each with household and in_favour.
@@ -148,6 +151,7 @@ def act(
             signal=signal,
             figures=figures,
             survey=survey,
+            consideration=consideration,
             appraisal=appraisal,
             household=household,
             rates=rates or incidence or wrongly_exited or omitted or recognition,
@@ -173,6 +177,7 @@ def act(
         rates=inputs.four_rates(rates, incidence, wrongly_exited, omitted, recognition),
         rectification=_rectification(rectify, task),
         survey=inputs.survey(survey) if survey is not None else None,
+        consideration=consideration,
         appraisal=inputs.appraisal(appraisal) if appraisal is not None else None,
         households=each_once("--household", household),
     )

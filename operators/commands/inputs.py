@@ -18,7 +18,7 @@ from models.case.parts import Evidence
 from models.county.messages import CountyApplication
 from models.periods import beijing
 from models.register.counties import CountyFigures
-from models.register.villages import Incidence, Survey
+from models.register.villages import FieldSurvey, Incidence
 from models.roster.messages import Consent, RosterApplication
 from models.texts import notation
 from models.village.messages import VillageApplication
@@ -93,9 +93,9 @@ def bind_evidence(content: dict[str, Any], source: Path) -> None:
         ]
 
 
-def survey(path: Path) -> Survey:
-    """Read what the survey of a village found (V1, S2)."""
-    return read_as(Survey, table(path), path)
+def survey(path: Path) -> FieldSurvey:
+    """Read what the survey of a village found, by whom and when (V1, S2)."""
+    return read_as(FieldSurvey, table(path), path)
 
 
 def figures(path: Path, count: Count) -> CountyFigures:

@@ -20,7 +20,7 @@ from models.checks.journal import JournalKind
 from models.offices import SubjectKind
 from models.procedures import FOLLOW_UP, HOUSEHOLD_EXIT, VILLAGE_EXIT
 from models.register.counties import CountyFigures
-from models.register.villages import Survey
+from models.register.villages import FieldSurvey, Survey
 from models.supervision.messages import SupervisionResult
 from registry.cases.visits import list_due, list_risk, list_visits
 from registry.journal import case_content, note
@@ -181,10 +181,11 @@ def _survey(session: Session, state: CaseState, entry: Entry, survey: Any) -> No
     if survey is None or state.procedure != VILLAGE_EXIT.id:
         return
     try:
-        found = Survey.model_validate(survey)
+        found = FieldSurvey.model_validate(survey)
     except ValidationError:
         return
-    values = {"source": f"{state.case_id}, entry {entry.seq}", **found.model_dump()}
+    kept = found.model_dump(include=set(Survey.model_fields))
+    values = {"source": f"{state.case_id}, entry {entry.seq}", **kept}
     row = session.get(VillageYearRow, (state.subject_code, state.year))
     if row is None:
         session.add(VillageYearRow(village_code=state.subject_code, year=state.year, **values))

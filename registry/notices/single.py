@@ -102,7 +102,9 @@ def _of_village(shows: PostedVillage) -> dict[str, Any]:
         "village": village,
         "place": _line(village),
         **_counted(shows.incidence),
-        "findings": [finding.zh for finding in survey_findings(shows.survey)],
+        # Departments and the ground for no bus are words of an office.
+        "surveyed": hide(shows.survey.made_zh),
+        "findings": [hide(finding.zh) for finding in survey_findings(shows.survey)],
         "collective_income": shows.survey.collective_income_yuan,
     }
 

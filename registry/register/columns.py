@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 
 from models.register.households import MOST_SAID, Cause
-from models.register.villages import Bus
+from models.register.villages import Bus, ground_fault
 from registry.files import cells
 from registry.files.columns import (
     COUNTY,
@@ -178,6 +178,15 @@ class SurveyCells(Group):
         Annotated[int, BeforeValidator(cells.whole(_MOST_YUAN, "50000"))] | None,
         Header("集体经济收入", "村集体经济收入"),
     ] = None
+    bus_ground: Annotated[cells.Text | None, Header("不具备条件理由")] = None
+
+    @field_validator("bus_ground")
+    @classmethod
+    def _with_a_ground(cls, ground: str | None, info: ValidationInfo) -> str | None:
+        fault = ground_fault(info.data["bus"], ground) if "bus" in info.data else None
+        if fault is not None:
+            raise ValueError(fault)
+        return ground
 
 
 class VillageCells(Cells):

@@ -110,6 +110,7 @@ class VillageYearRow(Table, table=True):
     clinic: bool
     doctor: bool
     broadband: bool
+    bus_ground: str | None = Field(default=None, sa_type=Written)
     industry: str | None = Field(default=None, sa_type=Written)
     collective_income_yuan: int | None = Field(default=None, sa_type=BigInteger)
     source: str = Field(sa_type=Written)

@@ -78,7 +78,10 @@ def test_a_notice_says_everything_it_must() -> None:
 @pytest.mark.clause("S2", "S6")
 def test_what_was_found_missing_is_published_as_it_is() -> None:
     text = markdown(order(survey=survey(clinic=False, bus="not_feasible")))
-    assert "3. 通客运班车：不具备条件。\n" in text
+    assert "3. 通客运班车：不具备条件（山路狭窄，公路尚未拓宽（合成））。\n" in text
+    made = "2017-11-15至2017-11-17，新县扶贫办（合成）、新县交通局（合成）参加"
+    assert f"- 调查核实：{made}\n" in text
+    assert "某甲" not in text
     assert "8. 标准化卫生室：否。\n" in text
 
 
@@ -86,7 +89,7 @@ def test_what_was_found_missing_is_published_as_it_is() -> None:
 def test_collective_income_is_told_and_no_free_word_of_industry() -> None:
     found = survey(collective_income_yuan=50_000, industry="某甲合作社，电话 13800000000")
     text = markdown(order(survey=found))
-    assert "统筹考虑的情况：村集体经济收入 50000 元。\n" in text
+    assert "已对产业发展、集体经济收入等因素统筹考虑：村集体经济收入 50000 元。\n" in text
     assert "某甲" not in text
     assert "13800000000" not in text
     assert "统筹考虑" not in markdown(order())

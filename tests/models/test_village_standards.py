@@ -1,5 +1,6 @@
 """S2: a village by its incidence, exactly at the threshold, and by what its survey found."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from models.policy import Standards
 from models.policy_file import parse_policy
 from models.register.villages import Incidence
 from models.standards import blocked, survey_findings, village_findings
-from tests.models.samples import HENAN, act
+from models.village.admission import survey_fault
+from tests.models.samples import HENAN, act, beijing_time
 from tests.models.village_samples import incidence, survey
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -75,9 +77,58 @@ def test_each_criterion_fails_by_itself(field: str, value: Any, criterion: str, 
 @pytest.mark.clause("S2")
 def test_a_bus_is_asked_for_only_where_conditions_allow() -> None:
     assert failed(HENAN.standards, incidence(), bus="not_feasible") == []
-    assert "通客运班车：不具备条件" in [
+    assert "通客运班车：不具备条件（山路狭窄，公路尚未拓宽（合成））" in [
         finding.zh for finding in survey_findings(survey(bus="not_feasible"))
     ]
+
+
+@pytest.mark.clause("S2")
+@pytest.mark.parametrize(
+    ("bus", "ground", "said"),
+    [
+        ("not_feasible", None, "bus_ground: say why conditions allow no bus (不具备条件)"),
+        ("yes", "山路狭窄", "(不具备条件), and needs no ground"),
+        ("no", "山路狭窄", "(不具备条件), and needs no ground"),
+        ("not_feasible", "山路狭窄", None),
+    ],
+)
+def test_that_conditions_allow_no_bus_needs_its_ground(
+    bus: str, ground: str | None, said: str | None
+) -> None:
+    if said is None:
+        assert survey(bus=bus, bus_ground=ground).bus_ground == ground
+        return
+    with pytest.raises(ValidationError, match=re.escape(said)):
+        survey(bus=bus, bus_ground=ground)
+
+
+@pytest.mark.clause("V1")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, None),
+        ({"began_on": "2016-12-31"}, "survey.began_on: 2016-12-31 lies before 2017"),
+        ({"ended_on": "2017-11-20"}, None),
+        (
+            {"ended_on": "2017-11-21"},
+            "survey.ended_on: 2017-11-21 lies after 2017-11-20, when it was signed",
+        ),
+    ],
+)
+def test_when_a_survey_can_have_been_made(changes: dict[str, str], said: str | None) -> None:
+    found = survey_fault(survey(**changes), 2017, beijing_time("2017-11-20 23:59"))
+    assert (found or "").startswith(said or "")
+    assert (found is None) is (said is None)
+
+
+@pytest.mark.clause("V1")
+@pytest.mark.parametrize(
+    "changes",
+    [{"departments": []}, {"surveyors": []}, {"began_on": None}, {"ended_on": "2017-11-14"}],
+)
+def test_a_survey_says_who_took_part_and_when(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        survey(**changes)
 
 
 @pytest.mark.clause("S2")

@@ -7,7 +7,7 @@ from models.case.state import Docket
 from models.offices import Division, Office, Village
 from models.policy import Policy
 from models.procedures import VILLAGE_EXIT, Step, village_steps
-from models.register.villages import Incidence, Survey
+from models.register.villages import FieldSurvey, Incidence
 from models.village.messages import VillageApplication
 from tests.models.samples import DAY, HENAN, NOW
 
@@ -30,9 +30,13 @@ def village(*, direct: bool = False, **changes: Any) -> Village:
     return Village.model_validate(values | changes)
 
 
-def survey(**changes: Any) -> Survey:
+def survey(**changes: Any) -> FieldSurvey:
     """A synthetic survey that meets every criterion of S2."""
     values: dict[str, Any] = {
+        "departments": ["新县扶贫办（合成）", "新县交通局（合成）"],
+        "surveyors": ["某甲", "某乙"],
+        "began_on": "2017-11-15",
+        "ended_on": "2017-11-17",
         "paved_road": True,
         "bus": "yes",
         "safe_water": True,
@@ -43,7 +47,9 @@ def survey(**changes: Any) -> Survey:
         "doctor": True,
         "broadband": True,
     }
-    return Survey.model_validate(values | changes)
+    if changes.get("bus") == "not_feasible":
+        values["bus_ground"] = "山路狭窄，公路尚未拓宽（合成）"
+    return FieldSurvey.model_validate(values | changes)
 
 
 def incidence(poor: int = 5, population: int = 300) -> Incidence:

@@ -33,7 +33,9 @@ def application(folder: Path, extra: str = "") -> Path:
 
 def survey_file(folder: Path, **changes: Any) -> Path:
     """A survey as TOML."""
-    lines = [f"{name} = {json.dumps(value)}" for name, value in survey(**changes).items()]
+    lines = [
+        f"{name} = {json.dumps(value)}" for name, value in survey(THIS_YEAR, **changes).items()
+    ]
     return write(folder / "survey.toml", "\n".join(lines))
 
 
@@ -60,7 +62,10 @@ async def test_a_village_from_start_to_exit_by_commands(
     missing = survey_file(tmp_path, doctor=False)
     assert "S2.doctor is not met" in (await cli(*v1, "--survey", missing)).fails(1)
     override = ("--override", "S2.doctor", "--reason", "乡镇卫生院派驻（合成）")
-    (await cli(*v1, "--survey", missing, *override)).done()
+    unconsidered = (await cli(*v1, "--survey", missing, *override)).fails(1)
+    assert "consideration: to approve V1, write how industry and collective income" in unconsidered
+    considered = ("--consideration", "茶叶产业有收益（合成）")
+    (await cli(*v1, "--survey", missing, *override, *considered)).done()
     await play.reaches("V2")
     shown = (await cli("case", case)).done()
     assert "V2 公示公告" in shown
@@ -71,7 +76,7 @@ async def test_a_village_from_start_to_exit_by_commands(
     assert f"({county}) may" in (await cli(*v3, city)).fails(1)
     assert "V3 上报" in (await cli(*v3, county)).done()
     await play.waits(lambda seen: seen.waiting_for == city)
-    (await cli(*v3, city, "--document", "合成〔9〕号", *override)).done()
+    (await cli(*v3, city, "--document", "合成〔9〕号", *override, *considered)).done()
     assert (await play.ends()).ending is Ending.EXITED
 
 
@@ -111,6 +116,8 @@ async def test_a_wrong_application_is_said_before_anything_is_looked_for(
         ({"bus": "sometimes"}, "bus: Input should be 'yes', 'no' or 'not_feasible'"),
         ({"clinic": "yes"}, "clinic: Input should be a valid boolean"),
         ({"school": True}, "school: Extra inputs are not permitted"),
+        ({"bus": "not_feasible", "bus_ground": ""}, "bus_ground: "),
+        ({"departments": []}, "departments: "),
     ],
 )
 async def test_a_wrong_survey_is_said_before_anything_is_sent(

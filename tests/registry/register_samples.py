@@ -22,6 +22,7 @@ from tests.rosters import COUNTY, id_number, village_code
 SURVEY = Survey(
     paved_road=True,
     bus=Bus.NOT_FEASIBLE,
+    bus_ground="山路狭窄",
     safe_water=True,
     electricity=True,
     broadcasting=True,

@@ -395,6 +395,14 @@ def test_a_head_has_one_name(faults: Said) -> None:
         ({"贫困村": "否"}, "row 2, column 列入日期 (K): '2014-04-01"),
         ({"年度": ""}, "row 2, column 年度 (L): is empty"),
         ({"客运班车": "有"}, "row 2, column 客运班车 (N): '有': write 是、否 or 不具备条件"),
+        (
+            {"客运班车": "不具备条件"},
+            "row 2, column 不具备条件理由 (X): say why conditions allow no bus (不具备条件)",
+        ),
+        (
+            {"不具备条件理由": "山路狭窄"},
+            "row 2, column 不具备条件理由 (X): '山路狭窄': the bus is",
+        ),
         ({"宽带": "不具备条件"}, "row 2, column 宽带 (U): '不具备条件': write 是 or 否"),
         ({"产业": "-"}, "row 2, column 产业 (V): '-': begins with a sign of a formula"),
         (

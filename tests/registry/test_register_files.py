@@ -363,7 +363,7 @@ def test_a_list_of_villages_is_kept(registry: Registry, engine: Engine, write: W
     plain = dict.fromkeys(VILLAGE_HEADER[9:], "") | {"驻村工作队": "否", "第一书记": "否"}
     path = write(
         VILLAGE_HEADER,
-        village_row(0, 客运班车="不具备条件", 宽带="否"),
+        village_row(0, 客运班车="不具备条件", 不具备条件理由="山路狭窄", 宽带="否"),
         village_row(1, 贫困村="否", **{k: v for k, v in plain.items() if k != "贫困村"}),
     )
     loaded = registry.register.import_file(path, TODAY)
@@ -385,6 +385,7 @@ def test_a_list_of_villages_is_kept(registry: Registry, engine: Engine, write: W
     assert (status["code"], status["since"]) == (HERE, date(2014, 4, 1))
     (year,) = rows(engine, VillageYearRow)
     assert (year["year"], year["bus"], year["broadband"]) == (2018, Bus.NOT_FEASIBLE, False)
+    assert year["bus_ground"] == "山路狭窄"
     assert (year["industry"], year["collective_income_yuan"]) == ("茶叶", 50_000)
     again = registry.register.import_file(path, TODAY)
     assert again == VillagesLoaded(new=0, changed=0, unchanged=2, listed=0, counties=("411523",))

@@ -12,6 +12,7 @@ from tests.play import eventually
 from tests.registry.known import village_facts
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import (
+    GROUND,
     known_village,
     opens_for_village,
     opens_village,
@@ -82,7 +83,7 @@ async def test_an_upheld_objection_sends_back_to_a_new_survey_and_a_new_notice(
     first, second = stage.registry.notices(play.case_id)
     assert second.replaces == first.id
     assert "未脱贫人口 5 人" in second.markdown
-    assert "通客运班车：不具备条件。" in second.markdown
+    assert f"通客运班车：不具备条件（{GROUND}）。" in second.markdown
     await play.end_publicity()
     await play.reaches("V3", 2)
 

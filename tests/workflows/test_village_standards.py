@@ -11,6 +11,7 @@ from operators.desk.desk import Refused
 from tests.replays import replay
 from tests.stage import Stage, at
 from tests.village_stage import (
+    CONSIDERED,
     leaves_the_register,
     opens_village,
     put_household,
@@ -31,6 +32,37 @@ async def test_v1_is_not_approved_without_a_survey(stage: Stage) -> None:
     assert (outcome.ending, outcome.step) == (Ending.NOT_EXITED, "V1")
 
 
+@pytest.mark.clause("V1", "V3", "S2")
+async def test_nobody_approves_without_having_considered_industry_and_collective_income(
+    stage: Stage,
+) -> None:
+    """统筹考虑 (HN 四.2): no threshold, but the county and then the city each write it down."""
+    play = await opens_village(stage, at(11, 16))
+    await play.reaches("V1")
+    said = "consideration: to approve {}, write how industry and collective income were considered"
+    with pytest.raises(Refused, match=said.format("V1")):
+        await play.act("V1", consideration=None)
+    await play.is_surveyed()
+    _, surveyed = await play.entries(EntryKind.FINDINGS)
+    year = play.case_id[-4:]
+    assert surveyed.text == (
+        f"调查核实（{year}-01-04至{year}-01-05，合成县扶贫办、合成县交通局参加）："
+        "对照退出标准10项，均已达标"
+    )
+    await play.end_publicity()
+    await play.reaches("V3")
+    await play.report(consideration=None)  # a report decides nothing
+    await play.waits(lambda seen: seen.waiting_for == play.office("V3"))
+    asked = [line for line in play.told("办理") if line["recipient"]["office"] == play.office("V3")]
+    assert CONSIDERED in asked[-1]["text"]
+    with pytest.raises(Refused, match=said.format("V3")):
+        await play.act("V3", consideration=None)
+    await play.act("V3")
+    assert (await play.ends()).ending is Ending.EXITED
+    acts: list[Any] = [entry.data["act"] for entry in await play.entries(EntryKind.ACT)]
+    assert [act.get("consideration") for act in acts] == [CONSIDERED, None, CONSIDERED]
+
+
 @pytest.mark.clause("V1", "V3", "S2", "S6")
 async def test_a_failed_criterion_blocks_survey_and_approval_until_each_overrides_it(
     stage: Stage,
@@ -45,7 +77,7 @@ async def test_a_failed_criterion_blocks_survey_and_approval_until_each_override
     assert said.endswith("overrides: S2.doctor did not fail and needs no override")
     await play.is_reported(survey=found, overrides=["S2.clinic"], reason=REASON)
     _, surveyed = await play.entries(EntryKind.FINDINGS)
-    assert surveyed.text == "调查核实：对照退出标准10项，未达标：标准化卫生室：否"
+    assert surveyed.text.endswith("参加）：对照退出标准10项，未达标：标准化卫生室：否")
     assert "标准化卫生室：否。" in stage.registry.notices(play.case_id)[0].markdown
 
     with pytest.raises(Refused, match=r"S2\.clinic is not met"):

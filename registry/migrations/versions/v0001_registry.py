@@ -104,6 +104,7 @@ def _villages() -> None:
         sa.Column("bus", WORD, nullable=False),
         *(sa.Column(name, sa.Boolean(), nullable=False) for name in judged),
         sa.Column("broadband", sa.Boolean(), nullable=False),
+        sa.Column("bus_ground", sa.Text(), nullable=True),
         sa.Column("industry", sa.Text(), nullable=True),
         sa.Column("collective_income_yuan", sa.BigInteger(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
