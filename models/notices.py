@@ -13,7 +13,7 @@ from models.case.state import Docket
 from models.offices import County, Village
 from models.orders import Change, R
 from models.periods import Limit, Year, beijing
-from models.register.counties import CountyFigures, PoorVillages
+from models.register.counties import CountyFigures, PoorVillages, ProvincialFindings, ProvincialMean
 from models.register.households import Cause, Label
 from models.register.villages import FieldSurvey, Incidence
 
@@ -23,6 +23,8 @@ class PostedCounty(Record):
 
     Attributes:
         figures: As the county states them.
+        mean: The provincial mean of the year (S3).
+        findings: What the province itself found (C3).
         counted, villages: The register's own counts; the incidence is None if it holds no village
             of the county.
     """
@@ -30,6 +32,8 @@ class PostedCounty(Record):
     kind: Literal["county"] = "county"
     county: County
     figures: CountyFigures
+    mean: ProvincialMean
+    findings: ProvincialFindings
     counted: Incidence | None = None
     villages: PoorVillages = PoorVillages()
 

@@ -50,7 +50,7 @@ C3 = Step(
     "省级核查",
     "provincial check",
     Body.PROVINCIAL_GROUP,
-    carries=(Content.RATES, Content.OVERRIDES),
+    carries=(Content.FINDINGS, Content.RATES, Content.OVERRIDES),
 )
 C4 = Step(
     "C4",

@@ -13,7 +13,14 @@ from models.base import Record
 from models.case.messages import Act, Decision, Rates
 from models.policy import Standards
 from models.ratios import ExactRates, Ratio
-from models.register.counties import CountyFigures, PoorVillages
+from models.register.counties import (
+    SERVICES,
+    CountyFigures,
+    Judgement,
+    PoorVillages,
+    ProvincialFindings,
+    ProvincialMean,
+)
 from models.register.villages import Bus, Incidence, Survey
 
 _EXACT = Context(prec=MAX_PREC)
@@ -149,6 +156,7 @@ def county_incidence_finding(
 
 def county_findings(
     figures: CountyFigures,
+    mean: ProvincialMean,
     standards: Standards,
     counted: Counted | None = None,
     villages: PoorVillages | None = None,
@@ -164,23 +172,47 @@ def county_findings(
     """
     stated = counted if agreed and counted is not None else figures
     share = None if villages is None else villages_finding(villages, standards)
-    own, mean = figures.income_growth_percent, figures.provincial_income_growth_percent
+    own, published = figures.income_growth_percent, mean.income_growth_percent
     return (
         county_incidence_finding(stated, counted, standards),
         StandardFinding(
             id="S3.income",
-            met=own > mean,
-            zh=f"农民人均可支配收入增幅 {own}%，全省平均 {mean}%，标准为高于",
-            en=f"growth of farmers' disposable income {own} %, provincial mean {mean} %, "
-            "required above",
+            met=own > published,
+            zh=f"农民人均可支配收入增幅 {own}%，全省平均 {published}%（{mean.source}），标准为高于",
+            en=f"growth of farmers' disposable income {own} %, provincial mean {published} % "
+            f"({mean.source}), required above",
         ),
-        StandardFinding(
-            id="S3.services",
-            met=figures.services_near_mean,
-            zh=f"基本公共服务主要领域指标达到或接近全省平均水平：{figures.services_statement}",
-            en=f"basic services at or near the provincial mean: {figures.services_statement}",
-        ),
+        *(_service_finding(name, getattr(figures, name)) for name in SERVICES),
         *([] if share is None else [share]),
+    )
+
+
+def _service_finding(name: str, found: Judgement) -> StandardFinding:
+    return StandardFinding(
+        id=f"S3.{name}",
+        met=found.met,
+        zh=f"{SERVICES[name]}主要指标{near_zh(found)}：{found.statement}",
+        en=f"{name} {'' if found.met else 'not '}at or near the provincial mean: {found.statement}",
+    )
+
+
+def near_zh(found: Judgement) -> str:
+    """How a field of services stands, as files and notices say it."""
+    return f"{'' if found.met else '未'}达到或接近全省平均水平"
+
+
+def provincial_findings(found: ProvincialFindings) -> tuple[StandardFinding, ...]:
+    """S3 as the province itself found it (C3); a county that fails by it is not approved."""
+    named = {"incidence": "贫困发生率", "income": "农民人均可支配收入增幅"} | SERVICES
+    judged: dict[str, Judgement] = {name: getattr(found, name) for name in named}
+    return tuple(
+        StandardFinding(
+            id=f"S3.{name}",
+            met=each.met,
+            zh=f"{named[name]}{'已' if each.met else '未'}达标：{each.statement}",
+            en=f"{name}, as the province itself found: {each.statement}",
+        )
+        for name, each in judged.items()
     )
 
 

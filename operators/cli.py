@@ -233,6 +233,14 @@ COMMANDS = {
             "operators.commands.register:lines",
             "List the national poverty lines by year.",
         ),
+        "registry mean": (
+            "operators.commands.register:add_mean",
+            "Add the provincial mean growth of farmers' income of a year (S3 全省平均水平).",
+        ),
+        "registry means": (
+            "operators.commands.register:means",
+            "List the provincial means by year.",
+        ),
         "plan load": (
             "operators.commands.register:load_plan",
             "Load yearly plans (年度计划) from Excel or CSV.\n\n"

@@ -13,8 +13,8 @@ from models.case.ledger import MOST_ENTRIES, Entry, LedgerError
 from models.case.orders import IN_FORCE
 from models.checks.findings import Finding
 from models.offices import Division, Office, SubjectKind, Village
-from models.register.counties import CountyFigures
 from registry import journal
+from registry.cases.projections import figures_of
 from registry.checks.contradictions import contradiction, contradictions
 from registry.checks.last import found_by_case
 from registry.checks.open_files import OpenFile, file_of
@@ -402,8 +402,7 @@ def _case(
 
 
 def _indicator(row: IndicatorRow) -> IndicatorRecord:
-    figures = CountyFigures(**row.model_dump(include=set(CountyFigures.model_fields)))
-    return IndicatorRecord(year=row.year, case_id=row.case_id, seq=row.seq, figures=figures)
+    return IndicatorRecord(year=row.year, case_id=row.case_id, seq=row.seq, figures=figures_of(row))
 
 
 def _county_standing(standing: StatusRow, divisions: Mapping[str, DivisionRow]) -> CountyStanding:

@@ -1,9 +1,9 @@
 """Digests of the register's own parts: the journal keeps them, the check computes them.
 
 A part is small enough to say where something was changed, and large enough to be few: a village
-with its households, a village's surveys, a county with its divisions, a year's line, the plan of a
-year in one county. What cases change in them (exits, entries, surveys, additions to a plan) is left
-out here: it is held against the files of these cases.
+with its households, a village's surveys, a county with its divisions, a year's line, a province's
+mean of a year, the plan of a year in one county. What cases change in them (exits, entries,
+surveys, additions to a plan) is left out here: it is held against the files of these cases.
 """
 
 import json
@@ -24,6 +24,7 @@ from registry.tables import (
     MemberRow,
     PlanRow,
     PovertyLineRow,
+    ProvincialMeanRow,
     StatusRow,
     Table,
     VillageRow,
@@ -45,7 +46,7 @@ def digests_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     """The digest of each part of the register that is there, by its key.
 
     Keys: ``village/<code>``, ``surveys/<code>``, ``county/<code>``, ``line/<year>``,
-    ``plan/<year>/<county>``.
+    ``mean/<province>/<year>``, ``plan/<year>/<county>``.
     """
     found: dict[str, str] = {}
     ordered = sorted(keys)
@@ -74,6 +75,9 @@ def all_keys(connection: Connection) -> Iterable[str]:
         yield f"county/{code}"
     for year in connection.scalars(sa.select(_t(PovertyLineRow).c.year)):
         yield f"line/{year}"
+    means = _t(ProvincialMeanRow).c
+    for province, year in connection.execute(sa.select(means.province, means.year)):
+        yield f"mean/{province}/{year}"
     places = sa.select(plans.c.year, sa.func.substr(plans.c.subject_code, 1, 6))
     for year, county in connection.execute(places.where(plans.c.addition.is_(False)).distinct()):
         yield f"plan/{year}/{county}"
@@ -190,6 +194,14 @@ def _lines(connection: Connection, years: Sequence[str]) -> Iterable[tuple[str, 
         yield str(row[0]), _digest([row])
 
 
+def _means(connection: Connection, places: Sequence[str]) -> Iterable[tuple[str, str]]:
+    means = _t(ProvincialMeanRow)
+    for row in connection.execute(sa.select(*_columns(means))):
+        place = f"{row[0]}/{row[1]}"
+        if place in places:
+            yield place, _digest([row])
+
+
 def _plans(connection: Connection, places: Sequence[str]) -> Iterable[tuple[str, str]]:
     plans = _t(PlanRow)
     for place in places:
@@ -209,5 +221,6 @@ _READERS = {
     "surveys": _surveys,
     "county": _counties,
     "line": _lines,
+    "mean": _means,
     "plan": _plans,
 }

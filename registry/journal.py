@@ -85,7 +85,7 @@ def touch(session: Session, keys: Iterable[str]) -> None:
 
 
 def describe(session: Session, what: str, **said: Any) -> None:
-    """Say by what the register itself changes: ``import``, ``line``, ``plan``, ``counties``."""
+    """Say by what the register itself changes: an import, a line, a mean, a plan, counties."""
     _notes(session).by.update({"what": what, **said})
 
 

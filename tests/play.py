@@ -26,7 +26,7 @@ from models.case.status import CaseStatus
 from models.periods import Limit
 from operators.desk.desk import NoAnswer
 from tests.crew import Theatre
-from tests.models.samples import PROOF
+from tests.models.samples import FINDINGS, PROOF
 from tests.replays import opened_history
 
 ANSWERED_WITHIN = timedelta(seconds=60)
@@ -82,6 +82,8 @@ class Play:
             "office": self.office(step),
             "officer": "某乙",
         }
+        if (step, decision) == ("C3", "approve"):
+            given["findings"] = FINDINGS
         if (step, decision) == ("C7", "approve"):
             given["document_number"] = "合成〔7〕号"
         return given | fields

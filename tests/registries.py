@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -15,10 +16,12 @@ from sqlalchemy import Engine
 from activities.leaving import LeavingActivities
 from activities.ledger import RegistryActivities
 from activities.notices import NoticeBoard
+from models.periods import BEIJING
 from registry.database.engine import open_engine, upgrade
 from registry.desk import Registry
 from tests.activities.admitted import gate
 from tests.activities.registry_cases import COUNTIES, LISTED_SINCE, PROVINCE
+from tests.models.samples import mean
 from tests.registry.one_database import OneDatabase, url_of
 from tests.registry.register_samples import village, villages
 from tests.rosters import Row, Write, write_csv, write_xlsx
@@ -84,7 +87,10 @@ def _fill(url: str, *, load: bool) -> None:
     engine = open_engine(url)
     upgrade(engine)
     if load:
-        Registry(engine).load_counties(COUNTIES, LISTED_SINCE, "HN 二", PROVINCE)
+        registry = Registry(engine)
+        registry.load_counties(COUNTIES, LISTED_SINCE, "HN 二", PROVINCE)
+        for year in (2016, 2017, 2018, datetime.now(BEIJING).year):
+            registry.planning.add_mean(mean(year=year))
     engine.dispose()
 
 

@@ -31,6 +31,7 @@ from registry.database.faults import file_of
 from registry.desk import Registry
 from tests.crew import Crew, FastCrew, Outages, Policies, Theatre, apart
 from tests.fast.server import FastServer
+from tests.models.samples import JUDGED, mean
 from tests.play import PLAYED, Play, eventually
 from tests.registry.known import county_facts
 from workers.catalogue import TASK_QUEUE, activities
@@ -61,9 +62,7 @@ def figures(**changes: Any) -> CountyFigures:
         "population": 1_000_000,
         "as_of": date(YEAR, 1, 31),
         "income_growth_percent": "10.2",
-        "provincial_income_growth_percent": "8.9",
-        "services_near_mean": True,
-        "services_statement": "主要指标达到全省平均水平（合成数据）",
+        **dict.fromkeys(("education", "culture", "health"), JUDGED),
     }
     return CountyFigures.model_validate(values | changes)
 
@@ -98,6 +97,10 @@ class Stage(Theatre):
             "townships": "10",
             "villages": "100",
         }
+        if not self.registry.planning.means():
+            for year in range(YEAR - 2, YEAR + 2):
+                published = mean("8.9", year=year, province=self.policy.province)
+                self.registry.planning.add_mean(published)
         self.registry.load_counties(
             [row], date(2014, 1, 1), "synthetic plan", province_of(self.policy)
         )

@@ -24,7 +24,13 @@ from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_EXIT, skipped
 from models.refusals import Refusal
-from models.register.counties import CountyCounted, CountyFigures, PoorVillages
+from models.register.counties import (
+    CountyCounted,
+    CountyFigures,
+    PoorVillages,
+    ProvincialFindings,
+    ProvincialMean,
+)
 from models.register.villages import Incidence
 from models.supervision.messages import SupervisionResult
 from models.supervision.orders import ToldResults
@@ -49,6 +55,8 @@ class CountyOwn(Record):
 
     figures: CountyFigures
     counted: CountyCounted
+    mean: ProvincialMean
+    findings: ProvincialFindings | None
     agreed: bool
     city_result_is_in: bool
     results: tuple[SupervisionResult, ...]
@@ -67,6 +75,8 @@ class CountyExitWorkflow(CaseWorkflow):
         self.year = opening.application.year
         self.figures = opening.application.figures
         self.counted = CountyCounted()  # by the register (S3)
+        self.mean: ProvincialMean | None = None
+        self.found_at_c3: ProvincialFindings | None = None
         self.agreed = False  # with the figures, on their day
         self.city_result_is_in = False
         docket = docket_of(
@@ -118,15 +128,20 @@ class CountyExitWorkflow(CaseWorkflow):
         for _ in self.case.repeatedly():
             act = await self.case.decision(C3, limit, instructions=self.told())
             if not await self.has_risen(act):
+                self.file_findings(act)
                 return
             self.undo(act, f"登记数据变化、{self.unmet_zh()}不达标", basis)
             self.case.arrived = since
 
     async def publicity(self) -> None:
         """C4 公告公示: to the whole society, at least seven days (T1), objections settled (G1)."""
+        assert self.mean is not None
+        assert self.found_at_c3 is not None
         shows = PostedCounty(
             county=self.opening.subject,
             figures=self.figures,
+            mean=self.mean,
+            findings=self.found_at_c3,
             counted=self.counted.incidence,
             villages=self.counted.villages,
         )
@@ -166,9 +181,12 @@ class CountyExitWorkflow(CaseWorkflow):
     # -- what the steps above need ------------------------------------------------------------
 
     def own_state(self) -> CountyOwn:
+        assert self.mean is not None
         return CountyOwn(
             figures=self.figures,
             counted=self.counted,
+            mean=self.mean,
+            findings=self.found_at_c3,
             agreed=self.agreed,
             city_result_is_in=self.city_result_is_in,
             results=tuple(self.inspections.results.values()),
@@ -178,6 +196,7 @@ class CountyExitWorkflow(CaseWorkflow):
     def restore(self, own: Any) -> None:
         known = CountyOwn.model_validate(own)
         self.figures, self.counted = known.figures, known.counted
+        self.mean, self.found_at_c3 = known.mean, known.findings
         self.agreed = known.agreed
         self.city_result_is_in = known.city_result_is_in
         self.inspections.results |= {each.supervision: each for each in known.results}
@@ -226,9 +245,10 @@ class CountyExitWorkflow(CaseWorkflow):
     def opened(self, facts: CountyFacts) -> tuple[str, dict[str, JsonValue]]:
         """What the first entry says by what the register counts on the day of the figures (S3)."""
         counted = CountyCounted(incidence=facts.incidence, villages=facts.villages)
-        self.agreed = _agree(self.figures, facts.incidence)
+        self.agreed, self.mean = _agree(self.figures, facts.incidence), facts.mean
+        assert self.mean is not None  # it is admitted
         said, data = self.found(counted)
-        return f"；{said}", data
+        return f"；{said}", data | {"mean": self.mean.content()}
 
     async def count(self, on: date) -> CountyCounted:
         """The county's poor and its poor villages, as the register counts them (S3, S5)."""
@@ -285,9 +305,19 @@ class CountyExitWorkflow(CaseWorkflow):
         """S3 by figures of the county and the register's latest count."""
         rule, counted = self.opening.policy.standards, self.counted
         agreed = self.agreed and figures == self.figures
+        assert self.mean is not None
         return standards.county_findings(
-            figures, rule, counted.incidence, counted.villages, agreed=agreed
+            figures, self.mean, rule, counted.incidence, counted.villages, agreed=agreed
         )
+
+    def file_findings(self, act: Act) -> None:
+        """Put on file what the province's own check found on each standard (C3, S3)."""
+        assert act.findings is not None  # it is approved
+        self.found_at_c3 = act.findings
+        found = standards.provincial_findings(act.findings)
+        data: dict[str, JsonValue] = {"findings": [finding.content() for finding in found]}
+        said = "；".join(finding.zh for finding in found)
+        self.case.record(EntryKind.FINDINGS, f"省级核查：{said}", data)
 
     def of_counts(self) -> list[standards.StandardFinding]:
         """What S3 asks of the register's counts: the incidence, and a share of villages."""
@@ -330,9 +360,18 @@ class CountyExitWorkflow(CaseWorkflow):
         elif act.step == C7.id:
             findings = self.of_counts()
         failed = [finding for finding in findings if not finding.met]
+        if act.findings is not None:
+            named = {finding.id for finding in failed}
+            own = standards.provincial_findings(act.findings)
+            failed += [each for each in own if not each.met and each.id not in named]
         fault = standards.blocked(act, failed, policy)
         if fault is None and act.figures is not None:
             fault = figures_fault(act.figures, self.year, now)
+        if fault is None and act.step == C3.id and act.decision is APPROVE and not act.findings:
+            fault = (
+                "findings: to approve C3, give what the province's own check found on each "
+                "standard (S3)"
+            )
         if fault is not None:
             raise Refusal(fault)
         rectification = act.rectification

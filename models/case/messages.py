@@ -14,7 +14,7 @@ from models.appraisals import MOST_HOUSEHOLDS, Appraisal
 from models.base import Heard, HeardLine, Line, Moment, Record, Text
 from models.case.parts import Key, Proofs
 from models.offices import Office
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, ProvincialFindings
 from models.register.households import HouseholdCode
 from models.register.villages import FieldSurvey
 
@@ -64,6 +64,7 @@ class Content(StrEnum):
     """What an act can carry, apart from its decision; each step declares what its acts carry."""
 
     FIGURES = "figures"
+    FINDINGS = "findings"
     RATES = "rates"
     RECTIFICATION = "rectification"
     SURVEY = "survey"
@@ -87,6 +88,7 @@ class Act(Record):
         return_to: The earlier step a return goes back to.
         overrides: Failed standards that the office overrides by name, for example ``S3.incidence``.
         figures: A corrected snapshot, when a returned application is made again (C1).
+        findings: What the province itself found on each standard of S3 (C3).
         rates: What a third-party evaluation found (C3, C6).
         rectification: Task and office, with ``rectify``.
         survey: What the survey of a village found (V1).
@@ -109,6 +111,7 @@ class Act(Record):
     overrides: tuple[Line, ...] = ()
     evidence: Proofs = ()
     figures: CountyFigures | None = None
+    findings: ProvincialFindings | None = None
     rates: Rates | None = None
     rectification: Rectification | None = None
     survey: FieldSurvey | None = None

@@ -23,7 +23,7 @@ from models.offices import County
 from models.periods import beijing, end_of
 from models.policy import day_of
 from models.procedures import COUNTY_EXIT
-from models.register.counties import CountyFigures, PoorVillages
+from models.register.counties import CountyFigures, PoorVillages, ProvincialMean
 from models.register.villages import Incidence
 from models.supervision.messages import SupervisionResult
 
@@ -32,6 +32,7 @@ class CountyFacts(PlaceFacts[County]):
     """What the register knows of a county.
 
     Attributes:
+        mean: The provincial mean of the year (S3); None if none is published in the register.
         incidence, villages: Its own counts on the day of the application's figures; the incidence
             is None if it holds no village of the county.
         inspections: What supervision has found of it since its year began (C7, F6).
@@ -39,6 +40,7 @@ class CountyFacts(PlaceFacts[County]):
 
     list_name: ClassVar[str] = "the list of poor counties"
 
+    mean: ProvincialMean | None = None
     villages: PoorVillages = PoorVillages()
     inspections: tuple[SupervisionResult, ...] = ()
 
@@ -82,6 +84,18 @@ def _of_the_year(matter: _Matter) -> str | None:
     return figures_fault(matter.application.figures, matter.application.year, matter.now)
 
 
+def _has_a_mean(matter: _Matter) -> str | None:
+    """S3: the provincial mean is one published number of the year, and no application types it."""
+    year, province = matter.application.year, matter.policy.province
+    if matter.facts.mean is not None:
+        return None
+    return (
+        f"year: no provincial mean of {year} is in the register (S3), so growth of income cannot "
+        f"be judged; put it there with `exitflow registry mean {year} --growth N --source TEXT` "
+        f"as it was published for {province}"
+    )
+
+
 def _in_time_or_with_a_reason(matter: _Matter) -> str | None:
     """T2: what is handed in late says why, and nothing else does (G5)."""
     limit = day_of(matter.application.year, matter.policy.application.limit)
@@ -115,6 +129,7 @@ RULES = Rules[CountyApplication, CountyFacts](
         planned,
         signed_by_now,
         in_its_year,
+        _has_a_mean,
         _of_the_year,
         _in_time_or_with_a_reason,
         _as_counted,

@@ -16,8 +16,13 @@ from models.case.warrant import (
 )
 from models.county.orders import RegisterChange
 from models.notices import NoticeOrder, PostedCounty
-from models.procedures import C4, C6, C7, skipped
-from models.register.counties import CountyFigures, PoorVillages
+from models.procedures import C3, C4, C6, C7, skipped
+from models.register.counties import (
+    CountyFigures,
+    PoorVillages,
+    ProvincialFindings,
+    ProvincialMean,
+)
 from models.register.villages import Incidence
 
 
@@ -62,11 +67,19 @@ def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | No
         ),
         file.application["figures"],
     )
+    checked, opened = file.approval(C3), file.entries[0].data
+    assert checked is not None  # C3 is done
     counts = next((each.data for each in reversed(file.entries) if "villages" in each.data), {})
     count = counts.get("incidence")
     return differs(
         ("county", shown.county, file.subject),
         ("figures", shown.figures, CountyFigures.model_validate(figures)),
+        ("mean", shown.mean, ProvincialMean.model_validate(opened["mean"])),
+        (
+            "findings",
+            shown.findings,
+            ProvincialFindings.model_validate(checked.act["findings"]),
+        ),
         ("counted", shown.counted, None if count is None else Incidence.model_validate(count)),
         ("villages", shown.villages, PoorVillages.model_validate(counts.get("villages", {}))),
     )

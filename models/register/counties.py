@@ -6,12 +6,43 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Record, Text
+from models.base import Line, Record, Text
 from models.case.parts import LARGEST, Count
+from models.periods import Year
 from models.register.villages import Incidence
 
 Growth = Annotated[Decimal, Field(ge=-100, le=1000, max_digits=7, decimal_places=3)]
 """A yearly growth in percent."""
+
+
+class ProvincialMean(Record):
+    """全省农民人均可支配收入增幅: the one number that a province published of a year (S3)."""
+
+    province: Annotated[str, Field(pattern=r"^[0-9]{2}0000$")]
+    year: Year
+    income_growth_percent: Growth
+    source: Line
+
+
+class Judgement(Record):
+    """Whether a standard is met that no formula decides (S3 达到或接近), and the reason."""
+
+    met: Annotated[bool, Field(strict=True)]
+    statement: Text
+
+
+SERVICES = {"education": "教育", "culture": "文化", "health": "卫生医疗"}
+"""The main fields of basic services (基本公共服务主要领域), each judged by itself (S3)."""
+
+
+class ProvincialFindings(Record):
+    """What the province's own check found, standard by standard (C3, S3)."""
+
+    incidence: Judgement
+    income: Judgement
+    education: Judgement
+    culture: Judgement
+    health: Judgement
 
 
 class CountyFigures(Record):
@@ -22,18 +53,17 @@ class CountyFigures(Record):
         population: Rural registered population.
         as_of: The day of the snapshot.
         income_growth_percent: Growth of farmers' disposable income over the year before.
-        provincial_income_growth_percent: The province's mean of the same.
-        services_near_mean: Whether education, culture and health are at or near the provincial
-            mean (达到或接近): a judgement, whose written reason is ``services_statement``.
+        education, culture, health: Whether the main indicators of each are at or near the
+            provincial mean (达到或接近).
     """
 
     poor: Count
     population: Annotated[int, Field(gt=0, le=LARGEST, strict=True)]
     as_of: date
     income_growth_percent: Growth
-    provincial_income_growth_percent: Growth
-    services_near_mean: Annotated[bool, Field(strict=True)]
-    services_statement: Text
+    education: Judgement
+    culture: Judgement
+    health: Judgement
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

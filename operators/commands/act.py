@@ -69,6 +69,7 @@ def act(
     evidence: Proof = (),
     override: tuple[str, ...] = (),
     figures: Path | None = None,
+    findings: Path | None = None,
     rates: Path | None = None,
     incidence: str | None = None,
     wrongly_exited: str | None = None,
@@ -108,6 +109,8 @@ def act(
         override: A failed standard that is overridden by name, as S3.income; may be repeated.
         figures: With a renewed application (C1): the corrected figures, as TOML or JSON; poor,
             population and as_of may be left out as in an application.
+        findings: What the province's own check found (C3), as TOML or JSON: incidence, income,
+            education, culture, health, each with met and statement.
         rates: What an evaluation found (C3, C6), as TOML or JSON: incidence, wrongly_exited,
             omitted, recognition.
         incidence: The same without a file, in percent: combined incidence 综合贫困发生率.
@@ -150,6 +153,7 @@ def act(
             id=id,
             signal=signal,
             figures=figures,
+            findings=findings,
             survey=survey,
             consideration=consideration,
             appraisal=appraisal,
@@ -174,6 +178,7 @@ def act(
         figures=inputs.figures(figures, inputs.count_of(subject_code(case or "")))
         if figures
         else None,
+        findings=inputs.findings(findings) if findings is not None else None,
         rates=inputs.four_rates(rates, incidence, wrongly_exited, omitted, recognition),
         rectification=_rectification(rectify, task),
         survey=inputs.survey(survey) if survey is not None else None,

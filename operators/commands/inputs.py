@@ -17,7 +17,7 @@ from models.case.messages import Rates
 from models.case.parts import Evidence
 from models.county.messages import CountyApplication
 from models.periods import beijing
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, ProvincialFindings
 from models.register.villages import FieldSurvey, Incidence
 from models.roster.messages import Consent, RosterApplication
 from models.texts import notation
@@ -111,6 +111,11 @@ def _counted(figures: dict[str, Any], where: str, count: Count) -> dict[str, Any
     except ValidationError as error:
         raise InputError(f"{where}: {faults(error)}") from None
     return figures | count(on).model_dump()
+
+
+def findings(path: Path) -> ProvincialFindings:
+    """Read what the province's own check found on each standard (C3, S3)."""
+    return read_as(ProvincialFindings, table(path), path)
 
 
 def rates(path: Path) -> Rates:

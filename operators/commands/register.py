@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from models.base import faults
 from models.offices import province_of
 from models.periods import beijing
 from models.policy import Policy
+from models.register.counties import ProvincialMean
 from models.register.households import PovertyLine
 from operators.commands.options import County, Region, Subject, Village, Workbook
 from operators.commands.words import Day, InputError, Json, Source, Year
@@ -320,6 +322,41 @@ def lines(*, json: Json = False) -> None:
     for line in found:
         shown.add_row(str(line.year), f"{line.yuan:,}", line.source)
     out.print(shown if found else "no line is loaded")
+
+
+def add_mean(year: int, /, *, growth: Decimal, source: str) -> None:
+    """Add how much farmers' disposable income grew in the province in a year (S3); a year has one.
+
+    Args:
+        year: The year of the growth, and of the counties that are judged by it.
+        growth: In percent over the year before, as it was published.
+        source: Who published it, and where.
+    """
+    province = load_settings().load_policy().province
+    try:
+        mean = ProvincialMean(
+            province=province, year=year, income_growth_percent=growth, source=source
+        )
+    except ValidationError as error:
+        raise InputError(faults(error)) from None
+    with open_registry() as registry:
+        added = registry.planning.add_mean(mean)
+    say(f"the mean of {year} is{'' if added else ' already'} {growth} %")
+
+
+def means(*, json: Json = False) -> None:
+    """List the provincial means (S3) by province and year, with their sources."""
+    with open_registry() as registry:
+        found = registry.planning.means()
+    if json:
+        as_json(found)
+        return
+    out = console()
+    shown = table("Province", "Year", "Income +%", "Source", wrap=["Source"])
+    for mean in found:
+        growth = str(mean.income_growth_percent)
+        shown.add_row(mean.province, str(mean.year), growth, mean.source)
+    out.print(shown if found else "no provincial mean is loaded")
 
 
 def _print_plan(planned: tuple[PlanLine, ...], year: int) -> None:

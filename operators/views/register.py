@@ -9,6 +9,7 @@ from rich.text import Text
 from models.follow_up.messages import RISKS
 from models.household_standard import yuan
 from models.offices import Tier
+from models.register.counties import SERVICES
 from models.register.households import MONEY, Cause, HouseholdState
 from models.register.villages import Bus
 from models.roster.households import STATES, State
@@ -97,7 +98,7 @@ def print_county(out: Console, record: CountyRecord) -> None:
 
     if record.indicators:
         out.print(heading("Indicators 指标"))
-        indicators = table("As of", "Poor", "Population", "Income +%", "Mean +%", "Case, entry")
+        indicators = table("As of", "Poor", "Population", "Income +%", "Services", "Case, entry")
         for each in record.indicators:
             figures = each.figures
             indicators.add_row(
@@ -105,7 +106,9 @@ def print_county(out: Console, record: CountyRecord) -> None:
                 f"{figures.poor:,}",
                 f"{figures.population:,}",
                 str(figures.income_growth_percent),
-                str(figures.provincial_income_growth_percent),
+                "、".join(
+                    f"{zh}{_yes(getattr(figures, name).met)}" for name, zh in SERVICES.items()
+                ),
                 f"{each.case_id}, {each.seq}",
             )
         out.print(indicators)

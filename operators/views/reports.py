@@ -48,7 +48,10 @@ def print_counties(out: Console, found: Sequence[CountyReadiness], year: int) ->
         out.print(shown)
     ready = sum(each.ready for each in found)
     out.print(heading(f"{ready} of {len(found)} poor counties could apply in {year}"))
-    out.print("Growth of income (S3.income) and basic services (S3.services) come with it.")
+    out.print(
+        "Growth of income (S3.income), education, culture and health (S3.education, S3.culture, "
+        "S3.health) come with it."
+    )
 
 
 def _row(each: VillageReadiness | CountyReadiness) -> tuple[str | Text, ...]:

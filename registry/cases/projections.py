@@ -19,7 +19,7 @@ from models.case.orders import IN_FORCE, CaseState, LedgerBatch
 from models.checks.journal import JournalKind
 from models.offices import SubjectKind
 from models.procedures import FOLLOW_UP, HOUSEHOLD_EXIT, VILLAGE_EXIT
-from models.register.counties import CountyFigures
+from models.register.counties import SERVICES, CountyFigures
 from models.register.villages import FieldSurvey, Survey
 from models.supervision.messages import SupervisionResult
 from registry.cases.visits import list_due, list_risk, list_visits
@@ -171,9 +171,30 @@ def _indicators(session: Session, state: CaseState, entry: Entry, figures: Any) 
             seq=entry.seq,
             subject_code=state.subject_code,
             year=state.year,
-            **snapshot.model_dump(),
+            **_in_columns(snapshot),
         )
     )
+
+
+def _in_columns(figures: CountyFigures) -> dict[str, Any]:
+    """Figures as a row has them: what is judged in two columns each."""
+    judged = {
+        f"{name}_{field}": value
+        for name in SERVICES
+        for field, value in getattr(figures, name).model_dump().items()
+    }
+    return figures.model_dump(exclude=set(SERVICES)) | judged
+
+
+def figures_of(row: IndicatorRow) -> CountyFigures:
+    """The figures that a row keeps."""
+    kept = row.model_dump()
+    judged = {
+        name: {"met": kept[f"{name}_met"], "statement": kept[f"{name}_statement"]}
+        for name in SERVICES
+    }
+    plain = set(CountyFigures.model_fields) - set(SERVICES)
+    return CountyFigures.model_validate({field: kept[field] for field in plain} | judged)
 
 
 def _survey(session: Session, state: CaseState, entry: Entry, survey: Any) -> None:

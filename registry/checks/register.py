@@ -226,6 +226,7 @@ def _part_fault(key: str, told: str, found: str, line: int) -> Finding:
     else:
         what = f"it is not as line {line} of the journal left it"
     names = {"village": "villages", "county": "counties", "line": "poverty_lines", "plan": "plans"}
+    names["mean"] = "provincial_means"
     return Finding(
         part="register",
         where=f"{names[kind]} {rest}",

@@ -15,6 +15,7 @@ from models.policy import Level
 from registry.cases.supervision_results import results_since
 from registry.facts.incidence import county_counted
 from registry.facts.revoked import revoked_in
+from registry.register.provincial_means import mean_of
 from registry.tables import (
     ON_THE_LIST,
     CaseRow,
@@ -68,6 +69,7 @@ def county_facts(
         planned=session.get(PlanRow, (year, code)) is not None,
         **earlier_cases(session, SubjectKind.COUNTY, code, year, besides),
         **dict(county_counted(session, code, application.figures.as_of)),
+        mean=mean_of(session, county.province.code, year),
         inspections=results_since(session, code, year),
     )
 

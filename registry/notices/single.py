@@ -18,9 +18,17 @@ from models.notices import (
 from models.offices import County, Tier, Village
 from models.periods import beijing, chinese
 from models.reentry.rules import CAUSES
-from models.register.counties import PoorVillages
+from models.register.counties import SERVICES, PoorVillages
+from models.register.villages import FieldSurvey
 from models.roster.messages import RosterChange, StrikingOff
-from models.standards import Counted, differ, survey_findings, villages_zh
+from models.standards import (
+    Counted,
+    differ,
+    near_zh,
+    provincial_findings,
+    survey_findings,
+    villages_zh,
+)
 from models.texts.personal_numbers import hide
 from models.village.orders import VillageRegisterChange
 from registry.notices.texts import growth, incidence, rendered
@@ -81,7 +89,7 @@ def _own(shows: Posted) -> dict[str, Any]:
 
 def _of_county(shows: PostedCounty) -> dict[str, Any]:
     county, figures = shows.county, shows.figures
-    near = "达到或接近" if figures.services_near_mean else "未达到或接近"
+    services = (f"{zh}主要指标{near_zh(getattr(figures, name))}" for name, zh in SERVICES.items())
     return {
         "county": county,
         "place": _seat(county),
@@ -90,9 +98,14 @@ def _of_county(shows: PostedCounty) -> dict[str, Any]:
         "stated": _counted(figures) if differ(figures, shows.counted) else None,
         "villages": villages_zh(shows.villages) if shows.villages != PoorVillages() else None,
         "growth": growth(figures.income_growth_percent),
-        "provincial_growth": growth(figures.provincial_income_growth_percent),
-        "services": f"{near}全省平均水平",
-        "statement": _ended(hide(figures.services_statement)),
+        "provincial_growth": growth(shows.mean.income_growth_percent),
+        "mean_source": hide(shows.mean.source),
+        # What offices wrote of each field, without numbers of persons.
+        "services": [
+            (said, _ended(hide(getattr(figures, name).statement)))
+            for name, said in zip(SERVICES, services, strict=True)
+        ],
+        "checked": [_ended(hide(each.zh)) for each in provincial_findings(shows.findings)],
     }
 
 
@@ -103,10 +116,16 @@ def _of_village(shows: PostedVillage) -> dict[str, Any]:
         "place": _line(village),
         **_counted(shows.incidence),
         # Departments and the ground for no bus are words of an office.
-        "surveyed": hide(shows.survey.made_zh),
+        "surveyed": hide(_surveyed(shows.survey)),
         "findings": [hide(finding.zh) for finding in survey_findings(shows.survey)],
         "collective_income": shows.survey.collective_income_yuan,
     }
+
+
+def _surveyed(survey: FieldSurvey) -> str:
+    first, last = chinese(survey.began_on), chinese(survey.ended_on)
+    days = first if first == last else f"{first}至{last}"
+    return f"{days}，{'、'.join(survey.departments)}参加"
 
 
 def _counted(count: Counted) -> dict[str, Any]:

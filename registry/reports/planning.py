@@ -8,12 +8,13 @@ from sqlalchemy import Engine
 
 from models.offices import SubjectKind
 from models.policy import Policy, Targets
+from models.register.counties import ProvincialMean
 from models.register.households import PovertyLine
 from registry import journal
 from registry.database.engine import reading, writing
 from registry.files.fault_sheet import FileRefused
 from registry.files.faults import RegisterFaults
-from registry.register import plans, poverty_lines
+from registry.register import plans, poverty_lines, provincial_means
 from registry.register.plans_file import read_plan
 from registry.reports.progress import progress
 from registry.reports.readiness import ready_counties, ready_villages
@@ -86,6 +87,20 @@ class Planning:
         """Every national line there is, by year."""
         with reading(self._engine) as session:
             return poverty_lines.all_lines(session)
+
+    def add_mean(self, mean: ProvincialMean) -> bool:
+        """Add the provincial mean of a year (S3); False if it is there.
+
+        Raises:
+            LoadError: if the year has another number.
+        """
+        with writing(self._engine) as session:
+            return provincial_means.add_mean(session, mean)
+
+    def means(self) -> tuple[ProvincialMean, ...]:
+        """Every provincial mean there is, by province and year."""
+        with reading(self._engine) as session:
+            return provincial_means.all_means(session)
 
     def ready_villages(
         self, year: int, policy: Policy, on: date, region: str | None = None

@@ -28,6 +28,7 @@ from registry.facts.incidence import (
 )
 from registry.facts.revoked import revoked_in
 from registry.places import last_divisions, lies_in, villages_in
+from registry.register.provincial_means import mean_of
 from registry.reports.records import CountyReadiness, Headcount, VillageReadiness
 from registry.tables import (
     ON_THE_LIST,
@@ -109,6 +110,7 @@ def ready_counties(
         lacks = [
             *_standing(code, year, code in planned, cases, revoked),
             *_incidence("S3.incidence", code, heads.get(code, Heads(0, 0)), standards, on),
+            *_mean(session, code, year),
             *_villages(villages, standards),
         ]
         open_cases = (
@@ -137,6 +139,13 @@ def ready_counties(
             )
         )
     return tuple(sorted(found, key=lambda each: (not each.ready, each.code)))
+
+
+def _mean(session: Session, county: str, year: int) -> list[str]:
+    """No county applies before the provincial mean of the year is in the register (S3)."""
+    if mean_of(session, f"{county[:2]}0000", year) is not None:
+        return []
+    return [f"S3.income: no provincial mean of {year} is in the register"]
 
 
 _COUNTY = 2

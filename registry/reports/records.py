@@ -77,7 +77,12 @@ class CountyReadiness(Record):
     open_rosters: int
     open_case: str | None
     refused_case: str | None
-    with_application: tuple[str, ...] = ("S3.income", "S3.services")
+    with_application: tuple[str, ...] = (
+        "S3.income",
+        "S3.education",
+        "S3.culture",
+        "S3.health",
+    )
     lacks: tuple[str, ...]
     notes: tuple[str, ...]
     ready: bool

@@ -38,6 +38,7 @@ from registry.tables.journal import CheckResultRow as CheckResultRow
 from registry.tables.journal import JournalRow as JournalRow
 from registry.tables.register import DivisionRow as DivisionRow
 from registry.tables.register import PlanRow as PlanRow
+from registry.tables.register import ProvincialMeanRow as ProvincialMeanRow
 from registry.tables.register import StatusRow as StatusRow
 from registry.tables.register import VillageRow as VillageRow
 from registry.tables.register import VillageStatusRow as VillageStatusRow

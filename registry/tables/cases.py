@@ -134,9 +134,12 @@ class IndicatorRow(Table, table=True):
     poor: int = Field(sa_type=BigInteger)
     population: int = Field(sa_type=BigInteger)
     income_growth_percent: Decimal = Field(sa_type=Exact)
-    provincial_income_growth_percent: Decimal = Field(sa_type=Exact)
-    services_near_mean: bool
-    services_statement: str = Field(sa_type=Written)
+    education_met: bool
+    education_statement: str = Field(sa_type=Written)
+    culture_met: bool
+    culture_statement: str = Field(sa_type=Written)
+    health_met: bool
+    health_statement: str = Field(sa_type=Written)
 
 
 class RosterRow(Table, table=True):

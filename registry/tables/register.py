@@ -1,6 +1,7 @@
 """The register of places: divisions, the standing of counties and villages, the yearly plans."""
 
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field
@@ -8,7 +9,7 @@ from sqlmodel import Field
 from models.offices import SubjectKind, Tier
 from models.policy import Level
 from models.register.villages import Bus
-from registry.tables.columns import Standing, Table, Written, words
+from registry.tables.columns import Exact, Standing, Table, Written, words
 
 
 class DivisionRow(Table, table=True):
@@ -113,6 +114,17 @@ class VillageYearRow(Table, table=True):
     bus_ground: str | None = Field(default=None, sa_type=Written)
     industry: str | None = Field(default=None, sa_type=Written)
     collective_income_yuan: int | None = Field(default=None, sa_type=BigInteger)
+    source: str = Field(sa_type=Written)
+
+
+class ProvincialMeanRow(Table, table=True):
+    """How much farmers' disposable income grew in a province in a year, as published (S3)."""
+
+    __tablename__ = "provincial_means"
+
+    province: str = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    income_growth_percent: Decimal = Field(sa_type=Exact)
     source: str = Field(sa_type=Written)
 
 

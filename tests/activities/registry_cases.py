@@ -23,7 +23,7 @@ from models.county.orders import RegisterChange
 from models.identity import county_case
 from models.offices import County, Office, province_of
 from models.policy import Body
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, Judgement
 from registry.database.engine import reading
 from tests.activities.admitted import RUN
 from tests.activities.admitted import batch as kept_batch
@@ -39,14 +39,15 @@ PROVINCE = province_of(POLICY)
 APPLIED = datetime(2017, 11, 20, 1, 0, tzinfo=UTC)
 
 XIN = samples.county()
+AT_MEAN = Judgement(met=True, statement="主要指标接近全省平均水平")
 FIGURES = CountyFigures(
     poor=3_300,
     population=300_000,
     as_of=date(2017, 10, 31),
     income_growth_percent=Decimal("9.8"),
-    provincial_income_growth_percent=Decimal("8.725"),
-    services_near_mean=True,
-    services_statement="教育、文化、卫生主要指标接近全省平均水平",
+    education=AT_MEAN,
+    culture=AT_MEAN,
+    health=AT_MEAN,
 )
 ADDITION = PlanAddition(reason="应退则退", document_number="信扶贫〔2017〕9号")
 

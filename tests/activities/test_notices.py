@@ -20,7 +20,7 @@ from models import identity
 from models.notices import Notice, NoticeOrder, PostedCounty
 from models.offices import Tier
 from models.periods import Limit, LimitRequest, compute
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, Judgement
 from models.register.villages import Incidence
 from models.texts.characters import markdown as as_it_is
 from models.texts.characters import visible
@@ -33,20 +33,32 @@ from registry.notices.texts import incidence, page
 from registry.tables import CaseRow, NoticeRow
 from tests.activities.admitted import run
 from tests.activities.registry_cases import POLICY, XIN, File, change
-from tests.models.samples import county
+from tests.models.samples import FINDINGS, county, mean
 from tests.unguarded import unguarded
 
 CASE = "county-exit/411523/2017"
 POSTED = datetime.fromisoformat("2018-01-05T09:00:00+08:00")
+AT_MEAN = Judgement(met=True, statement="义务教育巩固率达到全省平均水平")
 FIGURES = CountyFigures(  # synthetic, except that incidence was below 2 %
     poor=5000,
     population=312_500,
     as_of=date(2017, 12, 1),
     income_growth_percent=Decimal("9.900"),
-    provincial_income_growth_percent=Decimal("8.7"),
-    services_near_mean=True,
-    services_statement="义务教育巩固率达到全省平均水平",
+    education=AT_MEAN,
+    culture=AT_MEAN,
+    health=AT_MEAN,
 )
+
+
+def posted(**changes: object) -> PostedCounty:
+    """What a notice shows of 新县."""
+    shown: dict[str, object] = {
+        "county": XIN,
+        "figures": FIGURES,
+        "mean": mean(),
+        "findings": FINDINGS,
+    }
+    return PostedCounty.model_validate(shown | changes)
 
 
 def closes(posted: datetime = POSTED) -> Limit:
@@ -60,7 +72,7 @@ ORDER = NoticeOrder(
     year=2017,
     publisher="河南省扶贫开发领导小组",
     basis=POLICY.basis,
-    shows=PostedCounty(county=XIN, figures=FIGURES),
+    shows=posted(),
     posted_at=POSTED,
     closes=closes(),
 )
@@ -68,7 +80,7 @@ ORDER = NoticeOrder(
 
 def changed(**figures: object) -> NoticeOrder:
     """The same order with other figures."""
-    shows = PostedCounty(county=XIN, figures=FIGURES.model_copy(update=figures))
+    shows = posted(figures=FIGURES.model_copy(update=figures))
     return ORDER.model_copy(update={"shows": shows})
 
 
@@ -109,8 +121,11 @@ def test_a_notice_says_everything_it_must() -> None:
         "所属：河南省信阳市\n",
         "类别：国定贫困县\n",
         "截至2017年12月1日，建档立卡未脱贫人口 5000 人，农村户籍人口 312500 人，贫困发生率为1.6%。",
-        "农民人均可支配收入：比上年增长9.9%；全省平均比上年增长8.7%。",
-        "指标：达到或接近全省平均水平。义务教育巩固率达到全省平均水平。\n",
+        "农民人均可支配收入：比上年增长9.9%；全省平均比上年增长8.7%（合成统计公报）。",
+        "3. 教育主要指标达到或接近全省平均水平。义务教育巩固率达到全省平均水平。\n4. 文化主要",
+        "\n5. 卫生医疗主要指标达到或接近全省平均水平。",
+        "省级核查意见：\n\n- 贫困发生率已达标：经核查属实（合成数据）。\n- 农民人均",
+        "\n- 卫生医疗已达标：经核查属实（合成数据）。\n",
         "自2018年1月5日起，至2018年1月12日24时止。",
         "期限计算：公示不少于7日：2018年1月5日公示，当日不计，第7日为2018年1月12日（周五）",
         "任何单位和个人对公示内容有异议的，均可向河南省扶贫开发领导小组提出",
@@ -127,14 +142,14 @@ def test_a_notice_says_everything_it_must() -> None:
 def test_the_registers_count_stands_in_a_countys_notice() -> None:
     """The register counts 20 of 100; the county states 5000 of 312500, or the same."""
     counted = Incidence(poor=20, population=100, as_of=date(2018, 1, 4))
-    shows = PostedCounty(county=XIN, figures=FIGURES, counted=counted)
+    shows = posted(counted=counted)
     assert (
         "1. 贫困发生率：截至2018年1月4日，建档立卡未脱贫人口 20 人，农村户籍人口 100 人，"
         "贫困发生率为20%。以上为建档立卡登记数据。县级申报数据为：截至2017年12月1日，"
         "未脱贫人口 5000 人，农村户籍人口 312500 人，贫困发生率为1.6%。\n2. 农民"
     ) in markdown(ORDER.model_copy(update={"shows": shows}))
     same = counted.model_copy(update={"poor": 5_000, "population": 312_500})
-    shows = PostedCounty(county=XIN, figures=FIGURES, counted=same)
+    shows = posted(counted=same)
     text = markdown(ORDER.model_copy(update={"shows": shows}))
     assert "1. 贫困发生率：截至2018年1月4日，建档立卡未脱贫人口 5000 人，" in text
     assert "县级申报" not in text
@@ -152,9 +167,7 @@ def test_a_notice_that_replaces_another_says_so() -> None:
 @pytest.mark.clause("C4")
 def test_a_directly_administered_provincial_county() -> None:
     county = XIN.model_copy(update={"directly_administered": True, "tier": Tier.PROVINCIAL})
-    text = markdown(
-        ORDER.model_copy(update={"shows": PostedCounty(county=county, figures=FIGURES)})
-    )
+    text = markdown(ORDER.model_copy(update={"shows": posted(county=county)}))
     assert "所属：河南省（直管县）\n" in text
     assert "类别：省定贫困县\n" in text
     assert "信阳" not in text
@@ -165,12 +178,16 @@ def test_figures_that_are_not_met_are_published_as_they_are() -> None:
     text = markdown(
         changed(
             income_growth_percent=Decimal("-1.50"),
-            provincial_income_growth_percent=Decimal("0"),
-            services_near_mean=False,
+            health=AT_MEAN.model_copy(update={"met": False}),
         )
     )
-    assert "农民人均可支配收入：比上年下降1.5%；全省平均与上年持平。" in text
-    assert "指标：未达到或接近全省平均水平。" in text
+    assert "农民人均可支配收入：比上年下降1.5%；全省平均比上年增长8.7%" in text
+    assert "4. 文化主要指标达到或接近全省平均水平。" in text
+    assert "5. 卫生医疗主要指标未达到或接近全省平均水平。" in text
+    found = FINDINGS | {"culture": {"met": False, "statement": "文化站未建成"}}
+    shown = ORDER.model_copy(update={"shows": posted(mean=mean("0"), findings=found)})
+    assert "全省平均与上年持平（合成统计公报）。" in markdown(shown)
+    assert "\n- 文化未达标：文化站未建成。\n" in markdown(shown)
 
 
 @pytest.mark.clause("T1")
@@ -249,7 +266,8 @@ ATTACKS = (
 @pytest.mark.clause("C4")
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_people_wrote_is_text_and_nothing_else(attack: str) -> None:
-    order = changed(services_statement=attack).model_copy(update={"publisher": attack})
+    written = AT_MEAN.model_copy(update={"statement": attack})
+    order = changed(culture=written).model_copy(update={"publisher": attack})
     clean = Tags(page("title", markdown(ORDER)))
     found = Tags(page(attack, markdown(order)))
     assert found.tags == clean.tags
@@ -299,7 +317,8 @@ def test_a_page_needs_nothing_from_outside(notices: NoticeBoard, folder: Path) -
 )
 def test_personal_numbers_are_hidden(text: str, shown: str | None) -> None:
     assert hide(text) == (shown or text)
-    assert (shown or text) in markdown(changed(services_statement=text))
+    written = AT_MEAN.model_copy(update={"statement": text})
+    assert (shown or text) in markdown(changed(culture=written))
 
 
 @pytest.mark.clause("C4", "G7")

@@ -79,7 +79,7 @@ def test_a_notice_says_everything_it_must() -> None:
 def test_what_was_found_missing_is_published_as_it_is() -> None:
     text = markdown(order(survey=survey(clinic=False, bus="not_feasible")))
     assert "3. 通客运班车：不具备条件（山路狭窄，公路尚未拓宽（合成））。\n" in text
-    made = "2017-11-15至2017-11-17，新县扶贫办（合成）、新县交通局（合成）参加"
+    made = "2017年11月15日至2017年11月17日，新县扶贫办（合成）、新县交通局（合成）参加"
     assert f"- 调查核实：{made}\n" in text
     assert "某甲" not in text
     assert "8. 标准化卫生室：否。\n" in text

@@ -22,6 +22,7 @@ from models.offices import County, Household, Office, Village
 from models.periods import BEIJING
 from models.policy import Body, Policy
 from models.procedures import (
+    C3,
     C6,
     COUNTY_EXIT,
     HOUSEHOLD_EXIT,
@@ -37,7 +38,7 @@ from models.revocation.orders import RevocationChange
 from models.roster.messages import LookUpOrder, RosterChange
 from models.village.orders import VillageRegisterChange
 from tests.models.roster_samples import livelihood
-from tests.models.samples import HENAN
+from tests.models.samples import FINDINGS, HENAN, mean
 from tests.models.village_samples import survey
 
 DAY = timedelta(days=1)
@@ -169,6 +170,7 @@ def _county_to_c3(county: County, year: int, at: datetime, figures: dict[str, An
             HENAN,
             subject=county.content(),
             application={"year": year, "figures": figures},
+            mean=mean(year=year).content(),
         ),
         done(at, "C1"),
     ]
@@ -180,7 +182,8 @@ def _county_to_c3(county: County, year: int, at: datetime, figures: dict[str, An
 def _passed(county: County, step: Step, at: datetime) -> list[Line]:
     if step in skipped(county):
         return [Line(EntryKind.STEP_SKIPPED, at, step.id)]
-    return [act(at, step.id, county.office(step.body)), done(at, step.id)]
+    more = {"findings": FINDINGS} if step == C3 else {}
+    return [act(at, step.id, county.office(step.body), **more), done(at, step.id)]
 
 
 def county_exit(order: RegisterChange) -> Carrying:

@@ -15,7 +15,7 @@ from models.periods import BEIJING, Limit, LimitKind, LimitRequest
 from models.policy import Policy
 from models.policy_file import parse_policy
 from models.procedures import COUNTY_EXIT, DECISIONS, Step, skipped
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, ProvincialMean
 
 POLICY_TEXT = (Path(__file__).parents[2] / "policies" / "henan-2016.toml").read_text("utf-8")
 HENAN = parse_policy(POLICY_TEXT)
@@ -49,6 +49,29 @@ def county(tier: str = "national", *, direct: bool = False) -> County:
     )
 
 
+JUDGED = {"met": True, "statement": "主要指标达到全省平均水平（合成数据）"}
+NOT_MET = {"met": False, "statement": "主要指标低于全省平均水平（合成数据）"}
+"""What an office judges, as JSON."""
+
+FINDINGS = {
+    name: {"met": True, "statement": "经核查属实（合成数据）"}
+    for name in ("incidence", "income", "education", "culture", "health")
+}
+"""What the province's own check found (C3), as JSON."""
+
+
+def mean(percent: str = "8.7", *, year: int = 2017, province: str = "410000") -> ProvincialMean:
+    """A synthetic mean of a province (S3)."""
+    return ProvincialMean.model_validate(
+        {
+            "province": province,
+            "year": year,
+            "income_growth_percent": percent,
+            "source": "合成统计公报",
+        }
+    )
+
+
 def figure_values(**changes: Any) -> dict[str, Any]:
     """Synthetic figures that meet S3, as JSON."""
     return {
@@ -56,9 +79,7 @@ def figure_values(**changes: Any) -> dict[str, Any]:
         "population": 300_000,
         "as_of": "2017-11-15",
         "income_growth_percent": "10.2",
-        "provincial_income_growth_percent": "8.7",
-        "services_near_mean": True,
-        "services_statement": "主要指标达到全省平均水平（合成数据）",
+        **dict.fromkeys(("education", "culture", "health"), JUDGED),
     } | changes
 
 

@@ -15,6 +15,7 @@ from tests.models.samples import (
     county,
     day,
     figure_values,
+    mean,
 )
 
 LATE = "因年末数据核实（合成）"
@@ -22,7 +23,12 @@ ADDITION = {"reason": "应退则退（合成）", "document_number": "合成〔2
 
 
 def facts(**changes: Any) -> CountyFacts:
-    values: dict[str, Any] = {"subject": county(), "listed": True, "planned": True}
+    values: dict[str, Any] = {
+        "subject": county(),
+        "listed": True,
+        "planned": True,
+        "mean": mean(),
+    }
     return CountyFacts(**(values | changes))
 
 
@@ -202,3 +208,12 @@ def test_a_reason_is_needed_exactly_when_it_is_late(moment: Any, explained: bool
     )
     late = moment.date() > date(2017, 12, 31)
     assert (RULES.fault(values, facts(), HENAN, received) is None) is (late is explained)
+
+
+@pytest.mark.clause("S3", "C1")
+def test_without_the_published_mean_of_the_year_nobody_applies() -> None:
+    assert said(known=facts(mean=None)) == (
+        "year: no provincial mean of 2017 is in the register (S3), so growth of income cannot be "
+        "judged; put it there with `exitflow registry mean 2017 --growth N --source TEXT` as it "
+        "was published for 410000"
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from models.county.admission import RULES, CountyFacts, difference
 from models.register.villages import Incidence
-from tests.models.samples import HENAN, application, beijing_time, county, day, figures
+from tests.models.samples import HENAN, application, beijing_time, county, day, figures, mean
 
 WHY = "村级数据正在核对（合成）"
 NOW = beijing_time("2017-11-20 09:00")
@@ -18,7 +18,9 @@ def said(counted: tuple[int, int] | None, **changes: Any) -> str | None:
     if counted is not None:
         poor, population = counted
         incidence = Incidence(poor=poor, population=population, as_of=day("2017-11-15"))
-    facts = CountyFacts(subject=county(), listed=True, planned=True, incidence=incidence)
+    facts = CountyFacts(
+        subject=county(), listed=True, planned=True, mean=mean(), incidence=incidence
+    )
     return RULES.fault(application(**changes), facts, HENAN, NOW)
 
 

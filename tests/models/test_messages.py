@@ -16,6 +16,7 @@ from models.case.parts import Evidence
 from models.county.messages import CountyApplication
 from models.register.counties import CountyFigures
 from tests.models.samples import (
+    JUDGED,
     act_values,
     application_values,
     figure_values,
@@ -110,9 +111,10 @@ def test_a_moment_without_an_offset_is_refused(
         pytest.param({"income_growth_percent": "1000.1"}, "income_growth_percent: ", id="tenfold"),
         pytest.param({"income_growth_percent": "NaN"}, "income_growth_percent: ", id="NaN"),
         pytest.param({"income_growth_percent": "1.2345"}, "income_growth_percent: ", id="4 places"),
-        pytest.param({"services_near_mean": "yes"}, "services_near_mean: ", id="yes"),
-        pytest.param({"services_near_mean": 1}, "services_near_mean: ", id="one"),
-        pytest.param({"services_statement": "  "}, "services_statement: ", id="no reason (S3)"),
+        pytest.param({"education": JUDGED | {"met": "yes"}}, "education.met: ", id="yes"),
+        pytest.param({"culture": JUDGED | {"met": 1}}, "culture.met: ", id="one"),
+        pytest.param({"health": JUDGED | {"statement": " "}}, "health.statement: ", id="no reason"),
+        pytest.param({"health": None}, "health: ", id="health is not judged (S3)"),
         pytest.param({"as_of": "2017-11-31"}, "as_of: ", id="31 November"),
         pytest.param({"as_of": "2017-11-15T10:00:00"}, "as_of: ", id="a moment for a day"),
     ],

@@ -182,7 +182,7 @@ CONTENTS: dict[str, Any] = {
 CARRIED = {
     "C1": {"figures"},
     "C2": {"overrides"},
-    "C3": {"rates", "overrides"},
+    "C3": {"findings", "rates", "overrides"},
     "C6": {"rates", "rectification"},
     "C7": {"overrides"},
     "V1": {"survey", "overrides"},

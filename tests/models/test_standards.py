@@ -7,19 +7,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from models.case.messages import Rates
 from models.policy import Standards
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, ProvincialFindings
 from models.register.villages import Incidence
 from models.standards import (
     StandardFinding,
     blocked,
     county_findings,
     incidence_met,
+    provincial_findings,
     rate_findings,
 )
-from tests.models.samples import HENAN, act, day, figures
+from tests.models.samples import FINDINGS, HENAN, NOT_MET, act, day, figures, mean
 
 STRICT = HENAN.standards
 LAX = STRICT.model_copy(update={"incidence_strict": False})
@@ -100,28 +102,55 @@ def test_one_person_decides(fifties: int, more: int) -> None:
         ({"income_growth_percent": "8.7"}, {"S3.income"}),  # above the mean, not at it
         ({"income_growth_percent": "8.701"}, set()),
         ({"income_growth_percent": "8.699"}, {"S3.income"}),
-        ({"income_growth_percent": "-1", "provincial_income_growth_percent": "-2"}, set()),
-        ({"services_near_mean": False}, {"S3.services"}),
+        ({"income_growth_percent": "0"}, {"S3.income"}),
+        ({"education": NOT_MET}, {"S3.education"}),
+        ({"culture": NOT_MET}, {"S3.culture"}),
+        ({"health": NOT_MET}, {"S3.health"}),
         (
-            {"poor": 9_000, "income_growth_percent": "0", "services_near_mean": False},
-            {"S3.incidence", "S3.income", "S3.services"},
+            {"poor": 9_000, "education": NOT_MET, "health": NOT_MET},
+            {"S3.incidence", "S3.education", "S3.health"},
         ),
     ],
 )
 def test_county_findings(changes: dict[str, Any], failed: set[str]) -> None:
-    found = by_id(county_findings(figures(**changes), STRICT))
-    assert set(found) == {"S3.incidence", "S3.income", "S3.services"}
+    found = by_id(county_findings(figures(**changes), mean(), STRICT))
+    assert list(found) == [
+        "S3.incidence", "S3.income", "S3.education", "S3.culture", "S3.health"
+    ]  # fmt: skip
     assert {each for each, met in found.items() if not met} == failed
 
 
 @pytest.mark.clause("S3", "S5")
 def test_findings_say_why() -> None:
-    incidence, income, services = county_findings(figures(poor=6_000), STRICT)
+    stated = figures(poor=6_000, culture=NOT_MET)
+    incidence, income, education, culture, _ = county_findings(stated, mean(), STRICT)
     assert incidence.zh == "贫困发生率 6000/300000，为2%（2017-11-15），标准 <2%"
     assert incidence.en == "incidence 6000/300000 = 2 % as of 2017-11-15, required < 2 %"
-    assert income.zh == "农民人均可支配收入增幅 10.2%，全省平均 8.7%，标准为高于"
-    assert "主要指标达到全省平均水平（合成数据）" in services.zh
-    assert "标准 ≤2%" in county_findings(figures(poor=6_000), LAX)[0].zh
+    growth = "农民人均可支配收入增幅 10.2%，全省平均 8.7%（合成统计公报），标准为高于"
+    assert income.zh == growth
+    at_mean = "教育主要指标达到或接近全省平均水平：主要指标达到全省平均水平（合成数据）"
+    assert education.zh == at_mean
+    below = "文化主要指标未达到或接近全省平均水平：主要指标低于全省平均水平（合成数据）"
+    assert culture.zh == below
+    assert "标准 ≤2%" in county_findings(figures(poor=6_000), mean(), LAX)[0].zh
+
+
+@pytest.mark.clause("S3")
+def test_the_one_published_mean_of_the_year_is_what_growth_is_held_against() -> None:
+    growth = figures(income_growth_percent="-1")
+    for percent, met in (("-2", True), ("-1", False), ("0", False)):
+        assert county_findings(growth, mean(percent), STRICT)[1].met is met
+
+
+@pytest.mark.clause("S3", "C3")
+@pytest.mark.parametrize("name", list(FINDINGS))
+def test_the_province_judges_each_standard_by_itself(name: str) -> None:
+    found = ProvincialFindings.model_validate(FINDINGS | {name: NOT_MET})
+    (failed,) = [each for each in provincial_findings(found) if not each.met]
+    assert failed.id == f"S3.{name}"
+    assert failed.zh.endswith("未达标：主要指标低于全省平均水平（合成数据）")
+    with pytest.raises(ValidationError):
+        ProvincialFindings.model_validate({k: v for k, v in FINDINGS.items() if k != name})
 
 
 @pytest.mark.clause("S3", "S5")
@@ -141,7 +170,7 @@ def test_of_a_countys_figures_and_the_registers_count_the_worse_counts(
     """The county states 5999 of 300000; one person more would be 2 %."""
     poor, population = counted
     count = Incidence(poor=poor, population=population, as_of=day("2018-01-10"))
-    found = county_findings(figures(poor=5_999), STRICT, count)[0]
+    found = county_findings(figures(poor=5_999), mean(), STRICT, count)[0]
     assert (found.id, found.met) == ("S3.incidence", met)
     assert said in found.en
 
@@ -151,7 +180,7 @@ def test_a_rate_is_not_rounded_to_the_threshold() -> None:
     snapshot = CountyFigures.model_validate(
         figures().model_dump() | {"poor": 199_999, "population": 10_000_000}
     )
-    met = county_findings(snapshot, STRICT)[0]
+    met = county_findings(snapshot, mean(), STRICT)[0]
     assert met.met
     assert "2.0000" not in met.en
 
@@ -232,9 +261,9 @@ def test_a_failed_standard_blocks() -> None:
     [
         pytest.param([], [], None, id="nothing failed"),
         pytest.param(["S3.income"], ["S3.income"], None, id="overridden"),
-        pytest.param(["S3.income", "S3.services"], ["S3.income"], "S3.services", id="one of two"),
+        pytest.param(["S3.income", "S3.health"], ["S3.income"], "S3.health", id="one of two"),
         pytest.param(
-            ["S3.income", "S3.services"], ["S3.services", "S3.income"], None, id="both of two"
+            ["S3.income", "S3.health"], ["S3.health", "S3.income"], None, id="both of two"
         ),
         pytest.param([], ["S3.income"], "S3.income did not fail", id="needless"),
         pytest.param(
@@ -259,8 +288,8 @@ def test_overrides(failed: list[str], overrides: list[str], named: str | None) -
 
 @pytest.mark.clause("S6")
 @given(
-    st.sets(st.sampled_from(["S3.incidence", "S3.income", "S3.services"])),
-    st.sets(st.sampled_from(["S3.incidence", "S3.income", "S3.services"])),
+    st.sets(st.sampled_from(["S3.incidence", "S3.income", "S3.health"])),
+    st.sets(st.sampled_from(["S3.incidence", "S3.income", "S3.health"])),
 )
 def test_an_approval_needs_exactly_the_overrides_of_what_failed(
     failed: set[str], overrides: set[str]

@@ -20,7 +20,7 @@ from models.offices import Office
 from models.periods import Limit, LimitKind, LimitRequest
 from models.policy import Body
 from models.reentry.warrant import entry, reentry_notice
-from models.register.counties import CountyFigures
+from models.register.counties import CountyFigures, ProvincialFindings
 from models.register.households import Cause
 from models.revocation.orders import RevocationChange
 from models.revocation.warrant import revocation
@@ -68,6 +68,8 @@ COUNTY_NOTICE = NoticeOrder(
     shows=PostedCounty(
         county=XIN,
         figures=CountyFigures.model_validate(samples.figure_values()),
+        mean=samples.mean(),
+        findings=ProvincialFindings.model_validate(samples.FINDINGS),
         counted=village_samples.incidence(),
     ),
     posted_at=POSTED,
@@ -352,6 +354,16 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
         POSTING,
         lambda file: file.line(EntryKind.FINDINGS, "C3").data["incidence"].update(poor=7),
         "the file has another counted",
+    ),
+    "another mean is shown": (
+        POSTING,
+        lambda file: file.lines[0].data.update(mean=samples.mean("8.6").content()),
+        "the file has another mean",
+    ),
+    "other findings of the province are shown": (
+        POSTING,
+        other_act("C3", findings=samples.FINDINGS | {"health": samples.NOT_MET}),
+        "the file has another findings",
     ),
     "a count that is not on file is shown": (
         POSTING,

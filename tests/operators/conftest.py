@@ -159,14 +159,16 @@ def as_toml(value: CountyApplication, *, without: tuple[str, ...] = (), extra: s
     figures = fields.pop("figures", {})
 
     def lines(table: dict[str, Any]) -> list[str]:
-        return [
-            f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in table.items()
-        ]
+        return [f"{name} = {written_as(value)}" for name, value in table.items()]
+
+    def written_as(value: Any) -> str:
+        if isinstance(value, dict):
+            return f"{{ {', '.join(lines(value))} }}"
+        return json.dumps(value, ensure_ascii=False)
 
     written = [*lines(fields), extra]
     if figures:
-        for name in ("income_growth_percent", "provincial_income_growth_percent"):
-            figures[name] = float(figures[name])
+        figures["income_growth_percent"] = float(figures["income_growth_percent"])
         written += ["[figures]", *lines(figures)]
     return "\n".join(written)
 

@@ -1,6 +1,7 @@
 """start, act, object, resolve, withdraw: by commands."""
 
 import hashlib
+import json
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from sqlmodel import col, update
 
 from models.case.ledger import Entry, EntryKind
 from models.case.messages import Act, Ending
+from models.register.counties import Judgement
 from operators.commands.sending import derived_id
 from registry.database.engine import writing
 from registry.tables import DivisionRow
+from tests.models.samples import FINDINGS, NOT_MET
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Shell, applies, as_toml
 from tests.stage import Stage
 
@@ -120,6 +123,12 @@ def approval(case: Opened, step: str, *more: object) -> tuple[object, ...]:
     return (*words, "--approve", *more)
 
 
+@pytest.fixture
+def found(tmp_path: Path) -> tuple[object, ...]:
+    """What the province's own check found (C3)."""
+    return "--findings", write(tmp_path / "findings.json", json.dumps(FINDINGS))
+
+
 @pytest.mark.clause("C2", "G7")
 async def test_an_approval_is_answered_with_its_entry_and_moves_the_case(
     cli: Shell, opens: Opener, tmp_path: Path
@@ -197,9 +206,11 @@ async def test_the_wrong_step_and_the_wrong_body_are_refused_with_who_may_act(
 
 @pytest.mark.clause("S4", "F9")
 async def test_rates_by_option_or_file_block_an_approval(
-    cli: Shell, opens: Opener, tmp_path: Path
+    cli: Shell, opens: Opener, tmp_path: Path, found: tuple[object, ...]
 ) -> None:
     case = await opens("C3")
+    bare = await cli(*approval(case, "C3"))
+    assert "findings: to approve C3, give what the province's own check found" in bare.fails(1)
     four = ("--incidence", "1.2", "--wrongly-exited", "0.3", "--omitted", "2.0")
     said = await cli(*approval(case, "C3", *four, "--recognition", "95"))
     assert "S4.omitted is not met" in said.fails(1)
@@ -207,17 +218,19 @@ async def test_rates_by_option_or_file_block_an_approval(
         tmp_path / "rates.toml",
         "incidence = 1.2\nwrongly_exited = 0.3\nomitted = 0.4\nrecognition = 95.5\n",
     )
-    (await cli(*approval(case, "C3", "--rates", file))).done()
+    (await cli(*approval(case, "C3", "--rates", file, *found))).done()
     (act,) = [each for each in await case.play.entries(EntryKind.ACT) if each.step == "C3"]
     assert sent(act)["rates"]["recognition"] == "95.5"
+    assert sent(act)["findings"] == FINDINGS
 
 
 @pytest.mark.clause("S6")
 async def test_an_override_by_name_lets_a_failed_standard_pass(cli: Shell, opens: Opener) -> None:
-    figures = applies("411523").figures.model_copy(update={"services_near_mean": False})
+    worse = Judgement.model_validate(NOT_MET)
+    figures = applies("411523").figures.model_copy(update={"health": worse})
     case = await opens(figures=figures)
-    assert "S3.services is not met" in (await cli(*approval(case, "C2"))).fails(1)
-    override = ("--override", "S3.services", "--reason", "在建卫生院明年投用")
+    assert "S3.health is not met" in (await cli(*approval(case, "C2"))).fails(1)
+    override = ("--override", "S3.health", "--reason", "在建卫生院明年投用")
     (await cli(*approval(case, "C2", *override))).done()
     await case.at("C3")
 

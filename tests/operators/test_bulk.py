@@ -19,6 +19,7 @@ from tests.stage import Stage
 
 EXITFLOW = Path(sys.executable).parent / "exitflow"
 PROVINCE = ("act", "--step", "C3", "--as", "A7/410000", "--officer", "某乙")
+RETURNS = (*PROVINCE, "--return", "C2", "--reason", "补充材料（合成）")
 NOWHERE = f"county-exit/419998/{THIS_YEAR}"
 
 
@@ -48,7 +49,7 @@ async def test_each_case_answers_for_itself_and_a_further_run_asks_only_who_has_
 ) -> None:
     first, second, early = [await opens(step) for step in ("C3", "C3", "C2")]
     file = write_list(tmp_path / "县.txt", [first.id, NOWHERE, early.id, second.id, first.id])
-    said = await cli(*PROVINCE, "--approve", "--cases", file)
+    said = await cli(*RETURNS, "--cases", file)
     assert (said.status, said.err) == (1, "")
     results = tmp_path / "县-C3-results.csv"
     assert last(results) == {
@@ -70,22 +71,26 @@ async def test_each_case_answers_for_itself_and_a_further_run_asks_only_who_has_
     await early.play.act("C2")
     await early.at("C3")
     write_list(file, [first.id, early.id, second.id])
-    again = await cli(*PROVINCE, "--approve", "--cases", file)
+    again = await cli(*RETURNS, "--cases", file)
     assert again.status == 0
     assert again.out.startswith(f"{early.id}  taken  ")
     assert "taken in an earlier run  2" in again.out
     assert [await acts(case) for case in (first, second, early)] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("decision", ["--approve", "--reject"])
+@pytest.mark.parametrize("decision", [("--return", "C2"), ("--reject",)], ids="".join)
 async def test_an_act_whose_answer_was_lost_counts_once_on_whichever_day(
-    cli: Shell, opens: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decision: str
+    cli: Shell,
+    opens: Opener,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    decision: tuple[str, ...],
 ) -> None:
     cases = [await opens("C3") for _ in range(2)]
     file = write_list(tmp_path / "cases.txt", [case.id for case in cases])
-    words = (*PROVINCE, decision, "--reason", "合成", "--cases", file)
+    words = (*PROVINCE, *decision, "--reason", "合成", "--cases", file)
     assert (await cli(*words)).status == 0
-    if decision == "--reject":  # which ends the case
+    if decision == ("--reject",):  # which ends the case
         for case in cases:
             await case.play.ends()
     # The power went after the cases had answered, in the middle of a line.
@@ -151,7 +156,7 @@ async def test_it_goes_on_where_ctrl_c_has_ended_it(
     case = await opens("C3")
     missing = [f"village-exit/{410000000000 + number}/{THIS_YEAR}" for number in range(600)]
     file = write_list(tmp_path / "cases.txt", [case.id, *missing])
-    words = (*PROVINCE, "--approve", "--cases", str(file))
+    words = (*RETURNS, "--cases", str(file))
     process = await asyncio.create_subprocess_exec(
         EXITFLOW,
         *words,
@@ -208,10 +213,10 @@ async def test_the_results_of_one_act_are_not_those_of_another(
 ) -> None:
     case = await opens("C3")
     file = write_list(tmp_path / "cases.txt", [case.id])
-    assert (await cli(*PROVINCE, "--approve", "--cases", file)).status == 0
+    assert (await cli(*RETURNS, "--cases", file)).status == 0
     results = tmp_path / "cases-C3-results.csv"
     before = results.read_bytes()
-    other = (*PROVINCE, "--approve", "--document", "合成〔2〕号", "--cases", file)
+    other = (*RETURNS, "--document", "合成〔2〕号", "--cases", file)
     assert f"{results} holds the results of another act" in (await cli(*other)).fails(2)
     assert f"{file} is no file of results" in (await cli(*other, "--results", file)).fails(2)
     note = write_list(tmp_path / "note.txt", ["x"])
@@ -235,6 +240,7 @@ async def test_the_results_of_one_act_are_not_those_of_another(
         ((NOWHERE, "--results", "r.csv"), "--results: keeps what came of many cases"),
         (("--cases", "c.txt", "--signal"), "--signal: belongs to one case, not to many"),
         (("--cases", "c.txt", "--id", "x"), "--id: belongs to one case"),
+        (("--cases", "c.txt", "--consideration", "x"), "--consideration: belongs to one case"),
         (("--cases", "c.txt", "--household", "H001"), "--household: belongs to one case"),
         (("--cases", "no.txt"), "no.txt cannot be read: No such file"),
         (("--cases", "empty.txt"), "empty.txt names no case; write one id a line"),
@@ -267,7 +273,7 @@ async def test_a_column_of_a_sheet_names_the_cases(
         file = write_csv(tmp_path / name, rows[0], rows[1:])
     else:
         file = write_xlsx(tmp_path / name, rows)
-    assert (await cli(*PROVINCE, "--approve", "--cases", file)).status == 0
+    assert (await cli(*RETURNS, "--cases", file)).status == 0
     assert await acts(case) == 1
 
 

@@ -14,6 +14,7 @@ from models.case.messages import Act
 from operators.desk.desk import Desk
 from operators.up import prepare_keys, prepare_registry
 from registry.desk import Registry
+from tests.models.samples import FINDINGS, mean
 from tests.operators.conftest import THIS_YEAR, applies
 from tests.play import eventually
 from tests.stage import settings_in
@@ -67,6 +68,7 @@ async def test_a_worker_on_a_full_disk_goes_on(tmp_path: Path) -> None:
     engine = settings.engine()
     registry = Registry(engine)
     registry.add_plan(THIS_YEAR, "411523", "合成计划")
+    registry.planning.add_mean(mean(year=THIS_YEAR))
 
     def step() -> str:
         return registry.case_rows()[0].step
@@ -88,7 +90,8 @@ async def test_a_worker_on_a_full_disk_goes_on(tmp_path: Path) -> None:
         await comes_to("C2")
         for each, office in (("C2", "A6/411500"), ("C3", "A7/410000")):
             given = {"id": each, "step": each, "decision": "approve", "office": office}
-            await desk.act(case, Act.model_validate(given | {"officer": "某乙"}))
+            more = {"findings": FINDINGS} if each == "C3" else {}
+            await desk.act(case, Act.model_validate(given | {"officer": "某乙"} | more))
 
         async def fails() -> bool:
             described = await server.client.get_workflow_handle(case).describe()

@@ -69,6 +69,20 @@ async def test_the_lines_are_shipped_and_a_year_is_added(lonely: Shell, engine: 
     assert (await lonely(*wrong)).fails(2).startswith("year: ")
 
 
+@pytest.mark.clause("S3")
+async def test_the_mean_of_a_year_is_published_once(lonely: Shell, engine: Engine) -> None:
+    add = ("registry", "mean", "2019", "--source", "合成统计公报", "--growth")
+    assert (await lonely(*add, "8.7")).done() == "the mean of 2019 is 8.7 %\n"
+    assert (await lonely(*add, "8.7")).done() == "the mean of 2019 is already 8.7 %\n"
+    other = (await lonely(*add, "8.8")).fails(2)
+    assert other == "the mean of 2019 is 8.7 % (合成统计公报) and not 8.8 %; a year has one (S3)"
+    assert "410000 2019 8.7 合成统计公报" in narrow((await lonely("registry", "means")).done())
+    (*_, last) = (await lonely("registry", "means", "--json")).json
+    assert (last["province"], last["year"], last["source"]) == ("410000", 2019, "合成统计公报")
+    assert (await lonely(*add, "2000")).fails(2).startswith("income_growth_percent: ")
+    assert (await lonely("check")).status == 0  # the journal has it
+
+
 @pytest.mark.clause("G6")
 async def test_a_plan_is_loaded_added_to_and_listed(
     lonely: Shell, households: list[str], tmp_path: Path
@@ -149,6 +163,10 @@ async def test_ready_villages(lonely: Shell, households: list[str]) -> None:
 @pytest.mark.clause("S3", "S5", "G6")
 async def test_ready_counties(lonely: Shell, households: list[str]) -> None:
     words = ("ready", "counties", "--year", "2017", "--region", "411500")
+    lacking = narrow((await lonely(*words)).done())
+    assert "S3.income: no provincial mean of 2017 is in the register" in lacking
+    published = ("registry", "mean", "2017", "--growth", "8.7", "--source", "合成统计公报")
+    (await lonely(*published)).done()
     out = narrow((await lonely(*words)).done())
     # 10 poor of 1000, and planned for 2017 by the province.
     assert "411523 信阳市 10 1,000 nothing 可退出" in out
@@ -158,7 +176,8 @@ async def test_ready_counties(lonely: Shell, households: list[str]) -> None:
     found = (await lonely(*words, "--json")).json
     first = found[0]
     assert (first["code"], first["ready"], first["tier"]) == ("411523", True, "national")
-    assert first["with_application"] == ["S3.income", "S3.services"]
+    services = ["S3.education", "S3.culture", "S3.health"]
+    assert first["with_application"] == ["S3.income", *services]
 
 
 @pytest.mark.clause("F8", "G6")

@@ -171,6 +171,12 @@ EDITS = [
     ("UPDATE poverty_lines SET yuan = 100 WHERE year = 2016", "poverty_lines", "not as line"),
     ("DELETE FROM poverty_lines WHERE year = 2016", "poverty_lines", "missing"),
     (
+        "UPDATE provincial_means SET income_growth_percent = '9.000' WHERE year = 2017",
+        "provincial_means",
+        "not as line",
+    ),
+    ("DELETE FROM provincial_means WHERE year = 2017", "provincial_means", "missing"),
+    (
         "UPDATE plans SET source = '另有依据' WHERE year = 2018 AND subject_code = '411523'",
         "plans",
         "not as line",

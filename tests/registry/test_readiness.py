@@ -213,7 +213,7 @@ def test_a_county_is_ready_by_the_sum_of_its_households(
         open_rosters=0,
         open_case=None,
         refused_case=None,
-        with_application=("S3.income", "S3.services"),
+        with_application=("S3.income", "S3.education", "S3.culture", "S3.health"),
         lacks=(),
         notes=("villages still on the list of poor villages: 2",),
         ready=True,

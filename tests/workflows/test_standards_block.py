@@ -7,6 +7,7 @@ import pytest
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from operators.desk.desk import Refused
+from tests.models.samples import FINDINGS, NOT_MET
 from tests.play import Play
 from tests.stage import Stage, at, figures
 
@@ -56,21 +57,50 @@ async def test_a_failed_standard_blocks_city_and_province_until_each_overrides_i
     findings = opened.data["findings"]
     assert isinstance(findings, list)
     met = {each["id"]: each["met"] for each in findings if isinstance(each, dict)}
-    assert met == {"S3.incidence": False, "S3.income": True, "S3.services": True}
+    services = dict.fromkeys(("S3.education", "S3.culture", "S3.health"), True)
+    assert met == {"S3.incidence": False, "S3.income": True, **services}
 
 
 @pytest.mark.clause("S3", "S6")
 async def test_every_failed_standard_is_named_to_override(stage: Stage) -> None:
-    failing = figures(poor=30_000, income_growth_percent="8.9", services_near_mean=False)
+    services = dict.fromkeys(("education", "culture", "health"), NOT_MET)
+    failing = figures(poor=30_000, income_growth_percent="8.9", **services)
     play = await stage.opens(at(11, 16), direct=True, tier="provincial", figures=failing)
     await play.reaches("C3")
     given: tuple[str, ...] = ()
-    for standard in ("S3.incidence", "S3.income", "S3.services"):
+    for standard in ("S3.incidence", "S3.income", "S3.education", "S3.culture", "S3.health"):
         fields = {"overrides": given, "reason": REASON} if given else {}
         await blocked(play, "C3", standard, **fields)
         given = (*given, standard)
     await play.act("C3", overrides=given, reason=REASON)
     await play.reaches("C4")
+
+
+@pytest.mark.clause("C3", "S3", "S6")
+async def test_the_province_approves_only_by_findings_of_its_own(stage: Stage) -> None:
+    play = await stage.opens(at(11, 16))
+    await play.pass_until("C3")
+    with pytest.raises(Refused, match="findings: to approve C3, give what the province's own"):
+        await play.act("C3", findings=None)
+    found = FINDINGS | {"culture": NOT_MET}
+    said = await blocked(play, "C3", r"S3\.culture", findings=found)
+    assert "culture, as the province itself found: 主要指标低于全省平均水平" in said
+    await play.act("C3", findings=found, overrides=["S3.culture"], reason=REASON)
+    await play.reaches("C4")
+    *_, filed = await play.entries(EntryKind.FINDINGS)
+    assert filed.step == "C3"
+    assert "；文化未达标：主要指标低于全省平均水平（合成数据）；卫生医疗已达标" in filed.text
+    findings: Any = filed.data["findings"]
+    assert {each["id"]: each["met"] for each in findings} == {
+        "S3.incidence": True,
+        "S3.income": True,
+        "S3.education": True,
+        "S3.culture": False,
+        "S3.health": True,
+    }
+    notice = stage.registry.notices(play.case_id)[0].markdown
+    assert "- 文化未达标：主要指标低于全省平均水平（合成数据）。" in notice
+    assert "全省平均比上年增长8.9%（合成统计公报）" in notice
 
 
 @pytest.mark.clause("S5")

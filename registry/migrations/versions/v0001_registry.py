@@ -186,6 +186,14 @@ def _households() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("year", name="pk_poverty_lines"),
     )
+    op.create_table(
+        "provincial_means",
+        sa.Column("province", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("income_growth_percent", EXACT, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("province", "year", name="pk_provincial_means"),
+    )
 
 
 def _cases() -> None:
@@ -289,9 +297,14 @@ def _projections() -> None:
         sa.Column("poor", sa.BigInteger(), nullable=False),
         sa.Column("population", sa.BigInteger(), nullable=False),
         sa.Column("income_growth_percent", EXACT, nullable=False),
-        sa.Column("provincial_income_growth_percent", EXACT, nullable=False),
-        sa.Column("services_near_mean", sa.Boolean(), nullable=False),
-        sa.Column("services_statement", sa.Text(), nullable=False),
+        *(
+            column
+            for name in ("education", "culture", "health")
+            for column in (
+                sa.Column(f"{name}_met", sa.Boolean(), nullable=False),
+                sa.Column(f"{name}_statement", sa.Text(), nullable=False),
+            )
+        ),
         _of_a_case("indicators"),
         sa.PrimaryKeyConstraint("case_id", "seq", name="pk_indicators"),
     )
