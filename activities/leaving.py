@@ -1,6 +1,6 @@
 """Leaving the list of poor counties or of poor villages (C7, V3): once for one case and entry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
@@ -12,20 +12,23 @@ from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
 from activities.notices import NoticeBoard
-from activities.warrants import asked_by, hold_against_file
+from activities.warrants import asked_by, hold_against_file, register_conflict
 from models.case.file import CaseFile
 from models.checks.journal import JournalKind
+from models.counts import has_risen, worsened
 from models.county.orders import RegisterChange
 from models.county.warrant import county_exit
 from models.notices import Left
 from models.offices import Subject
-from models.orders import INCIDENCE_RISEN, REGISTER_CONFLICT
-from models.register.villages import Incidence
-from models.standards import incidence_finding
+from models.orders import NO_MORE_MET
+from models.periods import beijing
+from models.policy import Standards
+from models.refusals import Said
+from models.standards import StandardFinding
 from models.village.orders import VillageRegisterChange
 from models.village.warrant import village_exit
 from registry.database.engine import claim, writing
-from registry.facts.incidence import county_incidence, village_incidence
+from registry.facts.incidence import county_counted, village_incidence
 from registry.journal import note
 from registry.notices.single import Exit, exit_announcement
 from registry.tables import Standing, StatusRow, VillageStatusRow
@@ -36,17 +39,17 @@ C = TypeVar("C", RegisterChange, VillageRegisterChange)
 
 @dataclass(frozen=True)
 class _Leaving(Generic[C, S]):
-    """Who leaves which list, by which warrant, and under which criterion of incidence (S2, S3).
+    """Who leaves which list, by which warrant, and by which count of the register (S2, S3).
 
     Attributes:
+        worse: What that count fails on a day, and is worse in than was told (S6).
         claims: What nobody else may be at work on: what puts households into the register, first.
     """
 
     standings: type[S]
     subject: Subject
-    criterion: str
     warrant: Callable[[CaseFile, C, datetime], str | None]
-    count: Callable[[Session, str, date], Incidence | None]
+    worse: Callable[[Session, C, date, Standards], Sequence[StandardFinding]]
     claims: tuple[str, str]
 
 
@@ -68,15 +71,13 @@ class LeavingActivities:
 
         Raises:
             ApplicationError: ``RegisterConflict`` if the county is not on the list,
-                ``IncidenceRisen`` if it is above the threshold by now.
+                ``NoMoreMet`` if the register's count fails by now, and is worse than was told.
             RegistryError: if the registry cannot be written now.
         """
         county = change.county
         claims = f"incidence of {county.code}", f"county {county.code}"
-        return self._strike_off(
-            change,
-            _Leaving(StatusRow, county, "S3.incidence", county_exit, county_incidence, claims),
-        )
+        leaving = _Leaving(StatusRow, county, county_exit, _worse_in_county, claims)
+        return self._strike_off(change, leaving)
 
     @activity.defn
     def strike_off_village(self, change: VillageRegisterChange) -> Left:
@@ -84,17 +85,13 @@ class LeavingActivities:
 
         Raises:
             ApplicationError: ``RegisterConflict`` if the village is not on the list,
-                ``IncidenceRisen`` if it is above the threshold by now.
+                ``NoMoreMet`` if the register's count fails by now, and is worse than was told.
             RegistryError: if the registry cannot be written now.
         """
         village = change.village
         claims = f"rosters of {village.code}", f"village {village.code}"
-        return self._strike_off(
-            change,
-            _Leaving(
-                VillageStatusRow, village, "S2.incidence", village_exit, village_incidence, claims
-            ),
-        )
+        leaving = _Leaving(VillageStatusRow, village, village_exit, _worse_in_village, claims)
+        return self._strike_off(change, leaving)
 
     def _strike_off(self, change: C, leaving: _Leaving[C, S]) -> Left:
         """Take a subject off its list and announce it, once."""
@@ -106,10 +103,11 @@ class LeavingActivities:
             done = self._done(session, standings, subject, change)
             if done is not None:  # by an earlier attempt
                 return done
-            hold_against_file(session, change, leaving.warrant, self._gate.now())
+            file = hold_against_file(session, change, leaving.warrant, self._gate.now())
             since = left_by(session, standings, subject, change)
             if since is None:
-                still_met(session, change, leaving.criterion, subject.code, leaving.count)
+                today, rule = beijing(change.posted_at).date(), file.policy.standards
+                still_met(change, leaving.worse(session, change, today, rule))
                 since = leave(session, standings, subject, change)
             return self._announced(session, change, since)
 
@@ -151,31 +149,34 @@ def leave(session: Session, standings: type[S], subject: Subject, change: Exit) 
     return change.effective_on
 
 
-def still_met(
-    session: Session,
-    change: Exit,
-    standard: str,
-    code: str,
-    count: Callable[[Session, str, date], Incidence | None],
-) -> None:
-    """S2, S3: what was approved holds still when the register is changed.
+def still_met(change: Exit, worse: Sequence[StandardFinding]) -> None:
+    """S2, S3, S6: what was approved holds still when the register is changed.
 
     Raises:
-        ApplicationError: ``IncidenceRisen`` if the register counts too many poor by now.
+        ApplicationError: ``NoMoreMet`` if it does not, with the standards.
     """
-    if change.counted_on is None or change.standards is None:
-        return  # approved in spite of it (S6)
-    counted = count(session, code, change.counted_on)
-    if counted is None:
-        return
-    finding = incidence_finding(standard, counted, change.standards)
-    if not finding.met:
+    if worse:
+        said = "; ".join(f"{each.id} is not met ({each.en})" for each in worse)
         raise ApplicationError(
-            f"{change.case_id}, entry {change.seq}: {finding.id} is not met any more "
-            f"({finding.en})",
-            type=INCIDENCE_RISEN,
+            f"{change.case_id}, entry {change.seq}: {said}, and was told to be better",
+            *(each.id for each in worse),
+            type=NO_MORE_MET,
             non_retryable=True,
         )
+
+
+def _worse_in_county(
+    session: Session, change: RegisterChange, on: date, rule: Standards
+) -> Sequence[StandardFinding]:
+    return worsened(change.told, county_counted(session, change.county.code, on), rule)
+
+
+def _worse_in_village(
+    session: Session, change: VillageRegisterChange, on: date, rule: Standards
+) -> Sequence[StandardFinding]:
+    counted = village_incidence(session, change.village.code, on)
+    risen = has_risen("S2.incidence", change.told, counted, rule)
+    return () if risen is None else (risen,)
 
 
 def left_by(session: Session, standings: type[S], subject: Subject, change: Exit) -> date | None:
@@ -193,17 +194,20 @@ def _listed(session: Session, standings: type[S], subject: Subject, change: Exit
         .where(standings.code == subject.code)
         .order_by(col(standings.since).desc())
     ).first()
-    fault = None
+    name, named = subject.name, f"{subject.name} ({subject.code})"
     if last is None:
-        fault = "is not on the register as poor"
+        said = Said(f"{name}不在册", f"{named} is not on the register as poor")
     elif last.status is Standing.EXITED:
-        fault = f"already left on {last.since} by {last.case_id}, entry {last.seq}"
-    elif change.effective_on <= last.since:
-        fault = f"cannot leave on {change.effective_on}: it is listed since {last.since}"
-    if last is None or fault is not None:
-        raise ApplicationError(
-            f"{change.case_id}, entry {change.seq}: {subject.name} ({subject.code}) {fault}",
-            type=REGISTER_CONFLICT,
-            non_retryable=True,
+        by_zh = f"（{last.case_id}案卷第{last.seq}条）" if last.case_id else ""
+        by = f" by {last.case_id}, entry {last.seq}" if last.case_id else ""
+        said = Said(
+            f"{name}已于{last.since}退出{by_zh}", f"{named} already left on {last.since}{by}"
         )
-    return last
+    elif change.effective_on <= last.since:
+        said = Said(
+            f"{name}自{last.since}起在册，不能自{change.effective_on}起退出",
+            f"{named} cannot leave on {change.effective_on}: it is listed since {last.since}",
+        )
+    else:
+        return last
+    raise register_conflict(change, said)

@@ -9,13 +9,13 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
-from activities.warrants import asked_by, hold_against_file
+from activities.warrants import asked_by, hold_against_file, register_conflict
 from models.case.admission import Admission
 from models.checks.journal import JournalKind
-from models.orders import REGISTER_CONFLICT
 from models.reentry.admission import RULES, AdmitReentry, ReentryFacts
 from models.reentry.orders import Entered, EntryOrder, ReentryLookUp
 from models.reentry.warrant import entry
+from models.refusals import Said
 from models.register.households import Cause
 from registry.database.engine import claim, reading, writing
 from registry.facts.alarms import alarms_of
@@ -76,7 +76,8 @@ class ReentryActivities:
                 hold_against_file(session, order, entry, self._gate.now())
                 row = session.get(HouseholdRow, order.household.code)
                 if row is None or row.village_code != village:
-                    raise _conflict(order, "is not in the register of the village any more")
+                    zh = "登记中该户已不在本村"
+                    raise _conflict(order, zh, "is not in the register of the village any more")
                 if episodes:
                     _check(order, episodes[-1])
                 if row.revision != order.revision:
@@ -113,19 +114,19 @@ def _begin(session: Session, order: EntryOrder, last: EpisodeRow | None) -> Epis
 def _check(order: EntryOrder, last: EpisodeRow) -> None:
     """Make sure that a household's last episode has ended before the next begins."""
     if last.exited_on is None:
-        since = f"since {last.registered_on}"
-        raise _conflict(order, f"is in the register as poor already, {since}{_by(last.opened_by)}")
+        since, by = last.registered_on, last.opened_by
+        raise _conflict(
+            order,
+            f"该户自{since}起已是建档立卡贫困户{f'（{by}）' if by else ''}",
+            f"is in the register as poor already, since {since}{f', by {by}' if by else ''}",
+        )
     if order.effective_on < last.exited_on:
-        raise _conflict(order, f"cannot enter on {order.effective_on}: it left {last.exited_on}")
+        raise _conflict(
+            order,
+            f"该户于{last.exited_on}退出，不能自{order.effective_on}起纳入",
+            f"cannot enter on {order.effective_on}: it left {last.exited_on}",
+        )
 
 
-def _by(case_id: str | None) -> str:
-    return f", by {case_id}" if case_id else ""
-
-
-def _conflict(order: EntryOrder, what: str) -> ApplicationError:
-    return ApplicationError(
-        f"{order.case_id}, entry {order.seq}: household {order.household.code} {what}",
-        type=REGISTER_CONFLICT,
-        non_retryable=True,
-    )
+def _conflict(order: EntryOrder, zh: str, en: str) -> ApplicationError:
+    return register_conflict(order, Said(zh, f"household {order.household.code} {en}"))

@@ -3,7 +3,7 @@
 As in ``activities.ledger``: an outage is tried again, a contradiction is not.
 """
 
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -11,13 +11,13 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
-from activities.warrants import asked_by, hold_against_file
+from activities.warrants import asked_by, hold_against_file, register_conflict
 from models.alarms import Alarm
 from models.base import canonical
 from models.case.admission import Admission
 from models.checks.journal import JournalKind
 from models.offices import County, Household, Village
-from models.orders import REGISTER_CONFLICT
+from models.refusals import Said
 from models.register.households import Cause
 from models.revocation.admission import RULES, AdmitRevocation, RevocationFacts
 from models.revocation.messages import Revocable
@@ -98,9 +98,9 @@ def _end_exit(session: Session, standings: type[S], change: RevocationChange) ->
         .order_by(col(standings.since).desc())
     ).first()
     if last is None or last.status is not Standing.EXITED or last.since != change.exited_on:
-        _refuse(change, f"has not left since {change.exited_on}, as the register stands now")
+        raise _not_out(change)
     if change.effective_on <= last.since:
-        _refuse(change, f"left on {last.since}, which does not lie before {change.effective_on}")
+        raise _too_early(change)
     last.until = change.effective_on
     session.add(
         standings(
@@ -121,9 +121,9 @@ def _begin_episode(session: Session, change: RevocationChange) -> None:
         .order_by(col(EpisodeRow.number).desc())
     ).first()
     if last is None or last.exited_on != change.exited_on:
-        _refuse(change, f"has not left since {change.exited_on}, as the register stands now")
+        raise _not_out(change)
     if change.effective_on <= change.exited_on:
-        _refuse(change, f"left on {last.exited_on}, not before {change.effective_on}")
+        raise _too_early(change)
     session.add(
         EpisodeRow(
             household_code=change.subject.code,
@@ -162,10 +162,23 @@ def _alarms(session: Session, change: RevocationChange) -> tuple[Alarm, ...]:
     return alarms_of(session, village, change.counted_on, change.policy)
 
 
-def _refuse(change: RevocationChange, why: str) -> NoReturn:
-    raise ApplicationError(
-        f"{change.case_id}, entry {change.seq}: {change.subject.name} ({change.subject.code}) "
-        f"{why}",
-        type=REGISTER_CONFLICT,
-        non_retryable=True,
+def _not_out(change: RevocationChange) -> ApplicationError:
+    name, code, since = change.subject.name, change.subject.code, change.exited_on
+    return register_conflict(
+        change,
+        Said(
+            f"登记中已没有{name}自{since}起的退出",
+            f"{name} ({code}) has not left since {since}, as the register stands now",
+        ),
+    )
+
+
+def _too_early(change: RevocationChange) -> ApplicationError:
+    name, left, on = change.subject.name, change.exited_on, change.effective_on
+    return register_conflict(
+        change,
+        Said(
+            f"{name}自{left}起退出，不能自{on}起撤销",
+            f"{name} ({change.subject.code}) left on {left}, which does not lie before {on}",
+        ),
     )

@@ -74,13 +74,14 @@ class RosterActivities:
             known = known_households(
                 session, codes, order.year, beijing(order.now).date(), besides=order.case_id
             )
-            faults = household_faults(order.added, order.village, order.year, known)
+            said = household_faults(order.added, order.village, order.year, known)
+            faults = {code: why.zh for code, why in said.items()}
             for code in order.households:
                 there = known.get(code)
                 if there is None or there.village != order.village.code or not there.registered:
                     faults[code] = "登记中已不是本村建档立卡贫困户"
                 elif there.facts is None:
-                    faults[code] = f"登记中没有{order.year}年的收入情况（S1）"
+                    faults[code] = f"登记中没有{order.year}年的收入情况"
             told = [
                 each
                 for code in codes

@@ -21,9 +21,10 @@ from models.case.file import CaseFile, read_file, subject_of
 from models.case.ledger import Entry, EntryKind, LedgerError, verify
 from models.case.orders import Notification
 from models.offices import NATION, Office
-from models.orders import BEHIND, Change
+from models.orders import BEHIND, REGISTER_CONFLICT, Change
 from models.policy import Body, Policy
 from models.procedures import PROCEDURES, REENTRY, REVOCATION, Procedure, Step, steps_of
+from models.refusals import Said
 from models.roster.messages import LookUpOrder
 from registry.database.engine import reading
 from registry.tables import CaseRow, EntryRow
@@ -77,8 +78,8 @@ def hold_against_file(
     order: O,
     rule: Callable[[CaseFile, O, datetime], str | None],
     now: datetime,
-) -> None:
-    """Make sure that the file up to the entry an order names carries it.
+) -> CaseFile:
+    """Make sure that the file up to the entry an order names carries it; return that file.
 
     Raises:
         ApplicationError: ``Behind`` where the registry has not so much of the file: the case sends
@@ -91,6 +92,7 @@ def hold_against_file(
         said = f"the file cannot be read ({type(error).__name__}: {str(error)[:200]})"
     if said is not None:
         raise not_warranted(order.case_id, said)
+    return file
 
 
 def kept_file(session: Session, case_id: str, seq: int) -> CaseFile:
@@ -143,6 +145,16 @@ def behind(case_id: str, kept: int) -> ApplicationError:
         kept,
         type=BEHIND,
         non_retryable=True,  # the case itself asks again, once it has sent them
+    )
+
+
+def register_conflict(change: Change[Any], said: Said) -> ApplicationError:
+    """The register says otherwise than a change that its file carries: the case ends with that."""
+    return ApplicationError(
+        f"{change.case_id}, entry {change.seq}: {said.en}",
+        said.zh,
+        type=REGISTER_CONFLICT,
+        non_retryable=True,
     )
 
 

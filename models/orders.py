@@ -18,8 +18,8 @@ BEHIND = "Behind"
 REGISTER_CONFLICT = "RegisterConflict"
 """Type of a refusal: the register says otherwise than the order."""
 
-INCIDENCE_RISEN = "IncidenceRisen"
-"""Type of a refusal: the village or county is above the threshold by now (S2, S3)."""
+NO_MORE_MET = "NoMoreMet"
+"""Type of a refusal: the register's count fails by now, and is worse than was told (S2, S3, S6)."""
 
 
 class Order(Record, Generic[R]):

@@ -104,7 +104,8 @@ def _of_standards(policy: Policy) -> Iterator[str]:
             f"standards.incidence_below_percent: {rule.incidence_below_percent} is above the "
             f"{most} % of {where} (S2, S3)"
         )
-    demanded, whose = _OF_EVERY_HOUSEHOLD, "the central opinion demands of every household"
+    demanded: tuple[Demand, ...] = _OF_EVERY_HOUSEHOLD
+    whose = "the central opinion demands of every household"
     if policy.province == _HENAN:
         demanded, whose = tuple(Demand), "Henan's measures demand of every household"
     lacking = [each for each in demanded if each not in rule.household]

@@ -1,11 +1,19 @@
 """The refusal of a message, whose sentence may go on file."""
 
 import json
+from typing import NamedTuple
 
 from models.base import shortened
 
 _LONGEST = 600
 """In characters. Whatever is sent, what goes on file stays small enough for every payload."""
+
+
+class Said(NamedTuple):
+    """One sentence twice: for the file, which offices read, and for whoever gave a command."""
+
+    zh: str
+    en: str
 
 
 class Refusal(ValueError):

@@ -133,6 +133,11 @@ def differ(stated: Counted, counted: Counted | None) -> bool:
     return counted is not None and heads != (counted.poor, counted.population)
 
 
+def is_worse(counted: Counted, than: Counted) -> bool:
+    """Whether a count has a higher incidence than another, in integers (S5)."""
+    return counted.poor * than.population > than.poor * counted.population
+
+
 def county_incidence_finding(
     stated: Counted, counted: Counted | None, standards: Standards
 ) -> StandardFinding:
@@ -145,7 +150,7 @@ def county_incidence_finding(
     if counted is None or not differ(stated, counted):
         return incidence_finding(id, counted or stated, standards)
     (said_zh, said), (found_zh, found) = _rate(stated), _rate(counted)
-    if stated.poor * counted.population > counted.poor * stated.population:
+    if is_worse(stated, counted):
         zh = f"{said_zh}，系县级申报数据，登记数据为 {found_zh}，从严以申报数据为准"
         en = f"{said} as the county states it (the register counts {found}; the worse counts)"
         return _incidence_finding(id, stated, standards, zh, en)
@@ -418,8 +423,13 @@ def blocked(act: Act, failed: Sequence[StandardFinding], standards: Standards) -
             return f"{finding.id} is not met ({finding.en}): no exit; return or reject"
     for finding in failed:
         if finding.id not in overridden:
-            return (
-                f"{finding.id} is not met ({finding.en}); to approve all the same, name it in "
-                "overrides and give the reason (S6)"
-            )
+            return needs_override(finding)
     return None
+
+
+def needs_override(finding: StandardFinding) -> str:
+    """S6: the sentence about a failed standard that an approval does not name."""
+    return (
+        f"{finding.id} is not met ({finding.en}); to approve all the same, name it in overrides "
+        "and give the reason (S6)"
+    )

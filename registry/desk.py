@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from models.case.ledger import MOST_ENTRIES, Entry, LedgerError
+from models.case.ledger import MOST_ENTRIES, Entry, EntryKind, LedgerError
 from models.case.orders import IN_FORCE
 from models.checks.findings import Finding
 from models.offices import Division, Office, SubjectKind, Village
+from models.periods import beijing
 from registry import journal
 from registry.cases.projections import figures_of
 from registry.checks.contradictions import contradiction, contradictions
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from models.case.admission import SubjectFacts
     from models.register.villages import Incidence
     from models.roster.admission import KnownHousehold
+    from models.standards import StandardFinding
     from registry.cases.documents import Documents
     from registry.cases.follow_up_reading import FollowUps
     from registry.cases.supervision_records import Supervisions
@@ -184,6 +186,33 @@ class Registry:
 
         with reading(self._engine) as session:
             return county_incidence(session, code, on)
+
+    def unmet_by_count(self, case_id: str, step: str, on: date) -> "list[StandardFinding]":
+        """What the register's count fails at a case's present step (S2, S3).
+
+        Nothing if the register counts otherwise by now than the case's file has it.
+        """
+        from models.counts import COUNTED_ZH
+        from models.standards import StandardFinding
+        from registry.facts.incidence import county_counted, village_incidence
+
+        with reading(self._engine) as session:
+            row, entry = session.get(CaseRow, case_id), _last_count(session, case_id)
+            if row is None or row.step != step or entry is None:
+                return []
+            data: Any = entry.data
+            on = max(on, beijing(entry.at).date())
+            if "villages" in data:
+                counted = county_counted(session, row.subject_code, on).content()
+            else:
+                village = village_incidence(session, row.subject_code, on)
+                counted = {"incidence": village and village.content()}
+        for each in ("incidence", "villages"):
+            now, then = (count.get(each) or {} for count in (counted, data))
+            if now | {"as_of": None} != then | {"as_of": None}:
+                return []
+        found = map(StandardFinding.model_validate, data["findings"])
+        return [each for each in found if each.id in COUNTED_ZH and not each.met]
 
     def known_households(
         self, village: str, year: int, on: date, codes: Sequence[str]
@@ -344,6 +373,18 @@ def _entry(row: EntryRow) -> Entry:
                 f"{row.case_id}: the column {column} of entry {row.seq} was altered in the registry"
             )
     return entry
+
+
+def _last_count(session: Session, case_id: str) -> Entry | None:
+    """The entry that has a case's last count."""
+    kinds = (EntryKind.OPENED.value, EntryKind.FINDINGS.value)
+    contents = session.exec(
+        select(EntryRow.content)
+        .where(EntryRow.case_id == case_id, col(EntryRow.kind).in_(kinds))
+        .order_by(col(EntryRow.seq).desc())
+    )
+    entries = map(Entry.model_validate_json, contents)
+    return next((each for each in entries if "incidence" in each.data), None)
 
 
 def _versions(session: Session, code: str) -> list[DivisionRow]:

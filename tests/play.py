@@ -75,7 +75,7 @@ class Play:
 
     def message(self, step: str, decision: str = "approve", **fields: Any) -> dict[str, Any]:
         """An act as JSON."""
-        given = {
+        given: dict[str, Any] = {
             "id": f"act-{next(self.ids)}",
             "step": step,
             "decision": decision,

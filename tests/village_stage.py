@@ -96,6 +96,10 @@ class VillagePlay(Play):
     async def is_reported(self, **fields: Any) -> None:
         """Come to where the approval is awaited."""
         await self.is_surveyed(**fields)
+        await self.is_posted_and_reported()
+
+    async def is_posted_and_reported(self) -> None:
+        """The same from the publicity on."""
         await self.end_publicity()
         await self.reaches("V3")
         await self.report()

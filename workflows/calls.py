@@ -4,7 +4,7 @@ Activities are called by name: importing them here would draw the database into 
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from functools import cache
 from itertools import count
@@ -19,6 +19,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 from models import orders
 from models.base import faults
 from models.case.orders import Attempt, Delivery, Notification, Telling
+from models.counts import names_zh
 from models.orders import Order
 from models.sealed import NOT_SEALED, Unsealed
 from models.texts.characters import markdown
@@ -41,11 +42,15 @@ class Behind(Exception):
 
 
 class RegisterConflict(Exception):
-    """The register says otherwise: the subject is not on the list any more."""
+    """The register says otherwise: the subject is not on the list any more. Its text is Chinese."""
 
 
-class IncidenceRisen(Exception):
-    """The register counts too many poor since the village or county was approved (S2, S3)."""
+class NoMoreMet(Exception):
+    """The register's count fails, and is worse than it was told to who approved (S2, S3, S6)."""
+
+    def __init__(self, standards: Collection[str]) -> None:
+        super().__init__(", ".join(standards))
+        self.why = f"批准后登记数据变化、{names_zh(standards)}不达标"
 
 
 # A worker that is not this installation's may take an order from its queue. What it answers is no
@@ -62,7 +67,7 @@ async def ask(order: Order[R], terms: Terms = MUST_HAPPEN) -> R:
     """Have an order carried out; ordered again if what comes back is not this installation's word.
 
     Raises:
-        Behind, RegisterConflict, IncidenceRisen: if the registry refuses it for such a reason.
+        Behind, RegisterConflict, NoMoreMet: if the registry refuses it for such a reason.
         ActivityError: if it fails otherwise, or the terms are over.
     """
     pause = _ASKED_AGAIN
@@ -124,9 +129,9 @@ def _refusal(cause: BaseException | None) -> Exception | None:
         case ApplicationError(type=orders.BEHIND):
             return Behind(int(cause.details[0]))
         case ApplicationError(type=orders.REGISTER_CONFLICT):
-            return RegisterConflict(cause.message)
-        case ApplicationError(type=orders.INCIDENCE_RISEN):
-            return IncidenceRisen(cause.message)
+            return RegisterConflict(cause.details[0])
+        case ApplicationError(type=orders.NO_MORE_MET):
+            return NoMoreMet([str(each) for each in cause.details])
     return None
 
 

@@ -6,7 +6,6 @@ under its limits, publicity with objections, hearings, orders, going back, endin
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -31,7 +30,7 @@ from models.procedures import Step
 from workflows.calls import Behind, ask, count_orders_from
 from workflows.clerk import AlreadyClosed
 from workflows.progress import Progress
-from workflows.waiting import Beside, Ended, GoBack, WaitingRoom
+from workflows.waiting import Beside, Ended, GoBack, Judge, WaitingRoom
 
 R = TypeVar("R")
 
@@ -170,6 +169,7 @@ class Case(WaitingRoom):
         subject: str | None = None,
         instructions: str = "",
         under: tuple[str, ...] = (),
+        judged: Judge | None = None,
     ) -> Act:
         """Wait for an office's act, under limits that remind and record but never decide (G4).
 
@@ -180,6 +180,7 @@ class Case(WaitingRoom):
             instructions: More about it, for the office.
             under: Limits in force already that this decision keeps or misses, by key. That for
                 leaving the register (T6) is told at every step, and kept or missed by the last.
+            judged: Says why an approval lapses; the step stays open then.
 
         Returns:
             The act that lets the procedure go on; a return or a rejection leaves this method as
@@ -188,22 +189,25 @@ class Case(WaitingRoom):
         docket = self.docket
         if self.progress.is_past:
             return self.progress.bring_again(Received).message  # type: ignore[no-any-return]
-        if not self.progress.is_resumed():
-            office, subject = office or docket.subject.office(step.body), subject or str(step)
-            docket.expected = Expectation(step, office, decisions or step.decisions)
-            opened = f"{subject}：由{docket.name(office, self.now())}办理"
-            self.record(EntryKind.STEP_OPENED, opened)
-            docket.opened()
-            outlasting = [docket.watch[key] for key in (T6, *under) if key in docket.watch]
-            armed = await self.limits.arm(limits, office, subject)
+        whom, what = office or docket.subject.office(step.body), subject or str(step)
+        own = [self.limits.key(request) for request in limits]
+
+        def tell(instructions: str) -> None:
+            keys = (key for key in (T6, *under, *own) if key in docket.watch)
             unlimited = [] if instructions else ["本步骤无规定期限。"]
-            explained = [watched.limit.zh for watched in (*outlasting, *armed)] or unlimited
+            explained = [docket.watch[key].limit.zh for key in keys] or unlimited
+            text = "\n".join(filter(None, (instructions, *explained)))
+            self.clerk.notify("办理", whom, f"{what}待办", text)
+
+        if not self.progress.is_resumed():
+            docket.expected = Expectation(step, whom, decisions or step.decisions)
+            self.record(EntryKind.STEP_OPENED, f"{what}：由{docket.name(whom, self.now())}办理")
+            docket.opened()
+            await self.limits.arm(limits, whom, what)
             if not docket.waiting_acts(step):
-                text = "\n".join(filter(None, (instructions, *explained)))
-                self.clerk.notify("办理", office, f"{subject}待办", text)
-        received = await self._await(lambda: docket.take_act(step), may_hand_over=True)
+                tell(instructions)
+        received = await self._take_act(step, judged, tell)
         docket.expected = None
-        own = (self.limits.key(request) for request in limits)
         keys = (T6, *under, *own) if step == docket.route[-1] else own
         held = [docket.watch[key] for key in keys if key in docket.watch]
         self.limits.judge(received, held)
@@ -212,9 +216,8 @@ class Case(WaitingRoom):
         if act.households:
             return act
         if act.decision is Decision.REJECT:
-            raise self.end(
-                docket.procedure.failing, act.office, act.reason or "", act.document_number
-            )
+            ending = docket.procedure.failing
+            raise self.end(ending, act.office, act.reason or "", act.document_number)
         if act.return_to is not None:
             raise GoBack(act.return_to, act.reason or "", act.office, received.signed)
         return act
@@ -348,15 +351,6 @@ class Case(WaitingRoom):
     def repeatedly(self) -> Iterator[None]:
         """A loop of a step: what earlier passes brought is done with when the next begins."""
         return self.progress.repeatedly()
-
-    @contextmanager
-    def preparing(self) -> Iterator[None]:
-        """No act of a step can be taken in meanwhile."""
-        self.docket.preparing = True
-        try:
-            yield
-        finally:
-            self.docket.preparing = False
 
     async def undisputed(self, stands: Callable[[], bool] = lambda: True) -> bool:
         """Wait until no report is open: it suspends the final change (G2). Then shut the door.

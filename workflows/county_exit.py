@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models import standards
+from models import counts, standards
 from models.base import Record
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
@@ -34,16 +34,13 @@ from models.register.counties import (
 from models.register.villages import Incidence
 from models.supervision.messages import SupervisionResult
 from models.supervision.orders import ToldResults
-from workflows.calls import IncidenceRisen, RegisterConflict, ask
+from workflows.calls import NoMoreMet, RegisterConflict, ask
 from workflows.case import Case, Overtaken
 from workflows.doors import CaseWorkflow
 from workflows.opening import docket_of
-from workflows.waiting import Beside
+from workflows.waiting import Beside, Lapse
 
 APPROVE, REPLY = Decision.APPROVE, Decision.REPLY
-
-_COUNTED_ZH = {"S3.incidence": "贫困发生率", "S3.villages": "贫困村退出比例"}
-"""What S3 asks of the register's own counts."""
 
 
 class CountyOwn(Record):
@@ -123,15 +120,9 @@ class CountyExitWorkflow(CaseWorkflow):
     async def provincial_check(self) -> None:
         """C3 省级核查: within half a month, in one round with all counties (T5)."""
         limit = LimitRequest(clause="T5", start=self.case.arrived, year=self.year)
-        since, basis = self.case.arrived, self.case.docket.basis
-        await self.case.once(self.count_anew)
-        for _ in self.case.repeatedly():
-            act = await self.case.decision(C3, limit, instructions=self.told())
-            if not await self.has_risen(act):
-                self.file_findings(act)
-                return
-            self.undo(act, f"登记数据变化、{self.unmet_zh()}不达标", basis)
-            self.case.arrived = since
+        await self.case.prepare(self.count_anew)
+        act = await self.case.decision(C3, limit, instructions=self.told(), judged=self.judged)
+        self.file_findings(act)
 
     async def publicity(self) -> None:
         """C4 公告公示: to the whole society, at least seven days (T1), objections settled (G1)."""
@@ -169,9 +160,9 @@ class CountyExitWorkflow(CaseWorkflow):
     async def approval(self) -> None:
         """C7 批准退出: counted anew (S3), approved, undisputed (G2), out and announced."""
         for _ in self.case.repeatedly():
-            await self.case.once(self.count_anew)
+            await self.case.prepare(self.count_anew)
             told = f"{self.told()}\n本步骤无规定期限。"
-            approval = await self.case.decision(C7, instructions=told)
+            approval = await self.case.decision(C7, instructions=told, judged=self.judged)
             why = None
             with suppress(Overtaken):  # by a result that the case had forgotten
                 if await self.case.undisputed(self.inspections.unharmed()):
@@ -221,26 +212,26 @@ class CountyExitWorkflow(CaseWorkflow):
 
     async def renewed_figures(self) -> None:
         """C1 again (G3): figures other than the register's say why, or count no more (S5)."""
-        since, basis, wrong = self.case.arrived, self.case.docket.basis, ""
-        for _ in self.case.repeatedly():
-            again = await self.case.decision(
-                C1, LimitRequest(clause="G3", start=since), decisions=(APPROVE,), instructions=wrong
-            )
-            if again.figures is None:
-                return
-            found = await self.count(again.figures.as_of)
-            counted = found.incidence
-            if again.reason is not None or figures_difference(again.figures, counted) is None:
-                self.figures, self.agreed = again.figures, _agree(again.figures, counted)
-                self.put_on_file(found)
-                return
+        limit, told = LimitRequest(clause="G3", start=self.case.arrived), self.counted
+        await self.case.decision(C1, limit, decisions=(APPROVE,), judged=self.renewed)
+        self.let_lapse(told)
+
+    async def renewed(self, again: Act) -> Lapse | None:
+        """Take what a county applies with again, if the register does not contradict it (S5)."""
+        if again.figures is None:
+            return None
+        found = await self.count(again.figures.as_of)
+        counted = found.incidence
+        if again.reason is None and figures_difference(again.figures, counted) is not None:
             assert counted is not None  # they differ
             wrong = (
                 f"{counted.as_of}登记为{counted.poor}人/{counted.population}人，"
                 "所报数据不同而未说明理由"
             )
-            self.undo(again, wrong, basis)
-            self.case.arrived = since
+            return Lapse(wrong, wrong)
+        self.figures, self.agreed = again.figures, _agree(again.figures, counted)
+        self.put_on_file(found)
+        return None
 
     def opened(self, facts: CountyFacts) -> tuple[str, dict[str, JsonValue]]:
         """What the first entry says by what the register counts on the day of the figures (S3)."""
@@ -252,44 +243,43 @@ class CountyExitWorkflow(CaseWorkflow):
 
     async def count(self, on: date) -> CountyCounted:
         """The county's poor and its poor villages, as the register counts them (S3, S5)."""
-        with self.case.preparing():
-            return await ask(CountyCount(county=self.opening.subject.code, on=on))
+        return await ask(CountyCount(county=self.opening.subject.code, on=on))
+
+    async def count_today(self) -> CountyCounted:
+        """The same as of the case's day."""
+        return await self.count(beijing(self.case.now()).date())
 
     async def count_anew(self) -> None:
         """Judge by what the register counts on the case's day from now on (S3)."""
-        counted = await self.count(beijing(self.case.now()).date())
-        if counted.incidence is not None:
+        told, counted = self.counted, await self.count_today()
+        if not told == counted == CountyCounted():
             self.put_on_file(counted)
+        self.let_lapse(told)
 
-    async def has_risen(self, approval: Act) -> bool:
-        """Whether the register counts too many by now, and the approval does not say so (S6).
+    async def judged(self, approval: Act) -> Lapse | None:
+        """C3, C7: judge an approval by the count of the moment in which it is taken (S3, S6)."""
+        told, counted = self.counted, await self.count_today()
+        if _heads(told) != _heads(counted):
+            self.put_on_file(counted)
+        why = counts.why_no_more_zh(approval, self.unmet(), self.worse_than(told))
+        return None if why is None else Lapse(why, self.told())
 
-        The office may have had its turn for weeks since the count that it was told.
-        """
-        known = self.counted
-        counted = await self.count(beijing(self.case.now()).date())
-        if counted.incidence is None or not _differ(known, counted):
-            return False
-        self.put_on_file(counted)
-        return bool(self.unmet() - set(approval.overrides))
+    def worse_than(self, told: CountyCounted) -> set[str]:
+        """What the present count fails, and is worse in than the count that was told (S6)."""
+        rule = self.opening.policy.standards
+        return {each.id for each in counts.worsened(told, self.counted, rule)}
 
-    def undo(self, act: Act, why: str, basis: datetime) -> None:
-        """An act counts no more, nor does what came at the same moment and rests on it."""
-        self.case.lapse(act, why)
-        self.case.docket.lapse(why, self.case.now())
-        self.case.docket.basis = basis
+    def let_lapse(self, told: CountyCounted) -> None:
+        """What was approved at the same moment, on a better count than the present one, lapses."""
+        worse = self.worse_than(told)
+        if worse:
+            why = f"核对登记数据后{counts.names_zh(worse)}未达标"
+            self.case.docket.lapse(why, self.case.now())
 
     def put_on_file(self, counted: CountyCounted) -> None:
-        """Judge by a count from now on (S3), and put it on file.
-
-        What was approved at the same moment rests on the count before: it lapses if that one met
-        the standard and this one does not.
-        """
-        unmet = self.unmet()
+        """Judge by a count from now on (S3), and put it on file."""
         said, data = self.found(counted)
         self.case.record(EntryKind.FINDINGS, said, data)
-        if self.unmet() - unmet:
-            self.case.docket.lapse(f"核对登记数据后{self.unmet_zh()}未达标", self.case.now())
 
     def found(self, counted: CountyCounted) -> tuple[str, dict[str, JsonValue]]:
         """Take a count for the present one; what an entry says of the county by it (S3)."""
@@ -321,15 +311,12 @@ class CountyExitWorkflow(CaseWorkflow):
 
     def of_counts(self) -> list[standards.StandardFinding]:
         """What S3 asks of the register's counts: the incidence, and a share of villages."""
-        return [each for each in self.findings(self.latest_figures()) if each.id in _COUNTED_ZH]
+        found = self.findings(self.latest_figures())
+        return [each for each in found if each.id in counts.COUNTED_ZH]
 
     def unmet(self) -> set[str]:
         """Which of these are not met."""
         return {each.id for each in self.of_counts() if not each.met}
-
-    def unmet_zh(self) -> str:
-        """The same by their names."""
-        return "、".join(_COUNTED_ZH[each] for each in sorted(self.unmet()))
 
     def counted_zh(self) -> str:
         """The counts and what follows from them, as the file says it."""
@@ -343,13 +330,7 @@ class CountyExitWorkflow(CaseWorkflow):
 
     def told(self) -> str:
         """The same as an office that decides is told (C2, C3, C7)."""
-        said, unmet = f"{self.counted_zh()}。", self.unmet()
-        if not unmet:
-            return said
-        return (
-            f"{said}如拟退回或不予通过，请说明理由；如仍拟同意，须在决定中逐项列明未达标的标准"
-            f"（{'、'.join(sorted(unmet))}）并说明理由。"
-        )
+        return counts.told_zh(self.counted_zh(), self.unmet())
 
     def vet(self, act: Act, now: datetime) -> None:
         """The county's own rules for an act: a failed standard blocks (S3, S4, S6)."""
@@ -364,6 +345,8 @@ class CountyExitWorkflow(CaseWorkflow):
             named = {finding.id for finding in failed}
             own = standards.provincial_findings(act.findings)
             failed += [each for each in own if not each.met and each.id not in named]
+        if act.step in (C3.id, C7.id):
+            failed = counts.but_for_counts(failed, act)
         fault = standards.blocked(act, failed, policy)
         if fault is None and act.figures is not None:
             fault = figures_fault(act.figures, self.year, now)
@@ -404,22 +387,20 @@ class CountyExitWorkflow(CaseWorkflow):
     async def strike_off(self, approval: Act) -> str:
         """The registry takes the county out and announces it, once; the case ends as exited.
 
-        It returns, and says why, if the register counts too many poor by now (S3).
+        It returns, and says why, if the register's count is worse by now than was told (S3, S6).
         """
         try:
             change, left = await self.case.ordered(partial(self.register_change, approval))
-        except IncidenceRisen:
+        except NoMoreMet as risen:
             self.case.docket.changing = False  # nothing was done
-            return "批准后贫困发生率上升、不达标"
+            return risen.why
         except RegisterConflict as conflict:
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
         self.case.record(
             EntryKind.REGISTER_CHANGE,
             f"{self.opening.subject.name}自{left.since}退出贫困县序列，{left.notice.announced_zh}",
             {
-                "change": change.model_copy(
-                    update={"counted_on": None, "standards": None}
-                ).content(),
+                "change": change.content(),
                 "notice": left.notice.content(),
             },
         )
@@ -436,10 +417,7 @@ class CountyExitWorkflow(CaseWorkflow):
             county=self.opening.subject,
             approved_by=approval.office,
             inspected_by=None if C6 in docket.skipped else inspected_by,
-            counted_on=beijing(now).date(),
-            standards=None
-            if "S3.incidence" in approval.overrides
-            else self.opening.policy.standards,
+            told=self.counted,
         )
 
 
@@ -448,11 +426,10 @@ def _agree(figures: CountyFigures, counted: Incidence | None) -> bool:
     return counted is not None and not standards.differ(figures, counted)
 
 
-def _differ(known: CountyCounted, counted: CountyCounted) -> bool:
-    """Whether the register counts otherwise than before."""
-    if known.incidence is None or known.villages != counted.villages:
-        return True
-    return standards.differ(known.incidence, counted.incidence)
+def _heads(counted: CountyCounted) -> tuple[Any, ...]:
+    """What a count says, whatever its day."""
+    found = counted.incidence
+    return found and (found.poor, found.population), counted.villages
 
 
 class _Inspected(Beside):
@@ -478,6 +455,6 @@ class _Inspected(Beside):
         if now == self.said:
             return
         self.said, subject = now, self.case.docket.subject
-        said = f"督导{now}，不得批准退出（C7）" if now else "督导已无未达标项，可以批准退出（C7）"
+        said = f"督导{now}，不得批准退出" if now else "督导已无未达标项，可以批准退出"
         for body in (Body.COUNTY_GROUP, Body.PROVINCIAL_GOVERNMENT):
             self.case.clerk.notify("督导", subject.office(body), "督导结果", said)

@@ -70,7 +70,7 @@ class _Visiting(Beside):
                 county,
                 f"{len(unstable)}户回访认定为不稳定",
                 f"经回访，下列已脱贫户不再稳定达到退出标准：{_listed(unstable)}。"
-                "请核实；不再符合退出标准（S1）的，启动返贫纳入程序。登记信息不因本通知改变。",
+                "请核实；不再符合退出标准的，启动返贫纳入程序。登记信息不因本通知改变。",
             )
         if not drawn_up.left and not self.all_visited:
             self.all_visited = True

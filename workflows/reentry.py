@@ -95,9 +95,9 @@ class ReentryWorkflow(CaseWorkflow):
     async def publicity(self) -> None:
         """R3 公示: in the village, at least seven days (T1); who is not poor is not posted."""
         await self.case.once(self.look_up)
-        fault = not_poor(self.year, self.known, self.opening.policy.standards)
-        if fault is not None:
-            raise self.case.end(Ending.NOT_ENTERED, "case", fault)
+        said = not_poor(self.year, self.known, self.opening.policy.standards)
+        if said is not None:
+            raise self.case.end(Ending.NOT_ENTERED, "case", said.zh)
         await self.case.publicity(R3, self.to_post())
 
     async def confirmation(self) -> None:

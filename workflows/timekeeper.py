@@ -223,14 +223,16 @@ class Timekeeper:
         households: dict[str, JsonValue] = {
             str(office): list(codes) for office, codes in offices.items() if codes
         }
+        data: dict[str, JsonValue] = {"limit": limit.content(), "office": str(watched.office)}
+        if households:
+            data["households"] = households
         expected = self._docket.expected
         step = expected.step if expected is not None else self._docket.step
         where = f"，案件处于{step}环节" if watched.key == T6 else ""
         self._record(
             EntryKind.BREACH,
             f"{limit.clause} {watched.subject}逾期：{until(limit.due)}已过{where}，责任单位{names}",
-            {"limit": limit.content(), "office": str(watched.office)}
-            | ({"households": households} if households else {}),
+            data,
         )
 
     def _held_to(self, watched: Watched) -> Mapping[Office, Sequence[str]]:
@@ -280,4 +282,4 @@ def listed(lines: Sequence[str], more: str) -> str:
 
 def _listed(those: Sequence[Watched]) -> str:
     lines = [f"{each.subject}：{until(each.limit.due)}" for each in those]
-    return listed(lines, f"等{len(those)}项，见 exitflow case")
+    return listed(lines, f"等{len(those)}项，见案卷")

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import JsonValue
 from temporalio import workflow
 
-from models import standards
+from models import counts, standards
 from models.base import Record
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
@@ -20,12 +20,13 @@ from models.register.villages import FieldSurvey, Incidence
 from models.village.admission import AdmitVillage, survey_fault
 from models.village.messages import VillageOpening
 from models.village.orders import VillageCount, VillageRegisterChange
-from workflows.calls import IncidenceRisen, RegisterConflict, ask
+from workflows.calls import NoMoreMet, RegisterConflict, ask
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
 from workflows.opening import docket_of
+from workflows.waiting import Lapse
 
-APPROVE = Decision.APPROVE
+APPROVE, INCIDENCE = Decision.APPROVE, "S2.incidence"
 
 
 class VillageOwn(Record):
@@ -68,7 +69,7 @@ class VillageExitWorkflow(CaseWorkflow):
         case, again = self.case, self.case.docket.round > 1
         await case.prepare(self.look_up if again else self.receive_application)
         limits = [LimitRequest(clause="G3", start=case.arrived)] if again else []
-        act = await case.decision(V1, *limits)
+        act = await case.decision(V1, *limits, instructions=self.told(), judged=self.judged)
         self.surveyed, self.considered = act.survey, act.consideration or ""
         self.record_survey(self.findings(act.survey))
 
@@ -87,11 +88,11 @@ class VillageExitWorkflow(CaseWorkflow):
         await case.decision(self.v3, office=county, subject="V3 上报")
         for _ in case.repeatedly():
             await case.prepare(self.look_again)  # what is approved is what the register says then
-            told = f"县级对产业发展、集体经济收入等因素的统筹考虑：{self.considered}"
-            approval = await case.decision(self.v3, instructions=told)
+            told = f"县级对产业发展、集体经济收入等因素的统筹考虑：{self.considered}\n{self.told()}"
+            approval = await case.decision(self.v3, instructions=told, judged=self.judged)
             await case.undisputed()
             await self.strike_off(approval)
-            case.docket.changing = False  # the poor are too many by now (F5): nothing was done
+            case.docket.changing = False  # more are poor by now than was told: nothing was done
 
     # -- what the steps above need ------------------------------------------------------------
 
@@ -125,11 +126,26 @@ class VillageExitWorkflow(CaseWorkflow):
         self.keep(await self.count())
 
     async def look_again(self) -> None:
-        """The same, if households have left the register, or come into it, meanwhile."""
-        incidence, known = await self.count(), self.incidence
-        heads = (incidence.poor, incidence.population)
-        if known is None or heads != (known.poor, known.population):
-            self.keep(incidence)
+        """The same, if households have left the register, or come into it, meanwhile.
+
+        What was approved at the same moment, on a better count, lapses (S6).
+        """
+        if await self.has_risen():
+            self.case.docket.lapse("核对登记数据后贫困发生率未达标", self.case.now())
+
+    async def has_risen(self) -> bool:
+        """Whether the register counts too many by now, and more than was told (S2, S6)."""
+        told, counted = self.incidence, await self.count()
+        if told is None or (told.poor, told.population) != (counted.poor, counted.population):
+            self.keep(counted)
+        rule = self.opening.policy.standards
+        return counts.has_risen(INCIDENCE, told, counted, rule) is not None
+
+    async def judged(self, approval: Act) -> Lapse | None:
+        """V1, V3: judge an approval by the count of the moment in which it is taken (S2, S6)."""
+        worse = {INCIDENCE} if await self.has_risen() else set[str]()
+        why = counts.why_no_more_zh(approval, self.unmet(), worse)
+        return None if why is None else Lapse(why, self.told())
 
     async def count(self) -> Incidence:
         """The village's poor as the register counts them on the case's day (S5)."""
@@ -139,10 +155,25 @@ class VillageExitWorkflow(CaseWorkflow):
     def keep(self, incidence: Incidence) -> None:
         """Judge by a count from now on (S2), and put it on file."""
         self.incidence = incidence
+        self.put_on_file(self.counted_zh(), (self.rate(),), incidence=incidence.content())
+
+    def rate(self) -> standards.StandardFinding:
+        """S2 by the count that the case is judged by."""
+        assert self.incidence is not None  # it is counted before a step opens
         rule = self.opening.policy.standards
-        finding = standards.incidence_finding("S2.incidence", incidence, rule)
-        said = f"登记数据：{finding.zh}，{'已' if finding.met else '未'}达标"
-        self.put_on_file(said, (finding,), incidence=incidence.content())
+        return standards.incidence_finding(INCIDENCE, self.incidence, rule)
+
+    def unmet(self) -> set[str]:
+        """What that fails."""
+        return set() if self.rate().met else {INCIDENCE}
+
+    def counted_zh(self) -> str:
+        """The count and what follows from it, as the file says it."""
+        return f"登记数据：{self.rate().zh}，{'未' if self.unmet() else '已'}达标"
+
+    def told(self) -> str:
+        """The same as an office that decides is told (V1, V3)."""
+        return counts.told_zh(self.counted_zh(), self.unmet())
 
     def findings(self, survey: FieldSurvey | None) -> tuple[standards.StandardFinding, ...]:
         """S2, as far as it is known."""
@@ -173,7 +204,8 @@ class VillageExitWorkflow(CaseWorkflow):
             raise Refusal("survey: to approve V1, give what the survey found (S2)")
         reporting = act.step == self.v3.id and act.office.body is self.v3.reported_by
         survey = act.survey if act.step == V1.id else self.surveyed
-        failed = [finding for finding in self.findings(survey) if not finding.met]
+        unmet = [finding for finding in self.findings(survey) if not finding.met]
+        failed = counts.but_for_counts(unmet, act)
         rule = self.opening.policy.standards
         fault = standards.blocked(act, [] if reporting else failed, rule)
         if fault is None and act.survey is not None:
@@ -191,21 +223,21 @@ class VillageExitWorkflow(CaseWorkflow):
     async def strike_off(self, approval: Act) -> None:
         """The registry takes the village out and announces it, once; the case ends as exited.
 
-        It comes back where households have entered since (F5, F7), and S2 is not met any more.
+        It comes back if the register's count is worse by now than was told (S2, S6, F5, F7).
         """
-        overridden = "S2.incidence" in approval.overrides
+        told = self.incidence
+        assert told is not None  # it was counted when the step opened
         try:
             change, left = await self.case.ordered(
                 lambda seq: VillageRegisterChange(
                     **announced(self.case.docket, approval, seq, self.case.now()),
                     village=self.village,
                     approved_by=approval.office,
-                    counted_on=beijing(self.case.now()).date(),
-                    standards=None if overridden else self.opening.policy.standards,
+                    told=told,
                 ),
             )
-        except IncidenceRisen:
-            self.case.lapse(approval, "批准后贫困发生率上升、不达标")
+        except NoMoreMet as risen:
+            self.case.lapse(approval, risen.why)
             return
         except RegisterConflict as conflict:
             raise self.case.end(Ending.NOT_EXITED, "case", str(conflict)) from conflict
@@ -213,9 +245,7 @@ class VillageExitWorkflow(CaseWorkflow):
             EntryKind.REGISTER_CHANGE,
             f"{self.village.name}自{left.since}在建档立卡贫困村中退出，{left.notice.announced_zh}",
             {
-                "change": change.model_copy(
-                    update={"counted_on": None, "standards": None}
-                ).content(),
+                "change": change.content(),
                 "notice": left.notice.content(),
             },
         )

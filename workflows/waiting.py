@@ -5,9 +5,10 @@ to.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import JsonValue
 from temporalio import workflow
@@ -15,9 +16,10 @@ from temporalio import workflow
 from models.case.handover import is_at_rest
 from models.case.ledger import EntryKind
 from models.case.mailbox import OpenObjection, Received
-from models.case.messages import Ending, Outcome, Resolution
+from models.case.messages import Act, Decision, Ending, Outcome, Resolution
 from models.case.state import Docket
 from models.offices import Office
+from models.procedures import Step
 from models.refusals import NotYet
 from workflows.clerk import Clerk
 from workflows.investigations import Investigations
@@ -49,6 +51,17 @@ class Ended(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.reason)
         self.outcome = outcome
+
+
+class Lapse(NamedTuple):
+    """Why an act counts no more, as the file says it; and what its office is told."""
+
+    why: str
+    told: str
+
+
+Judge = Callable[[Act], Awaitable[Lapse | None]]
+"""Holds an approval against the register of the moment it is taken; None if it stands."""
 
 
 class Beside:
@@ -164,6 +177,38 @@ class WaitingRoom:
         """
         if self._paused_until is not None and self.now() < self._paused_until:
             raise NotYet(f"{self.docket.case_id} goes on in a new run; try again in a moment")
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """No act of a step can be taken in meanwhile."""
+        self.docket.preparing = True
+        try:
+            yield
+        finally:
+            self.docket.preparing = False
+
+    async def _take_act(
+        self, step: Step, judged: Judge | None, tell: Callable[[str], None]
+    ) -> Received[Act]:
+        """Wait for an act, and take it out of the mailbox; an approval that does not stand lapses.
+
+        Args:
+            tell: Tells the office whose approval has lapsed.
+        """
+        docket = self.docket
+        while True:
+            received = await self._await(
+                lambda: next(iter(docket.waiting_acts(step)), None), may_hand_over=True
+            )
+            lapse = None
+            if judged is not None and received.message.decision is Decision.APPROVE:
+                with self.preparing():  # the act stays where it is: nothing overtakes it
+                    lapse = await judged(received.message)
+            if lapse is None:
+                docket.take_act(step)
+                return received
+            docket.lapse(lapse.why, self.now())
+            tell(lapse.told)
 
     def _should_hand_over(self) -> bool:
         # The history says when it is long: a replay is told the same.

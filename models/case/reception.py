@@ -344,8 +344,9 @@ class Reception(ObjectionRules):
         waiting, final = docket.waiting_acts(docket.step), docket.route[-1]
         if any(each.message.decision is Decision.REJECT for each in waiting):
             raise Refusal(f"{docket.step} has rejected the application already")
+        about_to_open = docket.preparing and not waiting
         approved = docket.expected is None if not waiting else self._turns.decider() is None
-        if docket.step == final and approved and not docket.preparing:
+        if docket.step == final and approved and not about_to_open:
             raise Refusal(f"{final} has approved the application already")
         if any(each.upheld_and_unanswered for each in docket.objections.values()):
             raise Refusal("an objection was upheld already")

@@ -59,7 +59,8 @@ class Docket:
         basis: When that was signed, or ended, on which the next act rests: none can be older.
         posted: The running publicity, from posting until it has ended without an open objection.
         posting: A notice is being published: it may be read before the case hears that it is out.
-        preparing: A step is about to open, once the register has said what its acts are judged by.
+        preparing: The register is being asked by what a step is judged that is about to open, or an
+            act that is about to be taken.
         changing: The registry is being told; nothing can stop the change any more.
         stirred: Something was received since the procedure last looked.
         done: When each step of this round was finished, by step id.

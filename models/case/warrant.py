@@ -10,6 +10,7 @@ Each procedure has its rules in its own ``warrant``. Each rule gives the reason 
 not in one sentence, and None if the file carries the order. This module has what they share.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from models.notices import Announcement, NoticeOrder
 from models.offices import Office
 from models.periods import beijing, end_of
 from models.procedures import C1, H1, H3, R1, Step, skipped
+from models.standards import StandardFinding
 
 _BY_APPLICATION = (C1.id, R1.id, H1.id)
 """First steps that the opening itself takes: no act is there in the first round."""
@@ -158,6 +160,15 @@ def counted(on: Any, act: FiledAct, now: datetime) -> str | None:
     if on is None or not first <= on <= last:
         return f"counted_on: {on} does not lie between {first} and {last}"
     return None
+
+
+def why_not_overridden(act: FiledAct, unmet: Iterable[StandardFinding]) -> str | None:
+    """S6: what the count that was told fails is overridden by name."""
+    left = [each.id for each in unmet if each.id not in act.act.get("overrides", [])]
+    if not left:
+        return None
+    approval = f"the approval of {act.act['step']}"
+    return f"{', '.join(left)} is not met, and {approval} does not override it (S6)"
 
 
 def office_name(file: CaseFile, office: Office, at: datetime) -> str:

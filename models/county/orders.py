@@ -9,7 +9,6 @@ from models.base import Line
 from models.notices import Announcement, Left
 from models.offices import County, CountyCode, Office
 from models.orders import Order
-from models.policy import Standards
 from models.register.counties import CountyCounted
 
 
@@ -29,17 +28,15 @@ class RegisterChange(Announcement[Left]):
     """Announcing the exit of a county, and taking it off the list of poor counties (C7).
 
     Attributes:
-        counted_on, standards: On which day its incidence has to meet whose threshold still (S3):
-            the register may have changed since it was approved. None if it was approved in spite
-            of that (S6).
+        told: The register's counts as they were told to who approved, by the file: the register may
+            count worse by now (S3, S6).
         inspected_by: Name of the body that inspected a national county (C6).
     """
 
     activity = "strike_off_county"
     county: County
     approved_by: Office
-    counted_on: date | None = None
-    standards: Standards | None = None
+    told: CountyCounted
     inspected_by: Line | None = None
 
     @property

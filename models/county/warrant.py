@@ -6,33 +6,32 @@ from models.case.file import CaseFile
 from models.case.ledger import EntryKind
 from models.case.warrant import (
     as_object,
-    counted,
     differs,
     final,
     office_name,
     why_not_announced,
     why_not_final,
+    why_not_overridden,
     why_not_posted,
 )
+from models.counts import unmet_counts
 from models.county.orders import RegisterChange
 from models.notices import NoticeOrder, PostedCounty
 from models.procedures import C3, C4, C6, C7, skipped
 from models.register.counties import (
+    CountyCounted,
     CountyFigures,
-    PoorVillages,
     ProvincialFindings,
     ProvincialMean,
 )
-from models.register.villages import Incidence
 
 
 def county_exit(file: CaseFile, change: RegisterChange, now: datetime) -> str | None:
-    """C7: a county leaves the list, while S3's incidence is met, unless overridden (S6)."""
+    """C7: a county leaves the list by the count that who approved was told of (S3, S6)."""
     said = why_not_final(file, C7, now)
     if said is not None:
         return said
-    act = final(file, C7)
-    overridden = "S3.incidence" in act.act.get("overrides", [])
+    act, told = final(file, C7), _counted_last(file)
     inspected_by = office_name(file, file.subject.office(C6.body), change.posted_at)
     return (
         why_not_announced(file, change, act, now)
@@ -44,9 +43,9 @@ def county_exit(file: CaseFile, change: RegisterChange, now: datetime) -> str | 
                 change.inspected_by,
                 None if C6 in skipped(file.subject) else inspected_by,
             ),
-            ("standards", change.standards, None if overridden else file.policy.standards),
+            ("told", change.told, told),
         )
-        or (None if overridden else counted(change.counted_on, act, now))
+        or why_not_overridden(act, unmet_counts(told, file.policy.standards))
     )
 
 
@@ -69,8 +68,7 @@ def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | No
     )
     checked, opened = file.approval(C3), file.entries[0].data
     assert checked is not None  # C3 is done
-    counts = next((each.data for each in reversed(file.entries) if "villages" in each.data), {})
-    count = counts.get("incidence")
+    counted = _counted_last(file)
     return differs(
         ("county", shown.county, file.subject),
         ("figures", shown.figures, CountyFigures.model_validate(figures)),
@@ -80,6 +78,13 @@ def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | No
             shown.findings,
             ProvincialFindings.model_validate(checked.act["findings"]),
         ),
-        ("counted", shown.counted, None if count is None else Incidence.model_validate(count)),
-        ("villages", shown.villages, PoorVillages.model_validate(counts.get("villages", {}))),
+        ("counted", shown.counted, counted.incidence),
+        ("villages", shown.villages, counted.villages),
     )
+
+
+def _counted_last(file: CaseFile) -> CountyCounted:
+    """What the register counted last, by the file: nothing of a county without villages."""
+    last = next((each.data for each in reversed(file.entries) if "villages" in each.data), {})
+    counts = {key: last[key] for key in ("incidence", "villages") if key in last}
+    return CountyCounted.model_validate(counts)

@@ -17,6 +17,7 @@ from models.offices import Household
 from models.policy import Standards
 from models.procedures import REENTRY
 from models.reentry.messages import ReentryApplication, ReentryOpening
+from models.refusals import Said
 from models.register.households import Cause, HouseholdFacts, PovertyLine
 from models.roster.admission import no_line
 from models.standards import StandardFinding
@@ -57,18 +58,28 @@ class ReentryFacts(SubjectFacts[Household]):
         return household_findings(self.facts, self.line, standards)
 
 
-def not_poor(year: int, facts: ReentryFacts, standards: Standards) -> str | None:
+def not_poor(year: int, facts: ReentryFacts, standards: Standards) -> Said | None:
     """Why a household cannot enter the register by what that knows of it; None where it can."""
     if facts.registered_on is not None:
-        return f"{facts.name} is in the register as poor already, since {facts.registered_on}"
+        since = facts.registered_on
+        return Said(
+            f"该户自{since}起已是建档立卡贫困户",
+            f"{facts.name} is in the register as poor already, since {since}",
+        )
     if facts.line is None:
         return no_line(year)
     if facts.facts is None:
-        return f"{facts.name} has no livelihood of {year} in the register (S1); import it first"
+        return Said(
+            f"登记中没有该户{year}年的收入情况",
+            f"{facts.name} has no livelihood of {year} in the register (S1); import it first",
+        )
     findings = facts.findings(standards)
     if all(finding.met for finding in findings):
-        first = findings[0].en
-        return f"{facts.name} is not poor: it meets every criterion of S1 in {year} ({first})"
+        first = findings[0]
+        return Said(
+            f"该户{year}年各项均达到退出标准，不是贫困户（{first.zh}）",
+            f"{facts.name} is not poor: it meets every criterion of S1 in {year} ({first.en})",
+        )
     return None
 
 
@@ -80,8 +91,9 @@ def since_posted(
     What the register has corrected since is named by field, and by nothing that nobody needs (G8).
     """
     said = not_poor(year, facts, standards)
-    if said is not None or facts.facts is None:
-        return said
+    if said is not None:
+        return said.en
+    assert facts.facts is not None  # else it could not enter
     if facts.facts.revision == posted.revision:
         return None
     told, true = _flat(posted), _flat(facts.facts)
@@ -109,7 +121,8 @@ def _judged_by_its_year(matter: Matter[ReentryApplication, ReentryFacts]) -> str
 
 
 def _is_poor(matter: Matter[ReentryApplication, ReentryFacts]) -> str | None:
-    return not_poor(matter.application.year, matter.facts, matter.policy.standards)
+    said = not_poor(matter.application.year, matter.facts, matter.policy.standards)
+    return None if said is None else said.en
 
 
 RULES = Rules[ReentryApplication, ReentryFacts](

@@ -24,6 +24,7 @@ from models.offices import Village
 from models.periods import beijing
 from models.policy import Policy
 from models.procedures import HOUSEHOLD_EXIT
+from models.refusals import Said
 from models.register.households import HouseholdFacts, PovertyLine
 from models.roster.messages import RosterApplication, RosterOpening
 
@@ -102,11 +103,12 @@ class AdmittedRoster(Record):
 _Matter = Matter[RosterApplication, RosterFacts]
 
 
-def no_line(year: int) -> str:
+def no_line(year: int) -> Said:
     """What is missing to judge a year's households (S7)."""
-    return (
+    return Said(
+        f"登记中没有{year}年国家扶贫标准，无法对照",
         f"year: no national poverty line of {year} is loaded (S7), so no household can be judged; "
-        f"load it with `exitflow registry line {year} --yuan N --source TEXT`"
+        f"load it with `exitflow registry line {year} --yuan N --source TEXT`",
     )
 
 
@@ -130,7 +132,7 @@ def household_faults(
     village: Village,
     year: int,
     known: Mapping[str, KnownHousehold],
-) -> dict[str, str]:
+) -> dict[str, Said]:
     """Why households cannot be on a roster, a sentence each; empty where all can."""
     faults = {}
     for proposal in proposals:
@@ -142,44 +144,57 @@ def household_faults(
 
 def _household_fault(
     proposal: Proposal, village: Village, year: int, known: KnownHousehold | None
-) -> str | None:
+) -> Said | None:
     if known is None:
-        return "is not in the register; import it first"
+        return Said("登记中没有该户", "is not in the register; import it first")
     if known.village != village.code:
-        return f"is registered in the village {known.village}, not in {village.code}"
+        return Said(
+            f"登记在其他村（{known.village}）",
+            f"is registered in the village {known.village}, not in {village.code}",
+        )
     if not known.registered:
-        why = "that begins later" if known.exited_on is None else f"it left on {known.exited_on}"
-        return f"is not in the register as poor: {why}"
+        later = known.exited_on is None
+        zh = "识别时间在此之后" if later else f"已于{known.exited_on}退出"
+        why = "that begins later" if later else f"it left on {known.exited_on}"
+        return Said(f"现不是建档立卡贫困户，{zh}", f"is not in the register as poor: {why}")
     if known.open_roster is not None:
-        return f"is on an open roster of {year} already: {known.open_roster} (G9)"
+        return Said(
+            f"已列入{year}年度另一在办名单（{known.open_roster}）",
+            f"is on an open roster of {year} already: {known.open_roster} (G9)",
+        )
     if known.revoked_case is not None:
-        return (
+        return Said(
+            f"{year}年度的退出已被撤销（{known.revoked_case}），下一年度方可再列入",
             f"left in {year} already, and that exit was revoked by {known.revoked_case}; it may be "
-            "taken up again next year (F7)"
+            "taken up again next year (F7)",
         )
     if known.entered_by is not None:
-        return (
+        return Said(
+            f"已按当年生活状况纳入扶贫对象（{known.entered_by}），以后年度方可列入",
             f"came into the register by {known.entered_by}, for what it lived on then; it can be "
-            "on a roster of a later year (F5)"
+            "on a roster of a later year (F5)",
         )
     if known.facts is None:
-        return f"has no livelihood of {year} in the register (S1); import it first"
+        return Said(
+            f"登记中没有{year}年的收入情况",
+            f"has no livelihood of {year} in the register (S1); import it first",
+        )
     if not known.planned and proposal.plan_addition is None:
-        return not_planned(year)
+        return Said(f"未列入{year}年度计划", not_planned(year))
     return None
 
 
-def households_fault(faults: Mapping[str, str]) -> str | None:
+def households_fault(faults: Mapping[str, Said]) -> str | None:
     """The faults of households as one sentence."""
     if not faults:
         return None
-    said = [f"household {code} {why}" for code, why in list(faults.items())[:_NAMED]]
+    said = [f"household {code} {why.en}" for code, why in list(faults.items())[:_NAMED]]
     more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
     return "; ".join(said) + more
 
 
 def _has_a_line(matter: _Matter) -> str | None:
-    return no_line(matter.application.year) if matter.facts.line is None else None
+    return no_line(matter.application.year).en if matter.facts.line is None else None
 
 
 def _fits(matter: _Matter) -> str | None:

@@ -8,7 +8,6 @@ from datetime import date
 from models.notices import Announcement, Left
 from models.offices import Office, Village, VillageCode
 from models.orders import Order
-from models.policy import Standards
 from models.register.villages import Incidence
 
 
@@ -28,16 +27,14 @@ class VillageRegisterChange(Announcement[Left]):
     """Announcing the exit of a village, and taking it off the list of poor villages (V3).
 
     Attributes:
-        counted_on, standards: On which day its incidence has to meet whose threshold still (S2):
-            households may have come into the register since it was approved (F5, F7). None where
-            it was approved in spite of that (S6).
+        told: The register's count as it was told to who approved, by the file: households may have
+            come into the register since (S2, S6, F5, F7).
     """
 
     activity = "strike_off_village"
     village: Village
     approved_by: Office
-    counted_on: date | None = None
-    standards: Standards | None = None
+    told: Incidence
 
     @property
     def summary(self) -> str:

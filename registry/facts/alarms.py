@@ -14,7 +14,7 @@ from models.offices import Office, Village
 from models.policy import Body, Policy
 from models.procedures import WATCH, village_steps
 from models.register.villages import Incidence
-from models.standards import incidence_met
+from models.standards import incidence_met, is_worse
 from models.watch import Seen, Unit
 from registry.database.engine import claim
 from registry.facts.county import known_county
@@ -165,9 +165,7 @@ def _is_news(session: Session, code: str, counted: Incidence, besides: str = "")
     if session.exec(under_way).first() is not None:
         return False
     approved = _approved(session, exit)
-    if approved is not None and (
-        counted.poor * approved.population <= approved.poor * counted.population
-    ):
+    if approved is not None and not is_worse(counted, approved):
         return False
     told = session.exec(
         select(AlarmRow.poor, AlarmRow.population)

@@ -23,7 +23,8 @@ from models.county.orders import RegisterChange
 from models.identity import county_case
 from models.offices import County, Office, province_of
 from models.policy import Body
-from models.register.counties import CountyFigures, Judgement
+from models.register.counties import CountyCounted, CountyFigures, Judgement, PoorVillages
+from models.register.villages import Incidence
 from registry.database.engine import reading
 from tests.activities.admitted import RUN
 from tests.activities.admitted import batch as kept_batch
@@ -148,6 +149,12 @@ class File:
             "outcome": None,
         }
         return CaseState(**(given | changes))
+
+
+def of_hundred(poor: int, *, listed: int = 0, exited: int = 0) -> CountyCounted:
+    """The register's count of a county: so many of 100 poor, so many poor villages."""
+    incidence = Incidence(poor=poor, population=100, as_of=date(2018, 8, 1))
+    return CountyCounted(incidence=incidence, villages=PoorVillages(listed=listed, exited=exited))
 
 
 def ended(ending: Ending) -> dict[str, Any]:

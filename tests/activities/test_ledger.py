@@ -40,12 +40,14 @@ from tests.activities.registry_cases import (
     at_once,
     change,
     ended,
+    of_hundred,
     rows,
     run,
 )
+from tests.models import carrying
 from tests.models.samples import HENAN
 from tests.registry.known import county_facts
-from tests.registry.places import falls_back, leaves, put_households, put_village
+from tests.registry.places import put_households, put_village, village_leaves
 
 
 def conflict(asked: RegistryActivities, batch: LedgerBatch) -> str:
@@ -348,34 +350,43 @@ def test_a_county_leaves_the_list_once(
     assert (overview.listed, overview.exited) == (52, 1)
 
 
-@pytest.mark.clause("C7", "S3")
+@pytest.mark.clause("C7", "S3", "S6")
 @pytest.mark.usefixtures("registry")
-def test_a_county_above_the_threshold_by_then_stays_on_the_list(
+def test_a_county_leaves_at_no_more_than_was_told(
     leaving: LeavingActivities, engine: Engine
 ) -> None:
-    """2 of 100 are 2 %, which is not below it; when the household has left it is 0 %."""
+    """2 of 100 are 2 %, which is not below it: of 1 was told, then of 2."""
     village = put_village(engine, f"{XIN.code}100001", 100)
-    (household,) = put_households(engine, village, [2])
-    order = change(File(), counted_on=date(2018, 8, 3), standards=HENAN.standards)
+    put_households(engine, village, [2])
     before = standings(engine)
-    with pytest.raises(ApplicationError, match=r"S3\.incidence is not met any more") as said:
-        run(leaving.strike_off_county, order)
-    assert (said.value.type, said.value.non_retryable) == ("IncidenceRisen", True)
+    with pytest.raises(ApplicationError, match=r"S3\.incidence is not met") as said:
+        run(leaving.strike_off_county, change(File(), told=of_hundred(1, listed=1)))
+    assert (said.value.type, said.value.non_retryable) == ("NoMoreMet", True)
+    assert said.value.details == ("S3.incidence",)
     assert standings(engine) == before
     assert rows(engine, NoticeRow) == []
-    leaves(engine, household, date(2018, 8, 3))
+    order = change(File(), told=of_hundred(2, listed=1))
     assert run(leaving.strike_off_county, order).since == date(2018, 8, 2)
-    falls_back(engine, household, date(2018, 8, 3))  # asked again, it is done
+    put_households(engine, village, [1])  # asked again, it is done
     assert run(leaving.strike_off_county, order).since == date(2018, 8, 2)
 
 
-@pytest.mark.clause("C7", "S6")
+@pytest.mark.clause("C7", "S3")
 @pytest.mark.usefixtures("registry")
-def test_a_county_approved_in_spite_of_its_incidence_leaves(
-    leaving: LeavingActivities, engine: Engine
+def test_a_county_leaves_with_the_share_of_villages_that_was_told(
+    leaving: LeavingActivities, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_households(engine, put_village(engine, f"{XIN.code}100001", 100), [2])
-    assert run(leaving.strike_off_county, change(File())).since == date(2018, 8, 2)
+    """1 of 2 poor villages has left, and 90 % are asked for: of 2 was told, then of 1."""
+    asked = HENAN.standards.model_copy(update={"exited_villages_at_least_percent": 90})
+    monkeypatch.setattr(carrying, "HENAN", HENAN.model_copy(update={"standards": asked}))
+    for number in (1, 2):
+        put_village(engine, f"{XIN.code}10000{number}", 50)
+    village_leaves(engine, f"{XIN.code}100001", date(2018, 1, 10))
+    with pytest.raises(ApplicationError, match=r"S3\.villages is not met") as said:
+        run(leaving.strike_off_county, change(File(), told=of_hundred(0, exited=2)))
+    assert said.value.details == ("S3.villages",)
+    order = change(File(), told=of_hundred(0, listed=1, exited=1))
+    assert run(leaving.strike_off_county, order).since == date(2018, 8, 2)
 
 
 @pytest.mark.clause("C7")

@@ -404,7 +404,7 @@ def test_what_the_register_says_otherwise_is_left_alone(
     ("changes", "said"),
     [
         ({"exited_on": date(2016, 12, 20)}, "has not left since 2016-12-20"),
-        ({"effective_on": LEFT_ON}, "left on 2017-12-20, not before 2017-12-20"),
+        ({"effective_on": LEFT_ON}, "left on 2017-12-20, which does not lie before 2017-12-20"),
     ],
 )
 def test_a_household_comes_back_after_the_day_on_which_it_left(

@@ -386,7 +386,7 @@ def test_who_is_added_is_held_against_the_same_rules(
     assert [each.code for each in found.households] == ["H-01", "H-02", "H-07"]
     assert found.unplanned == ("H-07",)
     assert list(found.faults) == ["H-03", "H-05", "H-06", "H-99"]
-    assert found.faults["H-03"].endswith(f"{RosterFile(2).case_id} (G9)")
+    assert found.faults["H-03"].endswith(f"另一在办名单（{RosterFile(2).case_id}）")
     first = RosterFile().case_id
     assert {code for case, code in listed(engine) if case == first} == {"H-01", "H-02", "H-07"}
     # Asked again, by a worker that did not hear the answer.
@@ -433,7 +433,7 @@ def test_who_is_not_there_any_more(rosters: RosterActivities, engine: Engine) ->
     found = run(rosters.look_up_households, looking_up(*CODES, "H-10"))
     assert [each.code for each in found.households] == ["H-03"]
     gone_from_here = dict.fromkeys(["H-01", "H-02"], "登记中已不是本村建档立卡贫困户")
-    assert found.faults == gone_from_here | {"H-10": "登记中没有2017年的收入情况（S1）"}
+    assert found.faults == gone_from_here | {"H-10": "登记中没有2017年的收入情况"}
 
 
 # -- striking off -----------------------------------------------------------------------------

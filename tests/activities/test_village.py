@@ -14,6 +14,7 @@ from activities.village import VillageActivities
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.offices import Village
+from models.register.villages import Incidence
 from models.village.orders import VillageCount
 from registry.database.engine import writing
 from registry.desk import Registry
@@ -37,7 +38,6 @@ from tests.activities.village_cases import (
     change,
     put_village,
 )
-from tests.models.samples import HENAN
 from tests.models.village_samples import survey
 from tests.registry.known import village_facts
 
@@ -206,29 +206,46 @@ def test_a_village_leaves_the_list_once(
     assert (facts.listed, facts.exited_on) == (False, date(2017, 12, 20))
 
 
-@pytest.mark.clause("V3", "S2", "F5")
+def told(poor: int) -> Incidence:
+    """So many of 200 were told to who approved."""
+    return Incidence(poor=poor, population=200, as_of=date(2017, 12, 19))
+
+
+@pytest.mark.clause("V3", "S2", "S6", "F5")
+@pytest.mark.parametrize(
+    ("poor", "stays"), [(3, True), (4, False), (5, False)], ids=["better", "the same", "worse"]
+)
 @pytest.mark.usefixtures("villages")
-def test_a_village_above_the_threshold_by_then_stays_on_the_list(
-    leaving: LeavingActivities, engine: Engine
+def test_a_village_leaves_at_no_more_than_was_told(
+    leaving: LeavingActivities, engine: Engine, poor: int, stays: bool
 ) -> None:
-    """4 of 200 people are 2 %, which is not below it; 4 of 201 are 1.99 %."""
-    order = change(counted_on=date(2017, 12, 21), standards=HENAN.standards)
-
-    def population(people: int) -> None:
-        with writing(engine) as session:
-            session.get_one(VillageRow, VILLAGE.code).population = people
-
-    population(200)
-    with pytest.raises(ApplicationError, match=r"S2\.incidence is not met any more") as said:
+    """4 of 200 people are 2 %, which is not below it: who approved was told of 3, 4 or 5."""
+    with writing(engine) as session:
+        session.get_one(VillageRow, VILLAGE.code).population = 200
+    order = change(told=told(poor))
+    if not stays:
+        assert run(leaving.strike_off_village, order).since == date(2017, 12, 20)
+        return
+    with pytest.raises(ApplicationError, match=r"S2\.incidence is not met \(.*4/200 = 2") as said:
         run(leaving.strike_off_village, order)
-    assert (said.value.type, said.value.non_retryable) == ("IncidenceRisen", True)
+    assert (said.value.type, said.value.non_retryable) == ("NoMoreMet", True)
+    assert said.value.details == ("S2.incidence",)
     (listed,) = rows(engine, VillageStatusRow)
     assert listed["until"] is None
     assert rows(engine, NoticeRow) == []
-    population(201)
-    assert run(leaving.strike_off_village, order).since == date(2017, 12, 20)
-    population(200)  # asked again, it is done
-    assert run(leaving.strike_off_village, order).since == date(2017, 12, 20)
+
+
+@pytest.mark.clause("V3", "S2", "F5")
+@pytest.mark.usefixtures("villages")
+def test_more_than_was_told_is_no_matter_below_the_threshold_or_once_it_has_left(
+    leaving: LeavingActivities, engine: Engine
+) -> None:
+    """4 of 201 people are 1.99 %."""
+    order = change(told=told(3))
+    for population in (201, 200):  # asked again, it is done
+        with writing(engine) as session:
+            session.get_one(VillageRow, VILLAGE.code).population = population
+        assert run(leaving.strike_off_village, order).since == date(2017, 12, 20)
 
 
 @pytest.mark.clause("V3")

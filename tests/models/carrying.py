@@ -10,6 +10,7 @@ from typing import Any
 
 from models import identity
 from models.case.ledger import Entry, EntryKind, Ledger
+from models.counts import unmet_counts
 from models.county.orders import RegisterChange
 from models.notices import (
     NoticeOrder,
@@ -34,8 +35,11 @@ from models.procedures import (
     village_steps,
 )
 from models.reentry.orders import EntryOrder
+from models.register.counties import CountyCounted
+from models.register.villages import Incidence
 from models.revocation.orders import RevocationChange
 from models.roster.messages import LookUpOrder, RosterChange
+from models.standards import StandardFinding, incidence_finding
 from models.village.orders import VillageRegisterChange
 from tests.models.roster_samples import livelihood
 from tests.models.samples import FINDINGS, HENAN, mean
@@ -150,15 +154,16 @@ def announcement(
 def leaves_county(order: dict[str, Any]) -> RegisterChange:
     """The order to take a county off the list, with what follows from its other values."""
     county = order["county"]
-    own = announcement(order, county, Body.PROVINCIAL_GROUP)
+    own = announcement(order, county, Body.PROVINCIAL_GROUP) | {"told": CountyCounted()}
     if C6 not in skipped(county):
         own["inspected_by"] = "国务院扶贫开发领导小组"
     return RegisterChange.model_validate(own | order)
 
 
 def leaves_village(order: dict[str, Any]) -> VillageRegisterChange:
-    """The same of a village."""
-    own = announcement(order, order["village"], Body.COUNTY_GROUP)
+    """The same of a village; 4 of 300 are poor."""
+    told = Incidence(poor=4, population=300, as_of=order["effective_on"])
+    own = announcement(order, order["village"], Body.COUNTY_GROUP) | {"told": told}
     return VillageRegisterChange.model_validate(own | order)
 
 
@@ -187,8 +192,8 @@ def _passed(county: County, step: Step, at: datetime) -> list[Line]:
 
 
 def county_exit(order: RegisterChange) -> Carrying:
-    """Seven steps up to C7; approved in spite of S3 where the order asks for no count."""
-    overrides = {"overrides": ["S3.incidence"]} if order.standards is None else {}
+    """Seven steps up to C7; what the count fails that was told there is overridden."""
+    overrides = _overriding(unmet_counts(order.told, HENAN.standards))
     signed, county = _signed(order), order.county
     lines = _county_to_c3(county, order.year, signed - 20 * DAY, {})
     lines += [
@@ -199,8 +204,18 @@ def county_exit(order: RegisterChange) -> Carrying:
     for step in COUNTY_EXIT.steps[4:6]:
         lines += _passed(county, step, signed - 2 * DAY)
     approval = act(signed, "C7", order.approved_by, **_number(order), **overrides)
-    lines += [step_opened(signed, "C7"), approval]
+    lines += [step_opened(signed, "C7"), _counted(signed, "C7", order.told), approval]
     return _carrying(order, county, "county", COUNTY_EXIT.steps, lines)
+
+
+def _counted(at: datetime, step: str, told: CountyCounted) -> Line:
+    found = told.incidence
+    data = {"incidence": found and found.content(), "villages": told.villages.content()}
+    return Line(EntryKind.FINDINGS, at, step, data)
+
+
+def _overriding(unmet: Sequence[StandardFinding]) -> dict[str, Any]:
+    return {"overrides": [each.id for each in unmet]} if unmet else {}
 
 
 def posting(order: NoticeOrder) -> Carrying:
@@ -221,8 +236,8 @@ def county_notice(order: NoticeOrder, shown: PostedCounty) -> Carrying:
     at, county = order.posted_at, shown.county
     lines = _county_to_c3(county, order.year, at - DAY, shown.figures.content())
     if shown.counted is not None:
-        found = {"incidence": shown.counted.content(), "villages": shown.villages.content()}
-        lines.insert(-1, Line(EntryKind.FINDINGS, at - DAY, "C3", found))
+        counted = CountyCounted(incidence=shown.counted, villages=shown.villages)
+        lines.insert(-1, _counted(at - DAY, "C3", counted))
     lines.append(step_opened(at, "C4"))
     return _carrying(order, county, "county", COUNTY_EXIT.steps, lines)
 
@@ -236,9 +251,11 @@ def _village_to_v1(village: Village, year: int, at: datetime, found: Any) -> lis
 
 
 def village_exit(order: VillageRegisterChange) -> Carrying:
-    """Three steps up to V3; approved in spite of S2 where the order asks for no count."""
+    """Three steps up to V3; if the count that was told there fails, it is overridden."""
     signed, village = _signed(order), order.village
-    overrides = {"overrides": ["S2.incidence"]} if order.standards is None else {}
+    finding = incidence_finding("S2.incidence", order.told, HENAN.standards)
+    overrides = _overriding(() if finding.met else (finding,))
+    told = {"incidence": order.told.content()}
     lines = [
         *_village_to_v1(village, order.year, signed - 20 * DAY, survey()),
         step_opened(signed - 12 * DAY, "V2"),
@@ -246,6 +263,7 @@ def village_exit(order: VillageRegisterChange) -> Carrying:
         done(signed - 4 * DAY, "V2"),
         step_opened(signed - DAY, "V3"),
         act(signed - DAY, "V3", village.office(Body.COUNTY_GROUP)),
+        Line(EntryKind.FINDINGS, signed - DAY, "V3", told),
         act(signed, "V3", order.approved_by, **_number(order), **overrides),
     ]
     return _carrying(order, village, "village", village_steps(village, HENAN), lines)

@@ -157,7 +157,10 @@ def test_what_is_approved_is_not_withdrawn() -> None:
     taken.expected = None
     decided = docket(V3, awaits=CITY)
     reception(decided).receive("act", act(CITY), NOW)
-    for case in (waiting, taken, decided):
+    judged = docket(V3, awaits=CITY)
+    reception(judged).receive("act", act(CITY), NOW)
+    judged.preparing = True
+    for case in (waiting, taken, decided, judged):
         said = refused(reception(case), case, "withdraw", withdrawal_values())
         assert said == "V3 批准退出 has approved the application already"
 

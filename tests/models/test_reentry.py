@@ -13,6 +13,7 @@ from models.offices import Household, Office
 from models.reentry.admission import RULES, ReentryFacts, since_posted
 from models.reentry.messages import ReentryApplication
 from models.reentry.rules import appraisal_fault
+from models.refusals import Said
 from models.register.households import Cause, HouseholdFacts, Livelihood, PovertyLine
 from models.register.villages import Incidence
 from models.roster.admission import KnownHousehold, household_faults
@@ -163,7 +164,7 @@ def test_what_was_posted_is_what_is_confirmed(now: dict[str, Any], said: str | N
 
 @pytest.mark.clause("F5", "H1")
 def test_who_came_in_for_a_year_is_on_no_roster_of_it() -> None:
-    def faults(**changes: Any) -> dict[str, str]:
+    def faults(**changes: Any) -> dict[str, Said]:
         there = KnownHousehold(
             village=village().code, registered=True, planned=True, facts=facts(), **changes
         )
@@ -171,10 +172,12 @@ def test_who_came_in_for_a_year_is_on_no_roster_of_it() -> None:
         return household_faults([proposal], village(), 2017, {"H000001": there})
 
     assert faults() == {}
-    assert faults(entered_by="reentry/H000001/2017") == {
-        "H000001": "came into the register by reentry/H000001/2017, for what it lived on then; it "
-        "can be on a roster of a later year (F5)"
-    }
+    said = faults(entered_by="reentry/H000001/2017")["H000001"]
+    assert said.en == (
+        "came into the register by reentry/H000001/2017, for what it lived on then; it can be on a "
+        "roster of a later year (F5)"
+    )
+    assert said.zh == "已按当年生活状况纳入扶贫对象（reentry/H000001/2017），以后年度方可列入"
 
 
 # -- the vote ---------------------------------------------------------------------------------

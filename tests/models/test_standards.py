@@ -10,8 +10,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.case.messages import Rates
+from models.counts import why_no_more_zh, worsened
 from models.policy import Standards
-from models.register.counties import CountyFigures, ProvincialFindings
+from models.register.counties import (
+    CountyCounted,
+    CountyFigures,
+    PoorVillages,
+    ProvincialFindings,
+)
 from models.register.villages import Incidence
 from models.standards import (
     StandardFinding,
@@ -297,6 +303,61 @@ def test_an_approval_needs_exactly_the_overrides_of_what_failed(
     approval = act(overrides=sorted(overrides), reason="统筹考虑（合成）")
     said = blocked(approval, failing(*sorted(failed)), STRICT)
     assert (said is None) is (failed == overrides)
+
+
+def counted(poor: int, listed: int = 0, exited: int = 0) -> CountyCounted:
+    incidence = Incidence(poor=poor, population=100, as_of=day("2018-01-01"))
+    return CountyCounted(incidence=incidence, villages=PoorVillages(listed=listed, exited=exited))
+
+
+@pytest.mark.clause("S3", "S6")
+@pytest.mark.parametrize(
+    ("told", "now", "worse"),
+    [
+        (counted(3), counted(3), []),
+        (counted(4), counted(3), []),
+        (counted(3), counted(4), ["S3.incidence"]),
+        (counted(0), counted(1), []),  # met still
+        (CountyCounted(), counted(2), ["S3.incidence"]),  # of none was told
+        (counted(2), CountyCounted(), []),
+        (counted(0, 1, 8), counted(0, 1, 8), []),  # 88.9 %, below 90 %
+        (counted(0, 2, 8), counted(0, 1, 8), []),
+        (counted(0, 1, 8), counted(0, 2, 8), ["S3.villages"]),
+        (counted(0, 0, 9), counted(0, 1, 9), []),  # 90 %
+        (counted(0), counted(0, 1, 8), ["S3.villages"]),
+        (counted(0, 0, 9), counted(2, 1, 8), ["S3.incidence", "S3.villages"]),
+    ],
+)
+def test_what_fails_and_is_worse_than_was_told(
+    told: CountyCounted, now: CountyCounted, worse: list[str]
+) -> None:
+    asked = STRICT.model_copy(update={"exited_villages_at_least_percent": 90})
+    assert [each.id for each in worsened(told, now, asked)] == worse
+
+
+@pytest.mark.clause("S6")
+@pytest.mark.parametrize(
+    ("overrides", "unmet", "worse", "why"),
+    [
+        ([], [], [], None),
+        (["S3.incidence"], ["S3.incidence"], [], None),
+        (["S3.incidence"], [], [], None),  # met since
+        ([], ["S3.incidence"], [], "贫困发生率未达标、未列明并说明理由"),
+        ([], ["S3.incidence"], ["S3.incidence"], "登记数据变化、贫困发生率不达标"),
+        (["S3.incidence"], ["S3.incidence"], ["S3.incidence"], "登记数据变化、贫困发生率不达标"),
+        (
+            ["S3.incidence"],
+            ["S3.incidence", "S3.villages"],
+            [],
+            "贫困村退出比例未达标、未列明并说明理由",
+        ),
+    ],
+)
+def test_an_approval_stands_by_the_count_that_was_told(
+    overrides: list[str], unmet: list[str], worse: list[str], why: str | None
+) -> None:
+    approval = act(overrides=overrides, **({"reason": "统筹考虑（合成）"} if overrides else {}))
+    assert why_no_more_zh(approval, unmet, worse) == why
 
 
 @pytest.mark.clause("S6", "G3")

@@ -28,7 +28,7 @@ from models.roster.file import filed_roster
 from models.roster.warrant import looking_up, roster_notice, striking_off
 from models.village.warrant import village_exit, village_notice
 from tests.activities import reentry_cases, roster_cases, village_cases
-from tests.activities.registry_cases import File, change
+from tests.activities.registry_cases import File, change, of_hundred
 from tests.models import carrying, samples, village_samples
 from tests.models.carrying import DAY, Carrying, Line
 from tests.models.samples import HENAN
@@ -125,19 +125,14 @@ REVOCATION = RevocationChange.model_validate(
         "policy": HENAN,
     }
 )
-VILLAGE_EXIT = village_cases.change(
-    counted_on=village_cases.change().effective_on, standards=HENAN.standards
-)
+VILLAGE_EXIT = village_cases.change(told=village_samples.incidence(poor=6))
 JOINING = roster_cases.looking_up(
     "H-01", added=[{"household": "H-09", "in_favour": 30}]
 ).model_copy(update={"seq": 8})
 
 Rule = Callable[[Any, Any, datetime], str | None]
 CARRIED: dict[str, tuple[Any, Rule]] = {
-    "a county leaves": (
-        change(File(), counted_on=change(File()).effective_on, standards=HENAN.standards),
-        county_exit,
-    ),
+    "a county leaves": (change(File(), told=of_hundred(2)), county_exit),
     "a provincial county leaves": (
         change(File(samples.county("provincial", direct=True))),
         county_exit,
@@ -345,10 +340,15 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
         lambda file: file.lines.remove(file.lines[-1]),
         "no approval of V3 批准退出 by A6/411500 is in force",
     ),
-    "a county's count is overridden in the order alone": (
+    "a county's count is not overridden": (
         COUNTY,
-        other_act("C7", overrides=["S3.incidence"]),
-        "the file has another standards",
+        other_act("C7", overrides=["S3.villages"]),
+        "S3.incidence is not met, and the approval of C7 does not override it (S6)",
+    ),
+    "a county was told another count at C7": (
+        COUNTY,
+        lambda file: file.line(EntryKind.FINDINGS, "C7").data["incidence"].update(poor=3),
+        "the file has another told",
     ),
     "another count of a county is shown": (
         POSTING,
@@ -370,10 +370,20 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
         without(EntryKind.FINDINGS, "C3"),
         "the file has another counted",
     ),
-    "the count is overridden in the order alone": (
+    "a village's count is not overridden": (
         VILLAGE,
-        other_act("V3", overrides=["S2.incidence"]),
-        "the file has another standards",
+        other_act("V3", overrides=[]),
+        "S2.incidence is not met, and the approval of V3 does not override it (S6)",
+    ),
+    "a village was told another count": (
+        VILLAGE,
+        lambda file: file.line(EntryKind.FINDINGS, "V3").data["incidence"].update(poor=7),
+        "the file has another told",
+    ),
+    "a village was not counted": (
+        VILLAGE,
+        without(EntryKind.FINDINGS, "V3"),
+        "the file has no count of the village's poor (S5)",
     ),
     "a household is not named": (
         ROSTER,
@@ -627,7 +637,7 @@ ORDERED: dict[str, tuple[str, dict[str, Any], str]] = {
     "announced before it was approved": (
         COUNTY,
         {"posted_at": "2018-08-02T09:59:59+08:00"},
-        "posted_at: 2018-08-02T09:59:59+08:00 lies before the approval (entry 15)",
+        "posted_at: 2018-08-02T09:59:59+08:00 lies before the approval (entry 16)",
     ),
     "announced by a stranger": (ROSTER, {"publisher": "某某"}, "the file has another publisher"),
     "published by a stranger": (POSTING, {"publisher": "某某"}, "the file has another publisher"),
@@ -653,31 +663,21 @@ ORDERED: dict[str, tuple[str, dict[str, Any], str]] = {
         "posted_at: 2018-01-04T09:00:00+08:00 lies before C4 公告公示 was opened",
     ),
     "counted on another day": (
+        REVOKED,
+        {"counted_on": "2019-05-31"},
+        "counted_on: 2019-05-31 does not lie between 2019-06-01 and 2030-01-01",
+    ),
+    "told another count": (
         VILLAGE,
-        {"counted_on": "2017-12-01"},
-        "counted_on: 2017-12-01 does not lie between 2017-12-20 and 2030-01-01",
+        {"told": village_samples.incidence(poor=5)},
+        "the file has another told",
     ),
-    "a county is counted on another day": (
+    "a county was told better": (COUNTY, {"told": of_hundred(1)}, "the file has another told"),
+    "a county was told of more villages": (
         COUNTY,
-        {"counted_on": "2018-08-01"},
-        "counted_on: 2018-08-01 does not lie between 2018-08-02 and 2030-01-01",
+        {"told": of_hundred(2, exited=1)},
+        "the file has another told",
     ),
-    "a county is not counted": (
-        COUNTY,
-        {"counted_on": None},
-        "counted_on: None does not lie between 2018-08-02 and 2030-01-01",
-    ),
-    "a county by another threshold": (
-        COUNTY,
-        {"standards": None},
-        "the file has another standards",
-    ),
-    "not counted": (
-        VILLAGE,
-        {"counted_on": None},
-        "counted_on: None does not lie between 2017-12-20 and 2030-01-01",
-    ),
-    "by another threshold": (VILLAGE, {"standards": None}, "the file has another standards"),
     "for another reason": (REVOKED, {"reason": "某某"}, "the file has another reason"),
 }
 

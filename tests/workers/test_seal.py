@@ -322,7 +322,7 @@ async def test_what_is_said_of_a_failure_in_the_clear_is_bound_too(
     failure = await told(of_activities, conflict())
     match change:
         case "type":
-            failure.application_failure_info.type = "IncidenceRisen"
+            failure.application_failure_info.type = "NoMoreMet"
         case "final":
             failure.application_failure_info.non_retryable = False
         case "moved":

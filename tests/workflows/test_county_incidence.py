@@ -9,13 +9,15 @@ from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from operators.desk.desk import Refused
 from tests.play import Play
+from tests.registry.places import leaves
 from tests.stage import YEAR, Stage, at, figures
 from tests.village_stage import leaves_the_register, put_household, put_village
 
 REASON = "生态移民尚未销户（合成）"
 UNMET = r"S3\.incidence is not met"
 APPLIED_FOR = date(YEAR, 1, 31)
-TOLD = "须在决定中逐项列明未达标的标准（S3.incidence）并说明理由。"
+TOLD = "须在决定中逐项列明未达标的标准（贫困发生率）并说明理由。"
+OVERRIDING: dict[str, Any] = {"overrides": ("S3.incidence",), "reason": REASON}
 TWENTY = {"poor": 20, "population": 100, "as_of": APPLIED_FOR.isoformat()}
 
 
@@ -115,22 +117,57 @@ async def test_what_has_risen_since_the_application_blocks_the_provincial_check(
 
 
 @pytest.mark.clause("S3", "C3", "S6", "T5")
+@pytest.mark.parametrize(("poor", "said"), [(1, {}), (2, OVERRIDING)], ids=["met", "overridden"])
 async def test_what_rises_while_the_province_has_the_case_undoes_its_approval(
-    stage: Stage,
+    stage: Stage, poor: int, said: dict[str, Any]
 ) -> None:
-    """C3 opens at 1 of 100; when it is approved the register counts 2, which are 2 %."""
-    county, village = county_of(stage, 1, 100)
-    play = await applies(stage, county, 1, 100)
+    """C3 opens at 1 or 2 of 100; when it is approved the register counts one more, and too many."""
+    county, village = county_of(stage, poor, 100)
+    play = await applies(stage, county, poor, 100)
     await play.reaches("C3")
     limit = await play.limit("T5")
     put_people(stage, village, 1)
-    await play.act("C3", id="unaware")
+    await play.act("C3", id="unaware", **said)
     (lapsed,) = await play.has_entered(EntryKind.LAPSED)
     assert lapsed.text.endswith("因登记数据变化、贫困发生率不达标不再有效")
-    await play.waits(lambda seen: seen.waiting_for == play.office("C3"))
+    assert (await play.status()).waiting_for == play.office("C3")
     assert await play.limit("T5") == limit
+    *_, told = await play.has_told("办理", 2)
+    assert f"贫困发生率 {poor + 1}/100" in told["text"]
+    assert TOLD in told["text"]
     await is_blocked(play, "C3", id="bare")
-    await play.act("C3", id="all-the-same", overrides=("S3.incidence",), reason=REASON)
+    await play.act("C3", id="all-the-same", **OVERRIDING)
+    await play.reaches("C4")
+
+
+@pytest.mark.clause("S3", "C3", "S6")
+@pytest.mark.parametrize(
+    ("left", "said"), [(4, {}), (0, OVERRIDING), (2, OVERRIDING)], ids=["met", "as told", "better"]
+)
+async def test_an_approval_is_judged_by_the_count_of_its_moment(
+    stage: Stage, left: int, said: dict[str, Any]
+) -> None:
+    """C3 opens at 5 of 100; when it is approved 4 have left, or none, or 2."""
+    county, village = county_of(stage, 5 - left, 100)
+    leaving = put_household(stage, village, left) if left else None
+    play = await applies(stage, county, 5, 100)
+    await play.reaches("C3")
+    if leaving is not None:
+        leaves(stage.settings.engine(), leaving, date(YEAR, 11, 16))
+    await play.act("C3", **said)
+    await play.reaches("C4")
+    assert not await play.entries(EntryKind.LAPSED)
+
+
+@pytest.mark.clause("S3", "C3", "S6")
+async def test_an_approval_that_no_desk_has_seen_is_judged_as_well(stage: Stage) -> None:
+    county, _ = county_of(stage, 2, 100)
+    play = await applies(stage, county, 2, 100)
+    await play.reaches("C3")
+    await play.send("act", play.message("C3"))
+    (lapsed,) = await play.has_entered(EntryKind.LAPSED)
+    assert lapsed.text.endswith("因贫困发生率未达标、未列明并说明理由不再有效")
+    await play.send("act", play.message("C3", **OVERRIDING))
     await play.reaches("C4")
 
 
@@ -151,23 +188,47 @@ async def test_what_has_risen_since_the_check_blocks_the_approval(stage: Stage) 
     assert (await play.ends()).ending is Ending.EXITED
 
 
-@pytest.mark.clause("S3", "C7", "G2")
-async def test_what_rises_while_the_approval_is_held_up_undoes_it(stage: Stage) -> None:
-    """1 of 100 is approved; one more has come in when the report is dismissed: 2 are 2 %."""
+@pytest.mark.clause("S3", "C7", "S6", "G2")
+@pytest.mark.parametrize(("more", "said"), [(0, {}), (1, OVERRIDING)], ids=["met", "overridden"])
+async def test_what_rises_while_the_approval_is_held_up_undoes_it(
+    stage: Stage, more: int, said: dict[str, Any]
+) -> None:
+    """1 or 2 of 100 are approved; one more has come in when the report is dismissed."""
     county, village = county_of(stage, 1, 100)
     play = await applies(stage, county, 1, 100)
+    await play.pass_until("C4")
+    put_people(stage, village, more)
     await play.pass_until("C7")
     report = await play.object("举报（合成）")
-    await play.act("C7")
+    await play.act("C7", **said)
     put_people(stage, village, 1)
     await play.resolve(report, "dismissed")
     (lapsed,) = await play.has_entered(EntryKind.LAPSED)
-    assert lapsed.text.endswith("因批准后贫困发生率上升、不达标不再有效")
+    assert lapsed.text.endswith("因批准后登记数据变化、贫困发生率不达标不再有效")
     await play.waits(lambda seen: seen.waiting_for == play.office("C7"))
     await is_blocked(play, "C7", id="again")
     assert not await play.entries(EntryKind.REGISTER_CHANGE)
-    await play.act("C7", id="all-the-same", overrides=("S3.incidence",), reason=REASON)
+    await play.act("C7", id="all-the-same", **OVERRIDING)
     assert (await play.ends()).ending is Ending.EXITED
+    (change,) = await play.entries(EntryKind.REGISTER_CHANGE)
+    ordered: Any = change.data["change"]
+    assert ordered["told"]["incidence"]["poor"] == 2 + more
+
+
+@pytest.mark.clause("S3", "C7")
+async def test_who_leaves_while_c7_is_open_makes_an_override_needless(stage: Stage) -> None:
+    county, village = county_of(stage, 1, 100)
+    play = await applies(stage, county, 1, 100)
+    await play.pass_until("C4")
+    put_people(stage, village, 1)
+    await play.pass_until("C7")
+    leaves_the_register(stage, village, date(YEAR, 11, 17))
+    await play.act("C7")
+    assert (await play.ends()).ending is Ending.EXITED
+    assert [(step, met) for step, _, met in await findings(play)][-2:] == [
+        ("C7", False),
+        ("C7", True),
+    ]
 
 
 @pytest.mark.clause("S3", "C7", "S6")

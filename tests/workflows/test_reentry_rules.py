@@ -237,7 +237,7 @@ async def test_who_is_entered_otherwise_meanwhile_is_not_entered_twice(stage: St
     await play.act("R4")
     outcome = await play.ends()
     assert (outcome.ending, outcome.by) == (Ending.NOT_ENTERED, "case")
-    assert "is in the register as poor already" in outcome.reason
+    assert "已是建档立卡贫困户" in outcome.reason
     assert len(episodes(stage, play.code)) == 2
 
 

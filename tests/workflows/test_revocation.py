@@ -281,7 +281,7 @@ async def test_an_exit_that_is_gone_when_the_register_is_asked_is_left_alone(sta
     await play.until(await play.now() + timedelta(minutes=1))
     outcome = await play.ends()
     assert outcome.ending is Ending.NOT_ADMITTED
-    assert "has not left since" in outcome.reason
+    assert "登记中已没有" in outcome.reason
     assert [each.cause.value for each in episodes(stage, household)] == [
         "registered", "fallen_back"
     ]  # fmt: skip

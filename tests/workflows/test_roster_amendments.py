@@ -91,7 +91,7 @@ async def test_who_cannot_be_added_is_named_and_the_rest_goes_on(stage: Stage) -
     (told,) = await case.has_told("退回", 1)
     assert told["recipient"]["office"] == f"A1/{case.code}"
     assert unplanned in told["text"]
-    assert f"{stranger} is registered in the village {other}" in told["text"]
+    assert f"{stranger} 登记在其他村（{other}）" in told["text"]
     (addition,) = await case.entries(EntryKind.PLAN_ADDITION)
     assert list(addition.data["households"]) == [planned_now]  # type: ignore[arg-type]
     changed = await case.entries(EntryKind.ROSTER_CHANGED)

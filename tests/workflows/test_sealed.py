@@ -190,7 +190,7 @@ Answer = Callable[[RawValue], Any]
 
 def conflict(order: RawValue) -> Any:
     """As if the register said otherwise, for good."""
-    raise ApplicationError("不在册", type="RegisterConflict", non_retryable=True)
+    raise ApplicationError("x", "不在册", type="RegisterConflict", non_retryable=True)
 
 
 ANSWERS: dict[str, Answer] = {

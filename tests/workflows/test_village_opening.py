@@ -204,6 +204,4 @@ async def test_a_village_that_left_otherwise_meanwhile_ends_as_not_exited(stage:
             select(VillageStatusRow).where(VillageStatusRow.case_id == other.case_id)
         ).one()
     assert outcome.reason is not None
-    assert outcome.reason.endswith(
-        f"already left on {left.since} by {other.case_id}, entry {left.seq}"
-    )
+    assert outcome.reason.endswith(f"已于{left.since}退出（{other.case_id}案卷第{left.seq}条）")

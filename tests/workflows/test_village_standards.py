@@ -8,6 +8,7 @@ import pytest
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from operators.desk.desk import Refused
+from tests.registry.places import leaves
 from tests.replays import replay
 from tests.stage import Stage, at
 from tests.village_stage import (
@@ -19,6 +20,7 @@ from tests.village_stage import (
 )
 
 REASON = "新建卫生室月底投用（合成）"
+OVERRIDING: dict[str, Any] = {"overrides": ["S2.incidence"], "reason": REASON}
 
 
 @pytest.mark.clause("V1", "S2")
@@ -129,23 +131,81 @@ async def test_incidence_that_has_risen_since_blocks_the_approval(stage: Stage) 
 
 
 @pytest.mark.clause("V3", "S2", "S6", "F5", "G2")
-async def test_incidence_that_rises_while_the_approval_is_held_up_undoes_it(stage: Stage) -> None:
-    """4 of 300 are approved; two more have come in when the report is dismissed: 6 are 2 %."""
+@pytest.mark.parametrize(("more", "said"), [(0, {}), (2, OVERRIDING)], ids=["met", "overridden"])
+async def test_incidence_that_rises_while_the_approval_is_held_up_undoes_it(
+    stage: Stage, more: int, said: dict[str, Any]
+) -> None:
+    """4 or 6 of 300 are approved; two more have come in when the report is dismissed."""
     play = await opens_village(stage, at(11, 16))
-    await play.is_reported()
+    await play.is_surveyed()
+    if more:
+        put_household(stage, play.code, more)
+    await play.is_posted_and_reported()
     report = await play.object("举报（合成）")
-    await play.act("V3")
+    await play.act("V3", **said)
     put_household(stage, play.code, 2)
     await play.resolve(report, "dismissed")
     (lapsed,) = await play.has_entered(EntryKind.LAPSED)
-    assert lapsed.text.endswith("因批准后贫困发生率上升、不达标不再有效")
+    assert lapsed.text.endswith("因批准后登记数据变化、贫困发生率不达标不再有效")
     await play.waits(lambda seen: seen.waiting_for == play.office("V3"))
-    with pytest.raises(Refused, match=r"S2\.incidence is not met \(incidence 6/300 = 2 %"):
+    with pytest.raises(Refused, match=rf"S2\.incidence is not met \(incidence {6 + more}/300 "):
         await play.act("V3", id="act-again")
-    await play.act("V3", id="act-all-the-same", overrides=["S2.incidence"], reason=REASON)
+    await play.act("V3", id="act-all-the-same", **OVERRIDING)
     assert (await play.ends()).ending is Ending.EXITED
-    assert len(await play.entries(EntryKind.REGISTER_CHANGE)) == 1
+    (change,) = await play.entries(EntryKind.REGISTER_CHANGE)
+    ordered: Any = change.data["change"]
+    assert ordered["told"]["poor"] == 6 + more
     await replay(await play.history())
+
+
+@pytest.mark.clause("V3", "S2", "S6", "T6")
+@pytest.mark.parametrize(("more", "said"), [(0, {}), (2, OVERRIDING)], ids=["met", "overridden"])
+async def test_incidence_that_rises_while_the_city_has_the_case_undoes_its_approval(
+    stage: Stage, more: int, said: dict[str, Any]
+) -> None:
+    """V3 opens at 4 or 6 of 300; two more have come in when it is approved."""
+    play = await opens_village(stage, at(11, 16))
+    await play.is_surveyed()
+    if more:
+        put_household(stage, play.code, more)
+    await play.is_posted_and_reported()
+    put_household(stage, play.code, 2)
+    await play.act("V3", id="unaware", **said)
+    (lapsed,) = await play.has_entered(EntryKind.LAPSED)
+    assert lapsed.text.endswith("因登记数据变化、贫困发生率不达标不再有效")
+    assert (await play.status()).waiting_for == play.office("V3")
+    assert (await play.limit("T6")).clause == "T6"
+    *_, told = await play.has_told("办理", 4)
+    assert f"登记数据：贫困发生率 {6 + more}/300" in told["text"]
+    assert "未达标的标准（贫困发生率）并说明理由。" in told["text"]
+    await play.act("V3", id="all-the-same", **OVERRIDING)
+    assert (await play.ends()).ending is Ending.EXITED
+
+
+@pytest.mark.clause("V1", "V3", "S2", "S6")
+async def test_who_leaves_while_a_step_is_open_makes_an_override_needless(stage: Stage) -> None:
+    """10 of 300 when V1 opens, 6 of 300 at V3: nobody is poor any more when they are approved."""
+    play = await opens_village(stage, at(11, 16), poor=10)
+    await play.reaches("V1")
+    leaves_the_register(stage, play.code, at(11, 16).date())
+    await play.is_surveyed()
+    household = put_household(stage, play.code, 6)
+    await play.is_posted_and_reported()
+    leaves(stage.settings.engine(), household, at(11, 17).date())
+    await play.act("V3")
+    assert (await play.ends()).ending is Ending.EXITED
+    assert not await play.entries(EntryKind.LAPSED)
+
+
+@pytest.mark.clause("V1", "V3", "S2", "S6")
+async def test_an_approval_that_no_desk_has_seen_is_judged_as_well(stage: Stage) -> None:
+    play = await opens_village(stage, at(11, 16), poor=6)
+    await play.reaches("V1")
+    await play.send("act", play.message("V1"))
+    (lapsed,) = await play.has_entered(EntryKind.LAPSED)
+    assert lapsed.text.endswith("因贫困发生率未达标、未列明并说明理由不再有效")
+    await play.send("act", play.message("V1", **OVERRIDING))
+    await play.reaches("V2")
 
 
 @pytest.mark.clause("V3", "S5")
