@@ -104,10 +104,10 @@ def _of_standards(policy: Policy) -> Iterator[str]:
             f"standards.incidence_below_percent: {rule.incidence_below_percent} is above the "
             f"{most} % of {where} (S2, S3)"
         )
-    demanded: tuple[Demand, ...] = _OF_EVERY_HOUSEHOLD
-    whose = "the central opinion demands of every household"
-    if policy.province == _HENAN:
-        demanded, whose = tuple(Demand), "Henan's measures demand of every household"
+    of_henan = policy.province == _HENAN
+    demanded = tuple(Demand) if of_henan else _OF_EVERY_HOUSEHOLD
+    whose = "Henan's measures demand" if of_henan else "the central opinion demands"
     lacking = [each for each in demanded if each not in rule.household]
     if lacking:
-        yield f"standards.household lacks {', '.join(lacking)}, which {whose} (S1)"
+        said = f"standards.household lacks {', '.join(lacking)}"
+        yield f"{said}, which {whose} of every household (S1)"

@@ -220,12 +220,9 @@ class Timekeeper:
             self._docket.name(office, workflow.now()) + (f"（{len(codes)}户）" if codes else "")
             for office, codes in offices.items()
         )
-        households: dict[str, JsonValue] = {
-            str(office): list(codes) for office, codes in offices.items() if codes
-        }
         data: dict[str, JsonValue] = {"limit": limit.content(), "office": str(watched.office)}
-        if households:
-            data["households"] = households
+        if any(offices.values()):
+            data["households"] = {str(office): list(codes) for office, codes in offices.items()}
         expected = self._docket.expected
         step = expected.step if expected is not None else self._docket.step
         where = f"，案件处于{step}环节" if watched.key == T6 else ""

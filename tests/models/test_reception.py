@@ -12,6 +12,7 @@ from models.refusals import Refusal
 from tests.models.receptions import CLOSES, NAMES, at_publicity, last, refused
 from tests.models.roster_samples import meeting, votes
 from tests.models.samples import (
+    FINDINGS,
     HOUR,
     NOW,
     OFFICES,
@@ -172,9 +173,11 @@ def test_a_return_goes_back_on_the_countys_own_way(
 RATES = {"incidence": "1", "wrongly_exited": "0", "omitted": "0", "recognition": "99"}
 CONTENTS: dict[str, Any] = {
     "figures": figure_values(),
+    "findings": FINDINGS,
     "rates": RATES,
     "rectification": {"office": "A5/411523", "task": "补正"},
     "survey": survey().content(),
+    "consideration": "茶叶产业有收益（合成）",
     "appraisal": {"meeting": meeting(), "households": votes()},
     "households": ["H-01"],
     "overrides": ["S3.income"],
@@ -185,8 +188,8 @@ CARRIED = {
     "C3": {"findings", "rates", "overrides"},
     "C6": {"rates", "rectification"},
     "C7": {"overrides"},
-    "V1": {"survey", "overrides"},
-    "V3": {"overrides"},
+    "V1": {"survey", "consideration", "overrides"},
+    "V3": {"consideration", "overrides"},
     "H1": {"appraisal"},
     "H2": {"households", "overrides"},
     "H4": {"households"},

@@ -28,6 +28,7 @@ from tests.models.roster_samples import (
     withdrawal,
 )
 from tests.models.samples import DAY, NOW
+from tests.models.village_samples import survey
 
 SECOND = timedelta(seconds=1)
 EVERYTHING = [
@@ -39,7 +40,6 @@ EVERYTHING = [
     ("object", objection()),
     ("withdraw", withdrawal()),
 ]
-
 
 # -- whatever it is ---------------------------------------------------------------------------
 
@@ -117,13 +117,9 @@ def test_an_act_is_for_its_round(round_: int, payload: dict[str, Any]) -> None:
             "rates",
             {"incidence": "1", "wrongly_exited": "1", "omitted": "1", "recognition": "95"},
         ),
-        ("survey", {
-            "paved_road": True, "bus": "yes", "safe_water": True, "electricity": True,
-            "broadcasting": True, "culture_centre": True, "clinic": True, "doctor": True,
-            "broadband": True,
-        }),
+        ("survey", survey().content()),
     ],
-)  # fmt: skip
+)
 def test_what_belongs_to_counties_and_villages(field: str, value: Any) -> None:
     sample = Sample()
     said = refused(sample.desk, sample.docket, "act", act("H2", **{field: value}))

@@ -171,7 +171,8 @@ async def test_settings_and_policies_that_cannot_be_right(
     when = ("when", "T1", "--from", "2018-01-05")
     below = (await lonely(*when, "--policy", "short.toml")).fails(2)
     assert (
-        "short.toml: publicity.days: 6 days are below the regulation's minimum of 7 (T1)" in below
+        "short.toml: publicity.days: 6 is less than the documents ask for, 7 (T1 不少于七天)"
+        in below
     )
     unknown = (await lonely(*when, "--policy", "hebei-2016")).fails(2)
     assert "policy 'hebei-2016'" in unknown

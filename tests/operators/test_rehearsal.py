@@ -73,11 +73,11 @@ OTHERWISE = {
     ),
     "a step that does not open": (
         f"{OPENS[: OPENS.index('[[expect]]')]}{LOOKS}until = 'C3'",
-        ("do 4, case county-exit/411625/2027: C3 does not open",),
+        ("do 5, case county-exit/411625/2027: C3 does not open",),
     ),
     "not in the plan": (
         OPENS[OPENS.index("[[do]]", 5) :].replace("411625", "410324"),
-        ("do 1, start county 410324 --year ", "is not in the plan of"),
+        ("do 2, start county 410324 --year ", "is not in the plan of"),
     ),
     "nobody to visit": (
         f"{DO}begins = 'follow-up/411523'",
@@ -278,7 +278,7 @@ def test_the_command_tells_by_its_status_what_was_otherwise_and_leaves_nothing_b
     course = json.loads(done.stdout)
     (fault,) = course["faults"]
     assert fault.endswith("kind=breach.step: the scenario says nothing, it was C2")
-    assert [step["said"]["status"] for step in course["steps"]] == [0, 0, 0]
+    assert [step["said"]["status"] for step in course["steps"]] == [0] * 4
     ((case_id, entries),) = course["files"].items()
     assert case_id == f"county-exit/411624/{2017 + course['years']}"
     assert [entry["step"] for entry in entries if entry["kind"] == "breach"] == ["C2"]

@@ -201,7 +201,7 @@ async def test_the_committees_that_have_the_roster_are_in_breach(stage: Stage, a
     assert breach.data["households"] == dict.fromkeys(late, case.households)
     assert breach.text.count("（1户）") == len(late)
     told = [line["recipient"]["office"] for line in await case.has_told("逾期", len(late) + 1)]
-    assert told == [*late, case.office("H4")]  # the county is right above them
+    assert sorted(told) == [*late, case.office("H4")]  # the county is right above them
 
 
 @pytest.mark.clause("T6", "H3", "G4")
