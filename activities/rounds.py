@@ -12,7 +12,7 @@ from activities.warrants import Clock, utc_now
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.follow_up.support import is_kept_up
 from models.offices import Township
-from models.periods import beijing
+from models.periods import Workdays, beijing
 from models.policy import Policy, day_of
 from models.rounds import (
     Begun,
@@ -29,6 +29,7 @@ from registry.facts.alarms import units_due
 from registry.facts.county import known_county
 from registry.facts.episodes import has_exited
 from registry.places import lies_in
+from registry.reports.filings import filings_to_remind_of
 from registry.tables import (
     CaseRow,
     EpisodeRow,
@@ -44,14 +45,20 @@ class RoundActivities:
 
     Args:
         policy: Reads the policy of the installation, as it is on the day.
+        workdays: The calendar by which limits are counted.
         clock: What time it is.
     """
 
     def __init__(
-        self, engine: Engine, policy: Callable[[], Policy], clock: Clock = utc_now
+        self,
+        engine: Engine,
+        policy: Callable[[], Policy],
+        workdays: Workdays,
+        clock: Clock = utc_now,
     ) -> None:
         self._engine = engine
         self._policy = policy
+        self._workdays = workdays
         self._clock = clock
 
     @activity.defn
@@ -106,6 +113,8 @@ class RoundActivities:
     def watches_due(self, order: WatchRoundOrder) -> WatchesDue:
         """The exited villages and counties of a region that nobody was alarmed of (F13).
 
+        With them, the filing and data entry of exits that counties are reminded of today (F9).
+
         Raises:
             RegistryError: if the registry cannot be read now.
             PolicyError: as ``supervisions_due``.
@@ -116,8 +125,9 @@ class RoundActivities:
             return WatchesDue(policy=policy, why_none=fault)
         with reading(self._engine) as session:
             units = tuple(unit for unit, _ in units_due(session, order.on, policy, order.region))
+            missing = filings_to_remind_of(session, policy, self._workdays, order.on, order.region)
         why = None if units else f"截至{order.on}，没有需要预警的已退出村、县"
-        return WatchesDue(policy=policy, units=units, why_none=why)
+        return WatchesDue(policy=policy, units=units, missing=missing, why_none=why)
 
     @activity.defn
     def admitted_cases(self, begun: Begun) -> tuple[str, ...]:

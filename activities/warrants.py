@@ -27,6 +27,7 @@ from models.procedures import PROCEDURES, REENTRY, REVOCATION, Procedure, Step, 
 from models.refusals import Said
 from models.roster.messages import LookUpOrder
 from registry.database.engine import reading
+from registry.places import stem
 from registry.tables import CaseRow, EntryRow
 
 NOT_WARRANTED, STRANGER = "NotWarranted", "Stranger"
@@ -190,6 +191,13 @@ def _hold_recipient(session: Session, notification: Notification, now: datetime)
         office = notification.recipient.office
         if office is None or office.body is not Body.PROVINCIAL_GROUP:
             raise _stranger(case_id, "a check tells the provincial group alone")
+        return
+    if case_id.startswith("round/watch/"):  # no case: it reminds its counties, and who is above
+        region, office = case_id.split("/")[2][:6], notification.recipient.office
+        if office is None or not (
+            office.place.startswith(stem(region)) or region.startswith(stem(office.place))
+        ):
+            raise _stranger(case_id, "a morning's round reminds the offices of its region alone")
         return
     row = session.get(CaseRow, case_id)
     if row is None or row.run is None:

@@ -19,7 +19,7 @@ from models.policy import Policy, day_of
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """UTC+8 without daylight saving, as in China since 1991; a ZoneInfo would need files."""
 
-Clause = Annotated[str, Field(pattern=r"^(T[1-7]|G3|F5|F6|F6\.hearing)$")]
+Clause = Annotated[str, Field(pattern=r"^(T[1-7]|G3|F5|F6|F6\.hearing|F9)$")]
 Year = Annotated[
     int,
     Field(
@@ -98,7 +98,12 @@ def beijing(moment: datetime) -> datetime:
 
 def end_of(day: date) -> datetime:
     """24:00 of a day in Beijing: the first instant that no longer belongs to it."""
-    return datetime.combine(day + timedelta(days=1), time.min, BEIJING)
+    return start_of(day + timedelta(days=1))
+
+
+def start_of(day: date) -> datetime:
+    """00:00 of a day in Beijing."""
+    return datetime.combine(day, time.min, BEIJING)
 
 
 def until(due: datetime) -> str:
@@ -150,9 +155,11 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
             return _period(request, days, workdays, "启动督导", "the beginning of the supervision")
         case "F6.hearing":
             return _hearing(request, policy, workdays)
+        case "F9":
+            return _period(request, policy.filing.days, workdays, "退出", "the exit")
         case other:
             raise PeriodError(
-                f"{other} names no limit; the limits are T1 to T7, G3, F5, F6 and F6.hearing"
+                f"{other} names no limit; the limits are T1 to T7, G3, F5, F6, F6.hearing and F9"
             )
 
 

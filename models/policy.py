@@ -342,6 +342,12 @@ class AfterExit(Record):
         return day
 
 
+class Filing(Record):
+    """F9 备案管理、信息录入: within how many days of an exit both are done (reading)."""
+
+    days: Days = 15
+
+
 class FollowUp(Record):
     """The yearly visits to exited households, as long as support is kept (reading).
 
@@ -441,6 +447,7 @@ class Policy(Record):
     roster_notice: RosterNotice = RosterNotice()
     targets: Targets | None = None
     after_exit: AfterExit = AfterExit()
+    filing: Filing = Filing()
     follow_up: FollowUp = FollowUp()
     supervision: Supervision = Supervision()
 

@@ -6,8 +6,9 @@ the offices above are told.
 """
 
 from models.alarms import Alarm
-from models.base import Record
+from models.base import Line, Record, Text
 from models.case.admission import AdmitOrder, Opening
+from models.case.orders import Recipient
 from models.offices import County, Village
 from models.periods import Year
 from models.policy import Policy
@@ -43,11 +44,20 @@ class Seen(Record):
     number: int
 
 
+class Missing(Record):
+    """What exits of a county still lack of filing and data entry (F9), and who is told of it."""
+
+    tell: tuple[Recipient, ...]
+    subject: Line
+    text: Text
+
+
 class WatchesDue(Record):
     """What a round has seen, and the policy it is judged by; or why the round looks at nothing."""
 
     policy: Policy
     units: tuple[Seen, ...] = ()
+    missing: tuple[Missing, ...] = ()
     why_none: str | None = None
 
 

@@ -120,7 +120,8 @@ COMMANDS = {
         ),
         "supervision start": (
             "operators.commands.supervision:start",
-            "Begin a special inspection (F6 专项检查) of a county and print its id.\n\n"
+            "Begin a special inspection (F6 专项检查) of a county, a city's (F14 督查) or the "
+            "nation's (A8 抽查); print its id.\n\n"
             "The quarterly rounds begin by themselves.",
         ),
         "supervision sheet": (
@@ -184,9 +185,18 @@ COMMANDS = {
             "operators.commands.reports:counties",
             "List the poor counties, and what each still lacks for its application (S3, S5, G6).",
         ),
+        "ready households": (
+            "operators.commands.reports:households",
+            "List who should leave (F13 应退未退): meets S1, and is in no plan and on no roster.",
+        ),
+        "ready reentry": (
+            "operators.commands.reports:reentry",
+            "List who should come in (F13 应进未进、漏评): falls below, or was left out.",
+        ),
         "progress": (
             "operators.commands.reports:progress",
-            "Show how far a year is against its plan (G6) and the targets (F8).",
+            "Show how far a year is against its plan (G6) and the targets (F8); or its statement "
+            "for the assessment (F11).",
         ),
         "notices": (
             "operators.commands.cases:notices",
@@ -241,6 +251,14 @@ COMMANDS = {
             "operators.commands.register:means",
             "List the provincial means by year.",
         ),
+        "registry record": (
+            "operators.commands.records:record",
+            "Put down what an office did beside the cases (台账): a measure, a reward, …",
+        ),
+        "registry records": (
+            "operators.commands.records:records",
+            "List what offices have put down, or write it to Excel.",
+        ),
         "plan load": (
             "operators.commands.register:load_plan",
             "Load yearly plans (年度计划) from Excel or CSV.\n\n"
@@ -280,7 +298,7 @@ FAMILIES = {
     "start": "Open a case.",
     "registry": "The register of counties, villages and households; the national lines.",
     "plan": "The year's plan (年度计划): load, add, list.",
-    "ready": "Who could leave now, and what each still lacks: villages, counties.",
+    "ready": "Who could leave, and what each still lacks; who should leave, and who come in.",
     "setup": "What a new installation needs: keys, registry, namespace, schedules.",
     "follow-up": "Visits to exited households (跟踪回访) and their risks.",
     "supervision": "Samples of exits checked again (F6 督导): lists, findings, pleas, rates.",

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from registry.cases.documents import Documents
     from registry.cases.follow_up_reading import FollowUps
     from registry.cases.supervision_records import Supervisions
+    from registry.register.office_records import OfficeRecords
     from registry.register.register import Register
     from registry.reports.consequence_lists import Consequences
     from registry.reports.planning import Planning
@@ -89,6 +90,13 @@ class Registry:
         from registry.register.register import Register
 
         return Register(self._engine)
+
+    @cached_property
+    def office_records(self) -> "OfficeRecords":
+        """What offices put down beside the cases (F2, F10-F14)."""
+        from registry.register.office_records import OfficeRecords
+
+        return OfficeRecords(self._engine)
 
     @cached_property
     def follow_ups(self) -> "FollowUps":

@@ -2,8 +2,9 @@
 
 A part is small enough to say where something was changed, and large enough to be few: a village
 with its households, a village's surveys, a county with its divisions, a year's line, a province's
-mean of a year, the plan of a year in one county. What cases change in them (exits, entries,
-surveys, additions to a plan) is left out here: it is held against the files of these cases.
+mean of a year, the plan of a year in one county, a year's records of a place. What cases change in
+them (exits, entries, surveys, additions to a plan) is left out here: it is held against the files
+of these cases.
 """
 
 import json
@@ -22,6 +23,7 @@ from registry.tables import (
     HouseholdRow,
     HouseholdYearRow,
     MemberRow,
+    OfficeRecordRow,
     PlanRow,
     PovertyLineRow,
     ProvincialMeanRow,
@@ -46,7 +48,7 @@ def digests_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     """The digest of each part of the register that is there, by its key.
 
     Keys: ``village/<code>``, ``surveys/<code>``, ``county/<code>``, ``line/<year>``,
-    ``mean/<province>/<year>``, ``plan/<year>/<county>``.
+    ``mean/<province>/<year>``, ``plan/<year>/<county>``, ``records/<place>/<year>``.
     """
     found: dict[str, str] = {}
     ordered = sorted(keys)
@@ -81,6 +83,9 @@ def all_keys(connection: Connection) -> Iterable[str]:
     places = sa.select(plans.c.year, sa.func.substr(plans.c.subject_code, 1, 6))
     for year, county in connection.execute(places.where(plans.c.addition.is_(False)).distinct()):
         yield f"plan/{year}/{county}"
+    records = _t(OfficeRecordRow)
+    for place, year in connection.execute(sa.select(records.c.place, records.c.year).distinct()):
+        yield f"records/{place}/{year}"
 
 
 def tables_that_differ(told: str, found: str) -> str:
@@ -216,6 +221,16 @@ def _plans(connection: Connection, places: Sequence[str]) -> Iterable[tuple[str,
             yield place, digest
 
 
+def _records(connection: Connection, parts: Sequence[str]) -> Iterable[tuple[str, str]]:
+    records = _t(OfficeRecordRow)
+    for part in parts:
+        place, _, year = part.partition("/")
+        here = (records.c.place == place) & (records.c.year == int(year))
+        digest = _digest(connection.execute(sa.select(*_columns(records)).where(here)))
+        if digest:
+            yield part, digest
+
+
 _READERS = {
     "village": _villages,
     "surveys": _surveys,
@@ -223,4 +238,5 @@ _READERS = {
     "line": _lines,
     "mean": _means,
     "plan": _plans,
+    "records": _records,
 }

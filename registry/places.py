@@ -28,6 +28,15 @@ def stem(region: str) -> str:
     return region[:2] if region.endswith("0000") else region.removesuffix("00")
 
 
+def county_in(path: str) -> str:
+    """The county in a case's path of divisions, from the province down.
+
+    >>> county_in("/410000/411500/411523/411523100/411523100001/")
+    '411523'
+    """
+    return path.strip("/").split("/")[2]
+
+
 def last_divisions(session: Session) -> dict[str, DivisionRow]:
     """Every division under its code, as it was last."""
     rows = session.exec(select(DivisionRow).order_by(col(DivisionRow.valid_from))).all()

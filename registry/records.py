@@ -9,6 +9,7 @@ from models.checks.findings import Finding
 from models.offices import Office, SubjectKind, Tier
 from models.policy import Level
 from models.register.counties import CountyFigures
+from models.register.office_records import KeptRecord
 from registry.reports.consequence_records import ExitFacts
 from registry.tables import Standing
 
@@ -148,6 +149,7 @@ class CountyRecord(Record):
 
     Attributes:
         consequences: Its exits with what follows from them (F1-F4), where a day was given.
+        office_records: What offices have put down about it, as its consequences.
         alarms: Its own, and those of its villages.
     """
 
@@ -159,6 +161,7 @@ class CountyRecord(Record):
     cases: tuple[CaseRecord, ...]
     indicators: tuple[IndicatorRecord, ...]
     consequences: tuple[ExitFacts, ...] = ()
+    office_records: tuple[KeptRecord, ...] = ()
     alarms: tuple[AlarmRecord, ...] = ()
 
 

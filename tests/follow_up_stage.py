@@ -103,15 +103,19 @@ def put_exited(stage: Stage, village: str, number: int, on: date = EXITED_ON) ->
 
 
 async def calls_round(
-    stage: Stage, workflow: str, region: str, begins: datetime
+    stage: Stage, workflow: str, region: str, begins: datetime, id: str | None = None
 ) -> tuple[RoundResult, Any]:
-    """Let a round's starter begin at a moment, as nothing scheduled it."""
+    """Let a round's starter begin at a moment, as nothing scheduled it.
+
+    Args:
+        id: One that its schedule could give it.
+    """
     wait = begins - datetime.now(BEIJING)
     with stage.skipper.with_time_skipping_disabled():
         handle = await stage.desk.client.start_workflow(
             workflow,
             Round(region=region),
-            id=f"round-{next(_rounds)}/{region}",
+            id=id or f"round-{next(_rounds)}/{region}",
             task_queue=TASK_QUEUE,
             start_delay=wait,
             result_type=RoundResult,

@@ -39,10 +39,11 @@ class SupervisionPlay(Play):
     first: ClassVar[str] = "J1"
     posted: ClassVar[str] = "J3"
     investigated: ClassVar[str] = "J3"
+    by: str = PROVINCE
 
     def office(self, step: str) -> str:
-        """The office whose step it is; the hearing is ended by the county."""
-        return PROVINCE
+        """The office whose step it is, who inspects; the hearing is ended by the county."""
+        return self.by
 
     def message(self, step: str, decision: str = "approve", **fields: Any) -> dict[str, Any]:
         """An act as JSON: J3 as the county's word that it has done, J4 with its number."""
@@ -55,11 +56,11 @@ class SupervisionPlay(Play):
 
     def findings(self, **fields: Any) -> dict[str, Any]:
         """Findings as JSON; nobody is found on unless named."""
-        given = {"id": f"check-{next(self.ids)}", "office": PROVINCE, "officer": "某乙"}
+        given = {"id": f"check-{next(self.ids)}", "office": self.by, "officer": "某乙"}
         return given | fields
 
     async def check(self, **fields: Any) -> Receipt:
-        """The province hands in findings."""
+        """Who inspects hands in findings."""
         message = Findings.model_validate(self.findings(**fields))
         return await self.stage.desk.check(self.case_id, message)
 
@@ -169,7 +170,9 @@ async def inspects(
     return await stage.opens_by(
         SupervisionApplication.model_validate(given | fields),
         begins,
-        lambda case_id: SupervisionPlay(stage, case_id, county, direct),
+        lambda case_id: SupervisionPlay(
+            stage, case_id, county, direct, by=fields.get("office", PROVINCE)
+        ),
         policy=policy,
     )
 

@@ -134,7 +134,7 @@ def activities(
         LeavingActivities(engine, board, gate),
         ReentryActivities(engine, gate),
         FollowUpActivities(engine, gate),
-        RoundActivities(engine, settings.load_policy, now),
+        RoundActivities(engine, settings.load_policy, settings.calendar(), now),
         SupervisionActivities(engine, gate),
         RevocationActivities(engine, gate),
         SupplementActivities(engine, gate),

@@ -177,3 +177,19 @@ async def deliver(delivery: Delivery, give_up_after: timedelta) -> str | None:
             raise asyncio.CancelledError from error
         return str(error.cause or error)[:300]
     return None
+
+
+async def tell(notifications: tuple[Notification, ...], give_up_after: timedelta) -> None:
+    """Tell several people something, on every channel, for who keeps no file of it."""
+    try:
+        attempts = await notify(notifications, give_up_after)
+    except ActivityError:
+        return
+    told = {each.number: each for each in notifications}
+    await asyncio.gather(
+        *(
+            deliver(Delivery(notification=told[each.number], channel=each.channel), give_up_after)
+            for each in attempts
+            if each.error is not None and not each.final
+        )
+    )

@@ -1,16 +1,14 @@
 """The check of the installation, each night and on demand: looked at, kept, and told (G7)."""
 
-import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
-from models.case.orders import Delivery, Notification, Recipient
+from models.case.orders import Notification, Recipient
 from models.checks.nightly import CheckDone, CheckOrder
 from models.periods import beijing
 from models.rounds import Round
-from workflows.calls import ask, deliver, notify
+from workflows.calls import ask, tell
 from workflows.retries import A_CHECK
 
 _GIVE_UP_AFTER = timedelta(hours=6)
@@ -36,20 +34,6 @@ class CheckWorkflow:
                 subject=f"【核查】{on}发现{done.total}处不符",
                 text=f"{done.said}。详见 exitflow check --last。",
             )
-            await _tell(told)
+            # The report is kept whatever comes of it, and the next night tells.
+            await tell((told,), _GIVE_UP_AFTER)
         return done
-
-
-async def _tell(told: Notification) -> None:
-    """Tell, on every channel; the report is kept whatever comes of it, and the next night tells."""
-    try:
-        attempts = await notify((told,), _GIVE_UP_AFTER)
-    except ActivityError:
-        return
-    await asyncio.gather(
-        *(
-            deliver(Delivery(notification=told, channel=each.channel), _GIVE_UP_AFTER)
-            for each in attempts
-            if each.error is not None and not each.final
-        )
-    )

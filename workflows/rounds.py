@@ -10,7 +10,7 @@ their starter.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from temporalio import workflow
@@ -24,6 +24,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 from models import search
+from models.case.orders import Notification
 from models.follow_up.messages import FollowUpApplication, FollowUpOpening
 from models.identity import follow_up_case, supervision_case, watch_case
 from models.periods import beijing
@@ -39,8 +40,11 @@ from models.rounds import (
 )
 from models.supervision.messages import SupervisionApplication, SupervisionOpening
 from models.texts.characters import markdown
-from models.watch import WatchApplication, WatchOpening, WatchRoundOrder
-from workflows.calls import ask
+from models.watch import Missing, WatchApplication, WatchOpening, WatchRoundOrder
+from workflows.calls import ask, tell
+
+_GIVE_UP_AFTER = timedelta(hours=6)
+"""Before the next morning, whose round is left out while this one is still telling."""
 
 _NOMINAL = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 """The server's own: when a scheduled run was meant to start."""
@@ -107,7 +111,10 @@ class FollowUpRound:
 
 @workflow.defn(name="WatchRound")
 class WatchRound:
-    """跟踪研判 (F13): each day, every exited village or county that has come over its threshold."""
+    """跟踪研判 (F13): each day, every exited village or county that has come over its threshold.
+
+    What exits lack of filing and data entry is reminded of with it (F9, T8).
+    """
 
     @workflow.run
     async def run(self, called: Round) -> RoundResult:
@@ -129,7 +136,27 @@ class WatchRound:
                 f"{unit.full_name}（{unit.code}），登记数据变化后贫困发生率不再达标。",
             )
             await starting.start(case)
+        await _remind(due.missing)
         return await starting.result(on, [due.why_none] if due.why_none else [])
+
+
+async def _remind(missing: Sequence[Missing]) -> None:
+    """Tell the offices what exits lack of filing and data entry (F9); tomorrow tells again."""
+    told = [(each, recipient) for each in missing for recipient in each.tell]
+    if told:
+        reminders = (
+            Notification(
+                case_id=workflow.info().workflow_id,
+                number=number,
+                seq=number,
+                topic="备案录入",
+                recipient=recipient,
+                subject=f"【备案录入】{each.subject}",
+                text=each.text,
+            )
+            for number, (each, recipient) in enumerate(told, start=1)
+        )
+        await tell(tuple(reminders), _GIVE_UP_AFTER)
 
 
 class _Case(NamedTuple):

@@ -13,7 +13,7 @@ from models.identity import content_id
 from models.offices import Office
 from models.periods import LimitRequest
 from models.policy import Body
-from models.procedures import J1, J2, J3, J4, SUPERVISION
+from models.procedures import SUPERVISION
 from models.standards import RateFinding, exact_rate_findings
 from models.supervision.admission import DrawSample
 from models.supervision.messages import (
@@ -21,6 +21,7 @@ from models.supervision.messages import (
     SupervisionOpening,
     SupervisionResult,
     VillageCheck,
+    inspection_zh,
 )
 from models.supervision.orders import OpenCases
 from models.supervision.reception import SupervisionReception
@@ -56,10 +57,8 @@ class SupervisionWorkflow(CaseWorkflow):
         self.opening = opening
         self.county = opening.subject
         self.inspection = Inspection()
-        docket = docket_of(
-            SUPERVISION,
-            opening,
-        )
+        docket = docket_of(SUPERVISION, opening, office=opening.application.office)
+        self.j1, self.j2, self.j3, self.j4 = docket.route
         docket.owing = self.owing
         pleas = _Pleas(self.inspection)
         self.case = pleas.case = Case(docket, arrived=opening.received_at, beside=pleas)
@@ -70,10 +69,10 @@ class SupervisionWorkflow(CaseWorkflow):
     async def run(self, opening: SupervisionOpening) -> Outcome:
         """The four steps: drawn, checked, heard, decided."""
         return await self.case.walk(
-            (J1, self.sampling),
-            (J2, self.checks),
-            (J3, self.hearing),
-            (J4, self.result),
+            (self.j1, self.sampling),
+            (self.j2, self.checks),
+            (self.j3, self.hearing),
+            (self.j4, self.result),
         )
 
     async def sampling(self) -> None:
@@ -84,7 +83,7 @@ class SupervisionWorkflow(CaseWorkflow):
                 nobody = f"截至{sample.as_of}，该县没有已退出的贫困户和贫困村，无可抽样"
                 raise self.case.end(Ending.CONCLUDED, "case", nobody)
             request = LimitRequest(clause="F6", start=self.case.arrived)
-            office = self.county.office(Body.PROVINCIAL_GROUP)
+            office = self.case.docket.publisher
             await self.case.limits.arm((request,), office, "督导报告", key=_REPORT)
 
     async def checks(self) -> None:
@@ -92,14 +91,14 @@ class SupervisionWorkflow(CaseWorkflow):
         sample = self.inspection.sample
         assert sample is not None
         drawn = f"抽取{len(sample.households)}户、{len(sample.villages)}村，请核查并提交结果。"
-        await self.case.decision(J2, instructions=drawn)
+        await self.case.decision(self.j2, instructions=drawn)
         self.put_on_file("初步结果")
 
     async def hearing(self) -> None:
         """J3 申诉举证: the county is told what was found, and may plead (F6.hearing)."""
         found = "；".join(finding.zh for finding in self.findings())
         await self.case.hearing(
-            J3,
+            self.j3,
             self.county.office(Body.COUNTY_GROUP),
             f"督导初步结果：{found}。",
             lambda: not self.inspection.missing,
@@ -110,7 +109,7 @@ class SupervisionWorkflow(CaseWorkflow):
     async def result(self) -> None:
         """J4 结果认定: the rates as they stand after the hearing (S4), told to all concerned."""
         act = await self.case.decision(
-            J4, under=(_REPORT,), instructions="申诉举证已结束，请认定督导结果。"
+            self.j4, under=(_REPORT,), instructions="申诉举证已结束，请认定督导结果。"
         )
         await self.report(act)
 
@@ -139,7 +138,7 @@ class SupervisionWorkflow(CaseWorkflow):
         """Have the sample drawn, and put on file how: seed, frame and rule."""
         application, case = self.opening.application, self.case
         quarter = application.quarter
-        kind = f"第{quarter}季度督导" if quarter else "专项检查"
+        kind = f"第{quarter}季度督导" if quarter else inspection_zh(application.office)
         reason = f"，事由：{application.reason}" if application.reason else ""
         sample = await case.admit(
             DrawSample,
@@ -157,8 +156,8 @@ class SupervisionWorkflow(CaseWorkflow):
         return sample
 
     def owing(self) -> Office | None:
-        """The province, while a finding that an upheld plea has set aside is not replaced (J3)."""
-        return self.county.office(Body.PROVINCIAL_GROUP) if self.inspection.aside else None
+        """Who inspects, while a finding that an upheld plea has set aside is not replaced (J3)."""
+        return self.case.docket.publisher if self.inspection.aside else None
 
     def findings(self) -> tuple[RateFinding, ...]:
         """S4 by the findings in force."""
@@ -203,12 +202,10 @@ class SupervisionWorkflow(CaseWorkflow):
             },
         )
         entry = case.docket.ledger.count
-        above = self.county.superior(self.county.office(Body.COUNTY_GROUP))
-        told = dict.fromkeys(
-            office for office in (self.county.office(Body.COUNTY_GROUP), above) if office
-        )
-        for office in told:
-            if office != act.office:  # the province hears it as the end of its case
+        county, province = map(self.county.office, (Body.COUNTY_GROUP, Body.PROVINCIAL_GROUP))
+        above = self.county.superior(county)
+        for office in dict.fromkeys((county, above or province, province)):
+            if office != act.office:  # who inspects hears it as the end of its case
                 case.clerk.notify("结果", office, "督导结果", said)
         await case.kept()  # a case that opens from now on reads the result itself
         await self.tell_open_cases(result, entry)

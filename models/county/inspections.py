@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from models.policy import LEVELS, Level
 from models.ratios import ExactRates
 from models.supervision.messages import SupervisionResult
 
@@ -27,7 +28,7 @@ class Inspections:
     """Every result that the case knows, by the id of the supervision.
 
     For each rate the latest supervision counts that could compute it: one that could not says
-    nothing of it, and lifts no block.
+    nothing of it, and lifts no block; nor does one of an office below the one that found it.
 
     Attributes:
         told: Supervisions whose result has come by a message, and is not looked up yet.
@@ -72,9 +73,13 @@ class Inspections:
         found: dict[str, SupervisionResult] = {}
         for name in RATES:
             known = [each for each in self.results.values() if _computed(each.rates, name)]
-            latest = max(known, key=lambda each: each.at, default=None)
-            if latest is not None and name in latest.failed:
-                found[name] = latest
+            standing: SupervisionResult | None = None
+            for each in sorted(known, key=lambda each: each.at):
+                # What the province has found, no city lifts.
+                if standing is None or name not in standing.failed or _as_high(each, standing):
+                    standing = each
+            if standing is not None and name in standing.failed:
+                found[name] = standing
         return found
 
     def lifted_at(self) -> datetime | None:
@@ -107,6 +112,14 @@ class Inspections:
             f"{LABELS[name]}未达标（{result.supervision}）"
             for name, result in self.failing().items()
         )
+
+
+_HEIGHT = {level: height for height, level in enumerate(Level)}
+
+
+def _as_high(result: SupervisionResult, other: SupervisionResult) -> bool:
+    """Whether an office of the same level, or of one above, has found it."""
+    return _HEIGHT[LEVELS[result.office.body]] >= _HEIGHT[LEVELS[other.office.body]]
 
 
 def _computed(rates: ExactRates, name: str) -> bool:

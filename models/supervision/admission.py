@@ -6,6 +6,7 @@ from models.case.admission import AdmitOrder, Matter, Rules, SubjectFacts, in_pr
 from models.identity import is_case, special_inspection_case, supervision_case
 from models.offices import County
 from models.periods import beijing
+from models.policy import Body
 from models.procedures import SUPERVISION
 from models.supervision.messages import SupervisionApplication, SupervisionOpening
 from models.supervision.sampling import Sample
@@ -16,7 +17,8 @@ class SupervisionFacts(SubjectFacts[County]):
 
     Attributes:
         attempt: Which special inspection of the county's year the next one is, from 1.
-        open_case: A special inspection that has not ended: a second one is most likely a slip (G9).
+        open_case: A special inspection of the same office that has not ended: a second one is most
+            likely a slip (G9).
     """
 
 
@@ -77,6 +79,21 @@ def _in_its_year(matter: _Matter) -> str | None:
     )
 
 
+def _by_who_supervises(matter: _Matter) -> str | None:
+    county, office = matter.facts.subject, matter.application.office
+    if county is None or office is None:
+        return None
+    wanted = [Body.PROVINCIAL_GROUP, Body.STATE_COUNCIL_GROUP]
+    wanted += [] if county.directly_administered else [Body.CITY_GROUP]
+    offices = [county.office(body) for body in wanted]
+    if office in offices:
+        return None
+    return (
+        f"office: {county.name} is inspected by {', '.join(map(str, offices))}, not by {office} "
+        "(A8, F6, F14)"
+    )
+
+
 def _case_id(application: SupervisionApplication, number: int) -> str:
     county, year = application.county, application.year
     if application.quarter is not None:
@@ -88,7 +105,7 @@ RULES = Rules[SupervisionApplication, SupervisionFacts](
     procedure=SUPERVISION,
     named=lambda application: f"county {application.county}",
     case_id=_case_id,
-    checks=(in_province, _no_open_inspection, _in_its_year),
+    checks=(in_province, _by_who_supervises, _no_open_inspection, _in_its_year),
 )
 
 

@@ -10,6 +10,7 @@ from models.case.parts import Key, Proofs
 from models.household_standard import S1_IDS
 from models.offices import County, CountyCode, Office, VillageCode
 from models.periods import Year
+from models.policy import Body
 from models.ratios import ExactRates
 from models.register.households import HouseholdCode
 
@@ -37,6 +38,8 @@ class SupervisionApplication(Record):
     Attributes:
         quarter: Of a quarterly round; None of a special inspection.
         reason: Why a special inspection is made; a quarterly round gives none.
+        office: Who makes a special inspection: the county's city (F14 督导), or the State Council
+            group (A8 抽查); the province if it is not given.
         officer: Who ordered it, if a person did.
         seed: What the draw depends on; drawn by lot if it is not given.
         households, villages: How many of each are drawn at most; by the policy if not given.
@@ -46,6 +49,7 @@ class SupervisionApplication(Record):
     year: Year
     quarter: Quarter | None = None
     reason: Text | None = None
+    office: Office | None = None
     officer: Line | None = None
     seed: Seed | None = None
     households: Annotated[int, Field(ge=1, le=MOST_HOUSEHOLDS, strict=True)] | None = None
@@ -58,7 +62,22 @@ class SupervisionApplication(Record):
                 "reason: a special inspection says why it is made, and a quarterly round has a "
                 "quarter and needs no reason; give one of the two (F6)"
             )
+        if self.office is not None and self.quarter is not None:
+            raise ValueError("office: the quarterly rounds are the province's; leave it out (F6)")
         return self
+
+
+def inspection_zh(office: Office | None) -> str:
+    """How a special inspection is called, by who makes it; the province if none is given.
+
+    >>> [inspection_zh(each) for each in (None, Office.parse("A6/411500"))]
+    ['专项检查', '市级督查']
+    """
+    if office is None:
+        return "专项检查"
+    return {Body.CITY_GROUP: "市级督查", Body.STATE_COUNCIL_GROUP: "国家抽查"}.get(
+        office.body, "专项检查"
+    )
 
 
 SupervisionOpening = Opening[SupervisionApplication, County]

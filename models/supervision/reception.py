@@ -34,16 +34,16 @@ class HearingTurns(Turns):
 
     def awaited(self, asked: str, now: datetime) -> Expectation:
         docket = self._docket
-        if docket.step == J3 and docket.posted is not None and asked == J3.id:
+        if docket.step.id == J3.id and docket.posted is not None and asked == J3.id:
             if self.ended_early:
                 raise Refusal("J3: the county has ended its hearing already")
             county = docket.subject.office(Body.COUNTY_GROUP)
-            return Expectation(J3, county, (Decision.APPROVE,))
+            return Expectation(docket.step, county, (Decision.APPROVE,))
         return super().awaited(asked, now)
 
     def basis(self, now: datetime) -> datetime:
         docket = self._docket
-        if docket.posted is None or docket.step != J3:
+        if docket.posted is None or docket.step.id != J3.id:
             return super().basis(now)
         if now < docket.posted.due and not self.ended_early:
             return docket.basis  # the county's own act, while its time runs
@@ -103,8 +103,7 @@ class SupervisionReception(Reception):
 
     def _check_findings(self, findings: Findings, now: datetime) -> None:
         docket, inspection = self._docket, self._inspection
-        provincial = docket.subject.office(Body.PROVINCIAL_GROUP)
-        self._only(provincial, findings.office, "hand in findings", now)
+        self._only(docket.publisher, findings.office, "hand in findings", now)
         if inspection.sample is None or docket.preparing:
             raise Refusal(
                 f"check: {docket.case_id} is at {docket.step} and the register is being asked; "
@@ -112,7 +111,7 @@ class SupervisionReception(Reception):
             )
         codes = [each.household for each in findings.households]
         codes += [each.village for each in findings.villages]
-        if docket.step != J2 or docket.waiting_acts(J2):
+        if docket.step.id != J2.id or docket.waiting_acts(J2):
             late = [code for code in codes if code not in inspection.aside]
             if late and inspection.aside:
                 raise Refusal(
@@ -196,7 +195,7 @@ class SupervisionReception(Reception):
         match message:
             case Findings():
                 self._inspection.take(message)
-                if self._docket.step == J3:
+                if self._docket.step.id == J3.id:
                     self._inspection.replaced.append(message.at or now)
                 return self._docket.record(
                     EntryKind.CHECKS,

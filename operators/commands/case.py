@@ -28,6 +28,7 @@ from operators.views.case import (
     print_stopped,
 )
 from operators.views.printing import as_json, console, heading
+from operators.views.register import print_records
 from registry.records import ContradictionRecord, RevokedRecord
 from workers.case_on_server import Amiss
 from workers.connection import run
@@ -62,7 +63,8 @@ def case(
         households: Show every household of a roster instead: state, reason, until when it is
             posted, which criteria of S1 it fails.
         documents: Show what was filed with the case instead (F9), also after its end, with the
-            SHA-256 of the evidence; as the registry has it: no server is needed.
+            SHA-256 of the evidence, and who was called to account for an entry of it (F10); as the
+            registry has it: no server is needed.
         objections: Show every objection, report and plea instead, also those with a result.
         entry: Show one entry of the case file instead, with all it holds: by its number. What a
             refused message said stands there word for word; also if it was refused for want of a
@@ -181,10 +183,12 @@ def _show_documents(case_id: str, *, others: bool, json: bool) -> None:
         raise InputError("--documents: give it alone, without --ledger and --households")
     with open_registry() as registry:
         found = registry.documents.of(case_id)
+        put_down = registry.office_records.listed(case_id=case_id)
     if json:
-        as_json(found)
+        as_json((*found, *put_down))
     else:
         print_documents(console(), found)
+        print_records(console(), put_down)
 
 
 def _show_households(case_id: str, *, ledger: bool, json: bool) -> None:

@@ -12,6 +12,7 @@ from operators.desk.registry import open_registry, utc_now
 from operators.views.case import case_table, print_limit, print_notice
 from operators.views.printing import as_json, at, console, is_over
 from registry.records import CaseFilter, DeadlineRecord
+from workers.settings import load_settings
 
 
 def cases(
@@ -66,18 +67,22 @@ def deadlines(
 ) -> None:
     """List every limit in force, the nearest first; no server is needed.
 
+    With them, what is due after an exit: its filing (备案) and data entry (信息录入, F9).
+
     Args:
         overdue: Only limits that were missed.
         within: Only limits that end within this time from now, for example 3d, 12h or 1d12h; what
             is overdue is listed too.
         office: Only limits that this office is held to, for example A6/411500.
     """
-    now = utc_now()
+    now, settings = utc_now(), load_settings()
     ends = now + within if within is not None else None
     with open_registry() as registry:
+        filings = registry.planning.filings_due(settings.load_policy(), settings.calendar(), now)
+        in_force = (*registry.deadlines(), *filings)
         found = [
             each
-            for each in registry.deadlines()
+            for each in sorted(in_force, key=lambda each: each.in_force.limit.due)
             if (office is None or each.in_force.office == office)
             and (ends is None or each.in_force.limit.due <= ends)
             and (not overdue or _missed(each, now))

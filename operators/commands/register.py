@@ -17,17 +17,26 @@ from models.periods import beijing
 from models.policy import Policy
 from models.register.counties import ProvincialMean
 from models.register.households import PovertyLine
+from models.register.office_records import FORMS, KeptRecord, RecordKind
 from operators.commands.options import County, Region, Subject, Village, Workbook
 from operators.commands.words import Day, InputError, Json, Source, Year
 from operators.desk.registry import open_registry, utc_now
 from operators.views.printing import as_json, console, heading, table
-from operators.views.register import print_county, print_household, print_overview, print_village
+from operators.views.register import (
+    print_county,
+    print_household,
+    print_overview,
+    print_records,
+    print_village,
+)
 from operators.views.reports import kind_of, print_consequences
 from operators.views.terminal import say
 from registry.desk import Registry
 from registry.errors import UnknownSubject
+from registry.places import stem
 from registry.records import CountyRecord
 from registry.register.loading import VillagesLoaded
+from registry.register.office_records import RecordsLoaded
 from registry.register.records import HouseholdRecord, VillageRecord
 from registry.reports.records import PlanLine
 from workers.settings import load_settings
@@ -132,7 +141,8 @@ def show(code: Subject, /, *, json: Json = False) -> None:
     with open_registry() as registry:
         record = _looked_up(registry, code, today)
         follows = registry.consequences.of(kind_of(record), code, policy, today)
-    record = record.model_copy(update={"consequences": follows})
+        put_down = registry.office_records.listed(subject=code)
+    record = record.model_copy(update={"consequences": follows, "office_records": put_down})
     match record:
         case _ if json:
             as_json(record)
@@ -144,6 +154,7 @@ def show(code: Subject, /, *, json: Json = False) -> None:
             print_household(console(), record)
     if not json:
         print_consequences(console(), follows, today)
+        print_records(console(), put_down)
 
 
 def list_(*, json: Json = False) -> None:
@@ -176,17 +187,20 @@ def _looked_up(
 
 
 def import_(file: Path, /) -> None:
-    """Import a list of villages or a roster of households (花名册): all of it, or nothing.
+    """Import villages, a roster of households (花名册) or records (台账): all of it, or nothing.
 
     With faults, all of them are written to a workbook in the same folder, FILE-faults.xlsx. Where
     an exited village or county is over its threshold now, the offices above it are told (F13).
 
     Args:
-        file: An .xlsx, .xls or .csv file; its headers tell which of the two it is.
+        file: An .xlsx, .xls or .csv file; its headers tell which of the three it is.
     """
     today, policy = beijing(utc_now()).date(), load_settings().load_policy()
     with open_registry() as registry:
         loaded = registry.register.import_file(file, today)
+        if isinstance(loaded, RecordsLoaded):
+            say(f"records: {loaded.new} new, {loaded.unchanged} put down before")
+            return
         alarms = registry.register.alarms_due(loaded.counties, today, policy)
     counts = f"{loaded.new} new, {loaded.changed} changed, {loaded.unchanged} unchanged"
     if isinstance(loaded, VillagesLoaded):
@@ -281,15 +295,23 @@ def load_plan(file: Path, /) -> None:
 def list_plan(*, year: Year, region: Region = None, json: Json = False) -> None:
     """List the plan of a year; households are counted by village, and named one by one in JSON.
 
+    With the plans, schemes and policies in force (F12), and their targets against what is planned.
+
     Args:
         year: The year of the plan.
     """
     with open_registry() as registry:
         planned = registry.planning.plans(year, region)
+        documents = registry.office_records.listed(region=region)
     if json:
         as_json(planned)
-    else:
-        _print_plan(planned, year)
+        return
+    _print_plan(planned, year)
+    holding = [each for each in documents if FORMS[each.kind].of_place and each.holds_in(year)]
+    if holding:
+        print_records(console(), holding)
+    for each in holding:
+        _print_against(each, planned)
 
 
 def add_line(year: int, /, *, yuan: int, source: str) -> None:
@@ -357,6 +379,18 @@ def means(*, json: Json = False) -> None:
         growth = str(mean.income_growth_percent)
         shown.add_row(mean.province, str(mean.year), growth, mean.source)
     out.print(shown if found else "no provincial mean is loaded")
+
+
+def _print_against(document: KeptRecord, planned: Sequence[PlanLine]) -> None:
+    """The targets of a year's plan against what stands in it, where they differ (F12)."""
+    if document.kind is not RecordKind.ANNUAL_PLAN or document.replaced:
+        return
+    here = stem(document.subject)
+    listed = Counter(line.kind for line in planned if (line.village or line.code).startswith(here))
+    for kind, many in document.targets.items():
+        if listed[kind] != many:
+            said = f"计划退出{kind.zh}{many:,}，年度计划列入{listed[kind]:,}，不一致 differs"
+            say(f"{document.name} {document.document}: {said}")
 
 
 def _print_plan(planned: tuple[PlanLine, ...], year: int) -> None:

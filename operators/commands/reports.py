@@ -1,7 +1,7 @@
 """Reports of a year: who could leave, how far it is, what follows from exits; the joint notice."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from json import dumps
 from pathlib import Path
@@ -16,17 +16,22 @@ from operators.desk.errors import Refused
 from operators.desk.registry import open_registry, utc_now
 from operators.views.printing import as_json, console, print_json
 from operators.views.reports import (
+    print_assessment,
     print_counties,
     print_listed,
     print_progress,
     print_targets,
     print_villages,
+    print_watched,
     total_line,
 )
 from operators.views.terminal import say, show
 from registry.files.disk import write_text
+from registry.files.workbook_writing import Value, write_sheets
+from registry.reports.assessment import HEADERS, OFFICE_HEADERS, office_rows, statement_rows
 from registry.reports.consequence_records import ExitFacts, ExitTally
 from registry.reports.targets import TargetReport
+from registry.reports.watching import COLUMNS, Watched
 from workers.settings import load_settings
 
 
@@ -68,12 +73,76 @@ def counties(*, year: Year, region: Region = None, json: Json = False) -> None:
         print_counties(console(), found, year)
 
 
+def households(
+    *, year: Year, region: Region = None, excel: Workbook | None = None, json: Json = False
+) -> None:
+    """List who should leave (应退未退, F13), with what was done about it.
+
+    Registered households that meet every demand of S1 by the year, and are in no plan of it and on
+    no open roster.
+
+    Args:
+        year: The year whose income is judged, and of the plan.
+        excel: Write the list to this .xlsx file, which its owner alone can read: it names heads of
+            households.
+    """
+    policy = load_settings().load_policy()
+    with open_registry() as registry:
+        registry.check_division("--region", region)
+        found = registry.planning.should_leave(year, policy, beijing(utc_now()).date(), region)
+    _watched(found, "应退未退", f"should leave by {year} 应退未退", excel, json)
+
+
+def reentry(
+    *, year: Year, region: Region = None, excel: Workbook | None = None, json: Json = False
+) -> None:
+    """List who should come in (应进未进、漏评, F13), with what was done about it.
+
+    Counties and villages that have left and are over the threshold; villages in which a supervision
+    of the year found people left out; households that left before the year and fail S1 by it.
+
+    Args:
+        year: The year whose income is judged, and of the supervisions.
+        excel: As of `ready households`.
+    """
+    policy = load_settings().load_policy()
+    with open_registry() as registry:
+        registry.check_division("--region", region)
+        found = registry.planning.should_come_in(year, policy, beijing(utc_now()).date(), region)
+    _watched(found, "应进未进", f"should come in by {year} 应进未进", excel, json)
+
+
+def _watched(
+    found: tuple[Watched, ...], title: str, said: str, excel: Path | None, json: bool
+) -> None:
+    if excel is not None:
+        _to_excel(excel, (title, COLUMNS, (each.cells() for each in found)))
+    if json:
+        as_json(found)
+    elif excel is not None:
+        say(f"{excel}: {len(found)} {said}")
+    else:
+        print_watched(console(), found, said)
+
+
+_Sheet = tuple[str, Sequence[tuple[str, int]], Iterable[Sequence[Value]]]
+
+
+def _to_excel(path: Path, *sheets: _Sheet) -> None:
+    try:
+        write_sheets(path, sheets)
+    except OSError as error:
+        raise InputError(f"--excel: {path} cannot be written: {error.strerror or error}") from None
+
+
 def progress(
     *,
     year: Year,
     region: Region = None,
     targets: bool = False,
     picture: Path | None = None,
+    assessment: bool = False,
+    excel: Workbook | None = None,
     json: Json = False,
 ) -> None:
     """Show how far a year is: planned, under way and exited, by county; and the targets (F8).
@@ -85,7 +154,15 @@ def progress(
         year: The year of the plan and of the exits.
         targets: The targets alone: every year from the first exit up to this one, and every city.
         picture: With --targets: draw them, with Chinese labels, to this .svg or .png file.
+        assessment: The statement of the year alone (F11 考核): plan against exits, and what
+            happened in the cases, by county, city and office.
+        excel: With --assessment: write it to this .xlsx file.
     """
+    if excel is not None and not assessment:
+        raise InputError("--excel: writes the statement; give --assessment too")
+    if assessment:
+        _assessment(year, region, excel, json)
+        return
     policy = load_settings().load_policy()
     if targets:
         _targets(year, region, policy, picture, json)
@@ -99,6 +176,24 @@ def progress(
         as_json(found)
     else:
         print_progress(console(), found)
+
+
+def _assessment(year: int, region: str | None, excel: Path | None, json: bool) -> None:
+    with open_registry() as registry:
+        registry.check_division("--region", region)
+        found = registry.planning.assessment(year, region)
+    if excel is not None:
+        sheets = (
+            (f"{year}年度考核", HEADERS, statement_rows(found)),
+            ("按单位", OFFICE_HEADERS, office_rows(found)),
+        )
+        _to_excel(excel, *sheets)
+    if json:
+        as_json(found)
+    elif excel is not None:
+        say(f"{excel}: {len(found.counties)} counties, {len(found.offices)} offices")
+    else:
+        print_assessment(console(), found)
 
 
 def _targets(

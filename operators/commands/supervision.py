@@ -66,12 +66,21 @@ def start(
     *,
     year: Year,
     reason: Annotated[str, word(_Reason)],
+    office: Annotated[
+        Office | None,
+        Parameter(
+            name="--as",
+            help="Who makes it: the county's city (A6, F14 督查), A8/100000 (抽查); the province "
+            "without it.",
+        ),
+        word(Office),
+    ] = None,
     officer: str | None = None,
     seed: Seed | None = None,
     households: Annotated[int | None, _drawn(MOST_HOUSEHOLDS)] = None,
     villages: Annotated[int | None, _drawn(MOST_VILLAGES)] = None,
 ) -> None:
-    """Begin a special inspection (专项检查) of a county and print its id.
+    """Begin a special inspection (专项检查), a city's (督查) or the nation's (抽查); print its id.
 
     Args:
         county: The county's six digits.
@@ -86,6 +95,7 @@ def start(
         county=county,
         year=year,
         reason=reason,
+        office=office,
         officer=officer,
         seed=seed,
         households=households,

@@ -43,7 +43,7 @@ from models.roster.admission import RosterFacts
 from models.roster.messages import RosterApplication
 from models.supervision.admission import RULES as SUPERVISION
 from models.supervision.admission import SupervisionFacts
-from models.supervision.messages import SupervisionApplication
+from models.supervision.messages import SupervisionApplication, inspection_zh
 from models.supplement import SupplementApplication
 from models.texts.characters import markdown
 from models.village.admission import RULES as VILLAGE
@@ -121,7 +121,8 @@ def _of_inspection(
     application: SupervisionApplication, county: County, facts: SupervisionFacts
 ) -> _Said:
     return _Said(
-        f"{county.name} {application.year}年 专项检查 第{facts.attempt}次",
+        f"{county.name} {application.year}年 {inspection_zh(application.office)} "
+        f"第{facts.attempt}次",
         f"{county.name}（{county.code}），事由：{application.reason}。",
     )
 

@@ -9,8 +9,10 @@ from rich.text import Text
 from models.follow_up.messages import RISKS
 from models.household_standard import yuan
 from models.offices import Tier
+from models.periods import chinese
 from models.register.counties import SERVICES
 from models.register.households import MONEY, Cause, HouseholdState
+from models.register.office_records import FAULTS, FORMS, KeptRecord
 from models.register.villages import Bus
 from models.roster.households import STATES, State
 from models.standards import percentage
@@ -220,6 +222,40 @@ def print_alarms(out: Console, records: Sequence[AlarmRecord]) -> None:
             f"{each.case_id}, {each.seq}",
         )
     out.print(shown)
+
+
+def print_records(out: Console, records: Sequence[KeptRecord]) -> None:
+    """What offices have put down (台账), by its day; nothing without any."""
+    if not records:
+        return
+    out.print(heading("Records 台账"))
+    for each in records:
+        form = FORMS[each.kind]
+        number = f"（{each.document}）" if each.document else ""
+        gone = "，已更正 replaced" if each.replaced else ""
+        said = f"{each.day} {form.zh} {each.name} {each.subject}, {each.year} ({form.clause}){gone}"
+        out.print(Text(said, "dim" if each.replaced else "bold"))
+        out.print(paragraph(f"{each.text}{number}", out.width, 2))
+        if each.fault is not None:
+            whom = zip(
+                ("领导", "部门", "人员"), (each.leader, each.department, each.person), strict=True
+            )
+            named = "；".join(f"{role}：{name}" for role, name in whom if name)
+            out.print(paragraph(f"{FAULTS[each.fault]}。{named}", out.width, 2))
+        if each.targets:
+            wanted = "、".join(f"{kind.zh}{many:,}" for kind, many in each.targets.items())
+            out.print(paragraph(f"计划退出：{wanted}", out.width, 2))
+        if each.until is not None:
+            out.print(paragraph(f"有效期至{chinese(each.until)}", out.width, 2))
+        if each.case_id is not None:
+            tied = f"{each.case_id}, entry {each.entry}, {str(each.entry_hash)[:12]}"
+            out.print(paragraph(tied, out.width, 2))
+        if each.refers_to is not None:
+            out.print(paragraph(f"所指台账 refers to {each.refers_to}", out.width, 2))
+        proofs = "".join(f", {proof.name} {proof.sha256[:12]}" for proof in each.evidence)
+        out.print(
+            paragraph(f"{each.office} {each.officer}, {each.key}{proofs}", out.width, 2, "dim")
+        )
 
 
 def standings(records: Iterable[StandingRecord]) -> Table:

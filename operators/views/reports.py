@@ -1,6 +1,6 @@
 """Reports of a year on the screen: readiness, progress, targets (F8), what follows from exits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from rich.cells import cell_len, set_cell_size
@@ -14,6 +14,7 @@ from models.periods import chinese
 from operators.views.printing import heading, paragraph, table
 from registry.records import CountyRecord
 from registry.register.records import HouseholdRecord, VillageRecord
+from registry.reports.assessment import Assessment, Happened
 from registry.reports.consequence_lists import STATE_ZH, standing_zh
 from registry.reports.consequence_records import ExitFacts, ExitsListed, ExitTotal, VillageExits
 from registry.reports.records import (
@@ -26,6 +27,7 @@ from registry.reports.records import (
     VillageReadiness,
 )
 from registry.reports.targets import CityTowards, TargetReport, Towards
+from registry.reports.watching import Watched
 
 
 def print_villages(out: Console, found: Sequence[VillageReadiness], year: int) -> None:
@@ -65,6 +67,18 @@ def _heads(heads: Headcount | None) -> tuple[str, str]:
     return ("", "") if heads is None else (f"{heads.poor:,}", f"{heads.population:,}")
 
 
+def print_watched(out: Console, found: Sequence[Watched], said: str) -> None:
+    """Who should leave or come in, why, and what was done about it."""
+    shown = table("Who", "Where", "People", "Why", "Measure", wrap=["Where", "Why", "Measure"])
+    for each in found:
+        done = each.measure or Text("none 未采取", "yellow")
+        shown.add_row(f"{each.code}\n{each.name}", each.place, f"{each.people:,}", each.why, done)
+    if found:
+        out.print(shown)
+    undone = sum(each.measure is None for each in found)
+    out.print(heading(f"{len(found)} {said}; {undone} without a measure"))
+
+
 def print_progress(out: Console, found: Progress) -> None:
     """A year by county: planned, under way, exited; and its targets."""
     out.print(Text(f"{found.year}: planned / under way / exited  计划 / 办理中 / 已退出", "bold"))
@@ -81,6 +95,50 @@ def print_progress(out: Console, found: Progress) -> None:
 def _counts(county: CountyProgress) -> tuple[str, ...]:
     four: tuple[Counted, ...] = (county.households, county.people, county.villages, county.county)
     return tuple(f"{each.planned:,} / {each.under_way:,} / {each.exited:,}" for each in four)
+
+
+_HAPPENED = {
+    "breaches": "missed\n逾期",
+    "late": "late\n逾期办理",
+    "overrides": "overrides\n例外",
+    "returned": "returned\n退回",
+    "rejected": "rejected\n不予通过",
+    "upheld": "upheld\n异议成立",
+}
+_FOUND = {
+    "revoked": "revoked\n撤销",
+    "wrongly_exited": "wrongly\n错退户",
+    "omitted": "omitted\n漏评人",
+    "accounted": "called\n追责",
+}
+
+
+def print_assessment(out: Console, found: Assessment) -> None:
+    """A year for the assessment: counties, cities and offices."""
+    out.print(Text(f"{found.year} for the assessment 年度考核 (F11)", "bold"))
+    those = (*found.counties, *found.cities, found.total)
+    shown = table("Exited/planned 退出/计划", "户", "村", "县", *_FOUND.values())
+    happened = table("In the cases 办理情况", *_HAPPENED.values())
+    for each in those:
+        style = "" if each in found.counties else "bold"
+        place = f"{each.code} {each.name}".strip()
+        three = (each.households, each.villages, each.counties)
+        counted = (f"{one.exited:,}/{one.planned:,}" for one in three)
+        shown.add_row(place, *counted, *_numbers(each, _FOUND), style=style)
+        happened.add_row(place, *_numbers(each, _HAPPENED), style=style)
+    out.print(shown)
+    out.print()
+    out.print(happened)
+    if found.offices:
+        out.print(heading("By office 按单位 (F13)"))
+        offices = table("Office", "Place", *_HAPPENED.values())
+        for office in found.offices:
+            offices.add_row(office.office, office.name, *_numbers(office, _HAPPENED))
+        out.print(offices)
+
+
+def _numbers(each: Happened, fields: Iterable[str]) -> Iterator[str]:
+    return (f"{getattr(each, field):,}" for field in fields)
 
 
 # -- targets (F8) -----------------------------------------------------------------------------

@@ -82,6 +82,7 @@ class Checks:
                 lambda: unopened.findings(session, self._opener),
                 lambda: register.shared(cases.shared),
                 register.standings,
+                register.ties,
                 lambda: register.parts(
                     lambda done, of: progress("parts of the register", done, of)
                 ),

@@ -22,6 +22,7 @@ from registry.checks.values import (
 )
 from registry.digests import all_keys, digests_of, tables_that_differ
 from registry.journal import REGISTER, head_of
+from registry.register.office_records import broken_ties
 from registry.tables import JournalRow, PlanRow, StatusRow, VillageStatusRow, VillageYearRow
 
 _AT_ONCE = 500
@@ -164,6 +165,18 @@ class RegisterCheck:
                 what = f"the row is missing, which the file of {case_id} leads to (G6)"
                 yield _row_fault(table, (year, code), what)
 
+    def ties(self) -> Iterator[Finding]:
+        """What offices have put down about an entry of a file (F10) is about that entry still."""
+        for row, hash in broken_ties(self._session):
+            there = f"the hash of that is {hash[:12]}" if hash else "that is not there"
+            yield Finding(
+                part="files",
+                where=f"office_records {row.id}",
+                what=f"it was put down about entry {row.entry} of {row.case_id} with the hash "
+                f"{str(row.entry_hash)[:12]}, and {there}",
+                mend="compare the file with a copy of the registry, and find out who changed it.",
+            )
+
     def standings(self) -> Iterator[Finding]:
         """Each standing of a county or village ends where the next one begins."""
         for each in (StatusRow, VillageStatusRow):
@@ -226,7 +239,7 @@ def _part_fault(key: str, told: str, found: str, line: int) -> Finding:
     else:
         what = f"it is not as line {line} of the journal left it"
     names = {"village": "villages", "county": "counties", "line": "poverty_lines", "plan": "plans"}
-    names["mean"] = "provincial_means"
+    names |= {"mean": "provincial_means", "records": "office_records"}
     return Finding(
         part="register",
         where=f"{names[kind]} {rest}",

@@ -14,7 +14,7 @@ from registry.tables import Table
 WORKER, READER = "exitflow_worker", "exitflow_reader"
 """Roles that get their rights from ``grant`` where the server has them."""
 
-KEPT = frozenset({"ledger_entries", "journal", "notices"})
+KEPT = frozenset({"ledger_entries", "journal", "notices", "office_records"})
 """Tables whose rows are written once (G7): nobody but the owner has a right to change them."""
 
 _TAKEN_OUT = frozenset({"contradictions", "members", "roster_households"})

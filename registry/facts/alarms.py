@@ -11,7 +11,7 @@ from models.alarms import Alarm
 from models.case.ledger import EntryKind
 from models.identity import watch_case
 from models.offices import Office, Village
-from models.policy import Body, Policy
+from models.policy import Body, Policy, Standards
 from models.procedures import WATCH, village_steps
 from models.register.villages import Incidence
 from models.standards import incidence_met, is_worse
@@ -71,18 +71,25 @@ def units_due(
     session: Session, on: date, policy: Policy, region: str | None = None
 ) -> Iterator[tuple[Seen, Alarm]]:
     """The units of a region of which nobody has given the alarm yet, each with that (F13)."""
+    for code, count in above_threshold(session, on, policy.standards, region):
+        unit = _unit(session, code, on)
+        alarm = None if unit is None else _alarm(session, unit, on, policy)
+        if unit is not None and alarm is not None and _is_news(session, code, count):
+            yield Seen(subject=unit, number=_number(session, code, on.year)), alarm
+
+
+def above_threshold(
+    session: Session, on: date, standards: Standards, region: str | None = None
+) -> Iterator[tuple[str, Incidence]]:
+    """The units of a region that have left and are over the threshold on a day (F13)."""
     for standings, heads in ((VillageStatusRow, village_heads), (StatusRow, county_heads)):
         left = _left(session, standings, on)
         for code, counted in sorted(heads(session, on, region=region).items()):
             if code not in left or heads_fault(code, counted, on):
                 continue  # more poor than people: a finding of its own
             count = incidence(code, counted, on)
-            if count is None or incidence_met(count.poor, count.population, policy.standards):
-                continue
-            unit = _unit(session, code, on)
-            alarm = None if unit is None else _alarm(session, unit, on, policy)
-            if unit is not None and alarm is not None and _is_news(session, code, count):
-                yield Seen(subject=unit, number=_number(session, code, on.year)), alarm
+            if count is not None and not incidence_met(count.poor, count.population, standards):
+                yield code, count
 
 
 def _unit(session: Session, code: str, on: date) -> Unit | None:

@@ -12,8 +12,9 @@ from registry.files.table import Sheet, TableFile
 from registry.register.columns import HouseholdCells, PersonCells, VillageCells
 from registry.register.household_file import lines_by_person
 from registry.register.lines import HouseholdLine, VillageLine
+from registry.register.office_records import RecordCells
 
-MODELS: tuple[type[Cells], ...] = (HouseholdCells, PersonCells, VillageCells)
+MODELS: tuple[type[Cells], ...] = (HouseholdCells, PersonCells, VillageCells, RecordCells)
 """What a sheet may be; of two that it looks like as much, the first."""
 
 
@@ -43,6 +44,11 @@ class RegisterFile:
     def lists_villages(self) -> bool:
         """Whether it is a list of villages, and no roster."""
         return self._first.model is VillageCells
+
+    @property
+    def lists_records(self) -> bool:
+        """Whether it is a list of records (台账)."""
+        return self._first.model is RecordCells
 
     def village_lines(self) -> Iterator[VillageLine]:
         """The lines of a list of villages."""

@@ -4,6 +4,7 @@ from datetime import date
 
 from models.base import Record
 from models.register.households import Cause, HouseholdState, Livelihood
+from models.register.office_records import KeptRecord
 from models.register.villages import Incidence, Survey
 from registry.cases.follow_up_records import CheckRecord, RiskRecord
 from registry.records import AlarmRecord, StandingRecord
@@ -33,7 +34,7 @@ class VillageRecord(Record):
         on: The day as of which households are counted.
         households: How many, by state; those of a state that no household has are left out.
         incidence: Poor people and population (S5), None where nobody is registered there.
-        consequences: As of a county.
+        consequences, office_records: As of a county.
     """
 
     code: str
@@ -52,6 +53,7 @@ class VillageRecord(Record):
     incidence: Incidence | None
     rosters: tuple[RosterCount, ...]
     consequences: tuple[ExitFacts, ...] = ()
+    office_records: tuple[KeptRecord, ...] = ()
     alarms: tuple[AlarmRecord, ...] = ()
 
 
@@ -96,7 +98,7 @@ class HouseholdRecord(Record):
 
     Attributes:
         state: How it stands on the day ``on``; None before its first registration.
-        consequences: As of a county.
+        consequences, office_records: As of a county.
         visits, risks: Of its follow-ups (F5).
     """
 
@@ -114,3 +116,4 @@ class HouseholdRecord(Record):
     visits: tuple[CheckRecord, ...] = ()
     risks: tuple[RiskRecord, ...] = ()
     consequences: tuple[ExitFacts, ...] = ()
+    office_records: tuple[KeptRecord, ...] = ()

@@ -26,6 +26,7 @@ from registry.register.loading import (
     load_households,
     load_villages,
 )
+from registry.register.office_records import OfficeRecords, RecordsLoaded
 from registry.register.reading import household_record, village_record
 from registry.register.records import HouseholdRecord, VillageRecord
 from registry.tables import VillageRow
@@ -37,8 +38,10 @@ class Register:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def import_file(self, path: Path, today: date) -> VillagesLoaded | HouseholdsLoaded:
-        """Import a list of villages or a roster (花名册) of households, told by its headers.
+    def import_file(
+        self, path: Path, today: date
+    ) -> VillagesLoaded | HouseholdsLoaded | RecordsLoaded:
+        """Import villages, a roster (花名册) of households or records (台账), told by its headers.
 
         All or nothing. With faults, a workbook beside the file names them all.
 
@@ -51,6 +54,8 @@ class Register:
         """
         try:
             file = RegisterFile(path, today)
+            if file.lists_records:
+                return OfficeRecords(self._engine).load(path, today)
             with writing(self._engine) as session:
                 claim(session, "register")
                 loaded = _load(session, file)

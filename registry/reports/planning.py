@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from models.offices import SubjectKind
+from models.periods import Workdays
 from models.policy import Policy, Targets
 from models.register.counties import ProvincialMean
 from models.register.households import PovertyLine
@@ -14,8 +15,11 @@ from registry import journal
 from registry.database.engine import reading, writing
 from registry.files.fault_sheet import FileRefused
 from registry.files.faults import RegisterFaults
+from registry.records import DeadlineRecord
 from registry.register import plans, poverty_lines, provincial_means
 from registry.register.plans_file import read_plan
+from registry.reports.assessment import Assessment, assessment
+from registry.reports.filings import filings_due
 from registry.reports.progress import progress
 from registry.reports.readiness import ready_counties, ready_villages
 from registry.reports.records import (
@@ -26,6 +30,7 @@ from registry.reports.records import (
     VillageReadiness,
 )
 from registry.reports.targets import TargetReport, target_report
+from registry.reports.watching import Watched, should_come_in, should_leave
 
 if TYPE_CHECKING:
     from registry.notices.joint import JointNotice
@@ -115,6 +120,32 @@ class Planning:
         """Counties that have not left, and what each lacks for an application in a year (S3)."""
         with reading(self._engine) as session:
             return ready_counties(session, year, policy.standards, on, region)
+
+    def should_leave(
+        self, year: int, policy: Policy, on: date, region: str | None = None
+    ) -> tuple[Watched, ...]:
+        """Registered households that meet S1 and are in no plan and on no roster (F13)."""
+        with reading(self._engine) as session:
+            return should_leave(session, year, policy, on, region)
+
+    def should_come_in(
+        self, year: int, policy: Policy, on: date, region: str | None = None
+    ) -> tuple[Watched, ...]:
+        """Who has left and falls below, and where people were left out (F13)."""
+        with reading(self._engine) as session:
+            return should_come_in(session, year, policy, on, region)
+
+    def assessment(self, year: int, region: str | None = None) -> Assessment:
+        """The statement of a year for the assessment (F11), by county, city and office."""
+        with reading(self._engine) as session:
+            return assessment(session, year, region)
+
+    def filings_due(
+        self, policy: Policy, workdays: Workdays, now: datetime
+    ) -> tuple[DeadlineRecord, ...]:
+        """Exits whose filing or data entry is missing (F9), each with its limit."""
+        with reading(self._engine) as session:
+            return filings_due(session, policy, workdays, now)
 
     def joint_notice(
         self,

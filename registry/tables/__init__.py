@@ -37,6 +37,7 @@ from registry.tables.installation import InstallationRow as InstallationRow
 from registry.tables.journal import CheckResultRow as CheckResultRow
 from registry.tables.journal import JournalRow as JournalRow
 from registry.tables.register import DivisionRow as DivisionRow
+from registry.tables.register import OfficeRecordRow as OfficeRecordRow
 from registry.tables.register import PlanRow as PlanRow
 from registry.tables.register import ProvincialMeanRow as ProvincialMeanRow
 from registry.tables.register import StatusRow as StatusRow

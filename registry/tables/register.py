@@ -1,13 +1,14 @@
-"""The register of places: divisions, the standing of counties and villages, the yearly plans."""
+"""The register of places: divisions, the standing of counties and villages, plans, records."""
 
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from models.offices import SubjectKind, Tier
 from models.policy import Level
+from models.register.office_records import Fault, RecordKind
 from models.register.villages import Bus
 from registry.tables.columns import Exact, Standing, Table, Written, words
 
@@ -140,3 +141,40 @@ class PlanRow(Table, table=True):
     addition: bool = False
     reason: str | None = Field(default=None, sa_type=Written)
     document: str | None = Field(default=None, sa_type=Written)
+
+
+class OfficeRecordRow(Table, table=True):
+    """What an office put down beside the cases (台账); ``evidence`` is JSON.
+
+    ``place`` is the county, city or province that it belongs to. ``refers_to`` is the record
+    whose place it takes, or whose outcome it is: rows are added and never changed. ``case_id`` and
+    ``entry`` name the entry that it is about, ``entry_hash`` binds it (F10).
+    """
+
+    __tablename__ = "office_records"
+    __table_args__ = (Index(None, "place", "year"), Index(None, "subject_code"))
+
+    id: str = Field(primary_key=True)
+    kind: RecordKind = Field(sa_column=Column(words(RecordKind), nullable=False))
+    subject_code: str
+    place: str
+    year: int
+    office: str
+    officer: str = Field(sa_type=Written)
+    day: date
+    text: str = Field(sa_type=Written)
+    document: str | None = Field(default=None, sa_type=Written)
+    evidence: str = Field(sa_type=Text)
+    refers_to: str | None = None
+    fault: Fault | None = Field(default=None, sa_column=Column(words(Fault), nullable=True))
+    leader: str | None = Field(default=None, sa_type=Written)
+    department: str | None = Field(default=None, sa_type=Written)
+    person: str | None = Field(default=None, sa_type=Written)
+    until: date | None = None
+    households: int | None = Field(default=None, sa_type=BigInteger)
+    villages: int | None = Field(default=None, sa_type=BigInteger)
+    counties: int | None = Field(default=None, sa_type=BigInteger)
+    case_id: str | None = None
+    entry: int | None = None
+    entry_hash: str | None = None
+    source: str | None = Field(default=None, sa_type=Written)

@@ -13,6 +13,7 @@ from models.periods import BEIJING
 from models.policy import Policy, PolicyError
 from models.register.households import Cause
 from models.rounds import Begun, FollowUpRoundOrder, RoundOrder, SupervisionRoundOrder
+from registry.calendar import OfficialCalendar
 from registry.cases.projections import list_case
 from registry.database.engine import writing
 from registry.tables import DivisionRow, EpisodeRow, Standing, VillageStatusRow
@@ -26,13 +27,14 @@ pytestmark = pytest.mark.usefixtures("registry")
 Rounds = Callable[[Policy], RoundActivities]
 PROVINCE = "410000"
 NOT_LATE = timedelta(0)
+WORKDAYS = OfficialCalendar()
 XIN, GUANG = "411523", "411522"
 
 
 @pytest.fixture
 def rounds(engine: Engine) -> Rounds:
     """The activities, under a policy."""
-    return lambda policy: RoundActivities(engine, lambda: policy)
+    return lambda policy: RoundActivities(engine, lambda: policy, WORKDAYS)
 
 
 def called(region: str, on: date, late: timedelta = NOT_LATE) -> RoundOrder[Any]:
@@ -139,7 +141,7 @@ def test_a_policy_that_cannot_be_read_holds_the_round_up(engine: Engine) -> None
 
     with pytest.raises(PolicyError, match="cannot be read"):
         run(
-            RoundActivities(engine, broken).follow_ups_due,
+            RoundActivities(engine, broken, WORKDAYS).follow_ups_due,
             called(XIN, date(2019, 1, 5)),
         )
 
@@ -165,7 +167,7 @@ def test_a_round_of_a_day_that_has_not_come_or_is_long_past_begins_nothing(
     places.put_village(engine, f"{XIN}100001", 300)
     exited(engine, f"{XIN}100001", 1)
     noon = datetime(today.year, today.month, today.day, 12, tzinfo=BEIJING)
-    asked = RoundActivities(engine, lambda: HENAN, lambda: noon)
+    asked = RoundActivities(engine, lambda: HENAN, WORKDAYS, lambda: noon)
     order = called(PROVINCE, on, timedelta(days=late))
     due = run(asked.supervisions_due, order)
     if said is None:
@@ -181,7 +183,7 @@ def test_a_follow_up_is_called_for_from_its_day_until_its_visits_are_due(engine:
     places.put_village(engine, f"{XIN}100001", 300)
     exited(engine, f"{XIN}100001", 1)
     clock = datetime(2020, 1, 4, 12, tzinfo=BEIJING)
-    asked = RoundActivities(engine, lambda: HENAN, lambda: clock)
+    asked = RoundActivities(engine, lambda: HENAN, WORKDAYS, lambda: clock)
     ahead = run(asked.follow_ups_due, called(XIN, date(2020, 1, 5)))
     assert ahead.townships == ()
     assert ahead.why_none == "2020-01-05尚未到来（今日2020-01-04），不提前启动"
@@ -200,4 +202,5 @@ def test_what_was_not_admitted_is_told_from_what_was(engine: Engine) -> None:
     with writing(engine) as session:
         list_case(session, state(), datetime(2019, 1, 1, 9, tzinfo=BEIJING), "run-1")
     begun = Begun(case_ids=(not_admitted, admitted))
-    assert run(RoundActivities(engine, lambda: HENAN).admitted_cases, begun) == (admitted,)
+    asked = RoundActivities(engine, lambda: HENAN, WORKDAYS)
+    assert run(asked.admitted_cases, begun) == (admitted,)

@@ -505,14 +505,24 @@ async def test_an_ended_case_has_its_last_word_and_no_more(
 
 @pytest.mark.clause("G7")
 @pytest.mark.parametrize(
-    ("office", "concerned"), [("A7/410000", True), ("A6/411500", False), (None, False)]
+    ("of", "office", "concerned"),
+    [
+        ("check", "A7/410000", True),
+        ("check", "A6/411500", False),
+        ("check", None, False),
+        ("watch", "A7/410000", True),
+        ("watch", "A5/411523", True),
+        ("watch", "A5/421523", False),
+        ("watch", "A8/100000", False),
+        ("watch", None, False),
+    ],
 )
-async def test_a_check_tells_the_provincial_group_alone(
-    engine: Engine, tmp_path: Path, office: str | None, concerned: bool
+async def test_a_check_tells_the_province_and_a_morning_the_offices_of_its_region(
+    engine: Engine, tmp_path: Path, of: str, office: str | None, concerned: bool
 ) -> None:
-    check = "round/check/410000-2018-08-02T18:00:00Z"
-    what = notification(office, case_id=check)
-    said = await told(engine, tmp_path, what, check)
+    round_ = f"round/{of}/410000-2018-08-02T18:00:00Z"
+    what = notification(office, case_id=round_)
+    said = await told(engine, tmp_path, what, round_)
     assert (said is None) is concerned
     assert said is None or said.final
     said = await told(engine, tmp_path / "other", what, None)

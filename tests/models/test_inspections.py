@@ -18,13 +18,14 @@ def result(
     wrong: Ratio = GOOD,
     omitted: Ratio = GOOD,
     day: int | None = None,
+    office: str = "A7/410000",
 ) -> SupervisionResult:
     """The result of the special inspection of a number, decided on a day: that of its number."""
     rates = ExactRates(incidence=GOOD, wrongly_exited=wrong, omitted=omitted, recognition=GOOD)
     return SupervisionResult.model_validate(
         {
             "id": f"r-{number}",
-            "office": "A7/410000",
+            "office": office,
             "supervision": f"supervision/411523/2026-s{number}",
             "county": "411523",
             "year": 2026,
@@ -62,6 +63,22 @@ def test_a_rate_that_could_not_be_computed_lifts_no_block_and_makes_none() -> No
     assert list(having(failed, unknown).failing()) == ["S4.omitted"]
     assert having(unknown).block() is None
     assert having(failed, unknown, result(3)).block() is None
+
+
+@pytest.mark.clause("F6", "F14", "A8", "C7")
+@pytest.mark.parametrize(
+    ("found", "passed", "blocks"),
+    [
+        ("A7/410000", "A6/411500", True),
+        ("A7/410000", "A8/100000", False),
+        ("A6/411500", "A6/411500", False),
+        ("A6/411500", "A7/410000", False),
+    ],
+)
+def test_what_the_province_has_found_no_city_lifts(found: str, passed: str, blocks: bool) -> None:
+    failed = result(1, "S4.wrong", wrong=BAD, office=found)
+    assert (having(failed, result(2, office=passed)).block() is not None) is blocks
+    assert list(having(result(0, office=passed), failed).failing()) == ["S4.wrong"]
 
 
 @pytest.mark.clause("F6", "C7")

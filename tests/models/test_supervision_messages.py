@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from models.base import faults
+from models.offices import Office
 from models.supervision.admission import RULES, SupervisionFacts, id_fault
 from models.supervision.messages import (
     Findings,
@@ -169,6 +170,26 @@ def test_one_special_inspection_of_a_county_at_a_time() -> None:
     )
     unknown = SupervisionFacts(subject=None, code_note="the register knows no such code")
     assert fault(unknown) == "county 411523: the register knows no such code"
+
+
+@pytest.mark.clause("A8", "F6", "F14")
+@pytest.mark.parametrize(
+    ("office", "directly", "allowed"),
+    [
+        ("A7/410000", False, True),
+        ("A8/100000", False, True),
+        ("A6/411500", False, True),
+        ("A6/411600", False, False),
+        ("A6/411500", True, False),
+        ("A5/411523", False, False),
+    ],
+)
+def test_the_city_the_province_and_the_nation_inspect(
+    office: str, directly: bool, allowed: bool
+) -> None:
+    subject = county(direct=directly)
+    found = fault(SupervisionFacts(subject=subject), office=Office.parse(office))
+    assert found is None if allowed else f"not by {office} (A8, F6, F14)" in (found or "")
 
 
 def findings(*checks: HouseholdCheck | VillageCheck) -> Findings:

@@ -6,10 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from python_calamine import load_workbook
 from rich.cells import cell_len
 from sqlalchemy import Engine
 
 from operators.up import prepare_registry
+from tests.models.roster_samples import livelihood
 from tests.operators.conftest import Shell
 from tests.registry.places import leaves, put_households, put_village, survey
 from tests.stage import settings_in
@@ -102,6 +104,68 @@ async def test_a_plan_is_loaded_added_to_and_listed(
     assert "plan of 2018: 0 counties, 2 villages, 4 households" in out
     as_json = (await lonely(*listed, "--json")).json
     assert [each["code"] for each in as_json] == [JIA, YI, *households]
+
+
+@pytest.mark.clause("F12")
+async def test_an_annual_plan_is_held_against_whom_it_names(
+    lonely: Shell, households: list[str]
+) -> None:
+    plan = ("--as", "A5/411523", "--officer", "某乙", "--document", "合成〔1〕号", "--year", "2018")
+    said = ("--on", "2018-01-10", "--text", "年度计划", "--villages", "2", "--households", "0")
+    put = ("registry", "record", "annual-plan", "411523", *plan, *said)
+    key = (await lonely(*put)).done().partition(":")[0]
+    assert (await lonely(*put)).done() == f"{key}: was put down before\n"
+    (await lonely("plan", "add", JIA, "--year", "2018", "--source", "x")).done()
+    out = narrow((await lonely("plan", "list", "--year", "2018", "--region", "411523")).done())
+    assert "年度计划 新县 411523, 2018 (F12)" in out
+    assert "新县 合成〔1〕号: 计划退出村2，年度计划列入1，不一致 differs" in out
+    assert "计划退出户0，年度计划列入" not in out
+    listed = (await lonely("registry", "records", "--kind", "annual-plan", "--json")).json
+    assert [(each["key"], each["villages"]) for each in listed] == [(key, 2)]
+
+
+@pytest.mark.clause("F13")
+async def test_who_should_leave_and_who_should_come_in(
+    lonely: Shell, engine: Engine, tmp_path: Path
+) -> None:
+    put_village(engine, JIA, 300)
+    (code,) = put_households(engine, JIA, [3], livelihood=livelihood(year=2016))
+    ready = ("ready", "households", "--year", "2016", "--region", "411523")
+    out = narrow((await lonely(*ready)).done())
+    assert f"{code} 新县合成100乡合成201村 3 2016年人均纯收入4000元" in out
+    assert "1 should leave by 2016 应退未退; 1 without a measure" in out
+    put = ("--as", "A5/411523", "--officer", "某乙", "--year", "2016", "--on", "2018-01-10")
+    (await lonely("registry", "record", "measure", code, *put, "--text", "入户核实")).done()
+    assert "1 should leave by 2016 应退未退; 0 without" in (await lonely(*ready)).done()
+    file = tmp_path / "应退未退.xlsx"
+    assert "1 should leave" in (await lonely(*ready, "--excel", file)).done()
+    (_, row) = load_workbook(file).get_sheet_by_index(0).to_python()
+    assert row[1] == code
+    assert row[-1] == "2018-01-10 A5/411523: 入户核实"
+    assert (await lonely("ready", "reentry", "--year", "2016", "--json")).json == []
+    shown = narrow((await lonely("registry", "show", code)).done())
+    assert f"2018-01-10 工作措施 合成201村{code}户 {code}, 2016 (F13) 入户核实" in shown
+    sentence = (await lonely("ready", "reentry", "--year", "2017")).fails(1)
+    assert "the register has no national line of 2017" in sentence
+
+
+@pytest.mark.clause("F11")
+async def test_the_statement_of_a_year(
+    lonely: Shell, households: list[str], tmp_path: Path
+) -> None:
+    (await lonely("plan", "add", JIA, "--year", "2018", "--source", "x")).done()
+    year = ("progress", "--year", "2018", "--region", "411523")
+    out = narrow((await lonely(*year, "--assessment")).done())
+    assert "411523 新县 0/0 0/1 0/0 0 0 0 0" in out
+    assert "411500 信阳市 0 0 0 0 0 0" in out
+    found = (await lonely(*year, "--assessment", "--json")).json
+    assert found["total"]["villages"] == {"planned": 1, "under_way": 0, "exited": 0}
+    file = tmp_path / "考核.xlsx"
+    assert (await lonely(*year, "--assessment", "--excel", file)).done() == (
+        f"{file}: 1 counties, 0 offices\n"
+    )
+    assert load_workbook(file).sheet_names == ["2018年度考核", "按单位"]
+    assert (await lonely(*year, "--excel", file)).fails(2).startswith("--excel: writes the")
 
 
 @pytest.mark.clause("G6")

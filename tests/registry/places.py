@@ -13,7 +13,7 @@ from models.register.villages import Bus, Survey
 from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
-from registry.tables import EpisodeRow, Standing, VillageStatusRow
+from registry.tables import EpisodeRow, Standing, StatusRow, VillageStatusRow
 
 LISTED_SINCE = date(2014, 1, 1)
 REGISTERED_ON = date(2014, 6, 1)
@@ -106,6 +106,15 @@ def village_leaves(engine: Engine, village: str, on: date, year: int | None = No
         session.add(
             VillageStatusRow(code=village, since=on, status=exited, exit_year=year or on.year)
         )
+
+
+def county_leaves(engine: Engine, county: str, on: date, year: int | None = None) -> None:
+    """A county is taken off the list of poor counties on a day, for a year."""
+    with writing(engine) as session:
+        listed = select(StatusRow).where(StatusRow.code == county, col(StatusRow.until).is_(None))
+        session.exec(listed).one().until = on
+        exited = Standing.EXITED
+        session.add(StatusRow(code=county, since=on, status=exited, exit_year=year or on.year))
 
 
 def falls_back(engine: Engine, household: str, on: date) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
+from models.supervision.admission import SupervisionFacts
+from models.supervision.messages import SupervisionApplication
 from models.supervision.sampling import HOUSEHOLD, VILLAGE, drawn
 from operators.desk.desk import Refused
 from registry.database.engine import reading
@@ -72,6 +74,36 @@ async def test_a_sample_is_drawn_checked_heard_and_decided(stage: Stage) -> None
         assert (row.document, row.failed) == ("合成〔4〕号", "[]")
     (case,) = [each for each in stage.registry.case_rows() if each.case_id == play.case_id]
     assert (case.procedure, case.outcome) == ("supervision", "concluded")
+
+
+@pytest.mark.clause("A8", "F14")
+@pytest.mark.parametrize("body", ["A8", "A6"])
+async def test_nation_and_city_draw_check_and_decide_as_the_province_does(
+    stage: Stage, body: str
+) -> None:
+    made = put_exited(stage, households=3)
+    by = "A8/100000" if body == "A8" else f"A6/{made.county[:4]}00"
+    play = await inspects(stage, made.county, at(4, 1), households=2, seed="abc", office=by)
+    assert (await play.drawn())[0] == drawn("abc", HOUSEHOLD, made.households, 2)
+    with pytest.raises(Refused, match="may not hand in findings here"):
+        await play.check(office=PROVINCE, villages=[village(made.villages[0])])
+    asked = {"county": made.county, "year": YEAR, "reason": "专项检查（合成）"}
+    for office, open_case in ((None, None), (PROVINCE, None), (by, play.case_id)):
+        application = SupervisionApplication.model_validate(asked | {"office": office})
+        facts = stage.registry.facts(application, at(4, 2).date())
+        assert isinstance(facts, SupervisionFacts)
+        assert facts.open_case == open_case  # one of each office at a time (G9)
+    await play.is_heard()
+    await play.act("J4")
+    assert (await play.ends()).by == by
+    (opened,) = await play.entries(EntryKind.OPENED)
+    assert ("国家抽查" if body == "A8" else "市级督查") in opened.text
+    told = {each["recipient"]["office"] for each in play.told("结果")}
+    assert told == {f"A5/{made.county}", f"A6/{made.county[:4]}00", PROVINCE, by}
+    with reading(stage.settings.engine()) as session:
+        row = session.get(SupervisionRow, play.case_id)
+        assert row is not None
+        assert row.office == by
 
 
 @pytest.mark.clause("F6", "G9")

@@ -1,19 +1,23 @@
 """F13: an exited village or county is over its threshold again, by a change that is no case."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
+from models.periods import LimitRequest, beijing, compute, start_of
 from models.policy import Body
-from registry.database.engine import reading
+from registry.calendar import OfficialCalendar
+from registry.database.engine import reading, writing
 from registry.facts.alarms import units_due
+from registry.tables import VillageStatusRow
 from tests.follow_up_stage import calls_round
 from tests.play import PLAYED, Play
 from tests.reentry_stage import county_leaves, put_left, put_left_village
 from tests.registry import places
+from tests.registry.test_readiness import lists
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import counts_people, opens_for_village, put_household, put_village
 
@@ -138,3 +142,25 @@ async def test_of_a_directly_administered_county_the_province_is_told(stage: Sta
     assert approves is Body.PROVINCIAL_GROUP
     assert (await alarm_of(of_village))["tell"] == [f"A5/{county}", "A7/410000"]
     assert (await alarm_of(of_county))["tell"] == ["A7/410000"]
+
+
+@pytest.mark.clause("F9", "T8", "G4")
+async def test_a_county_that_has_filed_nothing_is_reminded_in_the_morning(stage: Stage) -> None:
+    county, engine = stage.county(), stage.settings.engine()
+    village = put_left_village(stage, county, exited=False)
+    left_on = date(YEAR, 11, 1)
+    case_id = lists(engine, "village", village, YEAR, outcome=Ending.EXITED.value)
+    places.village_leaves(engine, village, left_on)
+    with writing(engine) as session:
+        session.get_one(VillageStatusRow, (village, left_on)).case_id = case_id
+    limit = compute(
+        LimitRequest(clause="F9", start=start_of(left_on)), stage.policy, OfficialCalendar()
+    )
+    morning = beijing(limit.due) + timedelta(hours=9)
+    id = f"round/watch/{county}-{morning:%Y-%m-%d}"
+    result, _ = await calls_round(stage, "WatchRound", county, morning, id)
+    assert result.started == ()
+    told = Play(stage, id, county).told("备案录入")
+    assert [each["recipient"]["office"] for each in told] == [f"A5/{county}", f"A6/{county[:4]}00"]
+    assert told[0]["subject"] == "【备案录入】1项退出事项待备案、录入，其中1项逾期"
+    assert case_id in told[0]["text"]

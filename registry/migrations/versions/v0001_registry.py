@@ -61,6 +61,35 @@ def _counties() -> None:
         sa.Column("document", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("year", "subject_code", name="pk_plans"),
     )
+    op.create_table(
+        "office_records",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("kind", WORD, nullable=False),
+        sa.Column("subject_code", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("office", sa.String(), nullable=False),
+        sa.Column("officer", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("refers_to", sa.String(), nullable=True),
+        sa.Column("fault", WORD, nullable=True),
+        *(sa.Column(who, sa.Text(), nullable=True) for who in ("leader", "department", "person")),
+        sa.Column("until", sa.Date(), nullable=True),
+        *(
+            sa.Column(what, sa.BigInteger(), nullable=True)
+            for what in ("households", "villages", "counties")
+        ),
+        sa.Column("case_id", sa.String(), nullable=True),
+        sa.Column("entry", sa.Integer(), nullable=True),
+        sa.Column("entry_hash", sa.String(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_office_records"),
+    )
+    op.create_index("ix_office_records_place_year", "office_records", ["place", "year"])
+    op.create_index("ix_office_records_subject_code", "office_records", ["subject_code"])
 
 
 def _status(table: str) -> None:

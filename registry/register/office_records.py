@@ -1,0 +1,379 @@
+"""What offices put down beside the cases (台账): one by one or from a file, and listed."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, ValidationError
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from models import offices
+from models.base import Record, canonical, faults
+from models.offices import County, Division, Household, SubjectKind, Village
+from models.policy import Level
+from models.register.office_records import (
+    FAULTS,
+    FORMS,
+    About,
+    Fault,
+    KeptRecord,
+    OfficeRecord,
+    RecordKind,
+    record_fault,
+)
+from registry import journal
+from registry.database.engine import claim, reading, writing
+from registry.errors import LoadError, UnknownSubject
+from registry.facts.county import division_on, known_county
+from registry.facts.revoked import stands
+from registry.facts.village import known_village
+from registry.files import cells
+from registry.files.columns import Cells, Header, columns_of, sheet_columns, written
+from registry.files.fault_sheet import FileRefused
+from registry.files.faults import Fault as CellFault
+from registry.files.faults import RegisterFaults
+from registry.files.sheet_cells import Cell
+from registry.files.table import TableFile
+from registry.places import last_divisions, lies_in
+from registry.register.columns import YEAR
+from registry.tables import (
+    CaseRow,
+    DivisionRow,
+    EntryRow,
+    HouseholdRow,
+    OfficeRecordRow,
+    Standing,
+    StatusRow,
+    VillageRow,
+)
+
+_COUNTY = 2
+"""Where the county stands in a path of divisions, from the province down."""
+
+
+class RecordsLoaded(Record):
+    """How many records of a file were new; the others were put down before."""
+
+    new: int
+    unchanged: int
+
+
+class OfficeRecords:
+    """Every method raises ``RegistryError`` if the database fails."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def put(self, record: OfficeRecord, today: date) -> bool:
+        """Put a record down; False if it is there.
+
+        Raises:
+            LoadError: if the rules of its kind refuse it.
+            UnknownSubject: if the register knows nobody under its code.
+        """
+        with writing(self._engine) as session:
+            claim(session, "office records")
+            return _put(session, record, today, None)
+
+    def load(self, path: Path, today: date) -> RecordsLoaded:
+        """Put the records of an Excel or CSV file down: all of them, or none.
+
+        Raises:
+            LoadError: in one sentence, if it is no such file.
+            FileRefused: with every fault, each with sheet, row and column, in a workbook beside it.
+        """
+        table = TableFile(path, RecordCells, today=today)
+        lines = list(table.lines())
+        if not lines and not table.faults:
+            raise LoadError([f"{path} holds no record; write one in each row"])
+        new = 0
+        try:
+            with writing(self._engine) as session:
+                claim(session, "office records")
+                for line in lines:
+                    try:
+                        new += _put(session, line.record(), today, path.name)
+                    except (LoadError, UnknownSubject) as refused:
+                        table.add(CellFault(sheet=line.sheet, row=line.row, right=str(refused)))
+                if table.faults:
+                    raise RegisterFaults(str(path), table.faults)
+                sha256 = journal.file_sha256(path)
+                counts = {"new": new, "unchanged": len(lines) - new}
+                journal.describe(session, "records", source=path.name, sha256=sha256, counts=counts)
+                return RecordsLoaded(**counts)
+        except RegisterFaults as refused:
+            raise FileRefused(path, refused.found) from None
+
+    def listed(
+        self,
+        *,
+        subject: str | None = None,
+        case_id: str | None = None,
+        region: str | None = None,
+        year: int | None = None,
+        kind: RecordKind | None = None,
+    ) -> tuple[KeptRecord, ...]:
+        """The records of a subject, case, region, year or kind, by their day; all without."""
+        row = OfficeRecordRow
+        wanted = [
+            *([row.subject_code == subject] if subject is not None else []),
+            *([row.case_id == case_id] if case_id is not None else []),
+            *([lies_in(row.place, region)] if region is not None else []),
+            *([row.year == year] if year is not None else []),
+            *([row.kind == kind] if kind is not None else []),
+        ]
+        with reading(self._engine) as session:
+            return kept_records(session, *wanted)
+
+
+def kept_records(session: Session, *wanted: Any) -> tuple[KeptRecord, ...]:
+    """The records that conditions over their rows leave, by their day."""
+    row = OfficeRecordRow
+    rows = session.exec(select(row).where(*wanted).order_by(col(row.day), col(row.id))).all()
+    replaced = replaced_ids(session)
+    divisions = last_divisions(session)
+    fields = set(OfficeRecord.model_fields)
+    return tuple(
+        KeptRecord(
+            **each.model_dump(include=fields - {"evidence"}),
+            subject=each.subject_code,
+            evidence=json.loads(each.evidence),
+            key=each.id,
+            name=_name(session, each, divisions),
+            place=each.place,
+            replaced=each.id in replaced,
+            entry_hash=each.entry_hash,
+            source=each.source,
+        )
+        for each in rows
+    )
+
+
+def replaced_ids(session: Session) -> set[str]:
+    """The ids of all records whose place another has taken."""
+    later = select(col(OfficeRecordRow.refers_to), OfficeRecordRow.kind).where(
+        col(OfficeRecordRow.refers_to).is_not(None)
+    )
+    kinds = dict(session.exec(select(OfficeRecordRow.id, OfficeRecordRow.kind)).all())
+    return {id for id, kind in session.exec(later) if id is not None and kinds.get(id) == kind}
+
+
+def measures(session: Session, year: int, codes: Iterable[str]) -> dict[str, str]:
+    """What was put down as a measure (F13) for each subject in a year; the latest stands."""
+    replaced, wanted = replaced_ids(session), set(codes)
+    rows = session.exec(
+        select(OfficeRecordRow)
+        .where(OfficeRecordRow.kind == RecordKind.MEASURE, OfficeRecordRow.year == year)
+        .order_by(col(OfficeRecordRow.day), col(OfficeRecordRow.id))
+    )
+    return {
+        row.subject_code: f"{row.day} {row.office}: {row.text}"
+        for row in rows
+        if row.subject_code in wanted and row.id not in replaced
+    }
+
+
+def _put(session: Session, record: OfficeRecord, today: date, source: str | None) -> bool:
+    about, place = _about(session, record)
+    fault = record_fault(
+        record,
+        about,
+        today,
+        has_left=_has_left(session, record),
+        has_policy=_has_policy(session, record),
+    ) or _reference_fault(session, record)
+    if fault is not None:
+        raise LoadError([fault])
+    entry_hash = _hash_of_entry(session, record, place)
+    if session.get(OfficeRecordRow, record.id) is not None:
+        return False
+    key = f"records/{place}/{record.year}"
+    journal.look_before(session, [key])
+    session.add(
+        OfficeRecordRow(
+            id=record.id,
+            subject_code=record.subject,
+            place=place,
+            evidence=canonical([each.model_dump() for each in record.evidence]),
+            source=source,
+            entry_hash=entry_hash,
+            **record.model_dump(exclude={"subject", "evidence", "office"}),
+            office=str(record.office),
+        )
+    )
+    session.flush()
+    journal.touch(session, [key])
+    journal.describe(session, "record", source=record.id)
+    return True
+
+
+def _about(session: Session, record: OfficeRecord) -> tuple[About, str]:
+    """Whom a record is about on its day, and the county, city or province it belongs to."""
+    code, on = record.subject, record.day
+    division = division_on(session, code, on)
+    if division is not None and division.level is not Level.COUNTY:
+        return Division(code=code, name=division.name), code
+    household = session.get(HouseholdRow, code) if division is None else None
+    known: County | Village | None
+    if division is not None:
+        known, note = known_county(session, code, on)
+    else:
+        known, note = known_village(session, household.village_code if household else code, on)
+    if known is None:
+        raise UnknownSubject(f"subject {code}: {note}")
+    place = known.region_path[_COUNTY]
+    if household is not None and isinstance(known, Village):
+        return Household(code=code, village=known), place
+    return known, place
+
+
+def _has_left(session: Session, record: OfficeRecord) -> bool:
+    """Whether a county has left for the record's year by its day, and its exit stands."""
+    left = select(StatusRow.code).where(
+        StatusRow.code == record.subject,
+        StatusRow.status == Standing.EXITED,
+        StatusRow.exit_year == record.year,
+        StatusRow.since <= record.day,
+        stands(SubjectKind.COUNTY, StatusRow.code, StatusRow.since),
+    )
+    return session.exec(left).first() is not None
+
+
+def _has_policy(session: Session, record: OfficeRecord) -> bool:
+    """Whether the office of a record has a reward policy in force on its day (F14)."""
+    row = OfficeRecordRow
+    of_office = (row.kind == RecordKind.REWARD_POLICY, row.office == str(record.office))
+    in_force = (row.day <= record.day, col(row.until) >= record.day)
+    found = session.exec(select(row.id).where(*of_office, *in_force)).all()
+    return bool(set(found) - replaced_ids(session))
+
+
+def _reference_fault(session: Session, record: OfficeRecord) -> str | None:
+    if record.refers_to is None:
+        return None
+    earlier = session.get(OfficeRecordRow, record.refers_to)
+    if earlier is None:
+        return f"refers_to: there is no record {record.refers_to}; `exitflow registry records`"
+    kinds = (record.kind, *FORMS[record.kind].follows)
+    if earlier.kind not in kinds or earlier.subject_code != record.subject:
+        return (
+            f"refers_to: {earlier.id} is a {earlier.kind} about {earlier.subject_code}; a "
+            f"{record.kind} refers to a {' or '.join(kinds)} about its own subject"
+        )
+    return None
+
+
+def _hash_of_entry(session: Session, record: OfficeRecord, place: str) -> str | None:
+    """The hash of the entry that a record is about (F10), which binds it to the file.
+
+    Raises:
+        LoadError: if no such entry is kept, or the case lies elsewhere.
+    """
+    if record.case_id is None:
+        return None
+    case, entry = (
+        session.get(CaseRow, record.case_id),
+        session.get(EntryRow, (record.case_id, record.entry)),
+    )
+    if case is None or entry is None:
+        raise LoadError([f"entry: the registry keeps no entry {record.entry} of {record.case_id}"])
+    if f"/{place}/" not in case.region:
+        raise LoadError(
+            [f"case_id: {record.case_id} is no case of {place}, where its subject lies"]
+        )
+    return entry.hash
+
+
+def broken_ties(session: Session) -> Iterator[tuple[OfficeRecordRow, str | None]]:
+    """Records whose entry is not the one that it was; with the hash that stands there now."""
+    query = (
+        select(OfficeRecordRow, EntryRow.hash)
+        .join(
+            EntryRow,
+            (col(EntryRow.case_id) == OfficeRecordRow.case_id)
+            & (col(EntryRow.seq) == OfficeRecordRow.entry),
+            isouter=True,
+        )
+        .where(col(OfficeRecordRow.case_id).is_not(None))
+    )
+    for row, hash in session.exec(query):
+        if hash != row.entry_hash:
+            yield row, hash
+
+
+def _name(session: Session, row: OfficeRecordRow, divisions: dict[str, DivisionRow]) -> str:
+    if row.subject_code in divisions:
+        return divisions[row.subject_code].name
+    village = session.get(VillageRow, row.subject_code)
+    if village is not None:
+        return village.name
+    household = session.get(HouseholdRow, row.subject_code)
+    home = session.get(VillageRow, household.village_code) if household is not None else None
+    return f"{home.name}{row.subject_code}户" if home is not None else ""
+
+
+# -- files ------------------------------------------------------------------------------------
+
+
+def _office(cell: Cell) -> offices.Office:
+    return offices.Office.parse(cells.text(cell))
+
+
+_FAULT = cells.OneOf({said: fault for fault, said in FAULTS.items()})
+_Number = Annotated[int, BeforeValidator(cells.whole(10_000_000, "14"))]
+
+
+class RecordCells(Cells):
+    """A record of a file; evidence is bound one record at a time, by hand."""
+
+    model_config = ConfigDict(title="list of records")
+
+    kind: Annotated[
+        RecordKind,
+        cells.OneOf({form.zh: kind for kind, form in FORMS.items()}),
+        Header("台账类别", key=True),
+    ]
+    subject: Annotated[cells.Name, Header("对象编号")]
+    year: Annotated[cells.Year, YEAR]
+    office: Annotated[offices.Office, BeforeValidator(_office), Header("单位")]
+    officer: Annotated[cells.Name, Header("经办人")]
+    day: Annotated[cells.Day, Header("日期")]
+    text: Annotated[cells.Text, Header("内容", wide=True)]
+    document: Annotated[cells.Text | None, Header("文号")] = None
+    refers_to: Annotated[cells.Name | None, Header("所指台账", "更正")] = None
+    fault: Annotated[Annotated[Fault, _FAULT] | None, Header("问题类型")] = None
+    leader: Annotated[cells.Name | None, Header("责任领导")] = None
+    department: Annotated[cells.Name | None, Header("责任部门")] = None
+    person: Annotated[cells.Name | None, Header("责任人员")] = None
+    until: Annotated[Annotated[date, BeforeValidator(cells.day)] | None, Header("有效期至")] = None
+    households: Annotated[_Number | None, Header("计划退出户数")] = None
+    villages: Annotated[_Number | None, Header("计划退出村数")] = None
+    counties: Annotated[_Number | None, Header("计划退出县数")] = None
+    case_id: Annotated[cells.Text | None, Header("案件编号", wide=True)] = None
+    entry: Annotated[_Number | None, Header("案卷条号")] = None
+    key: Annotated[Any, Header("台账编号", wide=True)] = None
+
+    def record(self) -> OfficeRecord:
+        """What the row says.
+
+        Raises:
+            LoadError: if it cannot be a record.
+        """
+        said = {name: getattr(self, name) for name in type(self).model_fields}
+        try:
+            return OfficeRecord(**{n: said[n] for n in OfficeRecord.model_fields if n in said})
+        except ValidationError as error:
+            raise LoadError([faults(error)]) from None
+
+
+_COLUMNS = columns_of(RecordCells)
+COLUMNS = sheet_columns(_COLUMNS)
+"""Of records as a sheet, which import reads again."""
+
+
+def sheet_row(record: KeptRecord) -> list[Any]:
+    """A record as a row of a sheet."""
+    return written(RecordCells.model_construct(**dict(record)), _COLUMNS)
