@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
 from activities.notices import NoticeBoard
-from activities.warrants import asked_by, hold_against_file, register_conflict
+from activities.warrants import asked_by, hold_against_file, hold_undisputed, register_conflict
 from models.case.file import CaseFile
 from models.checks.journal import JournalKind
 from models.counts import has_risen, worsened
@@ -56,8 +56,9 @@ class _Leaving(Generic[C, S]):
 class LeavingActivities:
     """A county or a village leaves the list, and the same transaction announces it (公告退出).
 
-    Both or neither, once for one case and ledger entry. If the announcement alone is lost from the
-    registry, the same order puts it up again. Synchronous, for the worker's thread pool.
+    Both or neither, once for one case and ledger entry. If the announcement alone is lost, from the
+    registry or from its folder, the same order puts it up again. Synchronous, for the worker's
+    thread pool.
     """
 
     def __init__(self, engine: Engine, board: NoticeBoard, gate: Gate) -> None:
@@ -94,22 +95,28 @@ class LeavingActivities:
         return self._strike_off(change, leaving)
 
     def _strike_off(self, change: C, leaving: _Leaving[C, S]) -> Left:
-        """Take a subject off its list and announce it, once."""
+        """Take a subject off its list and announce it, once; then show the announcement."""
         asked_by(change.case_id)
-        standings, subject = leaving.standings, leaving.subject
         with writing(self._engine) as session:
             for each in leaving.claims:
                 claim(session, each)
-            done = self._done(session, standings, subject, change)
-            if done is not None:  # by an earlier attempt
-                return done
-            file = hold_against_file(session, change, leaving.warrant, self._gate.now())
-            since = left_by(session, standings, subject, change)
-            if since is None:
-                today, rule = beijing(change.posted_at).date(), file.policy.standards
-                still_met(change, leaving.worse(session, change, today, rule))
-                since = leave(session, standings, subject, change)
-            return self._announced(session, change, since)
+            left = self._left(session, change, leaving)
+        self._board.show(left.notice)
+        return left
+
+    def _left(self, session: Session, change: C, leaving: _Leaving[C, S]) -> Left:
+        standings, subject = leaving.standings, leaving.subject
+        done = self._done(session, standings, subject, change)
+        if done is not None:  # by an earlier attempt
+            return done
+        file = hold_against_file(session, change, leaving.warrant, self._gate.now())
+        since = left_by(session, standings, subject, change)
+        if since is None:
+            hold_undisputed(session, change)
+            today, rule = beijing(change.posted_at).date(), file.policy.standards
+            still_met(change, leaving.worse(session, change, today, rule))
+            since = leave(session, standings, subject, change)
+        return self._announced(session, change, since)
 
     def _done(
         self, session: Session, standings: type[S], subject: Subject, change: Exit

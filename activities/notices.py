@@ -61,23 +61,28 @@ class NoticeBoard:
         """Publish a notice that the case's file carries, in a transaction of its own.
 
         Raises:
-            ApplicationError: as ``put_up``, and as ``hold_against_file``.
+            ApplicationError: as ``put_up``, ``show`` and ``hold_against_file``.
             RegistryError: if the registry fails.
         """
         asked_by(order.case_id)
         with writing(self._engine) as session:
             rule = _RULES[type(order.shows)]
             hold_against_file(session, order, rule, self._clock())
-            return self.put_up(session, order, title(order), markdown(order), order.closes.due)
+            text, ends = markdown(order), order.closes.due
+            notice = self.put_up(session, order, title(order), text, ends)
+        self.show(notice)
+        return notice
 
     def put_up(
         self, session: Session, order: ToPost, title: str, text: str, closes_at: Moment
     ) -> Notice:
         """Publish a notice, once for one case and ledger entry, as part of a transaction.
 
+        Once that is committed, ``show`` puts it out.
+
         Raises:
             ApplicationError: ``NoticeConflict`` if another text was published under the same case
-                and entry; ``Outage`` if the folder cannot be written.
+                and entry.
             RegistryError: if the registry fails.
         """
         notice = Notice(
@@ -86,11 +91,19 @@ class NoticeBoard:
             markdown=text,
             sha256=sha256(text.encode()).hexdigest(),
         )
-        html = page(notice.title, text)
-        _keep(session, order, notice, html, closes_at)
-        # Before the commit: a row says that the files are there.
-        self.put_back(order.notice_id, text, html)
+        _keep(session, order, notice, closes_at)
         return notice
+
+    def show(self, notice: Notice) -> None:
+        """Put a notice that is published where people read it; once more does no harm.
+
+        After the commit: nothing is shown that did not happen. An activity that failed in between
+        is tried again, and comes here again.
+
+        Raises:
+            ApplicationError: ``Outage`` if the folder cannot be written.
+        """
+        self.put_back(notice.notice_id, notice.markdown, page(notice.title, notice.markdown))
 
     def announce(self, session: Session, change: Exit | RosterChange, text: str) -> Notice:
         """Announce an exit (公告退出) in the transaction that carries it out; raises as ``put_up``.
@@ -114,7 +127,7 @@ class NoticeBoard:
         return all((self._folder / f"{name}.{kind}").exists() for kind in ("md", "html"))
 
     def put_back(self, notice_id: str, text: str, html: str) -> None:
-        """Write the files of a notice that is kept; raises ``Outage`` as ``put_up`` does."""
+        """Write the files of a notice that is kept; raises ``Outage`` as ``show`` does."""
         self._write(f"{file_name(notice_id)}.md", text)
         self._write(f"{file_name(notice_id)}.html", html)
 
@@ -129,7 +142,7 @@ class NoticeBoard:
             ) from None
 
 
-def _keep(session: Session, order: ToPost, notice: Notice, html: str, closes_at: Moment) -> None:
+def _keep(session: Session, order: ToPost, notice: Notice, closes_at: Moment) -> None:
     claim(session, f"notice {order.case_id}")
     kept = session.exec(
         select(NoticeRow).where(
@@ -156,7 +169,7 @@ def _keep(session: Session, order: ToPost, notice: Notice, html: str, closes_at:
         seq=order.seq,
         title=notice.title,
         markdown=notice.markdown,
-        html=html,
+        html=page(notice.title, notice.markdown),
         sha256=notice.sha256,
         posted_at=order.posted_at,
         closes_at=closes_at,

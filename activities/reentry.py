@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
-from activities.warrants import asked_by, hold_against_file, register_conflict
+from activities.warrants import asked_by, hold_against_file, hold_undisputed, register_conflict
 from models.case.admission import Admission
 from models.checks.journal import JournalKind
 from models.reentry.admission import RULES, AdmitReentry, ReentryFacts
@@ -74,6 +74,7 @@ class ReentryActivities:
             done = [each for each in episodes if _opened_by(each) == (order.case_id, order.seq)]
             if not done:
                 hold_against_file(session, order, entry, self._gate.now())
+                hold_undisputed(session, order)
                 row = session.get(HouseholdRow, order.household.code)
                 if row is None or row.village_code != village:
                     zh = "登记中该户已不在本村"

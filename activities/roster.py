@@ -8,7 +8,7 @@ from temporalio import activity
 
 from activities.admissions import Gate
 from activities.notices import NoticeBoard
-from activities.warrants import asked_by, hold_against_file
+from activities.warrants import asked_by, hold_against_file, hold_undisputed
 from models.case.admission import Admission
 from models.checks.journal import JournalKind
 from models.notices import Notice
@@ -111,17 +111,27 @@ class RosterActivities:
         asked_by(change.case_id)
         with writing(self._engine) as session:
             claim(session, f"rosters of {change.village.code}")
-            done, notice = is_done(session, change), self._board.kept(session, change)
-            if done and notice is not None:  # by an earlier attempt
-                return _answer(struck_off_by(session, change), notice)
-            hold_against_file(session, change, striking_off, self._gate.now())
-            leaving = struck_off_by(session, change) if done else strike_off(session, change)
-            if not leaving.households:
-                return _answer(leaving, None)
-            if not done:
-                note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
-            text = roster_announcement(change, leaving.households)
-            return _answer(leaving, self._board.announce(session, change, text))
+            answer = self._strike_off(session, change)
+        if answer.notice is not None:
+            self._board.show(answer.notice)
+        return answer
+
+    def _strike_off(self, session: Session, change: RosterChange) -> StruckOff:
+        done, notice = is_done(session, change), self._board.kept(session, change)
+        if done and notice is not None:  # by an earlier attempt
+            return _answer(struck_off_by(session, change), notice)
+        hold_against_file(session, change, striking_off, self._gate.now())
+        if done:
+            leaving = struck_off_by(session, change)
+        else:
+            hold_undisputed(session, change, *(each.code for each in change.households))
+            leaving = strike_off(session, change)
+        if not leaving.households:
+            return _answer(leaving, None)
+        if not done:
+            note(session, JournalKind.CHANGED, change.case_id, {"entry": change.seq})
+        text = roster_announcement(change, leaving.households)
+        return _answer(leaving, self._board.announce(session, change, text))
 
 
 def _answer(leaving: Leaving, notice: Notice | None) -> StruckOff:

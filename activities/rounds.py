@@ -111,7 +111,7 @@ class RoundActivities:
 
     @activity.defn
     def watches_due(self, order: WatchRoundOrder) -> WatchesDue:
-        """The exited villages and counties of a region that nobody was alarmed of (F13).
+        """The exited villages and counties of a region with an alarm to tell, or its end (F13).
 
         With them, the filing and data entry of exits that counties are reminded of today (F9).
 

@@ -19,9 +19,10 @@ from temporalio.exceptions import ApplicationError
 
 from models.case.file import CaseFile, read_file, subject_of
 from models.case.ledger import Entry, EntryKind, LedgerError, verify
+from models.case.messages import Finding
 from models.case.orders import Notification
 from models.offices import NATION, Office
-from models.orders import BEHIND, REGISTER_CONFLICT, Change
+from models.orders import BEHIND, DISPUTED, REGISTER_CONFLICT, Change
 from models.policy import Body, Policy
 from models.procedures import PROCEDURES, REENTRY, REVOCATION, Procedure, Step, steps_of
 from models.refusals import Said
@@ -121,6 +122,43 @@ def kept_file(session: Session, case_id: str, seq: int) -> CaseFile:
         return read_file(entries, _steps(PROCEDURES[row.procedure], entries[0].data))
     except (LedgerError, KeyError, TypeError, ValueError) as error:
         raise not_warranted(case_id, f"the kept file is not whole: {str(error)[:300]}") from error
+
+
+def hold_undisputed(session: Session, change: Change[Any], *households: str) -> None:
+    """G2: what was objected since a change was ordered stops it, unless it was dismissed.
+
+    A file that goes on to say that the change was made stops nothing: a registry that has lost it
+    gets it again.
+
+    Args:
+        households: Whom of a roster the change is about.
+
+    Raises:
+        ApplicationError: ``Disputed``, for good; the case waits for the result, and decides anew.
+    """
+    later = session.exec(
+        select(EntryRow.content)
+        .where(EntryRow.case_id == change.case_id, EntryRow.seq > change.seq)
+        .order_by(col(EntryRow.seq))
+    )
+    stopped: dict[str, Any] = {}
+    for entry in map(Entry.model_validate_json, later):
+        data: dict[str, Any] = entry.data
+        if entry.kind is EntryKind.REGISTER_CHANGE:
+            return
+        if entry.kind is EntryKind.OBJECTION:
+            stopped[data["objection"]["id"]] = data["objection"].get("household")
+        elif entry.kind is EntryKind.RESOLUTION and (
+            data["resolution"]["finding"] == Finding.DISMISSED
+        ):
+            stopped.pop(data["resolution"]["objection_id"], None)
+    for objection, household in stopped.items():
+        if household is None or household in households:
+            raise ApplicationError(
+                f"{change.case_id}, entry {change.seq}: {objection} was received since (G2)",
+                type=DISPUTED,
+                non_retryable=True,
+            )
 
 
 def _admitted(session: Session, case_id: str) -> CaseRow:

@@ -23,7 +23,7 @@ class WatchActivities:
 
     @activity.defn
     def open_watch(self, order: OpenWatch) -> Admission[Alarm]:
-        """Count a unit as of the case's day, and list the case if there is an alarm to raise.
+        """Count a unit as of the case's day, and list the case if there is an alarm to tell.
 
         Raises:
             RegistryError: if the registry cannot be used now.

@@ -1,6 +1,7 @@
 """An exited village or county whose incidence has passed the threshold again (F5): an alarm.
 
-It tells the body above, and changes nothing by itself.
+It tells the body above, and changes nothing by itself. So does its end (预警解除, F13): should the
+incidence pass the threshold once more, that is another alarm.
 """
 
 from typing import Literal
@@ -16,6 +17,7 @@ class Alarm(Record):
     """What the register counts of an exited unit, and who has to hear it.
 
     Attributes:
+        ended: The incidence has come down again.
         tell: The offices above it: of a village the county and who approves villages, of a county
             the city and the province (a directly administered one: the province alone).
     """
@@ -24,6 +26,7 @@ class Alarm(Record):
     code: str
     name: Line
     incidence: Incidence
+    ended: bool = False
     tell: tuple[Office, ...]
 
     def sentence(self, standards: Standards) -> str:
@@ -31,5 +34,8 @@ class Alarm(Record):
         id = "S2.incidence" if self.kind == "village" else "S3.incidence"
         counted = incidence_finding(id, self.incidence, standards)
         unit = "村" if self.kind == "village" else "县"
-        said = f"预警：已退出的贫困{unit}{self.name}，{counted.zh}，再次不达标"
-        return f"{said}；预警本身不改变其退出状态"
+        said = f"已退出的贫困{unit}{self.name}，{counted.zh}"
+        if self.ended:
+            now = "恢复达标" if counted.met else "已降至批准退出时的水平"
+            return f"预警解除：{said}，{now}"
+        return f"预警：{said}，再次不达标；预警本身不改变其退出状态"

@@ -22,6 +22,10 @@ NO_MORE_MET = "NoMoreMet"
 """Type of a refusal: the register's count fails by now, and is worse than was told (S2, S3, S6)."""
 
 
+DISPUTED = "Disputed"
+"""Type of a refusal: somebody has objected since the change was ordered (G2)."""
+
+
 class Order(Record, Generic[R]):
     """What a workflow asks for; ``R`` is the type of the answer.
 

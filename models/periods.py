@@ -19,7 +19,7 @@ from models.policy import Policy, day_of
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """UTC+8 without daylight saving, as in China since 1991; a ZoneInfo would need files."""
 
-Clause = Annotated[str, Field(pattern=r"^(T[1-7]|G3|F5|F6|F6\.hearing|F9)$")]
+Clause = Annotated[str, Field(pattern=r"^(T[1-7]|G1|G3|F5|F6|F6\.hearing|F9)$")]
 Year = Annotated[
     int,
     Field(
@@ -141,9 +141,11 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
             return register_change(request, policy)
         case "T7":
             days = policy.objection.days
-            return _period(
-                request, days, workdays, "收到异议、举报或复核申请", "receipt of the objection"
-            )
+            return _period(request, days, workdays, "收到异议或举报", "receipt of the objection")
+        case "G1":
+            days = policy.objection.review_days
+            en = "receipt of the request for a review"
+            return _period(request, days, workdays, "收到复核申请", en)
         case "G3":
             days = policy.correction.days
             return _period(request, days, workdays, "退回或责成整改", "the return for correction")
@@ -159,7 +161,8 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
             return _period(request, policy.filing.days, workdays, "退出", "the exit")
         case other:
             raise PeriodError(
-                f"{other} names no limit; the limits are T1 to T7, G3, F5, F6, F6.hearing and F9"
+                f"{other} names no limit; the limits are T1 to T7, G1, G3, F5, F6, F6.hearing "
+                "and F9"
             )
 
 

@@ -171,11 +171,14 @@ class Objections(Record):
     """G1 and T7: who investigates objections, and within how many days.
 
     Attributes:
+        review_days: Within how many days the body above reviews a dismissal (复核): the documents
+            give none.
         household, village, county: Who investigates if households, a village or a county are
             posted. Of households never the committees: who is objected to does not judge.
     """
 
     days: Days
+    review_days: Days = 15
     household: Literal[Body.COUNTY_GROUP, Body.CITY_GROUP] = Body.COUNTY_GROUP
     village: Literal[Body.COUNTY_GROUP, Body.CITY_GROUP] = Body.COUNTY_GROUP
     county: Literal[Body.CITY_GROUP, Body.PROVINCIAL_GROUP] = Body.PROVINCIAL_GROUP

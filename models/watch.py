@@ -2,7 +2,7 @@
 
 An entry or a revocation alarms by itself (F5, F7). What an import or a correction does is seen by a
 round, which opens a case of its own for each such village or county: the alarm stands on file, and
-the offices above are told.
+the offices above are told. So it is with an alarm that is over.
 """
 
 from models.alarms import Alarm
@@ -34,7 +34,7 @@ class OpenWatch(AdmitOrder[WatchOpening, Alarm]):
 
 
 class Seen(Record):
-    """A unit that is to be alarmed of.
+    """A unit that is to be alarmed of, or whose alarm is over.
 
     Attributes:
         number: Which case of the unit's year it is, from 1.
@@ -62,7 +62,7 @@ class WatchesDue(Record):
 
 
 class WatchRoundOrder(RoundOrder[WatchesDue]):
-    """The exited units of a region that are above their threshold, and of which nobody was told."""
+    """The exited units of a region of which there is an alarm to tell, or the end of one."""
 
     activity = "watches_due"
 

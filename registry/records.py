@@ -123,6 +123,7 @@ class AlarmRecord(Record):
 
     Attributes:
         name: Of a village; None for the county itself.
+        ended: It was not any more.
     """
 
     case_id: str
@@ -133,6 +134,7 @@ class AlarmRecord(Record):
     poor: int
     population: int
     as_of: date
+    ended: bool
 
 
 class RevokedRecord(Record):

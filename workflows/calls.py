@@ -53,6 +53,10 @@ class NoMoreMet(Exception):
         self.why = f"批准后登记数据变化、{names_zh(standards)}不达标"
 
 
+class Disputed(Exception):
+    """Somebody has objected since the change of the register was ordered: it was not made (G2)."""
+
+
 # A worker that is not this installation's may take an order from its queue. What it answers is no
 # answer; who goes on asking it at once fills a history.
 _ASKED_AGAIN = timedelta(seconds=1)
@@ -67,7 +71,7 @@ async def ask(order: Order[R], terms: Terms = MUST_HAPPEN) -> R:
     """Have an order carried out; ordered again if what comes back is not this installation's word.
 
     Raises:
-        Behind, RegisterConflict, NoMoreMet: if the registry refuses it for such a reason.
+        Behind, Disputed, NoMoreMet, RegisterConflict: if the registry refuses it so.
         ActivityError: if it fails otherwise, or the terms are over.
     """
     pause = _ASKED_AGAIN
@@ -132,6 +136,8 @@ def _refusal(cause: BaseException | None) -> Exception | None:
             return RegisterConflict(cause.details[0])
         case ApplicationError(type=orders.NO_MORE_MET):
             return NoMoreMet([str(each) for each in cause.details])
+        case ApplicationError(type=orders.DISPUTED):
+            return Disputed(cause.message)
     return None
 
 

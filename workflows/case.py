@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import JsonValue
 from temporalio import workflow
@@ -17,39 +17,33 @@ from models.case.admission import AdmitOrder, K, Opening, PlaceFacts, received_f
 from models.case.handover import Handover
 from models.case.ledger import EntryKind, told_by
 from models.case.limits import T6
-from models.case.mailbox import Expectation, Received
+from models.case.mailbox import Expectation, OpenObjection, Received
 from models.case.messages import DONE, Act, Decision, Ending, Outcome
 from models.case.parts import PlanAddition
 from models.case.state import Docket
 from models.case.status import state_of
 from models.notices import Notice, Posted, notice_order
 from models.offices import Office
-from models.orders import Order
 from models.periods import Limit, LimitRequest, beijing
 from models.procedures import Step
-from workflows.calls import Behind, ask, count_orders_from
+from workflows.calls import ask, count_orders_from
 from workflows.clerk import AlreadyClosed
-from workflows.progress import Progress
-from workflows.waiting import Beside, Ended, GoBack, Judge, WaitingRoom
+from workflows.ordering import Ordering
+from workflows.waiting import Beside, Ended, GoBack, Judge
 
-R = TypeVar("R")
-
-
-class Overtaken(Exception):
-    """What was decided can no longer be done: the case had forgotten what speaks against it."""
+_CHANGES = (Ending.EXITED, Ending.ENTERED)
+"""Endings of cases that have changed the register by an act that can be objected to."""
 
 
-class Case(WaitingRoom):
+class Case(Ordering):
     """One procedure under way: the verbs that its steps are written in."""
 
     def __init__(
         self, docket: Docket, arrived: datetime | None, beside: Beside | None = None
     ) -> None:
         super().__init__(docket, beside)
-        self._stands: Callable[[], bool] = lambda: True
         self.notice: str | None = None
         """The latest notice of a publicity, which that of another round replaces."""
-        self.progress = Progress()
         self._handed: Handover | None = None
         self.arrived = arrived or workflow.now()
         """When the matter came in at the office that has it now: limits are counted from it."""
@@ -141,24 +135,26 @@ class Case(WaitingRoom):
             count_orders_from(self._handed.orders)
             position = order.index(docket.step)
         try:
-            while position < len(steps):
-                docket.step, perform = steps[position]
-                self.progress.begin()
-                try:
-                    if docket.step in docket.skipped:
-                        self._skip()
-                    else:
-                        await perform()
-                        self._finish()
-                    position += 1
-                except GoBack as back:
-                    self._start_round(back)
-                    position = order.index(docket.step)
-            raise AssertionError("the last step of a procedure ends the case")
-        except Ended as end:
-            return await self._close(end.outcome)
+            try:
+                while position < len(steps):
+                    docket.step, perform = steps[position]
+                    self.progress.begin()
+                    try:
+                        if docket.step in docket.skipped:
+                            self._skip()
+                        else:
+                            await perform()
+                            self._finish()
+                        position += 1
+                    except GoBack as back:
+                        self._start_round(back)
+                        position = order.index(docket.step)
+                raise AssertionError("the last step of a procedure ends the case")
+            except Ended as end:
+                outcome = await self._concluded(end.outcome)
         except AlreadyClosed as end:
             return await self._stay_closed(end.outcome)
+        return await self._close(outcome)
 
     async def decision(
         self,
@@ -352,65 +348,6 @@ class Case(WaitingRoom):
         """A loop of a step: what earlier passes brought is done with when the next begins."""
         return self.progress.repeatedly()
 
-    async def undisputed(self, stands: Callable[[], bool] = lambda: True) -> bool:
-        """Wait until no report is open: it suspends the final change (G2). Then shut the door.
-
-        Args:
-            stands: Whether what was decided still can be.
-
-        Returns:
-            False where it could no longer, before the door was shut.
-        """
-        self.progress.is_resumed()  # nothing follows it but the change, which the same run makes
-        return await self._undisputed(stands, may_hand_over=True)
-
-    async def _undisputed(self, stands: Callable[[], bool], *, may_hand_over: bool) -> bool:
-        self._stands = stands
-        await self._await(
-            lambda: not (stands() and self.docket.open_count) or None, may_hand_over=may_hand_over
-        )
-        self.docket.changing = stands()
-        return self.docket.changing
-
-    async def kept(self) -> None:
-        """Wait until the registry has the whole file: what follows is looked up there."""
-        await self.clerk.keep()
-
-    async def ordered(self, order: Callable[[int], Order[R]]) -> tuple[Order[R], R]:
-        """Give an order that the file carries, once the registry has so much of it.
-
-        It is given on what it was decided on: what comes in meanwhile is later. Where the
-        registry was restored from an older copy meanwhile, it gets the rest, and is asked again.
-
-        Args:
-            order: Makes it, under the number of the last entry that it was decided on.
-
-        Returns:
-            The order as it was given, and what came of it.
-
-        Raises:
-            Overtaken: if the case was mended meanwhile, and what was decided cannot stand.
-        """
-        ledger, final = self.docket.ledger, self.docket.changing
-        seq, mendings = ledger.count, self.clerk.mendings
-        while True:
-            await self.clerk.keep()
-            if self.clerk.mendings != mendings:  # by another file, under other numbers
-                await self._decide_again(final)
-                seq, mendings = ledger.count, self.clerk.mendings
-                continue
-            given = order(seq)
-            try:
-                return given, await ask(given)
-            except Behind as behind:
-                await self.clerk.resend(behind.kept)
-
-    async def _decide_again(self, final: bool) -> None:
-        """After a mending: what the case had forgotten stops what it would have stopped (G2)."""
-        await self._hear_everybody()
-        if final and not await self._undisputed(self._stands, may_hand_over=False):
-            raise Overtaken
-
     def lapse(self, act: Act, why: str) -> None:
         """An act that was taken counts no more; it stays on file, and may be given again."""
         here = (
@@ -460,6 +397,31 @@ class Case(WaitingRoom):
         self.arrived, docket.basis = self.now(), back.signed
         self.clerk.notify("退回", docket.subject.office(target.body), f"退回至{target}", back.why)
 
+    async def _concluded(self, outcome: Outcome) -> Outcome:
+        """How the case ends; what was reported while the register was changed is followed up (G2).
+
+        Nothing of it undoes the change: that takes an act of its own (F7).
+        """
+        docket = self.docket
+        if not docket.admitted:
+            return outcome
+        await self._hear_everybody()  # who came before the end, and is told of it
+        outcome = self.beside.conclude(outcome)
+        if outcome.ending in DONE and docket.step == docket.route[-1]:
+            self._finish()
+        if outcome.ending in _CHANGES and self._reported:
+            self.is_followed_up = docket.changing = True
+            docket.expected = None
+            docket.watch.disarm(T6)
+            await self._await(lambda: not self._reported or None, may_hand_over=False)
+        return outcome
+
+    @property
+    def _reported(self) -> list[OpenObjection]:
+        """What was said against what has changed in the register, and is not settled."""
+        said = self.docket.objections.values()
+        return [each for each in said if not each.settled and self.beside.has_changed(each)]
+
     async def _stay_closed(self, outcome: Outcome) -> Outcome:
         """The kept file says how the case has ended: nothing of it is done again (G7)."""
         docket = self.docket
@@ -477,10 +439,7 @@ class Case(WaitingRoom):
             self.docket.outcome = outcome
             await self.clerk.turn_away()
             return outcome
-        await self._hear_everybody()  # who came before the end, and is told of it
-        docket, outcome = self.docket, self.beside.conclude(outcome)
-        if outcome.ending in DONE and docket.step == docket.route[-1]:
-            self._finish()
+        docket = self.docket
         ending = docket.procedure.ending(outcome.ending)
         docket.outcome, docket.expected = outcome, None  # from here on nothing is taken in
         await self._investigations.end(ending)

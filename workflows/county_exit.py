@@ -35,9 +35,10 @@ from models.register.villages import Incidence
 from models.supervision.messages import SupervisionResult
 from models.supervision.orders import ToldResults
 from workflows.calls import NoMoreMet, RegisterConflict, ask
-from workflows.case import Case, Overtaken
+from workflows.case import Case
 from workflows.doors import CaseWorkflow
 from workflows.opening import docket_of
+from workflows.ordering import Overtaken
 from workflows.waiting import Beside, Lapse
 
 APPROVE, REPLY = Decision.APPROVE, Decision.REPLY

@@ -1,4 +1,4 @@
-"""Objections, reports and pleas: accepted, investigated under T7, answered (G1, G2, F6)."""
+"""Objections, reports, pleas, reviews: accepted, looked into in time (T7, G1), answered (F6)."""
 
 from collections.abc import Callable
 from datetime import date
@@ -25,10 +25,10 @@ class Investigations:
         self._docket = docket
         self._clerk = clerk
         self._limits = limits
-        self._computed: dict[date, Limit] = {}
+        self._computed: dict[tuple[str, date], Limit] = {}
 
     async def accept(self) -> None:
-        """Received, then accepted: who investigates has each on the desk, under T7."""
+        """Received, then accepted: who investigates or reviews has each on the desk, in time."""
         docket = self._docket
         while docket.to_accept:
             batch, docket.to_accept = docket.to_accept[:AT_ONCE], docket.to_accept[AT_ONCE:]
@@ -100,28 +100,26 @@ class Investigations:
         self._docket.to_answer.clear()
 
     async def _compute(self, batch: list[OpenObjection]) -> None:
-        """T7 is counted in days: what came on one day has one limit, and it is computed once."""
+        """They are counted in days: what came on one day has one limit, and it is computed once."""
         asked = {
-            day: objection.received.at
+            key: _limit_of(objection)
             for objection in reversed(batch)
-            if (day := beijing(objection.received.at).date()) not in self._computed
+            if (key := _key_of(_limit_of(objection))) not in self._computed
         }
-        days = sorted(asked)
-        requests = [LimitRequest(clause="T7", start=asked[day]) for day in days]
-        self._computed |= dict(zip(days, await self._limits.compute(*requests), strict=True))
+        limits = await self._limits.compute(*(asked[key] for key in sorted(asked)))
+        self._computed |= dict(zip(sorted(asked), limits, strict=True))
 
     def _accept(self, objection: OpenObjection) -> None:
         objection.accepted = True
         docket, subject = self._docket, _subject(objection)
-        office, now, at = objection.investigator, workflow.now(), objection.received.at
+        office, now, request = objection.investigator, workflow.now(), _limit_of(objection)
         docket.record(
             EntryKind.OBJECTION_ACCEPTED,
             now,
             f"受理{subject}，由{docket.name(office, now)}{_what_is_done(objection)}",
             {"objection_id": objection.received.message.id},
         )
-        computed = self._computed[beijing(at).date()]
-        limit = computed.model_copy(update={"request": LimitRequest(clause="T7", start=at)})
+        limit = self._computed[_key_of(request)].model_copy(update={"request": request})
         self._limits.hold([limit], office, subject, key=subject)
 
     def _tell(self, office: Office, batch: list[OpenObjection]) -> None:
@@ -144,7 +142,10 @@ class Investigations:
         last = result.finding is Finding.UPHELD or objection.is_review or objection.pleader
         if above is not None and not last:
             name = self._docket.name(above, workflow.now())
-            said += f"\n对调查结论不服的，可以在最终决定作出前向{name}申请复核一次。"
+            said += (
+                "\n对调查结论不服的，可以在最终决定作出前，以提出异议时的姓名和联系方式"
+                f"向{name}申请复核一次。"
+            )
         self._tell_objector(objection, said)
 
     def _tell_objector(self, objection: OpenObjection, said: str) -> None:
@@ -161,6 +162,17 @@ class Investigations:
 def _subject(objection: OpenObjection) -> str:
     """What an objection is called, in Chinese; also the key of its limit."""
     return f"{objection.word} {objection.received.message.id}"
+
+
+def _limit_of(objection: OpenObjection) -> LimitRequest:
+    """Who investigates is under T7; who reviews is under a limit of his own (G1)."""
+    clause = "G1" if objection.is_review else "T7"
+    return LimitRequest(clause=clause, start=objection.received.at)
+
+
+def _key_of(request: LimitRequest) -> tuple[str, date]:
+    assert request.start is not None
+    return request.clause, beijing(request.start).date()
 
 
 def _what_is_done(objection: OpenObjection) -> str:

@@ -1,11 +1,12 @@
 """How often an activity that failed is tried again, and how long it may take in all: three ways."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from temporalio.common import RetryPolicy
 
 from models.case.orders import Delivery, Telling
+from models.periods import beijing, end_of
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ _PATIENT = RetryPolicy(
 
 NOTIFYING = frozenset({Telling.activity, Delivery.activity})
 """Activities that are tried patiently: the only ones that bring the registry nothing."""
+
+
+def of_today(now: datetime) -> Terms:
+    """How an order is carried out that says "today": the next day it is given anew."""
+    left = max(end_of(beijing(now).date()) - now, timedelta(seconds=1))
+    return replace(MUST_HAPPEN, in_all=left)
 
 
 def may_fail(give_up_after: timedelta, attempt: timedelta) -> Terms:

@@ -299,6 +299,8 @@ class RosterCourse(Beside):
         """An upheld objection to one household: out, verified again, or posted again (G1)."""
         code = objection.received.message.household
         if code is None or code not in self.roster or not self.roster[code].unfinished:
+            if self.has_changed(objection):
+                self.case.tell_of_report(result)
             return  # it named nobody here, or who has left meanwhile
         candidate = self.roster[code]
         match result.return_to:
@@ -313,6 +315,10 @@ class RosterCourse(Beside):
                 said = "不列入退出名单"
         why = "经复核，异议成立" if objection.is_review else f"{objection.word}成立"
         self._file(f"户{candidate.code}{said}：{why}，{result.reason}")
+
+    def has_changed(self, objection: OpenObjection) -> bool:
+        code, roster = objection.received.message.household, self.roster
+        return code is None or (code in roster and roster[code].struck_off)
 
     def conclude(self, outcome: Outcome) -> Outcome:
         """The roster has exited as far as somebody was struck off; the rest stays registered."""

@@ -111,14 +111,14 @@ class FollowUpRound:
 
 @workflow.defn(name="WatchRound")
 class WatchRound:
-    """跟踪研判 (F13): each day, every exited village or county that has come over its threshold.
+    """跟踪研判 (F13): each day, exited villages and counties that have passed their threshold.
 
     What exits lack of filing and data entry is reminded of with it (F9, T8).
     """
 
     @workflow.run
     async def run(self, called: Round) -> RoundResult:
-        """Start the alarm of each of which nobody was told, villages first, by code."""
+        """Start the alarm of each of which nobody was told, or its end; villages first, by code."""
         on, began = _day(), workflow.info().start_time
         due = await ask(WatchRoundOrder(region=called.region, on=on, began=began))
         starting = _Starting(WATCH, on.year, due.policy)
@@ -133,7 +133,7 @@ class WatchRound:
             case = _Case(
                 opening,
                 f"{unit.full_name} {on.year}年 跟踪研判 第{seen.number}次",
-                f"{unit.full_name}（{unit.code}），登记数据变化后贫困发生率不再达标。",
+                f"{unit.full_name}（{unit.code}），登记数据变化后贫困发生率越过标准。",
             )
             await starting.start(case)
         await _remind(due.missing)

@@ -76,6 +76,10 @@ class Beside:
     def uphold(self, objection: OpenObjection, result: Resolution) -> None:
         """Act on an upheld objection to a part of the subject."""
 
+    def has_changed(self, objection: OpenObjection) -> bool:
+        """Whether the register was changed in what an objection is about."""
+        return True
+
     def conclude(self, outcome: Outcome) -> Outcome:
         """How the case ends, given why its steps did."""
         return outcome
@@ -95,6 +99,8 @@ class WaitingRoom:
         self._timers = Timers(docket)
         self._next_pause_at = 0
         self._paused_until: datetime | None = None
+        self.is_followed_up = False
+        """Whether the register was changed for good: what is still reported is followed up (G2)."""
         self.hand_over: Callable[[], None] = lambda: None
         """Called when a long case is at rest and can go on in a new run: it does not come back."""
 
@@ -259,6 +265,11 @@ class WaitingRoom:
             await self._investigations.accept()
             if not docket.stirred:  # while an objection was accepted, more may have come in
                 break
+        if self.is_followed_up:
+            upheld = await self._investigations.resolve(self._acts_from, self.beside.uphold)
+            for each in upheld:
+                self.tell_of_report(each.message)
+            return
         # What waits for this step was decided before what came after it.
         withdrawal = docket.withdrawal
         if withdrawal is not None and withdrawal.seq < self._acts_from():
@@ -267,6 +278,13 @@ class WaitingRoom:
             await self._investigations.resolve(self._acts_from, self.beside.uphold)
         )
         await self.beside.attend()
+
+    def tell_of_report(self, result: Resolution) -> None:
+        """G2: what was upheld after the change is for who decided it to act on (F7)."""
+        docket = self.docket
+        subject = f"{docket.objections[result.objection_id].word} {result.objection_id} 成立"
+        text = f"{result.reason}\n登记已变更，请核实处理；应予撤销的，另行作出撤销决定（F7）。"
+        self.clerk.notify("举报", docket.subject.office(docket.route[-1].body), subject, text)
 
     def _acts_from(self) -> int:
         """The entry of the first act that waits for this step, or the next entry there will be."""

@@ -1,4 +1,4 @@
-"""跟踪研判 (F13): the alarm of an exited unit that the register lifted over its threshold."""
+"""跟踪研判 (F13): the alarm of an exited unit above its threshold, and the end of that alarm."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +24,7 @@ class WatchReception(Reception):
 
 @workflow.defn(name=WATCH.workflow)
 class WatchWorkflow(CaseWorkflow):
-    """One alarm of one village or county."""
+    """One alarm of one village or county, or its end."""
 
     @workflow.init
     def __init__(self, opening: WatchOpening) -> None:
@@ -45,7 +45,8 @@ class WatchWorkflow(CaseWorkflow):
             OpenWatch, self.opening, f"跟踪研判：{unit.full_name}退出后登记数据有变化"
         )
         raise_alarms(case, (alarm,))
-        raise case.end(Ending.CONCLUDED, "case", "已向上级单位发出预警")
+        said = "已告知上级单位预警解除" if alarm.ended else "已向上级单位发出预警"
+        raise case.end(Ending.CONCLUDED, "case", said)
 
 
 def _no_acts(act: Act, now: datetime) -> None:

@@ -79,7 +79,8 @@ class Objected(Record):
     """An objection, report or plea; what it says is on file.
 
     Attributes:
-        objector, contact: Whom to answer (G1), until that is done.
+        objector, contact: Whom to answer, and who may ask for the review (G1), as long as that lies
+            ahead.
     """
 
     id: str
@@ -260,7 +261,7 @@ def take_over(docket: Docket, handed: Handover) -> None:
 def _objected(objection: OpenObjection) -> Objected:
     received, result = objection.received, objection.resolution
     message = received.message
-    told = objection.answered
+    named = not objection.answered or objection.is_reviewable
     return Objected.model_construct(
         id=message.id,
         at=received.at,
@@ -271,9 +272,9 @@ def _objected(objection: OpenObjection) -> Objected:
         household=message.household,
         review_of=message.review_of,
         reviewed_by=objection.reviewed_by,
-        objector=None if told else message.objector,
-        contact=None if told else message.contact,
-        answered=told,
+        objector=message.objector if named else None,
+        contact=message.contact if named else None,
+        answered=objection.answered,
         pleader=objection.pleader,
         result=None if result is None else _result(result),
     )

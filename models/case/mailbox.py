@@ -64,6 +64,13 @@ class OpenObjection(Counted):
         return self.received.message.review_of is not None
 
     @property
+    def is_reviewable(self) -> bool:
+        """Whether its result is one of which the one review can still be asked for (G1)."""
+        result = self.resolution
+        dismissed = result is not None and result.message.finding is Finding.DISMISSED
+        return dismissed and self.reviewed_by is None and not self.is_review
+
+    @property
     def word(self) -> str:
         """What it is called in Chinese."""
         if self.is_review:

@@ -144,7 +144,8 @@ class Objection(Record):
 
     Attributes:
         household: The household of a roster it concerns; the whole roster if none is named.
-        review_of: Id of a dismissed objection that the body above is asked to review (复核).
+        review_of: Id of a dismissed objection that the body above is asked to review (复核): by who
+            objected, under the same name and contact.
     """
 
     id: Key
@@ -168,7 +169,7 @@ class Resolution(Record):
     """The result of investigating an objection, or of its review (G1).
 
     Attributes:
-        officer: Who investigated: somebody who has decided nothing in the case.
+        officer: Who investigated: somebody who decides nothing in the case, before or after.
         return_to: With ``upheld``: the step that must repair the fault. If none is named, the
             subject leaves the list.
         evidence: What the investigation rests on.

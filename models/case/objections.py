@@ -1,15 +1,16 @@
 """Objections (异议) to a case: who may hand in what, who investigates, and one review (复核) (G1).
 
 Who is objected to does not judge: the policy names the body that investigates, and whoever signs
-for it has decided nothing in the case. The body above reviews a dismissed objection, once.
+for it decides nothing in the case, before or after. The body above reviews a dismissed objection,
+once, if who objected asks for it.
 """
 
 from datetime import datetime
 
-from models.base import first_few
+from models.base import Record, first_few
 from models.case import bounds
 from models.case.ledger import Entry, EntryKind
-from models.case.mailbox import OpenObjection, Received
+from models.case.mailbox import OpenObjection, Received, who_acts
 from models.case.messages import Finding, Objection, Resolution
 from models.case.state import Docket
 from models.offices import Office
@@ -58,10 +59,25 @@ class ObjectionRules:
             raise Refusal(f"review_of: {of} is being investigated; there is no result to review")
         if reviewed.resolution.message.finding is Finding.UPHELD:
             raise Refusal(f"review_of: {of} was upheld; what is reviewed is a dismissal (G1)")
+        self._check_who_asks(objection, reviewed.received.message)
         if self._docket.subject.superior(reviewed.investigator) is None:
             raise Refusal(f"review_of: no office stands above {reviewed.investigator} here (G1)")
         if objection.household not in (None, household):
             raise Refusal(f"household: {of} is about {household or 'everybody'}; leave it out")
+
+    def _check_who_asks(self, review: Objection, reviewed: Objection) -> None:
+        """There is one review: nobody but who objected uses it up."""
+        if reviewed.objector is None:
+            raise Refusal(
+                f"review_of: {reviewed.id} gives no name, so nobody can show that it is his; "
+                "object again, under a name (G1)"
+            )
+        is_same = review.objector == reviewed.objector
+        if not is_same or reviewed.contact not in (None, review.contact):
+            raise Refusal(
+                f"objector: who objected in {reviewed.id} asks for its review, under the same name "
+                "and contact (G1)"
+            )
 
     def _placed(self, objection: Objection) -> Objection:
         """A review is about whom the objection was about."""
@@ -93,7 +109,12 @@ class ObjectionRules:
         )
         received = Received(objection, now, entry.seq)
         docket.take_objection(OpenObjection(received, report, investigator))
+        docket.disputed |= self._stops_a_change(objection)
         return entry
+
+    def _stops_a_change(self, objection: Objection) -> bool:
+        """Whether it is about what the registry is just being told (G2)."""
+        return self._docket.changing
 
     # -- what came of it ----------------------------------------------------------------------
 
@@ -123,6 +144,16 @@ class ObjectionRules:
             objection.received.signed, objection.received.at
         ):
             raise Refusal(f"at: {resolution.at.isoformat()} lies before the objection itself")
+
+    def _check_who_decides(self, message: Record) -> None:
+        """G1: nobody decides in a case in which he has investigated, or reviewed, an objection."""
+        for person in who_acts(message):
+            objection = self._docket.investigators.get(person)
+            if objection is not None:
+                raise Refusal(
+                    f"officer: {person} has investigated {objection} in this case; somebody else "
+                    "decides in it (G1)"
+                )
 
     def _received(self, identifier: str, field: str) -> OpenObjection:
         found = self._docket.objections.get(identifier)

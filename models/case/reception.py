@@ -86,7 +86,7 @@ class Reception(ObjectionRules):
         self._refused = RefusedSignals(docket)
         self._documents = self._repeated = 0
         docket.opened, docket.is_early_due = self.hear_early, self.is_early_due
-        docket.mended = self.take_again
+        docket.mended, docket.reopen = self.take_again, self._reopen
         self.receipts = Receipts(docket.case_id)
         """Of every message that was received."""
 
@@ -115,12 +115,14 @@ class Reception(ObjectionRules):
             self._check_moment(message, now)
             self._check_document(message)
             return message
-        if docket.changing:
+        if docket.changing and not isinstance(message, Objection | Resolution):
             raise Refusal(
-                f"{kind}: too late, the register is being changed; report it to the supervision "
-                "of the provincial group"
+                f"{kind}: too late, the register is being changed; what speaks against that comes "
+                "as a report (G2)"
             )
         self._check_moment(message, now)
+        if not isinstance(message, Resolution):
+            self._check_who_decides(message)
         self._check_message(message, now)
         return message
 

@@ -61,7 +61,9 @@ class Docket:
         posting: A notice is being published: it may be read before the case hears that it is out.
         preparing: The register is being asked by what a step is judged that is about to open, or an
             act that is about to be taken.
-        changing: The registry is being told; nothing can stop the change any more.
+        changing: The registry is being told: nothing but an objection can stop the change (G2).
+        disputed: Somebody objects to that change.
+        reopen: Called when the change was not made: it can be stopped as before.
         stirred: Something was received since the procedure last looked.
         done: When each step of this round was finished, by step id.
         acts: Acts that wait, by step and round: one for an old round can never be taken.
@@ -82,7 +84,8 @@ class Docket:
         to_accept: Objections that nobody has looked at yet, and ``to_answer`` those with a result
             that nobody was told of. Lists of their own: a case may have thousands of objections,
             and goes through them at every message otherwise.
-        officers: Who has decided something in the case, each with the step (G1).
+        officers: Who has decided something in the case, each with the step (G1), and
+            ``investigators`` who has ended an investigation, each with the objection.
         unfiled: How many signals were refused beyond those that are on file with their content.
     """
 
@@ -102,6 +105,7 @@ class Docket:
     preparing: bool = False
     mending: bool = False
     changing: bool = False
+    disputed: bool = False
     stirred: bool = False
     outcome: Outcome | None = None
     undelivered: int = 0
@@ -116,11 +120,13 @@ class Docket:
     own: ProcedureState | None = None
     opened: Callable[[], None] = lambda: None
     is_early_due: Callable[[], bool] = lambda: False
+    reopen: Callable[[], None] = lambda: None
     owing: Callable[[], Office | None] = lambda: None
     in_hand: Callable[[], Mapping[Office, Sequence[str]]] = dict
     to_accept: list[OpenObjection] = field(default_factory=list)
     to_answer: list[OpenObjection] = field(default_factory=list)
     officers: dict[str, str] = field(default_factory=dict)
+    investigators: dict[str, str] = field(default_factory=dict)
     unfiled: int = 0
     _unresolved: dict[str, OpenObjection] = field(default_factory=dict)
     mended: Callable[[int, Sequence[Entry], Entry, datetime], Iterator[None]] = lambda *_: iter(())
@@ -174,11 +180,14 @@ class Docket:
         self.objections[identifier] = objection
         if objection.resolution is None:
             self._unresolved[identifier] = objection
+        else:
+            self.investigators[objection.resolution.message.officer] = identifier
 
     def take_result(self, result: Received[Resolution]) -> None:
         """An investigation has ended; it is answered when the case looks next."""
         objection = self._unresolved.pop(result.message.objection_id)
         objection.resolution = result
+        self.investigators[result.message.officer] = result.message.objection_id
         self.to_answer.append(objection)
 
     @property

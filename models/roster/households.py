@@ -68,7 +68,7 @@ class Candidate(Counted):
         overrides: Failed criteria that the committees overrode by name (S6).
         posting: The period of the notice that shows its present content (T1).
         being_posted: That notice is being published.
-        being_struck_off: The register is being told; nothing can stop the change any more.
+        being_struck_off: The register is being told: nothing but an objection can stop it (G2).
         stale: What the register says of it has to be looked up anew before it is judged again.
         out: Why it is not exited in this case, once that is so.
         sent_back: How often it was returned.

@@ -219,9 +219,16 @@ class RosterRules(Reception):
 
     def _check_concerned(self, objection: Objection) -> None:
         if objection.household is not None:
-            self._unfinished([objection.household])
-        elif not self._roster.stoppable:
-            raise Refusal(f"too late, all that are left are being struck off; {_SUPERVISION}")
+            self._unfinished([objection.household], stoppable=False)
+        elif not self._roster.unfinished:
+            raise Refusal(f"too late, all that were left are struck off; {_SUPERVISION}")
+
+    def _stops_a_change(self, objection: Objection) -> bool:
+        roster, code = roster_of(self._docket), objection.household
+        if roster is None:
+            return False
+        those = roster.unfinished if code is None else [roster[code]]
+        return any(each.being_struck_off for each in those)
 
     def _check_resolution(self, resolution: Resolution, now: datetime) -> None:
         objection = self._docket.objections.get(resolution.objection_id)
@@ -308,8 +315,12 @@ class RosterRules(Reception):
 
     # -- households ---------------------------------------------------------------------------
 
-    def _unfinished(self, codes: Iterable[str]) -> list[Candidate]:
-        """The households named, each on the roster and still on its way."""
+    def _unfinished(self, codes: Iterable[str], *, stoppable: bool = True) -> list[Candidate]:
+        """The households named, each on the roster and still on its way.
+
+        Args:
+            stoppable: And not just being struck off.
+        """
         found = []
         for code in codes:
             if code not in self._roster:
@@ -320,7 +331,7 @@ class RosterRules(Reception):
             candidate = self._roster[code]
             if candidate.struck_off:
                 raise Refusal(f"household {code} is struck off already; {_SUPERVISION}")
-            if candidate.being_struck_off:
+            if candidate.being_struck_off and stoppable:
                 raise Refusal(f"household {code}: too late, it is being struck off; {_SUPERVISION}")
             if candidate.out is not None:
                 raise Refusal(f"household {code} has left the roster: {candidate.out}")

@@ -216,7 +216,8 @@ def object_(
         case: Id of the case, for example county-exit/411523/2026.
         text: What is objected to.
         household: The household of a roster it concerns, by number; without it the whole roster.
-        review_of: Id of a dismissed objection: the body above reviews it (复核), once.
+        review_of: Id of a dismissed objection: the body above reviews it (复核), once. Who objected
+            asks for it: give the same NAME and CONTACT.
         name: Who objects; only a real-name objector gets an answer.
         contact: Where the answer goes. Name and contact are for who investigates alone.
     """
@@ -252,8 +253,8 @@ def resolve(
 ) -> None:
     """Close the investigation of an objection, or its review (复核): upheld or dismissed.
 
-    Who investigates is in `exitflow case CASE --objections`. The officer has decided nothing in the
-    case.
+    Who investigates is in `exitflow case CASE --objections`. The officer decides nothing in the
+    case, before or after.
 
     Args:
         case: Id of the case, for example county-exit/411523/2026.

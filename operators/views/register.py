@@ -209,12 +209,13 @@ def print_alarms(out: Console, records: Sequence[AlarmRecord]) -> None:
     if not records:
         return
     out.print(heading("Alarms 预警 (F5, F13)"))
-    columns = ("As of", "Unit", "Poor", "Population", "Incidence %", "Case, entry")
+    columns = ("As of", "", "Unit", "Poor", "Population", "Incidence %", "Case, entry")
     shown = table(*columns, wrap=["Unit"])
     for each in records:
         rate, exact = percentage(each.poor, each.population)
         shown.add_row(
             str(each.as_of),
+            "解除" if each.ended else "预警",
             f"{each.name or '本县'} {each.subject_code}",
             f"{each.poor:,}",
             f"{each.population:,}",

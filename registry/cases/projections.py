@@ -312,7 +312,7 @@ def _resolution(session: Session, case_id: str, entry: Entry) -> None:
 
 
 def _alarm(session: Session, case_id: str, entry: Entry) -> None:
-    """F5: an exited village or county above the threshold again; it changes nothing else."""
+    """F5: an exited village or county above the threshold, or not any more; nothing changes."""
     try:
         alarm = Alarm.model_validate(entry.data.get("alarm"))
     except ValidationError:
@@ -323,6 +323,7 @@ def _alarm(session: Session, case_id: str, entry: Entry) -> None:
             seq=entry.seq,
             subject_code=alarm.code,
             kind=SubjectKind(alarm.kind),
+            ended=alarm.ended,
             **alarm.incidence.model_dump(),
         )
     )

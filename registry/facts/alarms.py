@@ -53,28 +53,29 @@ def alarms_of(session: Session, village_code: str, on: date, policy: Policy) -> 
 def alarm_due(
     session: Session, code: str, on: date, policy: Policy, besides: str
 ) -> tuple[Unit | None, Alarm | None]:
-    """A unit as of a day, and the alarm that nobody has given of it yet (F13).
+    """A unit as of a day, and the alarm, or the end of one, that nobody has told of it yet (F13).
 
     Args:
-        besides: The case that is about to give it.
+        besides: The case that is about to tell it.
 
     Raises:
         RegistryError: as ``alarms_of``.
     """
     unit = _unit(session, code, on)
-    alarm = None if unit is None else _alarm(session, unit, on, policy)
-    is_due = alarm is not None and _is_news(session, code, alarm.incidence, besides)
-    return unit, alarm if is_due else None
+    return unit, None if unit is None else _news(session, unit, on, policy, besides)
 
 
 def units_due(
     session: Session, on: date, policy: Policy, region: str | None = None
 ) -> Iterator[tuple[Seen, Alarm]]:
-    """The units of a region of which nobody has given the alarm yet, each with that (F13)."""
-    for code, count in above_threshold(session, on, policy.standards, region):
+    """The units of a region with an alarm that nobody has told yet, or the end of one (F13)."""
+    alarmed = set(session.exec(select(AlarmRow.subject_code).distinct()))
+    for code, count in _counts_of_exited(session, on, region):
+        if code not in alarmed and _is_met(count, policy.standards):
+            continue  # nothing is to be told, and nothing to be looked up
         unit = _unit(session, code, on)
-        alarm = None if unit is None else _alarm(session, unit, on, policy)
-        if unit is not None and alarm is not None and _is_news(session, code, count):
+        alarm = None if unit is None else _news(session, unit, on, policy)
+        if unit is not None and alarm is not None:
             yield Seen(subject=unit, number=_number(session, code, on.year)), alarm
 
 
@@ -82,13 +83,21 @@ def above_threshold(
     session: Session, on: date, standards: Standards, region: str | None = None
 ) -> Iterator[tuple[str, Incidence]]:
     """The units of a region that have left and are over the threshold on a day (F13)."""
+    for code, count in _counts_of_exited(session, on, region):
+        if not _is_met(count, standards):
+            yield code, count
+
+
+def _counts_of_exited(
+    session: Session, on: date, region: str | None
+) -> Iterator[tuple[str, Incidence]]:
     for standings, heads in ((VillageStatusRow, village_heads), (StatusRow, county_heads)):
         left = _left(session, standings, on)
         for code, counted in sorted(heads(session, on, region=region).items()):
             if code not in left or heads_fault(code, counted, on):
                 continue  # more poor than people: a finding of its own
             count = incidence(code, counted, on)
-            if count is not None and not incidence_met(count.poor, count.population, standards):
+            if count is not None:
                 yield code, count
 
 
@@ -100,19 +109,29 @@ def _unit(session: Session, code: str, on: date) -> Unit | None:
 
 def _alarm(session: Session, unit: Unit, on: date, policy: Policy) -> Alarm | None:
     """The alarm that a unit gives on a day, whether it was given before or not."""
-    is_village = isinstance(unit, Village)
-    count = village_incidence if is_village else county_incidence
     # Counted first, whether it has left or not: impossible heads leave everything undone.
-    counted = count(session, unit.code, on)
-    if _exit(session, unit.code, on) is None:
+    counted = _count(session, unit, on)
+    if counted is None or _exit(session, unit.code, on) is None:
         return None
-    if counted is None or incidence_met(counted.poor, counted.population, policy.standards):
-        return None
+    return None if _is_met(counted, policy.standards) else _alarm_of(unit, counted, policy)
+
+
+def _count(session: Session, unit: Unit, on: date) -> Incidence | None:
+    count = village_incidence if isinstance(unit, Village) else county_incidence
+    return count(session, unit.code, on)
+
+
+def _is_met(counted: Incidence, standards: Standards) -> bool:
+    return incidence_met(counted.poor, counted.population, standards)
+
+
+def _alarm_of(unit: Unit, counted: Incidence, policy: Policy, *, ended: bool = False) -> Alarm:
     return Alarm(
-        kind="village" if is_village else "county",
+        kind="village" if isinstance(unit, Village) else "county",
         code=unit.code,
         name=unit.full_name,
         incidence=counted,
+        ended=ended,
         tell=tuple(_above(unit, policy)),
     )
 
@@ -156,35 +175,54 @@ def _left(
     return {code for code, status in last.items() if status == Standing.EXITED}
 
 
-def _is_news(session: Session, code: str, counted: Incidence, besides: str = "") -> bool:
-    """Whether nobody was told of such a count, and the exit was not approved at it (S6).
+def _news(
+    session: Session, unit: Unit, on: date, policy: Policy, besides: str = ""
+) -> Alarm | None:
+    """What nobody was told yet of a unit: such a count, or that the alarm is over.
 
-    The same count is told once, whatever becomes of it in between.
+    A count is alarming if it does not meet the standard and the exit was not approved at it (S6).
+    The same count is told again if the alarm was over in between.
     """
-    exit = _exit(session, code, counted.as_of)
-    assert exit is not None
+    counted, exit = _count(session, unit, on), _exit(session, unit.code, on)
+    if counted is None or exit is None or _is_being_told(session, unit.code, besides):
+        return None
+    told = _last_told(session, unit.code, exit.since)
+    is_alarmed = told is not None and not told.ended
+    if _is_met(counted, policy.standards) or _was_approved(session, exit, counted):
+        return _alarm_of(unit, counted, policy, ended=True) if is_alarmed else None
+    is_told = told is not None and (told.poor, told.population) == (
+        counted.poor,
+        counted.population,
+    )
+    return None if is_alarmed and is_told else _alarm_of(unit, counted, policy)
+
+
+def _is_being_told(session: Session, code: str, besides: str) -> bool:
     under_way = select(CaseRow.case_id).where(
         CaseRow.procedure == WATCH.id,
         CaseRow.subject_code == code,
         CaseRow.case_id != besides,
         col(CaseRow.outcome).is_(None),
     )
-    if session.exec(under_way).first() is not None:
-        return False
-    approved = _approved(session, exit)
-    if approved is not None and not is_worse(counted, approved):
-        return False
-    told = session.exec(
-        select(AlarmRow.poor, AlarmRow.population)
-        .join(
-            EntryRow,
-            (col(EntryRow.case_id) == AlarmRow.case_id) & (col(EntryRow.seq) == AlarmRow.seq),
-        )
-        .where(AlarmRow.subject_code == code, AlarmRow.as_of >= exit.since)
+    return session.exec(under_way).first() is not None
+
+
+def _last_told(session: Session, code: str, since: date) -> AlarmRow | None:
+    """The last alarm of a unit since it left, or the end of one."""
+    here = (col(EntryRow.case_id) == AlarmRow.case_id) & (col(EntryRow.seq) == AlarmRow.seq)
+    return session.exec(
+        select(AlarmRow)
+        .join(EntryRow, here)
+        .where(AlarmRow.subject_code == code, AlarmRow.as_of >= since)
         .order_by(col(EntryRow.at).desc())
         .limit(1)
     ).first()
-    return told is None or tuple(told) != (counted.poor, counted.population)
+
+
+def _was_approved(session: Session, exit: StatusRow | VillageStatusRow, counted: Incidence) -> bool:
+    """Whether the exit was approved at a count that was no better (S6)."""
+    approved = _approved(session, exit)
+    return approved is not None and not is_worse(counted, approved)
 
 
 def _approved(session: Session, exit: StatusRow | VillageStatusRow) -> Incidence | None:

@@ -130,7 +130,11 @@ class DocumentRow(Table, table=True):
 
 
 class AlarmRow(Table, table=True):
-    """An exited village or county whose incidence has passed the threshold again (F5)."""
+    """An exited village or county whose incidence has passed the threshold again (F5).
+
+    Attributes:
+        ended: It had come down again: the alarm was over.
+    """
 
     __tablename__ = "incidence_alarms"
 
@@ -141,3 +145,4 @@ class AlarmRow(Table, table=True):
     poor: int = Field(sa_type=BigInteger)
     population: int = Field(sa_type=BigInteger)
     as_of: date
+    ended: bool

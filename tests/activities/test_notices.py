@@ -25,14 +25,16 @@ from models.register.villages import Incidence
 from models.texts.characters import markdown as as_it_is
 from models.texts.characters import visible
 from models.texts.personal_numbers import hide
+from registry import journal
 from registry.calendar import OfficialCalendar
 from registry.database.engine import reading, writing
 from registry.desk import Registry
 from registry.notices.single import exit_announcement, markdown, title
 from registry.notices.texts import incidence, page
 from registry.tables import CaseRow, NoticeRow
-from tests.activities.admitted import run
+from tests.activities.admitted import called, carry, run
 from tests.activities.registry_cases import POLICY, XIN, File, change
+from tests.models.carrying import CARRYING
 from tests.models.samples import FINDINGS, county, mean
 from tests.unguarded import unguarded
 
@@ -393,7 +395,7 @@ def test_a_second_notice_of_a_case_stands_beside_the_first(
     }
 
 
-def test_a_folder_that_cannot_be_written_is_an_outage_and_nothing_is_half_done(
+def test_a_folder_that_cannot_be_written_is_an_outage_until_it_can_be(
     engine: Engine, tmp_path: Path
 ) -> None:
     blocked = tmp_path / "notices"
@@ -401,10 +403,33 @@ def test_a_folder_that_cannot_be_written_is_an_outage_and_nothing_is_half_done(
     with pytest.raises(ApplicationError, match="cannot be written: File exists") as raised:
         publish(NoticeBoard(engine, blocked))
     assert (raised.value.type, raised.value.non_retryable) == ("Outage", False)
-    assert rows(engine) == []
     blocked.unlink()
     publish(NoticeBoard(engine, blocked))
     assert len(rows(engine)) == 1
+    assert len(list(blocked.iterdir())) == 2
+
+
+@pytest.mark.clause("C7", "G7")
+@pytest.mark.usefixtures("registry")
+def test_an_announcement_is_shown_once_the_exit_is_made(
+    leaving: LeavingActivities, engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transaction fails at its very end; or the worker dies behind it."""
+    order = change(File())
+    carry(engine, CARRYING[type(order)](order))
+    for what, name, kept in ((journal, "put_down", 0), (NoticeBoard, "show", 1)):
+        with monkeypatch.context() as patched:
+            patched.setattr(what, name, _no_room)
+            with pytest.raises(OSError, match="no room"):
+                called(leaving.strike_off_county, order, order.case_id)
+        assert (len(rows(engine)), folder.exists()) == (kept, False)
+    left = called(leaving.strike_off_county, order, order.case_id)
+    shown = folder / f"{identity.file_name(order.notice_id)}.md"
+    assert shown.read_text(encoding="utf-8") == left.notice.markdown
+
+
+def _no_room(*_: object) -> None:
+    raise OSError("no room")
 
 
 # -- the announcement -------------------------------------------------------------------------

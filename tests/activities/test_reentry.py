@@ -405,7 +405,7 @@ def test_an_alarm_is_listed_from_the_file_of_its_case(
     (row,) = rows(engine, AlarmRow)
     assert row == {
         "case_id": case_id, "seq": 1, "subject_code": VILLAGE.code, "kind": SubjectKind.VILLAGE,
-        "poor": 2, "population": 100, "as_of": ON,
+        "poor": 2, "population": 100, "as_of": ON, "ended": False,
     }  # fmt: skip
     (shown,) = registry.register.village(VILLAGE.code, ON).alarms
     assert (shown.name, shown.poor, shown.population) == (VILLAGE.name, 2, 100)

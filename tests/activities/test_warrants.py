@@ -98,6 +98,7 @@ ORDERS: dict[str, Callable[[Engine, Path], tuple[Callable[..., Any], Any]]] = {
 """What changes or tells something, with an order that its file would carry."""
 
 ON_FILE = [name for name in ORDERS if name not in ("admit_county", "write_ledger")]
+CHANGES = ["strike_off_county", "strike_off_village", "strike_off_households", "enter_household"]
 
 
 def _first_batch() -> Any:
@@ -231,9 +232,7 @@ def _without_the_last_act(file: Carrying) -> None:
     file.lines = [each for each in file.lines if each.kind is not EntryKind.ACT]
 
 
-@pytest.mark.parametrize(
-    "name", ["strike_off_county", "strike_off_village", "strike_off_households", "enter_household"]
-)
+@pytest.mark.parametrize("name", CHANGES)
 def test_what_the_file_does_not_carry_does_not_happen(
     registry: Registry, engine: Engine, tmp_path: Path, name: str
 ) -> None:
@@ -246,6 +245,60 @@ def test_what_the_file_does_not_carry_does_not_happen(
         error = refused(activity, order, order.case_id)
     assert (error.type, error.non_retryable) == ("NotWarranted", False)
     assert "no approval of" in error.message
+
+
+def _with_more(file: Carrying, *later: tuple[EntryKind, dict[str, Any]]) -> Carrying:
+    """The file with entries behind the one that the order names."""
+    last = file.lines[-1]
+    spare = [replace(last, kind=EntryKind.NOTIFIED, data={})] * (file.seq - len(file.lines))
+    more = [replace(last, kind=kind, data=data) for kind, data in later]
+    return replace(file, lines=[*file.lines, *spare, *more])
+
+
+@pytest.mark.clause("G2")
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_was_reported_since_holds_up_a_change_that_was_not_made(
+    registry: Registry, engine: Engine, tmp_path: Path, name: str
+) -> None:
+    activity, order = ORDERS[name](engine, tmp_path / "notices")
+    file = CARRYING[type(order)](order)
+    put_subjects(engine, name)
+    report = EntryKind.OBJECTION, {"objection": {"id": "o-1", "text": "举报（合成）"}}
+    carry(engine, _with_more(file, report))
+    with nothing_changes(engine, tmp_path / "notices"):
+        error = refused(activity, order, order.case_id)
+    assert (error.type, error.non_retryable) == ("Disputed", True)
+    assert error.message.endswith("o-1 was received since (G2)")
+    for finding in ("upheld", "dismissed"):
+        said = {"resolution": {"objection_id": "o-1", "finding": finding}}
+        carry(engine, _with_more(file, report, (EntryKind.RESOLUTION, said)))
+        if finding == "upheld":
+            assert refused(activity, order, order.case_id).type == "Disputed"
+    assert called(activity, order, order.case_id)
+
+
+@pytest.mark.clause("G2", "G7")
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_that_is_on_file_is_made_again_whatever_was_reported_with_it(
+    registry: Registry, engine: Engine, tmp_path: Path, name: str
+) -> None:
+    activity, order = ORDERS[name](engine, tmp_path / "notices")
+    report = EntryKind.OBJECTION, {"objection": {"id": "o-1", "text": "举报（合成）"}}
+    made = EntryKind.REGISTER_CHANGE, dict[str, Any]()
+    put_subjects(engine, name)
+    carry(engine, _with_more(CARRYING[type(order)](order), report, made))
+    assert called(activity, order, order.case_id)
+
+
+@pytest.mark.clause("G2", "H4")
+def test_a_report_on_another_household_holds_up_nobody(
+    registry: Registry, engine: Engine, tmp_path: Path
+) -> None:
+    activity, order = ORDERS["strike_off_households"](engine, tmp_path / "notices")
+    put_subjects(engine, "strike_off_households")
+    report = {"objection": {"id": "o-1", "text": "举报（合成）", "household": "H-99"}}
+    carry(engine, _with_more(CARRYING[type(order)](order), (EntryKind.OBJECTION, report)))
+    assert called(activity, order, order.case_id).households
 
 
 @pytest.mark.clause("C7", "T1")

@@ -256,7 +256,7 @@ class Execution:
     def done(self, seq: int, answer: Payload | Failure | None) -> None:
         """What was ordered has its answer, has failed for good, or was cancelled (None)."""
         order = self.orders.pop(seq)
-        self.history.activity_done(self.now, seq, order.attempt, answer)
+        self.history.activity_done(self.now, seq, order, answer)
         self._job(resolve_activity=ResolveActivity(seq=seq, result=order.resolution(answer)))
 
     async def work(self) -> list[WorkflowCommand]:

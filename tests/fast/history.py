@@ -21,6 +21,8 @@ from temporalio.bridge.proto.workflow_commands import (
 )
 from temporalio.converter import DataConverter
 
+from tests.fast.orders import Ordered
+
 _CORE_FLAGS = (4, 1, 2, 3)
 """What the library's core marks the first task of a new case with."""
 
@@ -59,7 +61,7 @@ class History:
     # -- what comes in ------------------------------------------------------------------------
 
     def activity_done(
-        self, at: datetime, seq: int, attempt: int, result: Payload | Failure | None
+        self, at: datetime, seq: int, order: Ordered, result: Payload | Failure | None
     ) -> None:
         """An activity has answered, failed for good, or was cancelled (None)."""
         scheduled = self._activities.pop(seq)
@@ -67,11 +69,12 @@ class History:
             self.add(at, "ACTIVITY_TASK_CANCELED", scheduled_event_id=scheduled)
             return
         started = self.add(
-            at, "ACTIVITY_TASK_STARTED", scheduled_event_id=scheduled, attempt=attempt
+            at, "ACTIVITY_TASK_STARTED", scheduled_event_id=scheduled, attempt=order.attempt
         )
         both = {"scheduled_event_id": scheduled, "started_event_id": started}
         if isinstance(result, Failure):
-            self.add(at, "ACTIVITY_TASK_FAILED", failure=result, **both)
+            state = order.given_up
+            self.add(at, "ACTIVITY_TASK_FAILED", failure=result, retry_state=state, **both)
         else:
             self.add(at, "ACTIVITY_TASK_COMPLETED", result=Payloads(payloads=[result]), **both)
 

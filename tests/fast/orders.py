@@ -24,6 +24,7 @@ class Ordered:
     Attributes:
         due: When it is tried, or tried again.
         failure: Of its last attempt.
+        given_up: Why it is not tried again, once it has failed.
     """
 
     command: ScheduleActivity
@@ -31,6 +32,7 @@ class Ordered:
     due: datetime
     attempt: int = 1
     failure: Failure | None = None
+    given_up: RetryState.ValueType = RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE
 
     def info(self, case_id: str, run_id: str, kind: str, now: datetime) -> activity.Info:
         """What an attempt at it knows of itself."""
@@ -70,7 +72,10 @@ class Ordered:
         """Put it off until it is tried again, if it is."""
         pause = self._pause(failure)
         over = self.scheduled + self.command.schedule_to_close_timeout.ToTimedelta()
-        if pause is None or now + pause >= over:
+        if pause is None:
+            return False
+        if now + pause >= over:
+            self.given_up = RetryState.RETRY_STATE_TIMEOUT
             return False
         self.attempt, self.due, self.failure = self.attempt + 1, now + pause, failure
         return True
@@ -93,8 +98,7 @@ class Ordered:
         if isinstance(answer, Payload):
             return ActivityResolution(completed=activity_result.Success(result=answer))
         if isinstance(answer, Failure):
-            state = RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE
-            whole = self._whole("Activity task failed", answer, state)
+            whole = self._whole("Activity task failed", answer, self.given_up)
             return ActivityResolution(failed=activity_result.Failure(failure=whole))
         said, state = "Activity cancelled", RetryState.RETRY_STATE_CANCEL_REQUESTED
         cause = Failure(message=said, canceled_failure_info=CanceledFailureInfo())

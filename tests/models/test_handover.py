@@ -97,7 +97,10 @@ def test_the_next_run_stands_where_the_earlier_one_stood() -> None:
     assert objections_of(later, 0) == objections_of(case, 0)
     assert [each.received.message.id for each in later.unresolved] == ["o-0", "o-2"]
     assert later.objections["o-0"].received.message.contact == "x-0"  # it is still to be answered
-    assert later.objections["o-1"].received.message.contact is None
+    assert later.objections["o-1"].received.message.contact == "x-1"  # who may ask for its review
+    case.objections["o-1"].reviewed_by = "f-1"
+    _, told, _ = handover_of(case, desk).objections
+    assert (told.objector, told.contact) == (None, None)
     assert later.publicity_ended == case.publicity_ended
     assert list(later.watch.in_force()) == list(case.watch.in_force())
 

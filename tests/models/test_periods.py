@@ -320,6 +320,7 @@ PERIODS: dict[str, Callable[[Policy], int]] = {
     "T1": lambda policy: policy.publicity.days,
     "T3": lambda policy: policy.city_review.days,
     "T7": lambda policy: policy.objection.days,
+    "G1": lambda policy: policy.objection.review_days,
     "G3": lambda policy: policy.correction.days,
 }
 
@@ -332,7 +333,7 @@ def test_two_calendars_agree_on_every_day() -> None:
     assert [day for day in days if CALENDAR.look_up(day).off == worked(day)] == []
 
 
-@pytest.mark.clause("T1", "T3", "T7", "G3")
+@pytest.mark.clause("T1", "T3", "T7", "G1", "G3")
 @given(moments, st.sampled_from(sorted(PERIODS)), st.integers(7, 20), st.booleans())
 def test_periods_agree_with_the_finger(
     start: datetime, clause: str, days: int, counted: bool

@@ -62,6 +62,7 @@ def without_body(body: str) -> str:
         ("register_change.limit", "01-31"),
         ("register_change.breach", "limit"),
         ("objection.days", 15),
+        ("objection.review_days", 15),
         ("correction.days", 15),
         ("reminders.before_days", (3, 1)),
         ("reminders.after_every_days", 3),

@@ -182,9 +182,10 @@ def test_documents_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.clause("G1")
 def test_a_review_for_which_there_is_no_office_is_refused() -> None:
     case, desk = at_publicity()
-    desk.receive("object", objection_values("o-1"), NOW)
+    desk.receive("object", objection_values("o-1", objector="某甲"), NOW)
     desk.receive("resolve", resolution_values("o-1"), NOW)
     case.objections["o-1"].investigator = Office.parse("A8/100000")
-    assert refused(desk, case, "object", objection_values("o-2", review_of="o-1")) == (
+    review = objection_values("o-2", review_of="o-1", objector="某甲")
+    assert refused(desk, case, "object", review) == (
         "review_of: no office stands above A8/100000 here (G1)"
     )

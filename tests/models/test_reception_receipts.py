@@ -40,15 +40,21 @@ EVERYTHING: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.clause("G2", "C7")
 @pytest.mark.parametrize(("kind", "payload"), EVERYTHING)
-def test_while_the_register_changes_the_door_is_shut(kind: str, payload: dict[str, Any]) -> None:
+def test_while_the_register_changes_a_report_alone_stops_it(
+    kind: str, payload: dict[str, Any]
+) -> None:
     case = docket(C7)
     desk = reception(case)
     desk.receive("object", objection_values("o-1"), NOW)
     case.changing = True
-    assert refused(desk, case, kind, payload) == (
-        f"{kind}: too late, the register is being changed; report it to the supervision of the "
-        "provincial group"
-    )
+    if kind in ("object", "resolve"):
+        assert desk.receive(kind, payload, NOW)
+    else:
+        assert refused(desk, case, kind, payload) == (
+            f"{kind}: too late, the register is being changed; what speaks against that comes as a "
+            "report (G2)"
+        )
+    assert case.disputed is (kind == "object")
 
 
 @pytest.mark.clause("G7", "C7")

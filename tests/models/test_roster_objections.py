@@ -164,10 +164,6 @@ def test_while_a_notice_is_being_published_it_may_have_been_read() -> None:
     ("state", "why"),
     [
         ({"struck_off": True}, f"household H-01 is struck off already; {SUPERVISION}"),
-        (
-            {"being_struck_off": True},
-            f"household H-01: too late, it is being struck off; {SUPERVISION}",
-        ),
         ({"out": "本户不认可：无"}, "household H-01 has left the roster: 本户不认可：无"),
     ],
 )
@@ -187,14 +183,31 @@ def test_an_objection_to_nobody_here() -> None:
 
 
 @pytest.mark.clause("G1", "G2", "H4")
-def test_the_whole_roster_is_objected_to_as_long_as_somebody_can_be_stopped() -> None:
+@pytest.mark.parametrize(
+    ("whom", "stops"), [("H-01", True), ("H-02", True), ("H-03", False), (None, True)]
+)
+def test_an_objection_stops_those_whom_the_register_is_told_of(
+    whom: str | None, stops: bool
+) -> None:
     sample = Sample(H4)
     for code in ("H-01", "H-02"):
         sample.roster[code].being_struck_off = True
-    sample.desk.receive("object", objection(id="in-time"), NOW)
-    sample.roster["H-03"].being_struck_off = True
+    sample.desk.receive("object", objection(whom), NOW)
+    assert sample.docket.disputed is stops
+    sample.docket.reopen()
+    held = CODES if whom is None else (whom,)
+    assert [each.code for each in sample.roster.over(NOW)] == [
+        code for code in CODES if code not in held
+    ]
+
+
+@pytest.mark.clause("G1", "H4")
+def test_the_whole_roster_is_objected_to_until_all_are_struck_off() -> None:
+    sample = Sample(H4)
+    for code in CODES:
+        sample.roster[code].struck_off = True
     assert refused(sample.desk, sample.docket, "object", objection()) == (
-        f"too late, all that are left are being struck off; {SUPERVISION}"
+        f"too late, all that were left are struck off; {SUPERVISION}"
     )
 
 
@@ -240,13 +253,15 @@ def test_no_result_without_what_it_rests_on() -> None:
 # -- reviews ----------------------------------------------------------------------------------
 
 CITY = "A6/411500"
+WHO = {"objector": "某癸", "contact": "合成村一组"}
 
 
 def review(code: str | None = "H-01", **changes: Any) -> dict[str, Any]:
-    """Somebody asks the body above for the review of the objection above, as JSON."""
+    """Who objected asks the body above for the review of the objection above, as JSON."""
     return {
         "id": f"f-{code}",
         "text": "调查未入户（合成）",
+        **WHO,
         "review_of": f"o-{code or 'all'}",
     } | changes
 
@@ -260,7 +275,7 @@ def reviewed(finding: str = "dismissed", **changes: Any) -> dict[str, Any]:
 def dismissed() -> Sample:
     """Everybody's publicity is over, and an objection to the first of them was dismissed."""
     sample = Sample(H4)
-    sample.desk.receive("object", objection("H-01"), NOW)
+    sample.desk.receive("object", objection("H-01", **WHO), NOW)
     sample.desk.receive("resolve", resolution("H-01"), NOW)
     return sample
 
@@ -269,7 +284,7 @@ def dismissed() -> Sample:
 def test_a_review_by_the_body_above_holds_up_the_final_change() -> None:
     sample = dismissed()
     receipt = sample.desk.receive("object", review(), NOW)
-    assert receipt.text == "收到匿名复核申请 f-H-01（举报 o-H-01）"
+    assert receipt.text == "收到实名复核申请 f-H-01（举报 o-H-01）"
     assert last(sample.docket).data["as"] == "review"
     assert sample.docket.objections["f-H-01"].received.message.household == "H-01"
     assert [each.code for each in sample.roster.over(NOW)] == ["H-02", "H-03"]
@@ -302,7 +317,7 @@ def test_what_is_reviewed_is_a_dismissal_and_once() -> None:
         return refused(sample.desk, sample.docket, "object", review(**changes))
 
     assert why() == "review_of: o-H-01 was not received here; known: none"
-    sample.desk.receive("object", objection("H-01"), NOW)
+    sample.desk.receive("object", objection("H-01", **WHO), NOW)
     assert why() == "review_of: o-H-01 is being investigated; there is no result to review"
     sample.desk.receive("resolve", resolution("H-01"), NOW)
     assert why(household="H-02") == "household: o-H-01 is about H-01; leave it out"
@@ -319,12 +334,53 @@ def test_what_is_reviewed_is_a_dismissal_and_once() -> None:
     )
 
 
+@pytest.mark.clause("G1", "G8")
+@pytest.mark.parametrize(
+    ("who", "asking", "said"),
+    [
+        (WHO, {"objector": None}, "objector: who objected in o-H-01 asks for its review"),
+        (WHO, {"objector": "某甲"}, "objector: who objected in o-H-01 asks for its review"),
+        (WHO, {"contact": None}, "objector: who objected in o-H-01 asks for its review"),
+        ({}, {}, "review_of: o-H-01 gives no name, so nobody can show that it is his"),
+        (WHO, {}, None),
+        ({"objector": "某癸"}, {}, None),
+    ],
+    ids=["nobody", "another", "no contact", "without a name", "the same", "contact given later"],
+)
+def test_who_objected_asks_for_the_review(
+    who: dict[str, str], asking: dict[str, Any], said: str | None
+) -> None:
+    sample = Sample(H4)
+    sample.desk.receive("object", objection("H-01", **who), NOW)
+    sample.desk.receive("resolve", resolution("H-01"), NOW)
+    if said is None:
+        assert sample.desk.receive("object", review(**asking), NOW)
+        return
+    assert refused(sample.desk, sample.docket, "object", review(**asking)).startswith(said)
+    assert sample.docket.objections["o-H-01"].reviewed_by is None
+
+
+@pytest.mark.clause("G1", "H4", "A5", "A6")
+def test_who_investigated_or_reviewed_decides_nothing_more() -> None:
+    sample = dismissed()
+    for officer, objection_id in (("某辛", "o-H-01"), ("某子", "f-H-01")):
+        said = refused(sample.desk, sample.docket, "act", act("H4", officer=officer))
+        assert said == (
+            f"officer: {officer} has investigated {objection_id} in this case; somebody else "
+            "decides in it (G1)"
+        )
+        if objection_id == "o-H-01":
+            sample.desk.receive("object", review(), NOW)
+            sample.desk.receive("resolve", reviewed(), NOW)
+    assert sample.desk.receive("act", act("H4"), NOW)
+
+
 @pytest.mark.clause("G1", "H4")
 def test_too_late_for_a_review() -> None:
     sample = dismissed()
-    sample.roster["H-01"].being_struck_off = True
+    sample.roster["H-01"].struck_off = True
     said = refused(sample.desk, sample.docket, "object", review())
-    assert said.startswith("household H-01: too late, it is being struck off")
+    assert said.startswith("household H-01 is struck off already; ")
 
 
 @pytest.mark.clause("G1")

@@ -382,7 +382,9 @@ async def test_an_objection_is_handed_in_dismissed_and_another_upheld(
     assert "o-3 was not received here" in unknown.fails(1)
     (await cli("resolve", case.id, first, *by, "--dismissed")).done()
     review = ("object", case.id, "--text", "未到现场", "--review-of", first, "--id", "f-1")
-    assert f"收到匿名复核申请 f-1（异议 {first}）" in (await cli(*review)).done()
+    assert "under the same name and contact (G1)" in (await cli(*review)).fails(1)
+    who = ("--name", "某丙", "--contact", "wang@example.org")
+    assert f"收到实名复核申请 f-1（异议 {first}）" in (await cli(*review, *who)).done()
     listed = (await cli("case", case.id, "--objections")).done()
     assert "复核 f-1" in listed
     assert "A8/100000" in listed

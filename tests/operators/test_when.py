@@ -79,6 +79,12 @@ from tests.operators.conftest import Shell
             marks=pytest.mark.clause("T7"),
         ),
         pytest.param(
+            ("G1", "--from", "2018-01-08"),
+            "Tue 2018-01-23 24:00",
+            ("收到复核申请", "receipt of the request for a review"),
+            marks=pytest.mark.clause("G1"),
+        ),
+        pytest.param(
             ("G3", "--from", "2018-01-08"),
             "Tue 2018-01-23 24:00",
             ("责成整改", "the return for correction"),
@@ -140,7 +146,7 @@ async def test_a_date_over_an_unpublished_calendar_is_marked_until_it_is_overrid
     [
         (
             ("T8", "--from", "2018-01-05"),
-            "'T8' names no limit; the limits are T1 to T7, G3, F5, F6, F6.hearing and F9",
+            "'T8' names no limit; the limits are T1 to T7, G1, G3, F5, F6, F6.hearing and F9",
         ),
         (("T1",), "T1 is counted from a day; give --from"),
         (("T1", "--from", "2018-02-30"), "--from: '2018-02-30' is no date; write YYYY-MM-DD"),

@@ -3,7 +3,9 @@
 from datetime import date, timedelta
 
 import pytest
+from temporalio.exceptions import ApplicationError
 
+from activities.notices import NoticeBoard
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.periods import beijing
@@ -82,16 +84,116 @@ async def test_what_comes_in_while_the_registry_is_away_is_kept(stage: Stage) ->
 
 @pytest.mark.clause("C7")
 async def test_the_register_is_changed_once_it_can_be(stage: Stage) -> None:
+    play = await approved_in_an_outage(stage)
+    given = {"id": "w-1", "office": play.office("C1"), "officer": "某甲", "reason": "合成"}
+    said = await play.update("withdraw", given)
+    assert "too late, the register is being changed" in said
+    await is_over(play)
+    assert (await play.ends()).ending is Ending.EXITED
+    await play.file()
+    assert standings(play) == ["listed", "exited"]
+
+
+async def approved_in_an_outage(stage: Stage, away: str = "strike_off_county") -> Play:
+    """A county that is approved and cannot be struck off for a while."""
     play = await stage.opens(at(11, 16), direct=True, tier="provincial")
     await play.pass_until("C7")
+    stage.outages.begin(play.case_id, away)
+    await play.act("C7", document_number="合成〔9〕号")
+    await felt(play, away)
+    return play
+
+
+async def is_over(play: Play) -> None:
+    """The outage is over."""
+    play.stage.outages.end(play.case_id)
+    await play.until(await play.now() + timedelta(minutes=1))
+
+
+@pytest.mark.clause("G2", "C7")
+@pytest.mark.parametrize(
+    ("away", "finding", "ending", "stands"),
+    [
+        ("strike_off_county", "dismissed", Ending.EXITED, ["listed", "exited"]),
+        ("strike_off_county", "upheld", Ending.NOT_EXITED, ["listed"]),
+        ("write_ledger", "upheld", Ending.NOT_EXITED, ["listed"]),
+    ],
+)
+async def test_a_report_in_an_outage_holds_up_the_change(
+    stage: Stage, away: str, finding: str, ending: Ending, stands: list[str]
+) -> None:
+    play = await approved_in_an_outage(stage, away)
+    report = await play.object("举报住房不实（合成）")
+    await is_over(play)
+    seen = await play.waits(lambda seen: seen.waiting_for == "A7/410000")
+    assert (seen.step, seen.open_objections) == ("C7", (report,))
+    assert standings(play) == ["listed"]
+    await play.resolve(report, finding)
+    outcome = await play.ends()
+    assert outcome.ending is ending
+    assert standings(play) == stands
+    await play.file()
+
+
+@pytest.mark.clause("G2", "C7", "F7", "T7")
+async def test_a_report_that_came_after_the_change_is_followed_after_the_exit(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The county is off the list, and the case has not heard so when somebody reports."""
+    play = await stage.opens(at(11, 16), direct=True, tier="provincial")
+    await play.pass_until("C7")
+    with monkeypatch.context() as patched:
+        patched.setattr(NoticeBoard, "show", in_vain)
+        await play.act("C7", document_number="合成〔9〕号")
+
+        async def is_out() -> bool:
+            return standings(play) == ["listed", "exited"]
+
+        await eventually(is_out)
+        report = await play.object("举报住房不实（合成）")
+    await play.until(await play.now() + timedelta(minutes=1))
+    seen = await play.waits(lambda seen: seen.waiting_for == "A7/410000")
+    assert (seen.outcome, seen.open_objections) == (None, (report,))
+    assert [each.limit.clause for each in seen.limits] == ["T7"]
+    await play.resolve(report, "upheld", reason="住房不实（合成）")
+    outcome = await play.ends()
+    assert (outcome.ending, outcome.by) == (Ending.EXITED, "A9/410000")
+    assert standings(play) == ["listed", "exited"]
+    (told,) = await play.has_told("举报", 1)
+    assert told["recipient"]["office"] == "A9/410000"
+    assert told["subject"].endswith(f"举报 {report} 成立")
+    assert "应予撤销的，另行作出撤销决定（F7）" in told["text"]
+    await play.file()
+
+
+@pytest.mark.clause("C7", "S3")
+async def test_what_is_announced_past_midnight_bears_the_day_of_that(stage: Stage) -> None:
+    """Signed on 30 November, out from then on; announced, and counted anew, on 1 December."""
+    play = await stage.opens(at(11, 16), direct=True, tier="provincial")
+    await play.pass_until("C7")
+    await play.until(at(11, 30, 23, 58))
     stage.outages.begin(play.case_id, "strike_off_county")
     await play.act("C7", document_number="合成〔9〕号")
     await felt(play, "strike_off_county")
-    said = await play.update("object", {"id": "late", "text": "太晚（合成）"})
-    assert "too late, the register is being changed" in said
+    await play.until(at(12, 1, 0, 0, 5))
     stage.outages.end(play.case_id)
-    await play.until(await play.now() + timedelta(minutes=1))
+    await play.until(at(12, 1, 0, 2))
     assert (await play.ends()).ending is Ending.EXITED
+    *_, exited = stage.registry.county_record(play.code).standings
+    assert exited.since == date(YEAR, 11, 30)
+    notice = stage.registry.notices(play.case_id)[-1]
+    assert beijing(notice.posted_at).date() == date(YEAR, 12, 1)
+    assert f"自{YEAR}年11月30日起退出贫困县序列" in notice.markdown
+    assert notice.markdown.endswith(f"\n{YEAR}年12月1日\n")
     await play.file()
-    standings = stage.registry.county_record(play.code).standings
-    assert [standing.status.value for standing in standings] == ["listed", "exited"]
+
+
+def in_vain(*_: object) -> None:
+    """What cannot be done now."""
+    raise ApplicationError("out of reach")
+
+
+def standings(play: Play) -> list[str]:
+    """What the register says of the county, from the beginning."""
+    county = play.stage.registry.county_record(play.code)
+    return [standing.status.value for standing in county.standings]

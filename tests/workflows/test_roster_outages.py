@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from activities.notices import NoticeBoard
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
 from models.periods import beijing
@@ -24,7 +25,7 @@ from tests.roster_stage import (
 )
 from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import last_day, midnight
-from tests.workflows.test_registry_outage import felt
+from tests.workflows.test_registry_outage import felt, in_vain
 from tests.workflows.test_roster_publicity import CLOSES, SECOND
 from tests.workflows.test_worker_outage import GOES_ON
 
@@ -94,19 +95,47 @@ async def test_what_comes_in_while_the_register_is_told(stage: Stage) -> None:
     await felt(case, "strike_off_households")
     late = f"household {first}: too late, it is being struck off; report it to the supervision"
     for kind, message in (
-        ("object", {"id": "o-1", "text": "太晚（合成）", "household": first}),
         ("consent", answers(first, agreed=False)),
         ("act", case.message("H4", households=[first])),
     ):
         assert late in await case.update(kind, message)
-    # The third can still be stopped, and is.
+    # The third can still be stopped, and is; a report holds back the first alone.
     await case.send("consent", answers(third, agreed=False))
+    report = await case.object("举报（合成）", household=first)
     stage.outages.end(case.case_id)
     await case.until(await case.now() + timedelta(minutes=1))
+    await stands(case, held=1, struck_off=1, out=1)
+    await case.resolve(report, "dismissed")
+    await strikes_off(case, 2)
     outcome = await case.ends()
     assert outcome.reason == "2户脱贫销号，1户未退出"
     assert [day is not None for day in case.standing().values()] == [True, True, False]
-    assert len(await case.entries(EntryKind.REGISTER_CHANGE)) == 1
+    assert len(await case.entries(EntryKind.REGISTER_CHANGE)) == 2
+
+
+@pytest.mark.clause("H4", "G2", "F7")
+async def test_a_report_on_whom_the_register_has_struck_off_is_followed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = await opens_roster(stage, at(11, 16), 2)
+    await case.is_cleared()
+    with monkeypatch.context() as patched:
+        patched.setattr(NoticeBoard, "show", in_vain)
+        await case.act("H4")
+
+        async def are_out() -> bool:
+            return None not in case.standing().values()
+
+        await eventually(are_out)
+        report = await case.object("举报（合成）", household=case.households[0])
+    await case.until(await case.now() + timedelta(minutes=1))
+    await stands(case, struck_off=2)
+    seen = await case.waits(lambda seen: seen.open_objections == (report,))
+    assert (seen.outcome, [each.limit.clause for each in seen.limits]) == (None, ["T7"])
+    await case.resolve(report, "upheld")
+    assert (await case.ends()).reason == "2户脱贫销号"
+    (told,) = await case.has_told("举报", 1)
+    assert told["recipient"]["office"] == case.office("H4")
 
 
 @pytest.mark.clause("H2", "H3")
@@ -139,10 +168,14 @@ async def test_who_objects_between_the_decision_and_its_keeping(stage: Stage) ->
     stage.outages.begin(case.case_id, "write_ledger")
     await case.act("H4", households=list(case.households[:2]))
     await felt(case, "write_ledger")
-    await case.object()
+    objection = await case.object()
     stage.outages.end(case.case_id)
     await case.until(await case.now() + timedelta(minutes=2))
-    await stands(case, struck_off=2, held=1)
+    await stands(case, held=3)
+    assert set(case.standing().values()) == {None}
+    await case.resolve(objection, "dismissed")
+    await stands(case, posted=3)
+    await strikes_off(case, 3)
 
 
 @pytest.mark.clause("G7")

@@ -307,6 +307,33 @@ async def test_an_investigation_has_its_limit(stage: Stage) -> None:
     assert late.text.startswith(f"T7 异议 {objection}：逾期办理")
 
 
+@pytest.mark.clause("G1", "G4", "A6")
+async def test_a_review_has_days_of_its_own(stage: Stage) -> None:
+    """Five of this policy, from Monday the sixteenth: over at the end of Saturday, so on Monday."""
+    days = stage.policy.objection.model_copy(update={"review_days": 5})
+    policy = stage.policy.model_copy(update={"objection": days})
+    case = await opens_roster(stage, at(11, 16), 2, policy=policy)
+    await case.is_posted()
+    who = {"objector": "钱某某", "contact": "示例"}
+    objection = await case.object(household=case.households[0], **who)
+    await case.resolve(objection, "dismissed")
+    (answer,) = await case.has_told("答复", 1)
+    assert "以提出异议时的姓名和联系方式向" in answer["text"]
+    review = await case.object(review_of=objection, **who)
+    limit = await case.limit("G1")
+    assert limit.due == midnight(last_day(date(YEAR, 11, 16), 5))
+    assert limit.zh.startswith(f"G1 5日内：{YEAR}年11月16日收到复核申请，当日不计")
+    await case.until(limit.due + SECOND)
+    city, province = f"A6/{case.code[:4]}00", f"A7/{case.code[:2]}0000"
+    told = {line["recipient"]["office"] for line in await case.has_told("逾期", 2)}
+    assert told == {city, province}
+    (breach,) = await case.entries(EntryKind.BREACH)
+    assert (breach.text.split("：")[0], breach.data["office"]) == (f"G1 复核 {review}逾期", city)
+    await case.resolve(review, "dismissed", office=city, officer="某子")
+    (late,) = await case.entries(EntryKind.LATE)
+    assert late.text.startswith(f"G1 复核 {review}：逾期办理")
+
+
 @pytest.mark.clause("G1", "G7")
 async def test_what_the_web_ui_shows_of_a_roster(stage: Stage) -> None:
     case = await opened(stage, 3)

@@ -239,18 +239,18 @@ class RosterMachine(RuleBasedStateMachine):
     def object(self, household: str | None) -> None:
         """Somebody objects to one, or to all of it."""
         whom = {} if household is None else {"household": household}
-        receipt = self.send("object", text="收入不实（合成）", **whom)
+        receipt = self.send("object", text="收入不实（合成）", objector="某癸", **whom)
         if receipt:
             self.reference.objections[f"m-{next(self.ids) - 1}"] = Objection(household)
 
     @rule(which=st.integers(0, 5))
     @precondition(lambda self: any(o.may_be_reviewed for o in self.reference.objections.values()))
     def ask_for_review(self, which: int) -> None:
-        """Somebody does not believe a dismissal (G1 复核)."""
+        """Who objected does not believe a dismissal (G1 复核)."""
         known = self.reference.objections
         dismissed = [key for key, each in known.items() if each.may_be_reviewed]
         key = dismissed[which % len(dismissed)]
-        if self.send("object", text="未入户调查（合成）", review_of=key):
+        if self.send("object", text="未入户（合成）", objector="某癸", review_of=key):
             known[key].may_be_reviewed = False
             review = Objection(known[key].household, f"A6/{COUNTY[:4]}00")
             known[f"m-{next(self.ids) - 1}"] = review

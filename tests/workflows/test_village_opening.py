@@ -167,17 +167,18 @@ async def test_v3_opens_once_the_register_has_counted(stage: Stage) -> None:
     await play.waits(lambda seen: seen.waiting_for == play.office("V3"))
 
 
-@pytest.mark.clause("V3")
-async def test_the_register_is_changed_once_it_can_be(stage: Stage) -> None:
+@pytest.mark.clause("V3", "G2")
+async def test_the_register_is_changed_once_it_can_be_and_no_report_is_open(stage: Stage) -> None:
     play = await opens_village(stage, at(11, 16))
     await play.is_reported()
     stage.outages.begin(play.case_id, "strike_off_village")
     await play.act("V3")
     await felt(play, "strike_off_village")
-    said = await play.update("object", {"id": "late", "text": "太晚（合成）"})
-    assert "too late, the register is being changed" in said
+    report = await play.object("举报（合成）")
     stage.outages.end(play.case_id)
     await play.until(await play.now() + timedelta(minutes=1))
+    assert (await play.status()).open_objections == (report,)
+    await play.resolve(report, "dismissed")
     assert (await play.ends()).ending is Ending.EXITED
     await play.file()
 

@@ -24,14 +24,16 @@ from tests.village_stage import counts_people, opens_for_village, put_household,
 NINE = at(11, 16, 9)
 
 
-async def round_of(stage: Stage, county: str, begins: datetime = NINE) -> list[Play]:
+async def round_of(
+    stage: Stage, county: str, begins: datetime = NINE, said: str = "已向上级单位发出预警"
+) -> list[Play]:
     """The alarms that a day's round begins in a county."""
     result, _ = await calls_round(stage, "WatchRound", county, begins)
     plays = [Play(stage, case_id, county) for case_id in result.started]
     PLAYED.extend(plays)
     for play in plays:
         outcome = await play.ends()
-        assert (outcome.ending, outcome.reason) == (Ending.CONCLUDED, "已向上级单位发出预警")
+        assert (outcome.ending, outcome.reason) == (Ending.CONCLUDED, said)
     return plays
 
 
@@ -80,6 +82,32 @@ async def test_a_correction_that_lifts_an_exited_village_and_county_is_told_abov
     again, _ = await round_of(stage, county, at(11, 19, 9))
     assert again.case_id == f"watch/{village}/{YEAR}/2"
     assert (await alarm_of(again))["incidence"]["poor"] == 6
+
+
+@pytest.mark.clause("F13", "F5", "S5")
+async def test_who_rises_falls_and_rises_again_is_alarmed_of_again(stage: Stage) -> None:
+    """5 of 100, then 1 of 100, then 5 of 100 again: an alarm, its end, and an alarm."""
+    county = stage.county()
+    village = put_left_village(stage, county, population=100)
+    code = put_left(stage, village, size=5, left_on=None)
+    (first,) = await round_of(stage, county)
+    corrected(stage, village, code, 1)
+    (end,) = await round_of(stage, county, at(11, 17, 9), "已告知上级单位预警解除")
+    (entry,) = await end.entries(EntryKind.ALARM)
+    assert entry.text.startswith("预警解除：已退出的贫困村")
+    assert entry.text.endswith(f"贫困发生率 1/100，为1%（{YEAR}-11-17），标准 <2%，恢复达标")
+    told = await end.has_told("预警", 2)
+    assert {str(each["recipient"]["office"]) for each in told} == set(
+        (await alarm_of(first))["tell"]
+    )
+    assert await round_of(stage, county, at(11, 18, 9)) == []
+    corrected(stage, village, code, 5)
+    (again,) = await round_of(stage, county, at(11, 19, 9))
+    assert again.case_id == f"watch/{village}/{YEAR}/3"
+    assert (await alarm_of(again))["incidence"]["poor"] == 5
+    listed = stage.registry.register.village(village, date(YEAR, 11, 19)).alarms
+    assert [each.ended for each in listed] == [False, True, False]
+    assert await round_of(stage, county, at(11, 20, 9)) == []
 
 
 @pytest.mark.clause("F13", "F5", "S5")

@@ -428,6 +428,7 @@ def _supervision() -> None:
         sa.Column("poor", sa.BigInteger(), nullable=False),
         sa.Column("population", sa.BigInteger(), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("ended", sa.Boolean(), nullable=False),
         _of_a_case("incidence_alarms"),
         sa.PrimaryKeyConstraint("case_id", "seq", "subject_code", name="pk_incidence_alarms"),
     )
