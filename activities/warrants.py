@@ -245,6 +245,9 @@ def _hold_recipient(session: Session, notification: Notification, now: datetime)
     office = notification.recipient.office
     if office is not None and not _concerns(row.region, office):
         raise _stranger(case_id, f"{office} has nothing to do with the case")
+    township = notification.recipient.township
+    if township is not None and f"/{township}/" not in row.region:
+        raise _stranger(case_id, f"township {township} has nothing to do with the case")
 
 
 def _stranger(case_id: str, why: str) -> ApplicationError:

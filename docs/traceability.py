@@ -91,7 +91,6 @@ class Clause:
     title: str
     code: list[str]
     reading: str
-    later: bool = False
 
 
 @dataclass(frozen=True, order=True)
@@ -340,11 +339,8 @@ def page() -> str:
             lines += [f"### {clause} {said.title}", ""]
             for paragraph in said.reading.strip().split("\n\n"):
                 lines += [_wrapped(_linked(paragraph, clause)), ""]
-            if said.later:
-                lines += ["Not carried out yet.", ""]
-            else:
-                lines += [f"- Code: {_link(place)}" for place in decided[clause]]
-                lines += [f"- Tests: {_at_least(len(tests[clause]))}", ""]
+            lines += [f"- Code: {_link(place)}" for place in decided[clause]]
+            lines += [f"- Tests: {_at_least(len(tests[clause]))}", ""]
     lines += ["## Sentence by sentence", "", _SENTENCES]
     lines += sentences.section(sentences.documents(), lambda text: _linked(text, ""), _wrapped)
     lines += ["[sentences]: #sentence-by-sentence"]

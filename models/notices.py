@@ -13,6 +13,8 @@ from models.case.state import Docket
 from models.offices import County, Village
 from models.orders import Change, R
 from models.periods import Limit, Year, beijing
+from models.policy import Policy
+from models.procedures import Step
 from models.register.counties import CountyFigures, PoorVillages, ProvincialFindings, ProvincialMean
 from models.register.households import Cause, Label
 from models.register.villages import FieldSurvey, Incidence
@@ -132,6 +134,7 @@ class NoticeOrder(Change[Notice]):
         basis: Titles of the documents it rests on.
         closes: The computed period (T1), with its sentence.
         replaces: Id of the notice it takes the place of.
+        from_posting: How its days count, if they do from its posting; ``closes`` is a guess then.
     """
 
     activity = "publish_notice"
@@ -143,6 +146,7 @@ class NoticeOrder(Change[Notice]):
     posted_at: Moment
     closes: Limit
     replaces: str | None = None
+    from_posting: Line | None = None
 
     @property
     def summary(self) -> str:
@@ -169,6 +173,19 @@ def notice_order(
         posted_at=posted_at,
         closes=closes,
         replaces=replaces,
+        from_posting=from_posting(docket.policy, docket.publicity),
+    )
+
+
+def from_posting(policy: Policy, publicity: Step) -> str | None:
+    """T1: what a notice says of its days if they count from its posting; None if they do not."""
+    rule = policy.publicity
+    if publicity.id not in rule.from_posting:
+        return None
+    counted = "计入" if rule.count_posting_day else "不计"
+    return (
+        f"自本公示张贴之日起不少于{rule.days}日，张贴当日{counted}；"
+        "最后一日逢休息日的，顺延至其后第一个工作日"
     )
 
 

@@ -23,6 +23,7 @@ CountyCode = Annotated[
     str,
     Field(pattern=r"^[0-9]{6}$", title="division code", description="six digits, as 411523"),
 ]
+TownshipCode = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
 VillageCode = Annotated[
     str,
     Field(pattern=r"^[0-9]{12}$", title="village", description="twelve digits, as 411523100001"),
@@ -307,7 +308,7 @@ class Household(Record):
 class Township(Record):
     """A township (乡镇) whose exited households are visited in a year (F5)."""
 
-    code: Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+    code: TownshipCode
     name: Line
     county: County
 
@@ -334,6 +335,19 @@ class Township(Record):
         if len(office.place) > len(self.county.code):
             return self.county.office(Body.COUNTY_GROUP)
         return self.county.superior(office)
+
+
+def township_of(subject: Subject) -> Division | None:
+    """The township in which a village or a household lies (F15); None of a county."""
+    match subject:
+        case Village():
+            return subject.township
+        case Household():
+            return subject.village.township
+        case Township():
+            return Division(code=subject.code, name=subject.name)
+        case _:
+            return None
 
 
 AnySubject = County | Village | Household | Township

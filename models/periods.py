@@ -19,7 +19,7 @@ from models.policy import Policy, day_of
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """UTC+8 without daylight saving, as in China since 1991; a ZoneInfo would need files."""
 
-Clause = Annotated[str, Field(pattern=r"^(T[1-7]|G1|G3|F5|F6|F6\.hearing|F9)$")]
+Clause = Annotated[str, Field(pattern=r"^(T[1-7]|T1\.posting|G1|G3|F5|F6|F6\.hearing|F9)$")]
 Year = Annotated[
     int,
     Field(
@@ -127,6 +127,9 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
     match request.clause:
         case "T1":
             return _publicity(request, policy, workdays)
+        case "T1.posting":
+            days = policy.publicity.post_within_days
+            return _period(request, days, workdays, "发布公示", "publishing")
         case "T2":
             dates = policy.application
             return _two_dates(request, dates.target, dates.limit, "县级申请", "application")
@@ -161,8 +164,8 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
             return _period(request, policy.filing.days, workdays, "退出", "the exit")
         case other:
             raise PeriodError(
-                f"{other} names no limit; the limits are T1 to T7, G1, G3, F5, F6, F6.hearing "
-                "and F9"
+                f"{other} names no limit; the limits are T1 to T7, T1.posting, G1, G3, F5, F6, "
+                "F6.hearing and F9"
             )
 
 
@@ -216,7 +219,7 @@ def _period(
         due=end_of(rolled.day),
         last_day=rolled.day,
         provisional=rolled.provisional,
-        zh=f"{request.clause} {days}日内：{chinese(start)}{from_zh}，当日不计，"
+        zh=f"{request.clause.partition('.')[0]} {days}日内：{chinese(start)}{from_zh}，当日不计，"
         f"第{days}日为{rolled.zh}。",
         en=f"{request.clause}, within {days} days: from {from_en} on {start}, that day not "
         f"counted, day {days} is {rolled.en}.",

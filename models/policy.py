@@ -106,10 +106,18 @@ def day_of(year: int, month_day: str) -> date:
 
 
 class Publicity(Record):
-    """T1 公示时间不少于七天: a minimum, in natural days."""
+    """T1 公示时间不少于七天: a minimum, in natural days.
+
+    Attributes:
+        from_posting: The publicities, by their step, whose days count from the posting (张贴) that
+            the publisher reports. The days of the others count from publishing.
+        post_within_days: Within how many days such a notice is to be posted, and reported.
+    """
 
     days: Annotated[Days, _at_least(7, "T1 不少于七天")]
     count_posting_day: Switch
+    from_posting: tuple[Literal["C4", "V2", "H3", "R3"], ...] = ()
+    post_within_days: Days = 3
 
 
 class FixedDates(Record):

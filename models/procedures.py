@@ -27,6 +27,7 @@ class Step:
         reported_by: Who reports to its body before that decides (V3): both acts are of this step.
         carries: What its acts can carry; an act that carries anything else is refused.
         posts: Who stands in its notice, if it has one (G1: the policy says who investigates).
+        where: Where that is to be posted, in Chinese (T1).
     """
 
     id: str
@@ -38,6 +39,7 @@ class Step:
     reported_by: Body | None = None
     carries: tuple[Content, ...] = ()
     posts: SubjectKind | None = None
+    where: str = ""
 
     def __str__(self) -> str:
         return f"{self.id} {self.title}"
@@ -59,6 +61,7 @@ C4 = Step(
     Body.PROVINCIAL_GROUP,
     decided=False,
     posts=SubjectKind.COUNTY,
+    where="向社会公开",
 )
 C5 = Step("C5", "上报审批", "report for approval", Body.PROVINCIAL_GROUP)
 C6 = Step(
@@ -86,6 +89,7 @@ V2 = Step(
     Body.COUNTY_GROUP,
     decided=False,
     posts=SubjectKind.VILLAGE,
+    where="在乡（镇）所在地",
 )
 V3 = Step(
     "V3",
@@ -112,6 +116,7 @@ H3 = Step(
     Body.VILLAGE_COMMITTEES,
     decided=False,
     posts=SubjectKind.HOUSEHOLD,
+    where="在村内",
 )
 H4 = Step("H4", "脱贫销号", "striking off", Body.COUNTY_GROUP, carries=(Content.HOUSEHOLDS,))
 
@@ -131,6 +136,7 @@ R3 = Step(
     Body.VILLAGE_COMMITTEES,
     decided=False,
     posts=SubjectKind.HOUSEHOLD,
+    where="在村内",
 )
 R4 = Step("R4", "县级确认", "confirmation", Body.COUNTY_GROUP)
 

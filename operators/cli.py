@@ -72,6 +72,10 @@ COMMANDS = {
             "operators.commands.filing:amend",
             "Add households to a roster, or take their entries anew from the register (G1).",
         ),
+        "posted": (
+            "operators.commands.filing:posted",
+            "Report that a notice was hung out (张贴), or taken down (T1).",
+        ),
         "object": (
             "operators.commands.act:object_",
             "Hand in an objection (异议), or a report (举报) after the publicity.",
@@ -202,6 +206,11 @@ COMMANDS = {
             "operators.commands.cases:notices",
             "List the notices (公示) and announcements (公告) of a case, with their numbers.\n\n"
             "As the registry has them: no server is needed.",
+        ),
+        "letters": (
+            "operators.commands.cases:letters",
+            "Write what households are told on paper (告知书, F15), a page each, and list it.\n\n"
+            "As the registry has it: no server is needed.",
         ),
         "notice": (
             "operators.commands.reports:notice",

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from registry.cases.documents import Documents
     from registry.cases.follow_up_reading import FollowUps
     from registry.cases.supervision_records import Supervisions
+    from registry.notices.letters import Letter
     from registry.register.office_records import OfficeRecords
     from registry.register.register import Register
     from registry.reports.consequence_lists import Consequences
@@ -316,6 +317,14 @@ class Registry:
                 select(NoticeRow).where(NoticeRow.case_id == case_id).order_by(col(NoticeRow.seq))
             ).all()
             return tuple(NoticeRecord(**row.model_dump()) for row in rows)
+
+    def letters(self, case_id: str) -> "tuple[Letter, ...]":
+        """What the households of a roster are to be told on paper (F15), from its kept file."""
+        from registry.notices.letters import letters_of
+
+        entries = self.ledger(case_id)
+        with reading(self._engine) as session:
+            return letters_of(session, entries) if entries else ()
 
     def county_record(self, code: str) -> CountyRecord:
         """Everything about one county.

@@ -21,7 +21,16 @@ from temporalio.client import (
 from temporalio.converter import WorkflowSerializationContext
 
 from models.case.ledger import Entry, EntryKind, verify
-from models.case.messages import Act, Ending, Objection, Outcome, Receipt, Resolution, Withdrawal
+from models.case.messages import (
+    Act,
+    Ending,
+    Objection,
+    Outcome,
+    PostingReport,
+    Receipt,
+    Resolution,
+    Withdrawal,
+)
 from models.case.status import CaseStatus
 from models.periods import Limit
 from operators.desk.desk import NoAnswer
@@ -51,7 +60,7 @@ class Play:
     ids: "count[int]" = field(default_factory=lambda: count(1))
 
     first: ClassVar[str] = "C1"
-    posted: ClassVar[str] = "C4"
+    publicity: ClassVar[str] = "C4"
     investigated: ClassVar[str] = "C4"
     """The steps of the applicant, of the publisher and of who investigates objections."""
 
@@ -118,6 +127,19 @@ class Play:
         """Who investigates ends an investigation."""
         message = Resolution.model_validate(self.result(objection, finding, **fields))
         return await self.stage.desk.resolve(self.case_id, message)
+
+    async def posted(self, **fields: Any) -> Receipt:
+        """Who publishes reports that a notice was hung out, or taken down."""
+        message = PostingReport.model_validate(
+            {
+                "id": f"posting-{next(self.ids)}",
+                "office": self.office(self.publicity),
+                "officer": "某己",
+                "place": "公示栏（合成）",
+            }
+            | fields
+        )
+        return await self.stage.desk.posted(self.case_id, message)
 
     async def withdraw(self, **fields: Any) -> Receipt:
         """The applicant withdraws."""
@@ -248,7 +270,7 @@ class Play:
 
     async def end_publicity(self) -> datetime:
         """Let the publicity close; returns its closing moment."""
-        seen = await self.reaches(self.posted)
+        seen = await self.reaches(self.publicity)
         (limit,) = [entry.limit for entry in seen.limits if entry.limit.clause == "T1"]
         await self.until(limit.due + timedelta(seconds=1))
         return limit.due

@@ -123,7 +123,7 @@ class ReentryPlay(Play):
     """One household's entry on the stage; ``code`` is the household's number."""
 
     first: ClassVar[str] = "R1"
-    posted: ClassVar[str] = "R3"
+    publicity: ClassVar[str] = "R3"
     investigated: ClassVar[str] = "R4"
     village: str = ""
 

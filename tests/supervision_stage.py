@@ -37,7 +37,7 @@ class SupervisionPlay(Play):
     """One supervision on the stage."""
 
     first: ClassVar[str] = "J1"
-    posted: ClassVar[str] = "J3"
+    publicity: ClassVar[str] = "J3"
     investigated: ClassVar[str] = "J3"
     by: str = PROVINCE
 

@@ -59,7 +59,7 @@ class VillagePlay(Play):
     """One village's case on the stage."""
 
     first: ClassVar[str] = "V1"
-    posted: ClassVar[str] = "V2"
+    publicity: ClassVar[str] = "V2"
     investigated: ClassVar[str] = "V2"
 
     @property

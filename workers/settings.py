@@ -68,6 +68,11 @@ class Settings(Record):
         return self.home / "notices"
 
     @property
+    def letters_folder(self) -> Path:
+        """Where letters to households lie as files (F15): beside the notices, not among them."""
+        return self.home / "letters"
+
+    @property
     def server_file(self) -> Path:
         """Where the embedded Temporal server keeps its cases."""
         return self.home / "temporal.db"

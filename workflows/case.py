@@ -22,13 +22,14 @@ from models.case.messages import DONE, Act, Decision, Ending, Outcome
 from models.case.parts import PlanAddition
 from models.case.state import Docket
 from models.case.status import state_of
-from models.notices import Notice, Posted, notice_order
+from models.notices import Posted, notice_order
 from models.offices import Office
 from models.periods import Limit, LimitRequest, beijing
 from models.procedures import Step
 from workflows.calls import ask, count_orders_from
 from workflows.clerk import AlreadyClosed
 from workflows.ordering import Ordering
+from workflows.postings import Published
 from workflows.waiting import Beside, Ended, GoBack, Judge
 
 _CHANGES = (Ending.EXITED, Ending.ENTERED)
@@ -223,16 +224,17 @@ class Case(Ordering):
 
         It replaces that of an earlier round.
         """
-        docket, office = self.docket, self.docket.publisher
+        docket = self.docket
         if not self.progress.is_resumed():
-            opened = f"{step}：由{docket.name(office, self.now())}发布公示"
+            opened = f"{step}：由{docket.name(docket.publisher, self.now())}发布公示"
             self.record(EntryKind.STEP_OPENED, opened)
-            notice, closes = await self.publish(lambda: shows, replaces=self.notice)
-            self.notice = notice.notice_id
-            docket.posted, docket.posting = closes, False
-            docket.watch.arm(step.id, closes, office, str(step), self.now())
-            self.posted(notice, closes)
-        watched = docket.watch[step.id]
+            published = await self.publish(lambda: shows, replaces=self.notice)
+            self.notice = published.notice.notice_id
+            docket.posted, docket.posting = published.closes, False
+            self.postings.stands(published, step.id, str(step))
+            self.posted(published)
+        assert self.notice is not None
+        watched = docket.notices[self.notice].watched
         try:
             await self._await(
                 lambda: (watched.over and not docket.open_count) or None, may_hand_over=True
@@ -244,7 +246,7 @@ class Case(Ordering):
 
     async def publish(
         self, shows: Callable[[], Posted], *, replaces: str | None = None
-    ) -> tuple[Notice, Limit]:
+    ) -> Published:
         """Publish a notice, and say until when it stands (T1).
 
         Args:
@@ -253,24 +255,30 @@ class Case(Ordering):
         """
         while True:
             posted_at = self.now()
-            (closes,) = await self.limits.compute(LimitRequest(clause="T1", start=posted_at))
+            requests = self.postings.requests(posted_at)
+            closes, *post_by = await self.limits.compute(*requests)
             self.docket.posting = True
             make = partial(notice_order, self.docket, shows, posted_at, closes, replaces)
             _, notice = await self.ordered(make)
             if beijing(self.now()).date() == beijing(posted_at).date():
-                return notice, closes
+                return Published(notice, closes, *(post_by or (None,)))
             # The registry was away past midnight: people saw the notice later than it says, so it
             # is posted anew and has its full days again.
             self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
             replaces = notice.notice_id
 
-    def posted(self, notice: Notice, closes: Limit, **more: JsonValue) -> None:
-        """Put on file that a notice is out."""
+    def posted(self, published: Published, **more: JsonValue) -> None:
+        """Put on file that a notice is out, and ask for its posting (T1)."""
+        notice, closes, post_by = published
+        until = closes.zh
+        if post_by is not None:
+            until, more["from_posting"] = "公示期自张贴之日起计算", True
         self.record(
             EntryKind.NOTICE,
-            f"发布《{notice.title}》，{closes.zh}",
+            f"发布《{notice.title}》，{until}",
             {"notice": notice.content(), "limit": closes.content(), **more},
         )
+        self.postings.ask(published)
 
     async def hearing(
         self, step: Step, party: Office, told: str, settled: Callable[[], bool]
@@ -389,8 +397,11 @@ class Case(Ordering):
         docket.lapse("退回", self.now())
         for step in docket.route:
             docket.watch.disarm_step(step.id)
-        for step in docket.route[docket.route.index(target) :]:
-            docket.done.pop(step.id, None)
+        again = [step.id for step in docket.route[docket.route.index(target) :]]
+        for step_id in again:
+            docket.done.pop(step_id, None)
+        for notice in docket.notices.values():
+            notice.in_force &= notice.step not in again
         docket.expected = None
         docket.step = target
         docket.round += 1
@@ -452,7 +463,10 @@ class Case(Ordering):
             f"{ending}：{outcome.reason}",
             {"outcome": outcome.content()},
         )
-        self.clerk.notify("结果", docket.applicant, ending, outcome.reason)
+        for office in dict.fromkeys((docket.applicant, *docket.acted)):  # F15
+            self.clerk.notify("结果", office, ending, outcome.reason)
+        if any(step.posts for step in docket.route):
+            self.clerk.notify_township("结果", ending, outcome.reason)
         await self.clerk.finish()
         while not self._is_everybody_heard:
             await self._hear_everybody()

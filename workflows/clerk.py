@@ -17,7 +17,7 @@ from models.case.messages import Outcome
 from models.case.orders import Delivery, LedgerBatch, Notification, Recipient
 from models.case.state import Docket
 from models.case.status import state_of
-from models.offices import Office
+from models.offices import Office, township_of
 from models.refusals import NotYet, Refusal
 from workflows.calls import ask, deliver, notify
 from workflows.line import end_turn
@@ -266,6 +266,13 @@ class Clerk:
         name = self._docket.name(office, workflow.now())
         self.send(topic, Recipient(name=name, office=office), subject, text)
 
+    def notify_township(self, topic: str, subject: str, text: str) -> None:
+        """Tell the township in which the subject lies (F15), if it lies in one."""
+        township = township_of(self._docket.subject)
+        if township is not None:
+            recipient = Recipient(name=township.name, township=township.code)
+            self.send(topic, recipient, subject, text)
+
     def send(self, topic: str, recipient: Recipient, subject: str, text: str) -> None:
         """Tell somebody something, in the background."""
         docket = self._docket
@@ -360,7 +367,7 @@ class Clerk:
 
     def _on_file(self, notification: Notification, channel: str, error: str | None) -> None:
         recipient = notification.recipient
-        who = recipient.name if recipient.office else "异议人"
+        who = recipient.on_file
         arrived = error is None
         self._docket.undelivered += not arrived
         self._docket.record(

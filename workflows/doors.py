@@ -132,6 +132,15 @@ class CaseWorkflow:
     def _check_withdraw(self, message: Any = None) -> None:
         self._check("withdraw", message)
 
+    @workflow.update(name="posted")
+    def posted(self, message: Any = None) -> Receipt:
+        """The publisher has hung a notice out, or taken it down (``PostingReport``, T1)."""
+        return self._receive("posted", message)
+
+    @posted.validator
+    def _check_posted(self, message: Any = None) -> None:
+        self._check("posted", message)
+
     @workflow.update(name="file")
     def file(self, message: Any = None) -> Receipt:
         """An office files, enters or evaluates (``models.case.documents.CaseDocument``, F9)."""

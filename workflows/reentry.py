@@ -60,7 +60,7 @@ class ReentryWorkflow(CaseWorkflow):
         self.year = application.year
         self.known = ReentryFacts(subject=opening.subject)
         self.identified_in = 1
-        self.posted: HouseholdFacts | None = None
+        self.posted_as: HouseholdFacts | None = None
         docket = docket_of(REENTRY, opening, signed=application.applied_at)
         self.case = Case(docket, arrived=opening.received_at)
         self.reception = Reception(docket, vet=self.vet)
@@ -113,12 +113,12 @@ class ReentryWorkflow(CaseWorkflow):
     # -- what the steps above need ------------------------------------------------------------
 
     def own_state(self) -> ReentryOwn:
-        return ReentryOwn(known=self.known, identified_in=self.identified_in, posted=self.posted)
+        return ReentryOwn(known=self.known, identified_in=self.identified_in, posted=self.posted_as)
 
     def restore(self, own: Any) -> None:
         known = ReentryOwn.model_validate(own)
         self.known, self.identified_in = known.known, known.identified_in
-        self.posted = known.posted
+        self.posted_as = known.posted
 
     async def receive_application(self) -> None:
         """Hold the application against the register, and the household against S1 (F5, G9, S7)."""
@@ -189,8 +189,8 @@ class ReentryWorkflow(CaseWorkflow):
         """Why the county cannot confirm (R4), in one sentence."""
         if confirmation.document_number is None:
             return "document_number: the confirmation (R4) needs the number of its document"
-        assert self.posted is not None
-        said = since_posted(self.posted, self.year, self.known, self.opening.policy.standards)
+        assert self.posted_as is not None
+        said = since_posted(self.posted_as, self.year, self.known, self.opening.policy.standards)
         return (
             f"R4 cannot be approved: {said}; return it to R1, R2 or R3, or reject" if said else None
         )
@@ -199,7 +199,7 @@ class ReentryWorkflow(CaseWorkflow):
         """What the notice shows of the household (G8); only so can it be confirmed."""
         facts = self.known.facts
         assert facts is not None
-        self.posted = facts
+        self.posted_as = facts
         return PostedHousehold(
             village=self.household.village,
             name=shown_name(facts.head, self.opening.policy.roster_notice.names),
@@ -213,7 +213,7 @@ class ReentryWorkflow(CaseWorkflow):
 
         It comes back where the register's entry is not the posted one any more.
         """
-        case, posted = self.case, self.posted
+        case, posted = self.case, self.posted_as
         assert posted is not None
         number = confirmation.document_number
         assert number is not None

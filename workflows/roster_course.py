@@ -8,7 +8,6 @@ from functools import cached_property, partial
 from pydantic import JsonValue
 
 from models.appraisals import Proposal
-from models.case.handover import HeldTo
 from models.case.ledger import EntryKind
 from models.case.limits import Watched
 from models.case.mailbox import OpenObjection, Received
@@ -51,7 +50,6 @@ class RosterCourse(Beside):
         self._village = opening.subject
         self._ready = ready
         self._notices = 0
-        self._running: list[Watched] = []
         self._round = 1
         docket.in_hand = partial(in_hand, docket)
 
@@ -71,33 +69,26 @@ class RosterCourse(Beside):
 
     def own_state(self) -> RosterOwn:
         """What the next run has to know."""
-        roster, watch = self.roster, self._docket.watch
-        posted = [each.posting for each in roster.candidates.values() if each.posting is not None]
-        over = {each.key: each for each in posted if each.key not in watch}
+        roster = self.roster
         return RosterOwn(
             line=roster.line,
             publish_now=roster.publish_now,
             notices=self._notices,
-            # Of a round that was sent back nothing stands any more: its limits are out of force.
-            running=tuple(each.key for each in self._running if each.key in watch),
             round=self._round,
-            over=tuple(map(HeldTo.of, over.values())),
             households=tuple(map(Kept.of, roster.candidates.values())),
         )
 
     def restore(self, own: RosterOwn) -> None:
         """Go on where an earlier run stood."""
-        docket, watch = self._docket, self._docket.watch
+        docket = self._docket
         roster = docket.own = self.draft.drawn_up(own.line)
-        postings = {each.key: each.watched() for each in own.over}
-        postings |= {each.key: each for each in watch.in_force()}
+        postings = {each.watched.key: each.watched for each in docket.notices.values()}
         for household in own.households:
             roster.add(household.facts, household.begins)
             household.restore(roster[household.facts.code], postings)
         roster.publish_now = own.publish_now
         roster.take_changes()  # they are on file
         self._notices, self._round = own.notices, own.round
-        self._running = [watch[key] for key in own.running]
         self._ready()
 
     # -- H2 -----------------------------------------------------------------------------------
@@ -162,16 +153,10 @@ class RosterCourse(Beside):
                 raise _NobodyLeft
             return posted_roster(self._opening, ready, number)
 
-        notice, closes = await self.case.publish(to_post)
+        published = await self.case.publish(to_post)
         self._notices = number
-        watched = self._docket.watch.arm(
-            f"{H3.id} {number}",
-            closes,
-            self._docket.publisher,
-            f"{H3}（第{number}号）",
-            self.case.now(),
-        )
-        self._running.append(watched)
+        key, subject = f"{H3.id} {number}", f"{H3}（第{number}号）"
+        watched = self.case.postings.stands(published, key, subject)
         for candidate in ready:
             candidate.posting = watched
         posted: dict[str, JsonValue] = {
@@ -179,7 +164,7 @@ class RosterCourse(Beside):
             for each in ready
         }
         courses = self.roster.take_changes()
-        self.case.posted(notice, closes, households=posted, courses=courses)
+        self.case.posted(published, households=posted, courses=courses)
 
     # -- H4 -----------------------------------------------------------------------------------
 
@@ -266,9 +251,9 @@ class RosterCourse(Beside):
             await self._amend(roster.amendments.pop(0))
         if docket.step in (H3, H4):
             await self._post()
-        for watched in [each for each in self._running if each.over]:
-            self._running.remove(watched)
-            docket.watch.disarm(watched.key)
+        for notice in docket.notices.values():
+            if notice.watched.over:
+                docket.watch.disarm(notice.watched.key)
         self._file_who_is_held()
         if docket.waiting_acts(H4) and not roster.over(self.case.now()):
             # It was decided on what stood then, and does not wait for what comes of it.
@@ -319,6 +304,15 @@ class RosterCourse(Beside):
     def has_changed(self, objection: OpenObjection) -> bool:
         code, roster = objection.received.message.household, self.roster
         return code is None or (code in roster and roster[code].struck_off)
+
+    def taken_down(self, notice: Watched) -> bool:
+        """T1: whoever stands in it, and is not struck off, is posted anew for all of the days."""
+        those = [each for each in self.roster.stoppable if each.posting is notice]
+        for candidate in those:
+            candidate.post_again()
+        if those:
+            self._file(f"{len(those)}户重新公示：公示未满期即被撤下")
+        return True
 
     def conclude(self, outcome: Outcome) -> Outcome:
         """The roster has exited as far as somebody was struck off; the rest stays registered."""

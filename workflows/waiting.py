@@ -15,6 +15,7 @@ from temporalio import workflow
 
 from models.case.handover import is_at_rest
 from models.case.ledger import EntryKind
+from models.case.limits import Watched
 from models.case.mailbox import OpenObjection, Received
 from models.case.messages import Act, Decision, Ending, Outcome, Resolution
 from models.case.state import Docket
@@ -24,6 +25,7 @@ from models.refusals import NotYet
 from workflows.clerk import Clerk
 from workflows.investigations import Investigations
 from workflows.line import Line, end_turn
+from workflows.postings import Postings
 from workflows.timekeeper import Timekeeper
 from workflows.timers import Timers
 
@@ -80,6 +82,10 @@ class Beside:
         """Whether the register was changed in what an objection is about."""
         return True
 
+    def taken_down(self, notice: Watched) -> bool:
+        """Act on a notice that came down before its end; False where it is the subject's own."""
+        return False
+
     def conclude(self, outcome: Outcome) -> Outcome:
         """How the case ends, given why its steps did."""
         return outcome
@@ -96,6 +102,7 @@ class WaitingRoom:
         self.limits = Timekeeper(docket, self.clerk)
         self.line = Line(lambda: not docket.admitted or docket.is_early_due())
         self._investigations = Investigations(docket, self.clerk, self.limits)
+        self.postings = Postings(docket, self.clerk, self.limits)
         self._timers = Timers(docket)
         self._next_pause_at = 0
         self._paused_until: datetime | None = None
@@ -277,6 +284,11 @@ class WaitingRoom:
         self._leave_or_go_back(
             await self._investigations.resolve(self._acts_from, self.beside.uphold)
         )
+        fallen = await self.postings.settle(self.beside.taken_down)
+        if fallen is not None and fallen.removed is not None:
+            report = fallen.removed
+            why = "公示未满期即被撤下，重新公示"
+            raise GoBack(fallen.step, why, report.message.office, report.signed)
         await self.beside.attend()
 
     def tell_of_report(self, result: Resolution) -> None:

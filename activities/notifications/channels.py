@@ -20,7 +20,7 @@ from pydantic import (
 
 from models.base import Record
 from models.errors import ExitflowError
-from models.offices import Office
+from models.offices import Office, TownshipCode
 
 if TYPE_CHECKING:
     # Every command reads the settings, and few know what a case is.
@@ -97,6 +97,7 @@ class SmtpChannel(_Channel):
     Attributes:
         security: ``tls`` from the first byte (port 465), ``starttls`` (587), or ``none``.
         recipients: Addresses by office, for example ``A6/411500``.
+        townships: Addresses by the nine digits of a township.
     """
 
     kind: Literal["smtp"] = "smtp"
@@ -107,6 +108,7 @@ class SmtpChannel(_Channel):
     password: SecretStr | None = None
     sender: Address
     recipients: dict[Office, Address] = Field(default_factory=dict)
+    townships: dict[TownshipCode, Address] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _safe_login(self) -> Self:
@@ -120,11 +122,13 @@ class SmtpChannel(_Channel):
         """The address of a recipient, if one is known."""
         if recipient.office is not None:
             return self.recipients.get(recipient.office)
+        if recipient.township is not None:
+            return self.townships.get(recipient.township)
         contact = (recipient.contact or "").strip()
         return contact if is_address(contact) else None
 
     def reaches(self, recipient: "Recipient") -> bool:
-        """Offices with an address here, and people whose contact is one."""
+        """Offices and townships with an address here, and people whose contact is one."""
         return self.address_of(recipient) is not None
 
     def secrets(self) -> Iterator[str]:

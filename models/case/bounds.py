@@ -33,6 +33,9 @@ MOST_OBJECTIONS = 3_000
 MOST_DOCUMENTS = 1_000
 """Documents filed with a case (F9); a county's has some dozens."""
 
+MOST_REPORTS = 100
+"""Reports of one notice's posting (T1): a county posts in each of its townships."""
+
 MOST_REPEATED = 1_000
 """Repeated messages of a case that are answered with their receipt; senders repeat few."""
 

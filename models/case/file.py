@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -15,6 +16,7 @@ from pydantic import TypeAdapter
 from models.case.ledger import Entry, EntryKind, told_by
 from models.case.messages import Decision, Finding
 from models.offices import AnySubject, Office
+from models.periods import beijing
 from models.policy import Policy
 from models.procedures import Step
 
@@ -59,6 +61,9 @@ class FiledNotice:
         due: The end of its period, as it was last computed.
         request: What that was computed from: a moved limit has the same.
         households: Whom it shows, where it is a roster's: name, group and head count.
+        runs: Its days are counted: from its publishing, or from its posting, if the policy says so.
+        posted: When it was first reported as posted (T1).
+        cut_short: It was taken down before its days were over.
     """
 
     entry: Entry
@@ -66,6 +71,13 @@ class FiledNotice:
     due: datetime
     request: Any
     households: dict[str, list[Any]]
+    runs: bool = True
+    posted: datetime | None = None
+    cut_short: bool = False
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether it had stood for all of its days by a moment (T1)."""
+        return self.runs and not self.cut_short and self.due <= at
 
 
 @dataclass
@@ -214,10 +226,13 @@ def _read(file: CaseFile, entry: Entry) -> None:
                     datetime.fromisoformat(limit["due"]),
                     limit["request"],
                     data.get("households", {}),
+                    runs=not data.get("from_posting"),
                 )
             )
+        case EntryKind.POSTED:
+            _post(file, entry)
         case EntryKind.LIMIT_MOVED:
-            _move(file, data["limit"])
+            _move(file, data["limit"], data.get("notice_id"))
         case EntryKind.OBJECTION:
             objection = data["objection"]
             # One that was told twice may have its result already.
@@ -254,8 +269,28 @@ def _go_back(file: CaseFile, entry: Entry) -> None:
     file.returned = entry.seq
 
 
-def _move(file: CaseFile, limit: dict[str, Any]) -> None:
-    for notices in file.notices.values():
-        for notice in notices:
-            if notice.request == limit["request"]:
-                notice.due = datetime.fromisoformat(limit["due"])
+def _post(file: CaseFile, entry: Entry) -> None:
+    """T1: a notice was hung out, or taken down."""
+    data: dict[str, Any] = entry.data
+    report = data["posted"]
+    at = datetime.fromisoformat(report["at"]) if report.get("at") else entry.at
+    for notice in chain(*file.notices.values()):
+        if notice.notice_id != data["notice_id"]:
+            continue
+        if report.get("removed"):
+            notice.cut_short |= not notice.is_over(at)
+        elif notice.posted is None:
+            notice.posted = at
+
+
+def _move(file: CaseFile, limit: dict[str, Any], posted: str | None) -> None:
+    """A limit has another date: by the calendar, or as a notice was posted (T1)."""
+    request = limit["request"]
+    for notice in chain(*file.notices.values()):
+        if posted is not None and (notice.notice_id, notice.runs) == (posted, False):
+            # From the day of its posting, and of no other.
+            from_day = beijing(datetime.fromisoformat(request["start"])).date()
+            notice.runs = notice.posted is not None and beijing(notice.posted).date() == from_day
+            notice.request = request
+        if notice.request == request:
+            notice.due = datetime.fromisoformat(limit["due"])

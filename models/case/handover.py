@@ -18,9 +18,9 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from models.base import Moment, Record
-from models.case.limits import Watched
-from models.case.mailbox import Expectation, OpenObjection, Received
-from models.case.messages import Act, Decision, Finding, Objection, Resolution
+from models.case.limits import Watch, Watched
+from models.case.mailbox import Expectation, OnBoard, OpenObjection, Received
+from models.case.messages import Act, Decision, Finding, Objection, PostingReport, Resolution
 from models.case.orders import Delivery
 from models.case.state import Docket
 from models.offices import Office
@@ -33,7 +33,7 @@ objections, each of which has a long name and a long address."""
 
 
 class HeldTo(Record):
-    """A limit in force, or one that is over and that a household's notice still rests on."""
+    """A limit in force; or the days of a notice, which are over or have not begun."""
 
     key: str
     limit: Limit
@@ -42,6 +42,7 @@ class HeldTo(Record):
     heard: Moment
     over: bool = False
     breached: bool = False
+    runs: bool = True
 
     @classmethod
     def of(cls, watched: Watched) -> "HeldTo":
@@ -54,13 +55,13 @@ class HeldTo(Record):
             heard=watched.heard,
             over=watched.over,
             breached=watched.breached,
+            runs=watched.runs,
         )
 
     def watched(self) -> Watched:
         """The same for the next run."""
-        return Watched(
-            self.key, self.limit, self.office, self.subject, self.heard, self.over, self.breached
-        )
+        said = (self.heard, self.over, self.breached, self.runs)
+        return Watched(self.key, self.limit, self.office, self.subject, *said)
 
 
 class Result(Record):
@@ -105,6 +106,28 @@ class Taken(Record):
     act: Act
     at: Moment
     seq: int
+
+
+class Reported(Record):
+    """A report of a notice's posting, or of its removal (T1)."""
+
+    report: PostingReport
+    at: Moment
+    seq: int
+
+
+class Board(Record):
+    """A notice, with its days and the reports of it (T1)."""
+
+    notice_id: str
+    step: str
+    published: Moment
+    held: HeldTo
+    posted: Reported | None
+    removed: Reported | None
+    in_force: bool
+    is_over: bool
+    reports: int
 
 
 class Awaited(Record):
@@ -164,6 +187,7 @@ class Handover(Record):
     posted: Limit | None
     done: dict[str, Moment]
     officers: dict[str, str]
+    acted: tuple[Office, ...]
     undelivered: int
     lapsed: int
     unfiled: int
@@ -173,6 +197,7 @@ class Handover(Record):
     undelivered_yet: tuple[Undelivered, ...]
     limits: tuple[HeldTo, ...]
     objections: tuple[Objected, ...]
+    notices: tuple[Board, ...]
     known: tuple[KnownMessage, ...]
     reception: dict[str, int]
     own: JsonValue = None
@@ -207,6 +232,7 @@ def is_at_rest(docket: Docket) -> bool:
         or docket.mending
         or docket.to_accept
         or docket.to_answer
+        or docket.reports
         or any(docket.acts.values())
     )
 
@@ -231,11 +257,13 @@ def standing_of(docket: Docket) -> dict[str, Any]:
         "posted": docket.posted,
         "done": docket.done,
         "officers": docket.officers,
+        "acted": tuple(docket.acted),
         "undelivered": docket.undelivered,
         "lapsed": docket.lapsed,
         "unfiled": docket.unfiled,
         "limits": tuple(map(HeldTo.of, limits)),
         "objections": tuple(map(_objected, docket.objections.values())),
+        "notices": tuple(map(_board, docket.notices.values())),
     }
 
 
@@ -247,6 +275,7 @@ def take_over(docket: Docket, handed: Handover) -> None:
     docket.step, docket.round = steps[handed.step], handed.round
     docket.basis, docket.posted = handed.basis, handed.posted
     docket.done, docket.officers = dict(handed.done), dict(handed.officers)
+    docket.acted = dict.fromkeys(handed.acted)
     docket.undelivered, docket.lapsed = handed.undelivered, handed.lapsed
     docket.unfiled, docket.preparing = handed.unfiled, False
     if handed.awaited is not None:
@@ -256,6 +285,8 @@ def take_over(docket: Docket, handed: Handover) -> None:
         docket.watch.keep(held.watched())
     for objected in handed.objections:
         docket.keep_objection(_objection(objected))
+    for board in handed.notices:
+        docket.notices[board.notice_id] = _on_board(board, docket.watch)
 
 
 def _objected(objection: OpenObjection) -> Objected:
@@ -327,6 +358,47 @@ def _objection(objected: Objected) -> OpenObjection:
         )
         objection.resolution = Received(resolution, result.at, result.seq)
     return objection
+
+
+def _board(notice: OnBoard) -> Board:
+    return Board.model_construct(
+        notice_id=notice.notice_id,
+        step=notice.step,
+        published=notice.published,
+        held=HeldTo.of(notice.watched),
+        posted=_reported(notice.posted),
+        removed=_reported(notice.removed),
+        in_force=notice.in_force,
+        is_over=notice.is_over,
+        reports=notice.reports,
+    )
+
+
+def _reported(received: Received[PostingReport] | None) -> Reported | None:
+    if received is None:
+        return None
+    return Reported.model_construct(report=received.message, at=received.at, seq=received.seq)
+
+
+def _on_board(board: Board, watch: Watch) -> OnBoard:
+    """The notice again; its days are those that are in force, if they are."""
+    running = watch.get(board.held.key)
+    mine = running is not None and running.limit == board.held.limit
+    posted, removed = (
+        None if each is None else Received(each.report, each.at, each.seq)
+        for each in (board.posted, board.removed)
+    )
+    return OnBoard(
+        board.notice_id,
+        board.step,
+        board.published,
+        running if running is not None and mine else board.held.watched(),
+        posted,
+        removed,
+        board.in_force,
+        board.is_over,
+        board.reports,
+    )
 
 
 def passed_on(results: Iterable[Received[Act] | bool | None]) -> tuple[Taken | bool | None, ...]:

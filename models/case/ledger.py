@@ -40,6 +40,8 @@ class EntryKind(StrEnum):
     LAPSED = "lapsed"
     RETURNED = "returned"
     NOTICE = "notice"
+    POSTED = "posted"
+    UNPOSTED = "unposted"
     OBJECTION = "objection"
     OBJECTION_ACCEPTED = "objection_accepted"
     RESOLUTION = "resolution"

@@ -26,6 +26,8 @@ class Watched:
         heard: Up to which moment everything it had to say has been said.
         over: It has passed, and its date was confirmed by a published calendar or a second look.
         breached: It has passed, and was a maximum or a fixed date (G4); ``Watch.miss`` says so.
+        runs: Its days are counted. Those of a publicity may wait for the posting (T1); until then
+            it is in no watch.
         told: Who is told of it: the office, as it is written.
     """
 
@@ -36,6 +38,7 @@ class Watched:
     heard: datetime
     over: bool = False
     breached: bool = False
+    runs: bool = True
     told: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -45,6 +48,10 @@ class Watched:
     def binding(self) -> bool:
         """Whether missing it is a breach; the end of a publicity is nobody's to miss."""
         return self.limit.kind is not LimitKind.MINIMUM
+
+    def has_passed(self, now: datetime) -> bool:
+        """Whether it is over by the clock, though the case may not have looked yet."""
+        return self.runs and self.limit.due <= now
 
     def next_moment(self, reminders: Reminders) -> datetime | None:
         """When it has to be looked at next."""

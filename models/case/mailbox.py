@@ -1,4 +1,4 @@
-"""What waits in a case: messages as they were received, objections, and whose turn it is."""
+"""What waits in a case: messages as received, objections, notices that stand, whose turn it is."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from models.base import Record
 from models.case.changes import Changes, Counted
-from models.case.messages import Decision, Finding, Objection, Resolution
+from models.case.limits import Watched
+from models.case.messages import Decision, Finding, Objection, PostingReport, Resolution
 from models.offices import Office
 from models.procedures import Step
 
@@ -101,6 +102,41 @@ class OpenObjection(Counted):
     def is_due(self, before: int) -> bool:
         """Whether it can be answered: accepted, with a result of an entry before this one."""
         return self.accepted and self.resolution is not None and self.resolution.seq < before
+
+
+@dataclass
+class OnBoard:
+    """A notice of a case that stands for a period, and what was reported of it (T1).
+
+    Attributes:
+        step: The publicity it belongs to.
+        published: When the case published it.
+        watched: Its days.
+        posted, removed: The first report that it was hung out, or taken down.
+        in_force: No other notice stands in its place.
+        is_over: Its days have passed; the file says whether it was posted.
+        reports: How many there were.
+    """
+
+    notice_id: str
+    step: str
+    published: datetime
+    watched: Watched
+    posted: Received[PostingReport] | None = None
+    removed: Received[PostingReport] | None = None
+    in_force: bool = True
+    is_over: bool = False
+    reports: int = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether its days begin with its posting, and nobody has reported that."""
+        return self.in_force and not self.watched.runs
+
+    @property
+    def report_due(self) -> str:
+        """Key of the limit under which that is to be reported."""
+        return f"{self.watched.key} 张贴"
 
 
 def who_acts(message: Record) -> tuple[str, ...]:

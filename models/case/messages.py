@@ -205,6 +205,30 @@ class Withdrawal(Record):
     evidence: Proofs = ()
 
 
+class PostingReport(Record):
+    """张贴: a notice was hung out for people to read, or taken down again (T1).
+
+    Attributes:
+        office: Who published it.
+        officer: Who hung it out, or took it down.
+        place: Where.
+        notice: Id of the notice; the last one of the case that is in force, if none is named.
+        removed: It was taken down.
+        at: When it was done; the moment of receipt counts where it is not given.
+        evidence: A photo, for example. The file says so where there is none.
+    """
+
+    id: Key
+    office: Office
+    officer: Line
+    place: Line
+    notice: Line | None = None
+    removed: Annotated[bool, Field(strict=True)] = False
+    reason: Text | None = None
+    at: Moment | None = None
+    evidence: Proofs = ()
+
+
 class Receipt(Record):
     """What a case answers when it has taken something in: where it stands in the file."""
 

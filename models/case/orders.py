@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from models.base import Line, Moment, Record, Text
 from models.case.ledger import Entry
-from models.offices import Office
+from models.offices import Office, TownshipCode
 from models.orders import Order
 from models.periods import Limit, LimitRequest, Year
 from models.policy import Policy
@@ -84,11 +84,21 @@ class LedgerBatch(Order[int]):
 
 
 class Recipient(Record):
-    """Whom a notification is for: an office, or a person who gave a contact."""
+    """Whom a notification is for: an office, a township, or a person who gave a contact.
+
+    Attributes:
+        township: Its code; it decides nothing in a case, and is told of what concerns it (F15).
+    """
 
     name: Line
     office: Office | None = None
+    township: TownshipCode | None = None
     contact: Line | None = None
+
+    @property
+    def on_file(self) -> str:
+        """Its name as a file may hold it: a person's is not told (G1)."""
+        return self.name if self.office or self.township else "异议人"
 
 
 class Notification(Record):
@@ -131,8 +141,7 @@ class Telling(Order[tuple[Attempt, ...]]):
 
     @property
     def summary(self) -> str:
-        whom = (f"{each.recipient.office or '异议人'} {each.topic}" for each in self.notifications)
-        return f"通知 {' '.join(whom)}"
+        return f"通知 {' '.join(map(_told, self.notifications))}"
 
 
 class Delivery(Order[None]):
@@ -144,5 +153,11 @@ class Delivery(Order[None]):
 
     @property
     def summary(self) -> str:
-        told = self.notification
-        return f"通知 {told.recipient.office or '异议人'} {self.channel} {told.topic}"
+        return f"通知 {_told(self.notification, self.channel)}"
+
+
+def _told(notification: Notification, *channel: str) -> str:
+    """Whom, on which channel, of what: an office or a township by its code."""
+    recipient = notification.recipient
+    whom = str(recipient.office or recipient.township or recipient.on_file)
+    return " ".join((whom, *channel, notification.topic))

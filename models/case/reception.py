@@ -17,13 +17,23 @@ from models.case import bounds
 from models.case.documents import CaseDocument, described, filing_fault
 from models.case.handover import KnownMessage
 from models.case.ledger import Entry, EntryKind
-from models.case.mailbox import Received, who_acts
-from models.case.messages import Act, Decision, Objection, Receipt, Resolution, Withdrawal
+from models.case.mailbox import OnBoard, Received, who_acts
+from models.case.messages import (
+    Act,
+    Decision,
+    Objection,
+    PostingReport,
+    Receipt,
+    Resolution,
+    Withdrawal,
+)
 from models.case.objections import ObjectionRules
+from models.case.posting import reported, take_report
 from models.case.receipts import Receipts
 from models.case.refused import RefusedSignals, as_text
 from models.case.state import Docket
 from models.case.turns import Turns
+from models.offices import Office
 from models.periods import beijing
 from models.refusals import AlreadyReceived, NotYet, Refusal
 
@@ -40,6 +50,7 @@ MESSAGES: Mapping[str, type[Record]] = {
     "object": Objection,
     "resolve": Resolution,
     "withdraw": Withdrawal,
+    "posted": PostingReport,
 }
 """What can be sent to a case, by the name of the update and of the signal."""
 
@@ -51,6 +62,7 @@ _KEPT_AS: Mapping[str, tuple[str, ...]] = {
     "objection": ("plead", "object"),
     "resolution": ("resolve",),
     "withdrawal": ("withdraw",),
+    "posted": ("posted",),
     "document": ("file",),
     "consents": ("consent",),
     "amendment": ("amend",),
@@ -140,11 +152,13 @@ class Reception(ObjectionRules):
             self._repeated += 1
             return known
         docket.stirred = True
+        office: Office | None = getattr(message, "office", None)
+        docket.acted |= {} if office is None else {office: None}
         if isinstance(message, CaseDocument):
             entry = self._take_document(message, now)
         else:
             entry = self._take(message, now)
-            if not isinstance(message, Resolution):
+            if not isinstance(message, Resolution | PostingReport):
                 docket.officers |= dict.fromkeys(who_acts(message), entry.step)
         return self.receipts.give(kind, message, entry, now)
 
@@ -279,6 +293,9 @@ class Reception(ObjectionRules):
                 self._check_objection(message)
             case Resolution():
                 self._check_resolution(message, now)
+            case PostingReport():
+                self._only(self._docket.publisher, message.office, "report a posting", now)
+                self._check_posted(message, now)
             case Withdrawal():
                 applicant = self._docket.applicant
                 self._only(applicant, message.office, "withdraw the application", now)
@@ -338,6 +355,10 @@ class Reception(ObjectionRules):
             # A notice that was itself at fault is posted anew, for a fresh period (G1).
             self._check_return(resolution.return_to, here + (docket.posted is not None))
 
+    def _check_posted(self, report: PostingReport, now: datetime) -> OnBoard:
+        """T1: it is about a notice of the case that is in force."""
+        return reported(self._docket, report, now)
+
     def _check_withdrawal(self) -> None:
         """A withdrawal does not undo what was decided before it came."""
         docket = self._docket
@@ -371,6 +392,8 @@ class Reception(ObjectionRules):
             case Resolution():
                 entry = self._enter(EntryKind.RESOLUTION, message, now)
                 docket.take_result(Received(message, now, entry.seq))
+            case PostingReport():
+                entry = take_report(docket, message, now)
             case Withdrawal():
                 entry = self._enter(EntryKind.WITHDRAWAL, message, now)
                 docket.withdrawal = Received(message, now, entry.seq)

@@ -10,8 +10,8 @@ from pydantic import JsonValue
 from models.base import Record
 from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.limits import Watch
-from models.case.mailbox import Expectation, OpenObjection, Received
-from models.case.messages import Act, Outcome, Resolution, Withdrawal
+from models.case.mailbox import Expectation, OnBoard, OpenObjection, Received
+from models.case.messages import Act, Outcome, PostingReport, Resolution, Withdrawal
 from models.offices import Office, Subject
 from models.periods import Limit, beijing
 from models.policy import Body, Policy
@@ -86,6 +86,9 @@ class Docket:
             and goes through them at every message otherwise.
         officers: Who has decided something in the case, each with the step (G1), and
             ``investigators`` who has ended an investigation, each with the objection.
+        acted: Every office that has sent something, in the order in which they first did (F15).
+        notices: Every notice that has stood for a period, by its id, in their order (T1).
+        reports: Of their posting, on which the case has not acted yet.
         unfiled: How many signals were refused beyond those that are on file with their content.
     """
 
@@ -127,6 +130,9 @@ class Docket:
     to_answer: list[OpenObjection] = field(default_factory=list)
     officers: dict[str, str] = field(default_factory=dict)
     investigators: dict[str, str] = field(default_factory=dict)
+    acted: dict[Office, None] = field(default_factory=dict)
+    notices: dict[str, OnBoard] = field(default_factory=dict)
+    reports: list[tuple[OnBoard, Received[PostingReport]]] = field(default_factory=list)
     unfiled: int = 0
     _unresolved: dict[str, OpenObjection] = field(default_factory=dict)
     mended: Callable[[int, Sequence[Entry], Entry, datetime], Iterator[None]] = lambda *_: iter(())
@@ -193,12 +199,12 @@ class Docket:
     @property
     def publisher(self) -> Office:
         """Who publishes."""
-        return self.subject.office(self._publicity.body)
+        return self.subject.office(self.publicity.body)
 
     @property
     def investigator(self) -> Office:
         """Who investigates objections (G1); a plea (F6) whoever hears it."""
-        posts = self._publicity.posts
+        posts = self.publicity.posts
         if posts is None:
             return self.publisher
         body: Body = getattr(self.policy.objection, posts.value)
@@ -207,7 +213,8 @@ class Docket:
         return above or self.subject.office(body)  # no city stands above a 直管县
 
     @property
-    def _publicity(self) -> Step:
+    def publicity(self) -> Step:
+        """The step that posts, or hears."""
         return next(step for step in self.route if not step.decided)
 
     @property
@@ -223,7 +230,14 @@ class Docket:
         if self.outcome is not None:
             return None
         first = next(iter(self._unresolved.values()), None)
-        return self.owing() if first is None else first.investigator
+        if first is not None:
+            return first.investigator
+        return self.publisher if self.waits_for_posting else self.owing()
+
+    @property
+    def waits_for_posting(self) -> bool:
+        """Whether the days of a notice wait for the report that it was posted (T1)."""
+        return any(each.waits for each in self.notices.values())
 
     @property
     def holder(self) -> Office:

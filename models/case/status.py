@@ -6,6 +6,7 @@ from itertools import islice
 
 from models.base import Moment, Record
 from models.case.limits import Watched
+from models.case.mailbox import OnBoard
 from models.case.messages import Finding, Outcome
 from models.case.orders import CaseState, LimitInForce
 from models.case.state import Docket, Households, ProcedureState
@@ -34,6 +35,23 @@ class StepStatus(Record):
     note: str = ""
 
 
+class NoticeStatus(Record):
+    """A notice that is in force, and what was reported of its posting (T1).
+
+    Attributes:
+        closes: The end of its days; None while they wait for its posting.
+        evidence: How many photos and the like the report has.
+    """
+
+    id: str
+    closes: Moment | None
+    posted_at: Moment | None = None
+    place: str | None = None
+    officer: str | None = None
+    evidence: int = 0
+    removed_at: Moment | None = None
+
+
 class CaseStatus(Record):
     """The whole state of a case at one moment.
 
@@ -47,6 +65,7 @@ class CaseStatus(Record):
         unfiled: Refused signals that are counted, and not on file.
         head: Hash of the last ledger entry.
         households: How many are where, if each has a course of its own; None in other procedures.
+        notices: The last of those in force.
     """
 
     case_id: str
@@ -69,6 +88,7 @@ class CaseStatus(Record):
     open_count: int = 0
     limits_in_all: int = 0
     unfiled: int = 0
+    notices: tuple[NoticeStatus, ...] = ()
 
 
 class ObjectionStatus(Record):
@@ -109,6 +129,9 @@ _APART = 3
 
 MOST_NAMED = 50
 """Open objections that a status names; ``objections`` tells of all of them, page by page."""
+
+_LAST = 10
+"""Notices that a status tells of."""
 
 MOST_ON_A_PAGE = 200
 """Objections in one answer."""
@@ -157,6 +180,21 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
         outcome=docket.outcome,
         households=docket.own.summary() if docket.own else None,
         lapsed=docket.lapsed,
+        notices=tuple(_notice(each) for each in docket.notices.values() if each.in_force)[-_LAST:],
+    )
+
+
+def _notice(notice: OnBoard) -> NoticeStatus:
+    posted, removed = notice.posted, notice.removed
+    report = posted.message if posted else None
+    return NoticeStatus(
+        id=notice.notice_id,
+        closes=notice.watched.limit.due if notice.watched.runs else None,
+        posted_at=posted.signed if posted else None,
+        place=report.place if report else None,
+        officer=report.officer if report else None,
+        evidence=len(report.evidence) if report else 0,
+        removed_at=removed.signed if removed else None,
     )
 
 

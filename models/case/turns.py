@@ -56,8 +56,9 @@ class Turns:
 
     def publicity_is_over(self, now: datetime) -> bool:
         """Its time has passed and nobody objects; only the procedure has not gone on yet."""
-        posted = self._docket.posted
-        return posted is not None and now >= posted.due and not self._docket.open_count
+        docket, posted = self._docket, self._docket.posted
+        held = docket.open_count or docket.waits_for_posting
+        return posted is not None and now >= posted.due and not held
 
     def why_publicity_goes_on(self) -> str:
         """The end of a sentence that begins with the step."""
@@ -66,6 +67,8 @@ class Turns:
             return f"goes on while {docket.open_count} objection(s) are open (G1)"
         if docket.posted is None:
             return "is about to be posted (T1)"
+        if docket.waits_for_posting:
+            return f"waits for {docket.publisher} to report that its notice is posted (T1)"
         return f"goes on until 24:00 on {docket.posted.last_day} (T1)"
 
     def decider(self) -> Expectation | None:

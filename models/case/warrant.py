@@ -18,7 +18,7 @@ from models import identity
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.case.file import CaseFile, FiledAct
 from models.case.ledger import EntryKind
-from models.notices import Announcement, NoticeOrder
+from models.notices import Announcement, NoticeOrder, from_posting
 from models.offices import Office
 from models.periods import beijing, end_of
 from models.procedures import C1, H1, H3, R1, Step, skipped
@@ -57,6 +57,7 @@ def why_not_posted(file: CaseFile, step: Step, order: NoticeOrder, now: datetime
             office_name(file, file.subject.office(step.body), posted_at),
         ),
         ("basis", order.basis, policy.basis),
+        ("from_posting", order.from_posting, from_posting(policy, step)),
     )
 
 
@@ -74,7 +75,7 @@ def why_not_final(
         return lies_ahead(act.entry.at)
     for each in file.route:
         notice = file.notice(each)
-        if notice is not None and notice.due > act.entry.at:
+        if notice is not None and not notice.is_over(act.entry.at):
             return f"{step} was approved before the publicity ({each}) was over (T1)"
     objection = file.unsettled(file.returned)
     return None if objection is None else f"objection {objection} is not settled (G1, G2)"
@@ -113,7 +114,7 @@ def _why_not_done(file: CaseFile, step: Step, now: datetime) -> str | None:
         notice = file.notice(step)
         if notice is None:
             return f"no notice of {step} is on file in this round"
-        over = step is H3 or notice.due <= done.at  # of a roster household by household
+        over = step is H3 or notice.is_over(done.at)  # of a roster household by household
         return None if over else f"{step} was ended before its publicity was over (T1)"
     if step.id not in _BY_APPLICATION and file.approval(step) is None:
         return f"no approval of {step} by {file.subject.office(step.body)} is in force"

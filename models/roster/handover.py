@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from models.base import Moment, Record
-from models.case.handover import HeldTo
 from models.case.limits import Watched
 from models.policy import Body
 from models.register.households import HouseholdFacts, PovertyLine
@@ -59,15 +58,11 @@ class RosterOwn(Record):
 
     Attributes:
         notices: How many notices there were.
-        running: Keys of the limits of those that still stand.
         round: The round that the households were told of last.
-        over: Limits of notices that are over, which households rest on.
     """
 
     line: PovertyLine
     publish_now: bool
     notices: int
-    running: tuple[str, ...]
     round: int
-    over: tuple[HeldTo, ...]
     households: tuple[Kept, ...]

@@ -270,7 +270,7 @@ class Roster:
 
     def over(self, now: datetime) -> list[Candidate]:
         """Whose publicity is over by the clock, though the case may not have looked yet."""
-        return [each for each in self._posted() if each.posting and each.posting.limit.due <= now]
+        return [each for each in self._posted() if each.posting and each.posting.has_passed(now)]
 
     def _posted(self) -> Iterable[Candidate]:
         """Who stands in a notice with the present content, verified, agreeing and undisputed."""
@@ -355,7 +355,7 @@ class Roster:
         if code is not None:
             those = [self[code]] if code in self and self[code].unfinished else []
         return any(
-            each.being_posted or (each.posting is not None and now < each.posting.limit.due)
+            each.being_posted or (each.posting is not None and not each.posting.has_passed(now))
             for each in those
         )
 
@@ -433,7 +433,7 @@ class Roster:
         running = [
             each.posting.limit.due
             for each in self.unfinished
-            if each.posting is not None and not each.posting.over
+            if each.posting is not None and each.posting.runs and not each.posting.over
         ]
         sent_back = sum(each.sent_back for each in self.candidates.values())
         resolved = sum(each.resolution is not None for each in self.objections.values())
@@ -448,6 +448,7 @@ class Roster:
     def course(self, candidate: Candidate) -> Course:
         """Everything about one household."""
         holding = [each.received.message.id for each in self._concerning(candidate)]
+        posting = candidate.posting
         return Course(
             household=candidate.code,
             name=candidate.facts.head,
@@ -458,7 +459,7 @@ class Roster:
             verified_by=tuple(body.value for body in candidate.verified),
             agreed=candidate.agreed,
             overrides=candidate.overrides,
-            closes=candidate.posting.limit.due if candidate.posting else None,
+            closes=posting.limit.due if posting is not None and posting.runs else None,
             findings=self.findings(candidate),
         )
 

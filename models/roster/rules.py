@@ -10,7 +10,8 @@ from typing import Any
 
 from models.appraisals import MOST_HOUSEHOLDS, votes_fault
 from models.base import first_few
-from models.case.messages import Act, Decision, Objection, Resolution
+from models.case.mailbox import OnBoard
+from models.case.messages import Act, Decision, Objection, PostingReport, Resolution
 from models.case.reception import Reception
 from models.periods import beijing
 from models.policy import Body
@@ -217,6 +218,15 @@ class RosterRules(Reception):
         if not self._roster.ready():
             raise Refusal("no household is verified and agrees yet: there is nobody to post (H3)")
 
+    def _check_posted(self, report: PostingReport, now: datetime) -> OnBoard:
+        notice = super()._check_posted(report, now)
+        leaving = (each for each in self._roster.candidates.values() if each.being_struck_off)
+        if report.removed and any(each.posting is notice.watched for each in leaving):
+            raise Refusal(
+                f"removed: too late, who stands in it is being struck off; {_SUPERVISION}"
+            )
+        return notice
+
     def _check_concerned(self, objection: Objection) -> None:
         if objection.household is not None:
             self._unfinished([objection.household], stoppable=False)
@@ -286,14 +296,15 @@ class RosterRules(Reception):
 
     def _why_nobody_is_cleared(self, now: datetime) -> str:
         held = [each.code for each in self._roster.unfinished if self._roster.is_held(each)]
-        closing = [
-            each.posting.limit for each in self._roster.unfinished if each.posting is not None
-        ]
+        posted = [each.posting for each in self._roster.unfinished if each.posting is not None]
+        closing = [each.limit for each in posted if each.runs]
         if closing and min(limit.due for limit in closing) > now:
             first = min(closing, key=lambda limit: limit.due)
             return f"the publicity goes on until 24:00 on {first.last_day} (T1)"
         if held:
             return f"an objection to {first_few(held)} is open (G1)"
+        if len(closing) < len(posted):
+            return f"{self._docket.publisher} has not reported yet that the notice is posted (T1)"
         return f"{self._docket.case_id} is at {self._docket.step}"
 
     def _results(self) -> dict[str | None, datetime]:

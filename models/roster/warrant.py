@@ -51,7 +51,7 @@ def _who_may_not_leave(file: CaseFile, change: RosterChange, act: FiledAct) -> s
         taken, facts = roster.facts[code]
         if taken > notice.entry.seq or notice.entry.seq < file.returned:
             return f"household {code} was not posted again after its entry was taken again (G1)"
-        if notice.due > act.entry.at:
+        if not notice.is_over(act.entry.at):
             return f"household {code}: {H4} was approved before its publicity was over (T1)"
         objection = file.unsettled(notice.entry.seq, code)
         if objection is not None:

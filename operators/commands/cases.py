@@ -1,18 +1,41 @@
-"""Reading the registry: all cases, every limit in force, and the notices of a case."""
+"""Reading the registry: all cases, every limit in force, notices and letters of a case."""
 
 from datetime import datetime
+from itertools import groupby
 from typing import Annotated
 
 from cyclopts import Parameter
+from pydantic import AfterValidator, Field
+from rich.text import Text
 
+from models.identity import file_name, is_case_of
 from models.offices import CountyCode
-from operators.commands.options import Office
-from operators.commands.words import Duration, Json, word
+from models.procedures import HOUSEHOLD_EXIT
+from operators.commands.options import Household, Office
+from operators.commands.words import Duration, InputError, Json, unlike, word
 from operators.desk.registry import open_registry, utc_now
 from operators.views.case import case_table, print_limit, print_notice
-from operators.views.printing import as_json, at, console, is_over
+from operators.views.printing import as_json, at, console, is_over, paragraph
+from registry.files.disk import write_text
 from registry.records import CaseFilter, DeadlineRecord
 from workers.settings import load_settings
+
+
+def _roster(text: str) -> str:
+    if not is_case_of(HOUSEHOLD_EXIT, text):
+        raise unlike()
+    return text
+
+
+_Roster = Annotated[
+    str,
+    AfterValidator(_roster),
+    Field(
+        title="case of a roster",
+        description="its id, for example household-exit/411523100001/2026/1",
+    ),
+]
+Roster = Annotated[str, word(_Roster)]
 
 
 def cases(
@@ -116,6 +139,41 @@ def notices(case: str, /, *, json: Json = False) -> None:
     for each in found:
         print_notice(out, each)
     out.print(f"{len(found)} notice{'' if len(found) == 1 else 's'}", style="bold")
+
+
+def letters(case: Roster, /, *, household: Household | None = None, json: Json = False) -> None:
+    """Write what the households of a roster are told on paper (告知书, F15), a page each; list it.
+
+    Of its posting, of an objection against it and the result, of its exit and what it keeps (F1).
+    The pages lie in the folder of letters, by the entry of the file that they tell of. They are for
+    the household alone, and show its name in full; the list names its number. No server is needed.
+
+    Args:
+        case: Id of the roster's case, for example household-exit/411523100001/2026/1.
+        household: Only the letters of this household.
+    """
+    with open_registry() as registry:
+        found = registry.letters(case)
+    found = tuple(each for each in found if household in (None, each.household))
+    if json:
+        as_json(found)
+        return
+    from registry.notices.texts import page  # with its template engine, for pages alone
+
+    folder, out = load_settings().letters_folder, console()
+    for (entry, title), those in groupby(found, lambda each: (each.entry, each.title)):
+        pages = list(those)
+        whom = f"_{household}" if household else ""
+        path = folder / f"{file_name(case)}_letters-{entry}{whom}.html"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_text(path, page(title, *(each.markdown for each in pages)))
+        except OSError as error:
+            raise InputError(f"{path} cannot be written: {error.strerror}") from None
+        out.print(Text(str(path), style="bold"), soft_wrap=True)
+        numbers = "、".join(each.household for each in pages)
+        out.print(paragraph(f"{title}  {len(pages)}户：{numbers}", out.width, 2))
+    out.print(f"{len(found)} letter{'' if len(found) == 1 else 's'}", style="bold")
 
 
 def _missed(found: DeadlineRecord, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What is handed in beside acts: answers of households, amendments of a roster, documents.
+"""What is handed in beside acts: answers of households, amendments, postings, documents.
 
 What is typed and every file it names is read before anything is sent.
 """
@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 
 from models.base import canonical
 from models.case.documents import CaseDocument, DocumentKind
-from models.case.messages import Receipt
+from models.case.messages import PostingReport, Receipt
 from models.identity import content_id, is_case, is_case_of, subject_code, supplemented
 from models.periods import beijing
 from models.procedures import HOUSEHOLD_EXIT
@@ -166,6 +166,47 @@ def _check_added(case_id: str, amendment: Amendment) -> None:
     fault = households_fault(household_faults(added, village, year, known))
     if fault is not None:
         raise Refused(fault)
+
+
+def posted(
+    case: str,
+    /,
+    *,
+    office: As,
+    officer: Officer,
+    place: str,
+    notice: str | None = None,
+    removed: bool = False,
+    reason: str | None = None,
+    evidence: Proof = (),
+    at: At = None,
+    id: Id = None,
+    signal: AsSignal = False,
+) -> None:
+    """Report that a notice was hung out (张贴) for people to read, or taken down (撤下) again (T1).
+
+    Args:
+        case: Id of the case, for example village-exit/411523100001/2026.
+        office: Who published the notice.
+        officer: Who hung it out, or took it down.
+        place: Where.
+        notice: Id of the notice, as `exitflow notices` lists it; the last one in force without it.
+        removed: It was taken down. If its days were not over, it is published anew.
+        reason: Why, for example a storm.
+        evidence: A photo, for example, bound by its SHA-256; may be repeated.
+    """
+    message = PostingReport(
+        id=given(id),
+        office=office,
+        officer=officer,
+        place=place,
+        notice=notice,
+        removed=removed,
+        reason=reason,
+        at=at,
+        evidence=inputs.evidence(evidence),
+    )
+    hand_in(case, message, signal)
 
 
 # -- documents --------------------------------------------------------------------------------

@@ -6,7 +6,14 @@ from uuid import uuid4
 
 from models.base import Record, canonical
 from models.case import bounds
-from models.case.messages import Act, Objection, Receipt, Resolution, Withdrawal
+from models.case.messages import (
+    Act,
+    Objection,
+    PostingReport,
+    Receipt,
+    Resolution,
+    Withdrawal,
+)
 from models.case.status import CaseStatus
 from models.follow_up.messages import RiskMark, Visits
 from models.identity import content_id
@@ -25,6 +32,7 @@ M = TypeVar(
     Amendment,
     Consents,
     Objection,
+    PostingReport,
     Resolution,
     Withdrawal,
     Visits,
@@ -93,6 +101,8 @@ async def _send(desk: Desk, case_id: str, message: M) -> Receipt:
             return await desk.plead(case_id, message)
         case Objection():
             return await desk.object(case_id, message)
+        case PostingReport():
+            return await desk.posted(case_id, message)
         case Resolution():
             return await desk.resolve(case_id, message)
         case RiskMark():

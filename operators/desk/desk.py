@@ -32,6 +32,7 @@ from models.case.messages import (
     Ending,
     Objection,
     Outcome,
+    PostingReport,
     Receipt,
     Resolution,
     Withdrawal,
@@ -82,6 +83,7 @@ Message = (
     | Objection
     | Resolution
     | Withdrawal
+    | PostingReport
     | Consents
     | Amendment
     | Visits
@@ -96,6 +98,7 @@ _NAMES: dict[type, str] = {
     Objection: "object",
     Resolution: "resolve",
     Withdrawal: "withdraw",
+    PostingReport: "posted",
     Consents: "consent",
     Amendment: "amend",
     Visits: "visit",
@@ -240,6 +243,10 @@ class Desk(Opener):
     async def withdraw(self, case_id: str, withdrawal: Withdrawal) -> Receipt:
         """Take an application back."""
         return await self.send(case_id, withdrawal)
+
+    async def posted(self, case_id: str, report: PostingReport) -> Receipt:
+        """Report that a notice was hung out, or taken down (T1)."""
+        return await self.send(case_id, report)
 
     async def post(self, case_id: str, message: Message) -> None:
         """Send any of the above as a signal: kept while no worker runs, but not answered.

@@ -26,6 +26,8 @@ _STYLES = {
     EntryKind.STEP_SKIPPED: "dim",
     EntryKind.ROSTER_CHANGED: "",
     EntryKind.NOTICE: "cyan",
+    EntryKind.POSTED: "bold",
+    EntryKind.UNPOSTED: "yellow",
     EntryKind.RETURNED: "yellow",
     EntryKind.LATE: "red",
     EntryKind.BREACH: "bold red",
@@ -134,6 +136,7 @@ class Narrator:
 def _said(entry: Entry) -> str:
     """What an entry tells; of a notice its title and its last day, not how that is counted."""
     notice, limit = entry.data.get("notice"), entry.data.get("limit")
-    if entry.kind is EntryKind.NOTICE and isinstance(notice, dict) and isinstance(limit, dict):
+    counted = isinstance(limit, dict) and "from_posting" not in entry.data
+    if entry.kind is EntryKind.NOTICE and isinstance(notice, dict) and counted:
         return f"发布《{notice['title']}》，至 {until(Limit.model_validate(limit).due)}"
     return entry.text.removeprefix(f"{_TITLES.get(entry.step)}：")

@@ -16,7 +16,7 @@ from models.case.ledger import Entry, EntryKind
 from models.case.messages import DONE, Ending, Finding, Outcome, Rates
 from models.case.orders import LimitInForce
 from models.case.state import Households
-from models.case.status import CaseStatus, ObjectionStatus, StepState
+from models.case.status import CaseStatus, NoticeStatus, ObjectionStatus, StepState
 from models.identity import procedure_of
 from models.periods import until
 from models.procedures import COUNTY_EXIT, PROCEDURES, Procedure
@@ -44,6 +44,7 @@ _PRESSING = {
     EntryKind.LATE,
     EntryKind.REFUSED,
     EntryKind.NOT_NOTIFIED,
+    EntryKind.UNPOSTED,
 }
 
 
@@ -96,6 +97,11 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
         out.print(heading(f"Limits in force 期限{_of(len(status.limits), status.limits_in_all)}"))
         for each in status.limits:
             print_limit(out, each, now)
+    if status.notices:
+        out.print(heading("Notices 公示"))
+        for notice in status.notices:
+            out.print(Text(f"  {notice.id}  {_days(notice)}"))
+            out.print(paragraph(_posted(notice), out.width, 4, "" if notice.posted_at else "dim"))
     if status.open_objections:
         shown = len(status.open_objections)
         out.print(heading(f"Open objections 未办结异议{_of(shown, status.open_count)}"))
@@ -117,6 +123,19 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
             style="dim",
         )
     )
+
+
+def _days(notice: NoticeStatus) -> str:
+    return f"公示至 {until(notice.closes)}" if notice.closes else "公示期自张贴之日起计算"
+
+
+def _posted(notice: NoticeStatus) -> str:
+    """Where, when and by whom it was hung out, and when it came down (T1)."""
+    removed = f"；{at(notice.removed_at)} 撤下" if notice.removed_at else ""
+    if notice.posted_at is None:
+        return f"未报告张贴 not reported as posted{removed}"
+    proofs = f"附材料{notice.evidence}份" if notice.evidence else "未附照片等材料"
+    return f"{at(notice.posted_at)} 张贴于{notice.place}，经办人{notice.officer}，{proofs}{removed}"
 
 
 def _of(shown: int, there_are: int) -> str:

@@ -201,7 +201,8 @@ def _households(sheet: _Sheet, posted: Sequence[Posting]) -> list[_Section]:
                 if (posting.case_id, code) in standing
                 and last[posting.case_id, code] is posting
                 and (
-                    posting.closes_at > sheet.now
+                    posting.closes_at is None
+                    or posting.closes_at > sheet.now
                     # Publicity does not end while an objection is open (G1).
                     or standing[posting.case_id, code] is State.HELD
                 )

@@ -29,7 +29,8 @@ class Posting(NamedTuple):
 
     Attributes:
         seq: The entry by which it was put on file.
-        closes_at: The first moment after its last day.
+        posted_at: When its days began: as it was published, or as it was posted (T1).
+        closes_at: The first moment after its last day; None while its days wait for its posting.
         households: Whom it shows, where it is a roster's, and as what: name, group, head count.
     """
 
@@ -38,7 +39,7 @@ class Posting(NamedTuple):
     notice_id: str
     seq: int
     posted_at: datetime
-    closes_at: datetime
+    closes_at: datetime | None
     households: Mapping[str, tuple[str, str, int]]
 
     @property
@@ -49,6 +50,8 @@ class Posting(NamedTuple):
     @property
     def period(self) -> str:
         """From when to when, in Chinese."""
+        if self.closes_at is None:
+            return "公示期自张贴之日起计算"
         last = beijing(self.closes_at).date() - timedelta(days=1)
         return f"{chinese(self.first_day)}起，{chinese(last)}24时止"
 
@@ -64,7 +67,8 @@ def postings(
     wanted = _in_publicity(kind, year, region)
     codes = select(CaseRow.case_id, CaseRow.subject_code).where(*wanted)
     subjects = dict(session.exec(codes).all())
-    of_round = (*wanted, EntryRow.kind == EntryKind.NOTICE.value, EntryRow.round == CaseRow.round)
+    tell = (EntryKind.NOTICE.value, EntryKind.LIMIT_MOVED.value)
+    of_round = (*wanted, col(EntryRow.kind).in_(tell), EntryRow.round == CaseRow.round)
     said = session.exec(_entries().where(*of_round)).all()
     published = {
         id: (posted_at, closes_at)
@@ -77,6 +81,7 @@ def postings(
     found: defaultdict[str, list[Posting]] = defaultdict(list)
     for case_id, seq, content in said:
         data = _data(content)
+        found[case_id] = [_counted_anew(each, data) for each in found[case_id]]
         notice = data.get("notice")
         if isinstance(notice, dict) and notice.get("notice_id") in published:
             notice_id = str(notice["notice_id"])
@@ -84,10 +89,11 @@ def postings(
                 code: (name, group, size)
                 for code, (name, group, size) in data.get("households", {}).items()
             }
+            posted_at, closes_at = published[notice_id]
+            closes = None if data.get("from_posting") else closes_at
+            subject = subjects[case_id]
             found[case_id].append(
-                Posting(
-                    case_id, subjects[case_id], notice_id, seq, *published[notice_id], households
-                )
+                Posting(case_id, subject, notice_id, seq, posted_at, closes, households)
             )
     if kind is not SubjectKind.HOUSEHOLD:
         found = defaultdict(list, {case_id: each[-1:] for case_id, each in found.items()})
@@ -119,6 +125,17 @@ def counts(
         for seq, count in counted[posting.case_id]  # the last of them stays
         if seq < posting.seq
     }
+
+
+def _counted_anew(posting: Posting, data: dict[str, Any]) -> Posting:
+    """T1: what an entry says of the days of a notice, if it was posted by it."""
+    if data.get("notice_id") != posting.notice_id or "limit" not in data:
+        return posting
+    limit = data["limit"]
+    posted_at, closes_at = (
+        datetime.fromisoformat(each) for each in (limit["request"]["start"], limit["due"])
+    )
+    return posting._replace(posted_at=posted_at, closes_at=closes_at)
 
 
 def _in_publicity(

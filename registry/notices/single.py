@@ -63,6 +63,7 @@ def markdown(order: NoticeOrder) -> str:
         posted_on=chinese(beijing(order.posted_at).date()),
         last_day=chinese(order.closes.last_day),
         counting=order.closes.zh.removeprefix(f"{order.closes.clause} "),
+        from_posting=order.from_posting,
         **_own(order.shows),
     )
 

@@ -58,6 +58,7 @@ def rendered(template: str, **values: Any) -> str:
     return _MARKDOWN.get_template(template).render(**values)
 
 
-def page(heading: str, text: str) -> str:
-    """A notice's Markdown as one complete page that needs nothing else, to be read or printed."""
-    return _HTML.get_template("notice.html.j2").render(title=heading, body=_RENDERER.render(text))
+def page(heading: str, *texts: str) -> str:
+    """Markdown as one complete file that needs nothing else; each text is a page when printed."""
+    bodies = [_RENDERER.render(text) for text in texts]
+    return _HTML.get_template("notice.html.j2").render(title=heading, bodies=bodies)

@@ -50,6 +50,7 @@ kind = "smtp"
 host = "mail.example.org"
 sender = "exitflow@example.org"
 recipients = {{ "A6/411500" = "city@example.org" }}
+townships = {{ "411523100" = "township@example.org" }}
 [[channels]]
 name = "robot"
 kind = "wecom"
@@ -68,12 +69,14 @@ offices = ["A6/411500"]
         (Recipient(name="市", office=CITY), ("log", "mail", "robot", "city")),
         (Recipient(name="县", office=COUNTY), ("log", "robot")),
         (PERSON, ("log", "mail")),
+        (Recipient(name="乡", township="411523100"), ("log", "mail")),
+        (Recipient(name="镇", township="411523101"), ("log",)),
         (Recipient(name="某某", contact="13812345678"), ("log",)),
         (Recipient(name="某某", contact="邮箱 wang@example.org"), ("log",)),
         (Recipient(name="无名"), ("log",)),
     ],
 )
-@pytest.mark.clause("T8", "G1", "G8")
+@pytest.mark.clause("T8", "G1", "G8", "F15")
 def test_who_is_reached_by_what(recipient: Recipient, names: tuple[str, ...]) -> None:
     assert NotificationActivities(configured(ROUTED), anybody).reached_by(recipient) == names
 

@@ -518,6 +518,18 @@ async def test_a_case_tells_offices_of_its_territory_alone(
         assert said.final
 
 
+@pytest.mark.clause("F15")
+async def test_a_case_tells_no_township_in_which_it_does_not_lie(
+    asked: RegistryActivities, engine: Engine, tmp_path: Path
+) -> None:
+    run(asked.admit_county, admission())
+    what = notification(None, recipient=Recipient(name="乡", township="411524100"))
+    said = await told(engine, tmp_path, what, what.case_id)
+    assert said is not None
+    assert "township 411524100 has nothing to do with the case" in said.said
+    assert said.final
+
+
 @pytest.mark.clause("T8", "G1")
 async def test_nobody_else_tells_in_a_cases_name(
     asked: RegistryActivities, registry: Registry, engine: Engine, tmp_path: Path

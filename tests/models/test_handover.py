@@ -26,6 +26,7 @@ from tests.models.samples import (
     reception,
     resolution_values,
 )
+from tests.models.test_posting import NOTICE, posted, report
 
 
 class Long(Record):
@@ -103,6 +104,25 @@ def test_the_next_run_stands_where_the_earlier_one_stood() -> None:
     assert (told.objector, told.contact) == (None, None)
     assert later.publicity_ended == case.publicity_ended
     assert list(later.watch.in_force()) == list(case.watch.in_force())
+
+
+@pytest.mark.clause("T1", "G7")
+@pytest.mark.parametrize("runs", [True, False])
+def test_the_next_run_knows_which_notice_was_posted(runs: bool) -> None:
+    case, desk = posted(runs=runs)
+    watched = case.notices[NOTICE].watched
+    if runs:
+        case.watch.keep(watched)
+    desk.receive("posted", report(), NOW + DAY)
+    settle(case)
+    assert not is_at_rest(case)  # the report has still to be acted on
+    case.reports.clear()
+    assert is_at_rest(case)
+    later, _ = next_run(handover_of(case, desk))
+    assert later.notices == case.notices
+    assert later.waits_for_posting is not runs
+    assert (later.watch.get(watched.key) is later.notices[NOTICE].watched) is runs
+    assert status_of(later, NOW + DAY) == status_of(case, NOW + DAY)
 
 
 @pytest.mark.clause("G7")

@@ -318,6 +318,7 @@ moments = st.integers(0, SECONDS).map(
 )
 PERIODS: dict[str, Callable[[Policy], int]] = {
     "T1": lambda policy: policy.publicity.days,
+    "T1.posting": lambda policy: policy.publicity.post_within_days,
     "T3": lambda policy: policy.city_review.days,
     "T7": lambda policy: policy.objection.days,
     "G1": lambda policy: policy.objection.review_days,

@@ -338,5 +338,7 @@ def test_the_file_names_who_spoke_and_what_changed() -> None:
 
 def test_every_message_of_a_roster_is_a_record() -> None:
     desk = Sample().desk
-    assert sorted(desk.messages) == ["act", "amend", "consent", "object", "resolve", "withdraw"]
+    assert sorted(desk.messages) == [
+        "act", "amend", "consent", "object", "posted", "resolve", "withdraw"
+    ]  # fmt: skip
     assert all(issubclass(kind, Record) for kind in desk.messages.values())

@@ -229,6 +229,44 @@ def moved(file: Carrying) -> None:
     file.lines.insert(where, Line(EntryKind.LIMIT_MOVED, notice.at, "H3", {"limit": limit}))
 
 
+def report(file: Carrying, step: str, **report: Any) -> None:
+    """Right behind its notice, a report of its posting."""
+    notice = file.line(EntryKind.NOTICE, step)
+    data = {"posted": report, "notice_id": notice.data["notice"]["notice_id"]}
+    where = file.lines.index(notice) + 1
+    file.lines.insert(where, Line(EntryKind.POSTED, notice.at, step, data))
+
+
+def from_posting(step: str, *, posted: bool, days: int = 0) -> Callable[[Carrying], None]:
+    """Its days wait for its posting, and are said to count from so many days later."""
+
+    def alter(file: Carrying) -> None:
+        notice = file.line(EntryKind.NOTICE, step)
+        start = notice.at + days * DAY
+        if posted:
+            report(file, step, at=notice.at.isoformat())
+        request = {"clause": "T1", "start": start.isoformat()}
+        limit = notice.data["limit"] | {"request": request}
+        moved = {"limit": limit, "notice_id": notice.data["notice"]["notice_id"]}
+        file.lines.insert(
+            file.lines.index(notice) + 1 + posted,
+            Line(EntryKind.LIMIT_MOVED, notice.at, step, moved),
+        )
+        notice.data = {**notice.data, "from_posting": True}
+
+    return alter
+
+
+def taken_down(step: str, days: int) -> Callable[[Carrying], None]:
+    """A notice was taken down so many days after the end of its period."""
+
+    def alter(file: Carrying) -> None:
+        due = datetime.fromisoformat(file.line(EntryKind.NOTICE, step).data["limit"]["due"])
+        report(file, step, at=(due + days * DAY).isoformat(), removed=True)
+
+    return alter
+
+
 def lapsed(step: str) -> Callable[[Carrying], None]:
     """The last act of a step counts no more."""
 
@@ -316,6 +354,21 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
     "its days have not run": (
         COUNTY,
         publicity_until("C4", 1),
+        "C4 公告公示 was ended before its publicity was over (T1)",
+    ),
+    "taken down before its end": (
+        COUNTY,
+        taken_down("C4", -1),
+        "C4 公告公示 was ended before its publicity was over (T1)",
+    ),
+    "its days wait for its posting": (
+        COUNTY,
+        from_posting("C4", posted=False),
+        "C4 公告公示 was ended before its publicity was over (T1)",
+    ),
+    "its days count from another day": (
+        COUNTY,
+        from_posting("C4", posted=True, days=-2),
         "C4 公告公示 was ended before its publicity was over (T1)",
     ),
     "returned since": (
@@ -550,6 +603,14 @@ def test_what_is_settled_does_not_hinder() -> None:
     assert said_of(order, rule, all_of(objected, dismissed)) is None
     order, rule = CARRIED[ROSTER]
     assert said_of(order, rule, objected_of("H-99")) is None  # of a household that stays
+
+
+@pytest.mark.clause("T1")
+@pytest.mark.parametrize("alter", [taken_down("C4", 0), from_posting("C4", posted=True)])
+def test_a_notice_that_stood_for_its_days_hinders_nothing(
+    alter: Callable[[Carrying], None],
+) -> None:
+    assert said_of(*CARRIED[COUNTY], alter) is None
 
 
 def goes(*states: str) -> Callable[[Carrying], None]:

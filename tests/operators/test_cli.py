@@ -112,8 +112,8 @@ def test_as_a_process_it_says_one_sentence_and_ends_with_the_status(tmp_path: Pa
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "exitflow: CLAUSE: 'T9' names no limit; the limits are T1 to T7, G1, G3, F5, F6, "
-        "F6.hearing and F9\n"
+        "exitflow: CLAUSE: 'T9' names no limit; the limits are T1 to T7, T1.posting, G1, G3, F5, "
+        "F6, F6.hearing and F9\n"
     )
 
 

@@ -146,7 +146,8 @@ async def test_a_date_over_an_unpublished_calendar_is_marked_until_it_is_overrid
     [
         (
             ("T8", "--from", "2018-01-05"),
-            "'T8' names no limit; the limits are T1 to T7, G1, G3, F5, F6, F6.hearing and F9",
+            "'T8' names no limit; the limits are T1 to T7, T1.posting, G1, G3, F5, F6, F6.hearing "
+            "and F9",
         ),
         (("T1",), "T1 is counted from a day; give --from"),
         (("T1", "--from", "2018-02-30"), "--from: '2018-02-30' is no date; write YYYY-MM-DD"),

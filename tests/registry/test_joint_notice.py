@@ -148,6 +148,25 @@ def test_counties_stand_in_one_table_each_with_its_own_period(
     assert notice(registry, "county", "411500").title.startswith("关于信阳市2017年度")
 
 
+@pytest.mark.clause("C4", "T1")
+def test_days_that_count_from_a_posting_stand_on_it_from_that_day(
+    xin: Case, registry: Registry
+) -> None:
+    def period() -> str:
+        ((*_, period, _),) = tables(notice(registry, "county"))
+        return period
+
+    notice_id = xin.posts(from_posting=True)
+    xin.keep()
+    assert period() == "公示期自张贴之日起计算"
+    start, due = (moment + timedelta(days=2) for moment in (POSTED, CLOSES))
+    request: JsonValue = {"clause": "T1", "start": start.isoformat()}
+    limit: JsonValue = {"request": request, "due": due.isoformat()}
+    xin.add(EntryKind.LIMIT_MOVED, notice_id=notice_id, limit=limit)
+    xin.keep()
+    assert period() == "2018年1月7日起，2018年1月14日24时止"
+
+
 @pytest.mark.clause("C4", "S3")
 def test_a_county_stands_with_the_registers_count_before_its_notice(
     xin: Case, registry: Registry

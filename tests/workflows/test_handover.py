@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from models.case.ledger import Entry, verify
 from tests.fast.server import FastServer
 from tests.play import PLAYED, Play
 from tests.record_histories import PATHS
-from tests.roster_stage import opens_roster
+from tests.roster_stage import opens_roster, strikes_off
 from tests.stage import Stage, at, set_fast_stage, settings_in
+from tests.workflows.test_postings import from_posting
 
 NEVER, ALWAYS = 500_000, 1
 """Events after which a history is long: it never is; every wait of a case hands over."""
@@ -38,7 +40,26 @@ async def stopped(stage: Stage) -> Play:
     return play
 
 
-WAYS: dict[str, Callable[[Stage], Awaitable[Play]]] = {**PATHS, "roster-stopped": stopped}
+async def taken_down(stage: Stage) -> Play:
+    """Days wait for the posting; the notice comes down too early, and is posted anew."""
+    play = await opens_roster(stage, at(11, 16), 2, policy=from_posting(stage, "H3"))
+    await play.is_posted()
+    await play.until(at(11, 21))
+    await play.posted()
+    await play.until(await play.closes() - timedelta(days=1))
+    await play.posted(removed=True)
+    await play.waits(lambda seen: seen.waiting_for == play.office("H3"))
+    await play.posted()
+    await play.end_notice()
+    await strikes_off(play, 2)
+    return play
+
+
+WAYS: dict[str, Callable[[Stage], Awaitable[Play]]] = {
+    **PATHS,
+    "roster-stopped": stopped,
+    "roster-taken-down": taken_down,
+}
 
 
 @pytest.mark.clause("G7")

@@ -152,6 +152,7 @@ async def test_who_gave_a_name_is_answered_and_named_nowhere_else(stage: Stage) 
     assert answer["recipient"] == {
         "name": "钱某某",
         "office": None,
+        "township": None,
         "contact": "qian@example.org",
     }
     assert "经查无此情况（合成）" in answer["text"]

@@ -303,7 +303,11 @@ async def test_what_the_rules_refuse_is_on_file(stage: Stage) -> None:
         ("amend", {"id": "m", "households": []}, "households: Tuple should have at least 1 item"),
         ("act", case.message("H4"), "H4 脱贫销号 is not open"),
         ("act", case.message("H2", office=f"A2/{case.code}"), ""),
-        ("strike_off", {}, "strike_off: this case takes act, object, resolve, withdraw, consent"),
+        (
+            "strike_off",
+            {},
+            "strike_off: this case takes act, object, resolve, withdraw, posted, consent",
+        ),
     ]
     for name, message, _ in sent:
         await case.signal(name, message)

@@ -1,0 +1,111 @@
+"""Who is told (F15): households on paper, the township, every office that acted."""
+
+from datetime import timedelta
+
+import pytest
+
+from models.periods import beijing, chinese
+from tests.roster_stage import livelihood, opens_roster, strikes_off
+from tests.stage import Stage, at
+from tests.village_stage import known_village, opens_village
+from tests.workflows.test_postings import from_posting
+
+
+@pytest.mark.clause("F15", "F1", "H3", "G1", "G8")
+async def test_a_household_is_told_on_paper_of_posting_objection_result_and_exit(
+    stage: Stage,
+) -> None:
+    case = await opens_roster(stage, at(11, 16), 2)
+    disputed, other = case.households
+    assert stage.registry.letters(case.case_id) == ()
+    await case.is_posted()
+    objection = await case.object(household=disputed, objector="钱某某", contact="示例")
+    await case.rests()
+    await case.resolve(objection, "dismissed", reason="13812345678号举报不实（合成）")
+    await case.end_notice()
+    await strikes_off(case, 2)
+    await case.ends()
+    letters = stage.registry.letters(case.case_id)
+    assert [(each.kind, each.household) for each in letters] == [
+        ("posting", disputed),
+        ("posting", other),
+        ("objection", disputed),
+        ("result", disputed),
+        ("exit", disputed),
+        ("exit", other),
+    ]
+    texts = [each.markdown for each in letters]
+    notice, announcement = stage.registry.notices(case.case_id)
+    last_day = chinese(beijing(notice.closes_at - timedelta(seconds=1)).date())
+    county = f"合成{case.code[:6]}县扶贫开发领导小组"
+    for text, household in zip(texts, (disputed, other, *[disputed] * 3, other), strict=True):
+        assert f"张{household}户（户编号 {household}，一组，3人）：" in text
+        assert "送达回执：本告知书已收到。" in text
+        for hidden in ("钱某某", "示例）", "13812345678", "12000"):
+            assert hidden not in text
+    assert f"公示编号 {notice.id}），在村内公示。公示期至{last_day}24时止。" in texts[0]
+    assert f"由{county}调查核实" in texts[0]
+    assert f"的异议（编号 {objection}），由{county}自收到之日起15日内调查核实。" in texts[2]
+    assert "已经办结：经调查不成立。" in texts[3]
+    assert "退出程序继续进行" in texts[3]
+    assert f"（合成〔H4〕号），已予公告（公告编号 {announcement.id}）。" in texts[4]
+    keeps = "你户退出后在攻坚期内继续享受国家和省扶贫相关政策，至"
+    until = stage.policy.after_exit.support_until
+    assert [keeps in texts[0], keeps in texts[4]] == [at(11, 16).date() <= until] * 2
+    assert texts[0].rstrip().splitlines()[-3].endswith("“两委”")
+    assert texts[4].rstrip().splitlines()[-3] == county
+
+
+@pytest.mark.clause("F15", "G1")
+@pytest.mark.parametrize(
+    ("back", "then"),
+    [
+        (None, "你户不列入本次退出名单"),
+        ("H2", "你户退回重新核实，经你户重新认可后另行公示。"),
+        ("H3", "你户的公示重新发布，公示期重新计算。"),
+    ],
+)
+async def test_a_household_is_told_what_an_upheld_objection_leads_to(
+    stage: Stage, back: str | None, then: str
+) -> None:
+    case = await opens_roster(stage, at(11, 16), 1, lived=livelihood())
+    await case.is_posted()
+    objection = await case.object(household=case.households[0])
+    await case.resolve(objection, "upheld", return_to=back)
+    await case.rests()
+    (result,) = (e for e in stage.registry.letters(case.case_id) if e.kind == "result")
+    assert "经调查成立。" in result.markdown
+    assert then in result.markdown
+
+
+@pytest.mark.clause("F15", "T1")
+async def test_a_letter_says_if_the_days_count_from_the_posting(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 1, policy=from_posting(stage, "H3"))
+    await case.is_posted()
+    await case.rests()
+    (letter,) = stage.registry.letters(case.case_id)
+    assert "在村内公示。自本公示张贴之日起不少于7日" in letter.markdown
+
+
+@pytest.mark.clause("F15", "V2")
+async def test_township_and_every_office_that_acted_are_told_of_the_end(stage: Stage) -> None:
+    play = await opens_village(stage, at(11, 16))
+    await play.is_surveyed()
+    township = known_village(stage, play.code).township
+    posting = [line for line in await play.has_told("张贴", 2) if not line["recipient"]["office"]]
+    (asked,) = posting
+    assert (asked["recipient"]["name"], asked["recipient"]["township"]) == (
+        township.name, township.code
+    )  # fmt: skip
+    assert asked["subject"].endswith("V2 公示公告：公示在本乡（镇）张贴")
+    await play.end_publicity()
+    await play.reaches("V3")
+    await play.report()
+    await play.waits(lambda seen: seen.waiting_for == play.office("V3"))
+    assert play.told("结果") == []
+    await play.act("V3")
+    await play.ends()
+    told = [line["recipient"] for line in await play.has_told("结果", 3)]
+    assert [each["office"] or each["township"] for each in told] == [
+        play.office("V1"), play.office("V3"), township.code
+    ]  # fmt: skip
