@@ -1,7 +1,7 @@
 """One workflow in memory: its own code under the library, its clock, and what it has ordered."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -96,6 +96,7 @@ class Execution:
         self.attributes.CopyFrom(request.search_attributes)
         self.status = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
         self.ended = asyncio.Event()
+        self.closed: datetime | None = None
         self.stuck = False
         self.history = History()
         self.history.add(
@@ -253,11 +254,16 @@ class Execution:
         if isinstance(answer, Payload) or not order.tried_again(answer, self.now):
             self.done(seq, answer)
 
-    def done(self, seq: int, answer: Payload | Failure | None) -> None:
-        """What was ordered has its answer, has failed for good, or was cancelled (None)."""
+    def done(self, seq: int, answer: Payload | Failure) -> None:
+        """What was ordered has its answer, or has failed for good."""
+        order = self._over(seq, answer)
+        self._job(resolve_activity=ResolveActivity(seq=seq, result=order.resolution(answer)))
+
+    def _over(self, seq: int, answer: Payload | Failure | None) -> Ordered:
+        """An order is not tried again: it was answered, has failed, or was broken off (None)."""
         order = self.orders.pop(seq)
         self.history.activity_done(self.now, seq, order, answer)
-        self._job(resolve_activity=ResolveActivity(seq=seq, result=order.resolution(answer)))
+        return order
 
     async def work(self) -> list[WorkflowCommand]:
         """Do one task with all that came in; returns the commands that concern other cases."""
@@ -270,22 +276,39 @@ class Execution:
             self._instance = self._made()
         self._long = len(self.history.events) > self.works.long_after
         task = self.history.task(self.now, long=self._long)
-        completion = await self.activate(jobs)
-        if completion.HasField("failed"):
-            self.history.task_failed(self.now, task, completion.failed.failure)
-            self.stuck = True
-            return []
-        commands = completion.successful.commands
+        commands, flags = list[WorkflowCommand](), set[int]()
+        turn = jobs
+        while turn:
+            completion = await self.activate(turn)
+            if completion.HasField("failed"):
+                self.history.task_failed(self.now, task, completion.failed.failure)
+                self.stuck = True
+                return []
+            given = completion.successful
+            flags.update(given.used_internal_flags)
+            commands += given.commands
+            turn = list(self._broken_off(given.commands, commands))
         if len(jobs) == len(updates) and all(_is_refusal(each) for each in commands):
             self.history.forget_since(task)
             done = 0
         else:
-            flags = completion.successful.used_internal_flags
-            done = self.history.task_done(self.now, task, flags)
-        for command in _without_stillborn_timers(commands):
+            done = self.history.task_done(self.now, task, sorted(flags))
+        for command in _without_stillborn(commands):
             self._obey(command, task, done, updates)
         others, self._commands_of_another = self._commands_of_another, []
         return others
+
+    def _broken_off(
+        self, asked: Iterable[WorkflowCommand], ordered: Iterable[WorkflowCommand]
+    ) -> Iterator[WorkflowActivationJob]:
+        """What the core tells within the task: who breaks an activity off waits for nobody."""
+        given = [each.schedule_activity for each in ordered if each.HasField("schedule_activity")]
+        known = self.orders | {each.seq: Ordered(each, self.now, self.now) for each in given}
+        for command in asked:
+            if command.HasField("request_cancel_activity"):
+                seq = command.request_cancel_activity.seq
+                resolved = ResolveActivity(seq=seq, result=known[seq].resolution(None))
+                yield WorkflowActivationJob(resolve_activity=resolved)
 
     async def query(self, kind: str, arguments: Iterable[Payload]) -> QueryResult:
         """What it answers."""
@@ -400,7 +423,7 @@ class Execution:
                 given = command.schedule_activity
                 self.orders[given.seq] = Ordered(given, scheduled=self.now, due=self.now)
             case "request_cancel_activity":
-                self.done(command.request_cancel_activity.seq, None)
+                self._over(command.request_cancel_activity.seq, None)
             case "upsert_workflow_search_attributes":
                 fields = command.upsert_workflow_search_attributes.search_attributes.indexed_fields
                 for name, value in fields.items():
@@ -446,7 +469,7 @@ class Execution:
         sent.outcome.set_result(outcome)
 
     def _end(self, status: WorkflowExecutionStatus.ValueType) -> None:
-        self.status = status
+        self.status, self.closed = status, self.now
         self.timers.clear()
         self.orders.clear()
         self.jobs.clear()
@@ -457,17 +480,20 @@ class Execution:
         self.ended.set()
 
 
-def _without_stillborn_timers(commands: Iterable[WorkflowCommand]) -> list[WorkflowCommand]:
+_BEGUN = {"start_timer": "timer", "schedule_activity": "activity"}
+_CALLED_OFF = {"cancel_timer": "timer", "request_cancel_activity": "activity"}
+
+
+def _without_stillborn(commands: Iterable[WorkflowCommand]) -> list[WorkflowCommand]:
     """The core keeps to itself what is begun and called off within one task."""
     given = list(commands)
-    begun = {each.start_timer.seq for each in given if each.HasField("start_timer")}
-    off = {each.cancel_timer.seq for each in given if each.HasField("cancel_timer")} & begun
-    return [
-        each
-        for each in given
-        if not (each.HasField("start_timer") and each.start_timer.seq in off)
-        and not (each.HasField("cancel_timer") and each.cancel_timer.seq in off)
-    ]
+    both = {_of(each, _BEGUN) for each in given} & {_of(each, _CALLED_OFF) for each in given}
+    return [each for each in given if _of(each, _BEGUN | _CALLED_OFF) not in both - {None}]
+
+
+def _of(command: WorkflowCommand, kinds: dict[str, str]) -> tuple[str, int] | None:
+    kind = command.WhichOneof("variant") or ""
+    return (kinds[kind], getattr(command, kind).seq) if kind in kinds else None
 
 
 def _is_refusal(command: WorkflowCommand) -> bool:

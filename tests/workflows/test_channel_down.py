@@ -11,10 +11,10 @@ from activities.notifications.channels import FileChannel, WebhookChannel
 from models.case.ledger import Entry, EntryKind
 from models.case.messages import Ending
 from models.policy import Notification
-from tests.crew import apart
 from tests.fast.server import FastServer
 from tests.play import Play, execution_status
-from tests.stage import Stage, at, set_fast_stage, set_stage, set_stage_on, settings_in
+from tests.replays import replay
+from tests.stage import Stage, at, set_fast_stage, set_stage_on, settings_in
 from workers.embedded import free_port
 from workers.settings import Settings
 
@@ -105,7 +105,7 @@ async def test_a_later_run_goes_on_trying_and_gives_it_up_at_the_same_moment(
 
 @pytest.mark.clause("G7")
 async def test_what_several_channels_left_undone_is_on_file_in_one_order(
-    server: Client, tmp_path_factory: pytest.TempPathFactory
+    nightly_server: Client | None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Every replay writes the same file, also where a dozen deliveries are broken off at once."""
     hooks = tuple(
@@ -113,7 +113,7 @@ async def test_what_several_channels_left_undone_is_on_file_in_one_order(
         for name in ("one", "two", "three")
     )
     settings = settings_in(tmp_path_factory.mktemp("all-down"), channels=hooks)
-    async with set_stage(await apart(server), settings, max_cached_workflows=0) as stage:
+    async with set_stage_on(nightly_server, settings) as stage:
         play = await stage.opens(at(11, 16), direct=True)
         # A step is waiting before its limits are armed and its office is told: an act that comes
         # between the two leaves nothing to be told.
@@ -122,5 +122,7 @@ async def test_what_several_channels_left_undone_is_on_file_in_one_order(
         await play.waits(lambda seen: seen.outcome is not None)
         await play.until(await play.now() + timedelta(hours=1, minutes=1))
         await play.ends()
-        left = [entry for entry in await play.file() if entry.kind is EntryKind.NOT_NOTIFIED]
+        file = await play.file()
+        left = [entry for entry in file if entry.kind is EntryKind.NOT_NOTIFIED]
         assert [entry.data["channel"] for entry in left] == ["one", "two", "three"] * 2
+        assert (await replay(await play.history())).entries == file
