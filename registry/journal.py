@@ -19,16 +19,8 @@ from sqlmodel import Session, col, select
 
 from models.base import canonical
 from models.checks.journal import BEGINNING, JournalHead, JournalKind, column_digests, line_hash
-from registry.digests import all_keys, digests_of
-from registry.tables import (
-    CaseRow,
-    CheckRow,
-    EpisodeRow,
-    JournalRow,
-    NoticeRow,
-    RosterRow,
-    SampleRow,
-)
+from registry.digests import digests_of
+from registry.tables import JournalRow, NoticeRow, SampleRow
 
 _NOTES = "exitflow notes"
 REGISTER = "register/"
@@ -219,33 +211,6 @@ def head_of(session: Session) -> JournalHead:
     return (
         JournalHead(number=last[0], hash=last[1]) if last else JournalHead(number=0, hash=BEGINNING)
     )
-
-
-def adopt(session: Session) -> None:
-    """Begin the journal of a registry that is older than it: with all that is there, as it is."""
-    if head_of(session).number:
-        return
-    for row in session.exec(select(CaseRow).order_by(CaseRow.case_id)):
-        note(session, JournalKind.ADOPTED, row.case_id, case_content(row.model_dump()))
-    for notice in session.exec(select(NoticeRow)):
-        note_row(session, JournalKind.NOTICE, notice.case_id, notice)
-    for sample in session.exec(select(SampleRow)):
-        note_row(session, JournalKind.SAMPLE, sample.case_id, sample)
-    on_lists: defaultdict[tuple[str, str | None], list[str]] = defaultdict(list)
-    for on_roster in session.exec(select(RosterRow)):
-        on_lists[on_roster.case_id, None].append(on_roster.household_code)
-    for due in session.exec(select(CheckRow)):
-        on_lists[due.case_id, due.due_on.isoformat()].append(due.household_code)
-    for (case_id, due_on), codes in on_lists.items():
-        listed(session, case_id, codes, due_on)
-    ended = select(EpisodeRow.case_id, EpisodeRow.seq).distinct()
-    begun = select(EpisodeRow.opened_by, EpisodeRow.opened_seq).distinct()
-    for query in (ended, begun):
-        for case, entry in session.exec(query):
-            if case is not None:
-                note(session, JournalKind.CHANGED, case, {"entry": entry})
-    touch(session, all_keys(session.connection()))
-    describe(session, "adopted")
 
 
 def case_content(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ BEGINNING = sha256(b"exitflow journal").hexdigest()
 class JournalKind(StrEnum):
     """What a line tells of.
 
-    The first six are of a case, which is their subject; the others of a part of the register.
+    The first six are of a case, which is their subject; the last of a part of the register.
     """
 
     ADMITTED = "admitted"
@@ -25,7 +25,6 @@ class JournalKind(StrEnum):
     NOTICE = "notice"
     SAMPLE = "sample"
     REGISTER = "register"
-    ADOPTED = "adopted"
 
 
 class JournalHead(Record):

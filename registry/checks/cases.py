@@ -287,11 +287,7 @@ class CaseCheck:
                 key = tuple(each[name.name] for name in table.primary_key)
                 yield _foreign(table, key, str(each["of_case"]), "the registry has no such case")
         journal = table_of(JournalRow)
-        of_cases = [
-            JournalKind.ADMITTED.value,
-            JournalKind.ENTRIES.value,
-            JournalKind.ADOPTED.value,
-        ]
+        of_cases = [JournalKind.ADMITTED.value, JournalKind.ENTRIES.value]
         gone = (
             sa.select(journal.c.subject, sa.func.max(journal.c.number).label("number"))
             .where(journal.c.kind.in_(of_cases), journal.c.subject.not_in(known))

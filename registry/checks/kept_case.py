@@ -16,7 +16,6 @@ from registry.tables import CaseRow, Table, storable
 
 _HOLDS = {
     JournalKind.ADMITTED: ("entries", "head", "state"),
-    JournalKind.ADOPTED: ("entries", "head", "state"),
     JournalKind.ENTRIES: ("entries", "head", "state"),
     JournalKind.CHANGED: ("entry",),
     JournalKind.NOTICE: ("key", "row"),
@@ -79,27 +78,26 @@ def chain(case: KeptCase) -> Iterator[Finding]:
             yield tampered(where, "it was altered after it was recorded")
         previous = entry.hash
     seen = 0
-    for kind in (JournalKind.ADOPTED, JournalKind.ENTRIES):
-        for line, content in case.said(kind):
-            count, head = content["entries"], content["head"]
-            if count >= len(hashes):
-                yield Finding(
-                    part="files",
-                    where=f"ledger_entries {case.id}",
-                    what=f"the file was cut short: {len(hashes) - 1} entries are kept, and line "
-                    f"{line['number']} of the journal saw {count}",
-                    mend="bring them back from the server: exitflow mend; what it says it cannot "
-                    "bring up is in a copy of the registry.",
-                )
-                return
-            seen = max(seen, count)
-            if hashes[count] != head:
-                yield tampered(
-                    f"ledger_entries {case.id} {count}",
-                    f"the file was written again: line {line['number']} of the journal saw another "
-                    f"entry ({head[:12]})",
-                )
-                return
+    for line, content in case.said(JournalKind.ENTRIES):
+        count, head = content["entries"], content["head"]
+        if count >= len(hashes):
+            yield Finding(
+                part="files",
+                where=f"ledger_entries {case.id}",
+                what=f"the file was cut short: {len(hashes) - 1} entries are kept, and line "
+                f"{line['number']} of the journal saw {count}",
+                mend="bring them back from the server: exitflow mend; what it says it cannot "
+                "bring up is in a copy of the registry.",
+            )
+            return
+        seen = max(seen, count)
+        if hashes[count] != head:
+            yield tampered(
+                f"ledger_entries {case.id} {count}",
+                f"the file was written again: line {line['number']} of the journal saw another "
+                f"entry ({head[:12]})",
+            )
+            return
     if not broken and seen < len(case.entries):
         yield tampered(
             f"ledger_entries {case.id} {seen + 1}",
@@ -111,9 +109,7 @@ def row_of_the_list(case: KeptCase) -> Iterator[Finding]:
     """The case's row: as its last line in the journal has it, and as its file and its id say."""
     row, said = case.row, identity_of(case.id)
     of_state = [
-        each
-        for kind in (JournalKind.ADMITTED, JournalKind.ADOPTED, JournalKind.ENTRIES)
-        for each in case.said(kind)
+        each for kind in (JournalKind.ADMITTED, JournalKind.ENTRIES) for each in case.said(kind)
     ]
     if not of_state:
         yield Finding(
@@ -147,13 +143,12 @@ def turns(case: KeptCase) -> Iterator[tuple[int, tuple[Entry, ...]]]:
     """The entries of a file as they came in: with the number of the journal's line."""
     taken = 0
     number = 0
-    for kind in (JournalKind.ADOPTED, JournalKind.ENTRIES):
-        for line, content in case.said(kind):
-            part = case.entries[taken : content["entries"]]
-            number = line["number"]
-            if part:
-                yield number, tuple(part)
-                taken += len(part)
+    for line, content in case.said(JournalKind.ENTRIES):
+        part = case.entries[taken : content["entries"]]
+        number = line["number"]
+        if part:
+            yield number, tuple(part)
+            taken += len(part)
     if case.entries[taken:]:
         yield number + 1, tuple(case.entries[taken:])
 

@@ -221,10 +221,6 @@ def upgrade(engine: Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             stamp(connection)
-        with Session(engine) as session, session.begin():
-            claim(session, "schema")
-            journal.adopt(session)
-            _to_journal(session)
 
 
 def check_schema(engine: Engine) -> None:

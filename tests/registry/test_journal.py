@@ -242,7 +242,7 @@ def test_an_edit_is_not_taken_for_part_of_the_next_import(
     assert "had been changed past the journal" in finding.what
 
 
-def test_a_registry_from_before_the_journal_is_taken_over_as_it_is(
+def test_a_journal_that_was_emptied_is_not_begun_anew(
     loaded: Registry, engine: Engine, tmp_path: Path
 ) -> None:
     file = File()
@@ -250,12 +250,10 @@ def test_a_registry_from_before_the_journal_is_taken_over_as_it_is(
     run(RegistryActivities(engine, gate()).write_ledger, file.batch())
     with unguarded(engine) as connection:
         connection.execute(text("DELETE FROM journal"))
-    assert findings(engine, tmp_path) != []
+    found = findings(engine, tmp_path)
+    assert found != []
     upgrade(engine)
-    assert findings(engine, tmp_path) == []
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE households SET size = size + 1"))
-    assert findings(engine, tmp_path) != []
+    assert findings(engine, tmp_path) == found
 
 
 def test_writers_at_once_keep_one_chain(registry: Registry, engine: Engine, tmp_path: Path) -> None:
