@@ -12,7 +12,6 @@ from activities.warrants import Clock, asked_by, hold_against_file, utc_now
 from models.base import Moment
 from models.checks.journal import JournalKind
 from models.county.warrant import county_notice
-from models.identity import file_name
 from models.notices import (
     Notice,
     NoticeOrder,
@@ -27,8 +26,8 @@ from models.roster.messages import RosterChange
 from models.roster.warrant import roster_notice
 from models.village.warrant import village_notice
 from registry.database.engine import claim, writing
-from registry.files.disk import write_text
 from registry.journal import note_row
+from registry.notices.folder import NoticeFolder
 from registry.notices.single import Exit, announcement_title, markdown, title
 from registry.notices.texts import page
 from registry.tables import NoticeRow
@@ -47,13 +46,13 @@ class NoticeBoard:
 
     Args:
         engine: The registry's database.
-        folder: Where ``<notice>.md`` and ``<notice>.html`` are put.
+        folder: Where notices are put as files.
         clock: What time it is; a rehearsal lives in its own.
     """
 
     def __init__(self, engine: Engine, folder: Path, clock: Clock = utc_now) -> None:
         self._engine = engine
-        self._folder = folder
+        self._folder = NoticeFolder(folder)
         self._clock = clock
 
     @activity.defn
@@ -101,9 +100,10 @@ class NoticeBoard:
         is tried again, and comes here again.
 
         Raises:
-            ApplicationError: ``Outage`` if the folder cannot be written.
+            RegistryError: if the folder cannot be written.
         """
-        self.put_back(notice.notice_id, notice.markdown, page(notice.title, notice.markdown))
+        html = page(notice.title, notice.markdown)
+        self._folder.put(notice.notice_id, notice.markdown, html)
 
     def announce(self, session: Session, change: Exit | RosterChange, text: str) -> Notice:
         """Announce an exit (公告退出) in the transaction that carries it out; raises as ``put_up``.
@@ -120,26 +120,6 @@ class NoticeBoard:
         if row is None:
             return None
         return Notice(notice_id=row.id, title=row.title, markdown=row.markdown, sha256=row.sha256)
-
-    def has_files(self, notice_id: str) -> bool:
-        """Whether both files of a notice lie in the folder."""
-        name = file_name(notice_id)
-        return all((self._folder / f"{name}.{kind}").exists() for kind in ("md", "html"))
-
-    def put_back(self, notice_id: str, text: str, html: str) -> None:
-        """Write the files of a notice that is kept; raises ``Outage`` as ``show`` does."""
-        self._write(f"{file_name(notice_id)}.md", text)
-        self._write(f"{file_name(notice_id)}.html", html)
-
-    def _write(self, name: str, text: str) -> None:
-        """Put a file in place whole: a reader sees the old one or the new one."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            write_text(self._folder / name, text)
-        except OSError as error:
-            raise ApplicationError(
-                f"the notice {name} cannot be written: {error.strerror}", type="Outage"
-            ) from None
 
 
 def _keep(session: Session, order: ToPost, notice: Notice, closes_at: Moment) -> None:

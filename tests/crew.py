@@ -22,7 +22,7 @@ from operators.desk.desk import Desk
 from registry.desk import Registry
 from tests.fast.server import FastServer
 from workers import limits
-from workers.catalogue import build_worker
+from workers.catalogue import activities, build_worker
 from workers.embedded import Embedded, embedded
 from workers.namespace import set_up
 from workers.settings import Settings
@@ -150,18 +150,22 @@ class FastCrew:
         clock: As of a ``Crew``.
     """
 
-    def __init__(self, server: FastServer) -> None:
-        self._server = server
+    def __init__(self, settings: Settings, outages: Outages, policies: Policies) -> None:
+        self._settings, self._policies = settings, policies
         self.clock: Callable[[], datetime] = server_time
+        self.server = FastServer(self._activities(settings), outages.check)
+
+    def _activities(self, settings: Settings) -> list[Callable[..., Any]]:
+        return activities(settings, lambda: self.clock(), self._policies)
 
     async def comes(self, settings: Settings | None = None, **options: Any) -> None:
-        """Begin to work: always the same worker, other ones need a server."""
-        assert (settings, options) == (None, {}), "mark the test as one for a server"
-        await self._server.comes_to_work()
+        """Begin to work; with options of a worker it needs a server."""
+        assert options == {}, "mark the test as one for a server"
+        await self.server.comes_to_work(self._activities(settings or self._settings))
 
     async def goes(self) -> None:
         """Stop working."""
-        await self._server.goes_from_work()
+        await self.server.goes_from_work()
 
 
 @dataclass

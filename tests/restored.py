@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.service import WorkflowService
 
-from activities.restoring import Restoring
 from activities.warrants import server_time
+from registry.checks.restoring import Restoring
 from tests.stage import Stage
 from workers.catalogue import activities
 from workers.redoing import Redone, redo
@@ -68,20 +67,20 @@ def files(stage: Stage) -> dict[str, bytes]:
 
 
 @contextmanager
-def histories_read() -> Iterator[Counter[str]]:
+def histories_read(stage: Stage) -> Iterator[Counter[str]]:
     """Count how often the history of each case is asked for, from either end."""
-    asked = Counter[str]()
+    asked, service = Counter[str](), type(stage.desk.client.workflow_service)
     with pytest.MonkeyPatch.context() as changed:
         for name in (
             "get_workflow_execution_history",
             "get_workflow_execution_history_reverse",
         ):
-            changed.setattr(WorkflowService, name, _counted(getattr(WorkflowService, name), asked))
+            changed.setattr(service, name, _counted(getattr(service, name), asked))
         yield asked
 
 
 def _counted(call: Any, asked: Counter[str]) -> Any:
-    async def counted(service: WorkflowService, request: Any, **options: Any) -> Any:
+    async def counted(service: Any, request: Any, **options: Any) -> Any:
         asked[request.execution.workflow_id] += 1
         return await call(service, request, **options)
 

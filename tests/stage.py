@@ -30,11 +30,10 @@ from registry.database.engine import open_engine, upgrade
 from registry.database.faults import file_of
 from registry.desk import Registry
 from tests.crew import Crew, FastCrew, Outages, Policies, Theatre, apart
-from tests.fast.server import FastServer
 from tests.models.samples import JUDGED, mean
 from tests.play import PLAYED, Play, eventually
 from tests.registry.known import county_facts
-from workers.catalogue import TASK_QUEUE, activities
+from workers.catalogue import TASK_QUEUE
 from workers.keys import Keys
 from workers.seal import sealed_client
 from workers.settings import Settings
@@ -262,15 +261,13 @@ async def set_fast_stage(settings: Settings) -> AsyncIterator[Stage]:
     engine = one_engine(settings)
     _set_up(engine)
     outages, policies = Outages(), Policies(settings.policy_of)
-    known = activities(settings, lambda: crew.clock(), policies)
-    server = FastServer(known, outages.check)
-    crew = FastCrew(server)
+    crew = FastCrew(settings, outages, policies)
     registry, policy = Registry(engine), settings.load_policy()
-    desk = Desk(server.client, registry, policy)
+    desk = Desk(crew.server.client, registry, policy)
     try:
-        yield Stage(desk, server, registry, settings, policy, crew, outages, policies)
+        yield Stage(desk, crew.server, registry, settings, policy, crew, outages, policies)
     finally:
-        await server.close()
+        await crew.server.close()
         engine.dispose()
 
 

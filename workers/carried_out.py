@@ -12,11 +12,11 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.restoring import NOT_LISTED
 from models.case.admission import AdmitOrder
 from models.case.orders import LedgerBatch
 from models.orders import Change
 from models.sealed import NotSealed
+from registry.checks.restoring import NOT_LISTED
 from workers.catalogue import ORDERS
 
 KEEP = LedgerBatch.activity

@@ -24,7 +24,6 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.restoring import NOT_LISTED, Held, Restoring
 from models.base import Record
 from models.case.admission import Admission
 from models.errors import ExitflowError
@@ -33,6 +32,7 @@ from models.identity import is_case
 from models.reentry.orders import Entered
 from models.roster.messages import StruckOff
 from models.supervision.sampling import Sample
+from registry.checks.restoring import NOT_LISTED, Held, Restoring
 from registry.errors import RegistryError
 from workers.carried_out import ADMISSIONS, AGAIN, Done, decoded, in_order, kept_by, orders_of
 from workers.catalogue import ORDERS

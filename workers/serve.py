@@ -13,7 +13,7 @@ from threading import Timer
 from sqlalchemy import Engine, text
 from temporalio.client import Client
 
-from activities.restoring import Restoring
+from registry.checks.restoring import Restoring
 from registry.database.engine import check_schema, check_writable
 from workers import namespace
 from workers.catalogue import activities, build_worker

@@ -180,7 +180,7 @@ async def _take_kept(case: str, asked: Mending) -> list[str]:
 
 
 async def _give_back(settings: Settings) -> int:
-    from activities.restoring import Restoring
+    from registry.checks.restoring import Restoring
     from registry.database.engine import check_schema, check_writable
     from workers.catalogue import activities
     from workers.installation import check_home, check_registry, check_server

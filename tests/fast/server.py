@@ -10,11 +10,12 @@ Everything is done at once and in one order: what a case does by itself is over 
 something has an answer. Each case has a clock, which stands unless it is told to go on.
 
 What it does not show: a sandbox, seals, replays (but a history that is kept here can be replayed),
-lost and repeated tasks, the limits of a server, lists and schedules, two workers, two things at
+lost and repeated tasks, the limits of a server, most lists, schedules, two workers, two things at
 once in the registry. ``--server`` has the same tests run on a real server.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from temporalio.api.common.v1 import ActivityType, GrpcStatus, WorkflowExecution
 from temporalio.api.enums.v1 import (
     HistoryEventFilterType,
     PendingActivityState,
+    ResetReapplyExcludeType,
     UpdateWorkflowExecutionLifecycleStage,
     WorkflowExecutionStatus,
     WorkflowIdReusePolicy,
@@ -50,12 +52,19 @@ from temporalio.bridge.proto.workflow_commands import (
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import ConnectConfig, RPCError, RPCStatusCode, ServiceClient
 
+from tests.fast.again import Again
 from tests.fast.execution import Execution
 from tests.fast.history import stamp
 from tests.fast.works import NAMESPACE, Works, by_name
 
 _COMPLETED = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED
 _ANSWERED = UpdateWorkflowExecutionLifecycleStage
+
+_LISTED = re.compile(
+    r"(?P<running>ExecutionStatus = 'Running')"
+    r"|ExecutionStatus != 'ContinuedAsNew'(?: AND CloseTime > '(?P<since>[^']+)')?"
+)
+"""Which lists the product asks for."""
 
 _TURN = timedelta(milliseconds=1)
 """How long a task takes by the clock of its case: nothing happens in no time."""
@@ -109,10 +118,10 @@ class FastServer:
             await self._pass(case_id, due)
             return self.of(case_id).now - before
 
-    async def comes_to_work(self) -> None:
-        """The worker comes, and does at once what has been waiting for it."""
+    async def comes_to_work(self, activities: Sequence[Callable[..., Any]]) -> None:
+        """A worker comes, and does at once what has been waiting for it."""
         async with self._busy:
-            self.working = True
+            self.works.activities, self.working = by_name(activities), True
             await self._settle()
 
     async def goes_from_work(self) -> None:
@@ -132,6 +141,14 @@ class FastServer:
         if found is None:
             raise RPCError(f"workflow not found for ID: {case_id}", RPCStatusCode.NOT_FOUND, b"")
         return found
+
+    def run_of(self, asked: WorkflowExecution) -> Execution:
+        """One run of a case, the last if none is named; raises as the server does."""
+        last = self.of(asked.workflow_id)
+        runs = {each.run_id: each for each in (*self.runs, last)}
+        if asked.run_id and asked.run_id not in runs:
+            raise RPCError("workflow execution not found", RPCStatusCode.NOT_FOUND, b"")
+        return runs[asked.run_id or last.run_id]
 
     def running(self, case_id: str) -> Execution:
         """A case that has not ended; raises as the server does."""
@@ -232,6 +249,25 @@ class FastServer:
             )
         case.child_started(resolved)
 
+    async def reset(self, case: Execution, finish: int) -> Execution:
+        """Let a case do a task again in a new run, which knows nothing of what came since.
+
+        Args:
+            finish: The number of the event that says the task was done.
+        """
+        request = v1.StartWorkflowExecutionRequest()
+        request.CopyFrom(case.request)
+        request.request_id = str(uuid4())
+        again = Again(case.works, request, case.started, case.first_run)
+        async with self._busy:
+            await again.play(case.history.events[: finish - 3])  # before that it was given out
+            again.now = case.now
+            case.terminate("reset")
+            self.runs.append(case)
+            self.executions[case.id] = again
+            await self._settle()
+        return again
+
     def start(self, request: v1.StartWorkflowExecutionRequest, now: datetime) -> Execution:
         """Start a case, unless its id is taken."""
         there = self.executions.get(request.workflow_id)
@@ -326,7 +362,7 @@ class _Service:
     async def describe_workflow_execution(
         self, request: v1.DescribeWorkflowExecutionRequest, **_: Any
     ) -> v1.DescribeWorkflowExecutionResponse:
-        case = self._server.of(request.execution.workflow_id)
+        case = self._server.run_of(request.execution)
         given = case.request
         response = v1.DescribeWorkflowExecutionResponse(
             workflow_execution_info=WorkflowExecutionInfo(
@@ -360,19 +396,30 @@ class _Service:
     async def list_workflow_executions(
         self, request: v1.ListWorkflowExecutionsRequest, **_: Any
     ) -> v1.ListWorkflowExecutionsResponse:
-        assert request.query == "ExecutionStatus = 'Running'", "mark the test as one for a server"
-        running = [each.id for each in self._server.executions.values() if each.is_running]
+        asked = _LISTED.fullmatch(request.query)
+        assert asked is not None, "mark the test as one for a server"
+        since = datetime.fromisoformat(asked["since"]) if asked["since"] else None
+        found = [
+            each
+            for each in self._server.executions.values()
+            if (each.is_running or not asked["running"])
+            and (since is None or (each.closed is not None and each.closed > since))
+        ]
         return v1.ListWorkflowExecutionsResponse(
             executions=[
-                WorkflowExecutionInfo(execution=WorkflowExecution(workflow_id=each))
-                for each in running
+                WorkflowExecutionInfo(
+                    execution=WorkflowExecution(workflow_id=each.id, run_id=each.run_id),
+                    start_time=stamp(each.started),
+                    status=each.status,
+                )
+                for each in found
             ]
         )
 
     async def get_workflow_execution_history(
         self, request: v1.GetWorkflowExecutionHistoryRequest, **_: Any
     ) -> v1.GetWorkflowExecutionHistoryResponse:
-        case = self._server.of(request.execution.workflow_id)
+        case = self._server.run_of(request.execution)
         events = case.history.events
         close = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
         if request.history_event_filter_type == close:
@@ -381,11 +428,32 @@ class _Service:
             events = list(case.history.closing())
         return v1.GetWorkflowExecutionHistoryResponse(history=HistoryOfServer(events=events))
 
+    async def get_workflow_execution_history_reverse(
+        self, request: v1.GetWorkflowExecutionHistoryReverseRequest, **_: Any
+    ) -> v1.GetWorkflowExecutionHistoryReverseResponse:
+        events = self._server.run_of(request.execution).history.events
+        history = HistoryOfServer(events=reversed(events))
+        return v1.GetWorkflowExecutionHistoryReverseResponse(history=history)
+
     async def terminate_workflow_execution(
         self, request: v1.TerminateWorkflowExecutionRequest, **_: Any
     ) -> v1.TerminateWorkflowExecutionResponse:
         self._server.running(request.workflow_execution.workflow_id).terminate(request.reason)
         return v1.TerminateWorkflowExecutionResponse()
+
+    async def reset_workflow_execution(
+        self, request: v1.ResetWorkflowExecutionRequest, **_: Any
+    ) -> v1.ResetWorkflowExecutionResponse:
+        nothing = {
+            ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL,
+            ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE,
+        }
+        assert nothing == {*request.reset_reapply_exclude_types}, (
+            "mark the test as one for a server"
+        )
+        case = self._server.running(request.workflow_execution.workflow_id)
+        again = await self._server.reset(case, request.workflow_task_finish_event_id)
+        return v1.ResetWorkflowExecutionResponse(run_id=again.run_id)
 
     async def request_cancel_workflow_execution(
         self, request: v1.RequestCancelWorkflowExecutionRequest, **_: Any

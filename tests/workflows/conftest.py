@@ -11,7 +11,7 @@ from temporalio.client import Client
 
 from tests.crew import apart
 from tests.play import PLAYED, wedged
-from tests.stage import Stage, set_fast_stage, set_stage, settings_in
+from tests.stage import Stage, set_fast_stage, set_stage, set_stage_on, settings_in
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +57,15 @@ async def _stage_on_server(
     server: Client, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
     async with set_stage(server, settings_in(tmp_path_factory.mktemp("stage"))) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def lone_stage(
+    nightly_server: Client | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """A stage for one test, on which no other case was ever played."""
+    async with set_stage_on(nightly_server, settings_in(tmp_path_factory.mktemp("lone"))) as stage:
         yield stage
 
 

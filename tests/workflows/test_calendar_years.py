@@ -10,11 +10,8 @@ from temporalio.client import Client
 from models.case.ledger import EntryKind
 from models.periods import Limit
 from operators.desk.desk import Refused
-from tests.crew import apart
-from tests.stage import YEAR, Stage, at, set_stage, settings_in
+from tests.stage import YEAR, Stage, at, set_stage_on, settings_in
 from tests.workflows.reckoning import clauses, last_day, midnight, quiet, shortly_after
-
-pytestmark = pytest.mark.server
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 POSTED_IN_WINTER, POSTED_IN_SPRING = date(YEAR, 12, 24), date(YEAR + 1, 2, 1)
@@ -62,10 +59,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def informed(server: Client, published: Path, tmp_path: Path) -> AsyncIterator[Stage]:
+async def informed(
+    nightly_server: Client | None, published: Path, tmp_path: Path
+) -> AsyncIterator[Stage]:
     """A stage whose worker knows the calendar of both years."""
     settings = settings_in(tmp_path, workdays=published)
-    async with set_stage(await apart(server), settings) as stage:
+    async with set_stage_on(nightly_server, settings) as stage:
         yield stage
 
 
@@ -82,7 +81,7 @@ def guessed(posted: date) -> date:
 async def an_informed_worker_comes(stage: Stage, published: Path) -> None:
     """After the one that has gone, a worker that has the file."""
     informed = stage.settings.model_copy(update={"workdays": published})
-    await stage.crew.comes(informed, max_cached_workflows=0)
+    await stage.crew.comes(informed)
 
 
 @pytest.mark.clause("T1", "C4")

@@ -204,7 +204,7 @@ async def test_an_older_copy_is_brought_up_from_every_run(stage: Stage, tmp_path
     await play.file()
     before = content(stage)
     assert (await redone(stage)).cases == ()
-    with histories_read() as asked:
+    with histories_read(stage) as asked:
         assert (await redone(stage)).cases == ()
     assert asked == {}
     restored(stage, tmp_path / "first.db")

@@ -11,12 +11,12 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
-from activities.restoring import Restoring
 from models.case.ledger import Entry, EntryKind
 from models.case.mending import Mending
 from models.case.messages import Ending
 from operators.desk.desk import Contradicted
 from operators.desk.errors import NoAnswer, Refused
+from registry.checks.restoring import Restoring
 from registry.database.engine import reading
 from registry.tables import ObjectionRow
 from tests.crew import quick_server
@@ -27,7 +27,7 @@ from tests.tampering import foreign_entry, tampering
 from workers.catalogue import activities
 from workers.redoing import redo
 
-pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
+pytestmark = pytest.mark.clause("G7")
 
 ASKED = Mending(officer="某己", reason="服务器自较旧备份恢复（合成）")
 
@@ -86,6 +86,7 @@ async def replays(play: Play) -> None:
     assert [kept[each.seq] for each in entries[mended:]] == [each.hash for each in entries[mended:]]
 
 
+@pytest.mark.server
 async def test_a_case_reset_to_an_earlier_task(own_stage: Stage) -> None:
     play = await own_stage.opens(at(11, 16))
     await play.reaches("C2")
@@ -125,6 +126,7 @@ async def test_a_case_reset_to_an_earlier_task(own_stage: Stage) -> None:
     await play.file()
 
 
+@pytest.mark.server
 async def test_a_reset_that_sends_everything_again(own_stage: Stage) -> None:
     """What the server sends again has other times: no entry of it is the kept one."""
     play = await own_stage.opens(at(11, 16), direct=True)
@@ -229,15 +231,15 @@ async def test_a_server_restored_from_an_older_copy(tmp_path: Path) -> None:
     PLAYED.clear()  # their server has gone
 
 
-async def test_what_a_case_said_otherwise_still_counts(own_stage: Stage) -> None:
-    play = await own_stage.opens(at(11, 16), direct=True)
+async def test_what_a_case_said_otherwise_still_counts(lone_stage: Stage) -> None:
+    play = await lone_stage.opens(at(11, 16), direct=True)
     await play.reaches("C3")
     await play.rests()
-    foreign_entry(own_stage, play.case_id)
+    foreign_entry(lone_stage, play.case_id)
     await play.update("object", {"id": "o-1", "text": "道路未通（合成）"})
     await play.update("act", play.message("C3", id="first"))
     await contradicted(play)
-    await own_stage.desk.mend(play.case_id, ASKED)
+    await lone_stage.desk.mend(play.case_id, ASKED)
     (entry,) = await play.entries(EntryKind.CONTRADICTED)
     assert entry.data["kept"] == 1
     receipt = await play.act("C3", id="first")
@@ -249,40 +251,40 @@ async def test_what_a_case_said_otherwise_still_counts(own_stage: Stage) -> None
     await play.pass_until("C7")
     await play.act("C7", document_number="合成〔9〕号")
     assert (await play.ends()).ending is Ending.EXITED
-    with reading(own_stage.settings.engine()) as session:
+    with reading(lone_stage.settings.engine()) as session:
         assert session.get_one(ObjectionRow, (play.case_id, "o-1")).finding == "dismissed"
 
 
-async def test_a_kept_file_that_is_not_whole_is_not_taken(own_stage: Stage) -> None:
-    play = await own_stage.opens(at(11, 16), direct=True)
+async def test_a_kept_file_that_is_not_whole_is_not_taken(lone_stage: Stage) -> None:
+    play = await lone_stage.opens(at(11, 16), direct=True)
     await play.reaches("C3")
     await play.rests()
     kept = await play.file()
-    own_stage.outages.begin(play.case_id, "write_ledger")
-    with tampering(own_stage.settings) as connection:
+    lone_stage.outages.begin(play.case_id, "write_ledger")
+    with tampering(lone_stage.settings) as connection:
         connection.execute(
             text("UPDATE ledger_entries SET content = replace(content, '某甲', '某丁')")
         )
     await play.handle.execute_update("mend", ASKED.content())
     await play.reaches("C3")
-    own = await own_stage.desk.ledger(play.case_id)
+    own = await lone_stage.desk.ledger(play.case_id)
     assert own[: len(kept)] == kept
     assert EntryKind.CONTRADICTED not in [entry.kind for entry in own]
 
 
-async def test_a_case_that_agrees_has_nothing_to_mend(own_stage: Stage) -> None:
-    play = await own_stage.opens(at(11, 16), direct=True)
+async def test_a_case_that_agrees_has_nothing_to_mend(lone_stage: Stage) -> None:
+    play = await lone_stage.opens(at(11, 16), direct=True)
     await play.reaches("C3")
     await play.rests()
     before = await play.file()
-    assert await own_stage.desk.mend(play.case_id, ASKED) == []
+    assert await lone_stage.desk.mend(play.case_id, ASKED) == []
     assert await play.file() == before
     # Anybody may ask, and each look takes room in the history.
     said = set[str]()
 
     async def is_refused() -> bool:
         try:
-            await own_stage.desk.mend(play.case_id, ASKED)
+            await lone_stage.desk.mend(play.case_id, ASKED)
         except Refused as refused:
             said.add(str(refused))
         except NoAnswer:  # a worker with much to do

@@ -18,7 +18,7 @@ from tests.roster_stage import opens_roster, stands
 from tests.stage import Stage, at
 from tests.workflows.test_mending import ASKED, contradicted, forgets, replays
 
-pytestmark = [pytest.mark.clause("G1", "G2", "G7"), pytest.mark.server]
+pytestmark = pytest.mark.clause("G1", "G2", "G7")
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +47,8 @@ async def mended(play: Play, kept: list[Entry]) -> AsyncIterator[None]:
     await replays(play)
 
 
-async def test_a_forgotten_report_holds_up_an_approved_exit(own_stage: Stage) -> None:
-    play = await own_stage.opens(at(11, 16), direct=True)
+async def test_a_forgotten_report_holds_up_an_approved_exit(stage: Stage) -> None:
+    play = await stage.opens(at(11, 16), direct=True)
     await play.pass_until("C7")
     await play.object(id="o-1")
     async with mended(play, await forgets_from(play, EntryKind.OBJECTION)):
@@ -63,8 +63,8 @@ async def test_a_forgotten_report_holds_up_an_approved_exit(own_stage: Stage) ->
     await play.file()
 
 
-async def test_a_forgotten_report_that_is_upheld_keeps_the_county(own_stage: Stage) -> None:
-    play = await own_stage.opens(at(11, 16), direct=True)
+async def test_a_forgotten_report_that_is_upheld_keeps_the_county(stage: Stage) -> None:
+    play = await stage.opens(at(11, 16), direct=True)
     await play.pass_until("C7")
     await play.object(id="o-1")
     async with mended(play, await forgets_from(play, EntryKind.OBJECTION)):
@@ -76,8 +76,8 @@ async def test_a_forgotten_report_that_is_upheld_keeps_the_county(own_stage: Sta
     await play.reaches("C4", 2)
 
 
-async def test_a_forgotten_objection_holds_back_its_household(own_stage: Stage) -> None:
-    case = await opens_roster(own_stage, at(11, 16), 2)
+async def test_a_forgotten_objection_holds_back_its_household(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 2)
     await case.is_cleared()
     first, second = case.households
     await case.object(id="o-1", household=first)
@@ -89,8 +89,8 @@ async def test_a_forgotten_objection_holds_back_its_household(own_stage: Stage) 
     await stands(case, posted=1, struck_off=1)
 
 
-async def test_a_forgotten_objection_to_all_holds_back_everybody(own_stage: Stage) -> None:
-    case = await opens_roster(own_stage, at(11, 16), 2)
+async def test_a_forgotten_objection_to_all_holds_back_everybody(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 2)
     await case.is_cleared()
     await case.object(id="o-1")
     async with mended(case, await forgets_from(case, EntryKind.OBJECTION)):
@@ -98,6 +98,7 @@ async def test_a_forgotten_objection_to_all_holds_back_everybody(own_stage: Stag
     await stands(case, held=2)
 
 
+@pytest.mark.server  # where time goes on by itself while the desk asks again
 async def test_who_asks_again_is_answered_when_the_first_is_done(own_stage: Stage) -> None:
     play = await own_stage.opens(at(11, 16), direct=True)
     await play.reaches("C3")

@@ -17,9 +17,10 @@ from tests.stage import Stage, at
 from tests.supervision_stage import inspects, inspects_directly, opening, put_exited
 from tests.tampering import tampering
 
-pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
+pytestmark = pytest.mark.clause("G7")
 
 
+@pytest.mark.server
 async def test_a_registry_restored_from_an_older_copy(own_stage: Stage, tmp_path: Path) -> None:
     stage = own_stage
     county = await stage.opens(at(11, 16), direct=True, tier="provincial")
@@ -67,8 +68,8 @@ async def test_a_registry_restored_from_an_older_copy(own_stage: Stage, tmp_path
     assert stage.registry.contradiction(late.case_id) is None
 
 
-async def test_what_the_file_says_is_out_comes_out_again(own_stage: Stage) -> None:
-    stage = own_stage
+async def test_what_the_file_says_is_out_comes_out_again(lone_stage: Stage) -> None:
+    stage = lone_stage
     play = await stage.opens(at(11, 16), direct=True, tier="provincial")
     await play.pass_until("C7")
     await play.act("C7", document_number="合成〔9〕号")
@@ -95,8 +96,8 @@ async def test_what_the_file_says_is_out_comes_out_again(own_stage: Stage) -> No
     assert entry.data["notice"]["sha256"] == notice.sha256  # type: ignore[index,call-overload]
 
 
-async def test_what_cannot_be_done_again_is_named_and_holds_up_nobody(own_stage: Stage) -> None:
-    stage = own_stage
+async def test_what_cannot_be_done_again_is_named_and_holds_up_nobody(lone_stage: Stage) -> None:
+    stage = lone_stage
     plays = [await stage.opens(at(11, 16)) for _ in range(2)]
     for play in plays:
         await play.reaches("C2")
@@ -127,9 +128,9 @@ async def test_what_cannot_be_done_again_is_named_and_holds_up_nobody(own_stage:
 
 
 async def test_what_was_not_admitted_is_not_asked_again(
-    own_stage: Stage, monkeypatch: pytest.MonkeyPatch
+    lone_stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = own_stage
+    stage = lone_stage
     made = put_exited(stage)
     right = opening(stage, made.county, at(4, 1))
     county = right.subject.model_copy(update={"name": "别名县"})
@@ -137,15 +138,15 @@ async def test_what_was_not_admitted_is_not_asked_again(
     assert (await play.ends()).ending is Ending.NOT_ADMITTED
     done = await redone(stage)
     assert (done.cases, done.failed) == ((), {})
-    monkeypatch.setattr("activities.restoring._lacking", lambda _: frozenset({play.case_id}))
+    monkeypatch.setattr("registry.checks.restoring._lacking", lambda _: frozenset({play.case_id}))
     done = await redone(stage)
     assert (done.cases, done.orders) == ((play.case_id,), 0)
     assert "still lacks something" in done.failed[play.case_id]
     assert stage.registry.case_rows() == ()
 
 
-async def test_the_sample_is_the_one_that_was_inspected(own_stage: Stage, tmp_path: Path) -> None:
-    stage = own_stage
+async def test_the_sample_is_the_one_that_was_inspected(lone_stage: Stage, tmp_path: Path) -> None:
+    stage = lone_stage
     made = put_exited(stage, households=12)
     copied(stage, tmp_path / "copy.db")
     play = await inspects(stage, made.county, at(4, 1), households=5)
@@ -174,6 +175,7 @@ async def _answered(given: int) -> int:
     return given
 
 
+@pytest.mark.server
 async def test_a_stranger_on_the_server_holds_up_nobody(own_stage: Stage) -> None:
     ours = own_stage.desk.client
     client = Client(ours.service_client, namespace=ours.namespace)

@@ -9,14 +9,13 @@ from sqlalchemy import text
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.restoring import Restoring
 from models.case.documents import CaseDocument
 from models.case.messages import Ending
 from models.identity import special_inspection_case
 from models.reentry.orders import Entered
 from models.roster.messages import StruckOff
+from registry.checks.restoring import Restoring
 from registry.database.engine import writing
-from tests.crew import apart
 from tests.follow_up_stage import follow_up_of, put_exited, settings_kept_up
 from tests.play import Play, eventually
 from tests.reentry_stage import opens_reentry, put_left, put_left_village
@@ -24,14 +23,14 @@ from tests.restored import content, copied, files, histories_read, redone, resto
 from tests.revocation_stage import document, exited_village, revokes
 from tests.roster_stage import opens_roster_of, put_households
 from tests.roster_stage import put_village as put_roster_village
-from tests.stage import YEAR, Stage, at, set_stage
+from tests.stage import YEAR, Stage, at, set_stage_on
 from tests.supervision_stage import inspects, inspects_directly, opening
 from tests.supervision_stage import put_exited as put_inspected
 from tests.tampering import tampering
 from tests.village_stage import opens_village, put_village
 from workers import redoing
 
-pytestmark = [pytest.mark.clause("G7"), pytest.mark.server]
+pytestmark = pytest.mark.clause("G7")
 
 
 async def withdrawn(stage: Stage, code: str | None = None) -> Play:
@@ -45,9 +44,9 @@ async def withdrawn(stage: Stage, code: str | None = None) -> Play:
 
 
 async def test_an_ended_case_is_read_once_and_what_a_copy_lacks_again(
-    own_stage: Stage, tmp_path: Path
+    lone_stage: Stage, tmp_path: Path
 ) -> None:
-    stage = own_stage
+    stage = lone_stage
     early = [await withdrawn(stage) for _ in range(2)]
     made = put_inspected(stage)
     wrong = opening(stage, made.county, at(4, 1))
@@ -56,17 +55,17 @@ async def test_an_ended_case_is_read_once_and_what_a_copy_lacks_again(
     )
     refused = await inspects_directly(stage, wrong, at(4, 1))
     assert (await refused.ends()).ending is Ending.NOT_ADMITTED
-    with histories_read() as asked:
+    with histories_read(stage) as asked:
         assert (await redone(stage)).cases == ()
     assert asked == dict.fromkeys([*(play.case_id for play in early), refused.case_id], 1)
-    with histories_read() as asked:
+    with histories_read(stage) as asked:
         assert (await redone(stage)).cases == ()
     assert asked == {}
 
     running = await stage.opens(at(11, 16))
     await running.reaches("C2")
     await running.file()
-    with histories_read() as asked:
+    with histories_read(stage) as asked:
         await redone(stage, ended_since=at(1, 1))
     assert asked == {}  # what goes on is looked at by a worker that starts
 
@@ -77,33 +76,33 @@ async def test_an_ended_case_is_read_once_and_what_a_copy_lacks_again(
     assert (await redone(stage)).cases == ()
     await stage.crew.goes()
     restored(stage, tmp_path / "copy.db")
-    with histories_read() as asked:
+    with histories_read(stage) as asked:
         done = await redone(stage)
     assert (done.cases, done.failed) == ((late.case_id,), {})
     assert set(asked) == {late.case_id, running.case_id}
     assert content(stage) == before
-    with histories_read() as asked:
+    with histories_read(stage) as asked:
         await redone(stage)
     assert set(asked) == {running.case_id}
 
 
-async def test_a_note_that_a_run_is_whole_counts_for_what_is_there(own_stage: Stage) -> None:
-    play = await withdrawn(own_stage)
-    before = content(own_stage)
-    await redone(own_stage)
-    with tampering(own_stage.settings) as connection:
+async def test_a_note_that_a_run_is_whole_counts_for_what_is_there(lone_stage: Stage) -> None:
+    play = await withdrawn(lone_stage)
+    before = content(lone_stage)
+    await redone(lone_stage)
+    with tampering(lone_stage.settings) as connection:
         for table in ("indicators", "notifications", "ledger_entries"):
             connection.execute(text(f"DELETE FROM {table}"))
-    done = await redone(own_stage)
+    done = await redone(lone_stage)
     assert (done.cases, done.failed) == ((play.case_id,), {})
-    assert content(own_stage) == before
+    assert content(lone_stage) == before
 
 
 async def test_cases_of_every_kind_come_back(
-    server: Client, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    nightly_server: Client | None, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     settings = settings_kept_up(tmp_path_factory.mktemp("own"))
-    async with set_stage(await apart(server), settings, max_cached_workflows=0) as stage:
+    async with set_stage_on(nightly_server, settings) as stage:
         village = await exited_village(stage)
         left = put_left_village(stage, stage.county())
         fallen_back = put_left(stage, left)
@@ -156,9 +155,9 @@ async def test_cases_of_every_kind_come_back(
 
 
 async def test_what_was_admitted_and_is_not_on_file_yet_comes_back(
-    own_stage: Stage, tmp_path: Path
+    lone_stage: Stage, tmp_path: Path
 ) -> None:
-    stage = own_stage
+    stage = lone_stage
     made = put_inspected(stage)
     case_id = special_inspection_case(made.county, YEAR, 1)
     stage.outages.begin(case_id, "write_ledger", again_in=timedelta(seconds=1))
@@ -178,13 +177,13 @@ async def test_what_was_admitted_and_is_not_on_file_yet_comes_back(
     assert content(stage) == before
     assert (await redone(stage)).cases == ()
     stage.outages.end(case_id)
-    await stage.crew.comes(max_cached_workflows=0)
+    await stage.crew.comes()
     await play.drawn()
     await play.file()
 
 
-async def test_what_the_server_has_forgotten_is_named(own_stage: Stage) -> None:
-    stage = own_stage
+async def test_what_the_server_has_forgotten_is_named(lone_stage: Stage) -> None:
+    stage = lone_stage
     gone = f"supervision/419999/{YEAR}-q1"
     with writing(stage.settings.engine()) as session:
         session.execute(
@@ -211,8 +210,8 @@ def test_what_changed_nothing_then_is_not_ordered_again(name: str, answer: objec
     assert redoing._was_nothing(name, answer)
 
 
-async def test_two_workers_that_start_at_once_do_it_once(own_stage: Stage, tmp_path: Path) -> None:
-    stage = own_stage
+async def test_two_workers_that_start_at_once_do_it_once(lone_stage: Stage, tmp_path: Path) -> None:
+    stage = lone_stage
     code = stage.county(tier="provincial", direct=True)
     copied(stage, tmp_path / "copy.db")
     play = await stage.opens_for(code, at(11, 16), direct=True, tier="provincial")
@@ -232,9 +231,11 @@ async def test_two_workers_that_start_at_once_do_it_once(own_stage: Stage, tmp_p
 
 
 @pytest.mark.clause("C7", "V3")
-async def test_an_announcement_that_the_registry_has_lost_is_put_up_again(own_stage: Stage) -> None:
+async def test_an_announcement_that_the_registry_has_lost_is_put_up_again(
+    lone_stage: Stage,
+) -> None:
     """As every other notice: the file says that it was out (公告退出)."""
-    stage = own_stage
+    stage = lone_stage
     play = await opens_village(stage, at(11, 16))
     await play.is_reported()
     await play.act("V3")
@@ -250,7 +251,7 @@ async def test_an_announcement_that_the_registry_has_lost_is_put_up_again(own_st
 
 
 async def test_a_server_that_does_not_answer_is_asked_again(
-    own_stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    lone_stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked: list[datetime | None] = []
 
@@ -263,8 +264,8 @@ async def test_a_server_that_does_not_answer_is_asked_again(
     monkeypatch.setattr(redoing, "redo", redo)
     monkeypatch.setattr(redoing, "_AGAIN_IN", 0.01)
     monkeypatch.setattr(redoing, "_EVERY", timedelta(seconds=0.01))
-    restoring = Restoring(own_stage.settings.engine(), own_stage.settings.notices_folder)
-    going = asyncio.create_task(redoing.redo_in_background(own_stage.desk.client, restoring, []))
+    restoring = Restoring(lone_stage.settings.engine(), lone_stage.settings.notices_folder)
+    going = asyncio.create_task(redoing.redo_in_background(lone_stage.desk.client, restoring, []))
 
     async def often_enough() -> bool:
         return len(asked) > 3

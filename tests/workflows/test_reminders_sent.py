@@ -132,7 +132,6 @@ async def _felt(play: Play) -> bool:
     return play.stage.outages.felt(play.case_id, "write_ledger")
 
 
-@pytest.mark.server
 @pytest.mark.clause("T8", "G4")
 async def test_a_limit_that_passed_with_no_worker_there_is_told_of_once(
     own_stage: Stage,
@@ -145,7 +144,7 @@ async def test_a_limit_that_passed_with_no_worker_there_is_told_of_once(
     await play.until(due - timedelta(minutes=1))  # nothing is under way that a worker would miss
     await own_stage.crew.goes()
     await play.until(due + SECOND)
-    await own_stage.crew.comes(max_cached_workflows=0)
+    await own_stage.crew.comes()
     heard = await spoken(play, 4)
     assert [entry.data["topic"] for entry in heard] == ["提醒", "提醒", "逾期", "逾期"]
     await play.until(due + 3 * DAY - SECOND)

@@ -329,16 +329,14 @@ async def test_what_the_rules_refuse_is_on_file(stage: Stage) -> None:
 
 
 @pytest.mark.clause("G1", "G3", "G7", "H2", "H4")
-@pytest.mark.server
-async def test_a_long_course_writes_one_file(own_stage: Stage) -> None:
-    """Nothing is cached here: every task replays the case from its beginning."""
-    case = await opens_roster(own_stage, at(11, 16), 4)
+async def test_a_replay_of_a_long_course_writes_one_file(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 4)
     first, second, third, fourth = case.households
     await case.reaches("H2")
     await case.verify()
     await case.consent(first, second, third)
     await case.consent(fourth, agreed=False)
-    (added,) = put_households(own_stage, case.code, 1)
+    (added,) = put_households(stage, case.code, 1)
     await stands(case, posted=3)
     await case.amend(added, meeting=meeting(held_on=f"{YEAR}-11-16"))
     await stands(case, drafted=1)

@@ -178,13 +178,12 @@ async def test_the_attributes_of_a_village_are_those_of_every_case(stage: Stage)
     assert {name: shown.get(name) for name in expected} == expected
 
 
-@pytest.mark.server
 @pytest.mark.clause("V1", "V2", "V3", "G3", "G7")
-async def test_a_long_course_that_is_never_cached_writes_one_file(own_stage: Stage) -> None:
-    play = await village(own_stage)
+async def test_a_replay_of_a_long_course_writes_one_file(stage: Stage) -> None:
+    play = await village(stage)
     outcome = await play.ends()
     assert (outcome.ending, outcome.round) == (Ending.EXITED, 3)
     kept = await play.file()
     assert [entry.data["to"] for entry in kept if entry.kind is EntryKind.RETURNED] == ["V1", "V2"]
-    assert len(own_stage.registry.notices(play.case_id)) == 4
+    assert len(stage.registry.notices(play.case_id)) == 4
     assert (await replay(await play.history())).entries == kept
