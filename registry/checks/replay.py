@@ -3,7 +3,9 @@
 In a database of its own in memory, which forgets everything after each case.
 """
 
+import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -79,8 +81,7 @@ class Replay:
     """A scratch registry."""
 
     def __init__(self) -> None:
-        self._engine = sa.create_engine("sqlite://", poolclass=StaticPool)
-        Table.metadata.create_all(self._engine)
+        self._engine = sa.create_engine("sqlite://", poolclass=StaticPool, creator=_scratch)
 
     def close(self) -> None:
         """Let it go."""
@@ -119,6 +120,26 @@ class Replay:
             }
             session.rollback()
         return found
+
+
+def _scratch() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    connection.deserialize(_tables())
+    return connection
+
+
+@cache
+def _tables() -> bytes:
+    """A database with all tables, empty: to lay them out takes longer than to replay a case."""
+    engine = sa.create_engine("sqlite://", poolclass=StaticPool)
+    try:
+        Table.metadata.create_all(engine)
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            return driver.serialize()
+    finally:
+        engine.dispose()
 
 
 def _state(case_id: str) -> CaseState:
