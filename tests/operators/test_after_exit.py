@@ -1,4 +1,4 @@
-"""The time after an exit on a real server, against numbers worked by hand from its file."""
+"""The time after an exit, against numbers worked by hand from its file."""
 
 from collections.abc import AsyncIterator
 from hashlib import sha256

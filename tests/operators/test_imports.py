@@ -1,11 +1,13 @@
 """A command imports what it needs and no more, so that it starts at once.
 
-Each runs in a process of its own, as from a shell: here everything is imported already.
+They run in processes of their own, as from a shell: here everything is imported already. Those of
+one kind share one, and the first that imports too much is named.
 """
 
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,9 +33,10 @@ OF_A_CASE = {"asyncio", "models.case.messages"}
 RUN = """
 import sys
 from operators.cli import execute
-status = execute(sys.argv[2:])
 with open(sys.argv[1], "w") as file:
-    print(status, *sys.modules, file=file)
+    for words in sys.argv[2:]:
+        status = execute(words.split())
+        print(status, *sys.modules, file=file)
 """
 
 OFFLINE = ("--help", "--version", "when --help", "when T1 --from 2019-04-24", "when T2 --year 2027")
@@ -59,37 +62,36 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return settings.home
 
 
-def imported(words: str, home: Path, listed: Path, ends: int = 0) -> set[str]:
-    """Every module that a command has imported when it has done its work, with its packages."""
+def imported(commands: Sequence[str], home: Path, listed: Path, ends: int = 0) -> list[set[str]]:
+    """Every module that is imported when each of some commands has done its work."""
     subprocess.run(
-        [sys.executable, "-c", RUN, listed, *words.split()],
+        [sys.executable, "-c", RUN, listed, *commands],
         env={**os.environ, "EXITFLOW_HOME": str(home)},
         cwd=Path(__file__).parents[2],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL if ends else None,
         check=True,
     )
-    status, *modules = listed.read_text().split()
-    assert int(status) == ends
-    return {module for module in modules if module in OF_OTHERS | DATABASE | OF_A_CASE}
+    found: list[set[str]] = []
+    for line in listed.read_text().splitlines():
+        status, *modules = line.split()
+        assert int(status) == ends, commands[len(found)]
+        found.append({each for each in modules if each in OF_OTHERS | DATABASE | OF_A_CASE})
+    return found
 
 
-@pytest.mark.parametrize("words", OFFLINE)
-def test_what_needs_neither_server_nor_registry_loads_neither(
-    words: str, home: Path, tmp_path: Path
-) -> None:
-    assert imported(words, home, tmp_path / "listed") == set()
+def test_what_needs_neither_server_nor_registry_loads_neither(home: Path, tmp_path: Path) -> None:
+    for words, modules in zip(OFFLINE, imported(OFFLINE, home, tmp_path / "listed"), strict=True):
+        assert modules == set(), words
 
 
-@pytest.mark.parametrize("words", WRONG)
-def test_what_is_typed_wrong_is_told_without_a_server(
-    words: str, home: Path, tmp_path: Path
-) -> None:
-    assert not imported(words, home, tmp_path / "listed", ends=2) & OF_OTHERS
+def test_what_is_typed_wrong_is_told_without_a_server(home: Path, tmp_path: Path) -> None:
+    found = imported(WRONG, home, tmp_path / "listed", ends=2)
+    for words, modules in zip(WRONG, found, strict=True):
+        assert not modules & OF_OTHERS, words
 
 
-@pytest.mark.parametrize("words", FROM_THE_REGISTRY)
-def test_what_the_registry_answers_loads_nothing_of_temporal(
-    words: str, home: Path, tmp_path: Path
-) -> None:
-    assert imported(words, home, tmp_path / "listed") - OF_A_CASE == DATABASE
+def test_what_the_registry_answers_loads_nothing_of_temporal(home: Path, tmp_path: Path) -> None:
+    found = imported(FROM_THE_REGISTRY, home, tmp_path / "listed")
+    for words, modules in zip(FROM_THE_REGISTRY, found, strict=True):
+        assert modules - OF_A_CASE == DATABASE, words

@@ -1,4 +1,4 @@
-"""The township's year on a real server, against numbers worked by hand from its file."""
+"""The township's year against numbers worked by hand from its file."""
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
