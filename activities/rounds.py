@@ -93,19 +93,19 @@ class RoundActivities:
         policy, year = self._policy(), order.on.year
         if not is_kept_up(policy, year):
             until = policy.after_exit.support_until
-            return FollowUpsDue(policy=policy, why_none=f"帮扶政策保持至{until}，{year}年无回访")
+            return FollowUpsDue(policy=policy, left_out=(f"帮扶政策保持至{until}，{year}年无回访",))
         opens, due = (day_of(year, each) for each in (policy.follow_up.opens, policy.follow_up.due))
         fault = self._fault(order, due - opens)
         if fault is not None:
-            return FollowUpsDue(policy=policy, why_none=fault)
+            return FollowUpsDue(policy=policy, left_out=(fault,))
         with reading(self._engine) as session:
             places = _townships_with_exits(session, order.region, order.on)
             if not places:
                 why = f"截至{order.on}，{order.region}无已脱贫户"
-                return FollowUpsDue(policy=policy, why_none=why)
+                return FollowUpsDue(policy=policy, left_out=(why,))
             county, note = known_county(session, order.region, order.on)
         if county is None:
-            return FollowUpsDue(policy=policy, why_none=f"{order.region}: {note}")
+            return FollowUpsDue(policy=policy, left_out=(f"{order.region}: {note}",))
         townships = (Township(code=code, name=name, county=county) for code, name in places)
         return FollowUpsDue(policy=policy, townships=tuple(townships))
 
@@ -122,12 +122,12 @@ class RoundActivities:
         policy = self._policy()
         fault = self._fault(order, timedelta(days=1))
         if fault is not None:
-            return WatchesDue(policy=policy, why_none=fault)
+            return WatchesDue(policy=policy, left_out=(fault,))
         with reading(self._engine) as session:
             units = tuple(unit for unit, _ in units_due(session, order.on, policy, order.region))
             missing = filings_to_remind_of(session, policy, self._workdays, order.on, order.region)
-        why = None if units else f"截至{order.on}，没有需要预警的已退出村、县"
-        return WatchesDue(policy=policy, units=units, missing=missing, why_none=why)
+        none = () if units else (f"截至{order.on}，没有需要预警的已退出村、县",)
+        return WatchesDue(policy=policy, units=units, missing=missing, left_out=none)
 
     @activity.defn
     def admitted_cases(self, begun: Begun) -> tuple[str, ...]:

@@ -52,31 +52,34 @@ def round_fault(on: date, began: date, today: date, window: timedelta) -> str | 
     return None
 
 
-class SupervisionsDue(Record):
-    """The counties that are supervised, and the policy it is done by.
+class Due(Record):
+    """Whom a round is about, and the policy it is done by.
 
     Attributes:
-        left_out: Codes of counties that exits lie in, but that the register does not know as poor
-            counties on the day, with the reason; or why there is none at all.
+        left_out: Why nothing begins; or codes of counties for which nothing does, with the reason.
     """
 
     policy: Policy
-    counties: tuple[County, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
-class FollowUpsDue(Record):
-    """The townships whose exited households are visited, and the policy it is done by.
+class SupervisionsDue(Due):
+    """The counties that are supervised.
 
-    ``why_none`` says why there is none, where there is none.
+    Counties that exits lie in, but that the register does not know as poor counties on the day, are
+    left out.
     """
 
-    policy: Policy
+    counties: tuple[County, ...] = ()
+
+
+class FollowUpsDue(Due):
+    """The townships whose exited households are visited."""
+
     townships: tuple[Township, ...] = ()
-    why_none: str | None = None
 
 
-D = TypeVar("D")
+D = TypeVar("D", bound=Due)
 
 
 class RoundOrder(Order[D], Generic[D]):

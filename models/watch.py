@@ -11,8 +11,7 @@ from models.case.admission import AdmitOrder, Opening
 from models.case.orders import Recipient
 from models.offices import County, Village
 from models.periods import Year
-from models.policy import Policy
-from models.rounds import RoundOrder
+from models.rounds import Due, RoundOrder
 
 Unit = Village | County
 """What has left a list: a poor village, a poor county."""
@@ -52,13 +51,11 @@ class Missing(Record):
     text: Text
 
 
-class WatchesDue(Record):
-    """What a round has seen, and the policy it is judged by; or why the round looks at nothing."""
+class WatchesDue(Due):
+    """What a round has seen."""
 
-    policy: Policy
     units: tuple[Seen, ...] = ()
     missing: tuple[Missing, ...] = ()
-    why_none: str | None = None
 
 
 class WatchRoundOrder(RoundOrder[WatchesDue]):

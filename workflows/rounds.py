@@ -9,7 +9,7 @@ starts nothing anew. The registry admits no second run of a case in any event. T
 their starter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -32,15 +32,20 @@ from models.policy import Policy
 from models.procedures import FOLLOW_UP, SUPERVISION, WATCH, Procedure
 from models.rounds import (
     Begun,
+    D,
+    Due,
     FollowUpRoundOrder,
+    FollowUpsDue,
     Round,
+    RoundOrder,
     RoundResult,
     SupervisionRoundOrder,
+    SupervisionsDue,
     quarter_of,
 )
 from models.supervision.messages import SupervisionApplication, SupervisionOpening
 from models.texts.characters import markdown
-from models.watch import Missing, WatchApplication, WatchOpening, WatchRoundOrder
+from models.watch import Missing, WatchApplication, WatchesDue, WatchOpening, WatchRoundOrder
 from workflows.calls import ask, tell
 
 _GIVE_UP_AFTER = timedelta(hours=6)
@@ -50,10 +55,12 @@ _NOMINAL = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 """The server's own: when a scheduled run was meant to start."""
 
 
-def _day() -> date:
-    """The day in Beijing that a round is called for: that of its start, if nothing scheduled it."""
-    nominal = workflow.info().typed_search_attributes.get(_NOMINAL)
-    return beijing(nominal or workflow.now()).date()
+class _Case(NamedTuple):
+    """What a case is begun with."""
+
+    opening: SupervisionOpening | FollowUpOpening | WatchOpening
+    summary: str
+    details: str
 
 
 @workflow.defn(name="SupervisionRound")
@@ -63,24 +70,24 @@ class SupervisionRound:
     @workflow.run
     async def run(self, called: Round) -> RoundResult:
         """Start the supervision of each county, in the order of their codes."""
-        on, began = _day(), workflow.info().start_time
-        year, quarter = on.year, quarter_of(on)
-        due = await ask(SupervisionRoundOrder(region=called.region, on=on, began=began))
-        starting = _Starting(SUPERVISION, year, due.policy)
-        for county in due.counties:
-            opening = SupervisionOpening(
-                case_id=supervision_case(county.code, year, quarter),
-                application=SupervisionApplication(county=county.code, year=year, quarter=quarter),
-                subject=county,
-                policy=due.policy,
-            )
-            case = _Case(
-                opening,
-                f"{county.name} {year}年第{quarter}季度 督导",
-                f"{county.name}（{county.code}），季度督导。",
-            )
-            await starting.start(case)
-        return await starting.result(on, due.left_out)
+        due, on = await _asked(called, SupervisionRoundOrder)
+        return await _begin(SUPERVISION, due, on, _supervisions(due, on))
+
+
+def _supervisions(due: SupervisionsDue, on: date) -> Iterator[_Case]:
+    year, quarter = on.year, quarter_of(on)
+    for county in due.counties:
+        opening = SupervisionOpening(
+            case_id=supervision_case(county.code, year, quarter),
+            application=SupervisionApplication(county=county.code, year=year, quarter=quarter),
+            subject=county,
+            policy=due.policy,
+        )
+        yield _Case(
+            opening,
+            f"{county.name} {year}年第{quarter}季度 督导",
+            f"{county.name}（{county.code}），季度督导。",
+        )
 
 
 @workflow.defn(name="FollowUpRound")
@@ -90,23 +97,23 @@ class FollowUpRound:
     @workflow.run
     async def run(self, called: Round) -> RoundResult:
         """Start the follow-up of each township, in the order of their codes."""
-        on, began = _day(), workflow.info().start_time
-        due = await ask(FollowUpRoundOrder(region=called.region, on=on, began=began))
-        starting = _Starting(FOLLOW_UP, on.year, due.policy)
-        for township in due.townships:
-            opening = FollowUpOpening(
-                case_id=follow_up_case(township.code, on.year),
-                application=FollowUpApplication(year=on.year, as_of=on),
-                subject=township,
-                policy=due.policy,
-            )
-            case = _Case(
-                opening,
-                f"{township.full_name} {on.year}年度 脱贫户跟踪回访",
-                f"{township.full_name}（{township.code}）。",
-            )
-            await starting.start(case)
-        return await starting.result(on, [due.why_none] if due.why_none else [])
+        due, on = await _asked(called, FollowUpRoundOrder)
+        return await _begin(FOLLOW_UP, due, on, _follow_ups(due, on))
+
+
+def _follow_ups(due: FollowUpsDue, on: date) -> Iterator[_Case]:
+    for township in due.townships:
+        opening = FollowUpOpening(
+            case_id=follow_up_case(township.code, on.year),
+            application=FollowUpApplication(year=on.year, as_of=on),
+            subject=township,
+            policy=due.policy,
+        )
+        yield _Case(
+            opening,
+            f"{township.full_name} {on.year}年度 脱贫户跟踪回访",
+            f"{township.full_name}（{township.code}）。",
+        )
 
 
 @workflow.defn(name="WatchRound")
@@ -119,25 +126,26 @@ class WatchRound:
     @workflow.run
     async def run(self, called: Round) -> RoundResult:
         """Start the alarm of each of which nobody was told, or its end; villages first, by code."""
-        on, began = _day(), workflow.info().start_time
-        due = await ask(WatchRoundOrder(region=called.region, on=on, began=began))
-        starting = _Starting(WATCH, on.year, due.policy)
-        for seen in due.units:
-            unit = seen.subject
-            opening = WatchOpening(
-                case_id=watch_case(unit.code, on.year, seen.number),
-                application=WatchApplication(year=on.year),
-                subject=unit,
-                policy=due.policy,
-            )
-            case = _Case(
-                opening,
-                f"{unit.full_name} {on.year}年 跟踪研判 第{seen.number}次",
-                f"{unit.full_name}（{unit.code}），登记数据变化后贫困发生率越过标准。",
-            )
-            await starting.start(case)
+        due, on = await _asked(called, WatchRoundOrder)
+        result = await _begin(WATCH, due, on, _watches(due, on))
         await _remind(due.missing)
-        return await starting.result(on, [due.why_none] if due.why_none else [])
+        return result
+
+
+def _watches(due: WatchesDue, on: date) -> Iterator[_Case]:
+    for seen in due.units:
+        unit = seen.subject
+        opening = WatchOpening(
+            case_id=watch_case(unit.code, on.year, seen.number),
+            application=WatchApplication(year=on.year),
+            subject=unit,
+            policy=due.policy,
+        )
+        yield _Case(
+            opening,
+            f"{unit.full_name} {on.year}年 跟踪研判 第{seen.number}次",
+            f"{unit.full_name}（{unit.code}），登记数据变化后贫困发生率越过标准。",
+        )
 
 
 async def _remind(missing: Sequence[Missing]) -> None:
@@ -159,12 +167,23 @@ async def _remind(missing: Sequence[Missing]) -> None:
         await tell(tuple(reminders), _GIVE_UP_AFTER)
 
 
-class _Case(NamedTuple):
-    """What a case is begun with."""
+async def _asked(called: Round, order: type[RoundOrder[D]]) -> tuple[D, date]:
+    """Whom a round is about, on the day in Beijing that it is called for.
 
-    opening: SupervisionOpening | FollowUpOpening | WatchOpening
-    summary: str
-    details: str
+    That is the day of its start, if nothing scheduled it.
+    """
+    info = workflow.info()
+    nominal = info.typed_search_attributes.get(_NOMINAL)
+    on = beijing(nominal or workflow.now()).date()
+    return await ask(order(region=called.region, on=on, began=info.start_time)), on
+
+
+async def _begin(procedure: Procedure, due: Due, on: date, cases: Iterable[_Case]) -> RoundResult:
+    """Start the cases of a round one after the other."""
+    starting = _Starting(procedure, on.year, due.policy)
+    for case in cases:
+        await starting.start(case)
+    return await starting.result(on, due.left_out)
 
 
 class _Starting:
@@ -206,7 +225,7 @@ class _Starting:
             return False
         return True
 
-    async def result(self, on: date, left_out: Sequence[str]) -> RoundResult:
+    async def result(self, on: date, left_out: tuple[str, ...]) -> RoundResult:
         """What came of it, when what had its id without being admitted was begun again."""
         there = list(self._taken)
         if there:
@@ -222,5 +241,5 @@ class _Starting:
             on=on,
             started=tuple(self._started),
             there=tuple(there),
-            left_out=tuple(left_out),
+            left_out=left_out,
         )

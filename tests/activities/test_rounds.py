@@ -126,13 +126,13 @@ def test_every_township_with_exited_households_is_followed_up_while_support_is_k
         (f"{XIN}200", "合成200乡"),
     ]
     assert {each.county.code for each in due.townships} == {XIN}
-    assert due.why_none is None
+    assert due.left_out == ()
 
     over = run(asked.follow_ups_due, called(XIN, date(2021, 1, 5)))
     assert over.townships == ()
-    assert over.why_none == "帮扶政策保持至2020-12-31，2021年无回访"
+    assert over.left_out == ("帮扶政策保持至2020-12-31，2021年无回访",)
     before = run(asked.follow_ups_due, called(XIN, date(2018, 1, 5)))
-    assert before.why_none == "截至2018-01-05，411523无已脱贫户"
+    assert before.left_out == ("截至2018-01-05，411523无已脱贫户",)
 
 
 def test_a_policy_that_cannot_be_read_holds_the_round_up(engine: Engine) -> None:
@@ -186,14 +186,14 @@ def test_a_follow_up_is_called_for_from_its_day_until_its_visits_are_due(engine:
     asked = RoundActivities(engine, lambda: HENAN, WORKDAYS, lambda: clock)
     ahead = run(asked.follow_ups_due, called(XIN, date(2020, 1, 5)))
     assert ahead.townships == ()
-    assert ahead.why_none == "2020-01-05尚未到来（今日2020-01-04），不提前启动"
+    assert ahead.left_out == ("2020-01-05尚未到来（今日2020-01-04），不提前启动",)
     clock = datetime(2020, 12, 31, 12, tzinfo=BEIJING)
     window = date(2020, 11, 30) - date(2020, 1, 5)
     assert run(asked.follow_ups_due, called(XIN, date(2020, 1, 5), window)).townships
     late = run(asked.follow_ups_due, called(XIN, date(2020, 1, 5), window + timedelta(days=1)))
     assert late.townships == ()
-    assert late.why_none is not None
-    assert "已超过补办期限（330日）" in late.why_none
+    (why,) = late.left_out
+    assert "已超过补办期限（330日）" in why
     assert run(asked.follow_ups_due, called(XIN, date(2020, 12, 31))).townships  # by hand
 
 
