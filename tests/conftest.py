@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 from temporalio.client import Client
 
-from tests import statements
+from tests import prepared, statements
 from tests.crew import quick_server
 from tests.hanging import given_up_after
 
@@ -40,6 +40,7 @@ sys.dont_write_bytecode = False
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 statements.share()
+prepared.once()
 
 # Registries to test against, for the tests of the registry and of the activities.
 pytest_plugins = ["tests.registries"]

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Iterable
 from datetime import timedelta
 from typing import Any
 
-import hypothesis
 import pytest
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
@@ -20,14 +19,14 @@ from models.case.status import MOST_NAMED
 from models.identity import county_case
 from tests.play import PLAYED, Play, eventually
 from tests.stage import YEAR, Stage, at
+from tests.thorough import THOROUGH
 from workers.catalogue import TASK_QUEUE
 from workflows.line import AT_ONCE
 
 pytestmark = pytest.mark.server
 
-WHOLE = hypothesis.settings.get_current_profile_name() == "thorough"
-"""Whether the flood is as high as a server lets it rise: that takes minutes."""
-OBJECTIONS, OTHERS = (1_000, 8_000) if WHOLE else (100, 1_200)
+OBJECTIONS, OTHERS = (1_000, 8_000) if THOROUGH else (100, 1_200)
+"""In a thorough run the flood is as high as a server lets it rise."""
 SENDERS = 50
 """At once, so that the server is busy and nobody waits for one."""
 

@@ -42,6 +42,7 @@ from tests.models.samples import PROOF
 from tests.registry.places import REGISTERED_ON
 from tests.roster_stage import livelihood, meeting, roster_application
 from tests.stage import YEAR, at, one_engine, settings_in
+from tests.thorough import THOROUGH
 from workers.limits import EVENTS
 from workers.settings import Settings
 
@@ -582,7 +583,7 @@ def test_whatever_the_order(machine: type[RosterMachine]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=400 if settings.get_current_profile_name() == "thorough" else 100,
+            max_examples=400 if THOROUGH else 100,
             stateful_step_count=30,
             deadline=None,
             # A sequence of forty is shrunk for minutes; as it is it shows enough.
