@@ -27,12 +27,11 @@ UPDATES_IN_FLIGHT = 100
 """Updates of a case that wait for their answer: a village that objects at the same moment."""
 
 UPDATES = 20_000
-"""Updates of a case in all its life: a roster of 500 with single consents and 1 000 objections,
-each resolved, has under 3 000. The server keeps a line for each while the case is open, so there
-is a limit."""
+"""Updates of one run of a case, which has some hundreds before it hands over. The server keeps a
+line for each while the run is open, so there is a limit."""
 
 SIGNALS = 10_000
-"""Signals of a case in all its life; offices send some dozens. As many as a worker that comes back
+"""Signals of one run of a case; offices send some dozens. As many as a worker that comes back
 can take over at once: the library's own work on them takes two seconds, on a busy machine ten."""
 
 IN_A_TURN, IN_A_TURN_BYTES = SIGNALS, 16 * MEGA
@@ -42,8 +41,15 @@ would never come to an end of it while a village objects."""
 
 EVENTS = 500_000
 HISTORY = 512 * MEGA
-"""Events and bytes of a history, over which the server ends a case. An objection with its result
-takes 18 events and 10 000 bytes, so 1 000 of them a small part of both."""
+"""Events and bytes of a history, over which the server ends a case: only a flood that comes without
+a pause leads there, as a case hands over long before."""
+
+LONG = 1_500
+LONG_BYTES = 4 * MEGA
+"""Events and bytes of a history from which on a case hands over to a new run as soon as it is at
+rest (``models.case.handover``). A county's case has some 160; a worker plays so many from their
+beginning in less than a second. So long the first answer of a case takes that no worker has in
+memory."""
 
 TURN = timedelta(seconds=30)
 """How long a worker may have a case in hand before the server gives it to another: a case that
@@ -65,9 +71,8 @@ LIMITS: Mapping[str, int | str] = {
     "limit.historyCount.error": EVENTS,
     "limit.historyCount.warn": EVENTS // 2,
     "history.defaultWorkflowTaskTimeout": f"{TURN.seconds}s",
-    # No case continues as new: the server need not suggest it.
-    "limit.historySize.suggestContinueAsNew": HISTORY,
-    "limit.historyCount.suggestContinueAsNew": EVENTS,
+    "limit.historySize.suggestContinueAsNew": LONG_BYTES,
+    "limit.historyCount.suggestContinueAsNew": LONG,
 }
 """By their names in the server's dynamic configuration."""
 
