@@ -14,7 +14,6 @@ from models.offices import Office, SubjectKind
 from models.periods import LimitRequest, Workdays, compute, start_of, until
 from models.policy import Body, Policy
 from models.watch import Missing
-from registry.facts.county import known_county
 from registry.facts.revoked import stands
 from registry.places import county_in, last_divisions, stem
 from registry.records import DeadlineRecord
@@ -99,10 +98,8 @@ def _missing(
 ) -> Missing:
     tell = {office: found[0].in_force.office_name}
     late = sum(each.in_force.breached for each in found)
-    county, _ = known_county(session, office.place, on)
-    above = county.superior(office) if county is not None else None
-    if late and county is not None and above is not None:
-        tell[above] = policy.name_of(above.body, county.place_name(above), on)
+    if late:
+        tell |= _above(session, policy, on, office)
     lines = [
         f"{each.subject_name}{each.year}年度（{each.case_id}）缺{each.in_force.subject}，"
         f"期限{until(each.in_force.limit.due)}"
@@ -114,6 +111,19 @@ def _missing(
         subject=f"{len(found)}项退出事项待备案、录入" + (f"，其中{late}项逾期" if late else ""),
         text="\n".join([*lines, *more]),
     )
+
+
+def _above(session: Session, policy: Policy, on: date, county: Office) -> dict[Office, str]:
+    """The office above a county group, with its name; a county need not be a poor one."""
+    divisions = last_divisions(session)
+    own = divisions.get(county.place)
+    city = divisions.get(own.parent or "") if own is not None else None
+    if own is None or city is None:
+        return {}
+    body, place = Body.CITY_GROUP, city
+    if own.directly_administered:
+        body, place = Body.PROVINCIAL_GROUP, divisions[city.parent or ""]
+    return {Office(body=body, place=place.code): policy.name_of(body, place.name, on)}
 
 
 def _exits(session: Session) -> Iterator[tuple[str, date]]:

@@ -9,12 +9,13 @@ from models.case.documents import DocumentKind
 from models.case.messages import Ending
 from models.offices import Office
 from models.periods import BEIJING, start_of
+from models.policy import Level
 from registry.calendar import OfficialCalendar
 from registry.database.engine import reading, writing
 from registry.desk import Registry
 from registry.records import DeadlineRecord
 from registry.reports.filings import filings_to_remind_of
-from registry.tables import DocumentRow, EpisodeRow, VillageStatusRow
+from registry.tables import DivisionRow, DocumentRow, EpisodeRow, VillageStatusRow
 from tests.activities.registry_cases import POLICY
 from tests.registry.places import put_village, register, village_leaves
 from tests.registry.test_readiness import lists
@@ -26,13 +27,13 @@ LEFT_ON = date(2018, 8, 2)
 CALENDAR = OfficialCalendar()
 
 
-def left_by_case(engine: Engine) -> str:
+def left_by_case(engine: Engine, village: str = JIA) -> str:
     """A village leaves on 2 August 2018 by its case."""
-    put_village(engine, JIA, 300)
-    case_id = lists(engine, "village", JIA, 2018, outcome=Ending.EXITED.value)
-    village_leaves(engine, JIA, LEFT_ON, 2018)
+    put_village(engine, village, 300)
+    case_id = lists(engine, "village", village, 2018, outcome=Ending.EXITED.value)
+    village_leaves(engine, village, LEFT_ON, 2018)
     with writing(engine) as session:
-        row = session.get_one(VillageStatusRow, (JIA, LEFT_ON))
+        row = session.get_one(VillageStatusRow, (village, LEFT_ON))
         row.case_id, row.seq = case_id, 9
     return case_id
 
@@ -96,6 +97,37 @@ def test_of_a_roster_the_last_striking_off_counts(registry: Registry, engine: En
     (found,) = due(registry, date(2019, 1, 1))
     # Saturday, 12 January 2019, is a day off: Monday.
     assert found.in_force.limit.last_day == date(2019, 1, 14)
+
+
+@pytest.mark.clause("G4")
+@pytest.mark.parametrize(
+    ("code", "direct", "above"),
+    [
+        ("411599", False, "A6/411500 信阳市扶贫开发领导小组"),
+        ("411599", True, "A7/410000 河南省扶贫开发领导小组"),
+    ],
+)
+def test_the_office_above_is_told_of_a_village_in_whatever_county(
+    registry: Registry, engine: Engine, code: str, direct: bool, above: str
+) -> None:
+    """The county itself never was on the list."""
+    with writing(engine) as session:
+        division = DivisionRow(
+            code=code,
+            valid_from=date(2014, 1, 1),
+            name="合成县",
+            level=Level.COUNTY,
+            parent="411500",
+            directly_administered=direct,
+        )
+        session.add(division)
+    left_by_case(engine, f"{code}100201")
+    with reading(engine) as session:
+        (found,) = filings_to_remind_of(session, POLICY, CALENDAR, date(2018, 8, 18), "410000")
+    assert [f"{to.office} {to.name}" for to in found.tell] == [
+        f"A5/{code} 合成县扶贫开发领导小组",
+        above,
+    ]
 
 
 @pytest.mark.clause("T8", "G4")
