@@ -235,10 +235,8 @@ class RosterRules(Reception):
 
     def _stops_a_change(self, objection: Objection) -> bool:
         roster, code = roster_of(self._docket), objection.household
-        if roster is None:
-            return False
-        those = roster.unfinished if code is None else [roster[code]]
-        return any(each.being_struck_off for each in those)
+        those = roster.unfinished if roster is not None else []
+        return any(each.being_struck_off for each in those if code in (None, each.code))
 
     def _check_resolution(self, resolution: Resolution, now: datetime) -> None:
         objection = self._docket.objections.get(resolution.objection_id)
