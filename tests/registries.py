@@ -88,9 +88,9 @@ def _fill(url: str, *, load: bool) -> None:
     upgrade(engine)
     if load:
         registry = Registry(engine)
-        registry.load_counties(COUNTIES, LISTED_SINCE, "HN 二", PROVINCE)
         for year in (2016, 2017, 2018, datetime.now(BEIJING).year):
             registry.planning.add_mean(mean(year=year))
+        registry.load_counties(COUNTIES, LISTED_SINCE, "HN 二", PROVINCE)
     engine.dispose()
 
 

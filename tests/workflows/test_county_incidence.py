@@ -52,6 +52,8 @@ async def findings(play: Play) -> list[tuple[str, Any, bool]]:
     """Step, count and result of S3.incidence of each entry that says something of it."""
     found = []
     for entry in await play.entries(EntryKind.OPENED, EntryKind.FINDINGS):
+        if "incidence" not in entry.data:
+            continue  # what the province itself found
         said: Any = entry.data["findings"]
         (incidence,) = [each for each in said if each["id"] == "S3.incidence"]
         found.append((entry.step, entry.data["incidence"], incidence["met"]))

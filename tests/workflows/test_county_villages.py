@@ -74,7 +74,7 @@ async def test_what_a_policy_does_not_ask_for_is_shown_and_blocks_nothing(
     await play.act("C3")
     await play.reaches("C4")
     (notice,) = stage.registry.notices(play.case_id)
-    assert f"\n4. 贫困村退出情况：{LEFT}。\n" in notice.markdown
+    assert f"\n6. 贫困村退出情况：{LEFT}。\n" in notice.markdown
     await play.pass_until("C7")
     await play.act("C7")
     assert (await play.ends()).ending is Ending.EXITED
