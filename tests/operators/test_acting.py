@@ -314,7 +314,7 @@ async def test_what_a_kind_of_case_does_not_take_is_refused_with_what_it_takes(
     said = await cli("consent", case.id, "H-0001", *answer)
     assert said.fails(1) == (
         f"{case.id} takes no consent: a case of this kind takes act, file, mend, object, "
-        "resolve, withdraw"
+        "posted, resolve, withdraw"
     )
     assert await case.play.refused() == []
 
