@@ -54,6 +54,7 @@ async def test_the_log_holds_a_delivery_once(log: FileChannel) -> None:
         "name": "信阳市扶贫开发领导小组",
         "office": "A6/411500",
         "contact": None,
+        "township": None,
     }
     assert (first["case_id"], first["seq"], first["topic"]) == (NOTIFICATION.case_id, 7, "reminder")
     assert second["recipient"]["contact"] == "li@example.org"
