@@ -206,8 +206,7 @@ class Case(Ordering):
         received = await self._take_act(step, judged, tell)
         docket.expected = None
         keys = (T6, *under, *own) if step == docket.route[-1] else own
-        held = [docket.watch[key] for key in keys if key in docket.watch]
-        self.limits.judge(received, held)
+        self.limits.judge(received, [docket.watch[key] for key in keys if key in docket.watch])
         self.arrived, docket.basis = received.at, received.signed
         act = self.progress.bring(received).message
         if act.households:
