@@ -9,9 +9,8 @@ from tests.roster_stage import opens_roster
 from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import last_day, midnight
 
-pytestmark = pytest.mark.server
 
-
+@pytest.mark.server
 @pytest.mark.clause("H1", "H2", "H3", "H4", "T1")
 async def test_the_four_steps(stage: Stage) -> None:
     case = await opens_roster(stage, at(11, 16), 3)
