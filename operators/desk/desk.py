@@ -28,7 +28,6 @@ from models.case.ledger import Entry, EntryKind
 from models.case.mending import Mending
 from models.case.messages import (
     Act,
-    Decision,
     Ending,
     Objection,
     Outcome,
@@ -38,15 +37,12 @@ from models.case.messages import (
     Withdrawal,
 )
 from models.case.status import CaseStatus, ObjectionStatus
-from models.county import admission
 from models.follow_up.messages import RiskMark, Visits
-from models.periods import beijing
 from models.policy import Policy
-from models.procedures import C1, C3, C7, ENDINGS, V1, V3
+from models.procedures import ENDINGS
 from models.revocation.messages import RevocationApplication
 from models.roster.households import Course
 from models.roster.messages import Amendment, Consents
-from models.standards import needs_override
 from models.supervision.messages import Findings, Plea
 from models.supplement import SupplementApplication
 from operators.desk.answers import (
@@ -60,6 +56,7 @@ from operators.desk.answers import (
     not_going_on,
     received_as,
 )
+from operators.desk.beforehand import hold_against_register
 from operators.desk.errors import Busy as Busy
 from operators.desk.errors import Contradicted as Contradicted
 from operators.desk.errors import NoAnswer as NoAnswer
@@ -111,9 +108,6 @@ _NAMES: dict[type, str] = {
 
 VERDICT_WITHIN = 10.0
 """Seconds for which the verdict on a case that was just opened is waited for."""
-
-_COUNTED = (C3.id, C7.id, V1.id, V3.id)
-"""The steps at which an approval is judged by the register's count of its moment."""
 
 _LOOK_AGAIN = 0.2
 """Seconds between two looks at a case that is about to begin."""
@@ -228,8 +222,7 @@ class Desk(Opener):
 
     async def act(self, case_id: str, act: Act) -> Receipt:
         """Decide a step; ``Refused`` says who may decide what now."""
-        self._check_figures(case_id, act)
-        self._check_count(case_id, act)
+        hold_against_register(self.registry, case_id, act, self._clock())
         return await self.send(case_id, act)
 
     async def object(self, case_id: str, objection: Objection) -> Receipt:
@@ -255,8 +248,7 @@ class Desk(Opener):
         bears no date: a worker may look at it much later.
         """
         if isinstance(message, Act):
-            self._check_figures(case_id, message)
-            self._check_count(case_id, message)
+            hold_against_register(self.registry, case_id, message, self._clock())
         if message.at is None:
             message = message.model_copy(update={"at": self._clock()})
         name, content = _NAMES[type(message)], message.content()
@@ -384,33 +376,6 @@ class Desk(Opener):
             if found is None:
                 raise
             raise NoCase(not_going_on(case_id, found)) from error
-
-    def _check_figures(self, case_id: str, act: Act) -> None:
-        """Hold a renewed application (C1) against the register (S5), as its case does again.
-
-        So the sender is answered at once.
-        """
-        if act.figures is None or act.step != C1.id or act.reason is not None:
-            return
-        code = identity.subject_code(case_id)
-        counted = self.registry.county_incidence(code, act.figures.as_of)
-        said = admission.difference(act.figures, counted)
-        if said is not None:
-            raise Refused(f"figures: {said} (S5); correct them, or say why in reason")
-
-    def _check_count(self, case_id: str, act: Act) -> None:
-        """Hold an approval against the register's count (S2, S3, S6), as its case does again.
-
-        So the sender is answered at once.
-        """
-        if act.decision is not Decision.APPROVE or act.step not in _COUNTED:
-            return
-        if act.step == V3.id and act.office.body is V3.reported_by:
-            return
-        today = beijing(self._clock()).date()
-        for unmet in self.registry.unmet_by_count(case_id, act.step, today):
-            if unmet.id not in act.overrides:
-                raise Refused(needs_override(unmet))
 
     def _handle(self, case_id: str) -> WorkflowHandle[CaseWorkflow, Outcome]:
         return self.client.get_workflow_handle(case_id, result_type=Outcome)
