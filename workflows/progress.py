@@ -9,19 +9,19 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TypeVar
 
-from models.case.handover import Taken, passed_before, passed_on
+from models.case.handover import Passed
 from models.case.mailbox import Received
 from models.case.messages import Act
 
-P = TypeVar("P", bound=Received[Act] | bool | None)
+P = TypeVar("P", bound=Passed)
 
 
 class Progress:
     """What the waits of the present step have brought, in their order."""
 
     def __init__(self) -> None:
-        self._results: list[Received[Act] | bool | None] = []
-        self._earlier: deque[Received[Act] | bool | None] = deque()
+        self._results: list[Passed] = []
+        self._earlier: deque[Passed] = deque()
         self._is_resuming = False
 
     def begin(self) -> None:
@@ -62,10 +62,10 @@ class Progress:
             each.seq for each in self._results if isinstance(each, Received) and each.message == act
         )
 
-    def handed_over(self) -> tuple[Taken | bool | None, ...]:
+    def handed_over(self) -> tuple[Passed, ...]:
         """For the next run."""
-        return passed_on(self._results)
+        return tuple(self._results)
 
-    def take_over(self, results: tuple[Taken | bool | None, ...]) -> None:
+    def take_over(self, results: tuple[Passed, ...]) -> None:
         """Go on where an earlier run stood."""
-        self._earlier, self._is_resuming = deque(passed_before(results)), True
+        self._earlier, self._is_resuming = deque(results), True

@@ -12,16 +12,17 @@ here, but for what a channel would not take yet.
 
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field, JsonValue
 
 from models.base import Moment, Record
-from models.case.limits import Watch, Watched
-from models.case.mailbox import Expectation, OnBoard, OpenObjection, Received
-from models.case.messages import Act, Decision, Finding, Objection, PostingReport, Resolution
+from models.case.limits import Watched
+from models.case.mailbox import Expectation, M, OnBoard, OpenObjection, Received
+from models.case.messages import Act, Decision, Objection, Resolution
 from models.case.orders import Delivery
+from models.case.parts import Evidence
 from models.case.state import Docket
 from models.offices import Office
 from models.periods import Limit
@@ -32,102 +33,23 @@ a payload. A case with more to hand over goes on in its old run, as one may with
 objections, each of which has a long name and a long address."""
 
 
-class HeldTo(Record):
-    """A limit in force; or the days of a notice, which are over or have not begun."""
-
-    key: str
-    limit: Limit
-    office: Office
-    subject: str
-    heard: Moment
-    over: bool = False
-    breached: bool = False
-    runs: bool = True
-
-    @classmethod
-    def of(cls, watched: Watched) -> "HeldTo":
-        """The limit as it stands."""
-        return cls.model_construct(
-            key=watched.key,
-            limit=watched.limit,
-            office=watched.office,
-            subject=watched.subject,
-            heard=watched.heard,
-            over=watched.over,
-            breached=watched.breached,
-            runs=watched.runs,
-        )
-
-    def watched(self) -> Watched:
-        """The same for the next run."""
-        said = (self.heard, self.over, self.breached, self.runs)
-        return Watched(self.key, self.limit, self.office, self.subject, *said)
-
-
-class Result(Record):
-    """How an investigation ended; the result itself is on file."""
-
-    id: str
-    office: Office
-    officer: str
-    finding: Finding
-    signed: Moment
-    at: Moment
-    seq: int
-
-
 class Objected(Record):
-    """An objection, report or plea; what it says is on file.
+    """An objection, report or plea with its result; what they say is on file.
 
-    Attributes:
-        objector, contact: Whom to answer, and who may ask for the review (G1), as long as that lies
-            ahead.
+    Who objected, and where the answer goes, is in it as long as that or a review lies ahead (G1).
     """
 
-    id: str
-    at: Moment
-    signed: Moment
-    seq: int
+    received: Received[Objection]
     report: bool
     investigator: Office
-    household: str | None = None
-    review_of: str | None = None
-    reviewed_by: str | None = None
-    objector: str | None = None
-    contact: str | None = None
     answered: bool = False
+    resolution: Received[Resolution] | None = None
     pleader: Office | None = None
-    result: Result | None = None
+    reviewed_by: str | None = None
 
 
-class Taken(Record):
-    """An act that a step was given and that the step still rests on."""
-
-    act: Act
-    at: Moment
-    seq: int
-
-
-class Reported(Record):
-    """A report of a notice's posting, or of its removal (T1)."""
-
-    report: PostingReport
-    at: Moment
-    seq: int
-
-
-class Board(Record):
-    """A notice, with its days and the reports of it (T1)."""
-
-    notice_id: str
-    step: str
-    published: Moment
-    held: HeldTo
-    posted: Reported | None
-    removed: Reported | None
-    in_force: bool
-    is_over: bool
-    reports: int
+Passed = Received[Act] | bool | None
+"""What a wait has brought: the act that a step was given, that something has come, or nothing."""
 
 
 class Awaited(Record):
@@ -182,7 +104,7 @@ class Handover(Record):
     basis: Moment
     arrived: Moment
     notice: str | None
-    passed: tuple[Taken | bool | None, ...]
+    passed: tuple[Passed, ...]
     awaited: Awaited | None
     posted: Limit | None
     done: dict[str, Moment]
@@ -195,9 +117,9 @@ class Handover(Record):
     mendings: int
     vain: int
     undelivered_yet: tuple[Undelivered, ...]
-    limits: tuple[HeldTo, ...]
+    limits: tuple[Watched, ...]
     objections: tuple[Objected, ...]
-    notices: tuple[Board, ...]
+    notices: tuple[OnBoard, ...]
     known: tuple[KnownMessage, ...]
     reception: dict[str, int]
     own: JsonValue = None
@@ -261,9 +183,9 @@ def standing_of(docket: Docket) -> dict[str, Any]:
         "undelivered": docket.undelivered,
         "lapsed": docket.lapsed,
         "unfiled": docket.unfiled,
-        "limits": tuple(map(HeldTo.of, limits)),
+        "limits": tuple(limits),
         "objections": tuple(map(_objected, docket.objections.values())),
-        "notices": tuple(map(_board, docket.notices.values())),
+        "notices": tuple(docket.notices.values()),
     }
 
 
@@ -281,137 +203,41 @@ def take_over(docket: Docket, handed: Handover) -> None:
     if handed.awaited is not None:
         awaited = handed.awaited
         docket.expected = Expectation(steps[awaited.step], awaited.office, awaited.decisions)
-    for held in handed.limits:
-        docket.watch.keep(held.watched())
+    for watched in handed.limits:
+        docket.watch.keep(watched)
     for objected in handed.objections:
         docket.keep_objection(_objection(objected))
-    for board in handed.notices:
-        docket.notices[board.notice_id] = _on_board(board, docket.watch)
+    for notice in handed.notices:
+        running = docket.watch.get(notice.watched.key)
+        if running is not None and running.limit == notice.watched.limit:
+            notice.watched = running  # its days are in force: one limit, not two
+        docket.notices[notice.notice_id] = notice
+
+
+_ON_FILE, _PROOF = "……", Evidence(name="……", sha256="0" * 64)
+"""In place of what was said, and of what a result rests on: nobody asks a case for that."""
 
 
 def _objected(objection: OpenObjection) -> Objected:
-    received, result = objection.received, objection.resolution
-    message = received.message
     named = not objection.answered or objection.is_reviewable
+    without: dict[str, Any] = {} if named else {"objector": None, "contact": None}
+    result = objection.resolution
     return Objected.model_construct(
-        id=message.id,
-        at=received.at,
-        signed=received.signed,
-        seq=received.seq,
+        received=_without(objection.received, text=_ON_FILE, evidence=(), **without),
         report=objection.report,
         investigator=objection.investigator,
-        household=message.household,
-        review_of=message.review_of,
-        reviewed_by=objection.reviewed_by,
-        objector=message.objector if named else None,
-        contact=message.contact if named else None,
         answered=objection.answered,
+        resolution=None
+        if result is None
+        else _without(result, reason=_ON_FILE, evidence=(_PROOF,)),
         pleader=objection.pleader,
-        result=None if result is None else _result(result),
+        reviewed_by=objection.reviewed_by,
     )
 
 
-def _result(result: Received[Resolution]) -> Result:
-    message = result.message
-    return Result.model_construct(
-        id=message.id,
-        office=message.office,
-        officer=message.officer,
-        finding=message.finding,
-        signed=result.signed,
-        at=result.at,
-        seq=result.seq,
-    )
+def _without(received: Received[M], **instead: Any) -> Received[M]:
+    return replace(received, message=received.message.model_copy(update=instead))
 
 
 def _objection(objected: Objected) -> OpenObjection:
-    """The objection again, without what it says: nobody asks a case for that."""
-    message = Objection.model_construct(
-        id=objected.id,
-        text="",
-        household=objected.household,
-        review_of=objected.review_of,
-        objector=objected.objector,
-        contact=objected.contact,
-        at=objected.signed,
-    )
-    objection = OpenObjection(
-        Received(message, objected.at, objected.seq),
-        objected.report,
-        objected.investigator,
-        accepted=True,
-        answered=objected.answered,
-        pleader=objected.pleader,
-        reviewed_by=objected.reviewed_by,
-    )
-    result = objected.result
-    if result is not None:
-        resolution = Resolution.model_construct(
-            id=result.id,
-            objection_id=objected.id,
-            office=result.office,
-            officer=result.officer,
-            finding=result.finding,
-            reason="",
-            evidence=(),
-            at=result.signed,
-        )
-        objection.resolution = Received(resolution, result.at, result.seq)
-    return objection
-
-
-def _board(notice: OnBoard) -> Board:
-    return Board.model_construct(
-        notice_id=notice.notice_id,
-        step=notice.step,
-        published=notice.published,
-        held=HeldTo.of(notice.watched),
-        posted=_reported(notice.posted),
-        removed=_reported(notice.removed),
-        in_force=notice.in_force,
-        is_over=notice.is_over,
-        reports=notice.reports,
-    )
-
-
-def _reported(received: Received[PostingReport] | None) -> Reported | None:
-    if received is None:
-        return None
-    return Reported.model_construct(report=received.message, at=received.at, seq=received.seq)
-
-
-def _on_board(board: Board, watch: Watch) -> OnBoard:
-    """The notice again; its days are those that are in force, if they are."""
-    running = watch.get(board.held.key)
-    mine = running is not None and running.limit == board.held.limit
-    posted, removed = (
-        None if each is None else Received(each.report, each.at, each.seq)
-        for each in (board.posted, board.removed)
-    )
-    return OnBoard(
-        board.notice_id,
-        board.step,
-        board.published,
-        running if running is not None and mine else board.held.watched(),
-        posted,
-        removed,
-        board.in_force,
-        board.is_over,
-        board.reports,
-    )
-
-
-def passed_on(results: Iterable[Received[Act] | bool | None]) -> tuple[Taken | bool | None, ...]:
-    """What the waits of a step have brought, to be handed over."""
-    return tuple(
-        Taken(act=each.message, at=each.at, seq=each.seq) if isinstance(each, Received) else each
-        for each in results
-    )
-
-
-def passed_before(results: Sequence[Taken | bool | None]) -> list[Received[Act] | bool | None]:
-    """The same for the next run."""
-    return [
-        Received(each.act, each.at, each.seq) if isinstance(each, Taken) else each
-        for each in results
-    ]
+    return OpenObjection(accepted=True, **dict(objected))

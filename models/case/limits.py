@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -28,7 +28,6 @@ class Watched:
         breached: It has passed, and was a maximum or a fixed date (G4); ``Watch.miss`` says so.
         runs: Its days are counted. Those of a publicity may wait for the posting (T1); until then
             it is in no watch.
-        told: Who is told of it: the office, as it is written.
     """
 
     key: str
@@ -39,10 +38,11 @@ class Watched:
     over: bool = False
     breached: bool = False
     runs: bool = True
-    told: str = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        self.told = str(self.office)
+    @property
+    def told(self) -> str:
+        """Who is told of it: the office, as it is written."""
+        return str(self.office)
 
     @property
     def binding(self) -> bool:
@@ -190,7 +190,7 @@ class Watch:
         """Another office is held to a limit in force from now on."""
         if watched.office != office:
             self._part(watched)
-            watched.office, watched.told = office, str(office)
+            watched.office = office
             self.keep(watched)
 
     def miss(self, watched: Watched) -> None:

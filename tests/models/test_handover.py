@@ -101,7 +101,8 @@ def test_the_next_run_stands_where_the_earlier_one_stood() -> None:
     assert later.objections["o-1"].received.message.contact == "x-1"  # who may ask for its review
     case.objections["o-1"].reviewed_by = "f-1"
     _, told, _ = handover_of(case, desk).objections
-    assert (told.objector, told.contact) == (None, None)
+    named = told.received.message
+    assert (named.objector, named.contact) == (None, None)
     assert later.publicity_ended == case.publicity_ended
     assert list(later.watch.in_force()) == list(case.watch.in_force())
 
