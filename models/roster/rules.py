@@ -235,8 +235,11 @@ class RosterRules(Reception):
 
     def _stops_a_change(self, objection: Objection) -> bool:
         roster, code = roster_of(self._docket), objection.household
-        those = roster.unfinished if roster is not None else []
-        return any(each.being_struck_off for each in those if code in (None, each.code))
+        if roster is None:
+            return False
+        if code is not None:
+            return code in roster and roster[code].being_struck_off
+        return len(roster.stoppable) < len(roster.unfinished)
 
     def _check_resolution(self, resolution: Resolution, now: datetime) -> None:
         objection = self._docket.objections.get(resolution.objection_id)

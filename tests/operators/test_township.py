@@ -296,17 +296,18 @@ def test_plan_and_poverty_line_are_said_to_have_been_moved(township: Shown, stag
 
 def test_the_course_is_readable_at_its_width(township: Shown) -> None:
     lines = township.text.splitlines()
-    assert max(cell_len(line.rstrip()) for line in lines) <= WIDTH
-    for said in (
+    said = [line for line in lines if not line.startswith("/")]  # where a file was written
+    assert max(cell_len(line.rstrip()) for line in said) <= WIDTH
+    for part in (
         f"  $ exitflow act {roster(township, 'jia', 1)} --step H2",
         "· JIA-07 得11票，未过到会24人的半数",
         "不予接收 refused: A2/419821100203 may not decide H2",
         "H2 拟退出贫困户7户认可、1户不认可，未附签字材料",
         "发布《关于甲庄村",
         "1 of 1 poor counties could apply in",
-        "260 entries; 8 cases, 7 ended, 1 open 在办",
+        "261 entries; 8 cases, 7 ended, 1 open 在办",
     ):
-        assert said in township.text
+        assert part in township.text
 
 
 @pytest.mark.clause("G7")

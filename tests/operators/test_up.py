@@ -19,6 +19,7 @@ from operators.up import prepare_registry
 from registry.database.engine import upgrade
 from registry.desk import Registry
 from tests.crew import apart
+from tests.models.samples import mean
 from tests.operators.conftest import THIS_YEAR, Shell, applies
 from tests.play import eventually
 from tests.stage import settings_in
@@ -120,6 +121,7 @@ async def opens_a_case(settings: Settings, client: Client) -> str:
     engine = settings.engine()
     registry = Registry(engine)
     registry.add_plan(THIS_YEAR, "411523", "合成计划")
+    registry.planning.add_mean(mean(year=THIS_YEAR))
     own = sealed_client(client, settings.keyring())
     case_id = await Desk(own, registry, settings.load_policy()).open(applies("411523"))
 
@@ -283,6 +285,7 @@ async def test_a_worker_ends_although_its_database_never_answers(
     engine = settings.engine()
     registry = Registry(engine)
     registry.add_plan(THIS_YEAR, "411523", "合成计划")
+    registry.planning.add_mean(mean(year=THIS_YEAR))
     own = sealed_client(client, settings.keyring())
     desk = Desk(own, registry, settings.load_policy())
     async with started(sys.executable, home, "-c", HANGS, **environment) as worker:
