@@ -240,12 +240,17 @@ class Play:
                 and (seen.waiting_for is not None or "公示中" in seen.waiting_text)
             )
 
-        async def is_open() -> bool:
+        await self.waits(there)
+        await self.has_asked()
+        return await self.waits(there)
+
+    async def has_asked(self) -> None:
+        """Wait until the register has said what a step, or an act just given, is judged by."""
+
+        async def answered() -> bool:
             return await self.under_way() <= BESIDE
 
-        await self.waits(there)
-        await eventually(is_open, lambda: f"{step} is still being opened")
-        return await self.waits(there)
+        await eventually(answered, lambda: "a step is still being opened, or ended")
 
     async def under_way(self) -> set[str]:
         """The activities that the case has asked for and that have not answered, by name."""
@@ -254,6 +259,7 @@ class Play:
 
     async def pass_until(self, step: str) -> None:
         """Approve every step before one, and let a publicity run its time."""
+        await self.has_asked()  # an act just given may end the present step
         for each in ("C2", "C3", "C5", "C6", "C7"):
             seen = await self.status()
             if each >= step:
