@@ -134,6 +134,7 @@ class Case(Ordering):
         position = 0
         if self._handed is not None:
             count_orders_from(self._handed.orders)
+            self.clerk.go_on()
             position = order.index(docket.step)
         try:
             try:
@@ -401,6 +402,7 @@ class Case(Ordering):
             docket.done.pop(step_id, None)
         for notice in docket.notices.values():
             notice.in_force &= notice.step not in again
+        docket.reports = [each for each in docket.reports if each[0].step not in again]
         docket.expected = None
         docket.step = target
         docket.round += 1

@@ -74,6 +74,7 @@ class Clerk:
         self._shown: dict[str, Any] = {}
         # By number: a set of tasks would be walked in another order in every replay.
         self._deliveries: dict[int, asyncio.Task[None]] = {}
+        self._left: tuple[Undelivered, ...] = ()
         self._undelivered: dict[int, Undelivered] = {}
         """Of these, what is tried again and again."""
 
@@ -99,7 +100,12 @@ class Clerk:
         """Go on where an earlier run of the case stood: it has kept everything up to there."""
         self._sent, self.mendings, self._vain = handed.sent, handed.mendings, handed.vain
         self._written = self._docket.ledger.base
-        for each in handed.undelivered_yet:
+        self._left = handed.undelivered_yet
+
+    def go_on(self) -> None:
+        """Try on where the earlier run has left off, once the case knows how many orders it gave:
+        no order of a case has the number of another."""
+        for each in self._left:
             self._go_on_sending(each)
 
     @property

@@ -78,6 +78,7 @@ class Ordering(WaitingRoom):
         while True:
             self.docket.disputed = False
             await self.clerk.keep()
+            await self._hear_everybody()
             if self.clerk.mendings != mendings:  # by another file, under other numbers
                 await self._decide_again(final)
                 seq, mendings = ledger.count, self.clerk.mendings
@@ -103,7 +104,12 @@ class Ordering(WaitingRoom):
         Somebody objected before the answer was in (G2), or the day has ended.
         """
         carrying = asyncio.create_task(ask(order, of_today(self.now())))
-        await workflow.wait_condition(lambda: carrying.done() or self.docket.disputed)
+        while not (carrying.done() or self.docket.disputed):
+            await workflow.wait_condition(
+                lambda: carrying.done() or self.docket.disputed or not self.line.is_empty
+            )
+            if not carrying.done():
+                await self._hear_everybody()  # who stands in line may object to it
         if not carrying.done():
             carrying.cancel()
             with suppress(ActivityError, asyncio.CancelledError):

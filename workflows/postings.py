@@ -128,7 +128,8 @@ class Postings:
     def _came_down(self, notice: OnBoard, received: Received[PostingReport]) -> None:
         """A finding: whoever published it is told, with the office above."""
         docket, watched = self._docket, notice.watched
-        docket.watch.disarm(watched.key)
+        if docket.watch.get(watched.key) is watched:  # not of another notice in its place
+            docket.watch.disarm(watched.key)
         said = (
             f"公示 {notice.notice_id} 未满期即于{chinese(beijing(received.signed).date())}撤下，"
             f"公示期应至{until(watched.limit.due)}；重新发布，公示期重新计算"

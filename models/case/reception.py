@@ -133,7 +133,7 @@ class Reception(ObjectionRules):
                 "as a report (G2)"
             )
         self._check_moment(message, now)
-        if not isinstance(message, Resolution):
+        if not isinstance(message, Resolution | PostingReport):
             self._check_who_decides(message)
         self._check_message(message, now)
         return message
@@ -152,12 +152,12 @@ class Reception(ObjectionRules):
             self._repeated += 1
             return known
         docket.stirred = True
-        office: Office | None = getattr(message, "office", None)
-        docket.acted |= {} if office is None else {office: None}
         if isinstance(message, CaseDocument):
             entry = self._take_document(message, now)
         else:
             entry = self._take(message, now)
+            office: Office | None = getattr(message, "office", None)
+            docket.acted |= {} if office is None else {office: None}
             if not isinstance(message, Resolution | PostingReport):
                 docket.officers |= dict.fromkeys(who_acts(message), entry.step)
         return self.receipts.give(kind, message, entry, now)
@@ -369,6 +369,8 @@ class Reception(ObjectionRules):
             raise Refusal(f"{docket.step} has rejected the application already")
         about_to_open = docket.preparing and not waiting
         approved = docket.expected is None if not waiting else self._turns.decider() is None
+        if docket.step == final and approved and docket.preparing and waiting:
+            raise NotYet(f"{final} is being judged by the register; try again in a moment")
         if docket.step == final and approved and not about_to_open:
             raise Refusal(f"{final} has approved the application already")
         if any(each.upheld_and_unanswered for each in docket.objections.values()):

@@ -65,6 +65,8 @@ class RosterReception(RosterRules):
             super()._check_message(message, now)
         elif not isinstance(message, Objection) or message.review_of is not None:
             raise Refusal("the roster is being looked up in the register; send it again")
+        else:
+            self._check_room(now)
 
     # -- the file, and what counts at once ------------------------------------------------------
 

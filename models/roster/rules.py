@@ -228,8 +228,11 @@ class RosterRules(Reception):
         return notice
 
     def _check_concerned(self, objection: Objection) -> None:
-        if objection.household is not None:
-            self._unfinished([objection.household], stoppable=False)
+        code = objection.household
+        if code is not None and code not in self._roster and objection.review_of is not None:
+            return  # of an objection from before the roster was open, which named whom it would
+        if code is not None:
+            self._unfinished([code], stoppable=False)
         elif not self._roster.unfinished:
             raise Refusal(f"too late, all that were left are struck off; {_SUPERVISION}")
 

@@ -54,6 +54,7 @@ def test_a_report_names_place_day_and_person_and_what_it_lacks() -> None:
     said = f"公示 {NOTICE} 2018年1月5日张贴于省政府网站（合成），经办人某己，未附照片等材料"
     assert last(case).text == f"河南省扶贫开发领导小组报告：{said}"
     assert last(case).data["notice_id"] == NOTICE
+    case.investigators["某己"] = "o-1"  # who investigated decides nothing, but may post
     down = report(id="p-2", removed=True, reason="期满", evidence=[PROOF])
     desk.receive("posted", down, CLOSES + HOUR)
     assert "自省政府网站（合成）撤下，经办人某己，理由：期满，附材料1份" in last(case).text

@@ -160,7 +160,9 @@ def test_what_is_approved_is_not_withdrawn() -> None:
     judged = docket(V3, awaits=CITY)
     reception(judged).receive("act", act(CITY), NOW)
     judged.preparing = True
-    for case in (waiting, taken, decided, judged):
+    said = refused(reception(judged), judged, "withdraw", withdrawal_values())
+    assert said == "V3 批准退出 is being judged by the register; try again in a moment"
+    for case in (waiting, taken, decided):
         said = refused(reception(case), case, "withdraw", withdrawal_values())
         assert said == "V3 批准退出 has approved the application already"
 

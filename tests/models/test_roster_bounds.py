@@ -3,6 +3,7 @@
 import pytest
 
 from models.appraisals import MOST_HOUSEHOLDS
+from models.case import bounds
 from models.procedures import H3
 from models.refusals import Refusal
 from models.roster.households import State
@@ -17,6 +18,17 @@ def test_an_objection_before_the_roster_is_open_may_name_anybody() -> None:
     sample.desk.hear("object", {"id": "o-1", "text": "漏评（合成）", "household": "H-77"}, NOW)
     assert [each.report for each in sample.docket.objections.values()] == [True]
     assert [entry.kind for entry in sample.docket.ledger.entries] == ["objection"]
+
+
+@pytest.mark.clause("G1")
+def test_before_the_roster_is_open_no_more_are_taken_than_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bounds, "MOST_OBJECTIONS", 2)
+    sample = Sample(open_=False)
+    for number in range(4):
+        sample.desk.hear("object", {"id": f"o-{number}", "text": "漏评（合成）"}, NOW)
+    assert list(sample.docket.objections) == ["o-0", "o-1"]
 
 
 @pytest.mark.clause("G7")

@@ -94,7 +94,15 @@ async def test_a_later_run_goes_on_trying_and_gives_it_up_at_the_same_moment(
         for hours in (3, 9, 15):
             await play.until(told + timedelta(hours=hours))
             await play.object()
-        assert sum(run.id == play.case_id for run in server.runs) >= 3
+        runs = [run for run in server.runs if run.id == play.case_id]
+        assert len(runs) >= 3
+        orders = [
+            event.activity_task_scheduled_event_attributes.activity_id
+            for run in (*runs, server.of(play.case_id))
+            for event in run.history.events
+            if event.HasField("activity_task_scheduled_event_attributes")
+        ]
+        assert len(orders) == len(set(orders))
         assert await by(play, "hook") == []
         await play.until(told + timedelta(days=1, minutes=1))
         given_up, *_ = await by(play, "hook")

@@ -135,6 +135,20 @@ async def test_a_report_in_an_outage_holds_up_the_change(
     await play.file()
 
 
+@pytest.mark.clause("G2", "C7")
+async def test_who_still_stands_in_line_holds_up_the_change_too(own_stage: Stage) -> None:
+    play = await approved_in_an_outage(own_stage)
+    await own_stage.crew.goes()
+    for number in range(3):  # more than is heard in one turn
+        await play.signal("object", {"id": f"long-{number}", "text": "路" * 200_000})
+    await play.signal("object", {"id": "o-1", "text": "举报住房不实（合成）"})
+    await own_stage.crew.comes()
+    await is_over(play)
+    seen = await play.waits(lambda seen: seen.waiting_for == "A7/410000")
+    assert seen.open_objections == ("o-1",)
+    assert standings(play) == ["listed"]
+
+
 @pytest.mark.clause("G2", "C7", "F7", "T7")
 async def test_a_report_that_came_after_the_change_is_followed_after_the_exit(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
