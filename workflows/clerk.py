@@ -131,6 +131,11 @@ class Clerk:
             return
         await self._write()
 
+    @property
+    def is_to_mend(self) -> bool:
+        """Whether somebody has asked to hold the file against the kept one, and it is not done."""
+        return self._mending is not None
+
     def check_mend(self) -> None:
         """Hold a request to mend against what was asked before: anybody may send one.
 
@@ -150,6 +155,8 @@ class Clerk:
 
     async def keep(self) -> None:
         """Keep the whole file in the registry now, whatever is still being said."""
+        if self._mending is not None:
+            await self._mend(self._mending)
         while self._unwritten:
             await self._write()
 

@@ -101,13 +101,16 @@ class Ordering(WaitingRoom):
     async def _carried_out(self, order: Order[R]) -> R | None:
         """What comes of an order; None if it is to be given again.
 
-        Somebody objected before the answer was in (G2), or the day has ended.
+        Somebody objected before the answer was in (G2), or asked to mend the file, which may be why
+        it is refused; or the day has ended.
         """
         carrying = asyncio.create_task(ask(order, of_today(self.now())))
-        while not (carrying.done() or self.docket.disputed):
-            await workflow.wait_condition(
-                lambda: carrying.done() or self.docket.disputed or not self.line.is_empty
-            )
+
+        def is_decided() -> bool:
+            return carrying.done() or self.docket.disputed or self.clerk.is_to_mend
+
+        while not is_decided():
+            await workflow.wait_condition(lambda: is_decided() or not self.line.is_empty)
             if not carrying.done():
                 await self._hear_everybody()  # who stands in line may object to it
         if not carrying.done():

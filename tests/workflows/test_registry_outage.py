@@ -7,6 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.notices import NoticeBoard
 from models.case.ledger import EntryKind
+from models.case.mending import Mending
 from models.case.messages import Ending
 from models.periods import beijing
 from tests.play import Play, eventually
@@ -147,6 +148,19 @@ async def test_who_still_stands_in_line_holds_up_the_change_too(own_stage: Stage
     seen = await play.waits(lambda seen: seen.waiting_for == "A7/410000")
     assert seen.open_objections == ("o-1",)
     assert standings(play) == ["listed"]
+
+
+@pytest.mark.clause("G7", "C7")
+async def test_a_request_to_mend_is_heard_while_the_register_is_told(stage: Stage) -> None:
+    """Its own file may be why the registry refuses the order."""
+    play = await approved_in_an_outage(stage)
+    asked = Mending(officer="某己", reason="疑与登记不符（合成）").content()
+    for _ in range(2):  # the second would be told that the first is under way
+        await play.handle.execute_update("mend", asked)
+        await play.status()
+    await is_over(play)
+    assert (await play.ends()).ending is Ending.EXITED
+    await play.file()
 
 
 @pytest.mark.clause("G2", "C7", "F7", "T7")
