@@ -31,6 +31,11 @@ class Level(StrEnum):
     PROVINCE = "province"
     NATION = "nation"
 
+    @property
+    def height(self) -> int:
+        """How many levels lie below."""
+        return list(Level).index(self)
+
 
 class Body(StrEnum):
     """Who acts, A1-A9; the names people read are data of the policy."""

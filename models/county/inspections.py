@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from models.policy import LEVELS, Level
+from models.policy import LEVELS
 from models.ratios import ExactRates
 from models.supervision.messages import SupervisionResult
 
@@ -114,12 +114,9 @@ class Inspections:
         )
 
 
-_HEIGHT = {level: height for height, level in enumerate(Level)}
-
-
 def _as_high(result: SupervisionResult, other: SupervisionResult) -> bool:
     """Whether an office of the same level, or of one above, has found it."""
-    return _HEIGHT[LEVELS[result.office.body]] >= _HEIGHT[LEVELS[other.office.body]]
+    return LEVELS[result.office.body].height >= LEVELS[other.office.body].height
 
 
 def _computed(rates: ExactRates, name: str) -> bool:

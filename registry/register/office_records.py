@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from models import offices
 from models.base import Record, canonical, faults
 from models.offices import County, Division, Household, SubjectKind, Village
-from models.policy import Level
+from models.policy import LEVELS, Level
 from models.register.office_records import (
     FAULTS,
     FORMS,
@@ -177,6 +177,8 @@ def measures(session: Session, year: int, codes: Iterable[str]) -> dict[str, str
 
 
 def _put(session: Session, record: OfficeRecord, today: date, source: str | None) -> bool:
+    if session.get(OfficeRecordRow, record.id) is not None:
+        return False
     about, place = _about(session, record)
     fault = record_fault(
         record,
@@ -188,8 +190,6 @@ def _put(session: Session, record: OfficeRecord, today: date, source: str | None
     if fault is not None:
         raise LoadError([fault])
     entry_hash = _hash_of_entry(session, record, place)
-    if session.get(OfficeRecordRow, record.id) is not None:
-        return False
     key = f"records/{place}/{record.year}"
     journal.look_before(session, [key])
     session.add(
@@ -252,6 +252,7 @@ def _has_policy(session: Session, record: OfficeRecord) -> bool:
 
 
 def _reference_fault(session: Session, record: OfficeRecord) -> str | None:
+    """Why a record cannot take another's place, or be its outcome; None if it can."""
     if record.refers_to is None:
         return None
     earlier = session.get(OfficeRecordRow, record.refers_to)
@@ -263,6 +264,17 @@ def _reference_fault(session: Session, record: OfficeRecord) -> str | None:
             f"refers_to: {earlier.id} is a {earlier.kind} about {earlier.subject_code}; a "
             f"{record.kind} refers to a {' or '.join(kinds)} about its own subject"
         )
+    if record.day < earlier.day:
+        return f"day: {record.day} lies before {earlier.day}, the day of {earlier.id}"
+    corrects, own = earlier.kind == record.kind, offices.Office.parse(earlier.office)
+    above = LEVELS[record.office.body].height - LEVELS[own.body].height
+    if corrects and record.office != own and above <= 0:
+        return f"office: {earlier.id} is of {own}; that office corrects it, or one of a level above"
+    # What an inspection found is set right, and said to be so, by who was inspected.
+    if not corrects and earlier.kind == RecordKind.ACCOUNTABILITY and above < 0:
+        return f"office: {earlier.id} is of {own}; no office below says what came of it"
+    if corrects and earlier.id in replaced_ids(session):
+        return f"refers_to: another has taken the place of {earlier.id}; refer to that one"
     return None
 
 

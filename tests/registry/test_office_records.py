@@ -316,3 +316,40 @@ def test_a_record_takes_the_place_of_one_of_its_own_subject_alone(registry: Regi
     other = record(subject="411524", office="A5/411524", refers_to=first.id)
     with pytest.raises(LoadError, match="refers to a measure about its own subject"):
         registry.office_records.put(other, TODAY)
+
+
+@pytest.mark.clause("F10", "F13")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "another has taken the place of"),
+        ({"office": "A6/411500"}, "is of A7/410000; that office corrects it, or one of a level"),
+        ({"office": "A9/410000"}, "is of A7/410000; that office corrects it, or one of a level"),
+        ({"day": date(2018, 10, 31)}, "day: 2018-10-31 lies before 2018-11-01, the day of"),
+        ({"kind": "outcome", "office": "A6/411500"}, "no office below says what came of it"),
+        ({"kind": "outcome", "day": date(2018, 10, 31)}, "2018-10-31 lies before 2018-11-01"),
+    ],
+)
+def test_nobody_strikes_out_what_is_not_his(
+    registry: Registry, changes: dict[str, Any], said: str
+) -> None:
+    blamed = {"kind": "accountability", "fault": "violation", "leader": "某副县长（合成）"}
+    first = record(**blamed, office="A7/410000")
+    registry.office_records.put(first, TODAY)
+    kind = {} if changes.get("kind") == "outcome" else blamed
+    follows = record(
+        **({"office": "A7/410000", "refers_to": first.id, "text": "更正"} | kind | changes)
+    )
+    if not changes:
+        registry.office_records.put(follows, TODAY)
+        assert registry.office_records.put(follows, TODAY) is False
+        follows = follows.model_copy(update={"text": "再更正"})
+    with pytest.raises(LoadError, match=said):
+        registry.office_records.put(follows, TODAY)
+
+
+@pytest.mark.clause("F10")
+def test_an_office_above_corrects_what_one_below_put_down(registry: Registry) -> None:
+    first = record()
+    registry.office_records.put(first, TODAY)
+    assert registry.office_records.put(record(office="A6/411500", refers_to=first.id), TODAY)
