@@ -1,6 +1,6 @@
 """What is missing behind an exit (F9): its filing (备案) and data entry (信息录入), and by when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from models.case.orders import LimitInForce, Recipient
 from models.case.reminders import next_after
 from models.offices import Office, SubjectKind
 from models.periods import LimitRequest, Workdays, compute, start_of, until
-from models.policy import Body, Policy
+from models.policy import LEVELS, Body, Level, Policy
 from models.watch import Missing
 from registry.facts.revoked import stands
 from registry.places import county_in, last_divisions, stem
@@ -38,16 +38,15 @@ def filings_due(
 ) -> tuple[DeadlineRecord, ...]:
     """The exits without a filing or data entry, each with the limit; the nearest first.
 
-    It is the county group's to do: what it hands in stands with the case, or beside it.
+    It is the county group's to do: what it, or an office above, hands in from the day of the exit
+    on stands with the case, or beside it.
     """
     divisions = last_divisions(session)
-    done: dict[str, set[str]] = {}
-    for case_id, kind in session.exec(select(DocumentRow.belongs_to, DocumentRow.kind)):
-        done.setdefault(case_id, set()).add(kind)
     left = dict(_exits(session))
+    done = set(_filed(session, left))
     found = []
     for case in session.exec(select(CaseRow).where(col(CaseRow.outcome).is_not(None))):
-        missing = [kind for kind in DUE if kind.value not in done.get(case.case_id, ())]
+        missing = [kind for kind in DUE if (case.case_id, kind.value) not in done]
         if case.case_id not in left or not missing:
             continue
         start = start_of(left[case.case_id])
@@ -71,6 +70,17 @@ def filings_due(
             )
         )
     return tuple(sorted(found, key=lambda each: (each.in_force.limit.due, each.case_id)))
+
+
+def _filed(session: Session, left: Mapping[str, date]) -> Iterator[tuple[str, str]]:
+    """The cases and kinds of what was handed in behind an exit, by a county or an office above."""
+    row = DocumentRow
+    for case_id, kind, at, office in session.exec(
+        select(row.belongs_to, row.kind, row.at, row.office)
+    ):
+        level = LEVELS[Office.parse(office).body]
+        if level is not Level.VILLAGE and case_id in left and at >= start_of(left[case_id]):
+            yield case_id, kind
 
 
 def filings_to_remind_of(

@@ -1,6 +1,6 @@
 """What is missing behind an exit (F9): filing and data entry, by when, and who is reminded."""
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 from sqlalchemy import Engine
@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from models.case.documents import DocumentKind
 from models.case.messages import Ending
 from models.offices import Office
-from models.periods import BEIJING, start_of
+from models.periods import start_of
 from models.policy import Level
 from registry.calendar import OfficialCalendar
 from registry.database.engine import reading, writing
@@ -38,7 +38,14 @@ def left_by_case(engine: Engine, village: str = JIA) -> str:
     return case_id
 
 
-def files(engine: Engine, case_id: str, kind: DocumentKind, seq: int) -> None:
+def files(
+    engine: Engine,
+    case_id: str,
+    kind: DocumentKind,
+    seq: int,
+    on: date = LEFT_ON,
+    office: str = "A5/411523",
+) -> None:
     with writing(engine) as session:
         session.add(
             DocumentRow(
@@ -46,8 +53,8 @@ def files(engine: Engine, case_id: str, kind: DocumentKind, seq: int) -> None:
                 seq=seq,
                 belongs_to=case_id,
                 kind=kind.value,
-                at=datetime(2018, 8, 10, tzinfo=BEIJING),
-                office="A5/411523",
+                at=start_of(on),
+                office=office,
                 text="合成材料",
                 evidence="[]",
             )
@@ -77,6 +84,17 @@ def test_filing_and_data_entry_are_due_within_fifteen_days_of_an_exit(
     assert [each.in_force.subject for each in due(registry)] == ["信息录入"]
     files(engine, case_id, DocumentKind.DATA_ENTRY, 12)
     assert due(registry) == []
+
+
+def test_neither_a_village_nor_who_files_before_the_exit_has_done_it(
+    registry: Registry, engine: Engine
+) -> None:
+    case_id = left_by_case(engine)
+    files(engine, case_id, DocumentKind.FILING, 10, office=f"A1/{JIA}")
+    files(engine, case_id, DocumentKind.FILING, 11, on=date(2018, 8, 1))
+    assert [each.in_force.subject for each in due(registry)] == ["备案、信息录入"]
+    files(engine, case_id, DocumentKind.FILING, 12, office="A6/411500")
+    assert [each.in_force.subject for each in due(registry)] == ["信息录入"]
 
 
 def test_of_a_roster_the_last_striking_off_counts(registry: Registry, engine: Engine) -> None:
