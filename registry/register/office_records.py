@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from models import offices
 from models.base import Record, canonical, faults
+from models.case.parts import Proofs
 from models.offices import County, Division, Household, SubjectKind, Village
 from models.policy import LEVELS, Level
 from models.register.office_records import (
@@ -95,7 +96,8 @@ class OfficeRecords:
                 claim(session, "office records")
                 for line in lines:
                     try:
-                        new += _put(session, line.record(), today, path.name)
+                        if not _is_kept(session, line):
+                            new += _put(session, line.record(), today, path.name)
                     except (LoadError, UnknownSubject) as refused:
                         table.add(CellFault(sheet=line.sheet, row=line.row, right=str(refused)))
                 if table.faults:
@@ -366,19 +368,39 @@ class RecordCells(Cells):
     counties: Annotated[_Number | None, Header("计划退出县数")] = None
     case_id: Annotated[cells.Text | None, Header("案件编号", wide=True)] = None
     entry: Annotated[_Number | None, Header("案卷条号")] = None
-    key: Annotated[Any, Header("台账编号", wide=True)] = None
+    key: Annotated[cells.Text | None, Header("台账编号", wide=True)] = None
 
-    def record(self) -> OfficeRecord:
-        """What the row says.
+    def record(self, evidence: Proofs = ()) -> OfficeRecord:
+        """What the row says, with evidence that no file holds.
 
         Raises:
             LoadError: if it cannot be a record.
         """
         said = {name: getattr(self, name) for name in type(self).model_fields}
         try:
-            return OfficeRecord(**{n: said[n] for n in OfficeRecord.model_fields if n in said})
+            said = {n: said[n] for n in OfficeRecord.model_fields if n in said}
+            return OfficeRecord(**said, evidence=evidence)
         except ValidationError as error:
             raise LoadError([faults(error)]) from None
+
+
+def _is_kept(session: Session, line: RecordCells) -> bool:
+    """Whether a row is a record that is kept, as a file of them was written.
+
+    Raises:
+        LoadError: if it has the id of one and says something else.
+    """
+    row = session.get(OfficeRecordRow, line.key) if line.key is not None else None
+    if row is None:
+        return False
+    if line.record(json.loads(row.evidence)).id != row.id:
+        raise LoadError(
+            [
+                f"台账编号: {row.id} says something else, and is written once; to correct it, "
+                "write its 台账编号 as 所指台账 and leave 台账编号 empty"
+            ]
+        )
+    return True
 
 
 _COLUMNS = columns_of(RecordCells)

@@ -17,6 +17,8 @@ from registry.checks.checks import Checks
 from registry.desk import Registry
 from registry.errors import LoadError
 from registry.files.fault_sheet import FileRefused
+from registry.files.workbook_writing import write_workbook
+from registry.register.office_records import COLUMNS, sheet_row
 from tests.activities.registry_cases import File, run
 from tests.models.samples import HENAN
 from tests.registry.places import county_leaves, put_households, put_village
@@ -307,6 +309,27 @@ def test_every_fault_of_a_file_is_named_and_nothing_of_it_is_kept(
         "row 4, column 日期 (F)",
     ]
     assert registry.office_records.listed() == ()
+
+
+@pytest.mark.clause("F11", "F13")
+def test_a_file_of_kept_records_is_read_again_as_no_change(
+    registry: Registry, tmp_path: Path
+) -> None:
+    proof = {"name": "statement.xlsx", "sha256": "0" * 64}
+    statement = record(kind="assessment", office="A6/411500", evidence=(proof,))
+    first = record(evidence=(proof,))
+    for each in (statement, first, record(refers_to=first.id)):
+        registry.office_records.put(each, TODAY)
+    kept = registry.office_records.listed()
+    file = tmp_path / "台账.xlsx"
+    write_workbook(file, "台账", COLUMNS, map(sheet_row, kept))
+    loaded = registry.register.import_file(file, TODAY)
+    assert loaded.model_dump() == {"new": 0, "unchanged": 3}
+    assert registry.office_records.listed() == kept
+    altered = kept[0].model_copy(update={"text": "另一内容"})
+    write_workbook(file, "台账", COLUMNS, [sheet_row(altered)])
+    with pytest.raises(FileRefused, match="says something else, and is written once"):
+        registry.register.import_file(file, TODAY)
 
 
 @pytest.mark.clause("F13")
