@@ -1,7 +1,8 @@
 """The statement of a year for the assessment (F11 考核), and at which offices things gather (F13).
 
 Counted when it is asked for: exits from the register, the rest from the files of the year's cases.
-What was missed is an office's own; everything else belongs to the county whose case it stands in.
+What was missed is an office's own; everything else belongs to the county whose case it stands in,
+and to the office that did it: what was upheld to who published, or dismissed the objection.
 """
 
 import json
@@ -10,11 +11,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import and_, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.base import Record
 from models.case.ledger import EntryKind
 from models.case.messages import Decision, Finding
+from models.policy import LEVELS, Level
 from models.procedures import COUNTY_EXIT, HOUSEHOLD_EXIT, VILLAGE_EXIT
 from models.register.office_records import RecordKind
 from registry.facts.supervision import last_checks
@@ -164,14 +167,14 @@ def _count_entries(session: Session, tally: _Tally, year: int, region: str | Non
     )
     whole = (EntryKind.BREACH.value, EntryKind.LATE.value, EntryKind.RETURNED.value)
     entries = session.exec(
-        select(CaseRow.region, EntryRow.kind, EntryRow.content)
+        select(CaseRow.case_id, CaseRow.region, EntryRow.kind, EntryRow.content)
         .join(EntryRow, col(EntryRow.case_id) == CaseRow.case_id)
         .where(
             *_of_year(year, region),
             or_(kind.in_(whole), and_(kind == EntryKind.ACT.value, said)),
         )
     )
-    for path, what, text in entries:
+    for case_id, path, what, text in entries:
         county, data = county_in(path), json.loads(text)["data"]
         match EntryKind(what):
             case EntryKind.BREACH:
@@ -179,7 +182,9 @@ def _count_entries(session: Session, tally: _Tally, year: int, region: str | Non
                 own = office.partition("/")[2].startswith(county)
                 tally.add("breaches", county if own else None, office)
             case EntryKind.LATE:
-                tally.add("late", county)
+                act = session.get(EntryRow, (case_id, data["entry"])) if "entry" in data else None
+                by = act.actor.partition(" ")[0] if act is not None else ""
+                tally.add("late", county, by if "/" in by else None)
             case EntryKind.RETURNED:
                 by = str(data["by"])
                 tally.add("returned", county, by if "/" in by else None)
@@ -192,13 +197,36 @@ def _count_entries(session: Session, tally: _Tally, year: int, region: str | Non
 
 
 def _count_objections(session: Session, tally: _Tally, year: int, region: str | None) -> None:
+    reviewed = aliased(ObjectionRow)
     upheld = session.exec(
-        select(CaseRow.region, ObjectionRow.resolved_by)
+        select(CaseRow.procedure, CaseRow.region, reviewed.resolved_by)
         .join(ObjectionRow, col(ObjectionRow.case_id) == CaseRow.case_id)
+        .join(
+            reviewed,
+            and_(
+                col(reviewed.case_id) == ObjectionRow.case_id,
+                col(reviewed.objection_id) == ObjectionRow.review_of,
+            ),
+            isouter=True,
+        )
         .where(*_of_year(year, region), ObjectionRow.finding == Finding.UPHELD.value)
     )
-    for path, office in upheld:
-        tally.add("upheld", county_in(path), office)
+    for procedure, path, dismissed_by in upheld:
+        tally.add("upheld", county_in(path), dismissed_by or _publisher(procedure, path))
+
+
+def _publisher(procedure: str, path: str) -> str:
+    """Who posts the notice of a case, by the divisions it lies in, from the province down."""
+    (publicity,) = (
+        step
+        for each in (COUNTY_EXIT, VILLAGE_EXIT, HOUSEHOLD_EXIT)
+        if each.id == procedure
+        for step in each.steps
+        if step.posts is not None
+    )
+    places = path.strip("/").split("/")
+    place = {Level.PROVINCE: places[0], Level.COUNTY: places[2], Level.VILLAGE: places[-1]}
+    return f"{publicity.body}/{place[LEVELS[publicity.body]]}"
 
 
 def _count_revocations(session: Session, tally: _Tally, year: int, region: str | None) -> None:

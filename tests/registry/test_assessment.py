@@ -8,11 +8,15 @@ from sqlalchemy import Engine
 
 from activities.ledger import RegistryActivities
 from models.case.ledger import EntryKind
+from registry.database.engine import writing
 from registry.desk import Registry
 from registry.reports.assessment import HEADERS, Assessment, Statement, statement_rows
 from registry.reports.records import Counted
+from registry.tables import ObjectionRow
+from registry.tables.columns import Source
 from tests.activities.registry_cases import File, run
 from tests.registry.places import county_leaves, put_village, village_leaves
+from tests.registry.test_readiness import NOW, lists
 
 pytestmark = pytest.mark.clause("F11")
 
@@ -50,8 +54,8 @@ def year(registry: Registry, asked: RegistryActivities, engine: Engine) -> Asses
     entries: tuple[tuple[EntryKind, dict[str, Any]], ...] = (
         (EntryKind.BREACH, {"office": "A5/411523"}),
         (EntryKind.BREACH, {"office": "A6/411500"}),  # the city's own, and not the county's
-        (EntryKind.LATE, {"entry": 2}),
         (EntryKind.ACT, act("approve", "A5/411523")),
+        (EntryKind.LATE, {"entry": 4}),
         (EntryKind.ACT, act("approve", "A6/411500", overrides=["S3.incidence"], reason="合成")),
         (EntryKind.ACT, act("return", "A7/410000", reason="合成")),
         (EntryKind.RETURNED, {"to": "C1", "by": "A7/410000"}),
@@ -60,7 +64,8 @@ def year(registry: Registry, asked: RegistryActivities, engine: Engine) -> Asses
         *upheld(2, "dismissed"),
     )
     for kind, data in entries:
-        file.add(kind, data)
+        said = data.get("act")
+        file.add(kind, data, **({"actor": f"{said['office']} 某乙"} if said else {}))
     run(asked.write_ledger, file.batch())
     other = File(year=2018)  # of another year
     other.open()
@@ -105,11 +110,40 @@ def test_what_happened_gathers_at_the_offices_that_did_it(year: Assessment) -> N
         for each in year.offices
     }
     assert happened == {
-        "A5/411523": {"breaches": 1},
+        "A5/411523": {"breaches": 1, "late": 1},
         "A6/411500": {"breaches": 1, "overrides": 1},
         "A7/410000": {"returned": 1, "rejected": 1, "upheld": 1},
     }
     assert year.offices[0].name == "新县"
+
+
+@pytest.mark.clause("F13", "G1")
+def test_what_was_upheld_gathers_at_who_published_or_dismissed_it(
+    registry: Registry, engine: Engine
+) -> None:
+    case_id = lists(engine, "village", JIA, 2017)
+    with writing(engine) as session:
+        for id, review_of, finding, by in (
+            ("o1", None, "upheld", "A6/411500"),
+            ("o2", None, "dismissed", "A6/411500"),
+            ("r2", "o2", "upheld", "A7/410000"),
+        ):
+            row = ObjectionRow(
+                case_id=case_id,
+                objection_id=id,
+                kind=Source.OBJECTION,
+                text="合成",
+                review_of=review_of,
+                received_at=NOW,
+                finding=finding,
+                resolved_by=by,
+            )
+            session.add(row)
+    found = registry.planning.assessment(2017)
+    assert {each.office: each.upheld for each in found.offices} == {
+        "A5/411523": 1,
+        "A6/411500": 1,
+    }
 
 
 def test_the_statement_is_a_sheet(year: Assessment) -> None:
