@@ -307,7 +307,11 @@ def list_plan(*, year: Year, region: Region = None, json: Json = False) -> None:
         as_json(planned)
         return
     _print_plan(planned, year)
-    holding = [each for each in documents if FORMS[each.kind].of_place and each.holds_in(year)]
+    holding = [
+        each
+        for each in documents
+        if FORMS[each.kind].of_place and each.holds_in(year) and not each.replaced
+    ]
     if holding:
         print_records(console(), holding)
     for each in holding:
@@ -383,7 +387,7 @@ def means(*, json: Json = False) -> None:
 
 def _print_against(document: KeptRecord, planned: Sequence[PlanLine]) -> None:
     """The targets of a year's plan against what stands in it, where they differ (F12)."""
-    if document.kind is not RecordKind.ANNUAL_PLAN or document.replaced:
+    if document.kind is not RecordKind.ANNUAL_PLAN:
         return
     here = stem(document.subject)
     listed = Counter(line.kind for line in planned if (line.village or line.code).startswith(here))

@@ -122,6 +122,9 @@ async def test_an_annual_plan_is_held_against_whom_it_names(
     assert "计划退出户0，年度计划列入" not in out
     listed = (await lonely("registry", "records", "--kind", "annual-plan", "--json")).json
     assert [(each["key"], each["villages"]) for each in listed] == [(key, 2)]
+    (await lonely(*put, "--counties", "0", "--refers-to", key)).done()
+    shown = (await lonely("plan", "list", "--year", "2018", "--region", "411523")).done()
+    assert narrow(shown).count("年度计划 新县 411523, 2018 (F12)") == 1
 
 
 @pytest.mark.clause("F13")
