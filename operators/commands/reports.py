@@ -99,7 +99,8 @@ def reentry(
     """List who should come in (应进未进、漏评, F13), with what was done about it.
 
     Counties and villages that have left and are over the threshold; villages in which a supervision
-    of the year found people left out; households that left before the year and fail S1 by it.
+    of the year found people left out; households that left before the year and fail S1 by it, and
+    those that were never registered and fail its income.
 
     Args:
         year: The year whose income is judged, and of the supervisions.

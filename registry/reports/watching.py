@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.base import Record
 from models.household_standard import household_findings, yuan
 from models.offices import SubjectKind
-from models.policy import Policy, Standards
+from models.policy import Demand, Policy, Standards
 from models.procedures import REENTRY
 from models.register.households import PovertyLine
 from models.standards import StandardFinding, percentage
@@ -95,10 +95,13 @@ def should_leave(
         col(CaseRow.case_id) == col(RosterRow.case_id),
         col(CaseRow.outcome).is_(None),
     )
-    inside = or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on)
+    inside = and_(
+        col(EpisodeRow.registered_on) <= on,
+        or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on),
+    )
     found = [
         (row, village, f"{year}年{_income(lived, row.size)}，退出标准各项均达到")
-        for row, village, lived in _lived(session, year, on, region, inside, ~planned, ~on_its_way)
+        for row, village, lived in _lived(session, year, region, inside, ~planned, ~on_its_way)
         if all(each.met for each in _findings(row, lived, line, policy.standards))
     ]
     return _with_measures(session, year, _households(session, found))
@@ -110,7 +113,8 @@ def should_come_in(
     """Who has left and falls below by the register, or was never in it (应进未进、漏评).
 
     Counties and villages that have left and are over the threshold; villages in which supervision
-    found people left out (F6); households that left before the year and fail S1 by it.
+    found people left out (F6); households that left before the year and fail S1 by it, and those
+    that were never registered and fail its income.
 
     Raises:
         UnknownSubject: if the year has no national line (S7).
@@ -124,11 +128,16 @@ def should_come_in(
     )
     outside = (col(EpisodeRow.exited_on) <= on, col(EpisodeRow.exit_year) < year, ~back)
     found = []
-    for row, village, lived in _lived(session, year, on, region, *outside):
+    for row, village, lived in _lived(session, year, region, *outside):
         findings = _findings(row, lived, line, policy.standards)
         unmet = [each.zh for each in findings if not each.met]
         if unmet:
             found.append((row, village, f"未达到：{'；'.join(unmet)}"))
+    never = col(EpisodeRow.household_code).is_(None)
+    for row, village, lived in _lived(session, year, region, never):
+        for each in _findings(row, lived, line, policy.standards):
+            if each.id == f"S1.{Demand.INCOME}" and not each.met:
+                found.append((row, village, f"从未建档立卡：{each.zh}"))
     places = [*_over(session, policy.standards, on, region), *_omitted(session, year, region)]
     return _with_measures(session, year, [*places, *_households(session, found)])
 
@@ -148,17 +157,16 @@ _Found = tuple[HouseholdRow, VillageRow, str]
 
 
 def _lived(
-    session: Session, year: int, on: date, region: str | None, *wanted: ColumnElement[bool]
+    session: Session, year: int, region: str | None, *wanted: ColumnElement[bool]
 ) -> Iterator[_Lived]:
-    """Households with what they lived on in a year, one by one, by village."""
+    """Households with what they lived on in a year, and each time in the register, by village."""
     query = (
         sa.select(HouseholdRow, VillageRow, HouseholdYearRow)
         .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
         .join(HouseholdYearRow, col(HouseholdYearRow.household_code) == HouseholdRow.code)
-        .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
+        .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code, isouter=True)
         .where(
             col(HouseholdYearRow.year) == year,
-            col(EpisodeRow.registered_on) <= on,
             *wanted,
             *([villages_in(region)] if region else []),
         )

@@ -121,6 +121,18 @@ def test_who_has_left_and_falls_below_should_come_in(registry: Registry, judged:
     assert coming(registry)["H-below"].measure == case
 
 
+def test_who_is_poor_and_was_never_registered_should_come_in(
+    registry: Registry, judged: Engine
+) -> None:
+    for code, lived in (("H-poor", {"wages": 600_000}), ("H-unsafe", {"housing": False})):
+        register(judged, JIA, {code: 3}, registered_on=None, livelihood=livelihood(**lived))
+    found = coming(registry)
+    assert {code: each.why for code, each in found.items()} == {
+        "H-poor": "从未建档立卡：2017年家庭纯收入6000元÷3人，标准为人均高于3000元"
+    }
+    assert leaving(registry) == coming(registry, "410200") == {}
+
+
 def test_an_exited_village_over_the_threshold_stands_on_the_list(
     registry: Registry, judged: Engine
 ) -> None:
