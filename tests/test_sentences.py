@@ -46,6 +46,19 @@ def test_no_sentence_is_without_an_answer_that_is_shown(
     assert list(faults(ALL[id], carried_out, marks)) == []
 
 
+ANSWERED_AS = {
+    id: re.findall(r"(?:HN|CN)\d+", found[0])
+    for id, each in ALL.items()
+    if (found := re.match(r"As (?:HN|CN)\d+(?:(?:, | and )(?:HN|CN)\d+)*", each.how))
+}
+
+
+@pytest.mark.parametrize("id", ANSWERED_AS)
+def test_an_answer_is_no_better_than_the_ones_it_refers_to(id: str) -> None:
+    others = {ALL[each].carried for each in ANSWERED_AS[id]}
+    assert ALL[id].carried == ("yes" if others == {"yes"} else "partly")
+
+
 def test_the_page_has_every_sentence() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert re.findall(r"^\*\*((?:HN|CN)\d+)\*\* ", text, re.MULTILINE) == list(ALL)
