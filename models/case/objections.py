@@ -16,6 +16,9 @@ from models.case.state import Docket
 from models.offices import Office
 from models.refusals import Refusal
 
+_SHORTEST_NAME = 2
+"""Characters of a name that is looked for: a single one stands in many a sentence."""
+
 
 class ObjectionRules:
     """The part of a reception that takes in objections and the results of their investigation."""
@@ -144,6 +147,18 @@ class ObjectionRules:
             objection.received.signed, objection.received.at
         ):
             raise Refusal(f"at: {resolution.at.isoformat()} lies before the objection itself")
+        self._check_names_nobody(resolution.reason, objection.received.message)
+
+    def _check_names_nobody(self, reason: str, objection: Objection) -> None:
+        """G1: who objected is for the investigator alone; a reason goes into letters and notes."""
+        said = "".join(reason.split()).casefold()
+        for secret in (objection.objector, objection.contact):
+            looked_for = "".join((secret or "").split()).casefold()
+            if len(looked_for) >= _SHORTEST_NAME and looked_for in said:
+                raise Refusal(
+                    "reason: it says who objected, by name or contact; give the reason without "
+                    "that (G1)"
+                )
 
     def _check_who_decides(self, message: Record) -> None:
         """G1: nobody decides in a case in which he has investigated, or reviewed, an objection."""

@@ -49,6 +49,28 @@ def test_the_line_in_the_file_does_not_name_the_objector() -> None:
     assert last(case).data["objection"] == objection_values(objector="某甲", contact="13800138000")
 
 
+@pytest.mark.clause("G1", "G8")
+@pytest.mark.parametrize(
+    ("reason", "is_refused"),
+    [
+        ("经查，合成张三所述不实", True),
+        ("经查，合成 张三所述不实", True),
+        ("已致电 138 0013 8000 核实", True),
+        ("经查，张家门前确无道路", False),
+    ],
+)
+def test_the_reason_of_a_result_does_not_say_who_objected(reason: str, is_refused: bool) -> None:
+    case, desk = at_publicity()
+    desk.receive("object", objection_values(objector="合成张三", contact="13800138000"), NOW)
+    result = resolution_values(reason=reason)
+    if is_refused:
+        assert refused(desk, case, "resolve", result) == (
+            "reason: it says who objected, by name or contact; give the reason without that (G1)"
+        )
+    else:
+        assert desk.check("resolve", result, NOW)
+
+
 @pytest.mark.clause("G1", "C5")
 def test_an_open_objection_holds_a_publicity_open() -> None:
     case, desk = at_publicity()
