@@ -221,6 +221,19 @@ def provincial_findings(found: ProvincialFindings) -> tuple[StandardFinding, ...
     )
 
 
+def contradicted(found: ProvincialFindings, failed: Sequence[StandardFinding]) -> str | None:
+    """Why the province cannot find what it found: the numbers fail what it found met (C3, S3).
+
+    Args:
+        failed: What fails by the figures and counts on file, and is overridden by name.
+    """
+    for each in failed:
+        name = each.id.removeprefix("S3.")
+        if name in ("incidence", "income") and getattr(found, name).met:
+            return f"findings.{name}: it is found met, but by the numbers it is not ({each.en})"
+    return None
+
+
 def villages_zh(villages: PoorVillages) -> str:
     """How many of a county's poor villages are left, as files and notices say it.
 

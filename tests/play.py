@@ -35,7 +35,7 @@ from models.case.status import CaseStatus
 from models.periods import Limit
 from operators.desk.desk import NoAnswer
 from tests.crew import Theatre
-from tests.models.samples import FINDINGS, PROOF
+from tests.models.samples import FINDINGS, NOT_MET, PROOF
 from tests.replays import opened_history
 
 ANSWERED_WITHIN = timedelta(seconds=60)
@@ -92,7 +92,9 @@ class Play:
             "officer": "某乙",
         }
         if (step, decision) == ("C3", "approve"):
-            given["findings"] = FINDINGS
+            # What fails by the numbers, and is overridden, is not found met.
+            failed = {"S3.incidence", "S3.income"} & set(fields.get("overrides", ()))
+            given["findings"] = FINDINGS | {each.removeprefix("S3."): NOT_MET for each in failed}
         if (step, decision) == ("C7", "approve"):
             given["document_number"] = "合成〔7〕号"
         return given | fields

@@ -356,6 +356,9 @@ class CountyExitWorkflow(CaseWorkflow):
                 "findings: to approve C3, give what the province's own check found on each "
                 "standard (S3)"
             )
+        if fault is None and act.findings is not None:
+            excepted = [each for each in findings if not each.met and each.id in act.overrides]
+            fault = standards.contradicted(act.findings, excepted)
         if fault is not None:
             raise Refusal(fault)
         rectification = act.rectification

@@ -22,6 +22,7 @@ from models.register.villages import Incidence
 from models.standards import (
     StandardFinding,
     blocked,
+    contradicted,
     county_findings,
     incidence_met,
     provincial_findings,
@@ -146,6 +147,18 @@ def test_the_one_published_mean_of_the_year_is_what_growth_is_held_against() -> 
     growth = figures(income_growth_percent="-1")
     for percent, met in (("-2", True), ("-1", False), ("0", False)):
         assert county_findings(growth, mean(percent), STRICT)[1].met is met
+
+
+@pytest.mark.clause("C3", "S3")
+@pytest.mark.parametrize("name", ["income", "incidence"])
+def test_the_province_does_not_find_met_what_fails_by_the_numbers(name: str) -> None:
+    own = figures(poor=30_000, income_growth_percent="8.7")
+    failed = [each for each in county_findings(own, mean(), STRICT) if each.id == f"S3.{name}"]
+    (finding,) = failed
+    said = contradicted(ProvincialFindings.model_validate(FINDINGS), failed)
+    assert said == f"findings.{name}: it is found met, but by the numbers it is not ({finding.en})"
+    honest = ProvincialFindings.model_validate(FINDINGS | {name: NOT_MET})
+    assert contradicted(honest, failed) is None
 
 
 @pytest.mark.clause("S3", "C3")

@@ -39,7 +39,8 @@ async def test_a_failed_standard_blocks_city_and_province_until_each_overrides_i
         assert "30000/1000000 = 3" in said
         assert said.endswith("name it in overrides and give the reason (S6)")
         named = ["S3.incidence", "S3.income"]
-        said = await play.update("act", play.message(step, overrides=named, reason=REASON))
+        own: dict[str, Any] = {"findings": FINDINGS} if step == "C3" else {}
+        said = await play.update("act", play.message(step, overrides=named, reason=REASON, **own))
         assert said.endswith("overrides: S3.income did not fail and needs no override")
         said = await play.update("act", play.message(step, overrides=["S3.incidence"]))
         assert "reason: an override needs a reason" in said
@@ -72,6 +73,10 @@ async def test_every_failed_standard_is_named_to_override(stage: Stage) -> None:
         fields = {"overrides": given, "reason": REASON} if given else {}
         await blocked(play, "C3", standard, **fields)
         given = (*given, standard)
+    with pytest.raises(Refused, match=r"findings\.income: it is found met, but by the numbers"):
+        await play.act(
+            "C3", findings=FINDINGS | {"incidence": NOT_MET}, overrides=given, reason=REASON
+        )
     await play.act("C3", overrides=given, reason=REASON)
     await play.reaches("C4")
 
