@@ -27,6 +27,7 @@ class PostedCounty(Record):
         figures: As the county states them.
         mean: The provincial mean of the year (S3).
         findings: What the province itself found (C3).
+        overridden: Failed standards of which it made an exception, by name (C3, S6).
         counted, villages: The register's own counts; the incidence is None if it holds no village
             of the county.
     """
@@ -36,6 +37,7 @@ class PostedCounty(Record):
     figures: CountyFigures
     mean: ProvincialMean
     findings: ProvincialFindings
+    overridden: tuple[Line, ...] = ()
     counted: Incidence | None = None
     villages: PoorVillages = PoorVillages()
 

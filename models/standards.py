@@ -3,7 +3,7 @@
 That of households (S1) is ``models.household_standard``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import MAX_PREC, Context, Decimal
 from fractions import Fraction
@@ -22,6 +22,8 @@ from models.register.counties import (
     ProvincialMean,
 )
 from models.register.villages import Bus, Incidence, Survey
+
+_OF_A_COUNTY = {"incidence": "贫困发生率", "income": "农民人均可支配收入增幅"} | SERVICES
 
 _EXACT = Context(prec=MAX_PREC)
 
@@ -208,17 +210,25 @@ def near_zh(found: Judgement) -> str:
 
 def provincial_findings(found: ProvincialFindings) -> tuple[StandardFinding, ...]:
     """S3 as the province itself found it (C3); a county that fails by it is not approved."""
-    named = {"incidence": "贫困发生率", "income": "农民人均可支配收入增幅"} | SERVICES
-    judged: dict[str, Judgement] = {name: getattr(found, name) for name in named}
+    judged: dict[str, Judgement] = {name: getattr(found, name) for name in _OF_A_COUNTY}
     return tuple(
         StandardFinding(
             id=f"S3.{name}",
             met=each.met,
-            zh=f"{named[name]}{'已' if each.met else '未'}达标：{each.statement}",
+            zh=f"{_OF_A_COUNTY[name]}{'已' if each.met else '未'}达标：{each.statement}",
             en=f"{name}, as the province itself found: {each.statement}",
         )
         for name, each in judged.items()
     )
+
+
+def named_zh(ids: Iterable[str]) -> str:
+    """Standards by their Chinese names, as files and notices say them.
+
+    >>> named_zh(["S3.income", "S3.culture", "S2.bus"])
+    '农民人均可支配收入增幅、文化、通客运班车'
+    """
+    return "、".join(_NAMED.get(each, each) for each in ids)
 
 
 def contradicted(found: ProvincialFindings, failed: Sequence[StandardFinding]) -> str | None:
@@ -298,6 +308,15 @@ _OF_A_VILLAGE = (
     ),
     ("broadband", "broadband", "基本实现通宽带", "broadband"),
 )
+
+
+_NAMED = {
+    **{f"S3.{name}": zh for name, zh in _OF_A_COUNTY.items()},
+    **{f"S2.{name}": zh for name, _, zh, _ in _OF_A_VILLAGE},
+    "S2.incidence": _OF_A_COUNTY["incidence"],
+    "S3.villages": "贫困村退出比例",
+}
+"""What a standard of a county or a village is called."""
 
 
 def village_findings(

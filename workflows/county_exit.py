@@ -55,6 +55,7 @@ class CountyOwn(Record):
     counted: CountyCounted
     mean: ProvincialMean
     findings: ProvincialFindings | None
+    overridden: tuple[str, ...]
     agreed: bool
     city_result_is_in: bool
     results: tuple[SupervisionResult, ...]
@@ -75,6 +76,7 @@ class CountyExitWorkflow(CaseWorkflow):
         self.counted = CountyCounted()  # by the register (S3)
         self.mean: ProvincialMean | None = None
         self.found_at_c3: ProvincialFindings | None = None
+        self.overridden_at_c3: tuple[str, ...] = ()
         self.agreed = False  # with the figures, on their day
         self.city_result_is_in = False
         docket = docket_of(
@@ -134,6 +136,7 @@ class CountyExitWorkflow(CaseWorkflow):
             figures=self.figures,
             mean=self.mean,
             findings=self.found_at_c3,
+            overridden=self.overridden_at_c3,
             counted=self.counted.incidence,
             villages=self.counted.villages,
         )
@@ -179,6 +182,7 @@ class CountyExitWorkflow(CaseWorkflow):
             counted=self.counted,
             mean=self.mean,
             findings=self.found_at_c3,
+            overridden=self.overridden_at_c3,
             agreed=self.agreed,
             city_result_is_in=self.city_result_is_in,
             results=tuple(self.inspections.results.values()),
@@ -189,7 +193,7 @@ class CountyExitWorkflow(CaseWorkflow):
         known = CountyOwn.model_validate(own)
         self.figures, self.counted = known.figures, known.counted
         self.mean, self.found_at_c3 = known.mean, known.findings
-        self.agreed = known.agreed
+        self.overridden_at_c3, self.agreed = known.overridden, known.agreed
         self.city_result_is_in = known.city_result_is_in
         self.inspections.results |= {each.supervision: each for each in known.results}
         self.inspected.said = known.said
@@ -304,7 +308,7 @@ class CountyExitWorkflow(CaseWorkflow):
     def file_findings(self, act: Act) -> None:
         """Put on file what the province's own check found on each standard (C3, S3)."""
         assert act.findings is not None  # it is approved
-        self.found_at_c3 = act.findings
+        self.found_at_c3, self.overridden_at_c3 = act.findings, act.overrides
         found = standards.provincial_findings(act.findings)
         data: dict[str, JsonValue] = {"findings": [finding.content() for finding in found]}
         said = "；".join(finding.zh for finding in found)

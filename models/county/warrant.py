@@ -78,6 +78,7 @@ def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | No
             shown.findings,
             ProvincialFindings.model_validate(checked.act["findings"]),
         ),
+        ("overridden", shown.overridden, tuple(checked.act.get("overrides", ()))),
         ("counted", shown.counted, counted.incidence),
         ("villages", shown.villages, counted.villages),
     )

@@ -24,6 +24,7 @@ from models.roster.messages import RosterChange, StrikingOff
 from models.standards import (
     Counted,
     differ,
+    named_zh,
     near_zh,
     provincial_findings,
     survey_findings,
@@ -107,6 +108,7 @@ def _of_county(shows: PostedCounty) -> dict[str, Any]:
             for name, said in zip(SERVICES, services, strict=True)
         ],
         "checked": [_ended(hide(each.zh)) for each in provincial_findings(shows.findings)],
+        "excepted": named_zh(shows.overridden),
     }
 
 

@@ -326,6 +326,11 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
         "the file has another effective_on",
     ),
     "lapsed": (COUNTY, lapsed("C7"), "no approval of C7 批准退出 by A9/410000 is in force"),
+    "another exception was made": (
+        POSTING,
+        other_act("C3", overrides=["S3.income"]),
+        "the file has another overridden",
+    ),
     "an earlier step lapsed": (
         COUNTY,
         lapsed("C3"),
