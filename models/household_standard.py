@@ -3,11 +3,11 @@
 Each demand is judged by itself. Which of them a household is held against, the policy says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from models.policy import Demand, Standards
 from models.register.households import HouseholdFacts, PovertyLine
-from models.standards import StandardFinding, percentage
+from models.standards import STANDARDS_ZH, StandardFinding, percentage
 
 OF_A_HOUSEHOLD = (
     (
@@ -132,3 +132,18 @@ def _judged(facts: HouseholdFacts) -> Iterator[StandardFinding]:
 
 S1_IDS = tuple(f"S1.{demand}" for demand in Demand)
 """The criteria of S1, as they are named in overrides."""
+
+_NAMED = STANDARDS_ZH | {f"S1.{demand}": zh for demand, _, zh, _ in OF_A_HOUSEHOLD}
+_NAMED |= {
+    f"S1.{Demand.INCOME}": "人均纯收入",
+    f"S1.{Demand.STABILITY}": "稳定超过国家扶贫标准",
+}
+
+
+def named_zh(ids: Iterable[str]) -> str:
+    """Standards of whatever subject by their Chinese names, as files and notices say them.
+
+    >>> named_zh(["S3.income", "S3.culture", "S2.bus", "S1.income"])
+    '农民人均可支配收入增幅、文化、通客运班车、人均纯收入'
+    """
+    return "、".join(_NAMED.get(each, each) for each in ids)

@@ -3,7 +3,7 @@
 That of households (S1) is ``models.household_standard``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import MAX_PREC, Context, Decimal
 from fractions import Fraction
@@ -222,15 +222,6 @@ def provincial_findings(found: ProvincialFindings) -> tuple[StandardFinding, ...
     )
 
 
-def named_zh(ids: Iterable[str]) -> str:
-    """Standards by their Chinese names, as files and notices say them.
-
-    >>> named_zh(["S3.income", "S3.culture", "S2.bus"])
-    '农民人均可支配收入增幅、文化、通客运班车'
-    """
-    return "、".join(_NAMED.get(each, each) for each in ids)
-
-
 def contradicted(found: ProvincialFindings, failed: Sequence[StandardFinding]) -> str | None:
     """Why the province cannot find what it found: the numbers fail what it found met (C3, S3).
 
@@ -310,7 +301,7 @@ _OF_A_VILLAGE = (
 )
 
 
-_NAMED = {
+STANDARDS_ZH = {
     **{f"S3.{name}": zh for name, zh in _OF_A_COUNTY.items()},
     **{f"S2.{name}": zh for name, _, zh, _ in _OF_A_VILLAGE},
     "S2.incidence": _OF_A_COUNTY["incidence"],

@@ -33,6 +33,7 @@ from models.case.receipts import Receipts
 from models.case.refused import RefusedSignals, as_text
 from models.case.state import Docket
 from models.case.turns import Turns
+from models.household_standard import named_zh
 from models.offices import Office
 from models.periods import beijing
 from models.refusals import AlreadyReceived, NotYet, Refusal
@@ -429,17 +430,22 @@ class Reception(ObjectionRules):
         office = self._docket.name(message.office, now)
         number = f"（{message.document_number}）" if message.document_number else ""
         reason = f"，理由：{message.reason}" if message.reason else ""
+        more = ""
         match message:
             case Act():
                 to = f"至{message.return_to}" if message.return_to else ""
                 what = f"{message.step} {self._decided(message)}{to}"
+                if message.overrides:
+                    number += f"，对{named_zh(message.overrides)}未达标予以例外"
+                if message.consideration:
+                    more = f"；统筹考虑：{message.consideration}"
             case Resolution():
                 objection = self._docket.objections[message.objection_id]
                 found = objection.came_to(message.finding)
                 what = f"：{objection.word} {message.objection_id} {found}"
             case Withdrawal():
                 what = "撤回申请"
-        return f"{office}{what}{number}{reason}"
+        return f"{office}{what}{number}{reason}{more}"
 
     def _decided(self, act: Act) -> str:
         """What a decision is called, in Chinese."""

@@ -7,6 +7,7 @@ its head, village group and head count (G8): no sentence that somebody wrote fre
 from typing import Any
 
 from models.county.orders import RegisterChange
+from models.household_standard import named_zh
 from models.notices import (
     NoticeOrder,
     Posted,
@@ -24,7 +25,6 @@ from models.roster.messages import RosterChange, StrikingOff
 from models.standards import (
     Counted,
     differ,
-    named_zh,
     near_zh,
     provincial_findings,
     survey_findings,

@@ -221,6 +221,15 @@ def test_an_act_carries_what_its_step_declares(step: Step, content: str) -> None
 
 
 @pytest.mark.clause("C3", "S6")
+def test_the_line_in_the_file_names_the_exceptions() -> None:
+    of_county = act_values("C3", overrides=["S3.income"], reason="灾年（合成）", findings=FINDINGS)
+    receipt = reception(docket(C3)).receive("act", of_county, NOW)
+    assert receipt.text.endswith(
+        "C3 同意，对农民人均可支配收入增幅未达标予以例外，理由：灾年（合成）"
+    )
+
+
+@pytest.mark.clause("C3", "S6")
 def test_the_procedures_own_rules_have_the_last_word() -> None:
     def vet(act: Act, now: datetime) -> None:
         assert now == NOW

@@ -15,7 +15,14 @@ from tests.registry.known import village_facts
 from tests.replays import replay
 from tests.stage import YEAR, Stage, at
 from tests.village_paths import village
-from tests.village_stage import GROUND, VillagePlay, known_village, opens_village, survey
+from tests.village_stage import (
+    CONSIDERED,
+    GROUND,
+    VillagePlay,
+    known_village,
+    opens_village,
+    survey,
+)
 
 
 def standings(play: VillagePlay) -> list[VillageStatusRow]:
@@ -50,9 +57,9 @@ async def test_a_village_is_surveyed_posted_reported_and_approved(stage: Stage) 
     acts = [entry for entry in entries if entry.kind is EntryKind.ACT]
     county = f"合成{play.county}县扶贫开发领导小组"
     assert [entry.text for entry in acts] == [
-        f"{county}V1 同意",
-        f"{county}V3 上报（合成〔3〕号）",
-        f"合成{play.code[:4]}市扶贫开发领导小组V3 同意（合成〔9〕号）",
+        f"{county}V1 同意；统筹考虑：{CONSIDERED}",
+        f"{county}V3 上报（合成〔3〕号）；统筹考虑：{CONSIDERED}",
+        f"合成{play.code[:4]}市扶贫开发领导小组V3 同意（合成〔9〕号）；统筹考虑：{CONSIDERED}",
     ]
     (approved,) = [entry for entry in acts if entry.actor.startswith("A6")]
     listed, exited = standings(play)

@@ -88,6 +88,9 @@ async def test_a_failed_criterion_blocks_survey_and_approval_until_each_override
     assert (await play.ends()).ending is Ending.EXITED
     acts: list[Any] = [entry.data["act"] for entry in await play.entries(EntryKind.ACT)]
     assert [act.get("overrides") for act in acts] == [["S2.clinic"], None, ["S2.clinic"]]
+    *_, approved = await play.entries(EntryKind.ACT)
+    exception = f"对标准化卫生室未达标予以例外，理由：{REASON}；统筹考虑：{CONSIDERED}"
+    assert approved.text.endswith(exception)
 
 
 @pytest.mark.clause("V1", "S2", "S5")
