@@ -137,7 +137,7 @@ class Investigations:
 
     def _answer(self, objection: OpenObjection, result: Resolution) -> None:
         by = "经复核，" if objection.is_review else ""
-        said = f"您反映的情况，{by}{objection.came_to(result.finding)}。{result.reason}"
+        said = f"您反映的情况，{by}{objection.came_to(result.finding)}，理由：{result.reason}"
         above = self._docket.subject.superior(objection.investigator)
         last = result.finding is Finding.UPHELD or objection.is_review or objection.pleader
         if above is not None and not last:

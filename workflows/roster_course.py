@@ -299,7 +299,7 @@ class RosterCourse(Beside):
                 candidate.leave(f"异议成立：{result.reason}")
                 said = "不列入退出名单"
         why = "经复核，异议成立" if objection.is_review else f"{objection.word}成立"
-        self._file(f"户{candidate.code}{said}：{why}，{result.reason}")
+        self._file(f"户{candidate.code}{said}：{why}，理由：{result.reason}")
 
     def has_changed(self, objection: OpenObjection) -> bool:
         code, roster = objection.received.message.household, self.roster

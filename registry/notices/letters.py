@@ -86,6 +86,7 @@ class _Writer:
         self._policy = Policy.model_validate(opened["policy"])
         self._year = int(opened["application"]["year"])
         self._posted: dict[str, tuple[str, int]] = {}
+        self._stands_in: dict[str, str] = {}  # the notice that a household was posted in last
         self._objections: dict[str, _Objected] = {}
         self._document: str | None = None
 
@@ -94,7 +95,7 @@ class _Writer:
         data: dict[str, Any] = entry.data
         match entry.kind:
             case EntryKind.NOTICE if "households" in data:
-                yield from self._posting(data)
+                yield from self._posting(data, entry.at)
             case EntryKind.ACT if entry.step == H4.id:
                 self._document = data["act"].get("document_number")
             case EntryKind.OBJECTION:
@@ -106,14 +107,24 @@ class _Writer:
             case _:
                 pass
 
-    def _posting(self, data: dict[str, Any]) -> Iterator[_Occasion]:
+    def _posting(self, data: dict[str, Any], at: datetime) -> Iterator[_Occasion]:
         notice, limit = data["notice"], Limit.model_validate(data["limit"])
         waits = from_posting(self._policy, H3)
-        period = waits or f"公示期至{chinese(limit.last_day)}24时止"
+        since = chinese(beijing(at).date())
+        period = waits or f"自{since}起，至{chinese(limit.last_day)}24时止"
         for code, (_, group, size) in data["households"].items():
             self._posted[code] = group, size
-            said = {"notice": notice["title"], "notice_id": notice["notice_id"], "period": period}
-            yield "posting", code, said
+            yield (
+                "posting",
+                code,
+                {
+                    "notice": notice["title"],
+                    "notice_id": notice["notice_id"],
+                    "period": period,
+                    "replaces": self._stands_in.get(code),
+                },
+            )
+            self._stands_in[code] = notice["notice_id"]
 
     def _objection(self, objection: dict[str, Any], kind: str, at: datetime) -> Iterator[_Occasion]:
         reviewed = self._objections.get(objection.get("review_of", ""))

@@ -57,5 +57,5 @@ async def test_who_is_objected_to_does_not_judge_and_the_review_holds_up_the_exi
     assert change.data["households"] == ["JI-02"]
     changed = played.texts(roster(played), EntryKind.ROSTER_CHANGED)
     assert changed[-1] == (
-        "户JI-01不列入退出名单：经复核，异议成立，厢房确未修缮，该户未达到住房安全标准"
+        "户JI-01不列入退出名单：经复核，异议成立，理由：厢房确未修缮，该户未达到住房安全标准"
     )

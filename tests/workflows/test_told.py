@@ -37,16 +37,20 @@ async def test_a_household_is_told_on_paper_of_posting_objection_result_and_exit
     texts = [each.markdown for each in letters]
     notice, announcement = stage.registry.notices(case.case_id)
     last_day = chinese(beijing(notice.closes_at - timedelta(seconds=1)).date())
+    first_day = chinese(beijing(notice.posted_at).date())
     county = f"合成{case.code[:6]}县扶贫开发领导小组"
     for text, household in zip(texts, (disputed, other, *[disputed] * 3, other), strict=True):
         assert f"张{household}户（户编号 {household}，一组，3人）：" in text
         assert "送达回执：本告知书已收到。" in text
         for hidden in ("钱某某", "示例）", "13812345678", "12000"):
             assert hidden not in text
-    assert f"公示编号 {notice.id}），在村内公示。公示期至{last_day}24时止。" in texts[0]
+    assert (
+        f"公示编号 {notice.id}），在村内公示。公示期自{first_day}起，至{last_day}24时止。"
+        in texts[0]
+    )
     assert f"由{county}调查核实" in texts[0]
     assert f"的异议（编号 {objection}），由{county}自收到之日起15日内调查核实。" in texts[2]
-    assert "已经办结：经调查不成立。" in texts[3]
+    assert "已经办结：经调查不成立，理由：" in texts[3]
     assert "退出程序继续进行" in texts[3]
     assert f"（合成〔H4〕号），已予公告（公告编号 {announcement.id}）。" in texts[4]
     keeps = "你户退出后在攻坚期内继续享受国家和省扶贫相关政策，至"
@@ -74,8 +78,21 @@ async def test_a_household_is_told_what_an_upheld_objection_leads_to(
     await case.resolve(objection, "upheld", return_to=back)
     await case.rests()
     (result,) = (e for e in stage.registry.letters(case.case_id) if e.kind == "result")
-    assert "经调查成立。" in result.markdown
+    assert "经调查成立，理由：" in result.markdown
     assert then in result.markdown
+
+
+@pytest.mark.clause("F15", "G1")
+async def test_a_second_posting_takes_the_place_of_the_first(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 1, lived=livelihood())
+    await case.is_posted()
+    objection = await case.object(household=case.households[0])
+    await case.resolve(objection, "upheld", return_to="H3")
+    await case.rests()
+    first, _ = stage.registry.notices(case.case_id)
+    once, again = (e for e in stage.registry.letters(case.case_id) if e.kind == "posting")
+    assert "代替" not in once.markdown
+    assert f"在村内公示，代替此前编号为 {first.id} 的公示。" in again.markdown
 
 
 @pytest.mark.clause("F15", "T1")
@@ -84,7 +101,7 @@ async def test_a_letter_says_if_the_days_count_from_the_posting(stage: Stage) ->
     await case.is_posted()
     await case.rests()
     (letter,) = stage.registry.letters(case.case_id)
-    assert "在村内公示。自本公示张贴之日起不少于7日" in letter.markdown
+    assert "在村内公示。公示期自本公示张贴之日起不少于7日" in letter.markdown
 
 
 @pytest.mark.clause("F15", "V2")
