@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from temporalio.client import Client
 
 from operators.desk.desk import Desk, open_desk
+from operators.desk.errors import NoAnswer
 from operators.up import prepare_registry
 from registry.database.engine import upgrade
 from registry.desk import Registry
@@ -173,7 +174,14 @@ async def test_up_serves_keeps_its_cases_and_leaves_no_process(
     async with running(home, "up", "--port", port, "--ui-port", ui_port) as up:
         await up.says("Ctrl-C")
         async with open_desk(settings, f"127.0.0.1:{port}") as desk:
-            assert (await desk.status(case)).step == "C2"
+
+            async def goes_on() -> bool:
+                # A worker that has just come may leave a question without an answer for a while.
+                with suppress(NoAnswer):
+                    return (await desk.status(case)).step == "C2"
+                return False
+
+            await eventually(goes_on)
             kept = await listed(desk.client)
             assert [(each.id, each.next_times) for each in kept] == made
         assert await up.ends(signal.SIGTERM) == 0
