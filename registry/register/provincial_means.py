@@ -23,10 +23,10 @@ def all_means(session: Session) -> tuple[ProvincialMean, ...]:
 
 
 def add_mean(session: Session, mean: ProvincialMean) -> bool:
-    """Add the mean of a year; False if it is there with this number and source.
+    """Add the mean of a year; False if it is there with this number.
 
     Raises:
-        LoadError: if the year has another number or source: counties were judged by that.
+        LoadError: if the year has another number: counties were judged by it.
     """
     claim(session, "provincial means")
     known = mean_of(session, mean.province, mean.year)
@@ -35,11 +35,11 @@ def add_mean(session: Session, mean: ProvincialMean) -> bool:
         journal.touch(session, [f"mean/{mean.province}/{mean.year}"])
         journal.describe(session, "mean", source=mean.source)
         return True
-    if known != mean:
+    if known.income_growth_percent != mean.income_growth_percent:
         raise LoadError(
             [
                 f"the mean of {mean.year} is {known.income_growth_percent} % ({known.source}) and "
-                f"not {mean.income_growth_percent} % ({mean.source}); a year has one (S3)"
+                f"not {mean.income_growth_percent} %; a year has one (S3)"
             ]
         )
     return False

@@ -97,7 +97,7 @@ class Planning:
         """Add the provincial mean of a year (S3); False if it is there.
 
         Raises:
-            LoadError: if the year has another number or source.
+            LoadError: if the year has another number.
         """
         with writing(self._engine) as session:
             return provincial_means.add_mean(session, mean)
