@@ -19,7 +19,7 @@ help:
 	@echo "make demo    rehearsed counties, a township and what comes after, on a Temporal server with its Web UI; ONCE=1 ends by itself"
 	@echo "make quick   linters and the tests of the rules, in less than a minute"
 	@echo "make test    linters and tests; WORKERS=$(WORKERS) at a time"
-	@echo "make test-thorough   the same with longer searches, other ones in every run, and the whole demo"
+	@echo "make test-thorough   the same with longer searches, other ones in every run"
 	@echo "make mutants rules broken on purpose, which a test has to find; COUNT=150 SEED=any, an hour at most"
 	@echo "make soak    offices at work while server, worker and database break; MINUTES=$(MINUTES) SEED=any"
 	@echo "make bench   what a case costs against a bare workflow"

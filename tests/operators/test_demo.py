@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from operators.rehearsal.scenario import shipped
-from tests.thorough import THOROUGH
 
 DEMO = (sys.executable, "-m", "operators.demo")
 ROSTER = '''
@@ -122,7 +121,6 @@ def roster(tmp_path: Path) -> str:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.skipif(not THOROUGH, reason="the same scenarios are played in memory, each by itself")
 def test_once_shows_counties_and_a_township_leaving_and_a_time_after_exit(
     env: dict[str, str],
 ) -> None:
@@ -148,28 +146,6 @@ def test_once_shows_counties_and_a_township_leaving_and_a_time_after_exit(
     assert "266 entries; 11 cases, 11 ended, 0 open 在办\nas the scenario says\n" in after_exit
     assert "no approval (C7) until a later supervision finds it" in " ".join(after_exit.split())
     assert "supervision/419831/" not in township
-
-
-@pytest.mark.timeout(400)
-def test_once_shows_a_county_and_a_roster_side_by_side(env: dict[str, str], roster: str) -> None:
-    done = subprocess.run(
-        demo_of("lankao-2016", roster, once=True),
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    before, after = done.stdout.split("Registry after 演练后")
-    assert "53 counties listed 在册 (38 国定 national, 15 省定 provincial), 0 exited" in before
-    assert "52 counties listed 在册" in after
-    assert "1 exited 已退出" in after
-    assert "410225  兰考县" in after
-    assert before.count("\nas the scenario says") == 2
-    assert "/namespaces/default/workflows?query=ExitOverdue%3Dtrue" in before
-    # What is played after it does not move what was played before.
-    assert "1 cases, 0 ended, 1 open 在办\nas the scenario says\n" in before
 
 
 @pytest.mark.parametrize(
