@@ -60,7 +60,7 @@ class RosterActivities:
 
     @activity.defn
     def look_up_households(self, order: LookUpOrder) -> LookedUp:
-        """Take entries of a roster anew from the register, or those of households to be added.
+        """Take entries of a roster again from the register, or those of households to be added.
 
         Raises:
             RegistryError: if the registry cannot be read now.

@@ -134,7 +134,7 @@ def hold_undisputed(session: Session, change: Change[Any], *households: str) -> 
         households: Whom of a roster the change is about.
 
     Raises:
-        ApplicationError: ``Disputed``, for good; the case waits for the result, and decides anew.
+        ApplicationError: ``Disputed``, for good; the case waits for the result, and decides again.
     """
     later = session.exec(
         select(EntryRow.content)

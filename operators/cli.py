@@ -70,7 +70,7 @@ COMMANDS = {
         ),
         "amend": (
             "operators.commands.filing:amend",
-            "Add households to a roster, or take their entries anew from the register (G1).",
+            "Add households to a roster, or take their entries again from the register (G1).",
         ),
         "posted": (
             "operators.commands.filing:posted",
@@ -262,7 +262,7 @@ COMMANDS = {
         ),
         "registry record": (
             "operators.commands.records:record",
-            "Put down what an office did beside the cases (台账): a measure, a reward, …",
+            "Write a record of an office (台账): a measure, a reward, …",
         ),
         "registry records": (
             "operators.commands.records:records",

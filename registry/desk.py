@@ -94,7 +94,7 @@ class Registry:
 
     @cached_property
     def office_records(self) -> "OfficeRecords":
-        """What offices put down beside the cases (F2, F10-F14)."""
+        """The records of offices, outside the cases (F2, F10-F14)."""
         from registry.register.office_records import OfficeRecords
 
         return OfficeRecords(self._engine)

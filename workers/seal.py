@@ -397,7 +397,7 @@ _CONTEXTS = 256
 class _Remembering(DataConverter):
     """A converter that makes its own for a workflow or an activity once.
 
-    The library asks for it nine times for every order: to play a long case anew would take twice as
+    The library asks for it nine times for every order: playing a long case would take twice as
     long.
     """
 

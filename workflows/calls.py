@@ -148,7 +148,7 @@ def _readable(result: type | Any) -> Any:
     While one worker is replaced by another both answer. A ``ValidationError`` would end the case;
     any other error fails this task, which is tried again until a worker comes that can read it.
 
-    The converter makes a reader anew for every answer: of the whole type that would take longer
+    The converter makes a reader again for every answer: of the whole type that would take longer
     than to read it, and a long case two seconds to replay.
     """
     reader: TypeAdapter[Any] = TypeAdapter(result)

@@ -263,7 +263,7 @@ class Case(Ordering):
             if beijing(self.now()).date() == beijing(posted_at).date():
                 return Published(notice, closes, *(post_by or (None,)))
             # The registry was away past midnight: people saw the notice later than it says, so it
-            # is posted anew and has its full days again.
+            # is posted again and has its full days again.
             self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
             replaces = notice.notice_id
 

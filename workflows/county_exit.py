@@ -162,7 +162,7 @@ class CountyExitWorkflow(CaseWorkflow):
             )
 
     async def approval(self) -> None:
-        """C7 批准退出: counted anew (S3), approved, undisputed (G2), out and announced."""
+        """C7 批准退出: counted again (S3), approved, undisputed (G2), out and announced."""
         for _ in self.case.repeatedly():
             await self.case.prepare(self.count_anew)
             told = f"{self.told()}\n本步骤无规定期限。"

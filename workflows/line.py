@@ -1,7 +1,7 @@
 """The line at the door of a case: signals that came faster than they can be heard.
 
 What a case does between two looks of the server has to be done within two seconds, or the worker
-takes it for stuck and begins anew, for ever. An update waits at the server until it is its turn;
+takes it for stuck and begins again, for ever. An update waits at the server until it is its turn;
 signals come all at once, ten thousand of them where no worker ran for a while. So a case hears
 some, in the order in which they came, and lets the rest stand in line.
 """

@@ -1,7 +1,7 @@
 """张贴: who publishes is told to hang a notice out, and the case acts on what it reports (T1).
 
 The days of a publicity are never shortened: a notice that was taken down before its end is
-published anew, and has all of its days again.
+published again, and has all of its days again.
 """
 
 from collections.abc import Callable

@@ -48,7 +48,7 @@ NOTIFYING = frozenset({Telling.activity, Delivery.activity})
 
 
 def of_today(now: datetime) -> Terms:
-    """How an order is carried out that says "today": the next day it is given anew."""
+    """How an order is carried out that says "today": the next day it is given again."""
     left = max(end_of(beijing(now).date()) - now, timedelta(seconds=1))
     return replace(MUST_HAPPEN, in_all=left)
 

@@ -306,7 +306,7 @@ class RosterCourse(Beside):
         return code is None or (code in roster and roster[code].struck_off)
 
     def taken_down(self, notice: Watched) -> bool:
-        """T1: whoever stands in it, and is not struck off, is posted anew for all of the days."""
+        """T1: whoever stands in it, and is not struck off, is posted again for all of the days."""
         those = [each for each in self.roster.stoppable if each.posting is notice]
         for candidate in those:
             candidate.post_again()
@@ -335,7 +335,7 @@ class RosterCourse(Beside):
         )
 
     async def _amend(self, received: Received[Amendment]) -> None:
-        """G1: entries taken anew, or households added, each with its own course from here."""
+        """G1: entries taken again, or households added, each with its own course from here."""
         amendment = received.message
         codes = tuple(
             each.household
@@ -359,7 +359,7 @@ class RosterCourse(Beside):
         added: tuple[Proposal, ...] = (),
         drafted_at: datetime | None = None,
     ) -> tuple[str, ...]:
-        """Take entries anew from the register; they are judged (S1) and posted anew."""
+        """Take entries again from the register; they are judged (S1) and posted again."""
         docket, roster = self._docket, self.roster
         _, found = await self.case.ordered(
             lambda seq: LookUpOrder(

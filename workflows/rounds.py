@@ -5,7 +5,7 @@ an outage, is a round of January. A day that has not come, or that is longer pas
 catches up on, begins nothing: the calendar calls for neither, whoever else does. The ids of the
 cases are derived from the day, and none is used again while it runs or if the registry admitted
 what had it; so a round that is triggered, backfilled or tried again finds its cases there and
-starts nothing anew. The registry admits no second run of a case in any event. The cases outlive
+starts nothing again. The registry admits no second run of a case in any event. The cases outlive
 their starter.
 """
 

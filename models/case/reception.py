@@ -353,7 +353,7 @@ class Reception(ObjectionRules):
         self._check_investigation(resolution, now)
         if resolution.return_to is not None:
             here = docket.route.index(docket.step)
-            # A notice that was itself at fault is posted anew, for a fresh period (G1).
+            # A notice that was itself at fault is posted again, for a fresh period (G1).
             self._check_return(resolution.return_to, here + (docket.posted is not None))
 
     def _check_posted(self, report: PostingReport, now: datetime) -> OnBoard:

@@ -16,7 +16,7 @@ from models.register.households import Cause, HouseholdCode
 
 
 class ReentryLookUp(Order[ReentryFacts]):
-    """A household to be looked up anew as of a day, for the case that asks."""
+    """A household to be looked up again as of a day, for the case that asks."""
 
     activity = "look_up_reentry"
     case_id: str

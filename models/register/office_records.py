@@ -1,4 +1,4 @@
-"""What offices put down beside the cases (台账): one shape for all of it, with its rules.
+"""The records of offices (台账), outside the cases: one shape for all, with its rules.
 
 A record belongs to a place or a household and to a year. It is written once: who was wrong puts
 another down in its place. What decides an exit stands in a case, and never here.
@@ -179,11 +179,11 @@ class OfficeRecord(Record):
                 "person (F10)"
             )
         if self.fault is not None and self.kind is not RecordKind.ACCOUNTABILITY:
-            raise ValueError(f"fault: nobody is called to account by a {self.kind} (F10)")
+            raise ValueError(f"fault: nobody is called to account by {self.kind} (F10)")
         if self.until is not None and self.until < self.day:
             raise ValueError(f"until: {self.until} lies before {self.day}, when it was decided")
         if not FORMS[self.kind].of_place and (self.until is not None or self.targets):
-            raise ValueError(f"until: a {self.kind} has no validity and no targets (F12)")
+            raise ValueError(f"until: {self.kind} has no validity and no targets (F12)")
         return self
 
     @property
@@ -247,15 +247,15 @@ def record_fault(
         return f"day: {record.day} is still to come; a record is of a day that was"
     if office.body not in form.bodies:
         bodies = ", ".join(sorted(form.bodies))
-        return f"office: a {record.kind} ({form.zh}) is put down by {bodies}, not by {office}"
+        return f"office: {record.kind} ({form.zh}) is put down by {bodies}, not by {office}"
     lacking = [name for name in form.needs if getattr(record, name) in (None, (), {})]
     if lacking:
-        return f"{lacking[0]}: a {record.kind} ({form.zh}) cannot do without it ({form.clause})"
+        return f"{lacking[0]}: {record.kind} ({form.zh}) cannot do without it ({form.clause})"
     if form.of_place:
         return _of_another_place(record)
     if isinstance(about, Division) or about.kind not in form.about:
         kinds = ", ".join(form.about)
-        return f"subject: a {record.kind} ({form.zh}) is about a {kinds}, and {about.name} is none"
+        return f"subject: {record.kind} ({form.zh}) is about a {kinds}, and {about.name} is none"
     if form.of_exit and not has_left:
         return f"subject: {about.full_name} has not left for {record.year} by {record.day}"
     county = about.village if isinstance(about, Household) else about
@@ -274,4 +274,4 @@ def _of_another_place(record: OfficeRecord) -> str | None:
     if office.place == code and LEVELS[office.body] is level:
         return None
     zh = FORMS[record.kind].zh
-    return f"subject: a {record.kind} ({zh}) is of the office's own place, and {code} is not"
+    return f"subject: {record.kind} ({zh}) is of the office's own place, and {code} is not"

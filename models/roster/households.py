@@ -69,7 +69,7 @@ class Candidate(Counted):
         posting: The period of the notice that shows its present content (T1).
         being_posted: That notice is being published.
         being_struck_off: The register is being told: nothing but an objection can stop it (G2).
-        stale: What the register says of it has to be looked up anew before it is judged again.
+        stale: What the register says of it has to be looked up again before it is judged again.
         out: Why it is not exited in this case, once that is so.
         sent_back: How often it was returned.
     """
@@ -102,7 +102,7 @@ class Candidate(Counted):
         return not self.struck_off and self.out is None
 
     def begin_again(self, at: datetime) -> None:
-        """Returned for correction (G3): judged anew, verified, agreed and posted anew."""
+        """Returned for correction (G3): judged again, verified, agreed and posted again."""
         self.begins, self.stale = at, True
         self.sent_back += 1
         self.verified, self.agreed, self.overrides = {}, False, ()
@@ -239,7 +239,7 @@ class Roster:
 
     @property
     def stale(self) -> list[Candidate]:
-        """Everybody still on the way who has to be looked up anew."""
+        """Everybody still on the way who has to be looked up again."""
         return self._now(self._stale).listed
 
     @property

@@ -258,7 +258,7 @@ class RosterRules(Reception):
             )
 
     def _check_return(self, target: str, end: int) -> None:
-        # A notice that was itself at fault is posted anew, for a fresh period (G1).
+        # A notice that was itself at fault is posted again, for a fresh period (G1).
         super()._check_return(target, end + (self._docket.step == H3))
 
     # -- H4 -----------------------------------------------------------------------------------

@@ -191,7 +191,7 @@ def posted(
         officer: Who hung it out, or took it down.
         place: Where.
         notice: Id of the notice, as `exitflow notices` lists it; the last one in force without it.
-        removed: It was taken down. If its days were not over, it is published anew.
+        removed: It was taken down. If its days were not over, it is published again.
         reason: Why, for example a storm.
         evidence: A photo, for example, bound by its SHA-256; may be repeated.
     """

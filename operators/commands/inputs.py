@@ -296,7 +296,7 @@ def proposals(
     """The households of an amendment: with the votes of a meeting, or to be read again (G1)."""
     those = each_once("--household", codes)
     if not those:
-        raise InputError("--household: name who is added, or whose entry is taken anew")
+        raise InputError("--household: name who is added, or whose entry is taken again")
     if record is None:
         if votes:
             raise InputError("--votes: give the record of the meeting that voted with --meeting")

@@ -70,7 +70,7 @@ Id = Annotated[
         help="Your own id of this message: the same id sent twice counts once. Without it the id "
         "is derived from case, round, day and content: the same command repeated on a day counts "
         "once, and its first receipt is printed again; but about all households that wait, once "
-        "others wait, it counts anew. A signal, which is not answered, gets a new id each time.",
+        "others wait, it counts again. A signal, which is not answered, gets a new id each time.",
     ),
 ]
 

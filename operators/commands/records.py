@@ -1,4 +1,4 @@
-"""What offices put down beside the cases (台账): one record, or a file of them; listed."""
+"""The records of offices, outside the cases (台账): one record, or a file of them; listed."""
 
 from typing import Annotated
 

@@ -137,7 +137,7 @@ class Desk(Opener):
         return await self.send(case_id, consents)
 
     async def amend(self, case_id: str, amendment: Amendment) -> Receipt:
-        """Add households to a roster, or take their entries anew from the register (G1)."""
+        """Add households to a roster, or take their entries again from the register (G1)."""
         return await self.send(case_id, amendment)
 
     async def visit(self, case_id: str, visits: Visits) -> Receipt:

@@ -407,7 +407,7 @@ def _told_otherwise(
 
 
 def _posted_anew(case: KeptCase, row: Row) -> bool:
-    """Whether a notice was posted anew, as midnight had passed: no entry carries the first one."""
+    """Whether a notice was posted again, as midnight had passed: no entry carries the first one."""
     return any(
         entry.seq > row["seq"]
         and entry.kind is EntryKind.NOTICE

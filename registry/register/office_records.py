@@ -1,4 +1,4 @@
-"""What offices put down beside the cases (台账): one by one or from a file, and listed."""
+"""The records of offices (台账), outside the cases: one by one or from a file, and listed."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -250,7 +250,8 @@ def _has_policy(session: Session, record: OfficeRecord) -> bool:
     of_office = (row.kind == RecordKind.REWARD_POLICY, row.office == str(record.office))
     in_force = (row.day <= record.day, col(row.until) >= record.day)
     found = session.exec(select(row.id).where(*of_office, *in_force)).all()
-    return bool(set(found) - replaced_ids(session))
+    # A file of thousands of records looks at all that were ever replaced for none of them.
+    return bool(found) and bool(set(found) - replaced_ids(session))
 
 
 def _reference_fault(session: Session, record: OfficeRecord) -> str | None:
@@ -263,8 +264,8 @@ def _reference_fault(session: Session, record: OfficeRecord) -> str | None:
     kinds = (record.kind, *FORMS[record.kind].follows)
     if earlier.kind not in kinds or earlier.subject_code != record.subject:
         return (
-            f"refers_to: {earlier.id} is a {earlier.kind} about {earlier.subject_code}; a "
-            f"{record.kind} refers to a {' or '.join(kinds)} about its own subject"
+            f"refers_to: {earlier.id} is of the kind {earlier.kind}, about {earlier.subject_code}; "
+            f"{record.kind} refers to {' or '.join(kinds)} about its own subject"
         )
     if record.day < earlier.day:
         return f"day: {record.day} lies before {earlier.day}, the day of {earlier.id}"

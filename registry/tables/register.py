@@ -144,7 +144,7 @@ class PlanRow(Table, table=True):
 
 
 class OfficeRecordRow(Table, table=True):
-    """What an office put down beside the cases (台账); ``evidence`` is JSON.
+    """A record of an office (台账); ``evidence`` is JSON.
 
     ``place`` is the county, city or province that it belongs to. ``refers_to`` is the record
     whose place it takes, or whose outcome it is: rows are added and never changed. ``case_id`` and

@@ -1,4 +1,4 @@
-"""Records that offices put down beside the cases (台账): who may, about whom, and unaltered."""
+"""Records of offices, outside the cases (台账): who may, about whom, and unaltered."""
 
 from datetime import date
 from pathlib import Path
@@ -75,7 +75,7 @@ def test_the_nation_registers_the_exit_of_a_county_that_has_left(
     county_leaves(engine, "411523", date(2018, 8, 2), 2018)
     assert registry.office_records.put(registration, TODAY) is True
     bare = registration.model_copy(update={"document": None})
-    with pytest.raises(LoadError, match=r"document: a registration .* cannot do without it"):
+    with pytest.raises(LoadError, match=r"document: registration .* cannot do without it"):
         registry.office_records.put(bare, TODAY)
 
 
@@ -164,7 +164,7 @@ def test_without_a_case_somebody_is_called_to_account_too(registry: Registry) ->
         ({"leader": None, "department": None}, "names the fault, and a leader, department or"),
         ({"fault": None}, "names the fault, and a leader, department or person"),
         ({"entry": None}, "name the case and the number of its entry, both or neither"),
-        ({"kind": "measure"}, "nobody is called to account by a measure"),
+        ({"kind": "measure"}, "nobody is called to account by measure"),
         ({"entry": 9}, "the registry keeps no entry 9 of county-exit/411523/2017"),
         ({"subject": "411524"}, "county-exit/411523/2017 is no case of 411524"),
         ({"office": "A1/411523100201"}, "put down by A5, A6, A7, A8, A9"),
@@ -228,13 +228,13 @@ def test_a_plan_has_body_number_date_validity_and_targets(registry: Registry) ->
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"document": None}, "document: a scheme .* cannot do without it"),
-        ({"until": None}, "until: a scheme .* cannot do without it"),
-        ({"kind": "annual-plan", "villages": None}, "targets: a annual-plan .* cannot do without"),
+        ({"document": None}, "document: scheme .* cannot do without it"),
+        ({"until": None}, "until: scheme .* cannot do without it"),
+        ({"kind": "annual-plan", "villages": None}, "targets: annual-plan .* cannot do without"),
         ({"until": date(2018, 1, 9)}, "until: 2018-01-09 lies before 2018-01-10"),
         ({"subject": "411523"}, "is of the office's own place, and 411523 is"),
         ({"office": "A5/411500"}, "is of the office's own place"),
-        ({"kind": "inspection"}, "until: a inspection has no validity and no targets"),
+        ({"kind": "inspection"}, "until: inspection has no validity and no targets"),
     ],
 )
 def test_what_is_no_plan(registry: Registry, changes: dict[str, Any], said: str) -> None:
@@ -266,7 +266,7 @@ def test_what_a_city_inspects_is_put_down_with_what_came_of_it(registry: Registr
     outcome = record(kind="outcome", text="已整改（合成）", refers_to=inspection.id)
     assert registry.office_records.put(outcome, TODAY)
     measure = record(text="其他", refers_to=inspection.id)
-    with pytest.raises(LoadError, match="a measure refers to a measure about its own subject"):
+    with pytest.raises(LoadError, match="measure refers to measure about its own subject"):
         registry.office_records.put(measure, TODAY)
 
 
@@ -337,7 +337,7 @@ def test_a_record_takes_the_place_of_one_of_its_own_subject_alone(registry: Regi
     first = record()
     registry.office_records.put(first, TODAY)
     other = record(subject="411524", office="A5/411524", refers_to=first.id)
-    with pytest.raises(LoadError, match="refers to a measure about its own subject"):
+    with pytest.raises(LoadError, match="refers to measure about its own subject"):
         registry.office_records.put(other, TODAY)
 
 
