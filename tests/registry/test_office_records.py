@@ -281,7 +281,7 @@ def test_a_record_that_was_altered_or_slipped_in_is_found(
 
     registry.office_records.put(record(), TODAY)
     assert findings() == []
-    with engine.begin() as connection:
+    with unguarded(engine) as connection:
         connection.execute(text("UPDATE office_records SET text = '另一内容'"))
     assert findings() == ["office_records 411523/2018"]
 
