@@ -14,7 +14,7 @@ from models import offices
 from models.base import Record, canonical, faults
 from models.case.parts import Proofs
 from models.offices import County, Division, Household, SubjectKind, Village
-from models.policy import LEVELS, Level
+from models.policy import Level
 from models.register.office_records import (
     FAULTS,
     FORMS,
@@ -23,6 +23,7 @@ from models.register.office_records import (
     KeptRecord,
     OfficeRecord,
     RecordKind,
+    may_follow,
     record_fault,
 )
 from registry import journal
@@ -188,6 +189,7 @@ def _put(session: Session, record: OfficeRecord, today: date, source: str | None
         today,
         has_left=_has_left(session, record),
         has_policy=_has_policy(session, record),
+        corrects=_corrected(session, record),
     ) or _reference_fault(session, record)
     if fault is not None:
         raise LoadError([fault])
@@ -254,6 +256,14 @@ def _has_policy(session: Session, record: OfficeRecord) -> bool:
     return bool(found) and bool(set(found) - replaced_ids(session))
 
 
+def _corrected(session: Session, record: OfficeRecord) -> offices.Office | None:
+    """The office whose record another takes the place of; None if it takes no such place."""
+    row = session.get(OfficeRecordRow, record.refers_to) if record.refers_to is not None else None
+    if row is None or (row.kind, row.subject_code) != (record.kind, record.subject):
+        return None
+    return offices.Office.parse(row.office)
+
+
 def _reference_fault(session: Session, record: OfficeRecord) -> str | None:
     """Why a record cannot take another's place, or be its outcome; None if it can."""
     if record.refers_to is None:
@@ -270,12 +280,9 @@ def _reference_fault(session: Session, record: OfficeRecord) -> str | None:
     if record.day < earlier.day:
         return f"day: {record.day} lies before {earlier.day}, the day of {earlier.id}"
     corrects, own = earlier.kind == record.kind, offices.Office.parse(earlier.office)
-    above = LEVELS[record.office.body].height - LEVELS[own.body].height
-    if corrects and record.office != own and above <= 0:
-        return f"office: {earlier.id} is of {own}; that office corrects it, or one of a level above"
-    # What an inspection found is set right, and said to be so, by who was inspected.
-    if not corrects and earlier.kind == RecordKind.ACCOUNTABILITY and above < 0:
-        return f"office: {earlier.id} is of {own}; no office below says what came of it"
+    if not may_follow(record.office, own):
+        says = "corrects it" if corrects else "says what came of it"
+        return f"office: {earlier.id} is of {own}; that office {says}, or one above it"
     if corrects and earlier.id in replaced_ids(session):
         return f"refers_to: another has taken the place of {earlier.id}; refer to that one"
     return None
