@@ -53,6 +53,10 @@ FAULTS = {
 """How each is called in Chinese."""
 
 
+EARLIEST = date(1980, 1, 1)
+"""The first day that a record can be of, as all days of the register."""
+
+
 class Form(NamedTuple):
     """What a kind of record asks for.
 
@@ -159,7 +163,7 @@ class OfficeRecord(Record):
     year: Year
     office: Office
     officer: Line
-    day: date
+    day: Annotated[date, Field(ge=EARLIEST)]
     text: Text
     document: Line | None = None
     evidence: Proofs = ()
@@ -173,7 +177,7 @@ class OfficeRecord(Record):
     villages: Count | None = None
     counties: Count | None = None
     case_id: Line | None = None
-    entry: Annotated[int, Field(ge=1, strict=True)] | None = None
+    entry: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

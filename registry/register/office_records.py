@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from models import offices
 from models.base import Record, canonical, faults
-from models.case.parts import Proofs
+from models.case.parts import LARGEST, Proofs
 from models.offices import County, Division, Household, SubjectKind, Village
 from models.policy import Level
 from models.register.office_records import (
@@ -95,7 +95,7 @@ class OfficeRecords:
         try:
             with writing(self._engine) as session:
                 claim(session, "office records")
-                for line in lines:
+                for line in _referred_first(lines):
                     try:
                         if not _is_kept(session, line):
                             new += _put(session, line.record(), today, path.name)
@@ -345,7 +345,7 @@ def _office(cell: Cell) -> offices.Office:
 
 
 _FAULT = cells.OneOf({said: fault for fault, said in FAULTS.items()})
-_Number = Annotated[int, BeforeValidator(cells.whole(10_000_000, "14"))]
+_Number = Annotated[int, BeforeValidator(cells.whole(LARGEST, "14"))]
 
 
 class RecordCells(Cells):
@@ -361,20 +361,20 @@ class RecordCells(Cells):
     subject: Annotated[cells.Name, Header("对象编号")]
     year: Annotated[cells.Year, YEAR]
     office: Annotated[offices.Office, BeforeValidator(_office), Header("单位")]
-    officer: Annotated[cells.Name, Header("经办人")]
+    officer: Annotated[cells.Line, Header("经办人")]
     day: Annotated[cells.Day, Header("日期")]
-    text: Annotated[cells.Text, Header("内容", wide=True)]
-    document: Annotated[cells.Text | None, Header("文号")] = None
+    text: Annotated[cells.Lines, Header("内容", wide=True)]
+    document: Annotated[cells.Line | None, Header("文号")] = None
     refers_to: Annotated[cells.Name | None, Header("所指台账", "更正")] = None
     fault: Annotated[Annotated[Fault, _FAULT] | None, Header("问题类型")] = None
-    leader: Annotated[cells.Name | None, Header("责任领导")] = None
-    department: Annotated[cells.Name | None, Header("责任部门")] = None
-    person: Annotated[cells.Name | None, Header("责任人员")] = None
+    leader: Annotated[cells.Line | None, Header("责任领导")] = None
+    department: Annotated[cells.Line | None, Header("责任部门")] = None
+    person: Annotated[cells.Line | None, Header("责任人员")] = None
     until: Annotated[Annotated[date, BeforeValidator(cells.day)] | None, Header("有效期至")] = None
     households: Annotated[_Number | None, Header("计划退出户数")] = None
     villages: Annotated[_Number | None, Header("计划退出村数")] = None
     counties: Annotated[_Number | None, Header("计划退出县数")] = None
-    case_id: Annotated[cells.Text | None, Header("案件编号", wide=True)] = None
+    case_id: Annotated[cells.Line | None, Header("案件编号", wide=True)] = None
     entry: Annotated[_Number | None, Header("案卷条号")] = None
     key: Annotated[cells.Text | None, Header("台账编号", wide=True)] = None
 
@@ -392,14 +392,38 @@ class RecordCells(Cells):
             raise LoadError([faults(error)]) from None
 
 
+def _referred_first(lines: Iterable[RecordCells]) -> Iterator[RecordCells]:
+    """Rows in their order, but behind those to which they refer."""
+    rows = list(lines)
+    by_key = {line.key: line for line in rows if line.key is not None}
+    done: set[int] = set()
+    for line in rows:
+        chain: list[RecordCells] = []
+        each: RecordCells | None = line
+        while each is not None and id(each) not in done:
+            done.add(id(each))
+            chain.append(each)
+            each = by_key.get(each.refers_to or "")
+        yield from reversed(chain)
+
+
 def _is_kept(session: Session, line: RecordCells) -> bool:
     """Whether a row is a record that is kept, as a file of them was written.
 
     Raises:
-        LoadError: if it has the id of one and says something else.
+        LoadError: if it has the id of one, or of one of elsewhere, and says something else.
     """
-    row = session.get(OfficeRecordRow, line.key) if line.key is not None else None
+    if line.key is None:
+        return False
+    row = session.get(OfficeRecordRow, line.key)
     if row is None:
+        if line.record().id != line.key:
+            raise LoadError(
+                [
+                    f"台账编号: there is no record {line.key}, and this row is not it, or had "
+                    "evidence, which no file holds; leave 台账编号 empty to put it down anew"
+                ]
+            )
         return False
     if line.record(json.loads(row.evidence)).id != row.id:
         raise LoadError(

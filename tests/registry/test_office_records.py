@@ -337,6 +337,32 @@ def test_a_file_of_kept_records_is_read_again_as_no_change(
     write_workbook(file, "台账", COLUMNS, [sheet_row(altered)])
     with pytest.raises(FileRefused, match="says something else, and is written once"):
         registry.register.import_file(file, TODAY)
+    unknown = altered.model_copy(update={"key": "record-0"})
+    write_workbook(file, "台账", COLUMNS, [sheet_row(unknown)])
+    with pytest.raises(FileRefused, match="there is no record record-0, and this row is not it"):
+        registry.register.import_file(file, TODAY)
+
+
+@pytest.mark.clause("F13")
+def test_a_file_of_records_is_put_down_elsewhere_in_whatever_order(
+    registry: Registry, engine: Engine, tmp_path: Path
+) -> None:
+    first = record(text="一\n二")
+    second = record(refers_to=first.id)
+    third = record(refers_to=second.id, text="三")
+    for each in (first, second, third):
+        registry.office_records.put(each, TODAY)
+    kept = {each.key: each for each in registry.office_records.listed()}
+    with unguarded(engine) as connection:
+        connection.execute(text("DELETE FROM office_records"))
+    file = tmp_path / "台账.xlsx"
+    order = [sheet_row(kept[each.id]) for each in (third, first, second)]
+    write_workbook(file, "台账", COLUMNS, order)
+    assert registry.register.import_file(file, TODAY).model_dump() == {"new": 3, "unchanged": 0}
+    again = {each.key: each for each in registry.office_records.listed()}
+    assert [(key, each.text) for key, each in again.items()] == [
+        (key, each.text) for key, each in kept.items()
+    ]
 
 
 @pytest.mark.clause("F13")
