@@ -12,7 +12,7 @@ from models.case.messages import Act
 from models.case.state import Docket
 from models.offices import County, Village
 from models.orders import Change, R
-from models.periods import Limit, Year, beijing
+from models.periods import Limit, Year, beijing, end_of
 from models.policy import Policy
 from models.procedures import Step
 from models.register.counties import CountyFigures, PoorVillages, ProvincialFindings, ProvincialMean
@@ -137,6 +137,7 @@ class NoticeOrder(Change[Notice]):
         closes: The computed period (T1), with its sentence.
         replaces: Id of the notice it takes the place of.
         from_posting: How its days count, if they do from its posting; ``closes`` is a guess then.
+        until: The end of the day of ``posted_at``: later it is not published under that date.
     """
 
     activity = "publish_notice"
@@ -149,6 +150,7 @@ class NoticeOrder(Change[Notice]):
     closes: Limit
     replaces: str | None = None
     from_posting: Line | None = None
+    until: Moment | None = None
 
     @property
     def summary(self) -> str:
@@ -176,6 +178,7 @@ def notice_order(
         closes=closes,
         replaces=replaces,
         from_posting=from_posting(docket.policy, docket.publicity),
+        until=end_of(beijing(posted_at).date()),
     )
 
 

@@ -232,12 +232,14 @@ COMMANDS = {
         ),
         "registry import": (
             "operators.commands.register:import_",
-            "Import villages or a roster of households (花名册) from Excel or CSV.\n\n"
+            "Import villages, a roster of households (花名册) or records of offices (台账) from "
+            "Excel or CSV.\n\n"
             "All of it or nothing; every fault is named, and written to a workbook.",
         ),
         "registry export": (
             "operators.commands.register:export",
-            "Write the households of a county or village to Excel, as import reads them.",
+            "Write the households of a county or village to Excel, as import reads them; "
+            "of records, see registry records.",
         ),
         "registry load": (
             "operators.commands.register:load",
@@ -262,11 +264,12 @@ COMMANDS = {
         ),
         "registry record": (
             "operators.commands.records:record",
-            "Write a record of an office (台账): a measure, a reward, …",
+            "Write one record of an office (台账): a measure, a reward, an inspection, …\n\n"
+            "Many come from a file: see registry import.",
         ),
         "registry records": (
             "operators.commands.records:records",
-            "List what offices have put down, or write it to Excel.",
+            "List what offices have put down (台账), or write it to Excel, as import reads it.",
         ),
         "plan load": (
             "operators.commands.register:load_plan",
@@ -305,7 +308,7 @@ COMMANDS = {
 
 FAMILIES = {
     "start": "Open a case.",
-    "registry": "The register of counties, villages and households; the national lines.",
+    "registry": "The register of counties, villages and households; records (台账); lines.",
     "plan": "The year's plan (年度计划): load, add, list.",
     "ready": "Who could leave, and what each still lacks; who should leave, and who come in.",
     "setup": "What a new installation needs: keys, registry, namespace, schedules.",

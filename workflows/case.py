@@ -24,9 +24,9 @@ from models.case.state import Docket
 from models.case.status import state_of
 from models.notices import Posted, notice_order
 from models.offices import Office
-from models.periods import Limit, LimitRequest, beijing
+from models.periods import Limit, LimitRequest, beijing, end_of
 from models.procedures import Step
-from workflows.calls import ask, count_orders_from
+from workflows.calls import DayOver, ask, count_orders_from
 from workflows.clerk import AlreadyClosed
 from workflows.ordering import Ordering
 from workflows.postings import Published
@@ -253,19 +253,24 @@ class Case(Ordering):
             shows: What it shows, at the moment in which the registry is asked to publish it.
             replaces: Id of the notice that it takes the place of.
         """
+        posted_at = self.now()
         while True:
-            posted_at = self.now()
             requests = self.postings.requests(posted_at)
             closes, *post_by = await self.limits.compute(*requests)
             self.docket.posting = True
             make = partial(notice_order, self.docket, shows, posted_at, closes, replaces)
-            _, notice = await self.ordered(make)
-            if beijing(self.now()).date() == beijing(posted_at).date():
+            try:
+                _, notice = await self.ordered(make)
+            except DayOver:
+                # By the registry's clock, which may be ahead of this one.
+                posted_at = max(self.now(), end_of(beijing(posted_at).date()))
+                continue
+            if beijing(self.now()).date() <= beijing(posted_at).date():
                 return Published(notice, closes, *(post_by or (None,)))
-            # The registry was away past midnight: people saw the notice later than it says, so it
-            # is posted again and has its full days again.
+            # It was published before midnight, and shown after it: people saw the notice later than
+            # it says, so it is posted again and has its full days again.
             self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
-            replaces = notice.notice_id
+            replaces, posted_at = notice.notice_id, self.now()
 
     def posted(self, published: Published, **more: JsonValue) -> None:
         """Put on file that a notice is out, and ask for its posting (T1)."""

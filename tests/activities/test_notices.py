@@ -1,6 +1,6 @@
 """C4 公告公示: what a notice says, what it never says, and that it is published once."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
@@ -112,6 +112,25 @@ def publish(notices: NoticeBoard, order: NoticeOrder = ORDER) -> Notice:
 def rows(engine: Engine) -> list[NoticeRow]:
     with reading(engine) as session:
         return list(session.exec(select(NoticeRow)).all())
+
+
+@pytest.mark.clause("C4", "T1")
+def test_a_notice_is_not_published_under_the_date_of_the_day_before(
+    engine: Engine, folder: Path
+) -> None:
+    """It begins at 23:59:59, and would be committed at 00:00:01."""
+    midnight = datetime.fromisoformat("2018-01-06T00:00:00+08:00")
+    second = timedelta(seconds=1)
+    order = ORDER.model_copy(update={"until": midnight})
+    late = iter((midnight - second, midnight + second))
+    with pytest.raises(ApplicationError, match="2018-01-05 is over") as refused:
+        publish(NoticeBoard(engine, folder, lambda: next(late)), order)
+    assert (refused.value.type, refused.value.non_retryable) == ("DayOver", True)
+    assert rows(engine) == []
+    assert not folder.exists()
+    published = publish(NoticeBoard(engine, folder, lambda: midnight - second), order)
+    # Asked for again the next day, since the answer was lost, it is the one that there is.
+    assert publish(NoticeBoard(engine, folder, lambda: midnight + second), order) == published
 
 
 @pytest.mark.clause("C4", "S3", "S5", "T1", "G1")

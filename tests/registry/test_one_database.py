@@ -33,7 +33,7 @@ def use(url: str) -> None:
     file.open()
     run(RegistryActivities(engine, gate()).write_ledger, file.batch())
     engine.dispose()
-    change(url, "SELECT nextval('installation_number_seq')", "DELETE FROM plans")
+    change(url, "SELECT nextval('installation_number_seq')", "DELETE FROM divisions")
 
 
 def change(url: str, *statements: str) -> None:
