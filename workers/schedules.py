@@ -39,7 +39,8 @@ from models.checks.findings import Finding
 from models.errors import ExitflowError
 from models.offices import Division
 from models.periods import end_of
-from models.policy import Policy, day_of
+from models.policy import Policy
+from models.policy_values import day_of
 from models.rounds import Round
 from models.texts.characters import markdown
 from workers.catalogue import TASK_QUEUE
