@@ -14,7 +14,8 @@ from pydantic import Field
 
 from models.base import Moment, Record
 from models.errors import ExitflowError
-from models.policy import Policy, day_of
+from models.policy import Policy
+from models.policy_values import day_of
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """UTC+8 without daylight saving, as in China since 1991; a ZoneInfo would need files."""

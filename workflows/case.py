@@ -405,9 +405,7 @@ class Case(Ordering):
         again = [step.id for step in docket.route[docket.route.index(target) :]]
         for step_id in again:
             docket.done.pop(step_id, None)
-        for notice in docket.notices.values():
-            notice.in_force &= notice.step not in again
-        docket.reports = [each for each in docket.reports if each[0].step not in again]
+        docket.put_out_of_force(lambda notice: notice.step in again)
         docket.expected = None
         docket.step = target
         docket.round += 1

@@ -141,7 +141,7 @@ class Postings:
             self._clerk.notify("张贴", office, f"{watched.subject}：公示未满期撤下", said)
 
     def _was_it_posted(self, notice: OnBoard) -> None:
-        if notice.posted is None and notice.in_force:
+        if notice.posted is None:
             said = f"公示 {notice.notice_id} 期满，未收到张贴报告"
             data: dict[str, JsonValue] = {"notice_id": notice.notice_id}
             self._docket.record(EntryKind.UNPOSTED, workflow.now(), said, data)

@@ -20,7 +20,7 @@ from pydantic import Field, JsonValue
 from models.base import Moment, Record
 from models.case.limits import Watched
 from models.case.mailbox import Expectation, M, OnBoard, OpenObjection, Received
-from models.case.messages import Act, Decision, Objection, Resolution
+from models.case.messages import Act, Decision, Objection, PostingReport, Resolution
 from models.case.orders import Delivery
 from models.case.parts import Evidence
 from models.case.state import Docket
@@ -185,7 +185,7 @@ def standing_of(docket: Docket) -> dict[str, Any]:
         "unfiled": docket.unfiled,
         "limits": tuple(limits),
         "objections": tuple(map(_objected, docket.objections.values())),
-        "notices": tuple(docket.notices.values()),
+        "notices": tuple(map(_on_board, docket.notices.values())),
     }
 
 
@@ -233,6 +233,18 @@ def _objected(objection: OpenObjection) -> Objected:
         pleader=objection.pleader,
         reviewed_by=objection.reviewed_by,
     )
+
+
+def _on_board(notice: OnBoard) -> OnBoard:
+    posted, removed = map(_told, (notice.posted, notice.removed))
+    return replace(notice, posted=posted, removed=removed)
+
+
+def _told(report: Received[PostingReport] | None) -> Received[PostingReport] | None:
+    if report is None:
+        return None
+    proofs = len(report.message.evidence)  # shown by its number alone
+    return _without(report, reason=None, evidence=(_PROOF,) * proofs)
 
 
 def _without(received: Received[M], **instead: Any) -> Received[M]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import Engine
@@ -13,11 +13,12 @@ from temporalio.testing import ActivityEnvironment
 from activities.admissions import Gate
 from models.base import canonical
 from models.case.admission import Admission, AdmitOrder, K
-from models.case.ledger import Entry, root
+from models.case.ledger import Entry, EntryKind, Ledger, root
 from models.case.messages import Ending
-from models.case.orders import LedgerBatch, Telling
+from models.case.orders import CaseState, LedgerBatch, Telling
 from models.county.orders import RegisterChange
-from models.policy import Policy, PolicyError
+from models.offices import County, Village
+from models.policy import Body, Policy, PolicyError
 from models.policy_file import parse_policy
 from models.village.orders import VillageRegisterChange
 from registry.database.engine import claim, writing
@@ -159,3 +160,49 @@ def batch(case_id: str, entries: Any, state: Any) -> LedgerBatch:
     return LedgerBatch(
         case_id=case_id, run=RUN, token=token(case_id), entries=tuple(entries), state=state
     )
+
+
+class GrowingFile:
+    """A case file that grows, and the batches a case would send of it."""
+
+    procedure: ClassVar[str]
+    step: ClassVar[str]
+    body: ClassVar[Body]
+    """Whose turn it is there."""
+
+    def __init__(self, case_id: str, subject: County | Village, year: int, began: datetime) -> None:
+        self.case_id, self.subject, self.year, self.began = case_id, subject, year, began
+        self.ledger = Ledger(case_id)
+
+    def add(self, kind: EntryKind, data: Any = None, **more: Any) -> Entry:
+        """Record an entry."""
+        return self.ledger.record(
+            kind, more.pop("at", self.began), text=more.pop("text", kind.value), data=data, **more
+        )
+
+    def batch(self, first: int = 1, last: int | None = None, **state: Any) -> LedgerBatch:
+        """The entries from ``first`` to ``last``, and the end where the state has come to it."""
+        if state.get("outcome") is not None:
+            self.add(EntryKind.CLOSED, {"outcome": {"ending": state["outcome"]}})
+        last = last or len(self.ledger.entries)
+        entries = tuple(self.ledger.entries[first - 1 : last])
+        return batch(self.case_id, entries, self.state(**state))
+
+    def state(self, **changes: Any) -> CaseState:
+        """How the case stands."""
+        given: dict[str, Any] = {
+            "case_id": self.case_id,
+            "procedure": self.procedure,
+            "subject_code": self.subject.code,
+            "subject_name": self.subject.name,
+            "year": self.year,
+            "region": self.subject.region_path,
+            "step": self.step,
+            "round": 1,
+            "waiting_for": self.subject.office(self.body),
+            "deadline": None,
+            "overdue": False,
+            "open_objections": 0,
+            "outcome": None,
+        }
+        return CaseState(**(given | changes))
