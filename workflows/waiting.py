@@ -284,7 +284,7 @@ class WaitingRoom:
         self._leave_or_go_back(
             await self._investigations.resolve(self._acts_from, self.beside.uphold)
         )
-        fallen = await self.postings.settle(self.beside.taken_down)
+        fallen = self.postings.settle(self.beside.taken_down)
         if fallen is not None and fallen.removed is not None:
             report = fallen.removed
             why = "公示未满期即被撤下，重新公示"
