@@ -136,11 +136,16 @@ class Timekeeper:
                 self._say_together(those[0].office, those)
         return bool(due)
 
+    @property
+    def are_unsure(self) -> bool:
+        """Whether a limit has come that was computed since the registry last named its calendar."""
+        return self._docket.reckoning.is_unsure(workflow.now())
+
     async def look_again(self) -> None:
         """Look again at dates that rest on an older calendar; and, over that of today, at those
         that have come and rested on a guess: before anything is judged."""
         reckoning, watch, now = self._docket.reckoning, self._docket.watch, workflow.now()
-        if watch.guessed(now) or reckoning.is_unsure(now):
+        if self.are_unsure or watch.guessed(now):
             order = CalendarOrder(known=reckoning.calendar.known)
             reckoning.learn(await ask(order))
         outdated = reckoning.take_outdated()

@@ -54,7 +54,7 @@ class Reckoning:
         return bool(self._outdated)
 
     def is_unsure(self, now: datetime) -> bool:
-        """Whether a limit has come that was computed since the registry last said so."""
+        """Whether a limit has come that was computed since the registry last named its calendar."""
         return self._first_due is not None and self._first_due <= now
 
     def take_outdated(self) -> set[Limit]:
