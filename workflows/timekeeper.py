@@ -142,8 +142,10 @@ class Timekeeper:
         return self._docket.reckoning.is_unsure(workflow.now())
 
     async def look_again(self) -> None:
-        """Look again at dates that rest on an older calendar; and, over that of today, at those
-        that have come and rested on a guess: before anything is judged."""
+        """Look again, before anything is judged, at dates that rest on an older calendar.
+
+        And at those that have come and rested on a guess, over the calendar of today.
+        """
         reckoning, watch, now = self._docket.reckoning, self._docket.watch, workflow.now()
         if self.are_unsure or watch.guessed(now):
             order = CalendarOrder(known=reckoning.calendar.known)
