@@ -17,7 +17,7 @@ from activities.warrants import not_warranted
 from models.base import CLOCKS_MAY_DIFFER_BY, canonical
 from models.case.admission import Admission
 from models.case.ledger import Entry, digest, root
-from models.case.orders import LedgerBatch
+from models.case.orders import LedgerBatch, Written
 from models.county.admission import RULES, AdmitCounty, CountyFacts
 from models.county.orders import CountyCount
 from models.register.counties import CountyCounted
@@ -56,13 +56,13 @@ class RegistryActivities:
             return county_counted(session, count.county, count.on)
 
     @activity.defn
-    def write_ledger(self, batch: LedgerBatch) -> int:
+    def write_ledger(self, batch: LedgerBatch) -> Written:
         """Keep a case's new entries (G7) and what lists take from them, all or none.
 
         Returns:
             How many entries of the case are kept now. Fewer than the batch begins after, where the
             registry was restored from an older copy: nothing was written then, and the case sends
-            its file again from there.
+            its file again from there. And the calendar, if it has changed since.
 
         Raises:
             ApplicationError: ``LedgerConflict`` where an entry contradicts the kept file: altered,
@@ -70,7 +70,7 @@ class RegistryActivities:
             RegistryError: if the registry cannot be written now.
         """
         try:
-            return self._keep(batch)
+            return Written(count=self._keep(batch), calendar=self._gate.newer(batch.known))
         except LedgerConflict as conflict:
             # In a transaction of its own: the one that found it out is taken back.
             note(self._engine, batch.case_id, conflict.seq, conflict.message)

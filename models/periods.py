@@ -125,6 +125,7 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
     Raises:
         PeriodError: if the clause needs a start or a year that the request does not give.
     """
+    # A replay of an open case computes its limits again: see ``models.case.reckoning`` first.
     match request.clause:
         case "T1":
             return _publicity(request, policy, workdays)

@@ -122,10 +122,10 @@ def activities(
 
     engine, now = settings.engine(), clock or utc_now
     key = Keys.made(settings.keys_file).derive("admission")
-    gate = Gate(key, policies or settings.policy_of, now)
+    gate = Gate(key, policies or settings.policy_of, settings.calendar(), now)
     board = NoticeBoard(engine, settings.notices_folder, now)
     rooms = (
-        CalendarActivities(settings.calendar()),
+        CalendarActivities(gate),
         RegistryActivities(engine, gate),
         Contradictions(engine),
         board,

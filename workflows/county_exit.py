@@ -211,7 +211,7 @@ class CountyExitWorkflow(CaseWorkflow):
         for result in known.inspections:
             self.reception.keep_inspection(result, case.now())
         case.add_to_plan(known, application.plan_addition)
-        await case.limits.judge_application(
+        case.limits.judge_application(
             application, case.arrived, LimitRequest(clause="T2", year=self.year)
         )
 

@@ -118,7 +118,7 @@ class VillageExitWorkflow(CaseWorkflow):
         case.add_to_plan(known, application.plan_addition)
         if application.late_reason is not None:
             case.record(EntryKind.LATE, f"T6 {V1}逾期提出，理由：{application.late_reason}")
-        await case.limits.hold_to_january()
+        case.limits.hold_to_january()
         await self.look_up()
 
     async def look_up(self) -> None:

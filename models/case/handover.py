@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from models.base import Moment, Record
+from models.calendar import Calendar
 from models.case.limits import Watched
 from models.case.mailbox import Expectation, M, OnBoard, OpenObjection, Received
 from models.case.messages import Act, Decision, Objection, PostingReport, Resolution
@@ -98,6 +99,7 @@ class Handover(Record):
     head: str
     run: str
     token: str
+    calendar: Calendar
     orders: int
     step: str
     round: int
@@ -172,6 +174,7 @@ def standing_of(docket: Docket) -> dict[str, Any]:
         "head": docket.ledger.head,
         "run": docket.run,
         "token": docket.token,
+        "calendar": docket.reckoning.calendar,
         "step": docket.step.id,
         "round": docket.round,
         "basis": docket.basis,
@@ -194,6 +197,7 @@ def take_over(docket: Docket, handed: Handover) -> None:
     steps = {step.id: step for step in docket.route}
     docket.ledger.base, docket.ledger.base_head = handed.entries, handed.head
     docket.begin(handed.run, handed.token)
+    docket.reckoning.learn(handed.calendar)
     docket.step, docket.round = steps[handed.step], handed.round
     docket.basis, docket.posted = handed.basis, handed.posted
     docket.done, docket.officers = dict(handed.done), dict(handed.officers)

@@ -12,6 +12,7 @@ from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.limits import Watch
 from models.case.mailbox import Expectation, OnBoard, OpenObjection, Received
 from models.case.messages import Act, Outcome, PostingReport, Resolution, Withdrawal
+from models.case.reckoning import Reckoning
 from models.offices import Office, Subject
 from models.periods import Limit, beijing
 from models.policy import Body, Policy
@@ -141,6 +142,7 @@ class Docket:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.case_id)
         self.watch = Watch(self.policy.reminders)
+        self.reckoning = Reckoning(self.policy)
         self._before: list[Callable[[], None]] = []
 
     def later(self, action: Callable[[], None]) -> bool:

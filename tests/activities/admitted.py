@@ -21,6 +21,7 @@ from models.offices import County, Village
 from models.policy import Body, Policy, PolicyError
 from models.policy_file import parse_policy
 from models.village.orders import VillageRegisterChange
+from registry.calendar import OfficialCalendar
 from registry.database.engine import claim, writing
 from registry.tables import CaseRow, EntryRow
 from tests.models.carrying import CARRYING, Carrying
@@ -32,6 +33,8 @@ KEY = b"a key of no installation's at all"
 RUN = "run-1"
 CLOCK = datetime(2100, 1, 1, tzinfo=UTC)
 """Behind everything that a test dates."""
+
+CALENDAR = OfficialCalendar()
 
 T = TypeVar("T")
 
@@ -45,10 +48,12 @@ def policies(id: str) -> Policy:
 
 
 def gate(
-    known: Callable[[str], Policy] = policies, clock: Callable[[], datetime] = lambda: CLOCK
+    known: Callable[[str], Policy] = policies,
+    clock: Callable[[], datetime] = lambda: CLOCK,
+    calendar: OfficialCalendar = CALENDAR,
 ) -> Gate:
     """Who admits, in tests."""
-    return Gate(KEY, known, clock)
+    return Gate(KEY, known, calendar, clock)
 
 
 def anybody(_notifications: object) -> None:

@@ -31,6 +31,7 @@ from tests.models.samples import (
     resolution_values,
 )
 from tests.models.test_posting import NOTICE, posted, report
+from tests.models.test_reckoning import NEWER
 
 
 class Long(Record):
@@ -109,6 +110,15 @@ def test_the_next_run_stands_where_the_earlier_one_stood() -> None:
     assert (named.objector, named.contact) == (None, None)
     assert later.publicity_ended == case.publicity_ended
     assert list(later.watch.in_force()) == list(case.watch.in_force())
+
+
+@pytest.mark.clause("T1", "T7")
+def test_the_next_run_has_the_calendar_of_the_earlier_one() -> None:
+    case, desk = objected(1)
+    case.reckoning.learn(NEWER)
+    later, _ = next_run(handover_of(case, desk))
+    assert later.reckoning.calendar == NEWER
+    assert later.reckoning.take_outdated() == set()
 
 
 @pytest.mark.clause("T1", "G7")

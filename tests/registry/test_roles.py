@@ -109,7 +109,7 @@ def test_a_worker_does_all_its_work(worker: Engine, tmp_path: Path) -> None:
     asked = RegistryActivities(worker, gate())
     run(asked.write_ledger, file.batch())
     file.add(EntryKind.LATE)
-    assert run(asked.write_ledger, file.batch()) == 2
+    assert run(asked.write_ledger, file.batch()).count == 2
     report = Checks(worker, tmp_path, tmp_path / "notices", lambda: HENAN).run(("", ()))
     assert [each for each in report.findings if each.part in ("journal", "register")] == []
 
