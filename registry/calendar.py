@@ -143,6 +143,13 @@ class OfficialCalendar:
         zh, en = _WEEKDAYS[day.weekday()]
         return Day(day.weekday() >= 5, arrangement is not None and not open_end, zh, en)
 
+    def published_until(self, day: date) -> date | None:
+        """The last day behind a day up to which all is published; None if that day is not."""
+        last = None
+        while self.look_up(day).published:
+            last, day = day, day + timedelta(days=1)
+        return last
+
 
 class _Piece(NamedTuple):
     first: date

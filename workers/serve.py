@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Timer
 
@@ -15,12 +15,12 @@ from temporalio.client import Client
 
 from registry.checks.restoring import Restoring
 from registry.database.engine import check_schema, check_writable
-from workers import namespace
+from workers import identity, namespace
 from workers.catalogue import activities, build_worker
 from workers.connection import connect
 from workers.installation import check_home, check_registry, check_server, stamp_home
 from workers.output import keep_going_unheard
-from workers.polling import QUEUES, pollers
+from workers.polling import QUEUES, asks_still, pollers
 from workers.redoing import redo_in_background
 from workers.settings import Settings
 
@@ -31,7 +31,6 @@ AT_LAST = timedelta(seconds=90)
 """When a stopping process ends whatever hangs: longer than all that has a limit of its own."""
 
 _BEAT = 15.0
-_POLLED_WITHIN = timedelta(seconds=75)  # a long poll lasts 60 seconds
 
 _log = logging.getLogger(__name__)
 
@@ -118,10 +117,9 @@ async def _beat(client: Client, engine: Engine, file: Path) -> None:
 
 async def _polls(client: Client) -> bool:
     """Whether this very process has lately asked the server for both kinds of task."""
-    since = datetime.now(UTC) - _POLLED_WITHIN
     for queue, kind in QUEUES:
         if not any(
-            poller.identity == client.identity and poller.last_access_time.ToDatetime(UTC) > since
+            poller.identity == identity.own() and asks_still(poller)
             for poller in await pollers(client, queue, kind)
         ):
             return False

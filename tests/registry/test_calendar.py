@@ -186,3 +186,11 @@ def test_a_request_without_its_start_is_no_outage() -> None:
         CalendarActivities(OfficialCalendar()).compute_limits(order(LimitRequest(clause="T3")))
     assert raised.value.type == "PeriodError"
     assert raised.value.non_retryable
+
+
+def test_days_are_known_until_the_first_that_is_not_published() -> None:
+    """The arrangement of 2027 is there; that of 2028 may speak of December from the 22nd on."""
+    calendar = OfficialCalendar(parse_overrides(YEAR_2027))
+    assert calendar.published_until(date(2027, 12, 1)) == date(2027, 12, 21)
+    assert calendar.published_until(date(2027, 12, 22)) is None
+    assert calendar.published_until(date(2028, 1, 1)) is None
