@@ -46,6 +46,16 @@ COMMANDS = {
             "Registry, keys, calendar, channels, clocks, disk, server and workers; nothing is "
             "changed. Status 1 if something is not well.",
         ),
+        "backup": (
+            "operators.commands.backup:backup",
+            "Copy the installation to a new folder, while everybody works.\n\n"
+            "Registry, files, settings, and the cases of the server that 'exitflow up' runs. The "
+            "keys are not in it: keep a copy of theirs apart.",
+        ),
+        "restore": (
+            "operators.commands.backup:restore",
+            "Make home and registry from a copy, where there are none.",
+        ),
         "rehearse": (
             "operators.commands.running:rehearse",
             "Play a scenario on a server of its own whose clock runs ahead.",

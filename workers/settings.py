@@ -82,6 +82,12 @@ class Settings(Record):
         """Where the keys of the installation lie."""
         return self.keys or self.home / "keys"
 
+    @property
+    def policy_file(self) -> Path:
+        """Where the policy is written: a shipped one, or the file that is named."""
+        named = Path(self.policy)
+        return named if named.suffix == ".toml" else SHIPPED / "policies" / f"{self.policy}.toml"
+
     # What an installation consists of is imported when it is asked for: `exitflow when` needs a
     # policy and a calendar, and shall not wait for the database's libraries.
 
@@ -135,8 +141,7 @@ class Settings(Record):
         Raises:
             PolicyError: if there is no such file, or it contradicts the regulation.
         """
-        named = Path(self.policy)
-        path = named if named.suffix == ".toml" else SHIPPED / "policies" / f"{self.policy}.toml"
+        path = self.policy_file
         try:
             text = read_text(path)
         except OSError as error:
