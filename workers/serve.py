@@ -15,7 +15,7 @@ from temporalio.client import Client
 
 from registry.checks.restoring import Restoring
 from registry.database.engine import check_schema, check_writable
-from workers import identity, namespace
+from workers import identity, metrics, namespace
 from workers.catalogue import activities, build_worker
 from workers.connection import connect
 from workers.installation import check_home, check_registry, check_server, stamp_home
@@ -50,7 +50,8 @@ async def serve(
     Where ``EXITFLOW_ALIVE_FILE`` names a file, its age tells a supervisor whether the worker still
     polls the server and reaches the registry.
 
-    Beside the work the registry is held against the server (``workers.redoing``).
+    Beside the work the registry is held against the server (``workers.redoing``), and numbers are
+    served to Prometheus where the settings name an address (``workers.metrics``).
 
     Args:
         clock: As for ``workers.catalogue.activities``.
@@ -61,6 +62,7 @@ async def serve(
         WrongInstallation: if home, registry and server do not belong together, or another version
             of exitflow has gone on with them.
         KeysError: if the keys cannot be read.
+        SettingsError: if nobody can listen on the address of the metrics.
     """
     keep_going_unheard()
     engine = settings.engine()
@@ -68,7 +70,8 @@ async def serve(
     check_writable(engine)
     check_schema(engine)
     check_registry(engine, settings, claim=True)
-    client = await connect(settings.keyring(), address)
+    measured = metrics.runtime(settings.metrics) if settings.metrics else None
+    client = await connect(settings.keyring(), address, runtime=measured)
     await namespace.check(client)
     await check_server(client, settings, claim=True)
     stamp_home(settings)
@@ -76,21 +79,28 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with build_worker(client, settings, clock=clock, graceful_shutdown_timeout=GRACE):
+    behind = metrics.Behind()
+    async with build_worker(
+        client, settings, clock=clock, interceptors=[behind], graceful_shutdown_timeout=GRACE
+    ):
         print(f"worker ready: {client.service_client.config.target_host}", flush=True)
         restoring = Restoring(engine, settings.notices_folder)
         redoing = asyncio.create_task(
             redo_in_background(client, restoring, activities(settings, clock))
         )
-        alive = os.environ.get("EXITFLOW_ALIVE_FILE")
-        beating = asyncio.create_task(_beat(client, engine, Path(alive))) if alive else None
+        beside: list[asyncio.Task[None]] = []
+        if alive := os.environ.get("EXITFLOW_ALIVE_FILE"):
+            beside.append(asyncio.create_task(_beat(client, engine, Path(alive))))
+        if measured:
+            ours = metrics.Metrics(measured.metric_meter, behind)
+            beside.append(asyncio.create_task(ours.keep_measuring(client, engine)))
         try:
             await stop.wait()
         finally:
             redoing.cancel()
             _end_at_last()
-        if beating:
-            beating.cancel()
+        for each in beside:
+            each.cancel()
 
 
 def _end_at_last() -> None:
