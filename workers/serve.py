@@ -19,6 +19,7 @@ from workers import identity, metrics, namespace
 from workers.catalogue import activities, build_worker
 from workers.connection import connect
 from workers.installation import check_home, check_registry, check_server, stamp_home
+from workers.logs import WithStep, log_as
 from workers.output import keep_going_unheard
 from workers.polling import QUEUES, asks_still, pollers
 from workers.redoing import redo_in_background
@@ -65,6 +66,7 @@ async def serve(
         SettingsError: if nobody can listen on the address of the metrics.
     """
     keep_going_unheard()
+    log_as(settings.logs)
     engine = settings.engine()
     check_home(settings)
     check_writable(engine)
@@ -81,7 +83,11 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     behind = metrics.Behind()
     async with build_worker(
-        client, settings, clock=clock, interceptors=[behind], graceful_shutdown_timeout=GRACE
+        client,
+        settings,
+        clock=clock,
+        interceptors=[behind, WithStep()],
+        graceful_shutdown_timeout=GRACE,
     ):
         print(f"worker ready: {client.service_client.config.target_host}", flush=True)
         restoring = Restoring(engine, settings.notices_folder)

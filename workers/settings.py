@@ -8,7 +8,7 @@ of it.
 import os
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
@@ -56,6 +56,7 @@ class Settings(Record):
         workdays: Override file for years whose calendar is not yet published.
         channels: How notifications go out; a file log in ``home`` where none is named.
         keys: File of the installation's keys; ``keys`` in ``home`` if not named.
+        logs: How a worker writes its log: text for people, or JSON.
         metrics: Where a worker serves its numbers to Prometheus; nowhere if not named.
         codec_password: Whoever knows it reads through ``exitflow codec``, from other machines too.
     """
@@ -66,6 +67,7 @@ class Settings(Record):
     workdays: Path | None = None
     channels: tuple[Channel, ...] = ()
     keys: Path | None = None
+    logs: Literal["text", "json"] = "text"
     metrics: MetricsAddress | None = None
     codec_password: SecretStr | None = Field(default=None, min_length=8)
 
