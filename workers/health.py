@@ -35,11 +35,11 @@ from registry.database.engine import check_reached, check_schema, check_writable
 from registry.database.faults import file_of, is_sqlite, place
 from registry.database.installation import PROGRAM, misfit
 from registry.migrations import REVISIONS
-from workers.identity import version_of
 from workers.limits import PAYLOAD
 from workers.namespace import RETENTION
 from workers.polling import QUEUES, asks_still, pollers
 from workers.settings import Settings
+from workers.worker_name import version_of
 
 LEAST_FREE = 1024**3
 """Bytes; a full disk stops registry and server alike."""

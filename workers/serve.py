@@ -15,7 +15,7 @@ from temporalio.client import Client
 
 from registry.checks.restoring import Restoring
 from registry.database.engine import check_schema, check_writable
-from workers import identity, metrics, namespace
+from workers import metrics, namespace, worker_name
 from workers.catalogue import activities, build_worker
 from workers.connection import connect
 from workers.installation import check_home, check_registry, check_server, stamp_home
@@ -135,7 +135,7 @@ async def _polls(client: Client) -> bool:
     """Whether this very process has lately asked the server for both kinds of task."""
     for queue, kind in QUEUES:
         if not any(
-            poller.identity == identity.own() and asks_still(poller)
+            poller.identity == worker_name.own() and asks_still(poller)
             for poller in await pollers(client, queue, kind)
         ):
             return False
