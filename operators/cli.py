@@ -40,6 +40,22 @@ COMMANDS = {
             "Open for Temporal's Web UI and command line what is sealed, until Ctrl-C.\n\n"
             "For a Web UI of its own; the one that 'exitflow up' starts has it already.",
         ),
+        "doctor": (
+            "operators.commands.doctor:doctor",
+            "Say how the installation stands, and how to mend what is not well.\n\n"
+            "Registry, keys, calendar, channels, clocks, disk, server and workers; nothing is "
+            "changed. Status 1 if something is not well.",
+        ),
+        "backup": (
+            "operators.commands.backup:backup",
+            "Copy the installation to a new folder, while everybody works.\n\n"
+            "Registry, files, settings, and the cases of the server that 'exitflow up' runs. The "
+            "keys are not in it: keep a copy of theirs apart.",
+        ),
+        "restore": (
+            "operators.commands.backup:restore",
+            "Make home and registry from a copy, where there are none.",
+        ),
         "rehearse": (
             "operators.commands.running:rehearse",
             "Play a scenario on a server of its own whose clock runs ahead.",

@@ -96,6 +96,13 @@ class OfficialCalendar:
             since=since, years=tuple(each for each in self._years if since <= each.year <= last)
         )
 
+    def published_until(self, day: date) -> date | None:
+        """The last day behind a day up to which all is published; None if that day is not."""
+        last = None
+        while self.look_up(day).published:
+            last, day = day, day + timedelta(days=1)
+        return last
+
 
 class _Table:
     """One year's table of an override file, read with every complaint in its right place."""

