@@ -328,7 +328,7 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
     "lapsed": (COUNTY, lapsed("C7"), "no approval of C7 批准退出 by A9/410000 is in force"),
     "another exception was made": (
         POSTING,
-        other_act("C3", overrides=["S3.income"]),
+        other_act("C3", overrides=["S3.income"], reason="受灾减收（合成）"),
         "the file has another overridden",
     ),
     "an earlier step lapsed": (
