@@ -536,6 +536,11 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
         without(EntryKind.STEP_OPENED, "V2"),
         "V2 公示公告 is not open in this round",
     ),
+    "another exception of a village was made": (
+        "a village's notice",
+        other_act("V1", overrides=["S2.clinic"], reason="卫生室已开工建设（合成）"),
+        "the file has another overridden",
+    ),
     "another survey is shown": (
         "a village's notice",
         lambda file: file.line(EntryKind.ACT, "V1").data["act"]["survey"].update(clinic=False),
