@@ -1,6 +1,6 @@
 """Public notices: what each kind shows, and the orders to post (公示) and to announce (公告)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, Literal, Protocol
 
@@ -20,6 +20,20 @@ from models.register.households import Cause, Label
 from models.register.villages import FieldSurvey, Incidence
 
 
+class Overridden(Record):
+    """Failed standards of which an office made an exception, by name, and its reason (S6)."""
+
+    standards: tuple[Line, ...]
+    reason: Text
+
+    @classmethod
+    def of(cls, standards: Sequence[str], reason: str | None) -> "Overridden | None":
+        """What an act says of that; None if it overrides nothing, and so needs no reason."""
+        if not standards or reason is None:
+            return None
+        return cls(standards=tuple(standards), reason=reason)
+
+
 class PostedCounty(Record):
     """What the notice of a county shows (C4, S3).
 
@@ -27,7 +41,7 @@ class PostedCounty(Record):
         figures: As the county states them.
         mean: The provincial mean of the year (S3).
         findings: What the province itself found (C3).
-        overridden: Failed standards of which it made an exception, by name (C3, S6).
+        overridden: The exceptions that it made (C3, S6).
         counted, villages: The register's own counts; the incidence is None if it holds no village
             of the county.
     """
@@ -37,18 +51,19 @@ class PostedCounty(Record):
     figures: CountyFigures
     mean: ProvincialMean
     findings: ProvincialFindings
-    overridden: tuple[Line, ...] = ()
+    overridden: Overridden | None = None
     counted: Incidence | None = None
     villages: PoorVillages = PoorVillages()
 
 
 class PostedVillage(Record):
-    """What the notice of a village shows (V2)."""
+    """What the notice of a village shows (V2), and the exceptions that the county made (V1, S6)."""
 
     kind: Literal["village"] = "village"
     village: Village
     survey: FieldSurvey
     incidence: Incidence
+    overridden: Overridden | None = None
 
 
 class NoticeLine(Record):

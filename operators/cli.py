@@ -92,6 +92,10 @@ COMMANDS = {
             "operators.commands.filing:posted",
             "Report that a notice was hung out (张贴), or taken down (T1).",
         ),
+        "delivered": (
+            "operators.commands.filing:delivered",
+            "Report letters to households as delivered (送达回证, F15): one, or many from a file.",
+        ),
         "object": (
             "operators.commands.act:object_",
             "Hand in an objection (异议), or a report (举报) after the publicity.",

@@ -280,6 +280,11 @@ class Reception(ObjectionRules):
         fault = filing_fault(document.office, self._docket.subject)
         if fault is not None:
             raise Refusal(fault)
+        if document.deliveries:
+            raise Refusal(
+                "deliveries: letters are held against the kept file and reported beside it, with "
+                "`exitflow delivered` (F15)"
+            )
         if self._documents >= bounds.MOST_DOCUMENTS:
             raise Refusal(
                 f"file: {self._docket.case_id} has {bounds.MOST_DOCUMENTS:,} documents, as many as "

@@ -38,6 +38,7 @@ from models.case.messages import (
 )
 from models.case.status import CaseStatus, ObjectionStatus
 from models.follow_up.messages import RiskMark, Visits
+from models.periods import beijing
 from models.policy import Policy
 from models.procedures import ENDINGS
 from models.revocation.messages import RevocationApplication
@@ -175,16 +176,24 @@ class Desk(Opener):
     async def file(self, case_id: str, document: CaseDocument) -> Receipt:
         """Put a document into the file of a case (F9), or beside it, where the case has ended.
 
+        Delivered letters (F15) come beside it always.
+
         Raises:
-            Refused: if the office has nothing to file with it.
-            NoAnswer: if no worker has put it on file yet; beside a closed file it is kept.
+            Refused: if the office has nothing to file with it, or no letter was delivered so.
+            NoAnswer: if no worker has put it on file yet; beside a kept file it is kept.
         """
-        ended = self.registry.documents.ended(case_id)
-        if ended is None:
+        of = self.registry.documents.beside(case_id, document)
+        if of is None and document.deliveries:
+            raise NoCase(f"{case_id} is not known here; no letter was written in it (F15)")
+        if of is None:
             return await self.send(case_id, document)
         kept = self.registry.documents.kept(case_id, document.id)
         if kept is None:
-            supplement = SupplementApplication(of=ended, document=document)
+            today = beijing(self._clock()).date()
+            fault = self.registry.deliveries.fault(case_id, document.deliveries, today)
+            if fault is not None:
+                raise Refused(fault)
+            supplement = SupplementApplication(of=of, document=document)
             return await self.on_file(await self.open(supplement), EntryKind.DOCUMENT)
         if kept.document.content() != document.content():
             raise Refused(f"id: {document.id} was already used for a different content")

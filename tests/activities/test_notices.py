@@ -163,12 +163,16 @@ def test_a_notice_says_everything_it_must() -> None:
 @pytest.mark.clause("C4", "S3", "S6")
 def test_an_exception_stands_in_a_countys_notice() -> None:
     found = FINDINGS | {"income": {"met": False, "statement": "低于全省平均（合成数据）"}}
-    shows = posted(findings=found, overridden=("S3.income", "S3.villages"))
+    overridden = {
+        "standards": ("S3.income", "S3.villages"),
+        "reason": "受灾减收，13812345678号已核实（合成）",
+    }
+    shows = posted(findings=found, overridden=overridden)
     text = markdown(ORDER.model_copy(update={"shows": shows}))
     assert "- 农民人均可支配收入增幅未达标：低于全省平均（合成数据）。\n" in text
     assert (
-        "\n\n农民人均可支配收入增幅、贫困村退出比例未达标，经河南省扶贫开发领导小组说明理由予以"
-        "例外。\n\n## 三"
+        "\n\n农民人均可支配收入增幅、贫困村退出比例未达标，经河南省扶贫开发领导小组决定予以例外，"
+        "理由：受灾减收，（已隐去）号已核实（合成）。\n\n## 三"
     ) in text
     assert "例外" not in markdown(ORDER)
 
