@@ -17,9 +17,9 @@ WORKER, READER = "exitflow_worker", "exitflow_reader"
 KEPT = frozenset({"ledger_entries", "journal", "notices", "office_records"})
 """Tables whose rows are written once (G7): nobody but the owner has a right to change them."""
 
-_TAKEN_OUT = frozenset({"contradictions", "members", "roster_households"})
-"""Tables from which rows go: a contradiction that was mended; who is no member any more; whom a
-roster proposed and cannot have."""
+_TAKEN_OUT = frozenset({"contradictions", "limits_in_force", "members", "roster_households"})
+"""Tables from which rows go: a contradiction that was mended; a limit that holds nobody any more;
+who is no member any more; whom a roster proposed and cannot have."""
 
 
 def rights(table: str) -> tuple[str, ...]:
