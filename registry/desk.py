@@ -10,14 +10,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from models.case.ledger import MOST_ENTRIES, Entry, EntryKind, LedgerError
-from models.case.orders import IN_FORCE
-from models.checks.findings import Finding
-from models.offices import Division, Office, SubjectKind, Village
+from models.offices import NATION, Division, Office, SubjectKind, Village
 from models.periods import beijing
 from registry import journal
 from registry.cases.projections import figures_of
-from registry.checks.contradictions import contradiction, contradictions
-from registry.checks.last import found_by_case
+from registry.checks.contradictions import contradiction
 from registry.checks.open_files import OpenFile, file_of
 from registry.database.engine import claim, reading, writing
 from registry.errors import UnknownSubject
@@ -27,7 +24,6 @@ from registry.records import (
     ContradictionRecord,
     CountyRecord,
     CountyStanding,
-    DeadlineRecord,
     DivisionRecord,
     IndicatorRecord,
     Loaded,
@@ -47,6 +43,7 @@ from registry.tables import (
     NoticeRow,
     PlanRow,
     StatusRow,
+    VillageRow,
     storable,
 )
 
@@ -59,6 +56,7 @@ if TYPE_CHECKING:
     from registry.cases.documents import Documents
     from registry.cases.follow_up_reading import FollowUps
     from registry.cases.letters import Deliveries
+    from registry.cases.lists import Lists
     from registry.cases.supervision_records import Supervisions
     from registry.notices.letters import Letter
     from registry.register.office_records import OfficeRecords
@@ -92,6 +90,13 @@ class Registry:
         from registry.register.register import Register
 
         return Register(self._engine)
+
+    @cached_property
+    def lists(self) -> "Lists":
+        """Cases and limits in force: some of them, all of them, and what they come to."""
+        from registry.cases.lists import Lists
+
+        return Lists(self._engine)
 
     @cached_property
     def office_records(self) -> "OfficeRecords":
@@ -190,6 +195,23 @@ class Registry:
                     f"{option}: the register knows no division with the code {code}"
                 )
 
+    def check_office(self, option: str, office: Office | None) -> None:
+        """The same of an office: its place has to be known, a village's too.
+
+        Raises:
+            UnknownSubject: if the register knows none under its code.
+        """
+        if office is None or office.place == NATION:
+            return
+        with reading(self._engine) as session:
+            if session.get(VillageRow, office.place) is None and not _versions(
+                session, office.place
+            ):
+                raise UnknownSubject(
+                    f"{option}: the register knows no place with the code {office.place}, so there "
+                    f"is no office {office}"
+                )
+
     def kind_of(self, code: str) -> SubjectKind | None:
         """Whether a code is a county's, a village's or a household's; None where it is nobody's."""
         from registry.facts.revocation import kind_of
@@ -255,8 +277,7 @@ class Registry:
 
     def case_rows(self, wanted: CaseFilter | None = None) -> tuple[CaseRecord, ...]:
         """Cases as they stand, the nearest deadline first."""
-        with reading(self._engine) as session:
-            return _cases(session, wanted or CaseFilter())
+        return tuple(self.lists.cases(wanted or CaseFilter()))
 
     def last_check(self) -> tuple[datetime, int] | None:
         """When the registry was checked last, and how many findings there were; None before."""
@@ -267,22 +288,6 @@ class Registry:
                 .limit(1)
             ).first()
             return (last[0], last[1]) if last is not None else None
-
-    def deadlines(self, wanted: CaseFilter | None = None) -> tuple[DeadlineRecord, ...]:
-        """Every limit that an office is held to in an open case, the nearest first."""
-        narrowed = (wanted or CaseFilter()).model_copy(update={"open": True})
-        deadlines = [
-            DeadlineRecord(
-                case_id=case.case_id,
-                subject_name=case.subject_name,
-                year=case.year,
-                step=case.step,
-                in_force=in_force,
-            )
-            for case in self.case_rows(narrowed)
-            for in_force in case.limits
-        ]
-        return tuple(sorted(deadlines, key=lambda each: each.in_force.limit.due))
 
     def open_file(self, case_id: str) -> OpenFile | None:
         """A case as the registry has it, to be looked for on the server; None if it has none."""
@@ -340,6 +345,7 @@ class Registry:
             UnknownCounty: if the register does not know the code.
         """
         from registry.cases.alarms import alarms_in
+        from registry.cases.lists import cases
 
         with reading(self._engine) as session:
             versions = _versions(session, code)
@@ -364,7 +370,7 @@ class Registry:
                     StandingRecord(**row.model_dump(exclude={"code"})) for row in standings
                 ),
                 plans=tuple(PlanRecord(**row.model_dump()) for row in plans),
-                cases=_cases(session, CaseFilter(subject=code)),
+                cases=tuple(cases(session, CaseFilter(subject=code))),
                 indicators=tuple(_indicator(row) for row in indicators),
                 alarms=alarms_in(session, code),
             )
@@ -422,47 +428,6 @@ def _unknown(code: str) -> str:
     return (
         f"the register knows no county with the code {code}; write the six digits of a county that "
         "was loaded, for example 411523"
-    )
-
-
-def _cases(session: Session, wanted: CaseFilter) -> tuple[CaseRecord, ...]:
-    query = select(CaseRow).order_by(
-        col(CaseRow.deadline).is_(None), col(CaseRow.deadline), col(CaseRow.case_id)
-    )
-    if wanted.year is not None:
-        query = query.where(CaseRow.year == wanted.year)
-    if wanted.subject is not None:
-        query = query.where(CaseRow.subject_code == wanted.subject)
-    if wanted.region is not None:
-        query = query.where(col(CaseRow.region).contains(f"/{wanted.region}/", autoescape=True))
-    if wanted.step is not None:
-        query = query.where(CaseRow.step == wanted.step)
-    if wanted.waiting_for is not None:
-        query = query.where(CaseRow.waiting_for == str(wanted.waiting_for))
-    if wanted.outcome is not None:
-        query = query.where(CaseRow.outcome == wanted.outcome.value)
-    if wanted.open is not None:
-        unended = col(CaseRow.outcome).is_(None)
-        query = query.where(unended if wanted.open else ~unended)
-    if wanted.overdue is not None:
-        query = query.where(CaseRow.overdue == wanted.overdue)
-    noted, found = contradictions(session), found_by_case(session)
-    return tuple(
-        _case(row, noted.get(row.case_id), found.get(row.case_id, ()))
-        for row in session.exec(query).all()
-    )
-
-
-def _case(
-    row: CaseRow, contradicted: ContradictionRecord | None, found: tuple[Finding, ...] = ()
-) -> CaseRecord:
-    return CaseRecord(
-        **row.model_dump(exclude={"region", "waiting_for", "limits", "run"}),
-        limits=IN_FORCE.validate_json(row.limits),
-        region=tuple(row.region.strip("/").split("/")),
-        waiting_for=Office.parse(row.waiting_for) if row.waiting_for else None,
-        contradicted=contradicted,
-        found=found,
     )
 
 

@@ -8,7 +8,7 @@ no more than the commit.
 import getpass
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -18,7 +18,14 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from models.base import canonical
-from models.checks.journal import BEGINNING, JournalHead, JournalKind, column_digests, line_hash
+from models.checks.journal import (
+    BEGINNING,
+    JournalHead,
+    JournalKind,
+    column_digests,
+    line_hash,
+    short,
+)
 from registry.digests import digests_of
 from registry.tables import JournalRow, NoticeRow, SampleRow
 
@@ -213,13 +220,18 @@ def head_of(session: Session) -> JournalHead:
     )
 
 
-def case_content(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a line says of a case: how far its file goes, and how its row of the list reads."""
+def case_content(row: Mapping[str, Any], limits: Sequence[str]) -> dict[str, Any]:
+    """What a line says of a case: how far its file goes, and how its rows of the lists read.
+
+    Args:
+        limits: The contents of its limits in force, the nearest first.
+    """
     columns = {name: value for name, value in row.items() if name not in _OF_THE_FILE}
     return {
         "entries": row["entries"],
         "head": row["head"],
         "state": column_digests(columns),
+        "limits": [short(content) for content in limits],
     }
 
 

@@ -1,6 +1,8 @@
 """Divisions and regions: their codes nest (GB/T 2260), a region's places begin with its own."""
 
-from sqlalchemy import ColumnElement
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, select
 
 from registry.tables import DivisionRow, VillageRow
@@ -35,6 +37,24 @@ def county_in(path: str) -> str:
     '411523'
     """
     return path.strip("/").split("/")[2]
+
+
+def region_paths(session: Session, code: str) -> list[str]:
+    """The paths under which a division was ever known; of another city, a county has another.
+
+    Every case of it has a path that begins with one of them.
+    """
+    known = select(DivisionRow.parent).where(DivisionRow.code == code).distinct()
+    return sorted(
+        f"{above}{code}/"
+        for parent in session.exec(known)
+        for above in (region_paths(session, parent) if parent else ["/"])
+    )
+
+
+def within(path: Any, begins: str) -> ColumnElement[bool]:
+    """Whether a path of divisions begins as one that ends in a slash: a range, for an index."""
+    return and_(path >= begins, path < f"{begins[:-1]}{chr(ord('/') + 1)}")
 
 
 def last_divisions(session: Session) -> dict[str, DivisionRow]:

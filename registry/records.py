@@ -1,10 +1,11 @@
 """What the registry answers the desk: frozen records, never table rows."""
 
 from datetime import date
+from enum import StrEnum
 
 from models.base import Moment, Record
 from models.case.messages import Ending
-from models.case.orders import CaseState, LimitInForce
+from models.case.orders import CaseLine, LimitInForce
 from models.checks.findings import Finding
 from models.offices import Office, SubjectKind, Tier
 from models.policy import Level
@@ -69,7 +70,7 @@ class ContradictionRecord(Record):
     said: str
 
 
-class CaseRecord(CaseState):
+class CaseRecord(CaseLine):
     """A case as it is listed, with the length and the head of its file.
 
     Attributes:
@@ -188,20 +189,63 @@ class Overview(Record):
     counties: tuple[CountyStanding, ...]
 
 
-class CaseFilter(Record):
-    """Which cases to list; what is None does not narrow.
+class ListFilter(Record):
+    """Which cases or limits to list; what is None does not narrow.
 
     Attributes:
-        region: Code of a division whose territory the cases lie in.
+        office: Whom the case waits for; who is held to the limit.
+        region: Code of a province, city or county in whose territory the cases lie.
         step: The step the cases are at.
+        overdue: A limit was missed, or is.
+        until: The next limit of the case, or the limit itself, ends by then.
+    """
+
+    office: Office | None = None
+    region: str | None = None
+    year: int | None = None
+    step: str | None = None
+    procedure: str | None = None
+    overdue: bool | None = None
+    until: Moment | None = None
+
+
+class CaseFilter(ListFilter):
+    """Which cases to list.
+
+    Attributes:
         open: True for cases under way, False for ended ones.
     """
 
-    year: int | None = None
     subject: str | None = None
-    region: str | None = None
-    step: str | None = None
-    waiting_for: Office | None = None
     outcome: Ending | None = None
     open: bool | None = None
-    overdue: bool | None = None
+
+
+class By(StrEnum):
+    """What cases or limits are added up by."""
+
+    CITY = "city"
+    COUNTY = "county"
+    STEP = "step"
+    OFFICE = "office"
+
+
+class Count(Record):
+    """How many there are, and in how many a limit was missed."""
+
+    many: int
+    overdue: int
+
+
+class Total(Count):
+    """The same of a city, a county, a step or an office.
+
+    Attributes:
+        name: Of the place or the step; empty where the register knows none.
+        next: When the nearest limit ends; None where there is none.
+    """
+
+    by: By
+    code: str
+    name: str
+    next: Moment | None

@@ -12,16 +12,20 @@ from models.periods import until
 from operators.desk.registry import open_registry, utc_now
 from operators.verdicts import explained
 from operators.views.terminal import say
+from registry.records import ListFilter
+from registry.reports.filings import Filings
+from workers.settings import load_settings
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="List the limits that are due.")
     parser.add_argument("days", nargs="?", type=int, default=3, help="within how many days")
     horizon = utc_now() + timedelta(days=parser.parse_args().days)
     with explained(), open_registry() as registry:
-        for deadline in registry.deadlines():
+        settings = load_settings()
+        filings = Filings(settings.load_policy(), settings.calendar(), utc_now())
+        for deadline in registry.lists.deadlines(ListFilter(until=horizon), filings):
             held = deadline.in_force
-            if held.limit.due <= horizon:
-                state = "overdue" if held.breached else "open"
-                office = f"{held.office_name} {held.office}"
-                due = until(held.limit.due)
-                say("\t".join((due, state, held.limit.clause, office, deadline.case_id)))
+            state = "overdue" if held.breached else "open"
+            office = f"{held.office_name} {held.office}"
+            due = until(held.limit.due)
+            say("\t".join((due, state, held.limit.clause, office, deadline.case_id)))

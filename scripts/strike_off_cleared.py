@@ -24,7 +24,7 @@ from workers.connection import run
 
 async def strike_off(county: str, year: int, officer: str, document: str) -> bool:
     office = Office(body=Body.COUNTY_GROUP, place=county)
-    wanted = CaseFilter(year=year, region=county, step="H4", waiting_for=office, open=True)
+    wanted = CaseFilter(year=year, region=county, step="H4", office=office, open=True)
     async with open_desk() as desk:
         done = [
             await _strike_off(desk, case.case_id, office, officer, document)

@@ -4,8 +4,6 @@ Every order that changes something carries the case id and a ledger sequence num
 are the key under which the world carries it out once, however often it is asked.
 """
 
-from pydantic import TypeAdapter
-
 from models.base import Line, Moment, Record, Text
 from models.calendar import Calendar, Known
 from models.case.ledger import Entry
@@ -35,7 +33,7 @@ class LimitInForce(Record):
     breached: bool
 
 
-class CaseState(Record):
+class CaseLine(Record):
     """How a case stands: the line that the registry lists."""
 
     case_id: str
@@ -51,11 +49,12 @@ class CaseState(Record):
     overdue: bool
     open_objections: int
     outcome: str | None
+
+
+class CaseState(CaseLine):
+    """The line of a case, with the limits that somebody is held to in it, the nearest first."""
+
     limits: tuple[LimitInForce, ...] = ()
-
-
-IN_FORCE = TypeAdapter(tuple[LimitInForce, ...])
-"""Limits in force, read and written as JSON."""
 
 
 class Written(Record):

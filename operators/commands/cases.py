@@ -1,73 +1,98 @@
 """Reading the registry: all cases, every limit in force, notices and letters of a case."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Annotated
+from pathlib import Path
 
-from cyclopts import Parameter
+from rich.console import Console
 from rich.text import Text
 
 from models.identity import file_name
-from models.offices import CountyCode
-from operators.commands.options import Household, Office, Roster, Workbook
-from operators.commands.words import Duration, InputError, Json, word
+from operators.commands.lists import (
+    WHOLE,
+    Excel,
+    Most,
+    Narrowed,
+    fits_a_sheet,
+    in_a_file,
+    least,
+    of_all,
+    on_a_page,
+    write_list,
+)
+from operators.commands.options import Household, Roster, Workbook
+from operators.commands.words import InputError, Json
 from operators.desk.registry import open_registry, utc_now
-from operators.views.case import case_table, print_limit, print_notice, print_undelivered
-from operators.views.printing import as_json, at, console, is_over, paragraph
+from operators.views.case import print_limit, print_notice, print_undelivered
+from operators.views.lists import (
+    CASE_COLUMNS,
+    LIMIT_COLUMNS,
+    case_cells,
+    case_table,
+    limit_cells,
+    totals_table,
+)
+from operators.views.printing import as_json, at, console, counted, is_over, paragraph
+from operators.views.terminal import say
 from registry.files.disk import write_text
 from registry.forms.letters import write_letters
-from registry.records import CaseFilter, DeadlineRecord
+from registry.records import By, CaseFilter, DeadlineRecord, ListFilter, Total
+from registry.reports.filings import Filings
 from workers.settings import load_settings
 
 
 def cases(
     *,
-    year: int | None = None,
-    region: Annotated[
-        CountyCode | None, Parameter(name=["--region", "--city"]), word(CountyCode)
-    ] = None,
+    narrowed: Narrowed = Narrowed(),  # noqa: B008 - it is frozen
     open: bool = False,
-    overdue: bool = False,
-    waiting_for: Office | None = None,
+    by: By | None = None,
+    limit: Most = None,
+    excel: Excel = None,
     json: Json = False,
 ) -> None:
     """List cases as the registry has them, the nearest limit first; no server is needed.
 
     Args:
-        year: Only the cases of this year.
-        region: Only the cases of this city, county or province: its six digits.
         open: Only cases under way.
-        overdue: Only cases in which a limit was missed.
-        waiting_for: Only the cases that wait for this office, for example A6/411500.
+        by: Not the cases but how many there are of each city, county, step or office.
     """
-    wanted = CaseFilter(
-        year=year,
-        region=region,
-        open=True if open else None,
-        overdue=True if overdue else None,
-        waiting_for=waiting_for,
-    )
+    wanted = CaseFilter(**narrowed.values(utc_now()), open=True if open else None)
     with open_registry() as registry:
-        registry.check_division("--region", region)
-        found, checked = registry.case_rows(wanted), registry.last_check()
-    if json:
-        as_json(found)
-        return
+        registry.check_office("--office", wanted.office)
+        registry.check_division("--region", wanted.region)
+        if by is not None:
+            _print_totals(registry.lists.total_cases(wanted, by), by, "Cases", limit, excel, json)
+            return
+        count = registry.lists.count_cases(wanted)
+        if excel is not None:
+            fits_a_sheet(count.many)
+            found = registry.lists.cases(wanted, in_a_file(limit))
+            write_list(excel, "案件", CASE_COLUMNS, map(case_cells, found))
+        if json:
+            as_json(registry.lists.cases(wanted, in_a_file(limit)))
+            return
+        if excel is not None:
+            say(f"{excel}: {counted(least(count.many, limit), 'case')}")
+            return
+        shown = list(registry.lists.cases(wanted, on_a_page(limit)))
+        checked = registry.last_check()
     out = console()
     if checked is not None and checked[1]:
         said = f"the check of {at(checked[0])} found {checked[1]}: exitflow check --last"
         out.print(said, style="bold red")
-    if found:
-        out.print(case_table(found))
+    if shown:
+        out.print(case_table(shown))
         out.print()
-    out.print(f"{len(found)} case{'' if len(found) == 1 else 's'}", style="bold")
+    _print_count(out, of_all(len(shown), count.many, "case", "cases"), len(shown) < count.many)
 
 
 def deadlines(
     *,
-    overdue: bool = False,
-    within: Duration | None = None,
-    office: Office | None = None,
+    narrowed: Narrowed = Narrowed(),  # noqa: B008 - it is frozen
+    by: By | None = None,
+    limit: Most = None,
+    excel: Excel = None,
     json: Json = False,
 ) -> None:
     """List every limit in force, the nearest first; no server is needed.
@@ -75,33 +100,67 @@ def deadlines(
     With them, what is due after an exit: its filing (备案) and data entry (信息录入, F9).
 
     Args:
-        overdue: Only limits that were missed.
-        within: Only limits that end within this time from now, for example 3d, 12h or 1d12h; what
-            is overdue is listed too.
-        office: Only limits that this office is held to, for example A6/411500.
+        by: Not the limits but how many there are of each city, county, step or office.
     """
     now, settings = utc_now(), load_settings()
-    ends = now + within if within is not None else None
+    wanted = ListFilter(**narrowed.values(now))
     with open_registry() as registry:
-        filings = registry.planning.filings_due(settings.load_policy(), settings.calendar(), now)
-        in_force = (*registry.deadlines(), *filings)
-        found = [
-            each
-            for each in sorted(in_force, key=lambda each: each.in_force.limit.due)
-            if (office is None or each.in_force.office == office)
-            and (ends is None or each.in_force.limit.due <= ends)
-            and (not overdue or _missed(each, now))
-        ]
-    if json:
-        as_json(found)
-        return
+        registry.check_office("--office", wanted.office)
+        registry.check_division("--region", wanted.region)
+        lists, filings = registry.lists, Filings(settings.load_policy(), settings.calendar(), now)
+        if by is not None:
+            totals = lists.total_deadlines(wanted, filings, by)
+            _print_totals(totals, by, "Limits", limit, excel, json)
+            return
+        count = lists.count_deadlines(wanted, filings)
+        if excel is not None:
+            fits_a_sheet(count.many)
+            found = lists.deadlines(wanted, filings, in_a_file(limit))
+            rows = (limit_cells(each, _missed(each, now)) for each in found)
+            write_list(excel, "期限", LIMIT_COLUMNS, rows)
+        if json:
+            as_json(lists.deadlines(wanted, filings, in_a_file(limit)))
+            return
+        if excel is not None:
+            say(f"{excel}: {counted(least(count.many, limit), 'limit')} in force")
+            return
+        shown = list(lists.deadlines(wanted, filings, on_a_page(limit)))
     out = console()
-    for each in found:
+    for each in shown:
         print_limit(out, each.in_force, now, f"{each.subject_name} {each.year}  {each.case_id}")
         out.print()
-    missed = sum(_missed(each, now) for each in found)
-    limits = f"{len(found)} limit{'' if len(found) == 1 else 's'} in force"
-    out.print(f"{limits}, {missed} overdue (at {at(now)}, Beijing time)", style="bold")
+    said = of_all(len(shown), count.many, "limit", "limits")
+    said += f" in force, {count.overdue:,} overdue (at {at(now)}, Beijing time)"
+    _print_count(out, said, len(shown) < count.many)
+
+
+def _print_count(out: Console, said: str, is_cut: bool) -> None:
+    out.print(said, style="bold")
+    if is_cut:
+        out.print(WHOLE, style="dim")
+
+
+def _print_totals(
+    totals: Sequence[Total],
+    by: By,
+    counted: str,
+    limit: int | None,
+    excel: Path | None,
+    json: bool,
+) -> None:
+    if excel is not None:
+        raise InputError("--excel: writes the list itself; leave --by out")
+    if json:
+        as_json(totals[: in_a_file(limit)])
+        return
+    shown, out = totals[: on_a_page(limit)], console()
+    if shown:
+        out.print(totals_table(shown, by, counted))
+        out.print()
+    of = {By.CITY: "cities", By.COUNTY: "counties", By.STEP: "steps", By.OFFICE: "offices"}
+    said = of_all(len(shown), len(totals), by.value, of[by])
+    many, overdue = sum(each.many for each in totals), sum(each.overdue for each in totals)
+    out.print(f"{said}: {many:,} {counted.lower()}, {overdue:,} overdue", style="bold")
 
 
 def notices(case: str, /, *, json: Json = False) -> None:

@@ -232,7 +232,7 @@ def selection(
         raise InputError(
             "--results: name the file that keeps what came of each case, by which it is resumed"
         )
-    wanted = CaseFilter(year=year, region=region, step=step_is, waiting_for=waiting_for, open=True)
+    wanted = CaseFilter(year=year, region=region, step=step_is, office=waiting_for, open=True)
     listed = case_ids(cases) if cases is not None else None
     if results is None:
         assert cases is not None

@@ -1,7 +1,6 @@
 """Playing a scenario: the clock moves, commands run, and what comes of them is held against it."""
 
 import csv
-import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +24,7 @@ from operators.rehearsal.scenario import (
 )
 from operators.rehearsal.stage import A_MOMENT, Cases, Said, Stage, scratch_folder, set_stage
 from operators.up import cancel_on_signals, is_stopping
-from operators.views.printing import as_json, console
+from operators.views.printing import as_json, console, from_json
 from registry.files.workbook_writing import write_sheets
 from registry.records import CaseRecord
 
@@ -207,7 +206,7 @@ class _Player:
         said = await self._read([*parsed(str(look.run)).tokens, "--json"])
         if said.status:
             return [said.sentence]
-        return list(differences(json.loads(said.out), look.has))
+        return list(differences(from_json(said.out), look.has))
 
     def _tell_news(self) -> bool:
         """Tell what the cases have put on file since; whether there was anything."""

@@ -15,17 +15,17 @@ from models.base import first_few, shortened
 from models.case.delivery import WAYS, Delivery
 from models.case.documents import DOCUMENT_KINDS
 from models.case.ledger import Entry, EntryKind
-from models.case.messages import DONE, Ending, Finding, Outcome, Rates
+from models.case.messages import DONE, Finding, Outcome, Rates
 from models.case.orders import LimitInForce
 from models.case.state import Households
 from models.case.status import CaseStatus, NoticeStatus, ObjectionStatus, StepState
 from models.identity import procedure_of
 from models.periods import until
-from models.procedures import COUNTY_EXIT, PROCEDURES, Procedure
+from models.procedures import Procedure
 from models.roster.households import STATES, Course, State
 from models.texts.characters import visible
 from operators.views.printing import at, due, heading, left, paragraph, sentences, table, urgency
-from registry.records import CaseRecord, ContradictionRecord, NoticeRecord, RevokedRecord
+from registry.records import ContradictionRecord, NoticeRecord, RevokedRecord
 
 if TYPE_CHECKING:
     # They need a Temporal client and a procedure's messages, and a list of cases does not.
@@ -276,43 +276,6 @@ def print_ledger(out: Console, entries: Sequence[Entry]) -> None:
         if entry.kind is EntryKind.REFUSED and "content" in entry.data:
             said = shortened(visible(str(entry.data["content"])), _SHOWN_OF_REFUSED)
             out.print(paragraph(f"{said}  (all of it: --entry {entry.seq})", out.width, 6, "dim"))
-
-
-def case_table(cases: Sequence[CaseRecord]) -> Table:
-    """Cases as the registry lists them."""
-    lines = table("Case", "Subject", "Step", "Waits for", "Next limit", "Marks")
-    for case in cases:
-        lines.add_row(
-            case.case_id,
-            case.subject_name,
-            f"{case.step}/{case.round}",
-            _waits_for(case),
-            until(case.deadline) if case.deadline else "",
-            _marks(case),
-        )
-    return lines
-
-
-def _waits_for(case: CaseRecord) -> str:
-    return str(case.waiting_for or "")
-
-
-def _marks(case: CaseRecord) -> Text:
-    marks = Text()
-    if case.contradicted:
-        marks.append("与留存案卷不一致 contradicted ", style="bold red")
-    if case.found:
-        marks.append("核查不符 check --last ", style="bold red")
-    if case.outcome:
-        ending = Ending(case.outcome)
-        # Whatever stands in the row: it is the check that tells of it.
-        said = PROCEDURES.get(case.procedure, COUNTY_EXIT).ending(ending)
-        marks.append(said, style="green" if ending in DONE else "red")
-    if case.overdue:
-        marks.append("已逾期 overdue ", style="bold red")
-    if case.open_objections:
-        marks.append(f"异议 {case.open_objections}", style="yellow")
-    return marks
 
 
 # -- households of a roster --------------------------------------------------------------------

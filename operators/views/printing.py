@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from tempfile import TemporaryFile
 from typing import Any
 
 from rich.cells import cell_len
@@ -78,14 +79,30 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def as_json(value: Record | Sequence[Record]) -> None:
-    """Print a value, or a list of values, as JSON and nothing else."""
-    content: Any
+def as_json(value: Record | Iterable[Record]) -> None:
+    """Print a value as JSON, or a list of values as JSON Lines, and nothing else.
+
+    A list is written aside first, value by value: it may be long, and a fault leaves nothing half
+    printed.
+    """
     if isinstance(value, Record):
         content = value.model_dump(mode="json")
-    else:
-        content = [each.model_dump(mode="json") for each in value]
-    print_json(json.dumps(content, ensure_ascii=False, indent=2).split("\n"))
+        print_json(json.dumps(content, ensure_ascii=False, indent=2).split("\n"))
+        return
+    with TemporaryFile("w+", encoding="utf-8") as whole:
+        whole.writelines(f"{each.model_dump_json()}\n" for each in value)
+        whole.seek(0)
+        print_json(whole)
+
+
+def from_json(text: str) -> Any:
+    """What was printed as JSON: a value, or a list, whose every line is a value of its own."""
+    first, _, _ = text.partition("\n")
+    try:
+        json.loads(first)
+    except ValueError:
+        return json.loads(text) if text else []
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def print_json(lines: Iterable[str]) -> None:

@@ -16,7 +16,7 @@ from models.register.office_records import FAULTS, FORMS, KeptRecord
 from models.register.villages import Bus
 from models.roster.households import STATES, State
 from models.standards import percentage
-from operators.views.case import case_table
+from operators.views.lists import case_table
 from operators.views.printing import heading, paragraph, table
 from registry.files.columns import Column, columns_of
 from registry.records import AlarmRecord, CountyRecord, CountyStanding, Overview, StandingRecord

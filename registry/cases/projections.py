@@ -15,13 +15,14 @@ from models.alarms import Alarm
 from models.base import canonical
 from models.case.documents import CaseDocument
 from models.case.ledger import Entry, EntryKind, root, told_by
-from models.case.orders import IN_FORCE, CaseState, LedgerBatch
+from models.case.orders import CaseState, LedgerBatch
 from models.checks.journal import JournalKind
 from models.offices import SubjectKind
 from models.procedures import FOLLOW_UP, HOUSEHOLD_EXIT, VILLAGE_EXIT
 from models.register.counties import SERVICES, CountyFigures
 from models.register.villages import FieldSurvey, Survey
 from models.supervision.messages import SupervisionResult
+from registry.cases.limits import keep_limits
 from registry.cases.visits import list_due, list_risk, list_visits
 from registry.journal import case_content, note
 from registry.register.plans import claim_plan
@@ -43,8 +44,8 @@ from registry.tables import (
 def list_case(session: Session, state: CaseState, now: datetime, run: str) -> None:
     """List a case that is about to begin, without an entry yet; a listed one is no change."""
     if session.get(CaseRow, state.case_id) is None:
-        _list(session, state, run, entries=0, head=root(state.case_id), updated=now)
-        _note(session, JournalKind.ADMITTED, state.case_id)
+        kind, head = JournalKind.ADMITTED, root(state.case_id)
+        _list(session, kind, state, run, entries=0, head=head, updated=now)
 
 
 def keep_state(session: Session, batch: LedgerBatch, new: Sequence[Entry]) -> None:
@@ -59,19 +60,25 @@ def keep_state(session: Session, batch: LedgerBatch, new: Sequence[Entry]) -> No
             if told.kind is EntryKind.CLOSED:
                 outcome = _text(_object(told.data, "outcome"), "ending")
     state = batch.state.model_copy(update={"outcome": outcome, "round": last.round})
-    _list(session, state, batch.run, entries=last.seq, head=last.hash, updated=last.at)
-    _note(session, JournalKind.ENTRIES, state.case_id)
+    kind, seq, head = JournalKind.ENTRIES, last.seq, last.hash
+    _list(session, kind, state, batch.run, entries=seq, head=head, updated=last.at)
 
 
 _AS_ADMITTED = ("procedure", "subject_code", "year", "region", "run")
 
 
 def _list(
-    session: Session, state: CaseState, run: str, *, entries: int, head: str, updated: datetime
+    session: Session,
+    kind: JournalKind,
+    state: CaseState,
+    run: str,
+    *,
+    entries: int,
+    head: str,
+    updated: datetime,
 ) -> None:
     row = session.get(CaseRow, state.case_id)
     values = state.model_dump(exclude={"waiting_for", "region", "limits"}) | {
-        "limits": IN_FORCE.dump_json(state.limits).decode(),
         "waiting_for": str(state.waiting_for) if state.waiting_for else None,
         "region": f"/{'/'.join(state.region)}/",
         "entries": entries,
@@ -80,16 +87,14 @@ def _list(
         "run": run,
     }
     if row is None:
-        session.add(CaseRow(**values))
+        row = CaseRow(**values)
+        session.add(row)
     else:
         row.sqlmodel_update({key: values[key] for key in values if key not in _AS_ADMITTED})
     # Everything else of a case refers to this row.
     session.flush()
-
-
-def _note(session: Session, kind: JournalKind, case_id: str) -> None:
-    row = session.get_one(CaseRow, case_id)
-    note(session, kind, case_id, case_content(row.model_dump()))
+    limits = keep_limits(session, row, state.limits)
+    note(session, kind, state.case_id, case_content(row.model_dump(), limits))
 
 
 def project(session: Session, batch: LedgerBatch, entries: Iterable[Entry]) -> None:

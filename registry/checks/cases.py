@@ -17,7 +17,7 @@ from models.identity import is_case
 from models.procedures import FOLLOW_UP, REENTRY, REVOCATION
 from models.roster.households import State
 from registry.checks.changes import changes_of, held_against
-from registry.checks.kept_case import CASES, KeptCase, altered, chain, row_of_the_list, turns
+from registry.checks.kept_case import CASES, KeptCase, altered, chain, rows_of_the_lists, turns
 from registry.checks.replay import PROJECTED, Replay, Turn, identity_of
 from registry.checks.values import (
     DONE_AGAIN,
@@ -37,6 +37,7 @@ from registry.tables import (
     EpisodeRow,
     HouseholdRow,
     JournalRow,
+    LimitRow,
     NoticeRow,
     PlanRow,
     RevocationRow,
@@ -56,7 +57,13 @@ AT_ONCE = 50
 GRACE = timedelta(hours=1)
 """How long a case may take to put on file what the register has done for it."""
 
-_OF_A_CASE: tuple[type[Table], ...] = (*PROJECTED, NoticeRow, SampleRow, RevocationRow)
+_OF_A_CASE: tuple[type[Table], ...] = (
+    *PROJECTED,
+    LimitRow,
+    NoticeRow,
+    SampleRow,
+    RevocationRow,
+)
 _CHANGED: tuple[type[Table], ...] = (StatusRow, VillageStatusRow, EpisodeRow)
 
 
@@ -154,7 +161,7 @@ class CaseCheck:
 
     def _file(self, case: KeptCase) -> Iterator[Finding]:
         yield from chain(case)
-        yield from row_of_the_list(case)
+        yield from rows_of_the_lists(case)
 
     def _tables(self, cases: Sequence[KeptCase], replay: Replay) -> Iterator[Finding]:
         came = sorted(

@@ -1,6 +1,6 @@
 """One case as the registry keeps it: its row, its file, and what the journal saw of both (G7)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,22 +8,31 @@ import sqlalchemy as sa
 
 from models.base import canonical
 from models.case.ledger import Entry, digest, root
+from models.case.orders import LimitInForce
 from models.checks.findings import Finding
-from models.checks.journal import JournalKind, column_digests
+from models.checks.journal import JournalKind, column_digests, short
+from registry.cases.limits import columns_of
 from registry.checks.replay import identity_of
-from registry.checks.values import Row, column_differences, content_of, place, table_of
-from registry.tables import CaseRow, Table, storable
+from registry.checks.values import (
+    NOT_OF_A_FILE,
+    Row,
+    column_differences,
+    content_of,
+    place,
+    table_of,
+)
+from registry.tables import CaseRow, LimitRow, Table, storable
 
 _HOLDS = {
-    JournalKind.ADMITTED: ("entries", "head", "state"),
-    JournalKind.ENTRIES: ("entries", "head", "state"),
+    JournalKind.ADMITTED: ("entries", "head", "state", "limits"),
+    JournalKind.ENTRIES: ("entries", "head", "state", "limits"),
     JournalKind.CHANGED: ("entry",),
     JournalKind.NOTICE: ("key", "row"),
     JournalKind.SAMPLE: ("row",),
 }
 """What a line of a kind must hold; one that was made unreadable is found in the journal itself."""
 
-CASES = table_of(CaseRow)
+CASES, LIMITS = table_of(CaseRow), table_of(LimitRow)
 
 
 @dataclass
@@ -105,8 +114,8 @@ def chain(case: KeptCase) -> Iterator[Finding]:
         )
 
 
-def row_of_the_list(case: KeptCase) -> Iterator[Finding]:
-    """The case's row: as its last line in the journal has it, and as its file and its id say."""
+def rows_of_the_lists(case: KeptCase) -> Iterator[Finding]:
+    """The case's row and its limits: as its last line in the journal has them, and its id says."""
     row, said = case.row, identity_of(case.id)
     of_state = [
         each for kind in (JournalKind.ADMITTED, JournalKind.ENTRIES) for each in case.said(kind)
@@ -129,14 +138,46 @@ def row_of_the_list(case: KeptCase) -> Iterator[Finding]:
     found = list(column_differences(CASES, wanted, row, case.id))
     yield from found
     named = {each.where.rpartition(" ")[2] for each in found}
+    saw = f"line {line['number']} of the journal saw after the last entry"
     for name, value in column_digests(kept).items():
         if told.get(name) != value and name not in named:
-            yield altered(
-                CASES,
-                (case.id,),
-                name,
-                f"it is not what line {line['number']} of the journal saw after the last entry",
+            named.add(name)
+            yield altered(CASES, (case.id,), name, f"it is not what {saw}")
+    yield from _limits(case, content["limits"], saw, named)
+
+
+def _limits(
+    case: KeptCase, told: Sequence[str], saw: str, named: Collection[str]
+) -> Iterator[Finding]:
+    """The limits in force; their columns, made for SQL, say what limit and case say.
+
+    Args:
+        named: Columns that are wrong in the row of the case: they are told once.
+    """
+    kept = {row["place"]: row for row in case.tables[LimitRow]}
+    for number, content in enumerate(told):
+        row, key = kept.pop(number, None), (case.id, number)
+        if row is None:
+            yield Finding(
+                part="files",
+                where=place(LIMITS, key),
+                what=f"the limit is missing, which {saw}",
+                mend="put it back from a copy of the registry, and find out who took it out.",
             )
+        elif short(row["content"]) != content:
+            yield altered(LIMITS, key, "content", f"it is not what {saw}")
+        else:
+            held = LimitInForce.model_validate_json(row["content"])
+            wanted = columns_of(case.row, number, held)
+            wanted = {name: value for name, value in wanted.items() if name not in named}
+            yield from column_differences(LIMITS, wanted, row, case.id)
+    for number in kept:
+        yield Finding(
+            part="files",
+            where=place(LIMITS, (case.id, number)),
+            what=f"the row is there, and is no limit that {saw}",
+            mend=f"{NOT_OF_A_FILE}.",
+        )
 
 
 def turns(case: KeptCase) -> Iterator[tuple[int, tuple[Entry, ...]]]:

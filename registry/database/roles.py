@@ -46,9 +46,9 @@ CHANGED = {
 }
 """Every other table, and why its rows change."""
 
-_TAKEN_OUT = frozenset({"contradictions", "members", "roster_households"})
-"""Tables from which rows go: a contradiction that was mended; who is no member any more; whom a
-roster proposed and cannot have."""
+_TAKEN_OUT = frozenset({"contradictions", "limits_in_force", "members", "roster_households"})
+"""Tables from which rows go: a contradiction that was mended; a limit that holds nobody any more;
+who is no member any more; whom a roster proposed and cannot have."""
 
 
 def rights(table: str) -> tuple[str, ...]:

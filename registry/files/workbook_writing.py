@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _LAST_ROW = 1_048_575
 
+MOST_ROWS = 1_000_000
+"""Of a list: what a sheet holds, with room for headers and totals."""
+
 Value: TypeAlias = str | int | float | date | None
 
 

@@ -5,6 +5,7 @@ from alembic import op
 
 MOMENT = sa.DateTime(timezone=True)
 WORD = sa.String(16)
+PATH = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 EXACT = sa.Numeric(7, 3).with_variant(sa.String(12), "sqlite")
 
 
@@ -26,7 +27,7 @@ def _cases() -> None:
         sa.Column("subject_code", sa.String(), nullable=False),
         sa.Column("subject_name", sa.Text(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
-        sa.Column("region", sa.String(), nullable=False),
+        sa.Column("region", PATH, nullable=False),
         sa.Column("step", sa.String(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("waiting_for", sa.String(), nullable=True),
@@ -34,7 +35,6 @@ def _cases() -> None:
         sa.Column("overdue", sa.Boolean(), nullable=False),
         sa.Column("open_objections", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=True),
-        sa.Column("limits", sa.Text(), nullable=False),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("head", sa.String(), nullable=False),
         sa.Column("updated", MOMENT, nullable=False),
@@ -43,6 +43,30 @@ def _cases() -> None:
     )
     op.create_index("ix_cases_subject_code_year", "cases", ["subject_code", "year"])
     op.create_index("ix_cases_year", "cases", ["year"])
+    op.create_index("ix_cases_deadline_case_id", "cases", ["deadline", "case_id"])
+    op.create_index("ix_cases_region", "cases", ["region"])
+    op.create_index("ix_cases_waiting_for_deadline", "cases", ["waiting_for", "deadline"])
+    op.create_table(
+        "limits_in_force",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("due", MOMENT, nullable=False),
+        sa.Column("office", sa.String(), nullable=False),
+        sa.Column("binding", sa.Boolean(), nullable=False),
+        sa.Column("breached", sa.Boolean(), nullable=False),
+        sa.Column("procedure", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("region", PATH, nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("subject_name", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        _of_a_case("limits_in_force"),
+        sa.PrimaryKeyConstraint("case_id", "place", name="pk_limits_in_force"),
+    )
+    missed = ["binding", "breached"]
+    for columns in (["due", "case_id", "place"], ["office", "due"], ["region", "due"]):
+        name = "_".join(("ix_limits_in_force", *columns, *missed))
+        op.create_index(name, "limits_in_force", [*columns, *missed])
     op.create_table(
         "ledger_entries",
         sa.Column("case_id", sa.String(), nullable=False),
@@ -247,6 +271,7 @@ def _revocation() -> None:
         sa.PrimaryKeyConstraint("case_id", name="pk_revocations"),
     )
     op.create_index("ix_revocations_subject_code", "revocations", ["subject_code"])
+    op.create_index("ix_revocations_exit_case", "revocations", ["exit_case"])
     op.create_table(
         "case_documents",
         sa.Column("case_id", sa.String(), nullable=False),

@@ -11,7 +11,7 @@ from models.offices import SubjectKind
 from models.policy import AfterExit
 from registry.database.engine import reading
 from registry.errors import UnknownSubject
-from registry.files.workbook_writing import Value, write_workbook
+from registry.files.workbook_writing import MOST_ROWS, Value, write_workbook
 from registry.reports.consequence_records import (
     ExitFacts,
     ExitsAlike,
@@ -21,9 +21,6 @@ from registry.reports.consequence_records import (
     VillageExits,
 )
 from registry.reports.consequences import ExitsOnADay
-
-MAX_ROWS = 1_000_000
-"""How many rows of a list an Excel sheet holds beside its header and its totals."""
 
 STATE_ZH = {
     ExitState.COMING: "尚未退出",
@@ -145,10 +142,10 @@ class Consequences:
                 tally.add(found)
                 for row in _rows(found, on):
                     written += 1
-                    if written > MAX_ROWS:
+                    if written > MOST_ROWS:
                         raise UnknownSubject(
-                            f"the exits of {year} are more than the {MAX_ROWS:,} rows that a sheet "
-                            "holds; narrow them by --region or --level"
+                            f"the exits of {year} are more than the {MOST_ROWS:,} rows that a "
+                            "sheet holds; narrow them by --region or --level"
                         )
                     yield row
             yield ()

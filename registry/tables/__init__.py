@@ -17,11 +17,13 @@ from registry.tables.afterwards import SupervisionRow as SupervisionRow
 from registry.tables.cases import CaseRow as CaseRow
 from registry.tables.cases import EntryRow as EntryRow
 from registry.tables.cases import IndicatorRow as IndicatorRow
+from registry.tables.cases import LimitRow as LimitRow
 from registry.tables.cases import NoticeRow as NoticeRow
 from registry.tables.cases import NotificationRow as NotificationRow
 from registry.tables.cases import ObjectionRow as ObjectionRow
 from registry.tables.cases import RosterRow as RosterRow
 from registry.tables.columns import ON_THE_LIST as ON_THE_LIST
+from registry.tables.columns import DayInBeijing as DayInBeijing
 from registry.tables.columns import Source as Source
 from registry.tables.columns import Standing as Standing
 from registry.tables.columns import Table as Table

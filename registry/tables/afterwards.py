@@ -91,7 +91,7 @@ class RevocationRow(Table, table=True):
     """A revoked exit (F7): which, by whom and by which document; the responsible acts as JSON."""
 
     __tablename__ = "revocations"
-    __table_args__ = (Index(None, "subject_code"),)
+    __table_args__ = (Index(None, "subject_code"), Index(None, "exit_case"))
 
     case_id: str = Field(sa_column=_case())
     seq: int

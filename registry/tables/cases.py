@@ -7,26 +7,32 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlmodel import Field
 
-from registry.tables.columns import Exact, Instant, Source, Table, Written, words
+from registry.tables.columns import Exact, Instant, RegionPath, Source, Table, Written, words
 
 
 class CaseRow(Table, table=True):
-    """How a case stood after its last kept entry: ``models.case.orders.CaseState``, for lists.
+    """How a case stood after its last kept entry: ``models.case.orders.CaseLine``, for lists.
 
     ``region`` is the path of division codes, each between slashes (``/410000/411500/``), so that
-    one division's cases are those whose path contains ``/411500/``. ``limits`` are those in force,
-    as JSON. ``run`` is the first run of the workflow that was admitted under the id.
+    one division's cases are those whose path begins with that of the division. ``run`` is the first
+    run of the workflow that was admitted under the id.
     """
 
     __tablename__ = "cases"
-    __table_args__ = (Index(None, "subject_code", "year"), Index(None, "year"))
+    __table_args__ = (
+        Index(None, "subject_code", "year"),
+        Index(None, "year"),
+        Index(None, "deadline", "case_id"),
+        Index(None, "region"),
+        Index(None, "waiting_for", "deadline"),
+    )
 
     case_id: str = Field(primary_key=True)
     procedure: str
     subject_code: str
     subject_name: str = Field(sa_type=Written)
     year: int
-    region: str
+    region: str = Field(sa_type=RegionPath)
     step: str
     round: int
     waiting_for: str | None = None
@@ -34,11 +40,39 @@ class CaseRow(Table, table=True):
     overdue: bool
     open_objections: int
     outcome: str | None = None
-    limits: str = Field(sa_type=Written)
     entries: int
     head: str
     updated: datetime = Field(sa_type=Instant)
     run: str | None = None
+
+
+class LimitRow(Table, table=True):
+    """A limit that somebody is held to in an open case, after its last kept entry, for lists.
+
+    ``place`` counts those of a case, the nearest first. ``content`` is all of the limit
+    (``models.case.orders.LimitInForce``), canonical JSON; the rest is for SQL: from it, or from the
+    row of the case. ``binding`` is whether anybody can miss it.
+    """
+
+    __tablename__ = "limits_in_force"
+    __table_args__ = (
+        Index(None, "due", "case_id", "place", "binding", "breached"),
+        Index(None, "office", "due", "binding", "breached"),
+        Index(None, "region", "due", "binding", "breached"),
+    )
+
+    case_id: str = Field(sa_column=Column(String, ForeignKey("cases.case_id"), primary_key=True))
+    place: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    due: datetime = Field(sa_type=Instant)
+    office: str
+    binding: bool
+    breached: bool
+    procedure: str
+    year: int
+    region: str = Field(sa_type=RegionPath)
+    step: str
+    subject_name: str = Field(sa_type=Written)
+    content: str = Field(sa_type=Text)
 
 
 def _case() -> Any:

@@ -1,12 +1,14 @@
 """What the tables are made of: their base, and columns that mean the same on every database."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from pydantic import ConfigDict
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, Numeric, String, Text
+from sqlalchemy import Date, DateTime, Dialect, Enum, MetaData, Numeric, String, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
@@ -58,6 +60,24 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class DayInBeijing(FunctionElement[date]):
+    """The day of an instant, in Beijing."""
+
+    type = Date()
+    inherit_cache = True
+
+
+@compiles(DayInBeijing, "sqlite")
+def _on_sqlite(element: DayInBeijing, compiler: Any, **given: Any) -> str:
+    return f"date({compiler.process(element.clauses, **given)}, '+8 hours')"
+
+
+@compiles(DayInBeijing, "postgresql")
+def _on_postgresql(element: DayInBeijing, compiler: Any, **given: Any) -> str:
+    instant = compiler.process(element.clauses, **given)
+    return f"CAST({instant} AT TIME ZONE 'UTC' + INTERVAL '8 hours' AS DATE)"
+
+
 class Exact(TypeDecorator[Decimal]):
     """A decimal with three places that never passes through a float: text on SQLite."""
 
@@ -95,6 +115,19 @@ class Written(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Without NUL; the entry's ``content`` keeps it escaped."""
         return None if value is None else storable(value)
+
+
+class RegionPath(TypeDecorator[str]):
+    """A path of codes, ordered by its bytes: what begins alike stands together in an index."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """With the order of bytes, which SQLite has anyway."""
+        return dialect.type_descriptor(
+            String() if dialect.name == "sqlite" else String(collation="C")
+        )
 
 
 def words(kind: type[StrEnum]) -> Enum:

@@ -93,6 +93,7 @@ class EpisodeRow(Table, table=True):
     __tablename__ = "household_episodes"
     __table_args__ = (
         Index(None, "case_id", "seq"),
+        Index(None, "case_id", "exited_on"),
         # One at a time: whoever is struck off is struck off once.
         Index("uq_household_episodes_open", "household_code", unique=True),
     )

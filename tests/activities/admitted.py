@@ -132,7 +132,6 @@ def carry(engine: Engine, file: Carrying) -> list[Entry]:
                 round=1,
                 overdue=False,
                 open_objections=0,
-                limits="[]",
                 entries=0,
                 head=root(file.case_id),
                 updated=entries[-1].at,

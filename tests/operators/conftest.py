@@ -22,6 +22,7 @@ from models.periods import BEIJING
 from operators.cli import execute
 from operators.desk import desk
 from operators.up import prepare_registry
+from operators.views.printing import from_json
 from tests.crew import apart
 from tests.fast.line import Line
 from tests.fast.server import FastServer
@@ -79,9 +80,9 @@ class Said:
 
     @property
     def json(self) -> Any:
-        """The standard output, which must be JSON and nothing else."""
+        """The standard output, which must be JSON, or of a list JSON Lines, and nothing else."""
         assert (self.status, self.err) == (0, "")
-        return json.loads(self.out)
+        return from_json(self.out)
 
     def done(self) -> str:
         """The output of a command that must have succeeded."""

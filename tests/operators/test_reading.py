@@ -209,8 +209,8 @@ async def test_cases_are_filtered(cli: Shell, opens: Opener, overdue: Opened) ->
     unknown = (await cli("cases", "--region", "110000")).fails(1)
     assert unknown.endswith("--region: the register knows no division with the code 110000")
     office = waiting.office("C2")
-    assert await ids(cli, "--waiting-for", office) & mine == {waiting.id, overdue.id}
-    assert await ids(cli, "--waiting-for", office, "--overdue") & mine == {overdue.id}
+    assert await ids(cli, "--office", office) & mine == {waiting.id, overdue.id}
+    assert await ids(cli, "--office", office, "--overdue") & mine == {overdue.id}
 
 
 async def test_the_list_of_cases_fits_and_marks_what_presses(

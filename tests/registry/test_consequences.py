@@ -15,8 +15,8 @@ from models.offices import SubjectKind
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import UnknownSubject
+from registry.files.workbook_writing import MOST_ROWS
 from registry.reports import consequence_lists
-from registry.reports.consequence_lists import MAX_ROWS
 from registry.reports.consequence_records import ExitFacts, ExitTotal
 from registry.tables import HouseholdRow
 from tests.activities import village_cases
@@ -247,8 +247,8 @@ def test_an_exit_without_consequences_is_on_the_list(
 def test_more_rows_than_a_sheet_holds_are_refused_whole(
     year: dict[str, str], registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert MAX_ROWS < 1_048_576 - 100
-    monkeypatch.setattr(consequence_lists, "MAX_ROWS", 5)
+    assert MOST_ROWS < 1_048_576 - 100
+    monkeypatch.setattr(consequence_lists, "MOST_ROWS", 5)
     with pytest.raises(UnknownSubject, match="narrow them by --region or --level"):
         registry.consequences.write_excel(tmp_path / "x.xlsx", 2018, AFTER_EXIT, ON)
     assert list(tmp_path.glob("*.xlsx")) == []

@@ -53,7 +53,6 @@ def listing(**changes: datetime) -> CaseRow:
         open_objections=0,
         entries=1,
         head="",
-        limits="[]",
         **moments,  # type: ignore[arg-type]
     )
 

@@ -19,7 +19,8 @@ from registry.calendar import OfficialCalendar
 from registry.database.engine import writing
 from registry.desk import Registry, UnknownCounty
 from registry.errors import LoadError, UnknownSubject
-from registry.records import CaseFilter, Loaded
+from registry.records import CaseFilter, ListFilter, Loaded
+from registry.reports.filings import Filings
 from registry.tables import DivisionRow, NoticeRow, PlanRow, Standing, StatusRow
 from tests.activities.registry_cases import (
     APPLIED,
@@ -274,7 +275,7 @@ WANTED: list[tuple[dict[str, Any], list[str]]] = [
     ({"region": "4115"}, []),
     ({"region": "%"}, []),
     ({"step": "C3"}, [HUA_2016]),
-    ({"waiting_for": A7}, [HUA_2016]),
+    ({"office": A7}, [HUA_2016]),
     ({"outcome": Ending.NOT_EXITED}, [XIN_2016]),
     ({"open": True}, [HUA_2016, XIN_2017]),
     ({"open": False}, [XIN_2016]),
@@ -292,13 +293,14 @@ def test_cases_are_listed_by_what_is_wanted_nearest_deadline_first(three_cases: 
 
 
 def test_deadlines_of_open_cases_are_listed_the_nearest_first(three_cases: Registry) -> None:
-    deadlines = three_cases.deadlines()
+    filings = Filings(POLICY, OfficialCalendar.from_file(None), datetime.now(UTC))
+    deadlines = three_cases.lists.deadlines(ListFilter(), filings)
     assert [(each.case_id, each.in_force) for each in deadlines] == [
         (XIN_2017, limit("T2", XIN)),
         (XIN_2017, limit("T4", XIN)),
         (HUA_2016, limit("T6", HUA)),
     ]
-    narrowed = three_cases.deadlines(CaseFilter(subject=HUA.code))
+    narrowed = three_cases.lists.deadlines(ListFilter(region=HUA.code), filings)
     assert [each.subject_name for each in narrowed] == ["滑县"]
 
 

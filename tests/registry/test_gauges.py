@@ -25,7 +25,6 @@ def _case(case_id: str, step: str, *, overdue: bool = False, ended: bool = False
         overdue=overdue,
         open_objections=0,
         outcome="exited" if ended else None,
-        limits="[]",
         entries=3,
         head="0" * 64,
         updated=NOW,

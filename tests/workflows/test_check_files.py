@@ -82,7 +82,7 @@ ROWS = [
     ("cases", "waiting_for = 'A5/413121'", "waiting_for", "procedure = 'village'"),
     ("cases", "subject_name = '某县'", "subject_name", "procedure = 'household'"),
     ("cases", "region = '/410000/'", "region", "procedure = 'supervision'"),
-    ("cases", "limits = '[]', overdue = 1", "overdue", "procedure = 'county' AND overdue = 0"),
+    ("cases", "overdue = 1", "overdue", "procedure = 'county' AND overdue = 0"),
     ("cases", "open_objections = 7", "open_objections", "procedure = 'county'"),
     ("cases", "year = 2020", "year", "procedure = 'village'"),
     ("county_status", "document = '伪〔9〕号'", "document", "status = 'exited' AND seq > 0"),
@@ -222,7 +222,7 @@ FOREIGN = [
     ),
     (
         "INSERT INTO cases SELECT 'county-exit/411523/2029', procedure, '411523', subject_name, "
-        "2029, region, step, round, waiting_for, deadline, overdue, open_objections, NULL, limits, "
+        "2029, region, step, round, waiting_for, deadline, overdue, open_objections, NULL, "
         "0, head, updated, NULL FROM cases LIMIT 1",
         "cases",
     ),
@@ -308,7 +308,7 @@ def another_case(id: str) -> str:
     """Puts a row of the list there under an id of its own."""
     return (
         f"INSERT INTO cases SELECT '{id}', procedure, subject_code, subject_name, year, region, "
-        "step, round, waiting_for, deadline, overdue, open_objections, NULL, limits, 0, head, "
+        "step, round, waiting_for, deadline, overdue, open_objections, NULL, 0, head, "
         "updated, NULL FROM cases LIMIT 1"
     )
 
@@ -410,7 +410,14 @@ def test_an_entry_that_was_altered_is_found(
 
 def test_a_case_that_is_gone_with_all_its_rows_is_found(home: Home, before: set[Finding]) -> None:
     case_id = case_of(home, "supervision")
-    for table in ("ledger_entries", "notifications", "samples", "supervision_results", "cases"):
+    for table in (
+        "ledger_entries",
+        "limits_in_force",
+        "notifications",
+        "samples",
+        "supervision_results",
+        "cases",
+    ):
         home.meddle(f"DELETE FROM {table} WHERE case_id = '{case_id}'")
     assert f"cases {case_id}" in {each.where for each in home.findings() - before}
 

@@ -204,6 +204,9 @@ def _households() -> None:
     )
     op.create_index("ix_household_episodes_case_id_seq", "household_episodes", ["case_id", "seq"])
     op.create_index(
+        "ix_household_episodes_case_id_exited_on", "household_episodes", ["case_id", "exited_on"]
+    )
+    op.create_index(
         "uq_household_episodes_open",
         "household_episodes",
         ["household_code"],
