@@ -134,7 +134,7 @@ async def set_house(settings: Settings) -> AsyncIterator[tuple[House, Stage]]:
 
 # -- the worker's process -----------------------------------------------------------------------
 
-_TELL_EVERY = 0.5
+_TELL_EVERY = 2.0
 
 
 def threads_file(home: Path) -> Path:
