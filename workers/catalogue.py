@@ -199,6 +199,7 @@ async def build_worker(
     refuse_in_one_line()
     _hear_the_last_orders()
     ring = settings.keyring()
+    options = {"max_cached_workflows": settings.cases_in_memory} | options
     cases = Worker(
         sealed_client(client, ring),
         task_queue=TASK_QUEUE,

@@ -46,6 +46,8 @@ class Settings(Record):
         workdays: Override file for years whose calendar is not yet published.
         channels: How notifications go out; a file log in ``home`` where none is named.
         keys: File of the installation's keys; ``keys`` in ``home`` if not named.
+        cases_in_memory: How many open cases a worker keeps, a third of a megabyte each; one that it
+            does not keep is played from its beginning when somebody acts on it.
         codec_password: Whoever knows it reads through ``exitflow codec``, from other machines too.
     """
 
@@ -55,6 +57,7 @@ class Settings(Record):
     workdays: Path | None = None
     channels: tuple[Channel, ...] = ()
     keys: Path | None = None
+    cases_in_memory: int = Field(default=1_000, ge=1)
     codec_password: SecretStr | None = Field(default=None, min_length=8)
 
     @property
