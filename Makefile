@@ -5,6 +5,8 @@ WORKERS ?= $(shell echo $$(($(CORES) + 1)))
 MINUTES ?= 20
 SEED ?=
 COUNT ?=
+SCALE ?= 100
+WAITING ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -13,7 +15,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # Programs and workers are compiled once, and not at each of a thousand starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick test test-thorough mutants soak bench lint lock materials clean
+.PHONY: help demo quick test test-thorough mutants soak season bench lint lock materials clean
 
 help:
 	@echo "make demo    rehearsed counties, a township and what comes after, on a Temporal server with its Web UI; ONCE=1 ends by itself"
@@ -22,6 +24,7 @@ help:
 	@echo "make test-thorough   the same with longer searches, other ones in every run"
 	@echo "make mutants rules broken on purpose, which a test has to find; COUNT=150 SEED=any, an hour at most"
 	@echo "make soak    offices at work while server, worker and database break; MINUTES=$(MINUTES) SEED=any"
+	@echo "make season  a province's season, 1/SCALE of it, with its speed; SCALE=$(SCALE) SEED=1; WAITING=1000 for cases that wait"
 	@echo "make bench   what a case costs against a bare workflow"
 	@echo "make lint    linters alone"
 	@echo "make lock    requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions"
@@ -46,6 +49,10 @@ mutants: $(INSTALLED)
 
 soak: $(INSTALLED)
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+season: $(INSTALLED)
+	@$(BIN)/python -m $(if $(WAITING),tests.waiting --cases $(WAITING),tests.season \
+		--scale $(SCALE) $(if $(SEED),--seed $(SEED)))
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m tests.bench

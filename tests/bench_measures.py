@@ -1,5 +1,6 @@
 """What the benchmarks measure by: billable actions, and processor time."""
 
+import os
 import time
 from pathlib import Path
 
@@ -15,14 +16,43 @@ ACTIONS = {
 }
 """Events that a hosted server bills as actions; retried activities would come on top."""
 
+_TICKS = os.sysconf("SC_CLK_TCK")
+
 
 class Clocks:
     """Processor time of the server's process and of this one, which holds the worker."""
 
     def __init__(self, server: int) -> None:
-        self._stat = Path(f"/proc/{server}/stat")
+        self._server = server
 
     def cpu(self) -> float:
         """Seconds so far."""
-        fields = self._stat.read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / 100 + time.process_time()
+        return processor_seconds(self._server) + time.process_time()
+
+
+def processor_seconds(process: int) -> float:
+    """What a process has used so far; 0 once it has gone."""
+    return sum(_used(Path(f"/proc/{process}/stat")))
+
+
+def thread_seconds(process: int) -> dict[int, float]:
+    """What each thread of a process has used so far, by its number."""
+    return {
+        int(each.name): sum(_used(each / "stat"))
+        for each in Path(f"/proc/{process}/task").glob("*")
+    }
+
+
+def _used(stat: Path) -> tuple[float, float]:
+    try:
+        fields = stat.read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0, 0.0
+    return int(fields[11]) / _TICKS, int(fields[12]) / _TICKS
+
+
+def resident(process: int, *, most: bool = False) -> int:
+    """Bytes of memory a process has now, or had at most."""
+    wanted = "VmHWM:" if most else "VmRSS:"
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(wanted))

@@ -153,13 +153,16 @@ async def replay(
 ) -> Replayed:
     """Replay a case; raises where Temporal itself finds a difference.
 
+    In the whole sandbox: a worker's own lets all cases share what its workflows consist of.
+
     Args:
         converter: Opens the history; one that is kept is open.
     """
     heard = Replayed()
+    whole = sandbox(shared=("models",))
     await Replayer(
         workflows=workflows,
-        workflow_runner=WrappedRunner(sandbox(), lambda inner, _: _Overheard(inner, heard)),
+        workflow_runner=WrappedRunner(whole, lambda inner, _: _Overheard(inner, heard)),
         data_converter=converter,
         workflow_failure_exception_types=FAILURES,
     ).replay_workflow(history)

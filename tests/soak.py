@@ -10,9 +10,7 @@ with 1 where anything was lost, doubled, contradicted or stuck.
 
 import argparse
 import asyncio
-import os
 import random
-import signal
 import sqlite3
 import statistics
 import sys
@@ -28,11 +26,9 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
-from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError
-from temporalio.testing import TimeSkipper
 
-from activities.warrants import server_time
 from models.case.ledger import Entry, EntryKind, LedgerError, verify
 from models.case.messages import Act, Objection, Receipt, Resolution
 from models.case.status import CaseStatus
@@ -40,13 +36,11 @@ from models.county.messages import CountyApplication
 from models.periods import BEIJING
 from models.register.households import PovertyLine
 from models.roster.messages import Consents
-from operators.desk.desk import Contradicted, Desk, NoAnswer, Refused
-from operators.up import prepare_keys, prepare_registry
+from operators.desk.desk import Contradicted, NoAnswer, Refused
 from registry.database.engine import writing
-from registry.desk import Registry
 from registry.errors import RegistryError
 from registry.register.poverty_lines import add_line
-from tests.crew import Crew, Outages, Policies
+from tests.house import House, set_house
 from tests.play import PATIENCE, Play
 from tests.roster_stage import (
     LINE,
@@ -58,10 +52,7 @@ from tests.roster_stage import (
 )
 from tests.stage import Stage, application, figures, settings_in
 from tests.village_stage import VillagePlay, put_village, village_application
-from workers.connection import Unreachable, connect, run
-from workers.embedded import Embedded, embedded, free_port
-from workers.serve import serve
-from workers.settings import Settings, load_settings
+from workers.connection import Unreachable, run
 
 R = TypeVar("R")
 THIS_YEAR = datetime.now(BEIJING).year
@@ -93,74 +84,6 @@ class Tally:
     def sound(self) -> bool:
         """Whether nothing went wrong that may not."""
         return not (self.lost or self.doubled or self.contradicted or self.stuck)
-
-
-class House:
-    """The server and the worker, which can be killed, and come back."""
-
-    def __init__(self, settings: Settings, port: int) -> None:
-        self.settings, self.address = settings, f"127.0.0.1:{port}"
-        self._port = port
-        self._server: asyncio.Task[None] | None = None
-        self._embedded: Embedded | None = None
-        self._worker: asyncio.subprocess.Process | None = None
-
-    async def server_comes(self) -> None:
-        """Start the server over its file, and wait until it answers."""
-        up = asyncio.get_running_loop().create_future()
-
-        async def stay() -> None:
-            file, log = self.settings.server_file, self.settings.home / "temporal.log"
-            async with embedded(file, port=self._port, time_skipping=True, log=log) as server:
-                self._embedded = server
-                up.set_result(None)
-                await server.process.wait()
-
-        self._server = asyncio.create_task(stay())
-        await asyncio.wait({self._server, up}, return_when=asyncio.FIRST_COMPLETED)
-        if not up.done():
-            await self._server  # raises why it did not come up
-
-    async def server_goes(self) -> None:
-        """Kill it."""
-        assert self._embedded is not None
-        assert self._server is not None
-        self._embedded.process.kill()
-        with suppress(Exception):
-            await self._server
-
-    async def worker_comes(self) -> None:
-        """Start a worker in a process of its own."""
-        log = (self.settings.home / "worker.log").open("ab")
-        with log:
-            self._worker = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "tests.soak",
-                "--work",
-                env={
-                    **os.environ,
-                    "EXITFLOW_HOME": str(self.settings.home),
-                    "TEMPORAL_ADDRESS": self.address,
-                },
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-
-    async def worker_goes(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Kill it."""
-        assert self._worker is not None
-        with suppress(ProcessLookupError):
-            self._worker.send_signal(number)
-        await self._worker.wait()
-
-    async def closes(self) -> None:
-        """End both."""
-        if self._worker is not None and self._worker.returncode is None:
-            await self.worker_goes()
-        if self._embedded is not None and self._server is not None:
-            await self.server_goes()
 
 
 class Soak:
@@ -547,37 +470,15 @@ async def soak(
     folder: Path, minutes: float, seed: int, offices: int = 6, say: bool = False
 ) -> Tally:
     """Let it all happen in a folder, and tell what came of it."""
-    settings = settings_in(folder)
-    prepare_keys(settings)
-    prepare_registry(settings)
-    engine = settings.engine()
-    with writing(engine) as session:
-        add_line(session, PovertyLine(year=THIS_YEAR, yuan=LINE, source="合成标准"))
-    house = House(settings, free_port())
-    await house.server_comes()
-    try:
-        client: Client = await connect(settings.keyring(), house.address)
-        skipper, policy, outages = TimeSkipper(client), settings.load_policy(), Outages()
-        registry = Registry(engine)
-        desk = Desk(skipper.client, registry, policy)
-        policies = Policies(settings.policy_of)
-        crew = Crew(skipper.client, settings, outages, policies)
-        stage = Stage(desk, skipper, registry, settings, policy, crew, outages, policies)
-        await house.worker_comes()
+    async with set_house(settings_in(folder)) as (house, stage):
+        with writing(stage.settings.engine()) as session:
+            add_line(session, PovertyLine(year=THIS_YEAR, yuan=LINE, source="合成标准"))
         soaked = Soak(house, stage, seed)
         began = monotonic()
         await soaked.goes_on_for(minutes, offices)
         if say:
             print_tally(soaked.tally, monotonic() - began, seed)
         return soaked.tally
-    finally:
-        await house.closes()
-        engine.dispose()
-
-
-async def work() -> None:
-    """The worker's process."""
-    await serve(load_settings(), clock=server_time)
 
 
 def main() -> int:
@@ -585,11 +486,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seed", type=int, default=int(datetime.now(UTC).timestamp()))
-    parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.work:
-        run(work())
-        return 0
     with tempfile.TemporaryDirectory(prefix="exitflow-soak-") as folder:
         tally = run(soak(Path(folder), given.minutes, given.seed, say=True))
     return 0 if tally.sound else 1

@@ -48,7 +48,9 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("target", ["demo", "quick", "test", "mutants", "bench", "lint", "lock"])
+@pytest.mark.parametrize(
+    "target", ["demo", "quick", "test", "mutants", "season", "bench", "lint", "lock"]
+)
 def test_a_missing_python_is_named(fresh: Path, target: str) -> None:
     sentence = refusal(make(fresh, target, "PYTHON=no-such-python"))
     assert "needs Python 3.11 or newer and finds no 'no-such-python'" in sentence

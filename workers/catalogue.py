@@ -160,15 +160,21 @@ def _hear_the_last_orders() -> None:
     os.environ.setdefault("TEMPORAL_POLL_SHUTDOWN_INTERRUPT_WAIT_MS", "200")
 
 
-def sandbox() -> WorkflowRunner:
+PASSED_THROUGH = ("models", "workflows")
+"""What all cases of a worker share. A sandbox would load it anew for every open case, which is two
+thirds of what a case costs in memory. ``tests/workflows/test_sharing.py`` holds ``workflows`` to
+what the sandbox would: it keeps nothing between cases and asks no clock; recorded histories are
+replayed in the whole sandbox."""
+
+
+def sandbox(shared: Sequence[str] = PASSED_THROUGH) -> WorkflowRunner:
     """The sandbox behind its guards."""
-    return guarded(only_sealed_openings(one_meaning(unguarded_sandbox())))
+    return guarded(only_sealed_openings(one_meaning(unguarded_sandbox(shared))))
 
 
-def unguarded_sandbox() -> WorkflowRunner:
-    """The sandbox alone, with the pure modules passed through once, not per run."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules("models")
-    return SandboxedWorkflowRunner(restrictions=restrictions)
+def unguarded_sandbox(shared: Sequence[str] = PASSED_THROUGH) -> WorkflowRunner:
+    """The sandbox alone; what is shared is passed through once, not per case."""
+    return SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*shared))
 
 
 @asynccontextmanager
@@ -194,6 +200,7 @@ async def build_worker(
     refuse_in_one_line()
     _hear_the_last_orders()
     ring = settings.keyring()
+    options = {"max_cached_workflows": settings.cases_in_memory} | options
     cases = Worker(
         sealed_client(client, ring),
         task_queue=TASK_QUEUE,

@@ -58,6 +58,8 @@ class Settings(Record):
         keys: File of the installation's keys; ``keys`` in ``home`` if not named.
         logs: How a worker writes its log: text for people, or JSON.
         metrics: Where a worker serves its numbers to Prometheus; nowhere if not named.
+        cases_in_memory: How many open cases a worker keeps, a third of a megabyte each; one that it
+            does not keep is played from its beginning when somebody acts on it.
         codec_password: Whoever knows it reads through ``exitflow codec``, from other machines too.
     """
 
@@ -69,6 +71,7 @@ class Settings(Record):
     keys: Path | None = None
     logs: Literal["text", "json"] = "text"
     metrics: MetricsAddress | None = None
+    cases_in_memory: int = Field(default=1_000, ge=1)
     codec_password: SecretStr | None = Field(default=None, min_length=8)
 
     @property
