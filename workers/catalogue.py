@@ -200,7 +200,8 @@ async def build_worker(
     refuse_in_one_line()
     _hear_the_last_orders()
     ring = settings.keyring()
-    options = {"max_cached_workflows": settings.cases_in_memory} | options
+    kept = settings.cases_in_memory
+    options = {"identity": worker_name.own(), "max_cached_workflows": kept} | options
     cases = Worker(
         sealed_client(client, ring),
         task_queue=TASK_QUEUE,
@@ -210,7 +211,6 @@ async def build_worker(
         interceptors=[DetailsWhenAsked(), *interceptors],
         max_concurrent_workflow_tasks=_TASKS_AT_ONCE,
         max_concurrent_workflow_task_polls=_TASKS_AT_ONCE,
-        identity=worker_name.own(),
         **options,
     )
     # The library takes a case for stuck after two seconds without asking how busy the machine is,
@@ -224,7 +224,6 @@ async def build_worker(
         activities=activities(settings, clock, policies, client),
         activity_executor=ThreadPoolExecutor(_DATABASE_THREADS, "registry"),
         interceptors=[OnlySealedOrders(), *interceptors],
-        identity=worker_name.own(),
         **options,
     )
     build_records()  # all are imported now; in a case it would count as its own time
