@@ -200,8 +200,8 @@ async def build_worker(
     refuse_in_one_line()
     _hear_the_last_orders()
     ring = settings.keyring()
-    kept = settings.cases_in_memory
-    options = {"identity": worker_name.own(), "max_cached_workflows": kept} | options
+    options.setdefault("identity", worker_name.own())
+    options.setdefault("max_cached_workflows", settings.cases_in_memory)
     cases = Worker(
         sealed_client(client, ring),
         task_queue=TASK_QUEUE,
