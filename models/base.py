@@ -25,6 +25,16 @@ characters, none of which deceives who reads it (``models.texts.characters``).""
 Text = Annotated[str, _Written, AfterValidator(several_lines)]
 """The same in as many lines as somebody needs; where it is shown, it is indented."""
 
+
+def _says_something(text: str) -> str:
+    if len({sign for sign in text if sign.isalnum()}) < 2:
+        raise ValueError("says nothing: write what a reader of the file can hold against the facts")
+    return text
+
+
+Statement = Annotated[Text, AfterValidator(_says_something)]
+"""What an office or an officer gives as reason, ground or consideration: no single sign, no 无."""
+
 Heard = Annotated[str, _Written, AfterValidator(legible)]
 """What anybody may say, in any characters: nothing of it is refused for one of them, and what no
 text may hold is spelt out (G1: no objection is lost)."""

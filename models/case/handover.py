@@ -218,7 +218,7 @@ def take_over(docket: Docket, handed: Handover) -> None:
         docket.notices[notice.notice_id] = notice
 
 
-_ON_FILE, _PROOF = "……", Evidence(name="……", sha256="0" * 64)
+_ON_FILE, _PROOF = "见案卷", Evidence(name="见案卷", sha256="0" * 64)
 """In place of what was said, and of what a result rests on: nobody asks a case for that."""
 
 

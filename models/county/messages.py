@@ -1,6 +1,6 @@
 """What opens a county's case (C1)."""
 
-from models.base import Line, Moment, Record, Text
+from models.base import Line, Moment, Record, Statement
 from models.case.admission import Opening
 from models.case.parts import PlanAddition, Proofs
 from models.offices import County, CountyCode, Tier
@@ -26,10 +26,10 @@ class CountyApplication(Record):
     officer: Line
     document_number: Line
     applied_at: Moment | None = None
-    late_reason: Text | None = None
+    late_reason: Statement | None = None
     plan_addition: PlanAddition | None = None
     evidence: Proofs = ()
-    figures_reason: Text | None = None
+    figures_reason: Statement | None = None
 
 
 CountyOpening = Opening[CountyApplication, County]

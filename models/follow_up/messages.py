@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from models.base import Line, Moment, Record, Text
+from models.base import Line, Moment, Record, Statement
 from models.case.admission import Opening
 from models.case.parts import Key, Proofs
 from models.offices import Office, Township
@@ -98,7 +98,7 @@ class RiskMark(Record):
     id: Key
     household: HouseholdCode
     risk: Risk
-    reason: Text
+    reason: Statement
     office: Office
     officer: Line
     at: Moment | None = None

@@ -139,7 +139,7 @@ def test_the_next_run_knows_which_notice_was_posted(runs: bool) -> None:
         there.watched, there.published, 1
     )  # fmt: skip
     assert kept.posted is not None
-    assert kept.posted.message.evidence[0].name == "……"  # it is on file
+    assert kept.posted.message.evidence[0].name == "见案卷"  # it is on file
     assert later.waits_for_posting is not runs
     assert (later.watch.get(watched.key) is later.notices[NOTICE].watched) is runs
     assert status_of(later, NOW + DAY) == status_of(case, NOW + DAY)

@@ -327,7 +327,7 @@ def test_a_household_outside_the_plan_is_added_to_it() -> None:
 
 @pytest.mark.clause("H1")
 def test_a_roster_that_no_case_could_carry() -> None:
-    wordy = {"reason": "应" * 4_000, "document_number": "合成〔2〕号"}
+    wordy = {"reason": "应退" * 2_000, "document_number": "合成〔2〕号"}
     codes = [f"H-{number:04}" for number in range(60)]
     record = {"meeting": meeting(), "households": votes(*codes, plan_addition=wordy)}
     found = said(application(appraisal=record))

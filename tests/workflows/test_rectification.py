@@ -42,7 +42,7 @@ async def test_inspection_rectification_reply_and_inspection_again(stage: Stage)
                     "C6",
                     decision,
                     office=office,
-                    reason="x",
+                    reason="合成理由",
                     **(more if decision == "rectify" else {}),
                 )
         await play.act("C6", "reply", office=office, document_number="合成〔6〕号")
@@ -78,7 +78,7 @@ async def test_a_rectification_concerns_this_county_alone(stage: Stage) -> None:
         said = await play.update(
             "act",
             play.message(
-                "C6", "rectify", reason="x", rectification={"office": foreign, "task": "x"}
+                "C6", "rectify", reason="合成理由", rectification={"office": foreign, "task": "x"}
             ),
         )
         assert foreign in said
@@ -100,5 +100,8 @@ async def test_only_the_inspection_orders_a_rectification(stage: Stage) -> None:
     await play.reaches("C3")
     with pytest.raises(Refused, match="rectification: only an act of C6 carries it"):
         await play.act(
-            "C3", "rectify", reason="x", rectification={"office": play.office("C1"), "task": "x"}
+            "C3",
+            "rectify",
+            reason="合成理由",
+            rectification={"office": play.office("C1"), "task": "x"},
         )

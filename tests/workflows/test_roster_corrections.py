@@ -56,7 +56,7 @@ async def test_a_long_reason_stands_on_file_once(stage: Stage) -> None:
     """It is not repeated with every household, which would outgrow what the server carries."""
     case = await opens_roster(stage, at(11, 16), 100)
     await case.reaches("H2")
-    reason = "某" * 3_900
+    reason = "某甲" * 1_950
     await case.act("H2", "reject", reason=reason)
     assert (await case.ends()).ending == "not_exited"
     entries = await case.file()
