@@ -116,7 +116,7 @@ async def test_the_desk_says_so_before_it_sends(small: Stage) -> None:
     await play.reaches("C2")
     evidence = [{"name": "字" * 200, "sha256": f"{number:064x}"} for number in range(50)]
     with pytest.raises(Refused, match="'act' takes at most 300,000 bytes"):
-        await play.act("C2", overrides=["字" * 4_000] * 30, reason="合成理由", evidence=evidence)
+        await play.act("C2", overrides=["字" * 4_000] * 30, reason="合成", evidence=evidence)
     assert (await play.status()).entries == len(await play.file())
 
 

@@ -380,7 +380,7 @@ def test_another_run_under_an_admitted_id_is_refused_a_reset_one_goes_on(
 
 @pytest.mark.clause("G9")
 def test_what_is_not_admitted_leaves_nothing(asked: RegistryActivities, engine: Engine) -> None:
-    fault = run(asked.admit_county, admission(figures_reason="合成理由")).fault
+    fault = run(asked.admit_county, admission(figures_reason="合成")).fault
     assert fault is not None
     assert rows(engine, CaseRow) == []
     assert run(asked.admit_county, admission()).fault is None  # its id can be used

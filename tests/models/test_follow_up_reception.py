@@ -251,11 +251,11 @@ def test_the_year_is_closed_when_all_are_visited_or_with_a_reason() -> None:
         (closing(office=COMMITTEES), f"{COMMITTEES} may not decide K1 跟踪回访"),
         (closing(office="A6/411500"), "A6/411500 may not decide K1 跟踪回访"),
         (
-            closing(decision="reject", reason="合成理由"),
+            closing(decision="reject", reason="合成"),
             "'reject' is no decision of K1 跟踪回访 now",
         ),
         (
-            closing(households=["SL-1001"], reason="合成理由"),
+            closing(households=["SL-1001"], reason="合成"),
             "households: no act of this case carries it",
         ),
     ],

@@ -235,7 +235,7 @@ def test_quorum_and_majority_are_those_of_h1(in_favour: int, present: int, right
     [
         ({"household": "H000002"}, "the vote is on H000001, and on nobody else"),
         (
-            {"plan_addition": {"reason": "合成理由", "document_number": "y"}},
+            {"plan_addition": {"reason": "合成", "document_number": "y"}},
             "nobody enters the register by a plan",
         ),
         ({"held_on": "2017-11-19"}, "2017-11-19 lies before 2017-11-20, when the household was"),

@@ -191,7 +191,7 @@ def test_who_was_sent_back_later_binds_nobody_else() -> None:
     ("decision", "more"),
     [
         ("return", {"reason": "缺页", "return_to": "H1"}),
-        ("rectify", {"reason": "合成理由", "rectification": {"office": COMMITTEES, "task": "补"}}),
+        ("rectify", {"reason": "合成", "rectification": {"office": COMMITTEES, "task": "补"}}),
         ("reply", {}),
     ],
 )
@@ -319,33 +319,31 @@ def test_an_override_is_of_one_round() -> None:
             "reason: an override needs a reason",
         ),
         (
-            verification("A1", "H-01", overrides=["S1.food", "S1.housing"], reason="合成理由"),
+            verification("A1", "H-01", overrides=["S1.food", "S1.housing"], reason="合成"),
             "overrides: S1.food did not fail for H-01 and needs no override",
         ),
         (
-            verification("A1", "H-01", "H-02", overrides=["S1.housing"], reason="合成理由"),
+            verification("A1", "H-01", "H-02", overrides=["S1.housing"], reason="合成"),
             "overrides: S1.housing did not fail for H-02 and needs no override",
         ),
         (
-            verification("A1", overrides=["S1.housing"], reason="合成理由"),
+            verification("A1", overrides=["S1.housing"], reason="合成"),
             "overrides: name the households they are for (S6)",
         ),
         (
-            verification("A2", "H-01", overrides=["S1.housing"], reason="合成理由"),
+            verification("A2", "H-01", overrides=["S1.housing"], reason="合成"),
             "overrides: only the two committees, which decide, can override (S6)",
         ),
         (
-            verification("A3", "H-01", overrides=["S1.housing"], reason="合成理由"),
+            verification("A3", "H-01", overrides=["S1.housing"], reason="合成"),
             "overrides: only the two committees, which decide, can override (S6)",
         ),
         (
-            verification(
-                "A1", "H-01", decision="reject", overrides=["S1.housing"], reason="合成理由"
-            ),
+            verification("A1", "H-01", decision="reject", overrides=["S1.housing"], reason="合成"),
             "overrides: only an approval overrides a criterion (S6)",
         ),
         (
-            verification("A1", "H-01", overrides=["S2.road"], reason="合成理由"),
+            verification("A1", "H-01", overrides=["S2.road"], reason="合成"),
             "overrides: S2.road did not fail for H-01 and needs no override",
         ),
     ],
@@ -358,7 +356,7 @@ def test_what_is_no_override(payload: dict[str, Any], why: str) -> None:
 @pytest.mark.clause("S6", "H4")
 def test_nothing_is_overridden_at_another_step() -> None:
     sample = Sample(H4)
-    payload = act("H4", overrides=["S1.housing"], reason="合成理由")
+    payload = act("H4", overrides=["S1.housing"], reason="合成")
     assert refused(sample.desk, sample.docket, "act", payload) == (
         "overrides: only an act of H2 carries it"
     )

@@ -43,20 +43,20 @@ async def test_a_refused_update_leaves_no_trace(stage: Stage) -> None:
         (play.message("C2", round=2), "round 2 is not running; the case is in round 1"),
         (
             play.message(
-                "C2", "rectify", reason="合成理由", rectification={"office": city, "task": "x"}
+                "C2", "rectify", reason="合成", rectification={"office": city, "task": "x"}
             ),
             "rectification: only an act of C6 carries it",
         ),
         (play.message("C2", "reply"), "'reply' is no decision of C2"),
         (
-            play.message("C2", "return", reason="合成理由", return_to="C2"),
+            play.message("C2", "return", reason="合成", return_to="C2"),
             "return_to: C2 is no step",
         ),
         (
-            play.message("C2", "return", reason="合成理由", return_to="C3"),
+            play.message("C2", "return", reason="合成", return_to="C3"),
             "return_to: C3 is no step",
         ),
-        (play.message("C2", "return", reason="合成理由"), "return_to: name the step"),
+        (play.message("C2", "return", reason="合成"), "return_to: name the step"),
         (play.message("C2", return_to="C1"), "return_to: name the step"),
         (play.message("C2", "return", return_to="C1"), "reason: 'return' needs a reason"),
         (play.message("C2", "reject"), "reason: 'reject' needs a reason"),

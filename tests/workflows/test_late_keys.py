@@ -293,7 +293,7 @@ async def test_answers_of_a_worker_that_has_the_key_first_wedge_no_case(
         max_cached_workflows=0,
     )
     async with doing, cases:
-        await play.signal("act", play.message("C2", "return", return_to="C1", reason="补材料"))
+        await play.signal("act", play.message("C2", "return", return_to="C1", reason="补件"))
 
         async def answered_twice() -> bool:
             return await answers(play, ahead.key) >= 2

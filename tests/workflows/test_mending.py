@@ -189,7 +189,7 @@ async def test_a_server_restored_from_an_older_copy(tmp_path: Path) -> None:
         for play in (goes_on, withdrawn):
             assert (await play.status()).step == "C3"
             with pytest.raises(Contradicted, match="it has forgotten its entries"):
-                await play.act("C3", "return", id="second", reason="补材料", return_to="C1")
+                await play.act("C3", "return", id="second", reason="补件", return_to="C1")
             await stage.desk.mend(play.case_id, ASKED)
         # It has ended by its kept file, and does not begin to end again.
         assert (await withdrawn.ends()).ending is Ending.WITHDRAWN
@@ -272,4 +272,4 @@ async def test_a_case_that_agrees_has_nothing_to_mend(lone_stage: Stage) -> None
         return "its file is as it is kept" in said
 
     await eventually(is_refused, within=5 * PATIENCE)
-    assert "officer" in await play.update("mend", {"officer": "", "reason": "合成理由", "more": 1})
+    assert "officer" in await play.update("mend", {"officer": "", "reason": "合成", "more": 1})

@@ -42,7 +42,7 @@ async def test_inspection_rectification_reply_and_inspection_again(stage: Stage)
                     "C6",
                     decision,
                     office=office,
-                    reason="合成理由",
+                    reason="合成",
                     **(more if decision == "rectify" else {}),
                 )
         await play.act("C6", "reply", office=office, document_number="合成〔6〕号")
@@ -78,7 +78,7 @@ async def test_a_rectification_concerns_this_county_alone(stage: Stage) -> None:
         said = await play.update(
             "act",
             play.message(
-                "C6", "rectify", reason="合成理由", rectification={"office": foreign, "task": "x"}
+                "C6", "rectify", reason="合成", rectification={"office": foreign, "task": "x"}
             ),
         )
         assert foreign in said
@@ -102,6 +102,6 @@ async def test_only_the_inspection_orders_a_rectification(stage: Stage) -> None:
         await play.act(
             "C3",
             "rectify",
-            reason="合成理由",
+            reason="合成",
             rectification={"office": play.office("C1"), "task": "x"},
         )

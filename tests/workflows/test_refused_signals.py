@@ -61,7 +61,7 @@ async def test_what_the_rules_do_not_allow_is_on_file_as_refused(stage: Stage) -
                     "id": "r",
                     "objection_id": "none",
                     "finding": "dismissed",
-                    "reason": "合成理由",
+                    "reason": "合成",
                     "office": "A7/410000",
                     "officer": "x",
                     "evidence": [PROOF],
@@ -71,7 +71,7 @@ async def test_what_the_rules_do_not_allow_is_on_file_as_refused(stage: Stage) -
         ),
         (
             "withdraw",
-            [{"id": "w", "office": play.office("C2"), "officer": "x", "reason": "合成理由"}],
+            [{"id": "w", "office": play.office("C2"), "officer": "x", "reason": "合成"}],
             "may not withdraw the application here",
         ),
     ]

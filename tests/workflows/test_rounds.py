@@ -92,7 +92,7 @@ async def test_a_renewed_application_has_a_limit_and_only_one_decision(stage: St
     assert (limit.last_day - at(11, 16).date()).days >= 15
     for decision, more in (("reject", {}), ("return", {"return_to": "C1"})):
         with pytest.raises(Refused, match="is no decision of C1 县级申请 now; it takes approve"):
-            await play.act("C1", decision, reason="合成理由", **more)
+            await play.act("C1", decision, reason="合成", **more)
     with pytest.raises(Refused, match="may not decide C1"):
         await play.act("C1", office=play.office("C2"))
     await play.act("C1", document_number="合成〔2〕号")

@@ -223,7 +223,7 @@ async def test_a_foreign_worker_answers_nothing(own_stage: Stage, answer: Answer
         _cases_of(client),
         Worker(foreign(client), task_queue=ACTIVITY_QUEUE, activities=[anything]),
     ):
-        await play.signal("act", play.message("C2", "return", return_to="C1", reason="补材料"))
+        await play.signal("act", play.message("C2", "return", return_to="C1", reason="补件"))
         await eventually(lambda: _twice(taken), lambda: f"taken: {taken}")
     await own_stage.crew.comes(max_cached_workflows=0)
     await play.reaches("C1", 2)

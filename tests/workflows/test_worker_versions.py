@@ -88,7 +88,7 @@ async def test_an_answer_that_only_a_newer_worker_can_read_waits_for_one(
     async with build_worker(client, own_stage.settings, **both):
         # A signal: where a task fails nobody is answered.
         await play.signal(
-            "act", play.message("C3", "return", return_to="C1", reason="补材料", id="a")
+            "act", play.message("C3", "return", return_to="C1", reason="补件", id="a")
         )
 
         async def tried() -> bool:
