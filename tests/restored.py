@@ -12,6 +12,7 @@ import pytest
 
 from activities.warrants import server_time
 from registry.checks.restoring import Restoring
+from tests.crew import FastCrew
 from tests.stage import Stage
 from workers.catalogue import activities
 from workers.redoing import Redone, redo
@@ -22,8 +23,12 @@ async def redone(stage: Stage, ended_since: datetime | None = None) -> Redone:
     engine = stage.settings.engine()
     try:
         restoring = Restoring(engine, stage.settings.notices_folder)
-        functions = activities(stage.settings, clock=server_time)
-        return await redo(stage.desk.client, restoring, functions, ended_since=ended_since)
+        client, crew = stage.desk.client, stage.crew
+        ringing: dict[str, Any] = (
+            {"ring": crew.ring} if isinstance(crew, FastCrew) else {"client": client}
+        )
+        functions = activities(stage.settings, clock=server_time, **ringing)
+        return await redo(client, restoring, functions, ended_since=ended_since)
     finally:
         engine.dispose()
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
-KEPT = ("ledger_entries", "journal")
+KEPT = ("ledger_entries", "journal", "outbox", "deliveries")
 
 
 @contextmanager

@@ -13,11 +13,13 @@ from threading import Timer
 from sqlalchemy import Engine, text
 from temporalio.client import Client
 
+from activities.warrants import utc_now
 from registry.checks.restoring import Restoring
 from registry.database.engine import check_schema, check_writable
 from workers import namespace
-from workers.catalogue import activities, build_worker
+from workers.catalogue import activities, build_worker, outbox_of
 from workers.connection import connect
+from workers.deliveries import set_going_in_background
 from workers.installation import check_home, check_registry, check_server, stamp_home
 from workers.output import keep_going_unheard
 from workers.polling import QUEUES, pollers
@@ -81,14 +83,17 @@ async def serve(
         print(f"worker ready: {client.service_client.config.target_host}", flush=True)
         restoring = Restoring(engine, settings.notices_folder)
         redoing = asyncio.create_task(
-            redo_in_background(client, restoring, activities(settings, clock))
+            redo_in_background(client, restoring, activities(settings, clock, client=client))
         )
+        outbox = outbox_of(settings, engine, clock or utc_now, client)
+        delivering = asyncio.create_task(set_going_in_background(outbox))
         alive = os.environ.get("EXITFLOW_ALIVE_FILE")
         beating = asyncio.create_task(_beat(client, engine, Path(alive))) if alive else None
         try:
             await stop.wait()
         finally:
             redoing.cancel()
+            delivering.cancel()
             _end_at_last()
         if beating:
             beating.cancel()

@@ -26,10 +26,11 @@ from operators.views.case import (
     print_objections,
     print_revoked,
     print_stopped,
+    print_undelivered,
 )
 from operators.views.printing import as_json, console, heading
 from operators.views.register import print_records
-from registry.records import ContradictionRecord, RevokedRecord
+from registry.records import ContradictionRecord, RevokedRecord, UndeliveredRecord
 from workers.case_on_server import Amiss
 from workers.connection import run
 from workers.settings import load_settings
@@ -83,14 +84,15 @@ def case(
         _show_households(case, ledger=ledger, json=json)
         return
     if not ledger:
-        status, noted, revoked, found = run(_status(case))
+        status, noted, revoked, found, untold = run(_status(case))
         if json:
             stopped = str(found) if found else None
-            one = _Amiss(**dict(status), contradicted=noted, stopped=stopped)
-            as_json(one if noted or stopped else status)
+            one = _Amiss(**dict(status), contradicted=noted, stopped=stopped, undelivered=untold)
+            as_json(one if noted or stopped or untold else status)
         else:
             print_stopped(console(), case, found)
             print_case(console(), status, utc_now())
+            print_undelivered(console(), untold)
             print_contradicted(console(), noted)
             print_revoked(console(), revoked)
         return
@@ -215,21 +217,30 @@ class _Amiss(CaseStatus):
 
     Attributes:
         stopped: What the server says of it, and the mend.
+        undelivered: What it told, and has not arrived.
     """
 
     contradicted: ContradictionRecord | None = None
     stopped: str | None = None
+    undelivered: tuple[UndeliveredRecord, ...] = ()
 
 
 async def _status(
     case_id: str,
-) -> tuple[CaseStatus, ContradictionRecord | None, Sequence[RevokedRecord], Amiss | None]:
+) -> tuple[
+    CaseStatus,
+    ContradictionRecord | None,
+    Sequence[RevokedRecord],
+    Amiss | None,
+    tuple[UndeliveredRecord, ...],
+]:
     async with open_desk() as desk:
         found = await desk.amiss(case_id)
         if found is not None and found.how not in ("ended", "paused"):
             raise NoCase(not_going_on(case_id, found))  # whatever answers there is not the case
         registry, status = desk.registry, await desk.status(case_id)
-        return status, registry.contradiction(case_id), registry.revoked_of(case_id), found
+        noted, revoked = registry.contradiction(case_id), registry.revoked_of(case_id)
+        return status, noted, revoked, found, registry.undelivered(case_id)
 
 
 async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:

@@ -14,7 +14,7 @@ from models.procedures import HOUSEHOLD_EXIT
 from operators.commands.options import Household, Office
 from operators.commands.words import Duration, InputError, Json, unlike, word
 from operators.desk.registry import open_registry, utc_now
-from operators.views.case import case_table, print_limit, print_notice
+from operators.views.case import case_table, print_limit, print_notice, print_undelivered
 from operators.views.printing import as_json, at, console, is_over, paragraph
 from registry.files.disk import write_text
 from registry.records import CaseFilter, DeadlineRecord
@@ -178,3 +178,18 @@ def letters(case: Roster, /, *, household: Household | None = None, json: Json =
 
 def _missed(found: DeadlineRecord, now: datetime) -> bool:
     return is_over(found.in_force.limit, found.in_force.breached, now)
+
+
+def undelivered(*, json: Json = False) -> None:
+    """List what offices and people were told and has not arrived, of all cases (T8).
+
+    Still tried, or given up, with the reason; no server is needed.
+    """
+    with open_registry() as registry:
+        found = registry.undelivered()
+    if json:
+        as_json(found)
+    elif found:
+        print_undelivered(console(), found)
+    else:
+        console().print("everything has arrived")

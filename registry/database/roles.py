@@ -14,7 +14,7 @@ from registry.tables import Table
 WORKER, READER = "exitflow_worker", "exitflow_reader"
 """Roles that get their rights from ``grant`` where the server has them."""
 
-KEPT = frozenset({"ledger_entries", "journal", "notices", "office_records"})
+KEPT = frozenset({"ledger_entries", "journal", "notices", "office_records", "outbox", "deliveries"})
 """Tables whose rows are written once (G7): nobody but the owner has a right to change them."""
 
 _TAKEN_OUT = frozenset({"contradictions", "members", "roster_households"})
@@ -107,7 +107,7 @@ def _statements(connection: Connection, role: str) -> Iterable[str]:
         yield f"GRANT {', '.join(allowed)} ON {table} TO {role}"
 
 
-_GUARDED = ("journal", "ledger_entries")
+_GUARDED = ("journal", "ledger_entries", "outbox", "deliveries")
 _CHANGES = ("update", "delete")
 _SAID = "are written once and kept (G7)"
 _FUNCTION = f"""BEGIN RAISE EXCEPTION 'rows of % {_SAID}', TG_TABLE_NAME; END"""

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel, select
 
 from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.messages import Ending
-from models.case.orders import CaseState, LedgerBatch
+from models.case.orders import CaseState, LedgerBatch, Notification, Recipient, Telling
 from models.case.parts import PlanAddition
 from models.county.admission import AdmitCounty
 from models.county.messages import CountyApplication, CountyOpening
@@ -107,6 +107,7 @@ class File:
         self.county, self.year = county, year
         self.case_id = county_case(county.code, year, attempt)
         self.ledger = Ledger(self.case_id)
+        self.tellings: list[Telling] = []
 
     def add(self, kind: EntryKind, data: dict[str, JsonValue] | None = None, **more: Any) -> Entry:
         """Record an entry, a minute after the one before."""
@@ -117,6 +118,25 @@ class File:
         """Record the application."""
         applied = application(county=self.county.code, year=self.year, **changes)
         return self.add(EntryKind.OPENED, {"application": applied.model_dump(mode="json")})
+
+    def tell(self, *whom: Recipient, days: float = 3, **changes: Any) -> Entry:
+        """Record who is told, and what."""
+        seq = len(self.ledger.entries) + 1
+        several = tuple(
+            Notification(
+                case_id=self.case_id,
+                seq=seq,
+                number=number,
+                topic="办理",
+                recipient=recipient,
+                subject="C2 市级初审待办",
+                text="请办理（合成）",
+            )
+            for number, recipient in enumerate(whom, start=1)
+        )
+        self.tellings.append(Telling(notifications=several, tried_for=timedelta(days=days)))
+        said: list[JsonValue] = [each.on_file for each in several]
+        return self.add(EntryKind.NOTIFIED, {"told": said} | changes)
 
     def steps(self, count: int) -> None:
         """Record entries that no list but the cases' takes anything from."""
@@ -129,7 +149,8 @@ class File:
             self.add(EntryKind.CLOSED, {"outcome": {"ending": state["outcome"]}})
         last = last or len(self.ledger.entries)
         entries = tuple(self.ledger.entries[first - 1 : last])
-        return kept_batch(self.case_id, entries, self.state(**state))
+        tellings = [each for each in self.tellings if first <= each.seq <= last]
+        return kept_batch(self.case_id, entries, self.state(**state), tellings)
 
     def state(self, **changes: Any) -> CaseState:
         """How the case stands."""

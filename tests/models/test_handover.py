@@ -45,10 +45,8 @@ def handover_of(case: Docket, desk: Reception) -> Handover:
         arrived=NOW,
         notice="notice",
         passed=(),
-        sent=3,
         mendings=0,
         vain=0,
-        undelivered_yet=(),
         known=desk.receipts.known(),
         reception=desk.counters(),
     )

@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url, text
 
-from activities.ledger import RegistryActivities
 from models.case.ledger import EntryKind
 from registry.checks.checks import Checks
 from registry.database.engine import check_writable, open_engine, upgrade, writing
@@ -20,7 +19,7 @@ from registry.database.roles import KEPT, grant
 from registry.desk import Registry
 from registry.errors import RegistryError
 from registry.tables import JournalRow, Table
-from tests.activities.admitted import gate
+from tests.activities.admitted import registry_activities
 from tests.activities.registry_cases import COUNTIES, LISTED_SINCE, PROVINCE, File, run
 from tests.models.samples import HENAN
 from tests.registries import POSTGRESQL_VERSION
@@ -105,7 +104,7 @@ def test_a_worker_does_all_its_work(worker: Engine, tmp_path: Path) -> None:
     registry.register.load([village(0)], [household("SL-0001", 1)], "名单")
     file = File()
     file.open()
-    asked = RegistryActivities(worker, gate())
+    asked = registry_activities(worker)
     run(asked.write_ledger, file.batch())
     file.add(EntryKind.LATE)
     assert run(asked.write_ledger, file.batch()) == 2
@@ -151,7 +150,7 @@ def test_a_trigger_keeps_files_and_journal_from_their_owner_too(
 ) -> None:
     file = File()
     file.open()
-    run(RegistryActivities(engine, gate()).write_ledger, file.batch())
+    run(registry_activities(engine).write_ledger, file.batch())
     with pytest.raises(RegistryError, match="written once and kept"), writing(engine) as session:
         session.connection().execute(text(change.format(table)))
 
@@ -204,7 +203,8 @@ def test_a_trigger_that_no_migration_made_is_found(
         expected |= {"journal, trigger journal_no_update"}
     else:
         expected |= {"journal, trigger forgets"}
-        expected |= {f"{each}, trigger {each}_kept" for each in ("journal", "ledger_entries")}
+        kept = ("journal", "ledger_entries", "outbox", "deliveries")
+        expected |= {f"{each}, trigger {each}_kept" for each in kept}
     assert found - guards == expected
 
 

@@ -113,8 +113,6 @@ ROWS = [
     ("notices", "closes_at = '2027-12-01 00:00:00.000000'", "closes_at", "1"),
     ("notices", "html = '<p>没有</p>'", "html", "1"),
     ("notices", "replaces = 'x'", "replaces", "1"),
-    ("notifications", "delivered = 0", "delivered", "delivered = 1"),
-    ("notifications", "recipient = '某人'", "recipient", "1"),
     ("indicators", "poor = poor - 1", "poor", "1"),
     ("indicators", "income_growth_percent = '99.9'", "income_growth_percent", "1"),
     ("roster_households", "state = 'out'", "state", "state = 'struck_off' AND since > 4"),
@@ -155,7 +153,6 @@ DELETED = [
     ("household_episodes", "opened_by LIKE 'reentry%'"),
     ("objections", "1"),
     ("notices", "1"),
-    ("notifications", "1"),
     ("indicators", "1"),
     ("roster_households", "since > 4"),
     ("follow_up_checks", "1"),
@@ -410,7 +407,7 @@ def test_an_entry_that_was_altered_is_found(
 
 def test_a_case_that_is_gone_with_all_its_rows_is_found(home: Home, before: set[Finding]) -> None:
     case_id = case_of(home, "supervision")
-    for table in ("ledger_entries", "notifications", "samples", "supervision_results", "cases"):
+    for table in ("ledger_entries", "samples", "supervision_results", "cases"):
         home.meddle(f"DELETE FROM {table} WHERE case_id = '{case_id}'")
     assert f"cases {case_id}" in {each.where for each in home.findings() - before}
 

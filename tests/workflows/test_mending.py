@@ -1,6 +1,7 @@
 """A case whose own file contradicts the kept one (G7) says so, and goes on with that one."""
 
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from registry.checks.restoring import Restoring
 from registry.database.engine import reading
 from registry.tables import ObjectionRow
 from tests.crew import quick_server
-from tests.play import PATIENCE, PLAYED, Play, eventually
+from tests.play import PATIENCE, PLAYED, Play, as_told, eventually
 from tests.replays import replay
 from tests.stage import Stage, at, set_stage, settings_in
 from tests.tampering import foreign_entry, tampering
@@ -123,7 +124,12 @@ async def test_a_case_reset_to_an_earlier_task(own_stage: Stage) -> None:
     await play.pass_until("C7")
     await play.act("C7", document_number="合成〔9〕号")
     assert (await play.ends()).ending is Ending.EXITED
-    await play.file()
+    # What the kept file has told is not told again, but for the step that the case opens once more.
+    said = [each["subject"] for entry in await play.file() for each in as_told(entry)]
+    asked = Counter(subject.split("年度：")[1] for subject in said)
+    assert asked["C2 市级初审待办"] == 1
+    offices = {line["recipient"]["office"] for line in play.told("办理")}
+    assert offices == {play.office(step) for step in ("C2", "C3", "C6", "C7")}
 
 
 @pytest.mark.server

@@ -64,7 +64,7 @@ def _without_the_field(payload: Payload) -> Payload:
 
 
 @pytest.mark.clause("G7")
-@pytest.mark.parametrize("activity_type", ["compute_limits", "notify"])
+@pytest.mark.parametrize("activity_type", ["compute_limits"])
 async def test_an_answer_that_only_a_newer_worker_can_read_waits_for_one(
     own_stage: Stage, activity_type: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

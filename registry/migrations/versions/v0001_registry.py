@@ -3,6 +3,8 @@
 Types are spelled out here and not taken from ``registry.tables``, which goes on to change.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,7 +15,7 @@ MOMENT = sa.DateTime(timezone=True)
 WORD = sa.String(16)
 EXACT = sa.Numeric(7, 3).with_variant(sa.String(12), "sqlite")
 
-KEPT = ("ledger_entries", "journal")
+KEPT = ("ledger_entries", "journal", "outbox", "deliveries")
 """Tables whose rows are written once (G7)."""
 
 
@@ -24,6 +26,7 @@ def upgrade() -> None:
     _households()
     _cases()
     _projections()
+    _outbox()
     _rosters()
     _follow_up()
     _supervision()
@@ -304,19 +307,6 @@ def _projections() -> None:
         sa.PrimaryKeyConstraint("case_id", "objection_id", name="pk_objections"),
     )
     op.create_table(
-        "notifications",
-        sa.Column("case_id", sa.String(), nullable=False),
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("recipient", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("delivered", sa.Boolean(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("at", MOMENT, nullable=False),
-        _of_a_case("notifications"),
-        sa.PrimaryKeyConstraint("case_id", "seq", name="pk_notifications"),
-    )
-    op.create_table(
         "indicators",
         sa.Column("case_id", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
@@ -338,6 +328,35 @@ def _projections() -> None:
         sa.PrimaryKeyConstraint("case_id", "seq", name="pk_indicators"),
     )
     op.create_index("ix_indicators_subject_code_year", "indicators", ["subject_code", "year"])
+
+
+def _outbox() -> None:
+    op.create_table(
+        "outbox",
+        *_of_a_notification(),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("until", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "seq", "number", "channel", name="pk_outbox"),
+    )
+    op.create_table(
+        "deliveries",
+        *_of_a_notification(),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("case_id", "seq", "number", "channel", name="pk_deliveries"),
+    )
+
+
+def _of_a_notification() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+    )
 
 
 def _rosters() -> None:
