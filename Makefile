@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # Programs and workers are compiled once, and not at each of a thousand starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick test test-thorough mutants soak bench lint lock clean
+.PHONY: help demo quick test test-thorough mutants soak bench lint lock materials clean
 
 help:
 	@echo "make demo    rehearsed counties, a township and what comes after, on a Temporal server with its Web UI; ONCE=1 ends by itself"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench   what a case costs against a bare workflow"
 	@echo "make lint    linters alone"
 	@echo "make lock    requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions"
+	@echo "make materials   bill of materials (CycloneDX) on the standard output"
 	@echo "make clean   remove .venv, builds and caches; what the demo stored stays"
 
 demo: $(INSTALLED)
@@ -59,6 +60,9 @@ lock: $(INSTALLED)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 		--no-header --no-annotate $(if $(filter 1,$(UPGRADE)),--upgrade) \
 		--group dev --output-file requirements.lock pyproject.toml
+
+materials: $(INSTALLED)
+	@$(BIN)/python -m docs.materials
 
 clean:
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

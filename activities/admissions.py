@@ -14,12 +14,14 @@ from typing import Any
 from sqlmodel import Session
 
 from activities.warrants import Clock, asked_by, not_warranted, utc_now
+from models.calendar import Calendar, Known
 from models.case.admission import A, Admission, AdmitOrder, F, K, Opening, Rules
 from models.case.orders import CaseState, LedgerBatch
 from models.offices import AnySubject, Household
 from models.periods import beijing
 from models.policy import Policy, PolicyError
 from models.procedures import Procedure
+from registry.calendar import OfficialCalendar
 from registry.cases.projections import list_case
 from registry.database.engine import claim
 from registry.tables import CaseRow
@@ -32,14 +34,20 @@ class Gate:
         key: Of the installation, for the tokens of its admissions.
         policies: A policy by its id, as this installation has it; raises ``PolicyError`` where it
             has none.
+        calendar: Of days off, as this installation has it.
         clock: What time it is; a rehearsal lives in its own.
     """
 
     def __init__(
-        self, key: bytes, policies: Callable[[str], Policy], clock: Clock = utc_now
+        self,
+        key: bytes,
+        policies: Callable[[str], Policy],
+        calendar: OfficialCalendar,
+        clock: Clock = utc_now,
     ) -> None:
         self._key = key
         self._policies = policies
+        self._calendar = calendar
         self.now = clock
 
     def admit(
@@ -107,7 +115,12 @@ class Gate:
         if said is not None:
             return Admission(fault=said)
         list_case(session, state, order.now, order.run)
-        return Admission(token=self.token(state.case_id, order.run), known=known)
+        since = beijing(opening.received_at or order.now).year
+        return Admission(
+            token=self.token(state.case_id, order.run),
+            calendar=self._part(since),
+            known=known,
+        )
 
     def check(self, session: Session, batch: LedgerBatch) -> None:
         """Make sure that a batch belongs to the file of an admission that was made here.
@@ -121,6 +134,14 @@ class Gate:
         if not own or (row is not None and row.run != batch.run):
             why = "no admission of this registry begins such a file"
             raise not_warranted(batch.case_id, why)
+
+    def newer(self, known: Known) -> Calendar | None:
+        """The calendar of today, for a case that has one; None if that is it."""
+        calendar = self._part(known.since)
+        return None if calendar.known == known else calendar
+
+    def _part(self, since: int) -> Calendar:
+        return self._calendar.part(since, beijing(self.now()).date())
 
     def _taken(self, session: Session, order: AdmitOrder[Any, Any]) -> str | None:
         """Another run of a workflow has been admitted under this id; a reset one is the same."""

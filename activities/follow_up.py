@@ -18,7 +18,7 @@ from models.follow_up.orders import Back, BackOrder, DueVillage, FollowUpDue, Op
 from models.follow_up.support import is_kept_up
 from models.identity import follow_up_case
 from models.periods import beijing
-from models.policy import day_of
+from models.policy_values import day_of
 from models.procedures import FOLLOW_UP
 from registry import journal
 from registry.cases.visits import in_batches, marks_in_force

@@ -20,7 +20,7 @@ from activities.warrants import not_warranted
 from models.base import CLOCKS_MAY_DIFFER_BY, canonical
 from models.case.admission import Admission
 from models.case.ledger import Entry, EntryKind, digest, root
-from models.case.orders import LedgerBatch, Telling
+from models.case.orders import LedgerBatch, Telling, Written
 from models.county.admission import RULES, AdmitCounty, CountyFacts
 from models.county.orders import CountyCount
 from models.register.counties import CountyCounted
@@ -60,7 +60,7 @@ class RegistryActivities:
             return county_counted(session, count.county, count.on)
 
     @activity.defn
-    def write_ledger(self, batch: LedgerBatch) -> int:
+    def write_ledger(self, batch: LedgerBatch) -> Written:
         """Keep a case's new entries (G7), and what lists take from them, all or none.
 
         What they tell goes into the outbox with them, and is set going.
@@ -68,7 +68,7 @@ class RegistryActivities:
         Returns:
             How many entries of the case are kept now. Fewer than the batch begins after, where the
             registry was restored from an older copy: nothing was written then, and the case sends
-            its file again from there.
+            its file again from there. And the calendar, if it has changed since.
 
         Raises:
             ApplicationError: ``LedgerConflict`` where an entry contradicts the kept file: altered,
@@ -84,7 +84,7 @@ class RegistryActivities:
             raise
         # Also of entries that are kept already: the worker may have gone between the two.
         self._outbox.deliver(batch.tellings)
-        return kept
+        return Written(count=kept, calendar=self._gate.newer(batch.known))
 
     def _keep(self, batch: LedgerBatch) -> int:
         with writing(self._engine) as session:

@@ -1,29 +1,19 @@
-"""Limits (T1-T7, G3), computed for cases."""
+"""The calendar over which cases compute their limits (T1-T7, G3)."""
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
-from models.case.orders import LimitsOrder
-from models.periods import Limit, PeriodError, compute
-from registry.calendar import OfficialCalendar
+from activities.admissions import Gate
+from models.calendar import Calendar
+from models.case.orders import CalendarOrder
 
 
 class CalendarActivities:
-    """Limits, computed outside the workflow: the calendar is data that changes with the years."""
+    """The calendar is data that changes with the years: a case asks before a date is missed."""
 
-    def __init__(self, calendar: OfficialCalendar) -> None:
-        self._calendar = calendar
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
 
     @activity.defn
-    def compute_limits(self, order: LimitsOrder) -> tuple[Limit, ...]:
-        """Compute every limit of an order, in its order.
-
-        Raises:
-            ApplicationError: ``PeriodError``, not retried, if a clause lacks its start or year.
-        """
-        try:
-            return tuple(
-                compute(request, order.policy, self._calendar) for request in order.requests
-            )
-        except PeriodError as error:
-            raise ApplicationError(str(error), type="PeriodError", non_retryable=True) from error
+    def calendar_now(self, order: CalendarOrder) -> Calendar | None:
+        """The calendar of today; None if the case has it."""
+        return self._gate.newer(order.known)

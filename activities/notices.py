@@ -8,7 +8,7 @@ from sqlmodel import Session, or_, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.warrants import Clock, asked_by, hold_against_file, utc_now
+from activities.warrants import Clock, asked_by, hold_against_file, utc_now, was_done
 from models.base import Moment
 from models.checks.journal import JournalKind
 from models.county.warrant import county_notice
@@ -21,6 +21,8 @@ from models.notices import (
     PostedVillage,
     ToPost,
 )
+from models.orders import DAY_OVER
+from models.periods import beijing
 from models.reentry.warrant import reentry_notice
 from models.roster.messages import RosterChange
 from models.roster.warrant import roster_notice
@@ -60,7 +62,8 @@ class NoticeBoard:
         """Publish a notice that the case's file carries, in a transaction of its own.
 
         Raises:
-            ApplicationError: as ``put_up``, ``show`` and ``hold_against_file``.
+            ApplicationError: ``DayOver`` if the day that it says ends before the transaction does;
+                as ``put_up``, ``show`` and ``hold_against_file``.
             RegistryError: if the registry fails.
         """
         asked_by(order.case_id)
@@ -68,9 +71,26 @@ class NoticeBoard:
             rule = _RULES[type(order.shows)]
             hold_against_file(session, order, rule, self._clock())
             text, ends = markdown(order), order.closes.due
+            is_there = self.kept(session, order) is not None
             notice = self.put_up(session, order, title(order), text, ends)
+            session.flush()
+            if not is_there:
+                # The last thing before the commit.
+                self._hold_against_clock(session, order)
         self.show(notice)
         return notice
+
+    def _hold_against_clock(self, session: Session, order: NoticeOrder) -> None:
+        if order.until is None or self._clock() < order.until:
+            return
+        # A registry that was restored from an older copy gets again what was published in time.
+        if not was_done(session, order.case_id, order.seq):
+            raise ApplicationError(
+                f"{order.notice_id}: {beijing(order.posted_at).date()} is over, and the notice "
+                "says that it was published then; nothing was published (T1)",
+                type=DAY_OVER,
+                non_retryable=True,  # the case itself orders it again, with the next day
+            )
 
     def put_up(
         self, session: Session, order: ToPost, title: str, text: str, closes_at: Moment

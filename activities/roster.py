@@ -56,7 +56,9 @@ class RosterActivities:
                 return Admission(fault=said.fault)
             codes = [each.household for each in application.appraisal.households]
             _list(session, order.state.case_id, application.year, codes)
-            return Admission(token=said.token, known=AdmittedRoster.of(said.known))
+            return Admission(
+                token=said.token, calendar=said.calendar, known=AdmittedRoster.of(said.known)
+            )
 
     @activity.defn
     def look_up_households(self, order: LookUpOrder) -> LookedUp:

@@ -13,7 +13,8 @@ from models.base import CLOCKS_MAY_DIFFER_BY
 from models.follow_up.support import is_kept_up
 from models.offices import Township
 from models.periods import Workdays, beijing
-from models.policy import Policy, day_of
+from models.policy import Policy
+from models.policy_values import day_of
 from models.rounds import (
     Begun,
     FollowUpRoundOrder,

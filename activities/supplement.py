@@ -1,4 +1,4 @@
-"""Supplements (F9) as an activity: whether one may be put beside a closed file."""
+"""Supplements (F9, F15) as an activity: whether one may be put beside a kept file."""
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -7,11 +7,13 @@ from temporalio import activity
 from activities.admissions import Gate
 from models.base import CLOCKS_MAY_DIFFER_BY
 from models.case.admission import Admission
-from models.case.documents import filing_fault
+from models.case.documents import DocumentKind, filing_fault
 from models.identity import supplemented
+from models.periods import beijing
 from models.procedures import SUPPLEMENT
-from models.supplement import AdmitSupplement, EndedCase
-from registry.cases.documents import ended_case, kept_documents
+from models.supplement import AdmitSupplement, KeptCase
+from registry.cases.documents import kept_case, kept_documents
+from registry.cases.letters import delivery_fault
 from registry.database.engine import claim, writing
 from registry.tables import EntryRow
 
@@ -24,7 +26,7 @@ class SupplementActivities:
         self._gate = gate
 
     @activity.defn
-    def admit_supplement(self, order: AdmitSupplement) -> Admission[EndedCase]:
+    def admit_supplement(self, order: AdmitSupplement) -> Admission[KeptCase]:
         """Hold a supplement against the file it belongs to; it is listed if it may be.
 
         Raises:
@@ -33,18 +35,21 @@ class SupplementActivities:
         case_id, of = order.state.case_id, order.opening.application.of.case_id
         with writing(self._engine) as session:
             claim(session, f"case {of}")
-            known = ended_case(session, of)
+            delivers = order.opening.application.document.kind is DocumentKind.DELIVERY
+            known = kept_case(session, of, ended=not delivers)
             fault = _fault(session, order, known)
             return self._gate.hold(session, order, SUPPLEMENT, case_id, fault, known)
 
 
-def _fault(session: Session, order: AdmitSupplement, known: EndedCase | None) -> str | None:
+def _fault(session: Session, order: AdmitSupplement, known: KeptCase | None) -> str | None:
     case_id, subject = order.state.case_id, order.opening.subject
     given, document = order.opening.application.of, order.opening.application.document
     if document.at is not None and document.at > order.now + CLOCKS_MAY_DIFFER_BY:
         return f"at: {document.at.isoformat()} lies in the future"
     if supplemented(case_id) != given.case_id:
         return f"{case_id} is no id of a supplement to {given.case_id}"
+    if known is None and document.deliveries:
+        return f"{given.case_id} is not known here"
     if known is None:
         return f"{given.case_id} has not ended, or is not known here; file it with the case itself"
     bound = session.get(EntryRow, (given.case_id, given.entries))
@@ -55,4 +60,6 @@ def _fault(session: Session, order: AdmitSupplement, known: EndedCase | None) ->
     for each in kept_documents(session, given.case_id):
         if each.document.id == document.id and each.case_id != case_id:
             return f"document {document.id} is on file: {each.case_id}, entry {each.entry.seq}"
-    return filing_fault(document.office, subject)
+    return filing_fault(document.office, subject) or delivery_fault(
+        session, given.case_id, document.deliveries, beijing(order.now).date()
+    )

@@ -102,7 +102,7 @@ def kept_file(session: Session, case_id: str, seq: int) -> CaseFile:
         ApplicationError: as ``hold_against_file``.
     """
     row = _admitted(session, case_id)
-    if row.outcome is not None and not _was_done(session, case_id, seq):
+    if row.outcome is not None and not was_done(session, case_id, seq):
         raise not_warranted(case_id, f"the case has ended ({row.outcome})")
     rows = session.exec(
         select(EntryRow.content)
@@ -163,7 +163,7 @@ def _admitted(session: Session, case_id: str) -> CaseRow:
     return row
 
 
-def _was_done(session: Session, case_id: str, seq: int) -> bool:
+def was_done(session: Session, case_id: str, seq: int) -> bool:
     """Whether the file says that something was posted or changed after an entry."""
     kinds = (EntryKind.NOTICE.value, EntryKind.REGISTER_CHANGE.value)
     found = select(EntryRow.seq).where(

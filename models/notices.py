@@ -1,6 +1,6 @@
 """Public notices: what each kind shows, and the orders to post (公示) and to announce (公告)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, Literal, Protocol
 
@@ -12,12 +12,26 @@ from models.case.messages import Act
 from models.case.state import Docket
 from models.offices import County, Village
 from models.orders import Change, R
-from models.periods import Limit, Year, beijing
+from models.periods import Limit, Year, beijing, end_of
 from models.policy import Policy
 from models.procedures import Step
 from models.register.counties import CountyFigures, PoorVillages, ProvincialFindings, ProvincialMean
 from models.register.households import Cause, Label
 from models.register.villages import FieldSurvey, Incidence
+
+
+class Overridden(Record):
+    """Failed standards of which an office made an exception, by name, and its reason (S6)."""
+
+    standards: tuple[Line, ...]
+    reason: Text
+
+    @classmethod
+    def of(cls, standards: Sequence[str], reason: str | None) -> "Overridden | None":
+        """What an act says of that; None if it overrides nothing, and so needs no reason."""
+        if not standards or reason is None:
+            return None
+        return cls(standards=tuple(standards), reason=reason)
 
 
 class PostedCounty(Record):
@@ -27,7 +41,7 @@ class PostedCounty(Record):
         figures: As the county states them.
         mean: The provincial mean of the year (S3).
         findings: What the province itself found (C3).
-        overridden: Failed standards of which it made an exception, by name (C3, S6).
+        overridden: The exceptions that it made (C3, S6).
         counted, villages: The register's own counts; the incidence is None if it holds no village
             of the county.
     """
@@ -37,18 +51,19 @@ class PostedCounty(Record):
     figures: CountyFigures
     mean: ProvincialMean
     findings: ProvincialFindings
-    overridden: tuple[Line, ...] = ()
+    overridden: Overridden | None = None
     counted: Incidence | None = None
     villages: PoorVillages = PoorVillages()
 
 
 class PostedVillage(Record):
-    """What the notice of a village shows (V2)."""
+    """What the notice of a village shows (V2), and the exceptions that the county made (V1, S6)."""
 
     kind: Literal["village"] = "village"
     village: Village
     survey: FieldSurvey
     incidence: Incidence
+    overridden: Overridden | None = None
 
 
 class NoticeLine(Record):
@@ -137,6 +152,7 @@ class NoticeOrder(Change[Notice]):
         closes: The computed period (T1), with its sentence.
         replaces: Id of the notice it takes the place of.
         from_posting: How its days count, if they do from its posting; ``closes`` is a guess then.
+        until: The end of the day of ``posted_at``: later it is not published under that date.
     """
 
     activity = "publish_notice"
@@ -149,6 +165,7 @@ class NoticeOrder(Change[Notice]):
     closes: Limit
     replaces: str | None = None
     from_posting: Line | None = None
+    until: Moment | None = None
 
     @property
     def summary(self) -> str:
@@ -176,6 +193,7 @@ def notice_order(
         closes=closes,
         replaces=replaces,
         from_posting=from_posting(docket.policy, docket.publicity),
+        until=end_of(beijing(posted_at).date()),
     )
 
 

@@ -25,6 +25,9 @@ NO_MORE_MET = "NoMoreMet"
 DISPUTED = "Disputed"
 """Type of a refusal: somebody has objected since the change was ordered (G2)."""
 
+DAY_OVER = "DayOver"
+"""Type of a refusal: the day that a notice says has ended before it was published."""
+
 
 class Order(Record, Generic[R]):
     """What a workflow asks for; ``R`` is the type of the answer.

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from models.base import Moment, Record
 from models.errors import ExitflowError
-from models.policy import Policy, day_of
+from models.policy import Policy
+from models.policy_values import day_of
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """UTC+8 without daylight saving, as in China since 1991; a ZoneInfo would need files."""
@@ -124,6 +125,7 @@ def compute(request: LimitRequest, policy: Policy, workdays: Workdays) -> Limit:
     Raises:
         PeriodError: if the clause needs a start or a year that the request does not give.
     """
+    # A replay of an open case computes its limits again: see ``models.case.reckoning`` first.
     match request.clause:
         case "T1":
             return _publicity(request, policy, workdays)

@@ -4,18 +4,16 @@ A policy file (``policies/*.toml``) is read once, validated strictly, and frozen
 its start; nothing a case does later depends on the file again.
 """
 
-import re
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.base import Line, Record, canonical
 from models.errors import ExitflowError
-
-_LEAP_YEAR = 2016  # so that 02-29 can be written; a year without it ends on 28 February
+from models.policy_values import Days, MonthDay, Part, Percent, Switch, at_least, at_most
 
 
 class PolicyError(ExitflowError, ValueError):
@@ -65,51 +63,6 @@ LEVELS = {
 """At which level each body acts (A1-A9)."""
 
 
-def _month_and_day(value: str) -> str:
-    if not re.fullmatch(r"[0-9]{2}-[0-9]{2}", value):
-        raise ValueError(
-            f"{value!r} is not a date of the year; write it as MM-DD, for example 11-30"
-        )
-    date.fromisoformat(f"{_LEAP_YEAR}-{value}")
-    return value
-
-
-MonthDay = Annotated[str, AfterValidator(_month_and_day)]
-"""A date of the year, ``MM-DD``."""
-
-Days = Annotated[int, Field(ge=1, le=366, strict=True)]
-Percent = Annotated[int, Field(ge=1, le=100, strict=True)]
-Switch = Annotated[bool, Field(strict=True)]
-
-_V = TypeVar("_V", int, str)
-
-
-def _at_most(most: _V, clause: str) -> AfterValidator:
-    def check(value: _V) -> _V:
-        if value > most:
-            raise ValueError(f"{value} is more than the documents allow, {most} ({clause})")
-        return value
-
-    return AfterValidator(check)
-
-
-def _at_least(least: int, clause: str) -> AfterValidator:
-    def check(value: int) -> int:
-        if value < least:
-            raise ValueError(f"{value} is less than the documents ask for, {least} ({clause})")
-        return value
-
-    return AfterValidator(check)
-
-
-def day_of(year: int, month_day: str) -> date:
-    """The date that ``MM-DD`` names in a year; 29 February falls back to the 28th."""
-    month, day = int(month_day[:2]), int(month_day[3:])
-    if (month, day) == (2, 29) and not (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)):
-        day = 28
-    return date(year, month, day)
-
-
 class Publicity(Record):
     """T1 公示时间不少于七天: a minimum, in natural days.
 
@@ -119,7 +72,7 @@ class Publicity(Record):
         post_within_days: Within how many days such a notice is to be posted, and reported.
     """
 
-    days: Annotated[Days, _at_least(7, "T1 不少于七天")]
+    days: Annotated[Days, at_least(7, "T1 不少于七天")]
     count_posting_day: Switch
     from_posting: tuple[Literal["C4", "V2", "H3", "R3"], ...] = ()
     post_within_days: Days = 3
@@ -151,9 +104,9 @@ class CityReview(Record):
             target knows the wide one alone.
     """
 
-    days: Annotated[Days, _at_most(7, "T3 一周内")]
+    days: Annotated[Days, at_most(7, "T3 一周内")]
     result_target: MonthDay | None = None
-    result_by: Annotated[MonthDay, _at_most("01-10", "T4 次年1月10日前")]
+    result_by: Annotated[MonthDay, at_most("01-10", "T4 次年1月10日前")]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -170,7 +123,7 @@ class ProvincialCheck(Record):
             counties in one round; None if each county has its own fifteen days.
     """
 
-    days: Annotated[Days, _at_most(15, "T5 半个月内")]
+    days: Annotated[Days, at_most(15, "T5 半个月内")]
     no_breach_before: MonthDay | None = None
 
 
@@ -243,9 +196,9 @@ class Standards(Record):
 
     incidence_below_percent: Percent
     incidence_strict: Switch
-    wrongly_exited_below_percent: Annotated[Percent, _at_most(2, "S4 错退率")]
-    omitted_below_percent: Annotated[Percent, _at_most(2, "S4 漏评率")]
-    recognition_at_least_percent: Annotated[Percent, _at_least(90, "S4 群众认可度")]
+    wrongly_exited_below_percent: Annotated[Percent, at_most(2, "S4 错退率")]
+    omitted_below_percent: Annotated[Percent, at_most(2, "S4 漏评率")]
+    recognition_at_least_percent: Annotated[Percent, at_least(90, "S4 群众认可度")]
     exited_villages_at_least_percent: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
     household: Annotated[tuple[Demand, ...], Field(min_length=1)] = (
         Demand.INCOME,
@@ -256,16 +209,6 @@ class Standards(Record):
         Demand.HOUSING,
         Demand.LIVELIHOOD,
     )
-
-
-def _fraction(value: str) -> str:
-    if not re.fullmatch(r"[1-9]/[1-9]", value) or int(value[0]) > int(value[2]):
-        raise ValueError(f"{value!r} is no part of a whole; write it as 2/3")
-    return value
-
-
-Part = Annotated[str, AfterValidator(_fraction)]
-"""A part of a whole, ``2/3``: compared in integers, never as a float."""
 
 
 class Appraisal(Record):

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from models.base import faults
-from models.policy import Demand, Policy, PolicyError, day_of
+from models.policy import Demand, Policy, PolicyError
+from models.policy_values import day_of
 from models.texts import notation
 
 _HENAN = "410000"

@@ -1,7 +1,8 @@
-"""What belongs to a case that has ended and comes later (F9): a supplement (补充归档) of its own.
+"""What belongs to a case and comes beside its file: a supplement (补充归档) of its own.
 
-Nothing is ever added to a closed file. A supplement is a file of its own, bound to the last entry
-of the closed one.
+Nothing is ever added to a closed file (F9). Delivered letters are held against the kept file from
+which they were written, and come beside an open one too (F15). A supplement is a file of its own,
+bound to the last entry of the other as it is kept.
 """
 
 from typing import Annotated
@@ -16,8 +17,8 @@ from models.offices import AnySubject
 from models.periods import Year
 
 
-class EndedCase(Record):
-    """A case that has ended, by its file as the registry keeps it.
+class KeptCase(Record):
+    """A case by its file as the registry keeps it.
 
     Attributes:
         entries, head: Number and hash of the last kept entry: what a supplement is bound to.
@@ -31,9 +32,9 @@ class EndedCase(Record):
 
 
 class SupplementApplication(Record):
-    """A document of a case that has ended; the closed file stays as it is."""
+    """A document beside the file of a case, which stays as it is."""
 
-    of: EndedCase
+    of: KeptCase
     document: CaseDocument
 
     @property
@@ -45,7 +46,7 @@ class SupplementApplication(Record):
 SupplementOpening = Opening[SupplementApplication, AnySubject]
 
 
-class AdmitSupplement(AdmitOrder[SupplementOpening, EndedCase]):
-    """A supplement to hold against the closed file it belongs to."""
+class AdmitSupplement(AdmitOrder[SupplementOpening, KeptCase]):
+    """A supplement to hold against the kept file it belongs to."""
 
     activity = "admit_supplement"

@@ -40,6 +40,22 @@ COMMANDS = {
             "Open for Temporal's Web UI and command line what is sealed, until Ctrl-C.\n\n"
             "For a Web UI of its own; the one that 'exitflow up' starts has it already.",
         ),
+        "doctor": (
+            "operators.commands.doctor:doctor",
+            "Say how the installation stands, and how to mend what is not well.\n\n"
+            "Registry, keys, calendar, channels, clocks, disk, server and workers; nothing is "
+            "changed. Status 1 if something is not well.",
+        ),
+        "backup": (
+            "operators.commands.backup:backup",
+            "Copy the installation to a new folder, while everybody works.\n\n"
+            "Registry, files, settings, and the cases of the server that 'exitflow up' runs. The "
+            "keys are not in it: keep a copy of theirs apart.",
+        ),
+        "restore": (
+            "operators.commands.backup:restore",
+            "Make home and registry from a copy, where there are none.",
+        ),
         "rehearse": (
             "operators.commands.running:rehearse",
             "Play a scenario on a server of its own whose clock runs ahead.",
@@ -75,6 +91,10 @@ COMMANDS = {
         "posted": (
             "operators.commands.filing:posted",
             "Report that a notice was hung out (张贴), or taken down (T1).",
+        ),
+        "delivered": (
+            "operators.commands.filing:delivered",
+            "Report letters to households as delivered (送达回证, F15): one, or many from a file.",
         ),
         "object": (
             "operators.commands.act:object_",
@@ -237,12 +257,14 @@ COMMANDS = {
         ),
         "registry import": (
             "operators.commands.register:import_",
-            "Import villages or a roster of households (花名册) from Excel or CSV.\n\n"
+            "Import villages, a roster of households (花名册) or records of offices (台账) from "
+            "Excel or CSV.\n\n"
             "All of it or nothing; every fault is named, and written to a workbook.",
         ),
         "registry export": (
             "operators.commands.register:export",
-            "Write the households of a county or village to Excel, as import reads them.",
+            "Write the households of a county or village to Excel, as import reads them; "
+            "of records, see registry records.",
         ),
         "registry load": (
             "operators.commands.register:load",
@@ -267,11 +289,12 @@ COMMANDS = {
         ),
         "registry record": (
             "operators.commands.records:record",
-            "Write a record of an office (台账): a measure, a reward, …",
+            "Write one record of an office (台账): a measure, a reward, an inspection, …\n\n"
+            "Many come from a file: see registry import.",
         ),
         "registry records": (
             "operators.commands.records:records",
-            "List what offices have put down, or write it to Excel.",
+            "List what offices have put down (台账), or write it to Excel, as import reads it.",
         ),
         "plan load": (
             "operators.commands.register:load_plan",
@@ -310,7 +333,7 @@ COMMANDS = {
 
 FAMILIES = {
     "start": "Open a case.",
-    "registry": "The register of counties, villages and households; the national lines.",
+    "registry": "The register of counties, villages and households; records (台账); lines.",
     "plan": "The year's plan (年度计划): load, add, list.",
     "ready": "Who could leave, and what each still lacks; who should leave, and who come in.",
     "setup": "What a new installation needs: keys, registry, namespace, schedules.",

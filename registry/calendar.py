@@ -1,90 +1,34 @@
-"""The official calendar of days off (国务院办公厅节假日安排), and limits over it (T1-T7, G3).
+"""The official calendar of days off (国务院办公厅节假日安排): what is packaged, and newer files."""
 
-The arrangement of a year is published in the autumn before, and may reach back: New Year's make-up
-workday of 2019 was 29 December 2018. So the last days of a December are published only with the
-year after them.
-"""
-
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from chinese_calendar import constants  # type: ignore[import-untyped]  # ships no types
 
+from models.calendar import FIRST_YEAR, REACHES_BACK_TO, Arrangement, Calendar, DaysOff, weekday
 from models.errors import ExitflowError
 from models.periods import Day
 from models.texts import notation
 from registry.files.disk import read_text
 
-_WEEKDAYS = (
-    ("周一", "Monday"),
-    ("周二", "Tuesday"),
-    ("周三", "Wednesday"),
-    ("周四", "Thursday"),
-    ("周五", "Friday"),
-    ("周六", "Saturday"),
-    ("周日", "Sunday"),
-)
-_HOLIDAYS = {
-    "元旦": "New Year's Day",
-    "春节": "Spring Festival",
-    "清明节": "Tomb-sweeping Day",
-    "劳动节": "Labour Day",
-    "端午节": "Dragon Boat Festival",
-    "中秋节": "Mid-Autumn Festival",
-    "国庆节": "National Day",
-    "抗战胜利70周年纪念日": "70th Anniversary of Victory",
-}
 _FULL_NAMES = {
     "清明": "清明节",
     "端午": "端午节",
     "中秋": "中秋节",
     "中国人民抗日战争暨世界反法西斯战争胜利70周年纪念日": "抗战胜利70周年纪念日",
 }
-_REACHES_BACK_TO = (12, 22)
-"""Month and day from which the arrangement of the following year may speak."""
 
 _LONGEST = 16
 """More days off in one piece are a slip of the pen: the longest so far were ten."""
 
-_FIRST_YEAR, _LAST_YEAR = 2014, 2100
+_LAST_YEAR = 2100
 
 
 class CalendarError(ExitflowError, ValueError):
     """An override file that is none: names the file, the year and the entry."""
-
-
-@dataclass(frozen=True)
-class Arrangement:
-    """One year's arrangement: days off with the holiday's name, and make-up workdays (调休).
-
-    Attributes:
-        source: The document it was published in.
-        days_off: Days off beside the weekends; the name is empty where none was given.
-        workdays: Saturdays and Sundays that are worked.
-    """
-
-    source: str
-    days_off: Mapping[date, str] = field(default_factory=dict)
-    workdays: frozenset[date] = frozenset()
-
-    def names(self, day: date) -> Day | None:
-        """What the arrangement says of a day by name, if anything."""
-        zh, en = _WEEKDAYS[day.weekday()]
-        if day in self.workdays:
-            return Day(False, True, f"{zh}，调休上班", f"{en}, a make-up workday")
-        if day not in self.days_off:
-            return None
-        name = self.days_off[day]
-        holiday = _HOLIDAYS.get(name)
-        return Day(
-            off=True,
-            published=True,
-            zh=f"{name}假期" if name else "法定节假日",
-            en=f"{holiday} holiday" if holiday else "public holiday",
-        )
 
 
 def _packaged() -> dict[int, Arrangement]:
@@ -94,13 +38,23 @@ def _packaged() -> dict[int, Arrangement]:
     }
     years: dict[int, Arrangement] = {}
     for year in {day.year for day in constants.holidays}:
-        off = {day: name for day, name in constants.holidays.items() if day.year == year}
+        off = {day: chinese[name] for day, name in constants.holidays.items() if day.year == year}
         years[year] = Arrangement(
+            year=year,
             source="chinesecalendar",
-            days_off={day: chinese[name] for day, name in off.items()},
-            workdays=frozenset(day for day in constants.workdays if day.year == year),
+            days_off=tuple(_pieces(off)),
+            workdays=tuple(sorted(day for day in constants.workdays if day.year == year)),
         )
     return years
+
+
+def _pieces(days: Mapping[date, str]) -> Iterable[DaysOff]:
+    """Days off with the name of their holiday, those that follow each other in one piece."""
+    first = min(days)
+    for day, following in pairwise([*sorted(days), date.max]):
+        if following - day != timedelta(days=1) or days[following] != days[day]:
+            yield DaysOff(first=first, last=day, name=days[day])
+            first = following
 
 
 class OfficialCalendar:
@@ -111,8 +65,9 @@ class OfficialCalendar:
     """
 
     def __init__(self, overrides: Mapping[int, Arrangement] | None = None) -> None:
-        self._overrides = dict(overrides or {})
-        self._years = _packaged() | self._overrides
+        years = _packaged() | dict(overrides or {})
+        self._years = [years[year] for year in sorted(years)]
+        self._whole = Calendar(years=tuple(self._years))
 
     @classmethod
     def from_file(cls, path: Path | None) -> "OfficialCalendar":
@@ -132,26 +87,21 @@ class OfficialCalendar:
 
     def look_up(self, day: date) -> Day:
         """Tell whether a day is off, and why; ``published`` is False where it was guessed."""
-        following = self._overrides.get(day.year + 1)
-        said = following.names(day) if following else None
-        arrangement = self._years.get(day.year)
-        if said is None and arrangement is not None:
-            said = arrangement.names(day)
-        if said is not None:
-            return said
-        open_end = (day.month, day.day) >= _REACHES_BACK_TO and day.year + 1 not in self._years
-        zh, en = _WEEKDAYS[day.weekday()]
-        return Day(day.weekday() >= 5, arrangement is not None and not open_end, zh, en)
+        return self._whole.look_up(day)
 
+    def part(self, since: int, today: date) -> Calendar:
+        """The part that a case needs which began in a year: no limit lies far ahead of today."""
+        last = today.year + 1
+        return Calendar(
+            since=since, years=tuple(each for each in self._years if since <= each.year <= last)
+        )
 
-class _Piece(NamedTuple):
-    first: date
-    last: date
-    name: str
-
-    def days(self) -> Iterator[date]:
-        for offset in range((self.last - self.first).days + 1):
-            yield self.first + timedelta(days=offset)
+    def published_until(self, day: date) -> date | None:
+        """The last day behind a day up to which all is published; None if that day is not."""
+        last = None
+        while self.look_up(day).published:
+            last, day = day, day + timedelta(days=1)
+        return last
 
 
 class _Table:
@@ -159,8 +109,8 @@ class _Table:
 
     def __init__(self, source: str, year: str) -> None:
         self.where = f"{source}: [{year}]"
-        if not (year.isascii() and year.isdigit() and _FIRST_YEAR <= int(year) <= _LAST_YEAR):
-            self.refuse(f"a table is named by its year, {_FIRST_YEAR} to {_LAST_YEAR}")
+        if not (year.isascii() and year.isdigit() and FIRST_YEAR <= int(year) <= _LAST_YEAR):
+            self.refuse(f"a table is named by its year, {FIRST_YEAR} to {_LAST_YEAR}")
         self.year = int(year)
 
     def refuse(self, what: str) -> NoReturn:
@@ -175,14 +125,19 @@ class _Table:
         document = table.get("source")
         if not isinstance(document, str) or not document.strip():
             self.refuse("source: name the document that the arrangement was published in")
-        days_off = self._days_off(self._list(table, "days_off"))
+        days_off = tuple(self._days_off(self._list(table, "days_off")))
         if not days_off:
             self.refuse("days_off: no day is listed, but every published year has days off")
         workdays = self._workdays(self._list(table, "workdays"))
-        both = workdays & days_off.keys()
+        both = workdays & {day for piece in days_off for day in piece.days()}
         if both:
             self.refuse(f"workdays: {min(both)} is listed in days_off too")
-        return Arrangement(document.strip(), days_off, workdays)
+        return Arrangement(
+            year=self.year,
+            source=document.strip(),
+            days_off=days_off,
+            workdays=tuple(sorted(workdays)),
+        )
 
     def _list(self, table: dict[str, Any], name: str) -> list[Any]:
         values = table.get(name, [])
@@ -190,20 +145,21 @@ class _Table:
             self.refuse(f"{name}: must be a list")
         return values
 
-    def _days_off(self, entries: list[Any]) -> dict[date, str]:
-        days: dict[date, str] = {}
+    def _days_off(self, entries: list[Any]) -> Iterable[DaysOff]:
+        listed: set[date] = set()
         for number, entry in enumerate(entries, start=1):
             where = f"days_off, entry {number}:"
-            for day in self._piece(entry, where).days():
-                if day in days:
+            piece = self._piece(entry, where)
+            for day in piece.days():
+                if day in listed:
                     self.refuse(f"{where} {day} is listed twice")
-                days[day] = entry["name"].strip() if isinstance(entry, dict) else ""
-        return days
+                listed.add(day)
+            yield piece
 
-    def _piece(self, entry: Any, where: str) -> _Piece:
+    def _piece(self, entry: Any, where: str) -> DaysOff:
         if not isinstance(entry, dict):
             day = self._day(entry, where)
-            return _Piece(day, day, "")
+            return DaysOff(first=day, last=day)
         if entry.keys() != {"from", "to", "name"}:
             self.refuse(f'{where} write a date, or {{ from = …, to = …, name = "…" }}')
         first, last = self._day(entry["from"], where), self._day(entry["to"], where)
@@ -214,7 +170,7 @@ class _Table:
             self.refuse(f"{where} it ends on {last}, before it begins on {first}")
         if (last - first).days >= _LONGEST:
             self.refuse(f"{where} {first} to {last} is longer than {_LONGEST} days")
-        return _Piece(first, last, name)
+        return DaysOff(first=first, last=last, name=name.strip())
 
     def _workdays(self, entries: list[Any]) -> frozenset[date]:
         days: set[date] = set()
@@ -222,8 +178,8 @@ class _Table:
             where = f"workdays, entry {number}:"
             day = self._day(entry, where)
             if day.weekday() < 5:
-                weekday = _WEEKDAYS[day.weekday()][1]
-                self.refuse(f"{where} {day} is a {weekday}; a make-up workday is a weekend day")
+                _, name = weekday(day)
+                self.refuse(f"{where} {day} is a {name}; a make-up workday is a weekend day")
             if day in days:
                 self.refuse(f"{where} {day} is listed twice")
             days.add(day)
@@ -233,11 +189,11 @@ class _Table:
         if not isinstance(value, date) or isinstance(value, datetime):
             self.refuse(f"{where} {value!r} is not a date; write {self.year}-01-01, unquoted")
         if value.year != self.year and not (
-            date(self.year - 1, *_REACHES_BACK_TO) <= value < date(self.year, 1, 1)
+            date(self.year - 1, *REACHES_BACK_TO) <= value < date(self.year, 1, 1)
         ):
             self.refuse(
                 f"{where} {value} is a day of another year; beside its own an arrangement names "
-                f"days from {date(self.year - 1, *_REACHES_BACK_TO)} on at most"
+                f"days from {date(self.year - 1, *REACHES_BACK_TO)} on at most"
             )
         return value
 

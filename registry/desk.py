@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from models.standards import StandardFinding
     from registry.cases.documents import Documents
     from registry.cases.follow_up_reading import FollowUps
+    from registry.cases.letters import Deliveries
     from registry.cases.supervision_records import Supervisions
     from registry.notices.letters import Letter
     from registry.register.office_records import OfficeRecords
@@ -120,6 +121,13 @@ class Registry:
         from registry.cases.documents import Documents
 
         return Documents(self._engine)
+
+    @cached_property
+    def deliveries(self) -> "Deliveries":
+        """Which letters were written to households, and which of them delivered (F15)."""
+        from registry.cases.letters import Deliveries
+
+        return Deliveries(self._engine)
 
     @cached_property
     def consequences(self) -> "Consequences":
@@ -330,9 +338,8 @@ class Registry:
         """What the households of a roster are to be told on paper (F15), from its kept file."""
         from registry.notices.letters import letters_of
 
-        entries = self.ledger(case_id)
         with reading(self._engine) as session:
-            return letters_of(session, entries) if entries else ()
+            return letters_of(session, case_id)
 
     def county_record(self, code: str) -> CountyRecord:
         """Everything about one county.

@@ -285,6 +285,9 @@ async def _decide(play: Play, step: str, office: str) -> None:
 def main() -> int:
     """The command."""
     target = HOMES / f"{PROGRAM}.tar.xz"
+    if target.exists():
+        print(f"{target.name} is there: a home is made once, and a later version has its own")
+        return 2
     run(leave(target))
     print(f"{target.relative_to(HOMES.parent.parent)}: {target.stat().st_size // 1024} kB")
     return 0

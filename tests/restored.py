@@ -2,8 +2,8 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import pytest
 
 from activities.warrants import server_time
 from registry.checks.restoring import Restoring
-from tests.crew import FastCrew
-from tests.stage import Stage
+from tests.crew import FastCrew, quick_server
+from tests.play import PLAYED, Play
+from tests.stage import Stage, set_stage, settings_in
 from workers.catalogue import activities
 from workers.redoing import Redone, redo
 
@@ -90,3 +91,21 @@ def _counted(call: Any, asked: Counter[str]) -> Any:
         return await call(service, request, **options)
 
     return counted
+
+
+@asynccontextmanager
+async def on_server_file(folder: Path) -> AsyncIterator[Stage]:
+    """A stage whose server keeps its cases in a file."""
+    settings = settings_in(folder)
+    async with (
+        quick_server(settings.server_file) as server,
+        set_stage(server.client, settings, max_cached_workflows=0) as stage,
+    ):
+        yield stage
+
+
+def resumed(stage: Stage, play: Play) -> Play:
+    """The same case on another run of its server."""
+    again = Play(stage, play.case_id, play.code, play.direct, play.ids)
+    PLAYED.append(again)
+    return again

@@ -54,6 +54,14 @@ def run_installed(unpacked: Path, code: str, *arguments: str) -> str:
     return run(*command, cwd=unpacked.parent, PYTHONPATH=path)
 
 
+def test_the_changelog_begins_with_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    newest = re.search(r"^## (\S+) ", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == project["version"]
+    assert f"image: exitflow:{newest[1]}\n" in (ROOT / "docker-compose.yml").read_text("utf-8")
+
+
 def test_the_wheel_holds_every_shipped_file_and_no_other(
     unpacked: Path, sources: list[str]
 ) -> None:

@@ -32,6 +32,12 @@ class Block:
 TOUR = ("README.md", "docs/offices.md")
 """The pages of the tour, in the order in which they are read."""
 
+RUN_BOOK = (
+    *("docs/install.md", "docs/configure.md", "docs/backup.md", "docs/upgrades.md"),
+    *("docs/move.md", "docs/uninstall.md"),
+)
+"""Those of who runs an installation, in the order of its life (``tests.test_run_book``)."""
+
 CHINESE = ("README.zh-CN.md",)
 
 
@@ -43,8 +49,11 @@ def blocks(*pages: str) -> list[Block]:
 
 def test_every_shell_block_is_run_or_is_known_to_be_run_elsewhere() -> None:
     # test_demo and test_makefile; test_compose; test_checking; test_mutual_tls
-    elsewhere = ("make demo", "docker compose", "exitflow check\n", "TEMPORAL_TLS")
-    for page in (*TOUR, "docs/auditing.md", "docs/operations.md", *CHINESE):
+    elsewhere = (
+        *("make demo", "make lint", "docker compose", "exitflow check\n", "TEMPORAL_TLS"),
+        "tests.kept_homes",
+    )
+    for page in (*TOUR, *RUN_BOOK, "docs/auditing.md", "docs/operations.md", *CHINESE):
         text = (ROOT / page).read_text(encoding="utf-8")
         promised = re.findall(r"```(?:sh|console)\n(.*?)```", text, re.S)
         run = [block.text for block in blocks(page)]

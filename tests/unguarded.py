@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
-KEPT = ("ledger_entries", "journal", "outbox", "deliveries")
+from registry.database.roles import KEPT
 
 
 @contextmanager
 def unguarded(engine: Engine) -> Iterator[Connection]:
-    """A transaction in which files and journal can be changed; their guard is as before after it.
+    """A transaction in which what is kept can be changed; its guard is as before after it.
 
     On SQLite with foreign keys unheeded, which is a setting of the connection there.
     """
@@ -25,7 +25,7 @@ def unguarded(engine: Engine) -> Iterator[Connection]:
 
 def lift(connection: Connection) -> None:
     """Take the guard off."""
-    for table in KEPT:
+    for table in sorted(KEPT):
         if connection.dialect.name == "sqlite":
             for change in ("update", "delete"):
                 connection.execute(text(f"DROP TRIGGER {table}_no_{change}"))
@@ -35,7 +35,7 @@ def lift(connection: Connection) -> None:
 
 def restore(connection: Connection) -> None:
     """Put it back."""
-    for table in KEPT:
+    for table in sorted(KEPT):
         if connection.dialect.name == "sqlite":
             for change in ("update", "delete"):
                 connection.execute(

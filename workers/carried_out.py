@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case.admission import AdmitOrder
-from models.case.orders import LedgerBatch
+from models.case.orders import LedgerBatch, Written
 from models.orders import Change
 from models.sealed import NotSealed
 from registry.checks.restoring import NOT_LISTED
@@ -87,7 +87,8 @@ async def kept_by(client: Client, case_id: str, run_id: str) -> int | None:
                 continue
             try:
                 if name == KEEP:
-                    return int(await decoded(client, results[event.event_id], int))
+                    said = await decoded(client, results[event.event_id], Written)
+                    return int(said.count)
                 said = await decoded(client, results[event.event_id], dict)
             except (NotSealed, ValueError):
                 return None

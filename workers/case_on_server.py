@@ -72,7 +72,7 @@ def amiss(file: OpenFile, there: WorkflowExecutionDescription | None) -> Amiss |
             "server was restored from an older copy",
             "restore the server's database from a copy that has it; the file in the registry is "
             f"whole up to entry {file.entries}. Without a copy it cannot go on, and its subject "
-            "can open no other case of that year (docs/operations.md).",
+            "can open no other case of that year (docs/backup.md).",
         )
     wanted = procedure_of(id).workflow
     if there.workflow_type != wanted:

@@ -18,6 +18,7 @@ from models.base import build_records
 from models.orders import Order, declared
 from models.policy import Policy
 from models.sealed import NotSealed
+from workers import worker_name
 from workers.details import DetailsWhenAsked
 from workers.history_guard import guarded
 from workers.keys import Keys
@@ -128,11 +129,11 @@ def activities(
 
     engine, now = settings.engine(), clock or utc_now
     key = Keys.made(settings.keys_file).derive("admission")
-    gate = Gate(key, policies or settings.policy_of, now)
+    gate = Gate(key, policies or settings.policy_of, settings.calendar(), now)
     board = NoticeBoard(engine, settings.notices_folder, now)
     outbox = outbox_of(settings, engine, now, client, ring)
     rooms = (
-        CalendarActivities(settings.calendar()),
+        CalendarActivities(gate),
         RegistryActivities(engine, gate, outbox),
         Contradictions(engine),
         board,
@@ -227,6 +228,7 @@ async def build_worker(
         interceptors=[DetailsWhenAsked(), *interceptors],
         max_concurrent_workflow_tasks=_TASKS_AT_ONCE,
         max_concurrent_workflow_task_polls=_TASKS_AT_ONCE,
+        identity=worker_name.own(),
         **options,
     )
     # The library takes a case for stuck after two seconds without asking how busy the machine is,
@@ -240,6 +242,7 @@ async def build_worker(
         activities=activities(settings, clock, policies, client),
         activity_executor=ThreadPoolExecutor(_DATABASE_THREADS, "registry"),
         interceptors=[OnlySealedOrders(), *interceptors],
+        identity=worker_name.own(),
         **options,
     )
     build_records()  # all are imported now; in a case it would count as its own time

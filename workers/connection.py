@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
 from models.errors import ExitflowError, ExitStatus
@@ -29,7 +30,10 @@ class Unreachable(ExitflowError, ConnectionError):
 
 
 async def connect(
-    ring: Keyring | None, address: str | None = None, namespace: str | None = None
+    ring: Keyring | None,
+    address: str | None = None,
+    namespace: str | None = None,
+    runtime: Runtime | None = None,
 ) -> Client:
     """Connect as the environment says (``TEMPORAL_ADDRESS``, ``TEMPORAL_NAMESPACE``, TLS, …).
 
@@ -37,6 +41,7 @@ async def connect(
         ring: What seals the exchange with cases; None if no case is spoken to.
         address: Host and port, where the caller knows better than the environment.
         namespace: Likewise.
+        runtime: Of the library, if not the one that all share.
 
     Raises:
         Unreachable: naming the address and how to set another.
@@ -48,7 +53,9 @@ async def connect(
         config["namespace"] = namespace
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT.total_seconds()):
-            client = await Client.connect(**config, data_converter=pydantic_data_converter)
+            client = await Client.connect(
+                **config, data_converter=pydantic_data_converter, runtime=runtime
+            )
             return sealed_client(client, ring) if ring else client
     except (RuntimeError, RPCError, OSError, TimeoutError) as error:
         raise Unreachable(

@@ -28,6 +28,8 @@ RETENTION = timedelta(days=3650)
 
 T = TypeVar("T")
 
+_SETUP = "run `exitflow setup namespace`"
+
 _LOOK_EVERY = 0.5
 _VISIBLE_WITHIN = 60.0
 
@@ -87,19 +89,36 @@ async def check(client: Client) -> None:
     Raises:
         Unreachable: if it is not there, or lacks search attributes; with what to do.
     """
-    setup = "run `exitflow setup namespace`"
+    await check_there(client)
+    await check_attributes(client)
+
+
+async def check_there(client: Client) -> None:
+    """Make sure that the client's namespace is there.
+
+    Raises:
+        Unreachable: if it is not; with what to do.
+    """
     try:
         await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace=client.namespace), retry=True
         )
-        missing = await _missing(client)
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
-        raise Unreachable(f"the server has no namespace {client.namespace}: {setup}") from error
+        raise Unreachable(f"the server has no namespace {client.namespace}: {_SETUP}") from error
+
+
+async def check_attributes(client: Client) -> None:
+    """Make sure that the client's namespace has the search attributes of cases.
+
+    Raises:
+        Unreachable: naming what it lacks; with what to do.
+    """
+    missing = await _missing(client)
     if missing:
         lacking = ", ".join(sorted(missing))
-        raise Unreachable(f"the namespace {client.namespace} lacks {lacking}: {setup}")
+        raise Unreachable(f"the namespace {client.namespace} lacks {lacking}: {_SETUP}")
 
 
 async def _register_namespace(client: Client) -> None:

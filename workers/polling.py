@@ -1,6 +1,7 @@
 """Who asks the server for the work of an installation."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
@@ -13,6 +14,8 @@ QUEUES = (
     (TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
     (ACTIVITY_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
 )
+
+_POLLED_WITHIN = timedelta(seconds=75)  # a long poll lasts 60 seconds
 
 
 async def pollers(
@@ -29,3 +32,8 @@ async def pollers(
         )
     )
     return described.pollers
+
+
+def asks_still(poller: PollerInfo) -> bool:
+    """Whether it asks still: the server remembers who has gone for five minutes."""
+    return poller.last_access_time.ToDatetime(UTC) > datetime.now(UTC) - _POLLED_WITHIN

@@ -39,7 +39,8 @@ from models.checks.findings import Finding
 from models.errors import ExitflowError
 from models.offices import Division
 from models.periods import end_of
-from models.policy import Policy, day_of
+from models.policy import Policy
+from models.policy_values import day_of
 from models.rounds import Round
 from models.texts.characters import markdown
 from workers.catalogue import TASK_QUEUE
@@ -145,9 +146,7 @@ def _check(policy: Policy) -> Planned:
         region=policy.province,
         memo=f"{policy.province_name} 每夜核查",
         note=f"每日{_NIGHT}时（北京时间）核对登记、案卷与流程服务（G7）；错过的，6小时内补办",
-        spec=ScheduleSpec(
-            calendars=[ScheduleCalendarSpec(hour=(ScheduleRange(_NIGHT),))], time_zone_name=_ZONE
-        ),
+        spec=_beijing_daily(_NIGHT),
         catch_up=timedelta(hours=6),
         overlap=ScheduleOverlapPolicy.SKIP,
     )
@@ -175,9 +174,7 @@ def _watch(policy: Policy) -> Planned:
         memo=f"{policy.province_name} 每日跟踪研判",
         note=f"每日{_HOUR}时（北京时间）核对已退出村、县的贫困发生率，不再达标的预警（F13）；"
         "错过的，1日内补办",
-        spec=ScheduleSpec(
-            calendars=[ScheduleCalendarSpec(hour=(ScheduleRange(_HOUR),))], time_zone_name=_ZONE
-        ),
+        spec=_beijing_daily(_HOUR),
         catch_up=timedelta(days=1),
     )
 
@@ -196,6 +193,12 @@ def _follow_up(policy: Policy, county: Division) -> Planned:
         f"错过的，{last.month}月{last.day}日前补办",
         spec=_beijing_mornings((first.month,), first.day),
         catch_up=until,
+    )
+
+
+def _beijing_daily(hour: int) -> ScheduleSpec:
+    return ScheduleSpec(
+        calendars=[ScheduleCalendarSpec(hour=(ScheduleRange(hour),))], time_zone_name=_ZONE
     )
 
 

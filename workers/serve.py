@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Timer
 
@@ -16,13 +16,14 @@ from temporalio.client import Client
 from activities.warrants import utc_now
 from registry.checks.restoring import Restoring
 from registry.database.engine import check_schema, check_writable
-from workers import namespace
+from workers import metrics, namespace, worker_name
 from workers.catalogue import activities, build_worker, outbox_of
 from workers.connection import connect
 from workers.deliveries import set_going_in_background
 from workers.installation import check_home, check_registry, check_server, stamp_home
+from workers.logs import WithStep, log_as
 from workers.output import keep_going_unheard
-from workers.polling import QUEUES, pollers
+from workers.polling import QUEUES, asks_still, pollers
 from workers.redoing import redo_in_background
 from workers.settings import Settings
 
@@ -33,7 +34,6 @@ AT_LAST = timedelta(seconds=90)
 """When a stopping process ends whatever hangs: longer than all that has a limit of its own."""
 
 _BEAT = 15.0
-_POLLED_WITHIN = timedelta(seconds=75)  # a long poll lasts 60 seconds
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +53,8 @@ async def serve(
     Where ``EXITFLOW_ALIVE_FILE`` names a file, its age tells a supervisor whether the worker still
     polls the server and reaches the registry.
 
-    Beside the work the registry is held against the server (``workers.redoing``).
+    Beside the work the registry is held against the server (``workers.redoing``), and numbers are
+    served to Prometheus where the settings name an address (``workers.metrics``).
 
     Args:
         clock: As for ``workers.catalogue.activities``.
@@ -64,14 +65,17 @@ async def serve(
         WrongInstallation: if home, registry and server do not belong together, or another version
             of exitflow has gone on with them.
         KeysError: if the keys cannot be read.
+        SettingsError: if nobody can listen on the address of the metrics.
     """
     keep_going_unheard()
+    log_as(settings.logs)
     engine = settings.engine()
     check_home(settings)
     check_writable(engine)
     check_schema(engine)
     check_registry(engine, settings, claim=True)
-    client = await connect(settings.keyring(), address)
+    measured = metrics.runtime(settings.metrics) if settings.metrics else None
+    client = await connect(settings.keyring(), address, runtime=measured)
     await namespace.check(client)
     await check_server(client, settings, claim=True)
     stamp_home(settings)
@@ -79,24 +83,33 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with build_worker(client, settings, clock=clock, graceful_shutdown_timeout=GRACE):
+    behind = metrics.Behind()
+    async with build_worker(
+        client,
+        settings,
+        clock=clock,
+        interceptors=[behind, WithStep()],
+        graceful_shutdown_timeout=GRACE,
+    ):
         print(f"worker ready: {client.service_client.config.target_host}", flush=True)
         restoring = Restoring(engine, settings.notices_folder)
         redoing = asyncio.create_task(
             redo_in_background(client, restoring, activities(settings, clock, client=client))
         )
         outbox = outbox_of(settings, engine, clock or utc_now, client)
-        delivering = asyncio.create_task(set_going_in_background(outbox))
-        alive = os.environ.get("EXITFLOW_ALIVE_FILE")
-        beating = asyncio.create_task(_beat(client, engine, Path(alive))) if alive else None
+        beside = [asyncio.create_task(set_going_in_background(outbox))]
+        if alive := os.environ.get("EXITFLOW_ALIVE_FILE"):
+            beside.append(asyncio.create_task(_beat(client, engine, Path(alive))))
+        if measured:
+            ours = metrics.Metrics(measured.metric_meter, behind)
+            beside.append(asyncio.create_task(ours.keep_measuring(client, engine)))
         try:
             await stop.wait()
         finally:
             redoing.cancel()
-            delivering.cancel()
             _end_at_last()
-        if beating:
-            beating.cancel()
+        for each in beside:
+            each.cancel()
 
 
 def _end_at_last() -> None:
@@ -123,10 +136,9 @@ async def _beat(client: Client, engine: Engine, file: Path) -> None:
 
 async def _polls(client: Client) -> bool:
     """Whether this very process has lately asked the server for both kinds of task."""
-    since = datetime.now(UTC) - _POLLED_WITHIN
     for queue, kind in QUEUES:
         if not any(
-            poller.identity == client.identity and poller.last_access_time.ToDatetime(UTC) > since
+            poller.identity == worker_name.own() and asks_still(poller)
             for poller in await pollers(client, queue, kind)
         ):
             return False

@@ -8,9 +8,9 @@ of it.
 import os
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
 import models
 from activities.notifications.channels import Channel, FileChannel
@@ -32,6 +32,16 @@ SHIPPED = Path(models.__file__).resolve().parent.parent
 """The folder that holds the packages, and beside them ``policies/`` and ``data/``."""
 
 
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("write an address and a port, for example 127.0.0.1:9464")
+    return text
+
+
+MetricsAddress = Annotated[str, AfterValidator(_address)]
+
+
 class SettingsError(ExitflowError, ValueError):
     """A setting that cannot be right; names it and says what would be."""
 
@@ -46,6 +56,8 @@ class Settings(Record):
         workdays: Override file for years whose calendar is not yet published.
         channels: How notifications go out; a file log in ``home`` where none is named.
         keys: File of the installation's keys; ``keys`` in ``home`` if not named.
+        logs: How a worker writes its log: text for people, or JSON.
+        metrics: Where a worker serves its numbers to Prometheus; nowhere if not named.
         codec_password: Whoever knows it reads through ``exitflow codec``, from other machines too.
     """
 
@@ -55,6 +67,8 @@ class Settings(Record):
     workdays: Path | None = None
     channels: tuple[Channel, ...] = ()
     keys: Path | None = None
+    logs: Literal["text", "json"] = "text"
+    metrics: MetricsAddress | None = None
     codec_password: SecretStr | None = Field(default=None, min_length=8)
 
     @property
@@ -81,6 +95,12 @@ class Settings(Record):
     def keys_file(self) -> Path:
         """Where the keys of the installation lie."""
         return self.keys or self.home / "keys"
+
+    @property
+    def policy_file(self) -> Path:
+        """Where the policy is written: a shipped one, or the file that is named."""
+        named = Path(self.policy)
+        return named if named.suffix == ".toml" else SHIPPED / "policies" / f"{self.policy}.toml"
 
     # What an installation consists of is imported when it is asked for: `exitflow when` needs a
     # policy and a calendar, and shall not wait for the database's libraries.
@@ -135,8 +155,7 @@ class Settings(Record):
         Raises:
             PolicyError: if there is no such file, or it contradicts the regulation.
         """
-        named = Path(self.policy)
-        path = named if named.suffix == ".toml" else SHIPPED / "policies" / f"{self.policy}.toml"
+        path = self.policy_file
         try:
             text = read_text(path)
         except OSError as error:

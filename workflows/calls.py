@@ -60,6 +60,10 @@ class Disputed(Exception):
     """Somebody has objected since the change of the register was ordered: it was not made (G2)."""
 
 
+class DayOver(Exception):
+    """The day that a notice says has ended by the registry's clock: it was not published."""
+
+
 # A worker that is not this installation's may take an order from its queue. What it answers is no
 # answer; who goes on asking it at once fills a history.
 _ASKED_AGAIN = timedelta(seconds=1)
@@ -74,7 +78,7 @@ async def ask(order: Order[R], terms: Terms = MUST_HAPPEN) -> R:
     """Have an order carried out; ordered again if what comes back is not this installation's word.
 
     Raises:
-        Behind, Disputed, NoMoreMet, RegisterConflict: if the registry refuses it so.
+        Behind, DayOver, Disputed, NoMoreMet, RegisterConflict: if the registry refuses it so.
         ActivityError: if it fails otherwise, or the terms are over.
     """
     pause = _ASKED_AGAIN
@@ -141,6 +145,8 @@ def _refusal(cause: BaseException | None) -> Exception | None:
             return NoMoreMet([str(each) for each in cause.details])
         case ApplicationError(type=orders.DISPUTED):
             return Disputed(cause.message)
+        case ApplicationError(type=orders.DAY_OVER):
+            return DayOver(cause.message)
     return None
 
 

@@ -24,9 +24,9 @@ from models.case.state import Docket
 from models.case.status import state_of
 from models.notices import Posted, notice_order
 from models.offices import Office
-from models.periods import Limit, LimitRequest, beijing
+from models.periods import LimitRequest, beijing, end_of
 from models.procedures import Step
-from workflows.calls import ask, count_orders_from
+from workflows.calls import DayOver, ask, count_orders_from
 from workflows.clerk import AlreadyClosed
 from workflows.ordering import Ordering
 from workflows.postings import Published
@@ -82,6 +82,7 @@ class Case(Ordering):
             raise self.end(Ending.NOT_ADMITTED, "case", admission.fault)
         assert admission.known is not None  # it is admitted
         docket.begin(run, admission.token)
+        docket.reckoning.learn(admission.calendar)
         said: dict[str, JsonValue] = {
             "application": opening.application.content(),
             "subject": opening.subject.content(),
@@ -200,7 +201,7 @@ class Case(Ordering):
             docket.expected = Expectation(step, whom, decisions or step.decisions)
             self.record(EntryKind.STEP_OPENED, f"{what}：由{docket.name(whom, self.now())}办理")
             docket.opened()
-            await self.limits.arm(limits, whom, what)
+            self.limits.arm(limits, whom, what)
             if not docket.waiting_acts(step):
                 tell(instructions)
         received = await self._take_act(step, judged, tell)
@@ -252,17 +253,24 @@ class Case(Ordering):
             shows: What it shows, at the moment in which the registry is asked to publish it.
             replaces: Id of the notice that it takes the place of.
         """
+        not_before = self.now()
         while True:
-            posted_at = self.now()
+            await self.kept()  # the answer brings the calendar of today: the notice names a date
+            posted_at = max(self.now(), not_before)
             requests = self.postings.requests(posted_at)
-            closes, *post_by = await self.limits.compute(*requests)
+            closes, *post_by = map(self.limits.compute, requests)
             self.docket.posting = True
             make = partial(notice_order, self.docket, shows, posted_at, closes, replaces)
-            _, notice = await self.ordered(make)
-            if beijing(self.now()).date() == beijing(posted_at).date():
+            try:
+                _, notice = await self.ordered(make)
+            except DayOver:
+                # By the registry's clock, which may be ahead of this one.
+                not_before = end_of(beijing(posted_at).date())
+                continue
+            if beijing(self.now()).date() <= beijing(posted_at).date():
                 return Published(notice, closes, *(post_by or (None,)))
-            # The registry was away past midnight: people saw the notice later than it says, so it
-            # is posted again and has its full days again.
+            # It was published before midnight, and shown after it: people saw the notice later than
+            # it says, so it is posted again and has its full days again.
             self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
             replaces = notice.notice_id
 
@@ -294,8 +302,8 @@ class Case(Ordering):
         if not self.progress.is_resumed():
             opened = f"{step}：由{docket.name(party, self.now())}申诉举证"
             self.record(EntryKind.STEP_OPENED, opened)
-            with self.preparing():
-                begun, closes = await self._from_today("F6.hearing")
+            begun = self.now()
+            closes = self.limits.compute(LimitRequest(clause="F6.hearing", start=begun))
             docket.posted = closes
             docket.watch.arm(step.id, closes, party, str(step), begun)
             data: dict[str, JsonValue] = {"limit": closes.content(), "office": str(party)}
@@ -320,14 +328,6 @@ class Case(Ordering):
         finally:
             docket.posted = None
             docket.watch.disarm(watched.key)
-
-    async def _from_today(self, clause: str) -> tuple[datetime, Limit]:
-        """A limit counted from now, also where its computing was kept up past midnight."""
-        while True:
-            begun = self.now()
-            (limit,) = await self.limits.compute(LimitRequest(clause=clause, start=begun))
-            if beijing(self.now()).date() == beijing(begun).date():
-                return begun, limit
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait until the procedure's own parts have come that far."""
@@ -399,9 +399,7 @@ class Case(Ordering):
         again = [step.id for step in docket.route[docket.route.index(target) :]]
         for step_id in again:
             docket.done.pop(step_id, None)
-        for notice in docket.notices.values():
-            notice.in_force &= notice.step not in again
-        docket.reports = [each for each in docket.reports if each[0].step not in again]
+        docket.put_out_of_force(lambda notice: notice.step in again)
         docket.expected = None
         docket.step = target
         docket.round += 1

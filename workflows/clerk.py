@@ -15,7 +15,7 @@ from models.case.handover import Handover
 from models.case.ledger import Entry, EntryKind, LedgerError, first_of, verify
 from models.case.mending import KeptOrder, Mending, adopt, ended_by, heads
 from models.case.messages import Outcome
-from models.case.orders import LedgerBatch, Notification, Recipient, Telling
+from models.case.orders import LedgerBatch, Notification, Recipient, Telling, Written
 from models.case.state import Docket
 from models.case.status import state_of
 from models.offices import Office, township_of
@@ -135,12 +135,15 @@ class Clerk:
                 entries=entries,
                 state=state,
                 tellings=tellings,
+                known=docket.reckoning.calendar.known,
             )
         )
         if kept is None:
             return
-        self._written = kept
-        await self._resend_from(kept)
+        self._written = kept.count
+        if docket.reckoning.learn(kept.calendar):
+            docket.stirred = True  # limits that rest on an older one are looked at again
+        await self._resend_from(kept.count)
 
     def _put_on_file(self) -> None:
         """Say on file who is told of what: what is said in one breath goes out by one entry."""
@@ -197,7 +200,7 @@ class Clerk:
         self._show()
         await workflow.wait_condition(workflow.all_handlers_finished)
 
-    async def _kept_of(self, batch: LedgerBatch) -> int | None:
+    async def _kept_of(self, batch: LedgerBatch) -> Written | None:
         """How much is kept once a batch is; None where the file was mended instead.
 
         A batch that contradicts the kept file is tried again until somebody asks for that.

@@ -19,7 +19,7 @@ from models.county.inspections import Inspections
 from models.county.messages import CountyOpening
 from models.county.orders import CountyCount, RegisterChange
 from models.county.reception import CountyReception
-from models.notices import PostedCounty, announced
+from models.notices import Overridden, PostedCounty, announced
 from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import C1, C2, C3, C4, C5, C6, C7, COUNTY_EXIT, skipped
@@ -55,7 +55,7 @@ class CountyOwn(Record):
     counted: CountyCounted
     mean: ProvincialMean
     findings: ProvincialFindings | None
-    overridden: tuple[str, ...]
+    overridden: Overridden | None
     agreed: bool
     city_result_is_in: bool
     results: tuple[SupervisionResult, ...]
@@ -76,7 +76,7 @@ class CountyExitWorkflow(CaseWorkflow):
         self.counted = CountyCounted()  # by the register (S3)
         self.mean: ProvincialMean | None = None
         self.found_at_c3: ProvincialFindings | None = None
-        self.overridden_at_c3: tuple[str, ...] = ()
+        self.overridden_at_c3: Overridden | None = None
         self.agreed = False  # with the figures, on their day
         self.city_result_is_in = False
         docket = docket_of(
@@ -211,7 +211,7 @@ class CountyExitWorkflow(CaseWorkflow):
         for result in known.inspections:
             self.reception.keep_inspection(result, case.now())
         case.add_to_plan(known, application.plan_addition)
-        await case.limits.judge_application(
+        case.limits.judge_application(
             application, case.arrived, LimitRequest(clause="T2", year=self.year)
         )
 
@@ -308,7 +308,8 @@ class CountyExitWorkflow(CaseWorkflow):
     def file_findings(self, act: Act) -> None:
         """Put on file what the province's own check found on each standard (C3, S3)."""
         assert act.findings is not None  # it is approved
-        self.found_at_c3, self.overridden_at_c3 = act.findings, act.overrides
+        self.found_at_c3 = act.findings
+        self.overridden_at_c3 = Overridden.of(act.overrides, act.reason)
         found = standards.provincial_findings(act.findings)
         data: dict[str, JsonValue] = {"findings": [finding.content() for finding in found]}
         said = "；".join(finding.zh for finding in found)

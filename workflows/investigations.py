@@ -1,7 +1,6 @@
 """Objections, reports, pleas, reviews: accepted, looked into in time (T7, G1), answered (F6)."""
 
 from collections.abc import Callable
-from datetime import date
 from itertools import takewhile
 
 from temporalio import workflow
@@ -12,7 +11,7 @@ from models.case.messages import Finding, Resolution
 from models.case.orders import Recipient
 from models.case.state import Docket
 from models.offices import Office
-from models.periods import Limit, LimitRequest, beijing
+from models.periods import LimitRequest
 from workflows.clerk import Clerk
 from workflows.line import end_turn
 from workflows.timekeeper import APART, AT_ONCE, Timekeeper, listed
@@ -25,14 +24,12 @@ class Investigations:
         self._docket = docket
         self._clerk = clerk
         self._limits = limits
-        self._computed: dict[tuple[str, date], Limit] = {}
 
     async def accept(self) -> None:
         """Received, then accepted: who investigates or reviews has each on the desk, in time."""
         docket = self._docket
         while docket.to_accept:
             batch, docket.to_accept = docket.to_accept[:AT_ONCE], docket.to_accept[AT_ONCE:]
-            await self._compute(batch)
             for objection in batch:
                 self._accept(objection)
             offices = dict.fromkeys(each.investigator for each in batch)
@@ -99,28 +96,17 @@ class Investigations:
         self._docket.to_accept.clear()
         self._docket.to_answer.clear()
 
-    async def _compute(self, batch: list[OpenObjection]) -> None:
-        """They are counted in days: what came on one day has one limit, and it is computed once."""
-        asked = {
-            key: _limit_of(objection)
-            for objection in reversed(batch)
-            if (key := _key_of(_limit_of(objection))) not in self._computed
-        }
-        limits = await self._limits.compute(*(asked[key] for key in sorted(asked)))
-        self._computed |= dict(zip(sorted(asked), limits, strict=True))
-
     def _accept(self, objection: OpenObjection) -> None:
         objection.accepted = True
         docket, subject = self._docket, _subject(objection)
-        office, now, request = objection.investigator, workflow.now(), _limit_of(objection)
+        office, now = objection.investigator, workflow.now()
         docket.record(
             EntryKind.OBJECTION_ACCEPTED,
             now,
             f"受理{subject}，由{docket.name(office, now)}{_what_is_done(objection)}",
             {"objection_id": objection.received.message.id},
         )
-        limit = self._computed[_key_of(request)].model_copy(update={"request": request})
-        self._limits.hold([limit], office, subject, key=subject)
+        self._limits.arm((_limit_of(objection),), office, subject, key=subject)
 
     def _tell(self, office: Office, batch: list[OpenObjection]) -> None:
         """Of each, if they are few; of many that came together, once."""
@@ -168,11 +154,6 @@ def _limit_of(objection: OpenObjection) -> LimitRequest:
     """Who investigates is under T7; who reviews is under a limit of his own (G1)."""
     clause = "G1" if objection.is_review else "T7"
     return LimitRequest(clause=clause, start=objection.received.at)
-
-
-def _key_of(request: LimitRequest) -> tuple[str, date]:
-    assert request.start is not None
-    return request.clause, beijing(request.start).date()
 
 
 def _what_is_done(objection: OpenObjection) -> str:

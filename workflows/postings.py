@@ -83,7 +83,7 @@ class Postings:
         if docket.publicity.posts is SubjectKind.VILLAGE:  # at the seat of the township (V2)
             self._clerk.notify_township("张贴", f"{watched.subject}：公示在本乡（镇）张贴", text)
 
-    async def settle(self, taken_down: Callable[[Watched], bool]) -> OnBoard | None:
+    def settle(self, taken_down: Callable[[Watched], bool]) -> OnBoard | None:
         """Act on what was reported, and on days that are over.
 
         Args:
@@ -97,7 +97,7 @@ class Postings:
         while docket.reports:
             notice, received = docket.reports.pop(0)
             if notice.waits:
-                await self._begin(notice, received)
+                self._begin(notice, received)
             elif received.message.removed and not notice.watched.runs:
                 self._came_down(notice, received)
                 if not taken_down(notice.watched):
@@ -108,10 +108,10 @@ class Postings:
                 self._was_it_posted(notice)
         return fallen
 
-    async def _begin(self, notice: OnBoard, received: Received[PostingReport]) -> None:
+    def _begin(self, notice: OnBoard, received: Received[PostingReport]) -> None:
         """The days of a publicity count from the posting, whenever that is reported."""
         docket, watched, guess = self._docket, notice.watched, notice.watched.limit
-        (limit,) = await self._limits.compute(LimitRequest(clause="T1", start=received.signed))
+        limit = self._limits.compute(LimitRequest(clause="T1", start=received.signed))
         watched.limit, watched.runs = limit, True
         docket.watch.keep(watched)
         if docket.posted == guess:
@@ -141,7 +141,7 @@ class Postings:
             self._clerk.notify("张贴", office, f"{watched.subject}：公示未满期撤下", said)
 
     def _was_it_posted(self, notice: OnBoard) -> None:
-        if notice.posted is None and notice.in_force:
+        if notice.posted is None:
             said = f"公示 {notice.notice_id} 期满，未收到张贴报告"
             data: dict[str, JsonValue] = {"notice_id": notice.notice_id}
             self._docket.record(EntryKind.UNPOSTED, workflow.now(), said, data)

@@ -159,6 +159,8 @@ class RosterCourse(Beside):
         watched = self.case.postings.stands(published, key, subject)
         for candidate in ready:
             candidate.posting = watched
+        standing = {each.posting.key for each in self.roster.candidates.values() if each.posting}
+        self._docket.put_out_of_force(lambda notice: notice.watched.key not in standing)
         posted: dict[str, JsonValue] = {
             each.code: [shown(each, self._opening), each.facts.group, each.facts.size]
             for each in ready

@@ -48,7 +48,7 @@ class RosterDraft:
         self._file_draft()
         if application.late_reason is not None:
             case.record(EntryKind.LATE, f"名单逾年度提出，理由：{application.late_reason}")
-        await case.limits.hold_to_january()
+        case.limits.hold_to_january()
 
     def drawn_up(self, line: PovertyLine) -> Roster:
         """A roster without a household yet."""

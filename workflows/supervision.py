@@ -84,7 +84,7 @@ class SupervisionWorkflow(CaseWorkflow):
                 raise self.case.end(Ending.CONCLUDED, "case", nobody)
             request = LimitRequest(clause="F6", start=self.case.arrived)
             office = self.case.docket.publisher
-            await self.case.limits.arm((request,), office, "督导报告", key=_REPORT)
+            self.case.limits.arm((request,), office, "督导报告", key=_REPORT)
 
     async def checks(self) -> None:
         """J2 核查: every drawn household and village is checked; then the checks are complete."""

@@ -1,4 +1,4 @@
-"""补充归档 (F9): what belongs to a case that has ended, in a file of its own beside it."""
+"""补充归档 (F9, F15): what belongs to a case, in a file of its own beside it."""
 
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ class SupplementReception(Reception):
 
 @workflow.defn(name=SUPPLEMENT.workflow)
 class SupplementWorkflow(CaseWorkflow):
-    """One document, bound to the closed file it belongs to."""
+    """One document, bound to the kept file it belongs to."""
 
     @workflow.init
     def __init__(self, opening: SupplementOpening) -> None:
@@ -53,13 +53,14 @@ class SupplementWorkflow(CaseWorkflow):
         return await self.case.walk((self.case.docket.step, self.supplement))
 
     async def supplement(self) -> None:
-        """F9: on file, as an entry that names the last one of the closed file."""
+        """F9: on file, as an entry that names the last kept one of the case's file."""
         case, application = self.case, self.opening.application
         of, document = application.of, application.document
+        ended = "" if document.deliveries else "已办结，"
         await case.admit(
             AdmitSupplement,
             self.opening,
-            f"补充归档：{of.case_id}已办结，案卷至第{of.entries}条（{of.head[:12]}）",
+            f"补充归档：{of.case_id}{ended}案卷至第{of.entries}条（{of.head[:12]}）",
         )
         name = case.docket.name(document.office, case.now())
         case.docket.record(

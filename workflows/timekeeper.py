@@ -10,16 +10,17 @@ from temporalio import workflow
 from models.case.ledger import EntryKind
 from models.case.limits import T6, Watched
 from models.case.mailbox import Received
-from models.case.orders import LimitsOrder
+from models.case.orders import CalendarOrder
 from models.case.state import Docket
 from models.county.messages import CountyApplication
 from models.offices import Office
 from models.periods import Limit, LimitKind, LimitRequest, until
 from workflows.calls import ask
 from workflows.clerk import Clerk
+from workflows.line import end_turn
 
 AT_ONCE = 250
-"""Limits, or objections, that go on file, or are computed, at one go."""
+"""Limits, or objections, that go on file, or are computed, in one turn."""
 
 APART = 5
 """Limits up to this number get a notification each."""
@@ -37,12 +38,12 @@ class Timekeeper:
         self._docket = docket
         self._clerk = clerk
 
-    async def judge_application(
+    def judge_application(
         self, application: CountyApplication, received_at: datetime, request: LimitRequest
     ) -> None:
         """Hold the application that opened the case against its dates (T2, G5)."""
         step = self._docket.step
-        (limit,) = await self.compute(request)
+        limit = self.compute(request)
         at = application.applied_at or received_at
         data: dict[str, JsonValue] = {"limit": limit.content(), "at": at.isoformat()}
         self._record(EntryKind.LIMIT_SET, f"{step}：{limit.zh}", data)
@@ -55,21 +56,18 @@ class Timekeeper:
             self._record(EntryKind.TARGET_PASSED, text, data)
             self._clerk.notify("提醒", self._docket.applicant, f"{step}已过目标日期", limit.zh)
 
-    async def compute(self, *requests: LimitRequest) -> tuple[Limit, ...]:
-        """Computed under the case's own policy, over the calendar of today."""
-        if not requests:
-            return ()
-        order = LimitsOrder(requests=requests, policy=self._docket.policy)
-        return await ask(order)
+    def compute(self, request: LimitRequest) -> Limit:
+        """Computed under the case's own policy; looked at again if the calendar is out of date."""
+        return self._docket.reckoning.compute(request)
 
-    async def hold_to_january(self) -> None:
+    def hold_to_january(self) -> None:
         """T6: from the opening to the end, whoever has the case is held to the exit's last day.
 
         Who opens a case after that day is in breach from the beginning.
         """
         docket = self._docket
         request = LimitRequest(clause="T6", year=docket.year)
-        (watched,) = await self.arm((request,), docket.holder, str(docket.route[-1]), key=T6)
+        (watched,) = self.arm((request,), docket.holder, str(docket.route[-1]), key=T6)
         if watched.limit.due <= workflow.now():
             self._breach(watched)
             self._chase(watched, _STILL_OPEN)
@@ -80,7 +78,7 @@ class Timekeeper:
         if T6 in watch:
             watch.pass_on(watch[T6], self._docket.holder)
 
-    async def arm(
+    def arm(
         self,
         requests: tuple[LimitRequest, ...],
         office: Office,
@@ -88,7 +86,8 @@ class Timekeeper:
         key: str | None = None,
     ) -> list[Watched]:
         """Hold an office to limits from now on; a key other than the step's outlives the step."""
-        return self.hold(await self.compute(*requests), office, subject, key)
+        limits = [self.compute(request) for request in requests]
+        return self.hold(limits, office, subject, key)
 
     def hold(
         self, limits: Sequence[Limit], office: Office, subject: str, key: str | None = None
@@ -137,18 +136,33 @@ class Timekeeper:
                 self._say_together(those[0].office, those)
         return bool(due)
 
+    @property
+    def are_unsure(self) -> bool:
+        """Whether a limit has come that was computed since the registry last named its calendar."""
+        return self._docket.reckoning.is_unsure(workflow.now())
+
     async def look_again(self) -> None:
-        """Look again at dates that have come and rested on a guess: before anything is judged."""
-        guessed = self._docket.watch.guessed(workflow.now())
-        for first in range(0, len(guessed), AT_ONCE):
-            part = guessed[first : first + AT_ONCE]
-            limits = await self.compute(*(watched.limit.request for watched in part))
-            for watched, limit in zip(part, limits, strict=True):
-                if limit.due > watched.limit.due:
-                    self._move(watched, limit)
+        """Look again, before anything is judged, at dates that rest on an older calendar.
+
+        And at those that have come and rested on a guess, over the calendar of today.
+        """
+        reckoning, watch, now = self._docket.reckoning, self._docket.watch, workflow.now()
+        if self.are_unsure or watch.guessed(now):
+            order = CalendarOrder(known=reckoning.calendar.known)
+            reckoning.learn(await ask(order))
+        outdated = reckoning.take_outdated()
+        again = [each for each in watch.in_force() if each.limit in outdated] if outdated else []
+        for number, watched in enumerate([*again, *watch.guessed(now)], start=1):
+            limit, guess = reckoning.anew(watched.limit.request), watched.limit
+            # A date that has come is not moved back; nor is the end of a notice, which names it.
+            may_be_earlier = number <= len(again) and watched.binding
+            if limit.due > guess.due or (may_be_earlier and limit.due < guess.due):
+                self._move(watched, limit)
+            if number % AT_ONCE == 0:
+                await end_turn()
 
     def _move(self, watched: Watched, limit: Limit) -> None:
-        """Take the date that the calendar of today says, where that is later."""
+        """Take the date that the calendar of today says."""
         guess = watched.limit
         self._docket.watch.move(watched, limit)
         if self._docket.posted == guess:

@@ -11,7 +11,7 @@ from models.base import Record
 from models.case.ledger import EntryKind
 from models.case.messages import Act, Decision, Ending, Outcome
 from models.case.reception import Reception
-from models.notices import PostedVillage, announced
+from models.notices import Overridden, PostedVillage, announced
 from models.periods import LimitRequest, beijing
 from models.policy import Body
 from models.procedures import V1, V2, VILLAGE_EXIT
@@ -35,6 +35,7 @@ class VillageOwn(Record):
     incidence: Incidence | None
     surveyed: FieldSurvey | None
     considered: str
+    overridden: Overridden | None
 
 
 @workflow.defn(name=VILLAGE_EXIT.workflow)
@@ -49,6 +50,7 @@ class VillageExitWorkflow(CaseWorkflow):
         self.incidence: Incidence | None = None
         self.surveyed: FieldSurvey | None = None
         self.considered = ""  # by the county (统筹考虑)
+        self.overridden: Overridden | None = None
         docket = docket_of(VILLAGE_EXIT, opening, signed=opening.application.applied_at)
         self.v3 = docket.route[-1]
         self.case = Case(docket, arrived=opening.received_at)
@@ -71,13 +73,19 @@ class VillageExitWorkflow(CaseWorkflow):
         limits = [LimitRequest(clause="G3", start=case.arrived)] if again else []
         act = await case.decision(V1, *limits, instructions=self.told(), judged=self.judged)
         self.surveyed, self.considered = act.survey, act.consideration or ""
+        self.overridden = Overridden.of(act.overrides, act.reason)
         self.record_survey(self.findings(act.survey))
 
     async def publicity(self) -> None:
         """V2 公示公告: at the seat of the township, at least seven days (T1, G1)."""
         assert self.surveyed is not None
         assert self.incidence is not None
-        shows = PostedVillage(village=self.village, survey=self.surveyed, incidence=self.incidence)
+        shows = PostedVillage(
+            village=self.village,
+            survey=self.surveyed,
+            incidence=self.incidence,
+            overridden=self.overridden,
+        )
         await self.case.publicity(V2, shows)
 
     async def approval(self) -> None:
@@ -98,13 +106,16 @@ class VillageExitWorkflow(CaseWorkflow):
 
     def own_state(self) -> VillageOwn:
         return VillageOwn(
-            incidence=self.incidence, surveyed=self.surveyed, considered=self.considered
+            incidence=self.incidence,
+            surveyed=self.surveyed,
+            considered=self.considered,
+            overridden=self.overridden,
         )
 
     def restore(self, own: Any) -> None:
         known = VillageOwn.model_validate(own)
         self.incidence, self.surveyed = known.incidence, known.surveyed
-        self.considered = known.considered
+        self.considered, self.overridden = known.considered, known.overridden
 
     async def receive_application(self) -> None:
         """Hold the application against the register (V1, S5, G6, G9)."""
@@ -118,7 +129,7 @@ class VillageExitWorkflow(CaseWorkflow):
         case.add_to_plan(known, application.plan_addition)
         if application.late_reason is not None:
             case.record(EntryKind.LATE, f"T6 {V1}逾期提出，理由：{application.late_reason}")
-        await case.limits.hold_to_january()
+        case.limits.hold_to_january()
         await self.look_up()
 
     async def look_up(self) -> None:

@@ -157,6 +157,8 @@ class WaitingRoom:
             self.limits.pass_on()
             if self.docket.stirred or not self._is_everybody_heard:
                 continue  # while something was attended to, more came in
+            if self.limits.are_unsure:
+                continue  # a limit that begins by what was attended to, and has come already
             result = done()
             if result is not None:
                 return result
@@ -272,6 +274,8 @@ class WaitingRoom:
             await self._investigations.accept()
             if not docket.stirred:  # while an objection was accepted, more may have come in
                 break
+        if self.limits.are_unsure:
+            await self.limits.look_again()  # its result may be in, and is judged by its limit
         if self.is_followed_up:
             upheld = await self._investigations.resolve(self._acts_from, self.beside.uphold)
             for each in upheld:
@@ -284,7 +288,7 @@ class WaitingRoom:
         self._leave_or_go_back(
             await self._investigations.resolve(self._acts_from, self.beside.uphold)
         )
-        fallen = await self.postings.settle(self.beside.taken_down)
+        fallen = self.postings.settle(self.beside.taken_down)
         if fallen is not None and fallen.removed is not None:
             report = fallen.removed
             why = "公示未满期即被撤下，重新公示"

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from models.base import CLOCKS_MAY_DIFFER_BY, Moment, Record
+from models.calendar import Calendar
 from models.case.handover import Handed
 from models.case.orders import CaseState
 from models.case.parts import PlanAddition
@@ -53,11 +54,13 @@ class Admission(Record, Generic[K]):
         fault: The sentence that says why not; None if it may.
         token: By which the registry knows its own admission again: every batch of the file bears
             it, and without it no file begins.
+        calendar: Of the day, from the year on in which the application came in.
         known: What the registry knew when it admitted the case; None of one that is not admitted.
     """
 
     fault: str | None = None
     token: str = ""
+    calendar: Calendar = Calendar()
     known: K | None = None
 
 

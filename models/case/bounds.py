@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.base import canonical
+from models.case.messages import Decision
 from models.refusals import Refusal, plain
 
 _LONGEST = 100_000
@@ -32,6 +33,17 @@ MOST_OBJECTIONS = 3_000
 
 MOST_DOCUMENTS = 1_000
 """Documents filed with a case (F9); a county's has some dozens."""
+
+MOST_MESSAGES = 5_000
+"""Of a case, besides objections, their results and documents: acts, consents, visits, reports of
+postings and the like. A roster of a thousand households can be verified and answer one by one."""
+
+MOST_BEYOND = 500
+"""Approvals and replies that are taken then, so that a case can come to its end. A rejection and a
+withdrawal, which end it, are always taken."""
+
+BOUNDED_APART = ("object", "plead", "resolve", "inspect", "file")
+"""What does not count among these. Results of inspections come from other cases, one each."""
 
 MOST_REPORTS = 100
 """Reports of one notice's posting (T1): a county posts in each of its townships."""
@@ -63,6 +75,23 @@ def check_size(kind: str, content: Any) -> None:
     size, most = size_of(content), longest(kind)
     if size > most:
         raise Refusal(f"'{kind}' takes at most {most:,} bytes, this has {size:,}")
+
+
+def check_number(kind: str, message: Any, before: int) -> None:
+    """Hold the number of a case's messages against its bound.
+
+    Raises:
+        Refusal: saying how many there are, and how the case can still end.
+    """
+    decision = getattr(message, "decision", None)
+    if kind in (*BOUNDED_APART, "withdraw") or decision is Decision.REJECT:
+        return
+    goes_on = decision in (Decision.APPROVE, Decision.REPLY)
+    if before >= MOST_MESSAGES + (MOST_BEYOND if goes_on else 0):
+        raise Refusal(
+            f"{kind}: the case has {before:,} messages, as many as it takes; approve or reject "
+            "what is open, or withdraw the application"
+        )
 
 
 def size_of(content: Any) -> int:

@@ -1,4 +1,4 @@
-"""Records of a case beside its steps (F9): filing, data entry, a third party's evaluation."""
+"""Records of a case beside its steps: filing, entry, evaluation (F9), delivered letters (F15)."""
 
 from enum import StrEnum
 from typing import Annotated, Self
@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from models.base import Line, Moment, Record, Text
+from models.case.delivery import MOST_DELIVERIES, Delivery, LetterKey
 from models.case.messages import Rates
 from models.case.parts import Evidence, Key
 from models.offices import Household, Office, Subject, Village
@@ -16,17 +17,19 @@ Grounds = Annotated[tuple[Evidence, ...], Field(min_length=1, max_length=50)]
 
 
 class DocumentKind(StrEnum):
-    """备案管理, 信息录入 (HN 七(一)) and 第三方评估 (HN 三)."""
+    """备案管理, 信息录入 (HN 七(一)), 第三方评估 (HN 三), and 送达回证 (F15)."""
 
     FILING = "filing"
     DATA_ENTRY = "data_entry"
     EVALUATION = "evaluation"
+    DELIVERY = "delivery"
 
 
 DOCUMENT_KINDS = {
     DocumentKind.FILING: "备案",
     DocumentKind.DATA_ENTRY: "信息录入",
     DocumentKind.EVALUATION: "第三方评估",
+    DocumentKind.DELIVERY: "送达回证",
 }
 """How each is called in Chinese."""
 
@@ -41,6 +44,7 @@ class CaseDocument(Record):
         at: When it was made; the moment of receipt counts where it is not given.
         evidence: At least one document, by its hash.
         rates: What an evaluation found; with no other kind.
+        deliveries: The letters that were delivered, each once; with no other kind.
     """
 
     id: Key
@@ -52,11 +56,21 @@ class CaseDocument(Record):
     document_number: Line | None = None
     at: Moment | None = None
     rates: Rates | None = None
+    deliveries: Annotated[tuple[Delivery, ...], Field(max_length=MOST_DELIVERIES)] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.rates is not None and self.kind is not DocumentKind.EVALUATION:
             raise ValueError(f"rates: only an evaluation gives rates, not '{self.kind.value}'")
+        if bool(self.deliveries) != (self.kind is DocumentKind.DELIVERY):
+            raise ValueError("deliveries: a delivery names letters, and nothing else does (F15)")
+        seen: set[LetterKey] = set()
+        for each in self.deliveries:
+            if each.key in seen:
+                raise ValueError(
+                    f"deliveries: letter {each.letter} to {each.household} stands in it twice"
+                )
+            seen.add(each.key)
         return self
 
 

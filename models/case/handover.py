@@ -18,9 +18,10 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from models.base import Moment, Record
+from models.calendar import Calendar
 from models.case.limits import Watched
 from models.case.mailbox import Expectation, M, OnBoard, OpenObjection, Received
-from models.case.messages import Act, Decision, Objection, Resolution
+from models.case.messages import Act, Decision, Objection, PostingReport, Resolution
 from models.case.parts import Evidence
 from models.case.state import Docket
 from models.offices import Office
@@ -86,6 +87,7 @@ class Handover(Record):
     head: str
     run: str
     token: str
+    calendar: Calendar
     orders: int
     step: str
     round: int
@@ -157,6 +159,7 @@ def standing_of(docket: Docket) -> dict[str, Any]:
         "head": docket.ledger.head,
         "run": docket.run,
         "token": docket.token,
+        "calendar": docket.reckoning.calendar,
         "step": docket.step.id,
         "round": docket.round,
         "basis": docket.basis,
@@ -169,7 +172,7 @@ def standing_of(docket: Docket) -> dict[str, Any]:
         "unfiled": docket.unfiled,
         "limits": tuple(limits),
         "objections": tuple(map(_objected, docket.objections.values())),
-        "notices": tuple(docket.notices.values()),
+        "notices": tuple(map(_on_board, docket.notices.values())),
     }
 
 
@@ -178,6 +181,7 @@ def take_over(docket: Docket, handed: Handover) -> None:
     steps = {step.id: step for step in docket.route}
     docket.ledger.base, docket.ledger.base_head = handed.entries, handed.head
     docket.begin(handed.run, handed.token)
+    docket.reckoning.learn(handed.calendar)
     docket.step, docket.round = steps[handed.step], handed.round
     docket.basis, docket.posted = handed.basis, handed.posted
     docket.done, docket.officers = dict(handed.done), dict(handed.officers)
@@ -216,6 +220,18 @@ def _objected(objection: OpenObjection) -> Objected:
         pleader=objection.pleader,
         reviewed_by=objection.reviewed_by,
     )
+
+
+def _on_board(notice: OnBoard) -> OnBoard:
+    posted, removed = map(_told, (notice.posted, notice.removed))
+    return replace(notice, posted=posted, removed=removed)
+
+
+def _told(report: Received[PostingReport] | None) -> Received[PostingReport] | None:
+    if report is None:
+        return None
+    proofs = len(report.message.evidence)  # shown by its number alone
+    return _without(report, reason=None, evidence=(_PROOF,) * proofs)
 
 
 def _without(received: Received[M], **instead: Any) -> Received[M]:

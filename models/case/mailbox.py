@@ -106,14 +106,13 @@ class OpenObjection(Counted):
 
 @dataclass
 class OnBoard:
-    """A notice of a case that stands for a period, and what was reported of it (T1).
+    """A notice of a case that is in force for a period, and what was reported of it (T1).
 
     Attributes:
         step: The publicity it belongs to.
         published: When the case published it.
         watched: Its days.
         posted, removed: The first report that it was hung out, or taken down.
-        in_force: No other notice stands in its place.
         is_over: Its days have passed; the file says whether it was posted.
         reports: How many there were.
     """
@@ -124,14 +123,13 @@ class OnBoard:
     watched: Watched
     posted: Received[PostingReport] | None = None
     removed: Received[PostingReport] | None = None
-    in_force: bool = True
     is_over: bool = False
     reports: int = 0
 
     @property
     def waits(self) -> bool:
         """Whether its days begin with its posting, and nobody has reported that."""
-        return self.in_force and not self.watched.runs
+        return self.removed is None and not self.watched.runs
 
     @property
     def report_due(self) -> str:

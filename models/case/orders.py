@@ -9,26 +9,22 @@ from datetime import timedelta
 from pydantic import Field, JsonValue, TypeAdapter
 
 from models.base import Line, Moment, Record, Text
+from models.calendar import Calendar, Known
 from models.case.ledger import Entry
 from models.offices import Office, TownshipCode
 from models.orders import Order
-from models.periods import Limit, LimitRequest, Year
-from models.policy import Policy
+from models.periods import Limit, Year
 
 
-class LimitsOrder(Order[tuple[Limit, ...]]):
-    """Limits to compute under a policy, over the calendar of the day they are asked for.
+class CalendarOrder(Order[Calendar | None]):
+    """The calendar of today, for a case that has one; None if that is it."""
 
-    They are computed once: the history keeps the dates for every replay.
-    """
-
-    activity = "compute_limits"
-    requests: tuple[LimitRequest, ...]
-    policy: Policy
+    activity = "calendar_now"
+    known: Known
 
     @property
     def summary(self) -> str:
-        return f"计算期限 {' '.join(request.clause for request in self.requests)}"
+        return "核对节假日安排"
 
 
 class LimitInForce(Record):
@@ -64,14 +60,25 @@ IN_FORCE = TypeAdapter(tuple[LimitInForce, ...])
 """Limits in force, read and written as JSON."""
 
 
-class LedgerBatch(Order[int]):
-    """Entries to keep in the registry, in order, with the state they lead to.
+class Written(Record):
+    """What the registry has of a case now.
 
-    The answer is how many entries it has of the case now.
+    Attributes:
+        count: How many entries.
+        calendar: The calendar of today; None if it is the one that the case has.
+    """
+
+    count: int
+    calendar: Calendar | None = None
+
+
+class LedgerBatch(Order[Written]):
+    """Entries to keep in the registry, in order, with the state they lead to.
 
     Attributes:
         run, token: Of the case's admission.
         tellings: What goes into the outbox with them, each by one of the entries.
+        known: The calendar that the case has.
     """
 
     activity = "write_ledger"
@@ -81,6 +88,7 @@ class LedgerBatch(Order[int]):
     entries: tuple[Entry, ...]
     state: CaseState
     tellings: "tuple[Telling, ...]" = ()
+    known: Known = Known()
 
     @property
     def summary(self) -> str:

@@ -23,13 +23,13 @@ def reported(docket: Docket, report: PostingReport, now: datetime) -> OnBoard:
     Raises:
         Refusal: if no such notice is in force, or it cannot have been posted or taken down then.
     """
-    there = {each.notice_id: each for each in docket.notices.values() if each.in_force}
+    there = list(docket.notices)
     if not there:
         raise Refusal(f"{docket.case_id} has no notice that is in force; none can be posted (T1)")
-    notice = there.get(report.notice or list(there)[-1])
+    notice = docket.notices.get(report.notice or there[-1])
     if notice is None:
         raise Refusal(
-            f"notice: {report.notice} is not in force in this case; {first_few(list(there))} is"
+            f"notice: {report.notice} is not in force in this case; {first_few(there)} is"
         )
     id, at = notice.notice_id, beijing(report.at or now)
     if at.date() < beijing(notice.published).date():
@@ -71,7 +71,8 @@ def take_report(docket: Docket, report: PostingReport, now: datetime) -> Entry:
     if report.removed:
         notice.removed = received
         if not notice.watched.has_passed(received.signed):
-            notice.in_force = notice.watched.runs = False
+            notice.watched.runs = False
+            del docket.notices[notice.notice_id]
     elif notice.posted is None:
         notice.posted = received
     notice.reports += 1

@@ -97,7 +97,7 @@ class Reception(ObjectionRules):
         self._known = {**self.messages, **ALWAYS}
         self._early: list[tuple[str, Any, datetime]] = []
         self._refused = RefusedSignals(docket)
-        self._documents = self._repeated = 0
+        self._documents = self._repeated = self._messages = 0
         docket.opened, docket.is_early_due = self.hear_early, self.is_early_due
         docket.mended, docket.reopen = self.take_again, self._reopen
         self.receipts = Receipts(docket.case_id)
@@ -133,6 +133,8 @@ class Reception(ObjectionRules):
                 f"{kind}: too late, the register is being changed; what speaks against that comes "
                 "as a report (G2)"
             )
+        if docket.again is None:  # else it had its room when it came
+            bounds.check_number(kind, message, self._messages)
         self._check_moment(message, now)
         if not isinstance(message, Resolution | PostingReport):
             self._check_who_decides(message)
@@ -153,6 +155,7 @@ class Reception(ObjectionRules):
             self._repeated += 1
             return known
         docket.stirred = True
+        self._messages += kind not in bounds.BOUNDED_APART
         if isinstance(message, CaseDocument):
             entry = self._take_document(message, now)
         else:
@@ -277,6 +280,11 @@ class Reception(ObjectionRules):
         fault = filing_fault(document.office, self._docket.subject)
         if fault is not None:
             raise Refusal(fault)
+        if document.deliveries:
+            raise Refusal(
+                "deliveries: letters are held against the kept file and reported beside it, with "
+                "`exitflow delivered` (F15)"
+            )
         if self._documents >= bounds.MOST_DOCUMENTS:
             raise Refusal(
                 f"file: {self._docket.case_id} has {bounds.MOST_DOCUMENTS:,} documents, as many as "
@@ -459,6 +467,7 @@ class Reception(ObjectionRules):
     def counters(self) -> dict[str, int]:
         """How much was received of what is bounded, to be handed over."""
         return {
+            "messages": self._messages,
             "documents": self._documents,
             "repeated": self._repeated,
             "refused": self._refused.number,
@@ -468,7 +477,8 @@ class Reception(ObjectionRules):
     def take_over(self, known: Iterable[KnownMessage], counters: Mapping[str, int]) -> None:
         """Go on where an earlier run of the case stood."""
         self.receipts.take_over(known)
-        self._documents, self._repeated = counters["documents"], counters["repeated"]
+        self._messages, self._documents = counters["messages"], counters["documents"]
+        self._repeated = counters["repeated"]
         self._refused.number, self._refused.bytes = counters["refused"], counters["refused_bytes"]
 
 

@@ -12,6 +12,7 @@ from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.limits import Watch
 from models.case.mailbox import Expectation, OnBoard, OpenObjection, Received
 from models.case.messages import Act, Outcome, PostingReport, Resolution, Withdrawal
+from models.case.reckoning import Reckoning
 from models.offices import Office, Subject
 from models.periods import Limit, beijing
 from models.policy import Body, Policy
@@ -86,7 +87,7 @@ class Docket:
         officers: Who has decided something in the case, each with the step (G1), and
             ``investigators`` who has ended an investigation, each with the objection.
         acted: Every office that has sent something, in the order in which they first did (F15).
-        notices: Every notice that has stood for a period, by its id, in their order (T1).
+        notices: Every notice that is in force, by its id, in their order (T1).
         reports: Of their posting, on which the case has not acted yet.
         unfiled: How many signals were refused beyond those that are on file with their content.
     """
@@ -139,6 +140,7 @@ class Docket:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.case_id)
         self.watch = Watch(self.policy.reminders)
+        self.reckoning = Reckoning(self.policy)
         self._before: list[Callable[[], None]] = []
 
     def later(self, action: Callable[[], None]) -> bool:
@@ -193,6 +195,14 @@ class Docket:
         objection.resolution = result
         self.investigators[result.message.officer] = result.message.objection_id
         self.to_answer.append(objection)
+
+    def put_out_of_force(self, is_replaced: Callable[[OnBoard], bool]) -> None:
+        """Other notices take the place of some, of which nothing can be reported any more (T1)."""
+        for notice in list(filter(is_replaced, self.notices.values())):
+            self.watch.disarm(notice.watched.key)
+            self.watch.disarm(notice.report_due)
+            del self.notices[notice.notice_id]
+        self.reports = [each for each in self.reports if not is_replaced(each[0])]
 
     @property
     def publisher(self) -> Office:

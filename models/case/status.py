@@ -177,7 +177,7 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
         outcome=docket.outcome,
         households=docket.own.summary() if docket.own else None,
         lapsed=docket.lapsed,
-        notices=tuple(_notice(each) for each in docket.notices.values() if each.in_force)[-_LAST:],
+        notices=tuple(map(_notice, docket.notices.values()))[-_LAST:],
     )
 
 

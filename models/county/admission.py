@@ -21,7 +21,7 @@ from models.county.messages import CountyApplication, CountyOpening
 from models.identity import county_case
 from models.offices import County
 from models.periods import beijing, end_of
-from models.policy import day_of
+from models.policy_values import day_of
 from models.procedures import COUNTY_EXIT
 from models.register.counties import CountyFigures, PoorVillages, ProvincialMean
 from models.register.villages import Incidence

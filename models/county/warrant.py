@@ -16,7 +16,7 @@ from models.case.warrant import (
 )
 from models.counts import unmet_counts
 from models.county.orders import RegisterChange
-from models.notices import NoticeOrder, PostedCounty
+from models.notices import NoticeOrder, Overridden, PostedCounty
 from models.procedures import C3, C4, C6, C7, skipped
 from models.register.counties import (
     CountyCounted,
@@ -78,7 +78,11 @@ def county_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | No
             shown.findings,
             ProvincialFindings.model_validate(checked.act["findings"]),
         ),
-        ("overridden", shown.overridden, tuple(checked.act.get("overrides", ()))),
+        (
+            "overridden",
+            shown.overridden,
+            Overridden.of(checked.act.get("overrides", ()), checked.act.get("reason")),
+        ),
         ("counted", shown.counted, counted.incidence),
         ("villages", shown.villages, counted.villages),
     )

@@ -15,7 +15,8 @@ from models.follow_up.messages import RISKS, RiskMark, Visit, Visits
 from models.follow_up.orders import Back, DueVillage, FollowUpDue
 from models.offices import Office
 from models.periods import beijing
-from models.policy import Body, day_of
+from models.policy import Body
+from models.policy_values import day_of
 from models.procedures import K1
 from models.refusals import Refusal
 from models.register.households import Cause, Risk

@@ -1,13 +1,12 @@
 """A county as a case sees it: what it is measured by (S3, S5)."""
 
-from datetime import date
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from models.base import Line, Record, Text
-from models.case.parts import LARGEST, Count
+from models.case.parts import Count
 from models.periods import Year
 from models.register.villages import Incidence
 
@@ -45,34 +44,19 @@ class ProvincialFindings(Record):
     health: Judgement
 
 
-class CountyFigures(Record):
+class CountyFigures(Incidence):
     """What a county is measured by (S3, S5): a snapshot, taken on a day.
 
     Attributes:
-        poor: Registered people still poor.
-        population: Rural registered population.
-        as_of: The day of the snapshot.
         income_growth_percent: Growth of farmers' disposable income over the year before.
         education, culture, health: Whether the main indicators of each are at or near the
             provincial mean (达到或接近).
     """
 
-    poor: Count
-    population: Annotated[int, Field(gt=0, le=LARGEST, strict=True)]
-    as_of: date
     income_growth_percent: Growth
     education: Judgement
     culture: Judgement
     health: Judgement
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if self.poor > self.population:
-            raise ValueError(
-                f"poor: {self.poor} people still poor cannot be more than the population of "
-                f"{self.population} (S5)"
-            )
-        return self
 
 
 class PoorVillages(Record):

@@ -15,7 +15,7 @@ from models.base import Line, Record, Text, canonical
 from models.case.documents import filing_fault
 from models.case.parts import Count, Key, Proofs
 from models.identity import content_id
-from models.offices import County, Division, Household, Office, SubjectKind, Village
+from models.offices import NATION, County, Division, Household, Office, SubjectKind, Village
 from models.periods import Year
 from models.policy import LEVELS, Body, Level
 from models.register.households import SubjectCode
@@ -53,6 +53,10 @@ FAULTS = {
 """How each is called in Chinese."""
 
 
+EARLIEST = date(1980, 1, 1)
+"""The first day that a record can be of, as all days of the register."""
+
+
 class Form(NamedTuple):
     """What a kind of record asks for.
 
@@ -60,6 +64,8 @@ class Form(NamedTuple):
         zh: How offices call it.
         bodies: Who puts it down.
         about: Of whom it can be; a city or province is none of them.
+        regions: It can be about a city or province too (HN 七(一), 七(四); CN 二, 四).
+        from_above: No office puts it down about its own place.
         needs: What it cannot do without, beside what every record has.
         of_exit: Its subject has left by its day, and for its year.
         follows: The kinds of the record that it is the outcome of.
@@ -70,6 +76,8 @@ class Form(NamedTuple):
     clause: str
     bodies: tuple[Body, ...]
     about: tuple[SubjectKind, ...] = tuple(SubjectKind)
+    regions: bool = False
+    from_above: bool = False
     needs: tuple[str, ...] = ()
     of_exit: bool = False
     follows: tuple[RecordKind, ...] = ()
@@ -84,7 +92,7 @@ _CALLING = (
     Body.PROVINCIAL_GOVERNMENT,
     Body.STATE_COUNCIL_GROUP,
 )
-_ABOVE = (Body.CITY_GROUP, Body.PROVINCIAL_GROUP)
+_ABOVE = (Body.CITY_GROUP, Body.PROVINCIAL_GROUP, Body.STATE_COUNCIL_GROUP)
 _ALL = tuple(body for body in Body if body is not Body.HOUSEHOLD)
 
 _PLANNING = (
@@ -97,32 +105,35 @@ _PLANNING = (
 
 def _plan(zh: str, *needs: str) -> Form:
     """A document of a county, city or province about itself (F12)."""
-    return Form(zh, "F12", _PLANNING, _COUNTY, ("document", *needs), of_place=True)
+    return Form(zh, "F12", _PLANNING, _COUNTY, needs=("document", *needs), of_place=True)
 
 
 FORMS: Mapping[RecordKind, Form] = {
-    RecordKind.MEASURE: Form("工作措施", "F13", _ALL),
+    RecordKind.MEASURE: Form("工作措施", "F13", _ALL, regions=True),
     RecordKind.REGISTRATION: Form(
-        "备案登记", "A8", (Body.STATE_COUNCIL_GROUP,), _COUNTY, ("document",), of_exit=True
+        "备案登记", "A8", (Body.STATE_COUNCIL_GROUP,), _COUNTY, needs=("document",), of_exit=True
     ),
     RecordKind.REWARD: Form(
         "奖励",
         "F2",
         (Body.PROVINCIAL_GROUP, Body.PROVINCIAL_GOVERNMENT, Body.CITY_GROUP),
         _COUNTY,
-        ("document",),
+        needs=("document",),
         of_exit=True,
     ),
-    RecordKind.ASSESSMENT: Form("考核", "F11", _ABOVE, _COUNTY, ("evidence",)),
-    RecordKind.ACCOUNTABILITY: Form("追究责任", "F10", _CALLING, needs=("fault",)),
+    RecordKind.ASSESSMENT: Form(
+        "考核", "F11", _ABOVE, _COUNTY, regions=True, from_above=True, needs=("evidence",)
+    ),
+    RecordKind.ACCOUNTABILITY: Form("追究责任", "F10", _CALLING, regions=True, needs=("fault",)),
     RecordKind.OUTCOME: Form(
         "处理结果",
         "F10",
         _CALLING,
+        regions=True,
         needs=("refers_to",),
         follows=(RecordKind.ACCOUNTABILITY, RecordKind.INSPECTION),
     ),
-    RecordKind.INSPECTION: Form("督查", "F14", (*_ABOVE, Body.STATE_COUNCIL_GROUP)),
+    RecordKind.INSPECTION: Form("督查", "F14", _ABOVE, regions=True, from_above=True),
     RecordKind.PROGRAMME: _plan("规划", "until", "targets"),
     RecordKind.ANNUAL_PLAN: _plan("年度计划", "targets"),
     RecordKind.SCHEME: _plan("退出方案", "until"),
@@ -152,7 +163,7 @@ class OfficeRecord(Record):
     year: Year
     office: Office
     officer: Line
-    day: date
+    day: Annotated[date, Field(ge=EARLIEST)]
     text: Text
     document: Line | None = None
     evidence: Proofs = ()
@@ -166,7 +177,7 @@ class OfficeRecord(Record):
     villages: Count | None = None
     counties: Count | None = None
     case_id: Line | None = None
-    entry: Annotated[int, Field(ge=1, strict=True)] | None = None
+    entry: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -232,8 +243,27 @@ About = County | Village | Household | Division
 """Whom a record is about; a city or province is a ``Division``."""
 
 
+def may_follow(office: Office, earlier: Office) -> bool:
+    """Whether an office may correct what another put down, or say what came of it (G7).
+
+    The office itself may, and one of a level above. The provincial government stands above the
+    provincial group, which reports to it (C5, C7).
+    """
+    if office == earlier:
+        return True
+    height, own = LEVELS[office.body].height, LEVELS[earlier.body].height
+    reported = (Body.PROVINCIAL_GOVERNMENT, Body.PROVINCIAL_GROUP)
+    return height > own or (office.body, earlier.body) == reported
+
+
 def record_fault(
-    record: OfficeRecord, about: About, today: date, *, has_left: bool, has_policy: bool
+    record: OfficeRecord,
+    about: About,
+    today: date,
+    *,
+    has_left: bool,
+    has_policy: bool,
+    corrects: Office | None = None,
 ) -> str | None:
     """Why an office cannot put a record down, in one sentence; None if it can.
 
@@ -241,20 +271,25 @@ def record_fault(
         about: Its subject, as the register has it on the day of the record.
         has_left: Whether that has left for the record's year by its day.
         has_policy: Whether the office has a reward policy in force on that day.
+        corrects: Whose record it takes the place of: an office above puts down then what only that
+            one could.
     """
     form, office = FORMS[record.kind], record.office
+    from_above = corrects is not None and corrects != office and may_follow(office, corrects)
     if record.day > today:
         return f"day: {record.day} is still to come; a record is of a day that was"
-    if office.body not in form.bodies:
+    if office.body not in form.bodies and not from_above:
         bodies = ", ".join(sorted(form.bodies))
         return f"office: {record.kind} ({form.zh}) is put down by {bodies}, not by {office}"
     lacking = [name for name in form.needs if getattr(record, name) in (None, (), {})]
     if lacking:
         return f"{lacking[0]}: {record.kind} ({form.zh}) cannot do without it ({form.clause})"
-    if form.of_place:
+    if form.of_place and not from_above:
         return _of_another_place(record)
-    if isinstance(about, Division) or about.kind not in form.about:
-        kinds = ", ".join(form.about)
+    if isinstance(about, Division):
+        return _region_fault(record, about)
+    if about.kind not in form.about:
+        kinds = ", ".join((*form.about, *(("city", "province") if form.regions else ())))
         return f"subject: {record.kind} ({form.zh}) is about a {kinds}, and {about.name} is none"
     if form.of_exit and not has_left:
         return f"subject: {about.full_name} has not left for {record.year} by {record.day}"
@@ -266,12 +301,37 @@ def record_fault(
     return filing_fault(office, about)
 
 
+def _level(code: str) -> Level:
+    """The level of a county, city or province, which its code shows (GB/T 2260)."""
+    if not code.endswith("00"):
+        return Level.COUNTY
+    return Level.PROVINCE if code.endswith("0000") else Level.CITY
+
+
 def _of_another_place(record: OfficeRecord) -> str | None:
     office, code = record.office, record.subject
-    level = Level.COUNTY
-    if code.endswith("00"):
-        level = Level.PROVINCE if code.endswith("0000") else Level.CITY
-    if office.place == code and LEVELS[office.body] is level:
+    if office.place == code and LEVELS[office.body] is _level(code):
         return None
     zh = FORMS[record.kind].zh
     return f"subject: {record.kind} ({zh}) is of the office's own place, and {code} is not"
+
+
+def _region_fault(record: OfficeRecord, about: Division) -> str | None:
+    """Why an office cannot put a record down about a city or province; None if it can."""
+    form, office, level = FORMS[record.kind], record.office, _level(about.code)
+    if not form.regions and not form.of_place:
+        kinds = ", ".join(form.about)
+        return f"subject: {record.kind} ({form.zh}) is about a {kinds}, and {about.name} is none"
+    places = {
+        level: about.code,
+        Level.PROVINCE: f"{about.code[:2]}0000",
+        Level.NATION: NATION,
+    }
+    if places.get(LEVELS[office.body]) != office.place:
+        return f"office: {office} is not of {about.name} ({about.code}), nor of a place above it"
+    if form.from_above and office.place == about.code:
+        return (
+            f"office: {record.kind} ({form.zh}) of {about.name} is put down by an office above it, "
+            f"not by {office} itself"
+        )
+    return None

@@ -21,7 +21,13 @@ class Bus(StrEnum):
 
 
 class Incidence(Record):
-    """How many of a unit's people are registered as poor on a day (S5), from the register."""
+    """How many of a unit's people are registered as poor on a day (S5).
+
+    Attributes:
+        poor: Registered people still poor.
+        population: Rural registered population.
+        as_of: The day of the count.
+    """
 
     poor: _Heads
     population: Annotated[int, Field(gt=0, le=10_000_000_000, strict=True)]

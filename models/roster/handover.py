@@ -48,7 +48,7 @@ class Kept(Record):
         """Let a household of the next run stand so."""
         candidate.verified, candidate.agreed = self.verified, self.agreed
         candidate.overrides, candidate.sent_back = self.overrides, self.sent_back
-        candidate.posting = None if self.posting is None else postings[self.posting]
+        candidate.posting = postings.get(self.posting or "")  # none, if it came down too early
         candidate.struck_off, candidate.out = self.struck_off, self.out
         candidate.stale = self.stale
 

@@ -122,7 +122,8 @@ class RosterReception(RosterRules):
                 candidate.leave(f"核实未通过：{act.reason}")
             else:
                 candidate.verified = {**candidate.verified, body: act.officer}
-                candidate.overrides += act.overrides
+                overridden = (*candidate.overrides, *act.overrides)
+                candidate.overrides = tuple(dict.fromkeys(overridden))
         for candidate in failed:
             candidate.leave(roster.why_it_fails(candidate))
         verb = "核实未通过" if act.decision is Decision.REJECT else "核实"

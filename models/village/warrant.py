@@ -12,7 +12,7 @@ from models.case.warrant import (
     why_not_overridden,
     why_not_posted,
 )
-from models.notices import NoticeOrder, PostedVillage
+from models.notices import NoticeOrder, Overridden, PostedVillage
 from models.procedures import V1, V2
 from models.register.villages import FieldSurvey, Incidence
 from models.standards import incidence_finding
@@ -57,6 +57,11 @@ def village_notice(file: CaseFile, order: NoticeOrder, now: datetime) -> str | N
         ("village", shown.village, file.subject),
         ("survey", shown.survey, FieldSurvey.model_validate(survey.act["survey"])),
         ("incidence", shown.incidence, counted),
+        (
+            "overridden",
+            shown.overridden,
+            Overridden.of(survey.act.get("overrides", ()), survey.act.get("reason")),
+        ),
     )
 
 

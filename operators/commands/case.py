@@ -1,7 +1,7 @@
 """Reading one case, or its file."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from cyclopts import Parameter
 
@@ -27,6 +27,7 @@ from operators.views.case import (
     print_revoked,
     print_stopped,
     print_undelivered,
+    print_untold,
 )
 from operators.views.printing import as_json, console, heading
 from operators.views.register import print_records
@@ -34,6 +35,9 @@ from registry.records import ContradictionRecord, RevokedRecord, UndeliveredReco
 from workers.case_on_server import Amiss
 from workers.connection import run
 from workers.settings import load_settings
+
+if TYPE_CHECKING:
+    from registry.cases.letters import WrittenLetter
 
 Reader = Annotated[
     Office | None,
@@ -84,17 +88,23 @@ def case(
         _show_households(case, ledger=ledger, json=json)
         return
     if not ledger:
-        status, noted, revoked, found, untold = run(_status(case))
+        status, beside = run(_status(case))
         if json:
-            stopped = str(found) if found else None
-            one = _Amiss(**dict(status), contradicted=noted, stopped=stopped, undelivered=untold)
-            as_json(one if noted or stopped or untold else status)
+            stopped = str(beside.found) if beside.found else None
+            one = _Amiss(
+                **dict(status),
+                contradicted=beside.noted,
+                stopped=stopped,
+                undelivered=beside.untold,
+            )
+            as_json(one if beside.noted or stopped or beside.untold else status)
         else:
-            print_stopped(console(), case, found)
+            print_stopped(console(), case, beside.found)
             print_case(console(), status, utc_now())
-            print_undelivered(console(), untold)
-            print_contradicted(console(), noted)
-            print_revoked(console(), revoked)
+            print_untold(console(), beside.untold)
+            print_undelivered(console(), beside.letters)
+            print_contradicted(console(), beside.noted)
+            print_revoked(console(), beside.revoked)
         return
     entries, kept = run(_verified_ledger(case))
     if json:
@@ -225,22 +235,29 @@ class _Amiss(CaseStatus):
     undelivered: tuple[UndeliveredRecord, ...] = ()
 
 
-async def _status(
-    case_id: str,
-) -> tuple[
-    CaseStatus,
-    ContradictionRecord | None,
-    Sequence[RevokedRecord],
-    Amiss | None,
-    tuple[UndeliveredRecord, ...],
-]:
+class _Beside(NamedTuple):
+    """What the registry and the server say of a case beside its own telling."""
+
+    noted: ContradictionRecord | None
+    revoked: Sequence[RevokedRecord]
+    letters: "Sequence[WrittenLetter]"
+    found: Amiss | None
+    untold: tuple[UndeliveredRecord, ...]
+
+
+async def _status(case_id: str) -> tuple[CaseStatus, _Beside]:
     async with open_desk() as desk:
         found = await desk.amiss(case_id)
         if found is not None and found.how not in ("ended", "paused"):
             raise NoCase(not_going_on(case_id, found))  # whatever answers there is not the case
         registry, status = desk.registry, await desk.status(case_id)
-        noted, revoked = registry.contradiction(case_id), registry.revoked_of(case_id)
-        return status, noted, revoked, found, registry.undelivered(case_id)
+        return status, _Beside(
+            registry.contradiction(case_id),
+            registry.revoked_of(case_id),
+            registry.deliveries.of(case_id),
+            found,
+            registry.undelivered(case_id),
+        )
 
 
 async def _verified_ledger(case_id: str) -> tuple[list[Entry], int]:

@@ -5,37 +5,25 @@ from itertools import groupby
 from typing import Annotated
 
 from cyclopts import Parameter
-from pydantic import AfterValidator, Field
 from rich.text import Text
 
-from models.identity import file_name, is_case_of
+from models.identity import file_name
 from models.offices import CountyCode
-from models.procedures import HOUSEHOLD_EXIT
-from operators.commands.options import Household, Office
-from operators.commands.words import Duration, InputError, Json, unlike, word
+from operators.commands.options import Household, Office, Roster, Workbook
+from operators.commands.words import Duration, InputError, Json, word
 from operators.desk.registry import open_registry, utc_now
-from operators.views.case import case_table, print_limit, print_notice, print_undelivered
+from operators.views.case import (
+    case_table,
+    print_limit,
+    print_notice,
+    print_undelivered,
+    print_untold,
+)
 from operators.views.printing import as_json, at, console, is_over, paragraph
 from registry.files.disk import write_text
+from registry.forms.letters import write_letters
 from registry.records import CaseFilter, DeadlineRecord
 from workers.settings import load_settings
-
-
-def _roster(text: str) -> str:
-    if not is_case_of(HOUSEHOLD_EXIT, text):
-        raise unlike()
-    return text
-
-
-_Roster = Annotated[
-    str,
-    AfterValidator(_roster),
-    Field(
-        title="case of a roster",
-        description="its id, for example household-exit/411523100001/2026/1",
-    ),
-]
-Roster = Annotated[str, word(_Roster)]
 
 
 def cases(
@@ -141,7 +129,14 @@ def notices(case: str, /, *, json: Json = False) -> None:
     out.print(f"{len(found)} notice{'' if len(found) == 1 else 's'}", style="bold")
 
 
-def letters(case: Roster, /, *, household: Household | None = None, json: Json = False) -> None:
+def letters(
+    case: Roster,
+    /,
+    *,
+    household: Household | None = None,
+    sheet: Workbook | None = None,
+    json: Json = False,
+) -> None:
     """Write what the households of a roster are told on paper (告知书, F15), a page each; list it.
 
     Of its posting, of an objection against it and the result, of its exit and what it keeps (F1).
@@ -151,6 +146,8 @@ def letters(case: Roster, /, *, household: Household | None = None, json: Json =
     Args:
         case: Id of the roster's case, for example household-exit/411523100001/2026/1.
         household: Only the letters of this household.
+        sheet: Write those that are not reported as delivered to an Excel sheet instead, to be
+            filled in and handed in with `exitflow delivered --file`.
     """
     with open_registry() as registry:
         found = registry.letters(case)
@@ -158,9 +155,18 @@ def letters(case: Roster, /, *, household: Household | None = None, json: Json =
     if json:
         as_json(found)
         return
+    out = console()
+    waiting = [each for each in found if each.delivered is None]
+    if sheet is not None:
+        try:
+            write_letters(sheet, waiting)
+        except OSError as error:
+            raise InputError(f"{sheet} cannot be written: {error.strerror}") from None
+        out.print(f"{len(waiting)} letter{'' if len(waiting) == 1 else 's'}: {sheet}", style="bold")
+        return
     from registry.notices.texts import page  # with its template engine, for pages alone
 
-    folder, out = load_settings().letters_folder, console()
+    folder = load_settings().letters_folder
     for (entry, title), those in groupby(found, lambda each: (each.entry, each.title)):
         pages = list(those)
         whom = f"_{household}" if household else ""
@@ -172,8 +178,9 @@ def letters(case: Roster, /, *, household: Household | None = None, json: Json =
             raise InputError(f"{path} cannot be written: {error.strerror}") from None
         out.print(Text(str(path), style="bold"), soft_wrap=True)
         numbers = "、".join(each.household for each in pages)
-        out.print(paragraph(f"{title}  {len(pages)}户：{numbers}", out.width, 2))
+        out.print(paragraph(f"{title}（第{entry}号）  {len(pages)}户：{numbers}", out.width, 2))
     out.print(f"{len(found)} letter{'' if len(found) == 1 else 's'}", style="bold")
+    print_undelivered(out, found)
 
 
 def _missed(found: DeadlineRecord, now: datetime) -> bool:
@@ -190,6 +197,6 @@ def undelivered(*, json: Json = False) -> None:
     if json:
         as_json(found)
     elif found:
-        print_undelivered(console(), found)
+        print_untold(console(), found)
     else:
         console().print("everything has arrived")

@@ -3,6 +3,7 @@
 What is typed and every file it names is read before anything is sent.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from cyclopts import Parameter
 from pydantic import AfterValidator
 
 from models.base import canonical
+from models.case.delivery import Delivery, Way, delivered_zh
 from models.case.documents import CaseDocument, DocumentKind
 from models.case.messages import PostingReport, Receipt
 from models.identity import content_id, is_case, is_case_of, subject_code, supplemented
@@ -19,13 +21,24 @@ from models.roster.admission import household_faults, households_fault
 from models.roster.messages import Amendment, Consent, Consents
 from models.supplement import SupplementApplication
 from operators.commands import inputs
-from operators.commands.options import As, AsSignal, Document, Household, Id, Officer, Proof, Said
+from operators.commands.options import (
+    As,
+    AsSignal,
+    Document,
+    Household,
+    Id,
+    Officer,
+    Proof,
+    Roster,
+    Said,
+)
 from operators.commands.sending import given, hand_in, hand_in_all, in_parts
-from operators.commands.words import At, InputError, word
+from operators.commands.words import At, Day, InputError, word
 from operators.desk.desk import open_desk
 from operators.desk.errors import Refused
 from operators.desk.registry import open_registry, utc_now
 from operators.views.terminal import say
+from registry.forms.letters import read_deliveries
 from workers.connection import run
 
 
@@ -209,6 +222,87 @@ def posted(
     hand_in(case, message, signal)
 
 
+# -- letters ----------------------------------------------------------------------------------
+
+
+def delivered(
+    case: Roster,
+    household: Household | None = None,
+    /,
+    *,
+    file: Path | None = None,
+    letter: int | None = None,
+    on: Day | None = None,
+    way: Way | None = None,
+    received_by: Said | None = None,
+    office: As,
+    officer: str,
+    evidence: Proof,
+    id: Id = None,
+) -> None:
+    """Report letters as delivered (送达回证, F15): one, or many from a sheet.
+
+    `exitflow letters --sheet` writes the sheet. A letter is reported once; what was reported in the
+    same words before is told as known. The report stands in a file of its own beside that of the
+    case, open or ended. It holds nothing up.
+
+    Args:
+        case: Id of the roster's case, for example household-exit/411523100001/2026/1.
+        household: The number of one household.
+        file: Many letters: Excel or CSV with the columns 户编号, 告知书编号, 送达日期, 送达方式
+            (送达本户, 同住成年家属代收 or 无人在户，张贴送达), 签收人.
+        letter: Number of the letter, as `exitflow letters` lists it.
+        on: The day on which it was delivered, for example 2026-12-01.
+        way: household (送达本户), adult (同住成年家属代收) or posted (无人在户，张贴送达).
+        received_by: Who signed for it; nobody, if it was posted.
+        officer: Who handed it over.
+        evidence: The signed receipt, for example, bound by its SHA-256; may be repeated.
+    """
+    found = _deliveries(household, file, letter, on, way, received_by)
+    with open_registry() as registry:
+        known = {each.delivered for each in registry.deliveries.of(case) if each.delivered}
+    fresh = [each for each in found if each not in known]
+    if len(fresh) < len(found):
+        say(f"{len(found) - len(fresh)} of {len(found)} reported before, in the same words")
+    parts = list(in_parts("file", fresh, id))
+    proofs = inputs.evidence(evidence)
+    for given_id, part in parts:
+        _file_document(
+            case,
+            CaseDocument(
+                id=given_id,
+                kind=DocumentKind.DELIVERY,
+                office=office,
+                officer=officer,
+                text=delivered_zh(part),
+                evidence=proofs,
+                deliveries=part,
+            ),
+            derived=id is None,
+        )
+
+
+def _deliveries(
+    household: str | None,
+    file: Path | None,
+    letter: int | None,
+    on: date | None,
+    way: Way | None,
+    received_by: str | None,
+) -> tuple[Delivery, ...]:
+    if (household is None) == (file is None):
+        raise InputError("HOUSEHOLD: name one with its letter, or give those of many in --file")
+    if file is not None:
+        if any((letter, on, way, received_by)):
+            raise InputError(f"--file: {file} says which letters and how; leave the rest out")
+        return read_deliveries(file, beijing(utc_now()).date())
+    if letter is None or on is None or way is None:
+        raise InputError("--letter, --on, --way: say which letter was delivered, when and how")
+    assert household is not None
+    one = Delivery(household=household, letter=letter, day=on, way=way, received_by=received_by)
+    return (one,)
+
+
 # -- documents --------------------------------------------------------------------------------
 
 
@@ -274,9 +368,20 @@ def file(
         at=at,
         rates=inputs.four_rates(rates, incidence, wrongly_exited, omitted, recognition),
     )
-    if id is None:
-        derived = content_id("document", case, canonical(message.content()))
-        message = message.model_copy(update={"id": derived})
+    _file_document(case, message, derived=id is None, signal=signal)
+
+
+def _file_document(
+    case: str, message: CaseDocument, *, derived: bool, signal: bool = False
+) -> None:
+    """Send a document and print its receipt.
+
+    Args:
+        derived: Its id is derived from case and content.
+    """
+    if derived:
+        id = content_id("document", case, canonical(message.content()))
+        message = message.model_copy(update={"id": id})
     if signal:
         where = run(_leave(case, message))
         say(f"left with the server as {message.id}; `exitflow case {where}` shows its effect")

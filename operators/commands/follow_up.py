@@ -13,7 +13,7 @@ from models.follow_up.messages import RISKS, RiskMark, Visit, Visits
 from models.follow_up.support import is_kept_up
 from models.identity import is_case_of
 from models.periods import beijing
-from models.policy import day_of
+from models.policy_values import day_of
 from models.procedures import FOLLOW_UP
 from models.register.households import HouseholdCode, Risk
 from operators.commands import inputs

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from models import offices
 from models.identity import is_case_of
 from models.offices import CountyCode, VillageCode
-from models.procedures import SUPERVISION
+from models.procedures import HOUSEHOLD_EXIT, SUPERVISION
 from models.register.households import HouseholdCode, SubjectCode
 from operators.commands.words import InputError, unlike, word
 from registry.files.disk import read_bytes
@@ -39,6 +39,23 @@ _Supervision = Annotated[
     ),
 ]
 Supervision = Annotated[str, word(_Supervision)]
+
+
+def _roster(text: str) -> str:
+    if not is_case_of(HOUSEHOLD_EXIT, text):
+        raise unlike()
+    return text
+
+
+_Roster = Annotated[
+    str,
+    AfterValidator(_roster),
+    Field(
+        title="case of a roster",
+        description="its id, for example household-exit/411523100001/2026/1",
+    ),
+]
+Roster = Annotated[str, word(_Roster)]
 
 Region = Annotated[
     CountyCode | None,

@@ -50,12 +50,14 @@ def record(
             (考核, F11: with the statement as evidence), accountability (追究责任, F10), inspection
             (督查, F14), outcome (处理结果: what came of these two), programme (规划), annual-plan
             (年度计划), scheme (退出方案) or reward-policy (奖励政策, F12, F14).
-        code: The county, village or household it is about; of the last four the office's own
-            county, city or province.
+        code: The county, village or household it is about; of a measure, assessment,
+            accountability, inspection or outcome a city or province too; of the last four the
+            office's own county, city or province.
         year: The year it belongs to.
         on: When it was done or decided, YYYY-MM-DD.
         text: What was done, in a sentence.
-        refers_to: The id of the record whose place this one takes (更正), or whose outcome it is.
+        refers_to: The id of the record whose place this one takes (更正), or whose outcome it is:
+            one of the same office, or of one below it.
         fault: serious-error (重大失误), fraud (弄虚作假) or violation (违规操作).
         leader: The leader who is called to account (责任领导).
         department: The department (责任部门).

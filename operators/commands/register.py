@@ -193,7 +193,9 @@ def import_(file: Path, /) -> None:
     an exited village or county is over its threshold now, the offices above it are told (F13).
 
     Args:
-        file: An .xlsx, .xls or .csv file; its headers tell which of the three it is.
+        file: An .xlsx, .xls or .csv file; its headers tell which of the three it is. Of records
+            (台账) it has 台账类别, 对象编号, 年度, 单位, 经办人, 日期, 内容 and what their kind
+            needs, as `registry records --excel` writes them.
     """
     today, policy = beijing(utc_now()).date(), load_settings().load_policy()
     with open_registry() as registry:
@@ -286,9 +288,10 @@ def load_plan(file: Path, /) -> None:
     """
     with open_registry() as registry:
         loaded = registry.planning.load_plan(file)
+    others = f", {loaded.otherwise} of them by another document, which stays"
     say(
         f"new: {loaded.counties} counties, {loaded.villages} villages, {loaded.households} "
-        f"households; {loaded.there} were in the plan already"
+        f"households; {loaded.there} were in the plan already{others if loaded.otherwise else ''}"
     )
 
 
@@ -331,9 +334,17 @@ def add_line(year: int, /, *, yuan: int, source: str) -> None:
     except ValidationError as error:
         raise InputError(faults(error)) from None
     with open_registry() as registry:
-        added = registry.planning.add_line(line)
-    already = "" if added else " already"
-    say(f"the line of {year} is{already} {yuan} yuan")
+        known = registry.planning.add_line(line)
+    say(_added(f"the line of {year} is", f"{yuan} yuan", line.source, known))
+
+
+def _added(what: str, number: str, source: str, known: str | None) -> str:
+    """What became of a published number of a year, which has one source."""
+    if known is None:
+        return f"{what} {number}"
+    if known == source:
+        return f"{what} already {number}"
+    return f"{what} already {number}, known with the source {known}; that source stays"
 
 
 def lines(*, json: Json = False) -> None:
@@ -366,8 +377,8 @@ def add_mean(year: int, /, *, growth: Decimal, source: str) -> None:
     except ValidationError as error:
         raise InputError(faults(error)) from None
     with open_registry() as registry:
-        added = registry.planning.add_mean(mean)
-    say(f"the mean of {year} is{'' if added else ' already'} {growth} %")
+        known = registry.planning.add_mean(mean)
+    say(_added(f"the mean of {year} is", f"{growth} %", mean.source, known))
 
 
 def means(*, json: Json = False) -> None:

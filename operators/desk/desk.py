@@ -38,6 +38,7 @@ from models.case.messages import (
 )
 from models.case.status import CaseStatus, ObjectionStatus
 from models.follow_up.messages import RiskMark, Visits
+from models.periods import beijing
 from models.policy import Policy
 from models.procedures import ENDINGS
 from models.revocation.messages import RevocationApplication
@@ -159,17 +160,8 @@ class Desk(Opener):
     async def households(self, case_id: str) -> list[Course]:
         """How every household of a roster stands."""
         courses: list[Course] = []
-        async with self._explained(case_id):
-            handle = self.client.get_workflow_handle_for(HouseholdExitWorkflow.run, case_id)
-            while more := await asked(
-                partial(
-                    handle.query,
-                    HouseholdExitWorkflow.households,
-                    len(courses),
-                    rpc_timeout=ANSWER_WITHIN,
-                )
-            ):
-                courses += more
+        while more := await self._ask(case_id, HouseholdExitWorkflow.households, len(courses)):
+            courses += more
         return courses
 
     async def revoke(self, application: RevocationApplication) -> Receipt:
@@ -184,16 +176,24 @@ class Desk(Opener):
     async def file(self, case_id: str, document: CaseDocument) -> Receipt:
         """Put a document into the file of a case (F9), or beside it, where the case has ended.
 
+        Delivered letters (F15) come beside it always.
+
         Raises:
-            Refused: if the office has nothing to file with it.
-            NoAnswer: if no worker has put it on file yet; beside a closed file it is kept.
+            Refused: if the office has nothing to file with it, or no letter was delivered so.
+            NoAnswer: if no worker has put it on file yet; beside a kept file it is kept.
         """
-        ended = self.registry.documents.ended(case_id)
-        if ended is None:
+        of = self.registry.documents.beside(case_id, document)
+        if of is None and document.deliveries:
+            raise NoCase(f"{case_id} is not known here; no letter was written in it (F15)")
+        if of is None:
             return await self.send(case_id, document)
         kept = self.registry.documents.kept(case_id, document.id)
         if kept is None:
-            supplement = SupplementApplication(of=ended, document=document)
+            today = beijing(self._clock()).date()
+            fault = self.registry.deliveries.fault(case_id, document.deliveries, today)
+            if fault is not None:
+                raise Refused(fault)
+            supplement = SupplementApplication(of=of, document=document)
             return await self.on_file(await self.open(supplement), EntryKind.DOCUMENT)
         if kept.document.content() != document.content():
             raise Refused(f"id: {document.id} was already used for a different content")
@@ -206,8 +206,7 @@ class Desk(Opener):
             Refused: if the case has ended without it.
             NoAnswer: if it has not come so far yet; it goes on by itself.
         """
-        ends = asyncio.get_running_loop().time() + ANSWER_WITHIN.total_seconds()
-        while asyncio.get_running_loop().time() < ends:
+        async for _ in _looks(ANSWER_WITHIN.total_seconds()):
             entries = await self.ledger(case_id)
             outcome = (await self.status(case_id)).outcome if not entries else None
             if outcome is not None and outcome.ending is Ending.NOT_ADMITTED:
@@ -217,7 +216,6 @@ class Desk(Opener):
                     return _receipt(case_id, entry)
                 if entry.kind is EntryKind.CLOSED:
                     raise Refused(entry.text)
-            await asyncio.sleep(_LOOK_AGAIN)
         raise NoAnswer(f"{case_id} is handed in and waits for the registry; it goes on by itself")
 
     async def act(self, case_id: str, act: Act) -> Receipt:
@@ -262,26 +260,14 @@ class Desk(Opener):
 
     async def status(self, case_id: str) -> CaseStatus:
         """How a case stands; an ended one too, as long as the server keeps it."""
-        async with self._explained(case_id):
-            handle = self._handle(case_id)
-            return await asked(
-                partial(handle.query, CaseWorkflow.status, rpc_timeout=ANSWER_WITHIN)
-            )
+        status: CaseStatus = await self._ask(case_id, CaseWorkflow.status)
+        return status
 
     async def objections(self, case_id: str) -> list[ObjectionStatus]:
         """Every objection, report and plea of a case, in the order in which they came."""
         found: list[ObjectionStatus] = []
-        async with self._explained(case_id):
-            handle = self._handle(case_id)
-            while more := await asked(
-                partial(
-                    handle.query,
-                    CaseWorkflow.objections,
-                    len(found),
-                    rpc_timeout=ANSWER_WITHIN,
-                )
-            ):
-                found += more
+        while more := await self._ask(case_id, CaseWorkflow.objections, len(found)):
+            found += more
         return found
 
     async def has_concluded(self, case_id: str) -> bool:
@@ -305,11 +291,7 @@ class Desk(Opener):
 
         What earlier runs of the case have handed over is in the registry alone, and read there.
         """
-        async with self._explained(case_id):
-            handle = self._handle(case_id)
-            own = await asked(
-                partial(handle.query, CaseWorkflow.ledger, after, rpc_timeout=ANSWER_WITHIN)
-            )
+        own: list[Entry] = await self._ask(case_id, CaseWorkflow.ledger, after)
         first = own[0].seq if own else (await self.status(case_id)).entries + 1
         before = self.registry.ledger(case_id, after, first - 1) if first > after + 1 else []
         return before or own
@@ -327,9 +309,8 @@ class Desk(Opener):
         Raises:
             Refused: if it was not admitted, or has ended otherwise.
         """
-        ends = asyncio.get_running_loop().time() + VERDICT_WITHIN
         handle = self._handle(case_id)
-        while asyncio.get_running_loop().time() < ends:
+        async for _ in _looks(VERDICT_WITHIN):
             if await asyncio.to_thread(self.registry.is_admitted, case_id):
                 return True
             async with self._explained(case_id):
@@ -341,7 +322,6 @@ class Desk(Opener):
                 return True
             if there.status is not WorkflowExecutionStatus.RUNNING:
                 raise Refused(f"{case_id} ended before it was admitted; the worker's log says why")
-            await asyncio.sleep(_LOOK_AGAIN)
         return False
 
     async def amiss(self, case_id: str) -> Amiss | None:
@@ -376,6 +356,12 @@ class Desk(Opener):
             if found is None:
                 raise
             raise NoCase(not_going_on(case_id, found)) from error
+
+    async def _ask(self, case_id: str, query: Callable[..., Any], *behind: int) -> Any:
+        """What a case answers to a query; of a long list the part behind so many."""
+        handle = self._handle(case_id)
+        async with self._explained(case_id):
+            return await asked(partial(handle.query, query, args=behind, rpc_timeout=ANSWER_WITHIN))
 
     def _handle(self, case_id: str) -> WorkflowHandle[CaseWorkflow, Outcome]:
         return self.client.get_workflow_handle(case_id, result_type=Outcome)
@@ -456,9 +442,8 @@ class Desk(Opener):
                     "mend", asked.content(), rpc_timeout=ANSWER_WITHIN
                 )
             )
-        ends = asyncio.get_running_loop().time() + ANSWER_WITHIN.total_seconds()
-        while asyncio.get_running_loop().time() < ends:
-            await asyncio.sleep(_LOOK_AGAIN)
+        await asyncio.sleep(_LOOK_AGAIN)  # for the case to take it up
+        async for _ in _looks(ANSWER_WITHIN.total_seconds()):
             own, kept = await self.ledger(case_id), self.registry.ledger(case_id)
             if [each.hash for each in own] == [each.hash for each in kept]:
                 return kept[before:]
@@ -466,6 +451,14 @@ class Desk(Opener):
             f"{case_id} is asked to mend its file and has not kept it yet; "
             f"`exitflow case {case_id} --ledger` says how it stands"
         )
+
+
+async def _looks(within: float) -> AsyncIterator[None]:
+    """Once for each look at what is about to be there, for so many seconds."""
+    ends = asyncio.get_running_loop().time() + within
+    while asyncio.get_running_loop().time() < ends:
+        yield
+        await asyncio.sleep(_LOOK_AGAIN)
 
 
 def _receipt(case_id: str, entry: Entry) -> Receipt:

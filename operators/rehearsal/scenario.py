@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from models.base import Record, Text
 from models.case.messages import StepId
 from models.periods import BEIJING, beijing
-from models.policy import day_of
+from models.policy_values import day_of
 from models.texts import notation
 from operators.commands.words import InputError
 from registry.files.disk import read_text

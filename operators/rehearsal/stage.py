@@ -26,7 +26,8 @@ from temporalio.testing import TimeSkipper
 from activities.warrants import server_time
 from models.base import Record
 from models.offices import Division
-from models.policy import Policy, day_of
+from models.policy import Policy
+from models.policy_values import day_of
 from models.rounds import Round, RoundResult
 from operators.desk.desk import Desk
 from operators.desk.errors import NoAnswer

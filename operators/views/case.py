@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -10,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from models.base import shortened
+from models.base import first_few, shortened
+from models.case.delivery import WAYS, Delivery
 from models.case.documents import DOCUMENT_KINDS
 from models.case.ledger import Entry, EntryKind
 from models.case.messages import DONE, Ending, Finding, Outcome, Rates
@@ -34,6 +36,7 @@ from registry.records import (
 if TYPE_CHECKING:
     # They need a Temporal client and a procedure's messages, and a list of cases does not.
     from registry.cases.documents import DocumentRecord
+    from registry.cases.letters import WrittenLetter
     from workers.case_on_server import Amiss
 
 _STATES = {
@@ -53,6 +56,9 @@ _PRESSING = {
     EntryKind.UNPOSTED,
 }
 
+
+_NAMED = 10
+"""Households that a line names; `exitflow letters --sheet` has them all."""
 
 _SHOWN_OF_REFUSED = 300
 """Characters of a refused message in the list of entries."""
@@ -130,7 +136,7 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
     )
 
 
-def print_undelivered(out: Console, those: Sequence[UndeliveredRecord]) -> None:
+def print_untold(out: Console, those: Sequence[UndeliveredRecord]) -> None:
     """What people were to be told and has not arrived (T8): still tried, or given up."""
     if not those:
         return
@@ -140,6 +146,19 @@ def print_undelivered(out: Console, those: Sequence[UndeliveredRecord]) -> None:
         said = f"{at(each.at)}  {each.case_id}, entry {each.seq}  {each.topic} {each.recipient} "
         line = f"{said}({each.channel}): {gone}"
         out.print(paragraph(line, out.width, 2), style="red" if each.error else "yellow")
+
+
+def print_undelivered(out: Console, letters: "Sequence[WrittenLetter]") -> None:
+    """Which letters nobody has reported as delivered (F15); nothing of what has no letters."""
+    waiting = [each for each in letters if each.delivered is None]
+    if not letters:
+        return
+    many = f"{len(waiting)} of {len(letters)}"
+    out.print(heading(f"Letters not reported as delivered 未报告送达的告知书 {many}"))
+    for (entry, title), those in groupby(waiting, lambda each: (each.entry, each.title)):
+        numbers = [each.household for each in those]
+        said = f"{title}（第{entry}号）  {len(numbers)}户：{first_few(numbers, _NAMED)}"
+        out.print(paragraph(said, out.width, 2))
 
 
 def _days(notice: NoticeStatus) -> str:
@@ -400,12 +419,20 @@ def print_documents(out: Console, records: "Sequence[DocumentRecord]") -> None:
         out.print(paragraph(document.text, out.width, 2))
         if document.rates is not None:
             out.print(paragraph(_rates(document.rates), out.width, 2))
+        for delivery in document.deliveries:
+            out.print(paragraph(_delivery(delivery), out.width, 4))
         for each in document.evidence:
             out.print(paragraph(f"{each.name}  sha256 {each.sha256}", out.width, 2, "dim"))
         out.print(
             paragraph(f"{record.case_id}, entry {record.seq}, {record.hash[:12]}", out.width, 2)
         )
     out.print(heading(f"{len(records)} document{'' if len(records) == 1 else 's'}"))
+
+
+def _delivery(delivery: Delivery) -> str:
+    signed = f"，签收人{delivery.received_by}" if delivery.received_by else ""
+    which = f"户{delivery.household}，告知书第{delivery.letter}号"
+    return f"{which}：{delivery.day}{WAYS[delivery.way]}{signed}"
 
 
 def _rates(rates: Rates) -> str:

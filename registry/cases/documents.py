@@ -1,4 +1,4 @@
-"""Documents of a case (F9): what was filed with it, in its own file or in a supplement to it."""
+"""Documents of a case (F9, F15): filed with it, in its own file or in a supplement to it."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -7,11 +7,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from models.base import Moment, Record
-from models.case.documents import CaseDocument
+from models.case.documents import CaseDocument, DocumentKind
 from models.case.file import subject_of
 from models.case.ledger import Entry, EntryKind
 from models.identity import supplemented
-from models.supplement import EndedCase
+from models.supplement import KeptCase
 from registry.database.engine import reading
 from registry.tables import CaseRow, DocumentRow, EntryRow
 
@@ -64,10 +64,19 @@ class Documents:
             found = kept_documents(session, case_id)
         return next((each for each in found if each.document.id == document_id), None)
 
-    def ended(self, case_id: str) -> EndedCase | None:
+    def ended(self, case_id: str) -> KeptCase | None:
         """A case that has ended, by its file; None where it has not, or is not known here."""
         with reading(self._engine) as session:
-            return ended_case(session, case_id)
+            return kept_case(session, case_id)
+
+    def beside(self, case_id: str, document: CaseDocument) -> KeptCase | None:
+        """The case beside whose file a document comes; None if it comes into the file itself.
+
+        Delivered letters always come beside it: the letters are made from what is kept (F15).
+        """
+        ended = document.kind is not DocumentKind.DELIVERY
+        with reading(self._engine) as session:
+            return kept_case(session, case_id, ended=ended)
 
 
 def _by_time(record: DocumentRecord) -> tuple[datetime, str, int]:
@@ -92,14 +101,19 @@ def kept_documents(session: Session, case_id: str) -> list[Kept]:
     ]
 
 
-def ended_case(session: Session, case_id: str) -> EndedCase | None:
-    """A case that has ended, with what its first entry says of its subject.
+def kept_case(session: Session, case_id: str, *, ended: bool = True) -> KeptCase | None:
+    """A case by its file, with what its first entry says of its subject.
 
     A supplement is none: what else belongs to its case becomes another supplement of that.
+
+    Args:
+        ended: None of a case that is open.
     """
     row = session.get(CaseRow, case_id)
     first = session.get(EntryRow, (case_id, 1))
-    if row is None or row.outcome is None or first is None or supplemented(case_id) is not None:
+    if row is None or first is None or supplemented(case_id) is not None:
+        return None
+    if ended and row.outcome is None:
         return None
     try:
         subject = subject_of(Entry.model_validate_json(first.content).data)
@@ -107,6 +121,6 @@ def ended_case(session: Session, case_id: str) -> EndedCase | None:
         return None
     if subject.code != row.subject_code:
         return None
-    return EndedCase(
+    return KeptCase(
         case_id=case_id, subject=subject, year=row.year, entries=row.entries, head=row.head
     )

@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -221,6 +222,30 @@ def upgrade(engine: Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             stamp(connection)
+
+
+def check_reached(engine: Engine) -> None:
+    """Make sure that the registry's database is there and answers.
+
+    Raises:
+        RegistryError: saying where it was looked for.
+    """
+    with explained(engine), engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def clock(engine: Engine) -> datetime | None:
+    """What time it is by PostgreSQL's server; None for a file.
+
+    Raises:
+        RegistryError: if it does not answer.
+    """
+    if is_sqlite(engine):
+        return None
+    with explained(engine), engine.connect() as connection:
+        said = connection.scalar(text("SELECT clock_timestamp()"))
+        assert isinstance(said, datetime)
+        return said
 
 
 def check_schema(engine: Engine) -> None:

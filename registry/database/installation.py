@@ -15,7 +15,7 @@ from registry.tables import InstallationRow
 PROGRAM = version("exitflow")
 """The version of this program."""
 
-OLDEST = "0.1.0"
+OLDEST = "0.2.0"
 """The oldest version whose homes this one carries on: tests/homes holds one of each since."""
 
 _ONLY = 1
@@ -27,7 +27,7 @@ def misfit(what: str, found: str, program: str = PROGRAM) -> str | None:
     >>> misfit("the home", "0.3.0", "0.2.5")
     'the home was last used by exitflow 0.3.0, and this is 0.2.5, which cannot go on from there: \
 install exitflow 0.3.0 or a later one'
-    >>> misfit("the home", "0.2.7", "0.2.5"), misfit("the home", "0.1.0", "0.2.5")
+    >>> misfit("the home", "0.2.7", "0.2.5"), misfit("the home", "0.2.0", "0.3.5")
     (None, None)
     """
     if _numbers(found)[:2] > _numbers(program)[:2]:

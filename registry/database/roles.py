@@ -14,8 +14,37 @@ from registry.tables import Table
 WORKER, READER = "exitflow_worker", "exitflow_reader"
 """Roles that get their rights from ``grant`` where the server has them."""
 
-KEPT = frozenset({"ledger_entries", "journal", "notices", "office_records", "outbox", "deliveries"})
-"""Tables whose rows are written once (G7): nobody but the owner has a right to change them."""
+KEPT = frozenset(
+    {
+        *("ledger_entries", "journal", "notices", "office_records", "indicators"),
+        *("case_documents", "samples", "supervision_results", "revocations", "incidence_alarms"),
+        *("plans", "poverty_lines", "provincial_means", "outbox", "deliveries"),
+    }
+)
+"""Tables whose rows are written once (G7): nobody has a right to change them, and a trigger refuses
+it to their owner too."""
+
+CHANGED = {
+    "divisions": "a change of name, parent or tier ends a row",
+    "county_status": "the next standing ends a row",
+    "village_status": "the next standing ends a row",
+    "villages": "an import brings their people up to date; the journal has the digests",
+    "village_years": "a later survey of the year takes its place",
+    "households": "an import brings them up to date; the journal has the digests",
+    "household_years": "an import brings them up to date; the journal has the digests",
+    "members": "people join and leave a household",
+    "household_episodes": "an exit ends a row",
+    "cases": "how a case stands by the last entry of its file",
+    "objections": "one is received, then accepted, then resolved",
+    "roster_households": "where a household of a roster is by the last entry about it",
+    "follow_up_checks": "a visit is due, then made",
+    "household_risks": "a risk ends",
+    "check_results": "a check of the same moment is the same one",
+    "installation": "its version grows",
+    "contradictions": "one is mended",
+    "ended_runs": "two workers note the same",
+}
+"""Every other table, and why its rows change."""
 
 _TAKEN_OUT = frozenset({"contradictions", "members", "roster_households"})
 """Tables from which rows go: a contradiction that was mended; who is no member any more; whom a
@@ -107,7 +136,6 @@ def _statements(connection: Connection, role: str) -> Iterable[str]:
         yield f"GRANT {', '.join(allowed)} ON {table} TO {role}"
 
 
-_GUARDED = ("journal", "ledger_entries", "outbox", "deliveries")
 _CHANGES = ("update", "delete")
 _SAID = "are written once and kept (G7)"
 _FUNCTION = f"""BEGIN RAISE EXCEPTION 'rows of % {_SAID}', TG_TABLE_NAME; END"""
@@ -122,13 +150,13 @@ def _guards(connection: Connection) -> Triggers:
         return {
             (table, f"{table}_no_{change}"): f"CREATE TRIGGER {table}_no_{change} BEFORE "
             f"{change.upper()} ON {table} BEGIN SELECT RAISE(ABORT, 'rows of {table} {_SAID}'); END"
-            for table in _GUARDED
+            for table in sorted(KEPT)
             for change in _CHANGES
         }
     return {
         (table, f"{table}_kept"): f"BEFORE DELETE OR UPDATE OR TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION exitflow_kept() {_FUNCTION}"
-        for table in _GUARDED
+        for table in sorted(KEPT)
     }
 
 

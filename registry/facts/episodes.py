@@ -1,8 +1,9 @@
 """Households by their last time in the register: who has left it, and who is in it again."""
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, and_, func
 from sqlmodel import col, select
 
 from registry.tables import EpisodeRow, HouseholdRow
@@ -20,6 +21,14 @@ def is_back(on: date) -> tuple[ColumnElement[bool], ...]:
         *_last_episode(),
         col(EpisodeRow.exited_on).is_(None),
         col(EpisodeRow.registered_on) <= on,
+    )
+
+
+def comes_after(later: Any, episode: Any) -> ColumnElement[bool]:
+    """Episodes that come next after others of the same household."""
+    return and_(
+        col(later.household_code) == episode.household_code,
+        col(later.number) == episode.number + 1,
     )
 
 

@@ -17,10 +17,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, GetCoreSchemaHandler, PlainSerializer, ValidationInfo
 from pydantic_core import core_schema
 
-from models.texts.characters import fault, is_ideograph, unified
+from models.texts.characters import is_ideograph, one_line, several_lines
 from models.texts.id_numbers import checked, is_one
 from registry.files.columns import given
-from registry.files.sheet_cells import SUM, Cell, is_blank
+from registry.files.sheet_cells import SUM, Cell, is_blank, is_mistaken
 
 FORMULA_SIGNS = "=+-@\t\r＝＋－＠"  # noqa: RUF001
 """What a cell begins with that some spreadsheet program takes for a formula."""
@@ -36,9 +36,8 @@ _NO_NAMES = frozenset(
     for word in words.split()
 )
 _HEADS = ("户主", "本人或户主", "本人")
-_ESCAPED = re.compile(rf"'+[{re.escape(FORMULA_SIGNS)}]")
 _DIGITS = 15
-_NAME_LENGTH, _TEXT_LENGTH = 100, 1000
+_NAME_LENGTH, _TEXT_LENGTH, _LONGEST = 100, 1000, 4000
 _DAY = re.compile(
     r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?|(\d{4})(\d{2})(\d{2})", re.ASCII
 )
@@ -61,6 +60,16 @@ def words(most: int) -> Callable[[Cell], str]:
         return _text(cell, most)
 
     return read
+
+
+def line(cell: Cell) -> str:
+    """What somebody wrote in one line, as long as ``models.base.Line`` lets it be."""
+    return _text(cell, _LONGEST)
+
+
+def lines(cell: Cell) -> str:
+    """What somebody wrote, in as many lines as ``models.base.Text`` lets it have."""
+    return several_lines(_bare(cell, _LONGEST))
 
 
 def name(cell: Cell) -> str:
@@ -175,7 +184,7 @@ def whole(most: int, example: str) -> Callable[[Cell], int]:
 def year(cell: Cell) -> int:
     """A year of the register."""
     said = _written(cell).removesuffix("年")
-    if not re.fullmatch(r"20\d\d", said, re.ASCII) or int(said) < 2014:
+    if not re.fullmatch(r"20\d\d|2100", said, re.ASCII) or int(said) < 2014:
         raise ValueError("write a year from 2014 on, for example 2018")
     return int(said)
 
@@ -199,19 +208,22 @@ def escaped(said: str) -> str:
 
 
 def _text(cell: Cell, length: int) -> str:
+    return one_line(_bare(cell, length))
+
+
+def _bare(cell: Cell, length: int) -> str:
+    """A text without the apostrophe before what would be taken for something else."""
     if isinstance(cell, str) and cell[:1] in tuple(FORMULA_SIGNS):
         raise ValueError(
             "begins with a sign of a formula or a control character; write a name or a word"
         )
     said = _written(cell)
-    if _ESCAPED.match(said):
+    behind = said.lstrip("'")
+    if behind != said and (behind[:1] in tuple(FORMULA_SIGNS) or is_mistaken(behind)):
         said = said[1:]
     if len(said) > length:
         raise ValueError(f"is longer than {length} characters; shorten it")
-    wrong = fault(said)
-    if wrong is not None:
-        raise ValueError(wrong)
-    return unified(said)
+    return said
 
 
 def _written(cell: Cell) -> str:
@@ -288,6 +300,8 @@ VillageCode = Annotated[str, BeforeValidator(code(12))]
 HouseholdCode = Annotated[str, BeforeValidator(household_code)]
 IdNumber = Annotated[str, _by_today(id_number)]
 Text = Annotated[str, BeforeValidator(text)]
+Line = Annotated[str, BeforeValidator(line)]
+Lines = Annotated[str, BeforeValidator(lines)]
 Name = Annotated[str, BeforeValidator(name)]
 ProperName = Annotated[str, BeforeValidator(proper_name)]
 Relation = Annotated[str, BeforeValidator(relation)]

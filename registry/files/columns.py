@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationInfo, field_v
 
 from models.base import Record
 from registry.files.faults import place
-from registry.files.sheet_cells import Cell, sound
+from registry.files.sheet_cells import Cell, kept_apart, sound
 
 V = TypeVar("V")
 
@@ -193,7 +193,7 @@ def written(line: BaseModel, columns: Iterable[Column]) -> list[Any]:
     """A row as it is written; what the model does not say stays empty."""
     said = line.model_dump()
     groups = {"": said, **{name: each for name, each in said.items() if isinstance(each, dict)}}
-    return [groups.get(column.group, {}).get(column.field) for column in columns]
+    return [kept_apart(groups.get(column.group, {}).get(column.field)) for column in columns]
 
 
 class Names(NamedTuple):

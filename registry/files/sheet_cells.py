@@ -71,9 +71,27 @@ IS_SUM = "this is a row of sums; take it out"
 def sum_in(row: SheetRow) -> int | None:
     """The cell by which a row is seen to be one of sums; None if it is not."""
     for index, cell in enumerate(row.cells):
-        if isinstance(cell, str) and SUM.fullmatch("".join(cell.split()).strip(":：")):
+        if isinstance(cell, str) and _is_sum(cell):
             return index
     return None
+
+
+def _is_sum(said: str) -> bool:
+    return SUM.fullmatch("".join(said.split()).strip(":：")) is not None
+
+
+def is_mistaken(said: str) -> bool:
+    """Whether a cell of this text is taken for a sum or an error, and not for what it says.
+
+    >>> is_mistaken("合计"), is_mistaken("#N/A"), is_mistaken("合计三户")
+    (True, True, False)
+    """
+    return _is_sum(said) or _ERROR.fullmatch(said) is not None
+
+
+def kept_apart(said: Cell | None) -> Cell | None:
+    """What a row holds, behind an apostrophe if its cell were mistaken; reading takes that off."""
+    return f"'{said}" if isinstance(said, str) and is_mistaken(said.lstrip("'")) else said
 
 
 def shown(cell: Cell) -> str:

@@ -105,16 +105,19 @@ def joint_notice(
         sections=sections,
         columns=_COLUMNS[kind],
         mark="和户主姓名" if kind is SubjectKind.HOUSEHOLD else "",
-        compiler=_compiler(sheet),
+        compiler=_compiler(sheet, kind),
         compiled_on=chinese(beijing(now).date()),
     )
     return JointNotice(title=title, markdown=text, subjects=subjects)
 
 
-def _compiler(sheet: _Sheet) -> str:
-    """The leading group of the place whose notices are put together."""
+def _compiler(sheet: _Sheet, kind: SubjectKind) -> str:
+    """The leading group of the place whose notices are put together; the province's for counties.
+
+    C4 is the province's alone: no county signs a notice of its own exit.
+    """
     region = sheet.region
-    if region is None or region == sheet.policy.province:
+    if kind is SubjectKind.COUNTY or region is None or region == sheet.policy.province:
         return sheet.office(Body.PROVINCIAL_GROUP, sheet.policy.province_name)
     body = Body.CITY_GROUP if region.endswith("00") else Body.COUNTY_GROUP
     return sheet.office(body, sheet.divisions[region].name)

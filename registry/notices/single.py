@@ -10,6 +10,7 @@ from models.county.orders import RegisterChange
 from models.household_standard import named_zh
 from models.notices import (
     NoticeOrder,
+    Overridden,
     Posted,
     PostedCounty,
     PostedHousehold,
@@ -108,7 +109,7 @@ def _of_county(shows: PostedCounty) -> dict[str, Any]:
             for name, said in zip(SERVICES, services, strict=True)
         ],
         "checked": [_ended(hide(each.zh)) for each in provincial_findings(shows.findings)],
-        "excepted": named_zh(shows.overridden),
+        **_excepted(shows.overridden),
     }
 
 
@@ -122,7 +123,15 @@ def _of_village(shows: PostedVillage) -> dict[str, Any]:
         "surveyed": hide(_surveyed(shows.survey)),
         "findings": [hide(finding.zh) for finding in survey_findings(shows.survey)],
         "collective_income": shows.survey.collective_income_yuan,
+        **_excepted(shows.overridden),
     }
+
+
+def _excepted(overridden: Overridden | None) -> dict[str, str]:
+    """S6: of what an exception was made, and the reason as the office wrote it."""
+    if overridden is None:
+        return {"excepted": ""}
+    return {"excepted": named_zh(overridden.standards), "why": _ended(hide(overridden.reason))}
 
 
 def _surveyed(survey: FieldSurvey) -> str:

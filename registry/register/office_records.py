@@ -12,9 +12,9 @@ from sqlmodel import Session, col, select
 
 from models import offices
 from models.base import Record, canonical, faults
-from models.case.parts import Proofs
+from models.case.parts import LARGEST, Proofs
 from models.offices import County, Division, Household, SubjectKind, Village
-from models.policy import LEVELS, Level
+from models.policy import Level
 from models.register.office_records import (
     FAULTS,
     FORMS,
@@ -23,6 +23,7 @@ from models.register.office_records import (
     KeptRecord,
     OfficeRecord,
     RecordKind,
+    may_follow,
     record_fault,
 )
 from registry import journal
@@ -94,7 +95,7 @@ class OfficeRecords:
         try:
             with writing(self._engine) as session:
                 claim(session, "office records")
-                for line in lines:
+                for line in _referred_first(lines):
                     try:
                         if not _is_kept(session, line):
                             new += _put(session, line.record(), today, path.name)
@@ -188,6 +189,7 @@ def _put(session: Session, record: OfficeRecord, today: date, source: str | None
         today,
         has_left=_has_left(session, record),
         has_policy=_has_policy(session, record),
+        corrects=_corrected(session, record),
     ) or _reference_fault(session, record)
     if fault is not None:
         raise LoadError([fault])
@@ -254,6 +256,14 @@ def _has_policy(session: Session, record: OfficeRecord) -> bool:
     return bool(found) and bool(set(found) - replaced_ids(session))
 
 
+def _corrected(session: Session, record: OfficeRecord) -> offices.Office | None:
+    """The office whose record another takes the place of; None if it takes no such place."""
+    row = session.get(OfficeRecordRow, record.refers_to) if record.refers_to is not None else None
+    if row is None or (row.kind, row.subject_code) != (record.kind, record.subject):
+        return None
+    return offices.Office.parse(row.office)
+
+
 def _reference_fault(session: Session, record: OfficeRecord) -> str | None:
     """Why a record cannot take another's place, or be its outcome; None if it can."""
     if record.refers_to is None:
@@ -270,12 +280,9 @@ def _reference_fault(session: Session, record: OfficeRecord) -> str | None:
     if record.day < earlier.day:
         return f"day: {record.day} lies before {earlier.day}, the day of {earlier.id}"
     corrects, own = earlier.kind == record.kind, offices.Office.parse(earlier.office)
-    above = LEVELS[record.office.body].height - LEVELS[own.body].height
-    if corrects and record.office != own and above <= 0:
-        return f"office: {earlier.id} is of {own}; that office corrects it, or one of a level above"
-    # What an inspection found is set right, and said to be so, by who was inspected.
-    if not corrects and earlier.kind == RecordKind.ACCOUNTABILITY and above < 0:
-        return f"office: {earlier.id} is of {own}; no office below says what came of it"
+    if not may_follow(record.office, own):
+        says = "corrects it" if corrects else "says what came of it"
+        return f"office: {earlier.id} is of {own}; that office {says}, or one above it"
     if corrects and earlier.id in replaced_ids(session):
         return f"refers_to: another has taken the place of {earlier.id}; refer to that one"
     return None
@@ -338,7 +345,7 @@ def _office(cell: Cell) -> offices.Office:
 
 
 _FAULT = cells.OneOf({said: fault for fault, said in FAULTS.items()})
-_Number = Annotated[int, BeforeValidator(cells.whole(10_000_000, "14"))]
+_Number = Annotated[int, BeforeValidator(cells.whole(LARGEST, "14"))]
 
 
 class RecordCells(Cells):
@@ -354,20 +361,20 @@ class RecordCells(Cells):
     subject: Annotated[cells.Name, Header("对象编号")]
     year: Annotated[cells.Year, YEAR]
     office: Annotated[offices.Office, BeforeValidator(_office), Header("单位")]
-    officer: Annotated[cells.Name, Header("经办人")]
+    officer: Annotated[cells.Line, Header("经办人")]
     day: Annotated[cells.Day, Header("日期")]
-    text: Annotated[cells.Text, Header("内容", wide=True)]
-    document: Annotated[cells.Text | None, Header("文号")] = None
+    text: Annotated[cells.Lines, Header("内容", wide=True)]
+    document: Annotated[cells.Line | None, Header("文号")] = None
     refers_to: Annotated[cells.Name | None, Header("所指台账", "更正")] = None
     fault: Annotated[Annotated[Fault, _FAULT] | None, Header("问题类型")] = None
-    leader: Annotated[cells.Name | None, Header("责任领导")] = None
-    department: Annotated[cells.Name | None, Header("责任部门")] = None
-    person: Annotated[cells.Name | None, Header("责任人员")] = None
+    leader: Annotated[cells.Line | None, Header("责任领导")] = None
+    department: Annotated[cells.Line | None, Header("责任部门")] = None
+    person: Annotated[cells.Line | None, Header("责任人员")] = None
     until: Annotated[Annotated[date, BeforeValidator(cells.day)] | None, Header("有效期至")] = None
     households: Annotated[_Number | None, Header("计划退出户数")] = None
     villages: Annotated[_Number | None, Header("计划退出村数")] = None
     counties: Annotated[_Number | None, Header("计划退出县数")] = None
-    case_id: Annotated[cells.Text | None, Header("案件编号", wide=True)] = None
+    case_id: Annotated[cells.Line | None, Header("案件编号", wide=True)] = None
     entry: Annotated[_Number | None, Header("案卷条号")] = None
     key: Annotated[cells.Text | None, Header("台账编号", wide=True)] = None
 
@@ -385,14 +392,38 @@ class RecordCells(Cells):
             raise LoadError([faults(error)]) from None
 
 
+def _referred_first(lines: Iterable[RecordCells]) -> Iterator[RecordCells]:
+    """Rows in their order, but behind those to which they refer."""
+    rows = list(lines)
+    by_key = {line.key: line for line in rows if line.key is not None}
+    done: set[int] = set()
+    for line in rows:
+        chain: list[RecordCells] = []
+        each: RecordCells | None = line
+        while each is not None and id(each) not in done:
+            done.add(id(each))
+            chain.append(each)
+            each = by_key.get(each.refers_to or "")
+        yield from reversed(chain)
+
+
 def _is_kept(session: Session, line: RecordCells) -> bool:
     """Whether a row is a record that is kept, as a file of them was written.
 
     Raises:
-        LoadError: if it has the id of one and says something else.
+        LoadError: if it has the id of one, or of one of elsewhere, and says something else.
     """
-    row = session.get(OfficeRecordRow, line.key) if line.key is not None else None
+    if line.key is None:
+        return False
+    row = session.get(OfficeRecordRow, line.key)
     if row is None:
+        if line.record().id != line.key:
+            raise LoadError(
+                [
+                    f"台账编号: there is no record {line.key}, and this row is not it, or had "
+                    "evidence, which no file holds; leave 台账编号 empty to put it down anew"
+                ]
+            )
         return False
     if line.record(json.loads(row.evidence)).id != row.id:
         raise LoadError(

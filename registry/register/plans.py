@@ -83,6 +83,7 @@ def load_plan(
         villages=new[SubjectKind.VILLAGE],
         counties=new[SubjectKind.COUNTY],
         there=loading.there,
+        otherwise=loading.otherwise,
     )
 
 
@@ -92,7 +93,7 @@ class _Loading:
     def __init__(self, connection: Connection, faults: Iterable[Fault]) -> None:
         self.faults = list(faults)
         self.new = dict.fromkeys(SubjectKind, 0)
-        self.there = 0
+        self.there = self.otherwise = 0
         self._connection = connection
         self._first: dict[tuple[int, str], PlannedSubject] = {}
 
@@ -111,6 +112,7 @@ class _Loading:
                 self.faults.append(fault)
             elif known is not None:
                 self.there += 1
+                self.otherwise += known["source"] != line.document
             else:
                 rows.put(_row(line), None)
                 self.new[line.kind] += 1

@@ -1,11 +1,13 @@
 """The national poverty line by year (S7 国家扶贫标准): data with a source, one amount a year."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, Field
 from sqlmodel import Session, col, select
 
+from models.base import Record
 from models.register.households import PovertyLine
 from registry import journal
 from registry.database.engine import claim
@@ -29,8 +31,19 @@ def all_lines(session: Session) -> tuple[PovertyLine, ...]:
     return tuple(PovertyLine(**row.model_dump()) for row in rows)
 
 
-def add_line(session: Session, line: PovertyLine) -> bool:
-    """Add the line of a year; False where it is there with this amount.
+class LinesLoaded(Record):
+    """How many lines of a file were new, known, and known with another source, which is kept."""
+
+    new: int
+    known: int
+    otherwise: int
+
+
+def add_line(session: Session, line: PovertyLine) -> str | None:
+    """Add the line of a year.
+
+    Returns:
+        The source with which it is known already; None if it is new.
 
     Raises:
         LoadError: where the year has another amount: households were judged by it.
@@ -41,7 +54,7 @@ def add_line(session: Session, line: PovertyLine) -> bool:
         session.add(PovertyLineRow(**line.model_dump()))
         journal.touch(session, [f"line/{line.year}"])
         journal.describe(session, "line", source=line.source)
-        return True
+        return None
     if known.yuan != line.yuan:
         raise LoadError(
             [
@@ -49,7 +62,17 @@ def add_line(session: Session, line: PovertyLine) -> bool:
                 f"{line.yuan}; a year has one line (S7)"
             ]
         )
-    return False
+    return known.source
+
+
+def add_lines(session: Session, lines: Iterable[PovertyLine]) -> LinesLoaded:
+    """Add many; raises as ``add_line``."""
+    counts = {"new": 0, "known": 0, "otherwise": 0}
+    for line in lines:
+        source = add_line(session, line)
+        same = "known" if source == line.source else "otherwise"
+        counts["new" if source is None else same] += 1
+    return LinesLoaded(**counts)
 
 
 class LineCells(Cells):

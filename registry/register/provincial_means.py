@@ -22,8 +22,11 @@ def all_means(session: Session) -> tuple[ProvincialMean, ...]:
     return tuple(ProvincialMean(**row.model_dump()) for row in rows)
 
 
-def add_mean(session: Session, mean: ProvincialMean) -> bool:
-    """Add the mean of a year; False if it is there with this number.
+def add_mean(session: Session, mean: ProvincialMean) -> str | None:
+    """Add the mean of a year.
+
+    Returns:
+        The source with which it is known already; None if it is new.
 
     Raises:
         LoadError: if the year has another number: counties were judged by it.
@@ -34,7 +37,7 @@ def add_mean(session: Session, mean: ProvincialMean) -> bool:
         session.add(ProvincialMeanRow(**mean.model_dump()))
         journal.touch(session, [f"mean/{mean.province}/{mean.year}"])
         journal.describe(session, "mean", source=mean.source)
-        return True
+        return None
     if known.income_growth_percent != mean.income_growth_percent:
         raise LoadError(
             [
@@ -42,4 +45,4 @@ def add_mean(session: Session, mean: ProvincialMean) -> bool:
                 f"not {mean.income_growth_percent} %; a year has one (S3)"
             ]
         )
-    return False
+    return known.source

@@ -105,7 +105,7 @@ def assessment(session: Session, year: int, region: str | None = None) -> Assess
     _count_objections(session, tally, year, region)
     _count_revocations(session, tally, year, region)
     _count_findings(session, tally, year, region)
-    _count_accounted(session, tally, year, region)
+    _count_accounted(session, tally, year, region, divisions)
     left = progress(session, year, None, region)
     exits: dict[str, dict[str, Any]] = {
         each.code: {
@@ -125,6 +125,9 @@ def assessment(session: Session, year: int, region: str | None = None) -> Assess
         for code in sorted({*exits, *tally.of_counties})
     )
     by_city: defaultdict[str, list[Statement]] = defaultdict(list)
+    for code in tally.accounted_above:
+        if divisions[code].level is Level.CITY:
+            by_city[code] = []
     for each in counties:
         if each.code in divisions:
             by_city[divisions[each.code].parent or ""].append(each)
@@ -133,11 +136,11 @@ def assessment(session: Session, year: int, region: str | None = None) -> Assess
         region=region,
         counties=counties,
         cities=tuple(
-            _sum(city, divisions[city].name, by_city[city])
+            _sum(city, divisions[city].name, by_city[city], tally.accounted_above[city])
             for city in sorted(by_city)
             if city in divisions
         ),
-        total=_sum("", "total", counties),
+        total=_sum("", "total", counties, tally.accounted_above.total()),
         offices=tuple(
             OfficeHappened(office=office, name=_place(divisions, office), **said)
             for office, said in sorted(tally.at_offices.items())
@@ -146,9 +149,14 @@ def assessment(session: Session, year: int, region: str | None = None) -> Assess
 
 
 class _Tally:
-    """What was counted, by county and by office."""
+    """What was counted, by county and by office.
+
+    Attributes:
+        accounted_above: How often somebody of a city or province itself was called to account.
+    """
 
     def __init__(self) -> None:
+        self.accounted_above: Counter[str] = Counter()
         self.of_counties: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.at_offices: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
@@ -247,15 +255,25 @@ def _count_findings(session: Session, tally: _Tally, year: int, region: str | No
         tally.add("omitted", each.county, many=omitted)
 
 
-def _count_accounted(session: Session, tally: _Tally, year: int, region: str | None) -> None:
+def _count_accounted(
+    session: Session,
+    tally: _Tally,
+    year: int,
+    region: str | None,
+    divisions: dict[str, DivisionRow],
+) -> None:
     row, replaced = OfficeRecordRow, replaced_ids(session)
     within = [lies_in(row.place, region)] if region else []
     called = select(row.id, row.place).where(
         row.kind == RecordKind.ACCOUNTABILITY, row.year == year, *within
     )
     for id, place in session.exec(called):
-        if id not in replaced:
+        if id in replaced:
+            continue
+        if divisions[place].level is Level.COUNTY:
             tally.add("accounted", place)
+        else:
+            tally.accounted_above[place] += 1
 
 
 def _of_year(year: int, region: str | None) -> tuple[Any, ...]:
@@ -268,7 +286,8 @@ def _within(region: str | None) -> list[Any]:
     return [col(CaseRow.region).contains(f"/{region}/", autoescape=True)]
 
 
-def _sum(code: str, name: str, those: Iterable[Statement]) -> Statement:
+def _sum(code: str, name: str, those: Iterable[Statement], accounted: int) -> Statement:
+    """The sum of counties, and how often somebody above them was called to account."""
     counted, numbers = (
         list(those),
         [field for field, kind in Statement.model_fields.items() if kind.annotation is int],
@@ -288,7 +307,11 @@ def _sum(code: str, name: str, those: Iterable[Statement]) -> Statement:
         households=exits("households"),
         villages=exits("villages"),
         counties=exits("counties"),
-        **{field: sum(getattr(one, field) for one in counted) for field in numbers},
+        **{
+            field: sum(getattr(one, field) for one in counted)
+            + (accounted if field == "accounted" else 0)
+            for field in numbers
+        },
     )
 
 

@@ -17,6 +17,7 @@ from models.consequences import Consequence, Exit, ExitState, consequences
 from models.offices import SubjectKind
 from models.policy import AfterExit
 from models.register.households import Cause
+from registry.facts.episodes import comes_after
 from registry.places import last_divisions, lies_in, villages_in
 from registry.reports.consequence_records import ExitFacts, ExitsAlike
 from registry.tables import (
@@ -222,14 +223,7 @@ def _beside(query: Any, episode: Any, after: Any) -> Any:
         query.select_from(episode)
         .join(HouseholdRow, col(HouseholdRow.code) == episode.household_code)
         .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
-        .join(
-            after,
-            and_(
-                col(after.household_code) == episode.household_code,
-                col(after.number) == episode.number + 1,
-            ),
-            isouter=True,
-        )
+        .join(after, comes_after(after, episode), isouter=True)
         .where(col(episode.exited_on).is_not(None), col(episode.exit_year).is_not(None))
     )
 

@@ -18,6 +18,7 @@ from registry.files.faults import RegisterFaults
 from registry.records import DeadlineRecord
 from registry.register import plans, poverty_lines, provincial_means
 from registry.register.plans_file import read_plan
+from registry.register.poverty_lines import LinesLoaded
 from registry.reports.assessment import Assessment, assessment
 from registry.reports.filings import filings_due
 from registry.reports.progress import progress
@@ -69,8 +70,8 @@ class Planning:
         with reading(self._engine) as session:
             return plans.plans(session, year, region)
 
-    def add_line(self, line: PovertyLine) -> bool:
-        """Add the national line of a year (S7); False where it is there.
+    def add_line(self, line: PovertyLine) -> str | None:
+        """Add the national line of a year (S7); return the source with which it is there already.
 
         Raises:
             LoadError: where the year has another amount.
@@ -78,23 +79,23 @@ class Planning:
         with writing(self._engine) as session:
             return poverty_lines.add_line(session, line)
 
-    def load_lines(self, path: Path) -> int:
-        """Add the lines of a CSV file, all or none (S7); return how many are new.
+    def load_lines(self, path: Path) -> LinesLoaded:
+        """Add the lines of a CSV file, all or none (S7).
 
         Raises:
             LoadError: with what is wrong in the file, or against the register.
         """
         lines = poverty_lines.read_lines(path)
         with writing(self._engine) as session:
-            return sum(poverty_lines.add_line(session, line) for line in lines)
+            return poverty_lines.add_lines(session, lines)
 
     def lines(self) -> tuple[PovertyLine, ...]:
         """Every national line there is, by year."""
         with reading(self._engine) as session:
             return poverty_lines.all_lines(session)
 
-    def add_mean(self, mean: ProvincialMean) -> bool:
-        """Add the provincial mean of a year (S3); False if it is there.
+    def add_mean(self, mean: ProvincialMean) -> str | None:
+        """Add the provincial mean of a year (S3); return the source with which it is there already.
 
         Raises:
             LoadError: if the year has another number.

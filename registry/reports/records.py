@@ -161,9 +161,13 @@ class PlanLine(Record):
 
 
 class PlanLoaded(Record):
-    """How much of a plan was new, by kind; ``there`` was in the plan already."""
+    """How much of a plan was new, by kind; ``there`` was in the plan already.
+
+    Of these, ``otherwise`` by another document than the file names: the first one stays.
+    """
 
     households: int
     villages: int
     counties: int
     there: int
+    otherwise: int

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from models.base import Record
 from models.offices import SubjectKind
 from models.policy import Policy, Targets
+from registry.facts.episodes import comes_after
 from registry.places import last_divisions
 from registry.reports.progress import towards
 from registry.reports.records import TargetProgress
@@ -181,14 +182,7 @@ def _people(session: Session) -> Iterable[_Left]:
         .select_from(episode)
         .join(HouseholdRow, col(HouseholdRow.code) == episode.household_code)
         .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
-        .join(
-            after,
-            and_(
-                col(after.household_code) == episode.household_code,
-                col(after.number) == episode.number + 1,
-            ),
-            isouter=True,
-        )
+        .join(after, comes_after(after, episode), isouter=True)
         .join(
             RevocationRow,
             _revoked(SubjectKind.HOUSEHOLD, episode.household_code, episode.exited_on),

@@ -34,23 +34,24 @@ class DivisionRow(Table, table=True):
     successor: str | None = None
 
 
-class StatusRow(Table, table=True):
-    """A county's standing from one day to another (C7).
-
-    ``case_id`` and ``seq`` name the ledger entry that ordered an exit; a listing has none.
-    """
-
-    __tablename__ = "county_status"
-    __table_args__ = (UniqueConstraint("case_id", "seq"),)
+class _Status(Table):
+    """From one day to another; ``case_id`` and ``seq`` name the ledger entry that ordered it."""
 
     code: str = Field(primary_key=True)
     since: date = Field(primary_key=True)
-    status: Standing = Field(sa_column=Column(words(Standing), nullable=False))
+    status: Standing = Field(sa_type=words(Standing))
     until: date | None = None
     exit_year: int | None = None
     document: str | None = Field(default=None, sa_type=Written)
     case_id: str | None = None
     seq: int | None = None
+
+
+class StatusRow(_Status, table=True):
+    """A county's standing from one day to another (C7); a listing was ordered by no entry."""
+
+    __tablename__ = "county_status"
+    __table_args__ = (UniqueConstraint("case_id", "seq"),)
 
 
 class VillageRow(Table, table=True):
@@ -74,7 +75,7 @@ class VillageRow(Table, table=True):
     first_secretary: bool
 
 
-class VillageStatusRow(Table, table=True):
+class VillageStatusRow(_Status, table=True):
     """The standing of a poor village (贫困村) from one day to another (V3); as ``StatusRow``.
 
     A village that was never on the list of poor villages has none.
@@ -82,15 +83,6 @@ class VillageStatusRow(Table, table=True):
 
     __tablename__ = "village_status"
     __table_args__ = (UniqueConstraint("case_id", "seq"),)
-
-    code: str = Field(primary_key=True)
-    since: date = Field(primary_key=True)
-    status: Standing = Field(sa_column=Column(words(Standing), nullable=False))
-    until: date | None = None
-    exit_year: int | None = None
-    document: str | None = Field(default=None, sa_type=Written)
-    case_id: str | None = None
-    seq: int | None = None
 
 
 class VillageYearRow(Table, table=True):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import Engine
 from sqlmodel import col, delete, select
@@ -16,13 +16,15 @@ from activities.notifications.deliver import Senders
 from activities.notifications.outbox import Outbox, Ring
 from models.base import canonical
 from models.case.admission import Admission, AdmitOrder, K
-from models.case.ledger import Entry, root
+from models.case.ledger import Entry, EntryKind, Ledger, root
 from models.case.messages import Ending
-from models.case.orders import Delivery, LedgerBatch, Telling
+from models.case.orders import CaseState, Delivery, LedgerBatch, Telling
 from models.county.orders import RegisterChange
-from models.policy import Policy, PolicyError
+from models.offices import County, Village
+from models.policy import Body, Policy, PolicyError
 from models.policy_file import parse_policy
 from models.village.orders import VillageRegisterChange
+from registry.calendar import OfficialCalendar
 from registry.database.engine import claim, writing
 from registry.tables import CaseRow, EntryRow
 from tests.models.carrying import CARRYING, Carrying
@@ -34,6 +36,8 @@ KEY = b"a key of no installation's at all"
 RUN = "run-1"
 CLOCK = datetime(2100, 1, 1, tzinfo=UTC)
 """Behind everything that a test dates."""
+
+CALENDAR = OfficialCalendar()
 
 T = TypeVar("T")
 
@@ -47,10 +51,12 @@ def policies(id: str) -> Policy:
 
 
 def gate(
-    known: Callable[[str], Policy] = policies, clock: Callable[[], datetime] = lambda: CLOCK
+    known: Callable[[str], Policy] = policies,
+    clock: Callable[[], datetime] = lambda: CLOCK,
+    calendar: OfficialCalendar = CALENDAR,
 ) -> Gate:
     """Who admits, in tests."""
-    return Gate(KEY, known, clock)
+    return Gate(KEY, known, calendar, clock)
 
 
 def nobody_rings(_order: Delivery, _tried_for: timedelta) -> None:
@@ -175,3 +181,51 @@ def batch(case_id: str, entries: Any, state: Any, tellings: Iterable[Telling] = 
         state=state,
         tellings=tuple(tellings),
     )
+
+
+class GrowingFile:
+    """A case file that grows, and the batches a case would send of it."""
+
+    procedure: ClassVar[str]
+    step: ClassVar[str]
+    body: ClassVar[Body]
+    """Whose turn it is there."""
+
+    def __init__(self, case_id: str, subject: County | Village, year: int, began: datetime) -> None:
+        self.case_id, self.subject, self.year, self.began = case_id, subject, year, began
+        self.ledger = Ledger(case_id)
+        self.tellings: list[Telling] = []
+
+    def add(self, kind: EntryKind, data: Any = None, **more: Any) -> Entry:
+        """Record an entry."""
+        return self.ledger.record(
+            kind, more.pop("at", self.began), text=more.pop("text", kind.value), data=data, **more
+        )
+
+    def batch(self, first: int = 1, last: int | None = None, **state: Any) -> LedgerBatch:
+        """The entries from ``first`` to ``last``, and the end where the state has come to it."""
+        if state.get("outcome") is not None:
+            self.add(EntryKind.CLOSED, {"outcome": {"ending": state["outcome"]}})
+        last = last or len(self.ledger.entries)
+        entries = tuple(self.ledger.entries[first - 1 : last])
+        tellings = [each for each in self.tellings if first <= each.seq <= last]
+        return batch(self.case_id, entries, self.state(**state), tellings)
+
+    def state(self, **changes: Any) -> CaseState:
+        """How the case stands."""
+        given: dict[str, Any] = {
+            "case_id": self.case_id,
+            "procedure": self.procedure,
+            "subject_code": self.subject.code,
+            "subject_name": self.subject.name,
+            "year": self.year,
+            "region": self.subject.region_path,
+            "step": self.step,
+            "round": 1,
+            "waiting_for": self.subject.office(self.body),
+            "deadline": None,
+            "overdue": False,
+            "open_objections": 0,
+            "outcome": None,
+        }
+        return CaseState(**(given | changes))

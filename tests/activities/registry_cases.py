@@ -13,9 +13,9 @@ from pydantic import JsonValue
 from sqlalchemy import Engine
 from sqlmodel import SQLModel, select
 
-from models.case.ledger import Entry, EntryKind, Ledger
+from models.case.ledger import Entry, EntryKind
 from models.case.messages import Ending
-from models.case.orders import CaseState, LedgerBatch, Notification, Recipient, Telling
+from models.case.orders import CaseState, Notification, Recipient, Telling
 from models.case.parts import PlanAddition
 from models.county.admission import AdmitCounty
 from models.county.messages import CountyApplication, CountyOpening
@@ -26,8 +26,7 @@ from models.policy import Body
 from models.register.counties import CountyCounted, CountyFigures, Judgement, PoorVillages
 from models.register.villages import Incidence
 from registry.database.engine import reading
-from tests.activities.admitted import RUN
-from tests.activities.admitted import batch as kept_batch
+from tests.activities.admitted import RUN, GrowingFile
 from tests.activities.admitted import run as run
 from tests.models import samples
 from tests.models.carrying import leaves_county
@@ -100,19 +99,19 @@ def admission(
     return AdmitCounty(opening=opening, now=now, state=state, run=RUN)
 
 
-class File:
-    """A case file that grows, and the batches a case would send of it."""
+class File(GrowingFile):
+    """A county's case file."""
+
+    procedure, step, body = "county", "C2", Body.CITY_GROUP
 
     def __init__(self, county: County = XIN, year: int = 2017, attempt: int = 1) -> None:
-        self.county, self.year = county, year
-        self.case_id = county_case(county.code, year, attempt)
-        self.ledger = Ledger(self.case_id)
-        self.tellings: list[Telling] = []
+        super().__init__(county_case(county.code, year, attempt), county, year, APPLIED)
+        self.county = county
 
     def add(self, kind: EntryKind, data: dict[str, JsonValue] | None = None, **more: Any) -> Entry:
         """Record an entry, a minute after the one before."""
         at = APPLIED + timedelta(minutes=len(self.ledger.entries))
-        return self.ledger.record(kind, at, text=more.pop("text", kind.value), data=data, **more)
+        return super().add(kind, data, at=at, **more)
 
     def open(self, **changes: Any) -> Entry:
         """Record the application."""
@@ -143,33 +142,9 @@ class File:
         for _ in range(count):
             self.add(EntryKind.STEP_OPENED)
 
-    def batch(self, first: int = 1, last: int | None = None, **state: Any) -> LedgerBatch:
-        """The entries from ``first`` to ``last``, and the end where the state has come to it."""
-        if state.get("outcome") is not None:
-            self.add(EntryKind.CLOSED, {"outcome": {"ending": state["outcome"]}})
-        last = last or len(self.ledger.entries)
-        entries = tuple(self.ledger.entries[first - 1 : last])
-        tellings = [each for each in self.tellings if first <= each.seq <= last]
-        return kept_batch(self.case_id, entries, self.state(**state), tellings)
-
     def state(self, **changes: Any) -> CaseState:
         """How the case stands."""
-        given: dict[str, Any] = {
-            "case_id": self.case_id,
-            "procedure": "county",
-            "subject_code": self.county.code,
-            "subject_name": self.county.name,
-            "year": self.year,
-            "region": self.county.region_path,
-            "step": "C2",
-            "round": 1,
-            "waiting_for": self.county.office(Body.CITY_GROUP),
-            "deadline": datetime(2017, 11, 28, tzinfo=UTC),
-            "overdue": False,
-            "open_objections": 0,
-            "outcome": None,
-        }
-        return CaseState(**(given | changes))
+        return super().state(**({"deadline": datetime(2017, 11, 28, tzinfo=UTC)} | changes))
 
 
 def of_hundred(poor: int, *, listed: int = 0, exited: int = 0) -> CountyCounted:

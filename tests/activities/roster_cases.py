@@ -9,8 +9,6 @@ from sqlalchemy import Engine
 
 from activities.notices import NoticeBoard
 from activities.roster import RosterActivities
-from models.case.ledger import Entry, EntryKind, Ledger
-from models.case.orders import CaseState, LedgerBatch
 from models.identity import household_case, notice
 from models.notices import NoticeLine, NoticeOrder
 from models.offices import SubjectKind, Village
@@ -25,8 +23,7 @@ from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
 from registry.register.poverty_lines import add_line
 from registry.tables import PlanRow
-from tests.activities.admitted import RUN, gate
-from tests.activities.admitted import batch as kept_batch
+from tests.activities.admitted import RUN, GrowingFile, gate
 from tests.models import roster_samples
 from tests.models.roster_samples import CODES, LINE, livelihood
 from tests.models.samples import HENAN
@@ -98,48 +95,18 @@ def activities(engine: Engine, folder: Path) -> RosterActivities:
     return RosterActivities(engine, NoticeBoard(engine, folder), gate())
 
 
-class RosterFile:
-    """A roster's case file that grows, and the batches a case would send of it."""
+class RosterFile(GrowingFile):
+    """A roster's case file."""
+
+    procedure, step, body = "household", "H1", Body.VILLAGE_COMMITTEES
 
     def __init__(self, batch: int = 1, place: Village = VILLAGE, year: int = 2017) -> None:
-        self.place, self.year = place, year
-        self.case_id = household_case(place.code, year, batch)
-        self.ledger = Ledger(self.case_id)
+        super().__init__(household_case(place.code, year, batch), place, year, APPLIED)
 
     def going_on(self, engine: Engine) -> Self:
         """The file as the registry has it, to go on from."""
         self.ledger.entries = Registry(engine).ledger(self.case_id)
         return self
-
-    def add(self, kind: EntryKind, data: Any = None) -> Entry:
-        """Record an entry."""
-        return self.ledger.record(kind, APPLIED, text=kind.value, data=data)
-
-    def batch(self, first: int = 1, **state: Any) -> LedgerBatch:
-        """The entries from ``first`` on, with the state they lead to."""
-        if state.get("outcome") is not None:
-            self.add(EntryKind.CLOSED, {"outcome": {"ending": state["outcome"]}})
-        entries = tuple(self.ledger.entries[first - 1 :])
-        return kept_batch(self.case_id, entries, self.state(**state))
-
-    def state(self, **changes: Any) -> CaseState:
-        """How the case stands."""
-        given: dict[str, Any] = {
-            "case_id": self.case_id,
-            "procedure": "household",
-            "subject_code": self.place.code,
-            "subject_name": self.place.name,
-            "year": self.year,
-            "region": self.place.region_path,
-            "step": "H1",
-            "round": 1,
-            "waiting_for": self.place.office(Body.VILLAGE_COMMITTEES),
-            "deadline": None,
-            "overdue": False,
-            "open_objections": 0,
-            "outcome": None,
-        }
-        return CaseState(**(given | changes))
 
 
 def admission(

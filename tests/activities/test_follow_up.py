@@ -313,7 +313,7 @@ def test_what_a_list_cannot_take_is_kept_in_the_file_all_the_same(
     file.mark("SL-nowhere")
     file.mark(listed[0], risk="poor")
     file.mark(listed[0], lifted=True)
-    assert run(asked.write_ledger, file.batch()) == 5
+    assert run(asked.write_ledger, file.batch()).count == 5
     assert {row["seq"] for row in rows(engine, CheckRow)} == {None}
     assert rows(engine, RiskRow) == []
 

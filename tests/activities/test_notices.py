@@ -1,6 +1,6 @@
 """C4 公告公示: what a notice says, what it never says, and that it is published once."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
@@ -114,6 +114,25 @@ def rows(engine: Engine) -> list[NoticeRow]:
         return list(session.exec(select(NoticeRow)).all())
 
 
+@pytest.mark.clause("C4", "T1")
+def test_a_notice_is_not_published_under_the_date_of_the_day_before(
+    engine: Engine, folder: Path
+) -> None:
+    """It begins at 23:59:59, and would be committed at 00:00:01."""
+    midnight = datetime.fromisoformat("2018-01-06T00:00:00+08:00")
+    second = timedelta(seconds=1)
+    order = ORDER.model_copy(update={"until": midnight})
+    late = iter((midnight - second, midnight + second))
+    with pytest.raises(ApplicationError, match="2018-01-05 is over") as refused:
+        publish(NoticeBoard(engine, folder, lambda: next(late)), order)
+    assert (refused.value.type, refused.value.non_retryable) == ("DayOver", True)
+    assert rows(engine) == []
+    assert not folder.exists()
+    published = publish(NoticeBoard(engine, folder, lambda: midnight - second), order)
+    # Asked for again the next day, since the answer was lost, it is the one that there is.
+    assert publish(NoticeBoard(engine, folder, lambda: midnight + second), order) == published
+
+
 @pytest.mark.clause("C4", "S3", "S5", "T1", "G1")
 def test_a_notice_says_everything_it_must() -> None:
     text = markdown(ORDER)
@@ -144,12 +163,16 @@ def test_a_notice_says_everything_it_must() -> None:
 @pytest.mark.clause("C4", "S3", "S6")
 def test_an_exception_stands_in_a_countys_notice() -> None:
     found = FINDINGS | {"income": {"met": False, "statement": "低于全省平均（合成数据）"}}
-    shows = posted(findings=found, overridden=("S3.income", "S3.villages"))
+    overridden = {
+        "standards": ("S3.income", "S3.villages"),
+        "reason": "受灾减收，13812345678号已核实（合成）",
+    }
+    shows = posted(findings=found, overridden=overridden)
     text = markdown(ORDER.model_copy(update={"shows": shows}))
     assert "- 农民人均可支配收入增幅未达标：低于全省平均（合成数据）。\n" in text
     assert (
-        "\n\n农民人均可支配收入增幅、贫困村退出比例未达标，经河南省扶贫开发领导小组说明理由予以"
-        "例外。\n\n## 三"
+        "\n\n农民人均可支配收入增幅、贫困村退出比例未达标，经河南省扶贫开发领导小组决定予以例外，"
+        "理由：受灾减收，（已隐去）号已核实（合成）。\n\n## 三"
     ) in text
     assert "例外" not in markdown(ORDER)
 

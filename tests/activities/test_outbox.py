@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -129,7 +130,7 @@ async def test_what_is_told_is_kept_with_its_entry_and_delivered_once(
     post: Post, file: File, log: FileChannel
 ) -> None:
     seq = file.tell(COUNTY, PERSON).seq
-    assert run(post.registry.write_ledger, file.batch()) == seq
+    assert run(post.registry.write_ledger, file.batch()).count == seq
     assert post.rung == [f"outbox/{file.case_id}/{seq}"]
     assert ways(post) == [(seq, 1, "log", "?"), (seq, 2, "log", "?")]
     done = await post.deliver(file, seq)
@@ -143,7 +144,7 @@ async def test_what_is_told_is_kept_with_its_entry_and_delivered_once(
     assert {row["recipient"] for row in rows(post.engine, OutboxRow)} == {COUNTY.name, "异议人"}
     # The worker went before the server had its answer: another attempt tells nobody.
     assert await post.deliver(file, seq) == done
-    assert run(post.registry.write_ledger, file.batch()) == seq
+    assert run(post.registry.write_ledger, file.batch()).count == seq
     assert len(post.rung) == 1
     assert len(lines(log)) == 2
 
@@ -310,7 +311,10 @@ async def test_a_worker_that_dies_between_sending_and_noting_tells_a_log_once(
     seq = file.tell(COUNTY).seq
     run(post.registry.write_ledger, file.batch())
 
+    both = threading.Barrier(2, timeout=10)
+
     def dies(*_: Any) -> None:
+        both.wait()  # both are sent
         raise asyncio.CancelledError
 
     with monkeypatch.context() as dying:

@@ -221,7 +221,7 @@ def test_the_first_roster_is_the_first_of_its_village_and_year(
         (of_the_village, "village"),
     ):
         file.add(EntryKind.OPENED)
-        assert run(asked.write_ledger, file.batch(procedure=procedure)) == 1
+        assert run(asked.write_ledger, file.batch(procedure=procedure)).count == 1
     answer = run(rosters.admit_roster, admission("H-02"))
     assert answer.fault is None
 
@@ -625,7 +625,7 @@ def test_no_entry_holds_up_its_case(
     run(rosters.admit_roster, admission("H-01"))
     file = RosterFile()
     file.add(EntryKind.ROSTER_CHANGED, {"courses": courses})
-    assert run(asked.write_ledger, file.batch()) == 1
+    assert run(asked.write_ledger, file.batch()).count == 1
 
 
 @pytest.mark.clause("G6")

@@ -44,6 +44,7 @@ def order(**changes: Any) -> NoticeOrder:
         "village": village(),
         "survey": survey(),
         "incidence": Incidence(poor=5, population=400, as_of=date(2017, 12, 1)),
+        "overridden": None,
     }
     shows |= {key: changes.pop(key) for key in list(changes) if key in shows}
     return NoticeOrder.model_validate(values | changes | {"shows": shows})
@@ -74,6 +75,17 @@ def test_a_notice_says_everything_it_must() -> None:
     assert text.endswith("\n新县扶贫开发领导小组\n\n2018年1月5日\n")
     assert "替代" not in text
     assert "该县" not in text
+
+
+@pytest.mark.clause("V2", "S2", "S6")
+def test_an_exception_stands_in_a_villages_notice_with_its_reason() -> None:
+    overridden = {"standards": ("S2.incidence", "S2.clinic"), "reason": "卫生室已开工建设（合成）"}
+    text = markdown(order(overridden=overridden))
+    assert (
+        "\n\n贫困发生率、标准化卫生室未达标，经新县扶贫开发领导小组决定予以例外，"
+        "理由：卫生室已开工建设（合成）。\n\n已对产业发展"
+    ) in text
+    assert "例外" not in markdown(order())
 
 
 @pytest.mark.clause("S2", "S6")

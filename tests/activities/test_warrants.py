@@ -341,7 +341,9 @@ def test_a_batch_alone_begins_no_file(asked: RegistryActivities, registry: Regis
         error = refused(asked.write_ledger, wrong, file.case_id)
         assert "no admission of this registry begins such a file" in error.message
     assert registry.case_rows() == ()
-    assert run(asked.write_ledger, file.batch()) == 1  # also where it was restored without the case
+    assert (
+        run(asked.write_ledger, file.batch()).count == 1
+    )  # also where it was restored without the case
 
 
 def test_a_foreign_entry_does_not_freeze_a_case(asked: RegistryActivities) -> None:
@@ -353,7 +355,7 @@ def test_a_foreign_entry_does_not_freeze_a_case(asked: RegistryActivities) -> No
         update={"run": "run-2", "token": token(foreign.case_id, "run-2")}
     )
     assert refused(asked.write_ledger, again, file.case_id).type == "NotWarranted"
-    assert run(asked.write_ledger, file.batch()) == 1
+    assert run(asked.write_ledger, file.batch()).count == 1
 
 
 @pytest.mark.clause("G9")
@@ -442,7 +444,7 @@ def test_an_entry_of_a_time_to_come_is_not_kept(engine: Engine, registry: Regist
     assert "lies ahead of this installation's clock" in error.message
     assert error.non_retryable is False
     now[0] = at - timedelta(minutes=4)  # clocks may differ by five
-    assert run(asked.write_ledger, file.batch()) == 1
+    assert run(asked.write_ledger, file.batch()).count == 1
 
 
 def test_the_kept_file_goes_to_its_own_case_alone(registry: Registry, engine: Engine) -> None:

@@ -5,8 +5,6 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from models.case.ledger import Entry, EntryKind, Ledger
-from models.case.orders import CaseState, LedgerBatch
 from models.identity import village_case
 from models.offices import Office, SubjectKind, Village
 from models.policy import Body
@@ -17,8 +15,7 @@ from registry.database.engine import writing
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.loading import load_households, load_villages
 from registry.tables import PlanRow
-from tests.activities.admitted import RUN
-from tests.activities.admitted import batch as kept_batch
+from tests.activities.admitted import RUN, GrowingFile
 from tests.models import village_samples
 from tests.models.carrying import leaves_village
 from tests.models.samples import HENAN
@@ -67,43 +64,13 @@ def put_village(
             )
 
 
-class VillageFile:
-    """A village's case file that grows, and the batches a case would send of it."""
+class VillageFile(GrowingFile):
+    """A village's case file."""
+
+    procedure, step, body = "village", "V1", Body.COUNTY_GROUP
 
     def __init__(self, year: int = 2017, attempt: int = 1) -> None:
-        self.year = year
-        self.case_id = village_case(VILLAGE.code, year, attempt)
-        self.ledger = Ledger(self.case_id)
-
-    def add(self, kind: EntryKind, data: Any = None) -> Entry:
-        """Record an entry."""
-        return self.ledger.record(kind, APPLIED, text=kind.value, data=data)
-
-    def batch(self, first: int = 1, **state: Any) -> LedgerBatch:
-        """The entries from ``first`` on, with the state they lead to."""
-        if state.get("outcome") is not None:
-            self.add(EntryKind.CLOSED, {"outcome": {"ending": state["outcome"]}})
-        entries = tuple(self.ledger.entries[first - 1 :])
-        return kept_batch(self.case_id, entries, self.state(**state))
-
-    def state(self, **changes: Any) -> CaseState:
-        """How the case stands."""
-        given: dict[str, Any] = {
-            "case_id": self.case_id,
-            "procedure": "village",
-            "subject_code": VILLAGE.code,
-            "subject_name": VILLAGE.name,
-            "year": self.year,
-            "region": VILLAGE.region_path,
-            "step": "V1",
-            "round": 1,
-            "waiting_for": VILLAGE.office(Body.COUNTY_GROUP),
-            "deadline": None,
-            "overdue": False,
-            "open_objections": 0,
-            "outcome": None,
-        }
-        return CaseState(**(given | changes))
+        super().__init__(village_case(VILLAGE.code, year, attempt), VILLAGE, year, APPLIED)
 
 
 def admission(

@@ -1,8 +1,11 @@
 """What a case takes in ends exactly at its bound: as much is accepted, one more is refused."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from models.case.bounds import check_size
+from models.case.bounds import check_number, check_size
+from models.case.messages import Decision
 from models.procedures import C3
 from models.refusals import Refusal
 from tests.models.document_samples import document
@@ -59,6 +62,30 @@ def test_a_thousand_documents_are_taken_in_and_one_more_is_not() -> None:
         f"file: {case.case_id} has 1,000 documents, as many as a case takes; file it when the case "
         "has ended, as a supplement (F9)"
     )
+
+
+@pytest.mark.clause("G7")
+@pytest.mark.parametrize(
+    ("decision", "most"), [("return", 5_000), ("rectify", 5_000), ("approve", 5_500)]
+)
+def test_five_thousand_acts_are_taken_in_and_then_what_leads_to_the_end(
+    decision: str, most: int
+) -> None:
+    act = SimpleNamespace(decision=Decision(decision))
+    check_number("act", act, most - 1)
+    with pytest.raises(Refusal) as caught:
+        check_number("act", act, most)
+    assert str(caught.value) == (
+        f"act: the case has {most:,} messages, as many as it takes; approve or reject what is "
+        "open, or withdraw the application"
+    )
+
+
+@pytest.mark.clause("G7")
+def test_what_ends_a_case_or_has_a_bound_of_its_own_is_taken_beyond() -> None:
+    check_number("act", SimpleNamespace(decision=Decision.REJECT), 9_999)
+    for kind in ("withdraw", "object", "plead", "resolve", "inspect", "file"):
+        check_number(kind, None, 9_999)
 
 
 @pytest.mark.clause("G7")

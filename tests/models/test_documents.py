@@ -15,7 +15,7 @@ from models.periods import LimitKind
 from models.procedures import C1, C2, C4, C7, H2, Step
 from models.refusals import Refusal
 from models.roster.reception import RosterReception
-from models.supplement import EndedCase
+from models.supplement import KeptCase
 from tests.models.document_samples import RATES, document
 from tests.models.receptions import last, refused
 from tests.models.roster_samples import Sample
@@ -29,7 +29,8 @@ pytestmark = pytest.mark.clause("F9")
     ("changes", "said"),
     [
         ({"evidence": []}, "at least 1 item"),
-        ({"kind": "letter"}, "'filing', 'data_entry' or 'evaluation'"),
+        ({"kind": "letter"}, "'filing', 'data_entry', 'evaluation' or 'delivery'"),
+        ({"kind": "delivery"}, "deliveries: a delivery names letters"),
         ({"rates": RATES}, "only an evaluation gives rates, not 'filing'"),
         ({"kind": "evaluation", "rates": RATES | {"omitted": "101"}}, "less than or equal to 100"),
         ({"text": " "}, "at least 1 character"),
@@ -164,7 +165,7 @@ def test_whatever_a_case_takes_it_takes_documents() -> None:
 
 def test_no_file_has_so_many_entries_that_a_supplement_could_be_bound_to() -> None:
     of = {"case_id": "county-exit/411523/2016", "subject": county(), "year": 2016, "head": "00"}
-    assert EndedCase.model_validate({**of, "entries": 12}).entries == 12
+    assert KeptCase.model_validate({**of, "entries": 12}).entries == 12
     for entries in (0, 2**70):
         with pytest.raises(ValidationError, match="entries"):
-            EndedCase.model_validate({**of, "entries": entries})
+            KeptCase.model_validate({**of, "entries": entries})

@@ -1,13 +1,16 @@
 """What a run of a case hands over: everything the next has to know, and nothing that is on file."""
 
 import random
+import re
 import string
+from typing import get_origin
 
 import pytest
 
+from models.appraisals import MOST_HOUSEHOLDS
 from models.base import Record
 from models.case import bounds
-from models.case.handover import Handed, Handover, is_at_rest, standing_of, take_over
+from models.case.handover import Handed, Handover, KnownMessage, is_at_rest, standing_of, take_over
 from models.case.reception import Reception
 from models.case.state import Docket
 from models.case.status import objections_of, status_of
@@ -19,6 +22,7 @@ from tests.models.receptions import at_publicity
 from tests.models.samples import (
     DAY,
     NOW,
+    PROOF,
     PROVINCE,
     docket,
     limit,
@@ -27,6 +31,7 @@ from tests.models.samples import (
     resolution_values,
 )
 from tests.models.test_posting import NOTICE, posted, report
+from tests.models.test_reckoning import NEWER
 
 
 class Long(Record):
@@ -105,6 +110,15 @@ def test_the_next_run_stands_where_the_earlier_one_stood() -> None:
     assert list(later.watch.in_force()) == list(case.watch.in_force())
 
 
+@pytest.mark.clause("T1", "T7")
+def test_the_next_run_has_the_calendar_of_the_earlier_one() -> None:
+    case, desk = objected(1)
+    case.reckoning.learn(NEWER)
+    later, _ = next_run(handover_of(case, desk))
+    assert later.reckoning.calendar == NEWER
+    assert later.reckoning.take_outdated() == set()
+
+
 @pytest.mark.clause("T1", "G7")
 @pytest.mark.parametrize("runs", [True, False])
 def test_the_next_run_knows_which_notice_was_posted(runs: bool) -> None:
@@ -112,13 +126,18 @@ def test_the_next_run_knows_which_notice_was_posted(runs: bool) -> None:
     watched = case.notices[NOTICE].watched
     if runs:
         case.watch.keep(watched)
-    desk.receive("posted", report(), NOW + DAY)
+    desk.receive("posted", report(evidence=[PROOF], reason="公示"), NOW + DAY)
     settle(case)
     assert not is_at_rest(case)  # the report has still to be acted on
     case.reports.clear()
     assert is_at_rest(case)
     later, _ = next_run(handover_of(case, desk))
-    assert later.notices == case.notices
+    (kept,), (there,) = later.notices.values(), case.notices.values()
+    assert (kept.watched, kept.published, kept.reports) == (
+        there.watched, there.published, 1
+    )  # fmt: skip
+    assert kept.posted is not None
+    assert kept.posted.message.evidence[0].name == "……"  # it is on file
     assert later.waits_for_posting is not runs
     assert (later.watch.get(watched.key) is later.notices[NOTICE].watched) is runs
     assert status_of(later, NOW + DAY) == status_of(case, NOW + DAY)
@@ -184,13 +203,41 @@ def test_a_case_that_has_somebody_to_hear_hands_nothing_over() -> None:
     assert not is_at_rest(case)  # nobody has answered it
 
 
+BOUNDED_BY = {
+    "passed": "the waits of one step; a loop forgets those of its earlier passes",
+    "done": "the steps of the route",
+    "officers": "MOST_MESSAGES + MOST_BEYOND",
+    "acted": "the offices of the subject",
+    "limits": "MOST_OBJECTIONS, MOST_HOUSEHOLDS and the steps of the route",
+    "objections": "MOST_OBJECTIONS",
+    "notices": "MOST_HOUSEHOLDS: each has somebody whose latest notice it is; else one",
+    "known": "MOST_MESSAGES + MOST_BEYOND + MOST_DOCUMENTS, MOST_OBJECTIONS and their results",
+    "reception": "the names of the counters",
+    "own": "MOST_HOUSEHOLDS, or the sample or list that was drawn",
+}
+"""What keeps each part of a handover that is no single value from growing for ever."""
+
+
+@pytest.mark.clause("G7")
+def test_whatever_can_grow_in_a_handover_has_a_bound() -> None:
+    growing = {
+        name
+        for name, field in Handover.model_fields.items()
+        if name == "own" or get_origin(field.annotation) in (tuple, dict)
+    }
+    assert growing == BOUNDED_BY.keys()
+    named = set(re.findall(r"MOST_[A-Z]+", " ".join(BOUNDED_BY.values())))
+    assert named <= {*vars(bounds), "MOST_HOUSEHOLDS"}
+    assert MOST_HOUSEHOLDS == 1_000
+
+
 def noise(number: int) -> str:
     return "".join(random.Random(number).choices(string.ascii_letters, k=60))
 
 
 @pytest.mark.clause("G1", "G7")
-def test_as_many_objections_as_a_case_takes_fit_into_a_handover() -> None:
-    """All open, each with a name and a contact that no other has."""
+def test_as_much_as_a_case_takes_fits_into_a_handover() -> None:
+    """Objections all open, each with a name and a contact that no other has; acts of as many."""
     case, desk = at_publicity()
     for number in range(bounds.MOST_OBJECTIONS):
         values = objection_values(f"o-{number}", objector=noise(number), contact=noise(-number))
@@ -199,7 +246,16 @@ def test_as_many_objections_as_a_case_takes_fit_into_a_handover() -> None:
         key = f"异议 o-{number}"
         case.watch.arm(key, due, Office.parse(PROVINCE), key, NOW)
     settle(case)
-    later, _ = next_run(handover_of(case, desk))
+    others = bounds.MOST_MESSAGES + bounds.MOST_BEYOND + bounds.MOST_DOCUMENTS
+    chance = random.Random(7)
+    known = [
+        KnownMessage(
+            kind="act", id=chance.randbytes(16).hex(), sha256=chance.randbytes(8).hex(), seq=each
+        )
+        for each in range(others)
+    ]
+    handover = handover_of(case, desk)
+    later, _ = next_run(handover.model_copy(update={"known": (*handover.known, *known)}))
     assert later.open_count == bounds.MOST_OBJECTIONS
     assert later.unresolved[-1].received.message.contact == noise(1 - bounds.MOST_OBJECTIONS)
 

@@ -20,9 +20,9 @@ from models.policy import (
     PolicyError,
     Publicity,
     Reminders,
-    day_of,
 )
 from models.policy_file import parse_policy
+from models.policy_values import day_of
 from tests.models.samples import HENAN, POLICY_TEXT, day
 
 GANSU = (Path(__file__).parents[2] / "policies" / "gansu-2016.toml").read_text(encoding="utf-8")

@@ -32,14 +32,17 @@ def report(**changes: Any) -> dict[str, Any]:
     return values | changes
 
 
-def posted(*, runs: bool = True, **changes: Any) -> tuple[Docket, Reception]:
+def posted(*, runs: bool = True, gone: bool = False, **changes: Any) -> tuple[Docket, Reception]:
     """A county whose notice is out."""
     case = docket(C4)
     closes = limit("T1", CLOSES, LimitKind.MINIMUM)
     case.posted = closes
     watched = Watched(C4.id, closes, PROVINCE, str(C4), NOW, runs=runs)
     case.notices[NOTICE] = OnBoard(NOTICE, C4.id, NOW, watched, **changes)
-    return case, reception(case)
+    desk = reception(case)
+    if gone:
+        desk.receive("posted", report(id="p-0", removed=True), NOW)
+    return case, desk
 
 
 def was(**changes: Any) -> Received[PostingReport]:
@@ -77,8 +80,8 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"at": (NOW - DAY).isoformat()},
         "lies before 2018-01-05, when",
     ),
-    "of what stands no more": (
-        {"in_force": False},
+    "of what came down before its end": (
+        {"gone": True},
         {},
         "county-exit/411523/2017 has no notice that is in force; none can be posted (T1)",
     ),

@@ -290,7 +290,7 @@ def test_who_fails_is_not_verified_by_name_without_an_override() -> None:
 @pytest.mark.clause("S1", "S6")
 def test_the_committees_override_by_name_and_with_a_reason() -> None:
     sample = failing()
-    payload = verification("A1", "H-01", overrides=["S1.housing"], reason="新房将竣工（合成）")
+    payload = verification("A1", "H-01", overrides=["S1.housing"] * 9, reason="新房将竣工（合成）")
     sample.desk.receive("act", payload, NOW)
     assert sample.roster.failed(sample.roster["H-01"]) == []
     course = sample.roster.course(sample.roster["H-01"])

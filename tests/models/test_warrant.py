@@ -328,7 +328,7 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
     "lapsed": (COUNTY, lapsed("C7"), "no approval of C7 批准退出 by A9/410000 is in force"),
     "another exception was made": (
         POSTING,
-        other_act("C3", overrides=["S3.income"]),
+        other_act("C3", overrides=["S3.income"], reason="受灾减收（合成）"),
         "the file has another overridden",
     ),
     "an earlier step lapsed": (
@@ -535,6 +535,11 @@ NOT_CARRIED: dict[str, tuple[str, Callable[[Carrying], None], str]] = {
         "a village's notice",
         without(EntryKind.STEP_OPENED, "V2"),
         "V2 公示公告 is not open in this round",
+    ),
+    "another exception of a village was made": (
+        "a village's notice",
+        other_act("V1", overrides=["S2.clinic"], reason="卫生室已开工建设（合成）"),
+        "the file has another overridden",
     ),
     "another survey is shown": (
         "a village's notice",

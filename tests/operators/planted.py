@@ -19,7 +19,7 @@ from temporalio.client import WorkflowUpdateFailedError
 
 from activities.ledger import RegistryActivities
 from models.case.ledger import EntryKind
-from models.case.orders import LedgerBatch
+from models.case.orders import LedgerBatch, Written
 from operators.rehearsal.narrator import Narrator
 from operators.rehearsal.player import play
 from operators.rehearsal.scenario import load
@@ -34,7 +34,7 @@ _failures: list[str] = []
 
 
 @activity.defn(name="write_ledger")
-def _write_ledger(self, batch: LedgerBatch) -> int:  # type: ignore[no-untyped-def]
+def _write_ledger(self, batch: LedgerBatch) -> Written:  # type: ignore[no-untyped-def]
     if "异议" in str(batch) and len(_failures) < TROUBLED:
         _failures.append("away")
         with self._engine.begin() as connection:

@@ -38,6 +38,21 @@ async def test_help_names_every_command(lonely: Shell) -> None:
         assert summary in (await lonely(family, "--help")).done()
 
 
+async def test_help_names_the_records_that_import_takes_and_what_writes_them(
+    lonely: Shell,
+) -> None:
+    async def said(words: str) -> str:
+        out = (await lonely("registry", words, "--help")).done()
+        return " ".join(out.replace("│", " ").split())
+
+    imported = await said("import")
+    assert "records of offices (台账)" in imported
+    assert "台账类别, 对象编号, 年度, 单位, 经办人, 日期, 内容" in imported
+    assert "of records, see registry records" in await said("export")
+    assert "see registry import" in await said("record")
+    assert "as import reads it" in await said("records")
+
+
 @pytest.mark.parametrize(("words", "path", "summary"), CALLABLE, ids=[each[0] for each in CALLABLE])
 async def test_every_command_has_help_for_all_it_takes(
     lonely: Shell, words: str, path: str, summary: str

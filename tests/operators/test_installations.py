@@ -113,7 +113,7 @@ async def _set_up_anyway(client: Client) -> list[str]:
     ("found", "said"),
     [
         ("99.0.1", "which cannot go on from there: install exitflow 99.0.1 or a later one"),
-        ("0.0.9", "let its cases end under exitflow 0.0.9, or begin with a new home"),
+        ("0.1.0", "let its cases end under exitflow 0.1.0, or begin with a new home"),
         ("nonsense", "which cannot go on from there: install exitflow nonsense or a later one"),
     ],
 )
@@ -146,7 +146,7 @@ async def test_a_registry_of_before_versions_were_noted(lonely: Shell, tmp_path:
     told(settings, "UPDATE alembic_version SET version_num = '0005'")
     for words in (("setup", "registry"), ("up", "--port", 0, "--ui-port", 0), ("cases",)):
         sentence = (await lonely(*words)).fails(3)
-        assert f"was set up by an exitflow older than 0.1.0, and this is {PROGRAM}, which" in (
+        assert f"was set up by an exitflow older than 0.2.0, and this is {PROGRAM}, which" in (
             sentence
         )
         assert "begin with a new home" in sentence

@@ -1,17 +1,18 @@
-"""The official calendar, its override file, and the activity that computes limits over it."""
+"""The official calendar, its override file, and the part of it that a case has."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.limits import CalendarActivities
-from models.case.orders import LimitsOrder
-from models.periods import Day, LimitRequest
+from models.calendar import Calendar, Known
+from models.case.orders import CalendarOrder
+from models.periods import Day, LimitRequest, compute
 from models.policy_file import parse_policy
 from registry.calendar import CalendarError, OfficialCalendar, parse_overrides
+from tests.activities.admitted import gate
 
 POLICIES = Path(__file__).parents[2] / "policies"
 HENAN = parse_policy((POLICIES / "henan-2016.toml").read_text(encoding="utf-8"))
@@ -153,36 +154,60 @@ def test_an_override_file_is_read(tmp_path: Path) -> None:
         OfficialCalendar.from_file(tmp_path / "missing.toml")
 
 
-def order(*requests: LimitRequest) -> LimitsOrder:
-    return LimitsOrder(requests=requests, policy=HENAN)
+def newer(calendar: OfficialCalendar, known: Known, today: str = "2026-11-30") -> Calendar | None:
+    """What a case that has a calendar is told on a day."""
+    now = datetime.fromisoformat(f"{today}T09:00:00+08:00")
+    asked = CalendarActivities(gate(clock=lambda: now, calendar=calendar))
+    return ActivityEnvironment().run(asked.calendar_now, CalendarOrder(known=known))
 
 
-@pytest.mark.clause("T3", "T4")
-def test_limits_come_in_the_order_they_were_asked_for() -> None:
-    applied = datetime.fromisoformat("2017-12-25T09:00:00+08:00")
-    found = ActivityEnvironment().run(
-        CalendarActivities(OfficialCalendar()).compute_limits,
-        order(LimitRequest(clause="T4", year=2017), LimitRequest(clause="T3", start=applied)),
-    )
-    assert [(each.clause, str(each.last_day)) for each in found] == [
-        ("T4", "2018-01-10"),
-        ("T3", "2018-01-02"),
-    ]
+@pytest.mark.clause("T1", "T3")
+def test_a_case_is_told_of_another_calendar_and_of_no_other() -> None:
+    packaged, informed = OfficialCalendar(), OfficialCalendar(parse_overrides(YEAR_2027))
+    first = newer(packaged, Known(since=2026))
+    assert first is not None
+    assert [each.year for each in first.years] == [2026]
+    assert newer(packaged, first.known) is None
+    second = newer(informed, first.known)
+    assert second is not None
+    assert [each.year for each in second.years] == [2026, 2027]
+    assert newer(informed, second.known) is None
+
+
+@pytest.mark.clause("T1", "T3")
+def test_a_case_has_the_days_of_its_years_and_of_the_year_ahead() -> None:
+    whole = OfficialCalendar()
+    part = newer(whole, Known(since=2018), today="2018-11-20")
+    assert part is not None
+    day = date(2018, 1, 1)
+    while day < date(2019, 12, 22):  # behind it, the year 2020 may speak
+        assert part.look_up(day) == whole.look_up(day), day
+        day += timedelta(days=1)
+    assert not part.look_up(date(2020, 1, 2)).published
+
+
+def test_the_days_of_a_season_are_small() -> None:
+    """The admission of every case brings them."""
+    part = newer(OfficialCalendar(parse_overrides(YEAR_2027)), Known(since=2026))
+    assert part is not None
+    assert len(part.model_dump_json().encode()) < 2_000
+    assert part == Calendar.model_validate_json(part.model_dump_json())
 
 
 @pytest.mark.clause("T3")
 def test_a_published_override_settles_a_provisional_limit() -> None:
     request = LimitRequest(clause="T3", start=datetime.fromisoformat("2026-12-24T09:00:00+08:00"))
     before, after = (
-        CalendarActivities(calendar).compute_limits(order(request))[0]
+        compute(request, HENAN, calendar)
         for calendar in (OfficialCalendar(), OfficialCalendar(parse_overrides(YEAR_2027)))
     )
     assert (before.last_day, before.provisional) == (date(2026, 12, 31), True)
     assert (after.last_day, after.provisional) == (date(2027, 1, 4), False)
 
 
-def test_a_request_without_its_start_is_no_outage() -> None:
-    with pytest.raises(ApplicationError, match="T3 is counted from a day") as raised:
-        CalendarActivities(OfficialCalendar()).compute_limits(order(LimitRequest(clause="T3")))
-    assert raised.value.type == "PeriodError"
-    assert raised.value.non_retryable
+def test_days_are_known_until_the_first_that_is_not_published() -> None:
+    """The arrangement of 2027 is there; that of 2028 may speak of December from the 22nd on."""
+    calendar = OfficialCalendar(parse_overrides(YEAR_2027))
+    assert calendar.published_until(date(2027, 12, 1)) == date(2027, 12, 21)
+    assert calendar.published_until(date(2027, 12, 22)) is None
+    assert calendar.published_until(date(2028, 1, 1)) is None

@@ -12,7 +12,7 @@ from models.base import canonical
 from models.case.ledger import EntryKind, Ledger
 from models.identity import supplement_case
 from models.policy import Body
-from models.supplement import AdmitSupplement, EndedCase
+from models.supplement import AdmitSupplement, KeptCase
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.tables import CaseRow, DocumentRow, EntryRow
@@ -71,7 +71,7 @@ def supplement(registry: Registry, case_id: str, number: int = 1, **changes: Any
     return asking(of, number, **changes)
 
 
-def asking(of: EndedCase, number: int = 1, **changes: Any) -> AdmitSupplement:
+def asking(of: KeptCase, number: int = 1, **changes: Any) -> AdmitSupplement:
     """The same, whatever the registry says."""
     case_id = supplement_case(of.case_id, number)
     opening = {

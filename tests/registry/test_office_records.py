@@ -50,7 +50,10 @@ def record(**changes: Any) -> OfficeRecord:
         ({"office": "A4/411523100201"}, "is put down by A1, A2, A3, A5"),
         ({"office": "A5/411524"}, "office: A5/411524 does not act for 新县"),
         ({"office": "A6/410200", "subject": "410225"}, "is directly administered"),
-        ({"subject": "411500"}, "is about a county, village, household, and 信阳市 is none"),
+        ({"subject": "411500"}, r"A5/411523 is not of 信阳市 \(411500\), nor of a place above it"),
+        ({"subject": "411600", "office": "A6/411500"}, "A6/411500 is not of 周口市"),
+        ({"subject": "410000", "office": "A6/411500"}, "A6/411500 is not of 河南省"),
+        ({"subject": "411500", "office": "A1/411523100201"}, "is not of 信阳市"),
         ({"subject": "S-none"}, "subject S-none: the register knows no village"),
         ({"refers_to": "record-x"}, "refers_to: there is no record record-x"),
     ],
@@ -264,7 +267,11 @@ def test_what_a_city_inspects_is_put_down_with_what_came_of_it(registry: Registr
     with pytest.raises(LoadError, match="put down by A6, A7, A8, not by A5/411523"):
         registry.office_records.put(record(kind="inspection"), TODAY)
     outcome = record(kind="outcome", text="已整改（合成）", refers_to=inspection.id)
-    assert registry.office_records.put(outcome, TODAY)
+    with pytest.raises(LoadError, match="is of A6/411500; that office says what came of it, or"):
+        registry.office_records.put(outcome, TODAY)
+    for office in ("A6/411500", "A7/410000"):
+        above = outcome.model_copy(update={"office": Office.parse(office)})
+        assert registry.office_records.put(above, TODAY)
     measure = record(text="其他", refers_to=inspection.id)
     with pytest.raises(LoadError, match="measure refers to measure about its own subject"):
         registry.office_records.put(measure, TODAY)
@@ -281,7 +288,7 @@ def test_a_record_that_was_altered_or_slipped_in_is_found(
 
     registry.office_records.put(record(), TODAY)
     assert findings() == []
-    with engine.begin() as connection:
+    with unguarded(engine) as connection:
         connection.execute(text("UPDATE office_records SET text = '另一内容'"))
     assert findings() == ["office_records 411523/2018"]
 
@@ -330,6 +337,32 @@ def test_a_file_of_kept_records_is_read_again_as_no_change(
     write_workbook(file, "台账", COLUMNS, [sheet_row(altered)])
     with pytest.raises(FileRefused, match="says something else, and is written once"):
         registry.register.import_file(file, TODAY)
+    unknown = altered.model_copy(update={"key": "record-0"})
+    write_workbook(file, "台账", COLUMNS, [sheet_row(unknown)])
+    with pytest.raises(FileRefused, match="there is no record record-0, and this row is not it"):
+        registry.register.import_file(file, TODAY)
+
+
+@pytest.mark.clause("F13")
+def test_a_file_of_records_is_put_down_elsewhere_in_whatever_order(
+    registry: Registry, engine: Engine, tmp_path: Path
+) -> None:
+    first = record(text="一\n二")
+    second = record(refers_to=first.id)
+    third = record(refers_to=second.id, text="三")
+    for each in (first, second, third):
+        registry.office_records.put(each, TODAY)
+    kept = {each.key: each for each in registry.office_records.listed()}
+    with unguarded(engine) as connection:
+        connection.execute(text("DELETE FROM office_records"))
+    file = tmp_path / "台账.xlsx"
+    order = [sheet_row(kept[each.id]) for each in (third, first, second)]
+    write_workbook(file, "台账", COLUMNS, order)
+    assert registry.register.import_file(file, TODAY).model_dump() == {"new": 3, "unchanged": 0}
+    again = {each.key: each for each in registry.office_records.listed()}
+    assert [(key, each.text) for key, each in again.items()] == [
+        (key, each.text) for key, each in kept.items()
+    ]
 
 
 @pytest.mark.clause("F13")
@@ -346,10 +379,10 @@ def test_a_record_takes_the_place_of_one_of_its_own_subject_alone(registry: Regi
     ("changes", "said"),
     [
         ({}, "another has taken the place of"),
-        ({"office": "A6/411500"}, "is of A7/410000; that office corrects it, or one of a level"),
-        ({"office": "A9/410000"}, "is of A7/410000; that office corrects it, or one of a level"),
+        ({"office": "A5/411523"}, "is of A7/410000; that office corrects it, or one above it"),
+        ({"office": "A6/411500"}, "is of A7/410000; that office corrects it, or one above it"),
         ({"day": date(2018, 10, 31)}, "day: 2018-10-31 lies before 2018-11-01, the day of"),
-        ({"kind": "outcome", "office": "A6/411500"}, "no office below says what came of it"),
+        ({"kind": "outcome", "office": "A6/411500"}, "that office says what came of it, or one"),
         ({"kind": "outcome", "day": date(2018, 10, 31)}, "2018-10-31 lies before 2018-11-01"),
     ],
 )
@@ -369,6 +402,86 @@ def test_nobody_strikes_out_what_is_not_his(
         follows = follows.model_copy(update={"text": "再更正"})
     with pytest.raises(LoadError, match=said):
         registry.office_records.put(follows, TODAY)
+
+
+@pytest.mark.clause("F10", "F13", "A9")
+@pytest.mark.parametrize(
+    ("changes", "above"),
+    [
+        ({"office": "A7/410000"}, "A9/410000"),
+        ({"office": "A7/410000"}, "A8/100000"),
+        ({"office": "A6/411500", "kind": "inspection"}, "A9/410000"),
+        ({"office": "A7/410000", "subject": "411500"}, "A9/410000"),
+    ],
+)
+def test_whoever_stands_above_corrects(
+    registry: Registry, changes: dict[str, Any], above: str
+) -> None:
+    first = record(**changes)
+    registry.office_records.put(first, TODAY)
+    assert registry.office_records.put(
+        record(**(changes | {"office": above, "refers_to": first.id})), TODAY
+    )
+    assert [each.replaced for each in registry.office_records.listed()].count(True) == 1
+
+
+@pytest.mark.clause("F12")
+def test_a_plan_of_a_city_is_corrected_by_the_province_and_no_other(registry: Registry) -> None:
+    plan = document("annual-plan")
+    registry.office_records.put(plan, TODAY)
+    for office, said in (
+        ("A7/410000", None),
+        ("A5/411523", "is of the office's own place"),
+        ("A6/411600", "is of the office's own place"),
+    ):
+        other = document("annual-plan", office=office, villages=19, refers_to=plan.id)
+        if said is not None:
+            with pytest.raises(LoadError, match=said):
+                registry.office_records.put(other, TODAY)
+    assert registry.office_records.put(
+        document("annual-plan", office="A7/410000", villages=19, refers_to=plan.id), TODAY
+    )
+
+
+@pytest.mark.clause("F10", "F11")
+def test_a_city_and_a_province_are_called_to_account_and_assessed(registry: Registry) -> None:
+    blamed = {"kind": "accountability", "fault": "serious-error", "department": "合成局"}
+    of_city = record(**blamed, subject="411500", office="A7/410000")
+    of_itself = record(**blamed, subject="411500", office="A6/411500", text="另一项（合成）")
+    of_province = record(**blamed, subject="410000", office="A8/100000")
+    of_county = record(**blamed, office="A6/411500")
+    for each in (of_city, of_itself, of_province, of_county):
+        assert registry.office_records.put(each, TODAY)
+    outcome = record(kind="outcome", subject="411500", office="A7/410000", refers_to=of_city.id)
+    assert registry.office_records.put(outcome, TODAY)
+
+    def accounted(region: str | None) -> tuple[dict[str, int], dict[str, int], int]:
+        found = registry.planning.assessment(2018, region)
+        counties = {each.code: each.accounted for each in found.counties if each.accounted}
+        cities = {each.code: each.accounted for each in found.cities if each.accounted}
+        return counties, cities, found.total.accounted
+
+    assert accounted(None) == ({"411523": 1}, {"411500": 3}, 4)
+    assert accounted("411500") == ({"411523": 1}, {"411500": 3}, 3)
+    assert accounted("411523") == ({"411523": 1}, {"411500": 1}, 1)
+    assert accounted("411600") == ({}, {}, 0)
+
+
+@pytest.mark.clause("F11", "F14")
+def test_who_is_assessed_or_inspected_does_not_do_it_itself(registry: Registry) -> None:
+    proof = {"name": "statement.xlsx", "sha256": "0" * 64}
+    for kind in ("assessment", "inspection"):
+        for subject, office, above in (
+            ("411500", "A6/411500", "A7/410000"),
+            ("410000", "A7/410000", "A8/100000"),
+        ):
+            said = {"kind": kind, "subject": subject, "evidence": (proof,)}
+            with pytest.raises(LoadError, match="is put down by an office above it, not by"):
+                registry.office_records.put(record(**said, office=office), TODAY)
+            assert registry.office_records.put(record(**said, office=above), TODAY)
+    reward = record(kind="reward", subject="411500", office="A7/410000", document="合成〔1〕号")
+    with pytest.raises(LoadError, match="is about a county, and 信阳市 is none"):
+        registry.office_records.put(reward, TODAY)
 
 
 @pytest.mark.clause("F10")

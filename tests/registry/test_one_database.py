@@ -32,7 +32,7 @@ def use(url: str) -> None:
     file.open()
     run(registry_activities(engine).write_ledger, file.batch())
     engine.dispose()
-    change(url, "SELECT nextval('installation_number_seq')", "DELETE FROM plans")
+    change(url, "SELECT nextval('installation_number_seq')", "DELETE FROM divisions")
 
 
 def change(url: str, *statements: str) -> None:

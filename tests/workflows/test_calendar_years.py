@@ -11,7 +11,9 @@ from models.case.ledger import EntryKind
 from models.periods import Limit
 from operators.desk.desk import Refused
 from tests.stage import YEAR, Stage, at, set_stage_on, settings_in
+from tests.village_stage import opens_village
 from tests.workflows.reckoning import clauses, last_day, midnight, quiet, shortly_after
+from tests.workflows.test_postings import from_posting
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 POSTED_IN_WINTER, POSTED_IN_SPRING = date(YEAR, 12, 24), date(YEAR + 1, 2, 1)
@@ -188,3 +190,77 @@ async def test_an_act_is_not_late_by_a_guess(own_stage: Stage, published: Path) 
     await play.reaches("C3")
     assert await clauses(play, EntryKind.LATE) == []
     assert await clauses(play, EntryKind.BREACH) == []
+
+
+async def another_worker_comes(stage: Stage, published: Path) -> None:
+    """In place of the one there is, which knows nothing of the coming year."""
+    await stage.crew.goes()
+    await an_informed_worker_comes(stage, published)
+
+
+@pytest.mark.clause("T1", "C4")
+async def test_a_notice_names_its_date_by_the_calendar_of_the_day(
+    own_stage: Stage, published: Path
+) -> None:
+    play = await own_stage.opens(at(12, 24), direct=True)
+    await play.reaches("C3")
+    await play.file()
+    await another_worker_comes(own_stage, published)
+    await play.pass_until("C4")
+    closes = await play.limit("T1")
+    assert (closes.last_day, closes.provisional) == (really(POSTED_IN_WINTER), False)
+    (notice,) = own_stage.registry.notices(play.case_id)
+    assert notice.closes_at == closes.due
+    assert not await play.entries(EntryKind.LIMIT_MOVED)
+
+
+@pytest.mark.clause("T7", "G1")
+@pytest.mark.parametrize(
+    ("day", "guess", "real"),
+    [
+        pytest.param(17, date(YEAR + 1, 1, 3), SATURDAY, id="later"),
+        pytest.param(24, date(YEAR + 1, 1, 10), SATURDAY, id="earlier"),
+    ],
+)
+async def test_a_limit_over_an_older_calendar_is_moved_within_the_same_moment(
+    own_stage: Stage, published: Path, day: int, guess: date, real: date
+) -> None:
+    """Fifteen days end on a holiday; or on a Saturday, which is worked."""
+    posted = date(YEAR, 12, day)
+    assert (last_day(posted, 15), last_day(posted, 15, off=OFF, worked=WORKED)) == (guess, real)
+    play = await own_stage.opens(at(12, day), direct=True, policy=quiet(own_stage.policy))
+    await play.pass_until("C4")
+    closes = await play.limit("T1")
+    await play.file()
+    await another_worker_comes(own_stage, published)
+    await play.object("举报（合成）")
+    seen = await play.waits(
+        lambda seen: any(each.limit.due == midnight(real) for each in seen.limits)
+    )
+    assert closes in [each.limit for each in seen.limits]  # of an earlier answer: it stands
+    (moved,) = await play.entries(EntryKind.LIMIT_MOVED)
+    was = [each for each in await play.entries(EntryKind.LIMIT_SET) if each.seq < moved.seq][-1]
+    assert Limit.model_validate(was.data["limit"]).last_day == guess
+    assert Limit.model_validate(moved.data["limit"]).last_day == real
+    assert f"原定{guess}，节假日安排公布后为 T7" in moved.text
+    assert moved.at - was.at < timedelta(minutes=1)
+
+
+@pytest.mark.clause("T1", "V2")
+async def test_no_publicity_ends_by_an_older_calendar(own_stage: Stage, published: Path) -> None:
+    """Its days count from a posting that is reported when they would be over."""
+    policy = quiet(from_posting(own_stage, "V2"))
+    play = await opens_village(own_stage, at(12, 24), policy=policy)
+    await play.is_surveyed()
+    hung = await play.now()
+    await play.until(midnight(guessed(POSTED_IN_WINTER)) + SECOND)
+    await play.file()
+    await another_worker_comes(own_stage, published)
+    await play.posted(at=hung)
+    await play.waits(
+        lambda seen: midnight(really(POSTED_IN_WINTER)) in [each.limit.due for each in seen.limits]
+    )
+    assert (await play.status()).step == "V2"
+    assert [each.text.split("：")[1][:2] for each in await play.entries(EntryKind.LIMIT_MOVED)] == [
+        "公示", "原定"
+    ]  # fmt: skip

@@ -4,15 +4,23 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from models.base import Record
+from models.case import bounds
+from models.case.handover import Handed, Handover
 from models.case.ledger import Entry, verify
+from models.case.messages import Ending
+from operators.desk.desk import Refused
 from tests.fast.server import FastServer
+from tests.models.samples import PROOF
 from tests.play import PLAYED, Play
 from tests.record_histories import PATHS
 from tests.roster_stage import opens_roster, strikes_off
 from tests.stage import Stage, at, set_fast_stage, settings_in
+from tests.village_stage import opens_village
 from tests.workflows.test_postings import from_posting
 
 NEVER, ALWAYS = 500_000, 1
@@ -75,6 +83,48 @@ async def test_a_case_that_hands_over_at_every_wait_writes_the_same_file(
     in_many, runs = await played(path, homes[1], ALWAYS)
     assert runs > 1 or path in WAITS_FOR_NOBODY
     assert list(told(in_many)) == list(told(as_one))
+
+
+@pytest.mark.clause("T1", "G3", "G7")
+async def test_a_notice_taken_down_again_and_again_makes_no_handover_grow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to the bound of messages; and then the case still comes to its end."""
+    monkeypatch.setattr(bounds, "MOST_MESSAGES", MESSAGES)
+    handed: list[Handover] = []
+    monkeypatch.setattr(Handed, "of", noting(Handed.of, handed))
+    async with set_fast_stage(settings_in(tmp_path)) as stage:
+        server = stage.skipper
+        assert isinstance(server, FastServer)
+        server.works.long_after = ALWAYS
+        play = await opens_village(stage, at(11, 16))
+        await play.is_surveyed()
+        for round_ in range(2, MESSAGES + 1):
+            await play.posted(removed=True, reason="大风损毁（合成）", evidence=[PROOF])
+            await play.reaches("V2", round_)
+        with pytest.raises(Refused, match=f"posted: the case has {MESSAGES} messages, as many as"):
+            await play.posted(removed=True)
+        await play.is_posted_and_reported()
+        await play.act("V3")
+        assert (await play.ends()).ending is Ending.EXITED
+    by_round = {each.round: each for each in reversed(handed) if each.notice is not None}
+    first, last = by_round[2], by_round[MESSAGES]
+    grown = last.model_copy(update={"known": first.known})
+    assert (len(last.known), len(last.notices)) == (MESSAGES, 1)
+    assert len(grown.model_dump_json()) < 1.05 * len(first.model_dump_json())
+
+
+MESSAGES = 30
+
+
+def noting(make: Callable[..., Handed | None], handed: list[Handover]) -> Any:
+    """The making of handovers, each of which is noted."""
+
+    def noted(handover: Handover, opening: Record) -> Handed | None:
+        handed.append(handover)
+        return make(handover, opening)
+
+    return noted
 
 
 WAITS_FOR_NOBODY = {"revocation", "supplement", "watch"}

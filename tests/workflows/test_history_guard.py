@@ -81,10 +81,10 @@ async def test_askers_before_the_task_that_waits_change_no_file(own_stage: Stage
     """Forty ask while an activity is done and its task waits; then the worker comes."""
     play = await own_stage.opens(at(11, 16))
     await play.reaches("C2")
-    own_stage.outages.begin(play.case_id, "compute_limits", again_in=timedelta(seconds=2))
+    own_stage.outages.begin(play.case_id, "county_counted", again_in=timedelta(seconds=2))
     await play.act("C2")
     await eventually(
-        lambda: _felt(own_stage, play.case_id), lambda: "the limits of C3 were not asked for"
+        lambda: _felt(own_stage, play.case_id), lambda: "what C3 is judged by was not asked for"
     )
     await own_stage.crew.goes()
     refused: list[str] = []
@@ -148,7 +148,7 @@ async def _waits_for_a_task(handle: Any) -> None:
 
 
 async def _felt(stage: Stage, case_id: str) -> bool:
-    return stage.outages.felt(case_id, "compute_limits")
+    return stage.outages.felt(case_id, "county_counted")
 
 
 def step(events: int, *jobs: str, replaying: bool = False) -> WorkflowActivation:

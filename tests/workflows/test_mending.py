@@ -2,8 +2,6 @@
 
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -20,10 +18,10 @@ from operators.desk.errors import NoAnswer, Refused
 from registry.checks.restoring import Restoring
 from registry.database.engine import reading
 from registry.tables import ObjectionRow
-from tests.crew import quick_server
 from tests.play import PATIENCE, PLAYED, Play, as_told, eventually
 from tests.replays import replay
-from tests.stage import Stage, at, set_stage, settings_in
+from tests.restored import on_server_file, resumed
+from tests.stage import Stage, at
 from tests.tampering import foreign_entry, tampering
 from workers.catalogue import activities
 from workers.redoing import redo
@@ -156,24 +154,6 @@ async def test_a_reset_that_sends_everything_again(own_stage: Stage) -> None:
     await play.resolve(objection, "dismissed")
     await replays(play)
     await play.pass_until("C5")
-
-
-@asynccontextmanager
-async def on_server_file(folder: Path) -> AsyncIterator[Stage]:
-    """A stage whose server keeps its cases in a file."""
-    settings = settings_in(folder)
-    async with (
-        quick_server(settings.server_file) as server,
-        set_stage(server.client, settings, max_cached_workflows=0) as stage,
-    ):
-        yield stage
-
-
-def resumed(stage: Stage, play: Play) -> Play:
-    """The same case on another run of its server."""
-    again = Play(stage, play.case_id, play.code, play.direct, play.ids)
-    PLAYED.append(again)
-    return again
 
 
 async def test_a_server_restored_from_an_older_copy(tmp_path: Path) -> None:

@@ -199,3 +199,21 @@ async def test_a_roster_whose_days_count_from_its_posting(stage: Stage) -> None:
     await case.until(closes + SECOND)
     await strikes_off(case, 2)
     assert (await case.ends()).ending is Ending.EXITED
+
+
+@pytest.mark.clause("G1", "T1", "H3")
+async def test_a_notice_in_which_nobody_stands_any_more_is_not_in_force(stage: Stage) -> None:
+    case = await posted_roster(stage)
+    (first,) = stage.registry.notices(case.case_id)
+    one, other = case.households
+    await case.amend(one)
+    await case.waits(lambda seen: len(seen.notices) == 2)  # the other stands in the first one
+    await case.amend(other)
+    await case.waits(lambda seen: first.id not in [each.id for each in seen.notices])
+    seen = await case.status()
+    assert (len(seen.notices), [each.limit.clause for each in seen.limits].count("T1")) == (2, 2)
+    with pytest.raises(Refused, match=f"notice: {first.id} is not in force in this case"):
+        await case.posted(notice=first.id)
+    await case.end_notice()
+    await strikes_off(case, 2)
+    assert (await case.ends()).ending is Ending.EXITED

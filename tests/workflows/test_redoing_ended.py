@@ -27,6 +27,7 @@ from tests.stage import YEAR, Stage, at, set_stage_on
 from tests.supervision_stage import inspects, inspects_directly, opening
 from tests.supervision_stage import put_exited as put_inspected
 from tests.tampering import tampering
+from tests.unguarded import unguarded
 from tests.village_stage import opens_village, put_village
 from workers import redoing
 
@@ -146,8 +147,8 @@ async def test_cases_of_every_kind_come_back(
             f"DELETE FROM household_episodes WHERE opened_by = '{reentry.case_id}'",
             f"DELETE FROM samples WHERE case_id = '{supervision.case_id}'",
         ):
-            with writing(settings.engine()) as session:
-                session.execute(text(deleted))
+            with unguarded(settings.engine()) as connection:
+                connection.execute(text(deleted))
         done = await redone(stage)
         assert set(done.cases) == {each.case_id for each in (revocation, reentry, supervision)}
         assert done.failed == {}

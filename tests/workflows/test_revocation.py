@@ -62,12 +62,16 @@ async def asked_in_vain(play: Play) -> None:
 
 
 def told(play: Play, topic: str) -> set[str]:
-    """Which offices were told of something."""
+    """Which offices were told of something; who revoked and whom it concerns, each once (F15)."""
+    everybody = [
+        line["recipient"]["office"] for each in ("撤销", "结果") for line in play.told(each)
+    ]
+    assert len(everybody) == len(set(everybody)), everybody
     return {line["recipient"]["office"] for line in play.told(topic)}
 
 
 @pytest.mark.server
-@pytest.mark.clause("F7", "V3", "A6")
+@pytest.mark.clause("F7", "F15", "V3", "A6")
 async def test_a_village_is_on_the_list_again_and_exits_anew_in_a_later_year(stage: Stage) -> None:
     exit = await exited_village(stage)
     named = responsible(exit)

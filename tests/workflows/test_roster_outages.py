@@ -59,6 +59,30 @@ async def test_a_notice_posted_past_midnight_has_its_full_period(stage: Stage) -
     await case.until(at(11, 17, 0, 2))
     await stands(case, posted=2)
     assert await case.closes() == midnight(last_day(date(YEAR, 11, 17), 7))
+    (notice,) = stage.registry.notices(case.case_id)
+    assert (beijing(notice.posted_at).day, notice.replaces) == (17, None)
+
+
+@pytest.mark.clause("H3", "T1")
+async def test_a_notice_that_is_shown_past_midnight_is_posted_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Published on the 16th, and seen by nobody before the 17th."""
+    case = await opens_roster(stage, at(11, 16, 23, 58), 2)
+    await case.reaches("H2")
+    with monkeypatch.context() as patched:
+        patched.setattr(NoticeBoard, "show", in_vain)
+        await case.verify()
+        await case.consent()
+
+        async def is_kept() -> bool:
+            return len(stage.registry.notices(case.case_id)) == 1
+
+        await eventually(is_kept)
+        await case.until(at(11, 17, 0, 0, 5))
+    await case.until(at(11, 17, 0, 2))
+    await stands(case, posted=2)
+    assert await case.closes() == midnight(last_day(date(YEAR, 11, 17), 7))
     first, second = stage.registry.notices(case.case_id)
     assert [beijing(each.posted_at).day for each in (first, second)] == [16, 17]
     assert (first.replaces, second.replaces) == (None, first.id)
@@ -144,9 +168,9 @@ async def test_who_refuses_while_a_notice_is_prepared(stage: Stage, refusing: in
     case = await opens_roster(stage, at(11, 16), 2)
     await case.reaches("H2")
     await case.verify()
-    stage.outages.begin(case.case_id, "compute_limits")
+    stage.outages.begin(case.case_id, "write_ledger")
     await case.consent()
-    await felt(case, "compute_limits")
+    await felt(case, "write_ledger")
     await case.consent(*case.households[:refusing], agreed=False)
     stage.outages.end(case.case_id)
     await case.until(await case.now() + timedelta(minutes=2))

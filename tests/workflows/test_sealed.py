@@ -170,9 +170,9 @@ async def test_an_order_that_is_copied_out_of_a_history_is_refused(
     await play.reaches("C2")
     history = await play.handle.fetch_history()
     scheduled = [e.activity_task_scheduled_event_attributes for e in history.events]
-    order = next(each for each in scheduled if each.activity_type.name == "compute_limits")
+    order = next(each for each in scheduled if each.activity_type.name == "admit_county")
     handle = await stranger.start_activity(
-        "compute_limits",
+        "admit_county",
         RawValue(order.input.payloads[0]),
         id=order.activity_id,
         task_queue=ACTIVITY_QUEUE,

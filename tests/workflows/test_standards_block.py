@@ -81,7 +81,7 @@ async def test_every_failed_standard_is_named_to_override(stage: Stage) -> None:
     await play.reaches("C4")
     notice = stage.registry.notices(play.case_id)[0].markdown
     assert "农民人均可支配收入增幅未达标" in notice
-    assert "、卫生医疗未达标，经河南省扶贫开发领导小组说明理由予以例外。" in notice
+    assert "、卫生医疗未达标，经河南省扶贫开发领导小组决定予以例外，理由：" in notice
 
 
 @pytest.mark.clause("C3", "S3", "S6")

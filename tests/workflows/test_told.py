@@ -2,12 +2,19 @@
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from models.case.documents import CaseDocument
+from models.case.ledger import EntryKind
+from models.case.messages import Ending
 from models.periods import beijing, chinese
-from tests.roster_stage import livelihood, opens_roster, strikes_off
-from tests.stage import Stage, at
+from models.supplement import SupplementApplication
+from tests.models.document_samples import document
+from tests.play import Play
+from tests.roster_stage import RosterPlay, livelihood, opens_roster, strikes_off
+from tests.stage import YEAR, Stage, at
 from tests.village_stage import known_village, opens_village
 from tests.workflows.test_postings import from_posting
 from workers.limits import PAYLOAD
@@ -43,7 +50,7 @@ async def test_a_household_is_told_on_paper_of_posting_objection_result_and_exit
     county = f"合成{case.code[:6]}县扶贫开发领导小组"
     for text, household in zip(texts, (disputed, other, *[disputed] * 3, other), strict=True):
         assert f"张{household}户（户编号 {household}，一组，3人）：" in text
-        assert "送达回执：本告知书已收到。" in text
+        assert "）：本告知书已收到。" in text
         for hidden in ("钱某某", "示例）", "13812345678", "12000"):
             assert hidden not in text
     assert (
@@ -154,3 +161,137 @@ async def test_many_answers_of_one_moment_go_out_in_orders_that_fit(own_stage: S
     ]
     assert max(orders) < PAYLOAD * 3 // 4  # from there on a server warns
     assert own_stage.registry.undelivered(play.case_id) == ()
+
+
+def delivered(office: str, *deliveries: dict[str, Any], **changes: Any) -> CaseDocument:
+    """A report of letters that were delivered on the day of the roster's posting."""
+    given = [
+        {"day": f"{YEAR}-11-16", "way": "household", "received_by": "张某甲"} | each
+        for each in deliveries
+    ]
+    return CaseDocument.model_validate(
+        document(office, kind="delivery", deliveries=given, **changes)
+    )
+
+
+async def reports(stage: Stage, case: RosterPlay, report: CaseDocument) -> str:
+    """Hand a report of delivered letters in, on the day on which a case is; return its id."""
+    of = stage.registry.documents.beside(case.case_id, report)
+    assert of is not None
+    application = SupplementApplication(of=of, document=report)
+
+    def made(case_id: str) -> Play:
+        return Play(stage, case_id, case.code)
+
+    begins = (await case.now()) + timedelta(minutes=1)
+    play = await stage.begun(*await stage.starts_by(application, begins, made))
+    assert (await play.ends()).ending is Ending.CONCLUDED
+    await play.file()
+    return play.case_id
+
+
+@pytest.mark.clause("F15", "G7", "F9")
+async def test_delivered_letters_stand_beside_the_file_and_hold_nothing_up(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 2)
+    first, second = case.households
+    await case.is_posted()
+    await case.file()
+    letter, _ = stage.registry.deliveries.of(case.case_id)
+    assert (letter.household, letter.kind, letter.delivered) == (first, "posting", None)
+    committees = f"A1/{case.code}"
+    report = delivered(committees, {"household": first, "letter": letter.entry})
+    where = await reports(stage, case, report)
+    assert where == f"supplement/{case.case_id}/1"
+    (entry,) = [e for e in stage.registry.ledger(where) if e.kind is EntryKind.DOCUMENT]
+    assert (entry.data["belongs_to"], entry.actor) == (case.case_id, f"{committees} 某庚")
+    letter, other = stage.registry.deliveries.of(case.case_id)
+    assert (letter.delivered, other.delivered) == (report.deliveries[0], None)
+    assert not await case.entries(EntryKind.DOCUMENT)
+
+    await case.end_notice()
+    await strikes_off(case, 2)
+    await case.ends()
+    await case.file()
+    *_, exit = stage.registry.deliveries.of(case.case_id)
+    assert (exit.household, exit.kind) == (second, "exit")
+    posted = {
+        "household": second,
+        "letter": exit.entry,
+        "day": exit.written_on.isoformat(),
+        "way": "posted",
+        "received_by": None,
+    }
+    report = delivered(f"A5/{case.code[:6]}", posted, id="document-2")
+    assert await reports(stage, case, report) == f"supplement/{case.case_id}/2"
+    waiting = [each for each in stage.registry.deliveries.of(case.case_id) if not each.delivered]
+    assert [(each.household, each.kind) for each in waiting] == [
+        (second, "posting"),
+        (first, "exit"),
+    ]
+
+
+@pytest.mark.clause("F15")
+async def test_past_the_desk_no_letter_is_delivered_that_was_not_written(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 1)
+    await case.is_posted()
+    await case.file()
+    (letter,) = stage.registry.deliveries.of(case.case_id)
+    report = delivered(
+        f"A1/{case.code}", {"household": letter.household, "letter": letter.entry + 1}
+    )
+    of = stage.registry.documents.beside(case.case_id, report)
+    assert of is not None
+    supplement = await stage.desk.open(SupplementApplication(of=of, document=report))
+    outcome = await Play(stage, supplement, case.code).ends()
+    assert outcome.ending is Ending.NOT_ADMITTED
+    assert f"has no letter {letter.entry + 1}; its letters are {letter.entry}" in outcome.reason
+
+
+@pytest.mark.clause("F15", "G1")
+async def test_everybody_whom_an_objection_to_the_roster_holds_up_is_told(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 2)
+    first, second = case.households
+    await case.is_posted()
+    one = await case.object(objector="钱某某", contact="示例")
+    other = await case.object()
+    alone = await case.object(household=first)
+    await case.rests()
+    await case.resolve(one, "dismissed")
+    await case.resolve(other, "dismissed")
+    await case.resolve(alone, "dismissed")
+    await case.rests()
+    letters = [e for e in stage.registry.letters(case.case_id) if e.kind != "posting"]
+    assert [(e.kind, e.household) for e in letters] == [
+        ("objection", first),
+        ("objection", second),
+        ("objection", first),
+        ("result", first),
+        ("result", second),
+        ("result", first),
+        ("result", second),
+        ("result", first),
+    ]
+    texts = [each.markdown for each in letters]
+    whole = f"你村{YEAR}年度拟退出贫困户名单（含你户）的异议"
+    assert f"收到对{whole}（编号 {one}）" in texts[0]
+    assert "办结之前，你户暂不销号。" in texts[1]
+    assert f"收到对你户{YEAR}年度脱贫退出的异议（编号 {alone}）" in texts[2]
+    assert f"对{whole}（编号 {one}）已经办结：经调查不成立" in texts[3]
+    assert all("另有异议尚未办结" in text for text in texts[3:6])  # the other one is open
+    assert f"（编号 {other}）已经办结" in texts[6]
+    assert "退出程序继续进行" in texts[6]
+    assert "退出程序继续进行" in texts[7]
+    assert all("钱某某" not in text for text in texts)
+
+
+@pytest.mark.clause("F15", "G1", "G3")
+async def test_a_roster_that_goes_back_to_its_appraisal_is_told_to_each_household(
+    stage: Stage,
+) -> None:
+    case = await opens_roster(stage, at(11, 16), 1, lived=livelihood())
+    await case.is_posted()
+    objection = await case.object()
+    await case.resolve(objection, "upheld", return_to="H1")
+    await case.rests()
+    (result,) = (e for e in stage.registry.letters(case.case_id) if e.kind == "result")
+    assert "退出名单退回重新评议" in result.markdown

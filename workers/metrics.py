@@ -1,0 +1,150 @@
+"""Numbers for Prometheus: those of Temporal's library, and beside them our own.
+
+One address serves both. docker/prometheus-alerts.yaml and docker/grafana-dashboard.json use them.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Engine
+from temporalio.client import Client
+from temporalio.common import MetricMeter
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from models.case.orders import LedgerBatch
+from registry.errors import RegistryError
+from registry.reports.gauges import Gauges, gauges
+from workers.settings import SettingsError
+
+EVERY = 30.0
+"""Seconds between two looks; Prometheus asks about as often."""
+
+_FAILING = "ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL"
+"""Cases whose own task fails again and again, as the server marks them."""
+
+_log = logging.getLogger(__name__)
+
+
+def runtime(address: str) -> Runtime:
+    """A runtime of Temporal's library that serves its numbers at an address.
+
+    Raises:
+        SettingsError: if nobody can listen there.
+    """
+    config = PrometheusConfig(bind_address=address, durations_as_seconds=True)
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=config, attach_service_name=False))
+    except (RuntimeError, ValueError) as error:
+        raise SettingsError(
+            f"metrics: nobody can listen on {address} ({str(error)[:200]}); write another address "
+            "of this machine, for example 127.0.0.1:9464"
+        ) from None
+
+
+class Behind(Interceptor):
+    """What this worker has in hand to be kept, and the registry has not taken yet."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, int] = {}
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Part of the worker."""
+        return _Noting(next, self._last)
+
+    def entries(self, kept: dict[str, int]) -> int:
+        """How many entries the registry lacks, that keeps so many of each open case.
+
+        What another worker has brought there meanwhile is forgotten.
+        """
+        for case_id in [each for each, last in self._last.items() if kept.get(each, 0) >= last]:
+            del self._last[case_id]
+        return sum(last - kept.get(case_id, 0) for case_id, last in self._last.items())
+
+
+class _Noting(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, last: dict[str, int]) -> None:
+        super().__init__(next)
+        self._last = last
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        order = input.args[0] if input.args else None
+        if not isinstance(order, LedgerBatch):
+            return await super().execute_activity(input)
+        last = order.entries[-1].seq
+        self._last[order.case_id] = max(last, self._last.get(order.case_id, 0))
+        done = await super().execute_activity(input)
+        if self._last.get(order.case_id) == last:
+            del self._last[order.case_id]
+        return done
+
+
+class Metrics:
+    """Our own numbers, put beside those of the library."""
+
+    def __init__(self, meter: MetricMeter, behind: Behind) -> None:
+        self._behind = behind
+        self._open = meter.create_gauge(
+            "exitflow_cases_open", "Cases under way, by procedure and step"
+        )
+        self._steps: set[tuple[str, str]] = set()
+        self._gauges = {
+            name: meter.create_gauge(f"exitflow_{name}", description)
+            for name, description in _NUMBERS.items()
+        }
+
+    async def keep_measuring(self, client: Client, engine: Engine) -> None:
+        """Look again and again, until cancelled; what cannot be reached is said so."""
+        while True:
+            await self._registry(engine)
+            await self._server(client)
+            await asyncio.sleep(EVERY)
+
+    async def _registry(self, engine: Engine) -> None:
+        try:
+            found = await asyncio.to_thread(gauges, engine)
+        except RegistryError as error:
+            _log.warning("the registry cannot be measured: %s", error)
+            self._gauges["registry_up"].set(0)
+            return
+        self._gauges["registry_up"].set(1)
+        self._show(found)
+
+    def _show(self, found: Gauges) -> None:
+        counted = defaultdict(int, found.open)
+        self._steps |= found.open.keys()
+        for procedure, step in self._steps:  # a step that nobody is at any more has none
+            labels = {"procedure": procedure, "step": step}
+            self._open.set(counted[procedure, step], labels)
+        self._gauges["cases_overdue"].set(found.overdue)
+        self._gauges["messages_refused"].set(found.refused)
+        self._gauges["notifications_undelivered"].set(found.undelivered)
+        self._gauges["cases_contradicted"].set(found.contradicted)
+        self._gauges["check_findings"].set(found.findings)
+        self._gauges["entries_behind"].set(self._behind.entries(dict(found.kept)))
+
+    async def _server(self, client: Client) -> None:
+        try:
+            wedged = (await client.count_workflows(_FAILING)).count
+        except RPCError as error:
+            _log.warning("the server cannot be measured: %s", error.message)
+            self._gauges["server_up"].set(0)
+            return
+        self._gauges["server_up"].set(1)
+        self._gauges["cases_wedged"].set(wedged)
+
+
+_NUMBERS = {
+    "registry_up": "Whether the registry answers this worker",
+    "server_up": "Whether the server answers this worker",
+    "cases_overdue": "Open cases in which a limit was missed",
+    "messages_refused": "Messages on file as refused, of open cases",
+    "notifications_undelivered": "Notifications that were given up",
+    "cases_contradicted": "Cases whose own file says otherwise than the kept one",
+    "check_findings": "Findings of the last check that was kept",
+    "entries_behind": "Entries that this worker has to keep and the registry lacks",
+    "cases_wedged": "Cases whose own task fails again and again",
+}
