@@ -227,9 +227,6 @@ async def test_the_page_of_a_case_names_clause_day_and_reason(stage: Stage) -> N
     calls = await summaries(play, "activity_task_scheduled_event_attributes")
     for said in (
         "受理审查 C1",
-        "计算期限 T2",
-        "计算期限 T3 T4",
-        "计算期限 T7",
         f"T1 发布公示，至 {closes.last_day} 24:00",
     ):
         assert said in calls
