@@ -5,6 +5,8 @@ plain ``RegistryError`` and is tried again; a contradiction with what is kept is
 ``ApplicationError`` that no retry would cure.
 """
 
+from collections.abc import Iterator
+from datetime import datetime
 from itertools import pairwise
 
 from sqlalchemy import Engine
@@ -13,11 +15,12 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
+from activities.notifications.outbox import Outbox
 from activities.warrants import not_warranted
 from models.base import CLOCKS_MAY_DIFFER_BY, canonical
 from models.case.admission import Admission
-from models.case.ledger import Entry, digest, root
-from models.case.orders import LedgerBatch, Written
+from models.case.ledger import Entry, EntryKind, digest, root
+from models.case.orders import LedgerBatch, Telling, Written
 from models.county.admission import RULES, AdmitCounty, CountyFacts
 from models.county.orders import CountyCount
 from models.register.counties import CountyCounted
@@ -34,9 +37,10 @@ LEDGER_CONFLICT = "LedgerConflict"
 class RegistryActivities:
     """The registry's side of a case; synchronous, for the worker's thread pool."""
 
-    def __init__(self, engine: Engine, gate: Gate) -> None:
+    def __init__(self, engine: Engine, gate: Gate, outbox: Outbox) -> None:
         self._engine = engine
         self._gate = gate
+        self._outbox = outbox
 
     @activity.defn
     def admit_county(self, order: AdmitCounty) -> Admission[CountyFacts]:
@@ -57,7 +61,9 @@ class RegistryActivities:
 
     @activity.defn
     def write_ledger(self, batch: LedgerBatch) -> Written:
-        """Keep a case's new entries (G7) and what lists take from them, all or none.
+        """Keep a case's new entries (G7), and what lists take from them, all or none.
+
+        What they tell goes into the outbox with them, and is set going.
 
         Returns:
             How many entries of the case are kept now. Fewer than the batch begins after, where the
@@ -68,13 +74,17 @@ class RegistryActivities:
             ApplicationError: ``LedgerConflict`` where an entry contradicts the kept file: altered,
                 another one under the same number, or not following the last one.
             RegistryError: if the registry cannot be written now.
+            RPCError, TimeoutError: if the deliveries cannot be set going now.
         """
         try:
-            return Written(count=self._keep(batch), calendar=self._gate.newer(batch.known))
+            kept = self._keep(batch)
         except LedgerConflict as conflict:
             # In a transaction of its own: the one that found it out is taken back.
             note(self._engine, batch.case_id, conflict.seq, conflict.message)
             raise
+        # Also of entries that are kept already: the worker may have gone between the two.
+        self._outbox.deliver(batch.tellings)
+        return Written(count=kept, calendar=self._gate.newer(batch.known))
 
     def _keep(self, batch: LedgerBatch) -> int:
         with writing(self._engine) as session:
@@ -90,6 +100,8 @@ class RegistryActivities:
             session.add_all(_row(batch.case_id, entry) for entry in new)
             session.flush()
             project(session, batch, new)
+            for telling, at in _told_by(batch, new):
+                self._outbox.take_in(session, telling, at)
             clear(session, batch.case_id)
             return new[-1].seq
 
@@ -101,6 +113,31 @@ class RegistryActivities:
         if latest > now + CLOCKS_MAY_DIFFER_BY:
             why = f"{latest.isoformat()} lies ahead of this installation's clock"
             raise not_warranted(batch.case_id, f"an entry of {why} ({now.isoformat()})")
+
+
+def _told_by(batch: LedgerBatch, new: list[Entry]) -> Iterator[tuple[Telling, datetime]]:
+    """What new entries tell, and when; nothing is told that is not on file, nor to anybody else.
+
+    Raises:
+        ApplicationError: ``NotWarranted``.
+    """
+    entries = {entry.seq: entry for entry in new}
+    for telling in batch.tellings:
+        entry = entries.get(telling.seq)
+        if entry is None:
+            continue
+        key = [(each.case_id, each.seq, each.number) for each in telling.notifications]
+        numbered = [(batch.case_id, entry.seq, number) for number in range(1, len(key) + 1)]
+        said = [each.on_file for each in telling.notifications]
+        if (
+            key != numbered
+            or entry.kind is not EntryKind.NOTIFIED
+            or entry.data.get("told") != said
+        ):
+            raise not_warranted(
+                batch.case_id, f"entry {entry.seq} says nothing of who is told what"
+            )
+        yield telling, entry.at
 
 
 def _kept(session: Session, case_id: str) -> dict[int, str]:

@@ -8,11 +8,10 @@ where the file does not carry it, for all to see: a case that is right loses not
 that is behind it, or by a fault of ours, and waits until that is mended.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -27,16 +26,12 @@ from models.policy import Body, Policy
 from models.procedures import PROCEDURES, REENTRY, REVOCATION, Procedure, Step, steps_of
 from models.refusals import Said
 from models.roster.messages import LookUpOrder
-from registry.database.engine import reading
 from registry.places import stem
 from registry.tables import CaseRow, EntryRow
 
-NOT_WARRANTED, STRANGER = "NotWarranted", "Stranger"
+NOT_WARRANTED = "NotWarranted"
 
 _AGAIN_IN = timedelta(minutes=1)
-_TOLD_AFTER_ITS_END = timedelta(days=31)
-"""How long after its end a case may still tell somebody something: longer than any channel is
-tried (one month at most, by policy)."""
 
 Clock = Callable[[], datetime]
 O = TypeVar("O", bound=Change[Any] | LookUpOrder)  # noqa: E741 - an order
@@ -197,63 +192,33 @@ def register_conflict(change: Change[Any], said: Said) -> ApplicationError:
     )
 
 
-class Recipients:
-    """Whom a case may tell something: whom it concerns, while it is open or has just ended.
+def stranger(session: Session, notification: Notification) -> str | None:
+    """Why a case, or a round, may not tell somebody something; None if it may.
 
-    That an objector is one of the case is closed by the seal: an objection may reach the registry
-    after its answer.
+    That an objector is one of the case is closed by the seal, and by the entry that says who was
+    told.
     """
-
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine, self._clock = engine, clock
-
-    def hold(self, notifications: Sequence[Notification]) -> None:
-        """Make sure that a case may tell this.
-
-        Raises:
-            ApplicationError: ``Stranger`` if it has nothing to do with whom it would tell: no
-                repetition cures that. ``NotWarranted`` if the registry does not carry it now.
-            RegistryError: if the registry cannot be read now.
-        """
-        for case_id in {each.case_id for each in notifications}:
-            asked_by(case_id)
-        now = self._clock()
-        with reading(self._engine) as session:
-            for each in notifications:
-                _hold_recipient(session, each, now)
-
-
-def _hold_recipient(session: Session, notification: Notification, now: datetime) -> None:
-    case_id = notification.case_id
+    case_id, office = notification.case_id, notification.recipient.office
     if case_id.startswith("round/check/"):  # no case: it tells its province's group, and no other
-        office = notification.recipient.office
         if office is None or office.body is not Body.PROVINCIAL_GROUP:
-            raise _stranger(case_id, "a check tells the provincial group alone")
-        return
+            return "a check tells the provincial group alone"
+        return None
     if case_id.startswith("round/watch/"):  # no case: it reminds its counties, and who is above
-        region, office = case_id.split("/")[2][:6], notification.recipient.office
+        region = case_id.split("/")[2][:6]
         if office is None or not (
             office.place.startswith(stem(region)) or region.startswith(stem(office.place))
         ):
-            raise _stranger(case_id, "a morning's round reminds the offices of its region alone")
-        return
+            return "a morning's round reminds the offices of its region alone"
+        return None
     row = session.get(CaseRow, case_id)
     if row is None or row.run is None:
-        raise not_warranted(case_id, "the registry has admitted no such case")
-    if row.outcome is not None and row.updated + _TOLD_AFTER_ITS_END < now:
-        raise not_warranted(case_id, f"the case has ended on {row.updated.isoformat()}")
-    office = notification.recipient.office
+        return "the registry has admitted no such case"
     if office is not None and not _concerns(row.region, office):
-        raise _stranger(case_id, f"{office} has nothing to do with the case")
+        return f"{office} has nothing to do with the case"
     township = notification.recipient.township
     if township is not None and f"/{township}/" not in row.region:
-        raise _stranger(case_id, f"township {township} has nothing to do with the case")
-
-
-def _stranger(case_id: str, why: str) -> ApplicationError:
-    return ApplicationError(
-        f"{case_id}: {why}; nobody was told (G7)", type=STRANGER, non_retryable=True
-    )
+        return f"township {township} has nothing to do with the case"
+    return None
 
 
 def _concerns(region: str, office: Office) -> bool:

@@ -227,6 +227,11 @@ COMMANDS = {
             "List the notices (公示) and announcements (公告) of a case, with their numbers.\n\n"
             "As the registry has them: no server is needed.",
         ),
+        "undelivered": (
+            "operators.commands.cases:undelivered",
+            "List what was told and has not arrived (未送达), of all cases.\n\n"
+            "As the registry has it: no server is needed.",
+        ),
         "letters": (
             "operators.commands.cases:letters",
             "Write what households are told on paper (告知书, F15), a page each, and list it.\n\n"

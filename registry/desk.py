@@ -32,6 +32,7 @@ from registry.records import (
     PlanRecord,
     RevokedRecord,
     StandingRecord,
+    UndeliveredRecord,
 )
 from registry.tables import (
     ON_THE_LIST,
@@ -316,6 +317,13 @@ class Registry:
         """Since when a case contradicts its kept file, and from which entry on (G7)."""
         with reading(self._engine) as session:
             return contradiction(session, case_id)
+
+    def undelivered(self, case_id: str | None = None) -> tuple[UndeliveredRecord, ...]:
+        """What was told and has not arrived, of one case or of all (T8)."""
+        from registry.cases.outbox import undelivered
+
+        with reading(self._engine) as session:
+            return tuple(undelivered(session, case_id))
 
     def kept_hash(self, case_id: str, seq: int) -> str | None:
         """The hash of one entry as it is kept; None where it is not kept yet."""

@@ -249,3 +249,22 @@ class Total(Count):
     code: str
     name: str
     next: Moment | None
+
+
+class UndeliveredRecord(Record):
+    """A notification that a channel has not taken (T8).
+
+    Attributes:
+        seq: The entry of the file by which it went out.
+        at: Since when, and ``until`` when, it is tried.
+        error: Why it was given up; None while it is tried.
+    """
+
+    case_id: str
+    seq: int
+    topic: str
+    recipient: str
+    channel: str
+    at: Moment
+    until: Moment
+    error: str | None

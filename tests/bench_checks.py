@@ -10,6 +10,7 @@ from unittest import mock
 
 from activities import warrants
 from activities.admissions import Gate
+from activities.notifications.outbox import Outbox
 
 AIM = 0.05
 
@@ -44,8 +45,8 @@ class Checks:
                     timed = self.clocked(held)
                     patched.enter_context(mock.patch.object(module, "hold_against_file", timed))
             patched.enter_context(mock.patch.object(Gate, "check", self._method(Gate.check)))
-            hold = self._method(warrants.Recipients.hold)
-            patched.enter_context(mock.patch.object(warrants.Recipients, "hold", hold))
+            taken_in = self._method(Outbox.take_in)
+            patched.enter_context(mock.patch.object(Outbox, "take_in", taken_in))
             yield
 
     def _method(self, check: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,6 +17,7 @@ from temporalio.testing import TimeSkipper
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.warrants import server_time
+from models.case.orders import OUTBOX, Delivered, Delivery
 from models.policy import Policy
 from operators.desk.desk import Desk
 from registry.desk import Registry
@@ -46,13 +47,24 @@ class Outages(Interceptor):
         self._away: set[tuple[str, str]] = set()
         self._tried: set[tuple[str, str]] = set()
         self._again_in: dict[str, timedelta] = {}
+        self._behind: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def begin(self, case_id: str, *names: str, again_in: timedelta | None = None) -> None:
+    def begin(
+        self,
+        case_id: str,
+        *names: str,
+        again_in: timedelta | None = None,
+        behind: str | None = None,
+    ) -> None:
         """Let activities of a case fail from now on; each is tried again after its own policy.
 
         Args:
             again_in: When they are tried again instead: an attempt takes a second to skip to.
+            behind: Another activity of the case: they fail as soon as that was tried.
         """
+        if behind is not None:
+            self._behind[case_id, behind] = names
+            return
         self._away |= {(case_id, name) for name in names}
         if again_in is not None:
             self._again_in[case_id] = again_in
@@ -72,7 +84,10 @@ class Outages(Interceptor):
     def check(self) -> None:
         """Raise where the running activity is away."""
         info = activity.info()
-        asked = (info.workflow_id or "", info.activity_type)
+        # A delivery is under no workflow: its id says whose it is.
+        whose = info.workflow_id or info.activity_id.removeprefix(OUTBOX).rpartition("/")[0]
+        asked = (whose, info.activity_type)
+        self.begin(asked[0], *self._behind.pop(asked, ()))
         if asked in self._away:
             self._tried.add(asked)
             again_in = self._again_in.get(asked[0])
@@ -156,7 +171,11 @@ class FastCrew:
         self.server = FastServer(self._activities(settings), outages.check)
 
     def _activities(self, settings: Settings) -> list[Callable[..., Any]]:
-        return activities(settings, lambda: self.clock(), self._policies)
+        return activities(settings, lambda: self.clock(), self._policies, ring=self.ring)
+
+    def ring(self, order: Delivery, tried_for: timedelta) -> tuple[Delivered, ...] | None:
+        """Set a delivery going, as on a server."""
+        return self.server.deliveries.ring(order, tried_for)
 
     async def comes(self, settings: Settings | None = None, **options: Any) -> None:
         """Begin to work; with options of a worker it needs a server."""

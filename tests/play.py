@@ -45,7 +45,7 @@ PATIENCE = 100.0
 
 An order that is lost with its worker is given again after sixty."""
 
-BESIDE = {"write_ledger", "notify", "deliver"}
+BESIDE = {"write_ledger"}
 """Activities that go on while a step is open; the others open it, or end it."""
 
 
@@ -317,6 +317,15 @@ class Play:
         await eventually(complete, lambda: f"{len(self.told(topic))} of {times} {topic}")
         return self.told(topic)
 
+    async def says_told(self, *topics: str) -> list[tuple[Entry, dict[str, Any]]]:
+        """Who was told of some topics, as the file has it, each with the entry that says so."""
+        return [
+            (entry, told)
+            for entry in await self.entries(EntryKind.NOTIFIED)
+            for told in as_told(entry)
+            if told["topic"] in topics
+        ]
+
     async def ends(self) -> Outcome:
         """Wait for the end of the case."""
         async with asyncio.timeout(PATIENCE):
@@ -366,6 +375,13 @@ class Play:
 
         await eventually(quiet, lambda: "something is still under way")
         await self.file()
+
+
+def as_told(entry: Entry) -> list[dict[str, Any]]:
+    """Who was told of what by an entry."""
+    told = entry.data.get("told", []) if entry.kind is EntryKind.NOTIFIED else []
+    assert isinstance(told, list)
+    return told  # type: ignore[return-value]
 
 
 PLAYED: list[Play] = []

@@ -19,7 +19,7 @@ from activities.notices import NoticeBoard
 from models.periods import BEIJING
 from registry.database.engine import open_engine, upgrade
 from registry.desk import Registry
-from tests.activities.admitted import gate
+from tests.activities.admitted import gate, registry_activities
 from tests.activities.registry_cases import COUNTIES, LISTED_SINCE, PROVINCE
 from tests.models.samples import mean
 from tests.registry.one_database import OneDatabase, url_of
@@ -179,4 +179,4 @@ def leaving(engine: Engine, tmp_path: Path) -> LeavingActivities:
 @pytest.fixture
 def asked(engine: Engine) -> RegistryActivities:
     """The registry's activities."""
-    return RegistryActivities(engine, gate())
+    return registry_activities(engine)

@@ -12,7 +12,7 @@ import pytest
 
 from activities.warrants import server_time
 from registry.checks.restoring import Restoring
-from tests.crew import quick_server
+from tests.crew import FastCrew, quick_server
 from tests.play import PLAYED, Play
 from tests.stage import Stage, set_stage, settings_in
 from workers.catalogue import activities
@@ -24,8 +24,12 @@ async def redone(stage: Stage, ended_since: datetime | None = None) -> Redone:
     engine = stage.settings.engine()
     try:
         restoring = Restoring(engine, stage.settings.notices_folder)
-        functions = activities(stage.settings, clock=server_time)
-        return await redo(stage.desk.client, restoring, functions, ended_since=ended_since)
+        client, crew = stage.desk.client, stage.crew
+        ringing: dict[str, Any] = (
+            {"ring": crew.ring} if isinstance(crew, FastCrew) else {"client": client}
+        )
+        functions = activities(stage.settings, clock=server_time, **ringing)
+        return await redo(client, restoring, functions, ended_since=ended_since)
     finally:
         engine.dispose()
 

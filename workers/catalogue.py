@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
+from sqlalchemy import Engine
 from temporalio.client import Client
 from temporalio.worker import Interceptor, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -40,6 +41,9 @@ from workflows.supplement import SupplementWorkflow
 from workflows.unknown import UnknownWorkflow
 from workflows.village_exit import VillageExitWorkflow
 from workflows.watch import WatchWorkflow
+
+if TYPE_CHECKING:
+    from activities.notifications.outbox import Outbox, Ring
 
 TASK_QUEUE = "exitflow"
 ACTIVITY_QUEUE = activity_queue(TASK_QUEUE)
@@ -89,6 +93,7 @@ def activities(
     clock: Callable[[], datetime] | None = None,
     policies: PolicySource | None = None,
     client: Client | None = None,
+    ring: "Ring | None" = None,
 ) -> list[Callable[..., Any]]:
     """Every activity, bound to the registry, folders, channels and keys of the settings.
 
@@ -96,7 +101,8 @@ def activities(
         clock: What time it is, by the installation's own clock if not given; a rehearsal lives in
             the time of its server.
         policies: Where policies come from; the settings have one.
-        client: Of the server that is checked; without one it is not.
+        client: Of the server that is checked, and that delivers; without one it is not.
+        ring: Sets deliveries going, if the server does not.
 
     Raises:
         KeysError: if the installation's keys cannot be had.
@@ -109,7 +115,7 @@ def activities(
     from activities.limits import CalendarActivities
     from activities.mending import Contradictions
     from activities.notices import NoticeBoard
-    from activities.notifications.deliver import NotificationActivities
+    from activities.notifications.deliver import NotificationActivities, Senders
     from activities.reentry import ReentryActivities
     from activities.revocation import RevocationActivities
     from activities.roster import RosterActivities
@@ -117,7 +123,7 @@ def activities(
     from activities.supervision import SupervisionActivities
     from activities.supplement import SupplementActivities
     from activities.village import VillageActivities
-    from activities.warrants import Recipients, utc_now
+    from activities.warrants import utc_now
     from activities.watch import WatchActivities
     from workers.server_check import server_part_at_night
 
@@ -125,9 +131,10 @@ def activities(
     key = Keys.made(settings.keys_file).derive("admission")
     gate = Gate(key, policies or settings.policy_of, settings.calendar(), now)
     board = NoticeBoard(engine, settings.notices_folder, now)
+    outbox = outbox_of(settings, engine, now, client, ring)
     rooms = (
         CalendarActivities(gate),
-        RegistryActivities(engine, gate),
+        RegistryActivities(engine, gate, outbox),
         Contradictions(engine),
         board,
         VillageActivities(engine, gate),
@@ -140,7 +147,7 @@ def activities(
         RevocationActivities(engine, gate),
         SupplementActivities(engine, gate),
         WatchActivities(engine, gate),
-        NotificationActivities(settings.outgoing(), Recipients(engine, now).hold),
+        NotificationActivities(engine, outbox, Senders(settings.outgoing())),
         CheckActivities(
             settings.checks(engine),
             partial(server_part_at_night, client, settings, engine),
@@ -148,6 +155,24 @@ def activities(
         ),
     )
     return [getattr(room, each) for room in rooms for each in ORDERS if hasattr(type(room), each)]
+
+
+def outbox_of(
+    settings: Settings,
+    engine: Engine,
+    clock: Callable[[], datetime],
+    client: Client | None,
+    ring: "Ring | None" = None,
+) -> "Outbox":
+    """The outbox of an installation; without a server its deliveries wait for a worker."""
+    from activities.notifications.deliver import Senders
+    from activities.notifications.outbox import Outbox
+    from workers.deliveries import Bell
+
+    if ring is None and client is not None:
+        ring = Bell(client, settings.keyring(), ACTIVITY_QUEUE)
+    reached_by = Senders(settings.outgoing()).reached_by
+    return Outbox(engine, reached_by, clock, ring or (lambda *_: None))
 
 
 def _hear_the_last_orders() -> None:

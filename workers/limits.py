@@ -57,6 +57,10 @@ nobody holds in memory is played from its beginning first (docs/operations.md ha
 takes). As long it takes until a case goes on whose worker was killed in the middle of it, so it is
 not longer."""
 
+STANDALONE = "activity.enableStandalone"
+"""That what lies in the outbox is delivered by activities under no workflow: a server of today has
+it on."""
+
 LIMITS: Mapping[str, int | str] = {
     "limit.blobSize.error": PAYLOAD,
     "limit.blobSize.warn": PAYLOAD * 3 // 4,
@@ -73,6 +77,7 @@ LIMITS: Mapping[str, int | str] = {
     "history.defaultWorkflowTaskTimeout": f"{TURN.seconds}s",
     "limit.historySize.suggestContinueAsNew": LONG_BYTES,
     "limit.historyCount.suggestContinueAsNew": LONG,
+    STANDALONE: True,
 }
 """By their names in the server's dynamic configuration."""
 

@@ -93,8 +93,8 @@ class _WithStep(ActivityInboundInterceptor):
         match input.args:
             case [LedgerBatch(state=state)]:
                 _beside(step=state.step, office=state.waiting_for)
-            case [Delivery(notification=notification)]:
-                _beside(office=notification.recipient.office)
+            case [Delivery(case_id=case_id)]:  # it is under no workflow
+                _beside(workflow_id=case_id)
         return await super().execute_activity(input)
 
 

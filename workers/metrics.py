@@ -142,7 +142,7 @@ _NUMBERS = {
     "server_up": "Whether the server answers this worker",
     "cases_overdue": "Open cases in which a limit was missed",
     "messages_refused": "Messages on file as refused, of open cases",
-    "notifications_undelivered": "Notifications on file as not delivered, of open cases",
+    "notifications_undelivered": "Notifications that were given up",
     "cases_contradicted": "Cases whose own file says otherwise than the kept one",
     "check_findings": "Findings of the last check that was kept",
     "entries_behind": "Entries that this worker has to keep and the registry lacks",

@@ -34,7 +34,7 @@ class Patience:
         attempts: Of an activity, or of a case's own task.
         waiting: How long an activity may wait for a worker.
         begun: How long a case may be on the server before the registry admits it.
-        ended: How long after its end a case may go on there: its last notifications.
+        ended: How long after its end a case may go on there.
         held: How long a worker may have an activity of a case, or let the case's own task wait.
         bringing: How long an activity may be under way before it brings the registry nothing.
         asked: How many open cases are asked for their file: reset ones first, the others on other
@@ -151,7 +151,7 @@ class OpenCases:
         started = _time(activity.last_started_time)
         if queue not in ("", ACTIVITY_QUEUE):
             said = f"was moved to the queue {in_a_line(queue)}, where no worker of ours is"
-        elif pause > longest_pause(name) + CLOCKS_MAY_DIFFER_BY:
+        elif pause > longest_pause() + CLOCKS_MAY_DIFFER_BY:
             said = f"was put off, until {_minute(now + pause)}"
         elif activity.state == _STARTED and now - started > self._patience.held:
             worker = in_a_line(activity.last_worker_identity)

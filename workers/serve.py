@@ -13,11 +13,13 @@ from threading import Timer
 from sqlalchemy import Engine, text
 from temporalio.client import Client
 
+from activities.warrants import utc_now
 from registry.checks.restoring import Restoring
 from registry.database.engine import check_schema, check_writable
 from workers import metrics, namespace, worker_name
-from workers.catalogue import activities, build_worker
+from workers.catalogue import activities, build_worker, outbox_of
 from workers.connection import connect
+from workers.deliveries import set_going_in_background
 from workers.installation import check_home, check_registry, check_server, stamp_home
 from workers.logs import WithStep, log_as
 from workers.output import keep_going_unheard
@@ -92,9 +94,10 @@ async def serve(
         print(f"worker ready: {client.service_client.config.target_host}", flush=True)
         restoring = Restoring(engine, settings.notices_folder)
         redoing = asyncio.create_task(
-            redo_in_background(client, restoring, activities(settings, clock))
+            redo_in_background(client, restoring, activities(settings, clock, client=client))
         )
-        beside: list[asyncio.Task[None]] = []
+        outbox = outbox_of(settings, engine, clock or utc_now, client)
+        beside = [asyncio.create_task(set_going_in_background(outbox))]
         if alive := os.environ.get("EXITFLOW_ALIVE_FILE"):
             beside.append(asyncio.create_task(_beat(client, engine, Path(alive))))
         if measured:

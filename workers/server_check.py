@@ -33,7 +33,6 @@ from workers.installation import WrongInstallation, check_server
 from workers.open_cases import OpenCases, Patience, wrong
 from workers.polling import QUEUES, pollers
 from workers.settings import Settings
-from workflows.retries import NOTIFYING
 
 _AT_ONCE = 10
 _TRIES = 20
@@ -216,7 +215,6 @@ class ServerCheck:
         return any(
             self._now - each.scheduled_time.ToDatetime(UTC) < self.patience.bringing
             for each in described.raw_description.pending_activities
-            if each.activity_type.name not in NOTIFYING
         )
 
     async def _own_file(self, file: OpenFile) -> _OwnFile | str:

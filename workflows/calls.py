@@ -3,8 +3,7 @@
 Activities are called by name: importing them here would draw the database into every run.
 """
 
-import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from functools import cache
 from itertools import count
@@ -14,16 +13,16 @@ from weakref import WeakKeyDictionary
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from models import orders
 from models.base import faults
-from models.case.orders import Attempt, Delivery, Notification, Telling
+from models.case.orders import Notification, Telling, TellOrder
 from models.counts import names_zh
 from models.orders import Order
 from models.sealed import NOT_SEALED, Unsealed
 from models.texts.characters import markdown
-from workflows.retries import MUST_HAPPEN, Terms, may_fail
+from workflows.retries import MUST_HAPPEN, Terms
 
 R = TypeVar("R")
 
@@ -31,6 +30,10 @@ R = TypeVar("R")
 def activity_queue(workflow_queue: str) -> str:
     """The queue of the activities of the cases of a queue: who serves one need not serve both."""
     return f"{workflow_queue}-activities"
+
+
+TOLD_AT_ONCE = 20
+"""Notifications that go out together."""
 
 
 class Behind(Exception):
@@ -168,40 +171,11 @@ def _readable(result: type | Any) -> Any:
     return Annotated[Any, PlainValidator(read)]
 
 
-# -- notifications, which may fail ----------------------------------------------------------------
-
-
-async def notify(
-    notifications: tuple[Notification, ...], give_up_after: timedelta
-) -> tuple[Attempt, ...]:
-    """Try to tell several people something, on every channel that reaches them, once."""
-    # Time for every delivery of a batch to run into its own limit.
-    terms = may_fail(give_up_after, attempt=timedelta(minutes=3))
-    return await ask(Telling(notifications=notifications), terms)
-
-
-async def deliver(delivery: Delivery, give_up_after: timedelta) -> str | None:
-    """Deliver a notification on one channel; return why it could not be, or None."""
-    try:
-        await ask(delivery, may_fail(give_up_after, attempt=timedelta(seconds=60)))
-    except ActivityError as error:
-        if isinstance(error.cause, CancelledError):
-            raise asyncio.CancelledError from error
-        return str(error.cause or error)[:300]
-    return None
-
-
-async def tell(notifications: tuple[Notification, ...], give_up_after: timedelta) -> None:
-    """Tell several people something, on every channel, for who keeps no file of it."""
-    try:
-        attempts = await notify(notifications, give_up_after)
-    except ActivityError:
-        return
-    told = {each.number: each for each in notifications}
-    await asyncio.gather(
-        *(
-            deliver(Delivery(notification=told[each.number], channel=each.channel), give_up_after)
-            for each in attempts
-            if each.error is not None and not each.final
+async def tell(notifications: Sequence[Notification], tried_for: timedelta) -> None:
+    """Tell several people something, for who keeps no file of it."""
+    for first in range(0, len(notifications), TOLD_AT_ONCE):
+        numbered = tuple(
+            each.model_copy(update={"seq": first + 1, "number": number})
+            for number, each in enumerate(notifications[first : first + TOLD_AT_ONCE], start=1)
         )
-    )
+        await ask(TellOrder(telling=Telling(notifications=numbered, tried_for=tried_for)))

@@ -135,7 +135,6 @@ class Case(Ordering):
         position = 0
         if self._handed is not None:
             count_orders_from(self._handed.orders)
-            self.clerk.go_on()
             position = order.index(docket.step)
         try:
             try:

@@ -11,8 +11,8 @@ from models.rounds import Round
 from workflows.calls import ask, tell
 from workflows.retries import A_CHECK
 
-_GIVE_UP_AFTER = timedelta(hours=6)
-"""Before the next night, whose check is left out while this one is still telling."""
+_TRIED_FOR = timedelta(hours=6)
+"""The next night tells again."""
 
 
 @workflow.defn(name="Check")
@@ -27,13 +27,12 @@ class CheckWorkflow:
         if done.total:
             told = Notification(
                 case_id=workflow.info().workflow_id,
-                number=1,
-                seq=1,
+                seq=0,
+                number=0,
                 topic="核查",
                 recipient=Recipient(name=done.tell_name, office=done.tell),
                 subject=f"【核查】{on}发现{done.total}处不符",
                 text=f"{done.said}。详见 exitflow check --last。",
             )
-            # The report is kept whatever comes of it, and the next night tells.
-            await tell((told,), _GIVE_UP_AFTER)
+            await tell((told,), _TRIED_FOR)
         return done

@@ -1,25 +1,26 @@
 """What a case tells the world of itself: the registry, the Web UI, the people concerned."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from models import search
-from models.case.handover import Handover, Undelivered
+from models.case.handover import Handover
 from models.case.ledger import Entry, EntryKind, LedgerError, first_of, verify
 from models.case.mending import KeptOrder, Mending, adopt, ended_by, heads
 from models.case.messages import Outcome
-from models.case.orders import Delivery, LedgerBatch, Notification, Recipient, Written
+from models.case.orders import LedgerBatch, Notification, Recipient, Telling, Written
 from models.case.state import Docket
 from models.case.status import state_of
 from models.offices import Office, township_of
 from models.refusals import NotYet, Refusal
-from workflows.calls import ask, deliver, notify
+from workflows.calls import TOLD_AT_ONCE, ask
 from workflows.line import end_turn
 
 _AT_ONCE = 500_000
@@ -28,23 +29,15 @@ _AT_ONCE = 500_000
 _MOST_AT_ONCE = 1_000
 """Entries in one."""
 
-_PARTING_GRACE = timedelta(hours=1)
-"""How long an ended case stays open for notifications that are still on their way."""
-
 _MOST_VAIN = 20
 """Requests to mend a file that is as it is kept; each takes a look at the registry."""
 
-_SAID_AT_ONCE = 20
-"""Notifications in one activity."""
+_TOLD_BYTES = 250_000
+"""Bytes of notifications that go with them; what tells more goes alone."""
 
 _RESTORED_IN, _RESTORED_IN_AT_LAST = timedelta(minutes=1), timedelta(hours=1)
 """After which a case asks again whether a restored registry has what earlier runs wrote: longer
 each time, as each takes room in a history that cannot be handed over meanwhile."""
-
-_LAST_TRY = timedelta(minutes=1)
-"""For a delivery whose days are over when a new run takes it over."""
-
-_TOO_LATE = "the case ended before the channel answered"
 
 
 class AlreadyClosed(Exception):
@@ -56,80 +49,49 @@ class AlreadyClosed(Exception):
 
 
 class Clerk:
-    """Keeps the registry and the Web UI up with the docket, and sends notifications."""
+    """Keeps the registry and the Web UI up with the docket, and says who is told of what."""
 
     def __init__(self, docket: Docket) -> None:
         self._docket = docket
         self._written = 0
-        self._sent = self._started = 0
-        self._outbox: list[Notification] = []
-        self._trying = self._said_of = self._started_before_end = 0
-        self._parting = False
+        self._about = f"【{docket.procedure.matter}】{docket.subject.full_name}{docket.year}年度："
+        self._to_tell: list[Notification] = []
+        # For as long as this run has its entry: a restored registry gets both again.
+        self._tellings: dict[int, Telling] = {}
         self._mending: Mending | None = None
         self._asked, self._vain = False, 0
         self._restored_in = _RESTORED_IN
         self.mendings = 0
         """How often the kept file was taken as the case's own."""
-        self._give_up_after = timedelta(days=docket.policy.notification.give_up_after_days)
+        self._tried_for = timedelta(days=docket.policy.notification.give_up_after_days)
         self._shown: dict[str, Any] = {}
-        # By number: a set of tasks would be walked in another order in every replay.
-        self._deliveries: dict[int, asyncio.Task[None]] = {}
-        self._left: tuple[Undelivered, ...] = ()
-        self._undelivered: dict[int, Undelivered] = {}
-        """Of these, what is tried again and again."""
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether everything is kept, everybody told, and nobody has asked to mend the file.
-
-        What is tried again and again may go on in the next run.
-        """
-        return not (self._unwritten or self._trying or self._asked)
+        """Whether everything is kept, also what is to be told, and nobody has asked to mend."""
+        return not (self.behind or self._asked)
 
     def standing(self) -> dict[str, Any]:
         """The clerk's part of a handover."""
-        undelivered = tuple(self._undelivered.values())
-        return {
-            "sent": self._sent,
-            "mendings": self.mendings,
-            "vain": self._vain,
-            "undelivered_yet": undelivered,
-        }
+        return {"mendings": self.mendings, "vain": self._vain}
 
     def take_over(self, handed: Handover) -> None:
         """Go on where an earlier run of the case stood: it has kept everything up to there."""
-        self._sent, self.mendings, self._vain = handed.sent, handed.mendings, handed.vain
+        self.mendings, self._vain = handed.mendings, handed.vain
         self._written = self._docket.ledger.base
-        self._left = handed.undelivered_yet
-
-    def go_on(self) -> None:
-        """Try on where the earlier run has left off, once the case knows how many orders it gave:
-        no order of a case has the number of another."""
-        for each in self._left:
-            self._go_on_sending(each)
 
     @property
     def behind(self) -> bool:
-        """Whether entries are on file that should go to the registry now.
-
-        What a moment led to is being said to somebody: whether it arrived is on file shortly, and
-        goes together with it. As soon as anything else happens nothing waits for that.
-        """
-        saying = self._trying and self._docket.ledger.count == self._said_of
-        return self._unwritten and not saying
-
-    @property
-    def _unwritten(self) -> bool:
-        return self._docket.ledger.count > self._written
+        """Whether the registry lacks something of the file, or of what is to be told."""
+        return bool(self._to_tell) or self._docket.ledger.count > self._written
 
     async def catch_up(self) -> None:
         """Show the case as it stands, and keep its new entries in the registry."""
         if self._mending is not None:
             await self._mend(self._mending)
         self._show()
-        if not self.behind:
-            return
-        await self._write()
+        if self.behind:
+            await self._write()
 
     @property
     def is_to_mend(self) -> bool:
@@ -154,15 +116,16 @@ class Clerk:
         self._docket.stirred = True
 
     async def keep(self) -> None:
-        """Keep the whole file in the registry now, whatever is still being said."""
+        """Keep the whole file in the registry now."""
         if self._mending is not None:
             await self._mend(self._mending)
-        while self._unwritten:
+        while self.behind:
             await self._write()
 
     async def _write(self) -> None:
+        self._put_on_file()
         docket = self._docket
-        entries = first_of(docket.ledger.after(self._written, _MOST_AT_ONCE), _AT_ONCE)
+        entries, tellings = self._next()
         state = state_of(docket, workflow.now())
         kept = await self._kept_of(
             LedgerBatch(
@@ -171,6 +134,7 @@ class Clerk:
                 token=docket.token,
                 entries=entries,
                 state=state,
+                tellings=tellings,
                 known=docket.reckoning.calendar.known,
             )
         )
@@ -180,6 +144,41 @@ class Clerk:
         if docket.reckoning.learn(kept.calendar):
             docket.stirred = True  # limits that rest on an older one are looked at again
         await self._resend_from(kept.count)
+
+    def _put_on_file(self) -> None:
+        """Say on file who is told of what: what is said in one breath goes out by one entry."""
+        docket, to_tell = self._docket, self._to_tell
+        self._to_tell = []
+        for first in range(0, len(to_tell), TOLD_AT_ONCE):
+            some = to_tell[first : first + TOLD_AT_ONCE]
+            said = "；".join(
+                f"{each.recipient.on_file}（{each.subject.removeprefix(self._about)}）"
+                for each in some
+            )
+            told: list[JsonValue] = [each.on_file for each in some]
+            text = f"交发通知{len(some)}件：{said}"
+            entry = docket.record(EntryKind.NOTIFIED, workflow.now(), text, {"told": told})
+            numbered = tuple(
+                each.model_copy(update={"seq": entry.seq, "number": number})
+                for number, each in enumerate(some, start=1)
+            )
+            telling = Telling(notifications=numbered, tried_for=self._tried_for)
+            self._tellings[entry.seq] = telling
+
+    def _next(self) -> tuple[tuple[Entry, ...], tuple[Telling, ...]]:
+        """What goes to the registry next: entries, and what they tell."""
+        entries = first_of(self._docket.ledger.after(self._written, _MOST_AT_ONCE), _AT_ONCE)
+        tellings: list[Telling] = []
+        left = _TOLD_BYTES
+        for number, entry in enumerate(entries):
+            telling = self._tellings.get(entry.seq)
+            if telling is None:
+                continue
+            left -= len(telling.model_dump_json().encode())
+            if tellings and left < 0:
+                return entries[:number], tuple(tellings)
+            tellings.append(telling)
+        return entries, tuple(tellings)
 
     async def resend(self, kept: int) -> None:
         """The registry was restored from an older copy: the file goes out again from there."""
@@ -268,6 +267,7 @@ class Clerk:
 
     async def _adopt(self, after: int, kept: Sequence[Entry], asked: Mending) -> None:
         docket, now = self._docket, workflow.now()
+        self._tell_again(after, kept)
         entry = adopt(docket, after, kept, asked, now)
         self._written = after + len(kept)
         docket.mending = True
@@ -277,8 +277,20 @@ class Clerk:
         finally:
             docket.mending = False
 
+    def _tell_again(self, after: int, kept: Sequence[Entry]) -> None:
+        """What went out by entries that do not stand goes out again, unless the file has it."""
+        known = [told for entry in kept for told in _told_of(entry)]
+        fallen = [self._tellings.pop(seq) for seq in sorted(self._tellings) if seq > after]
+        again = [
+            each
+            for telling in fallen
+            for each in telling.notifications
+            if each.on_file not in known
+        ]
+        self._to_tell = again + [each for each in self._to_tell if each.on_file not in known]
+
     def notify(self, topic: str, office: Office, subject: str, text: str) -> None:
-        """Tell an office something, in the background: no channel ever holds up a case."""
+        """Tell an office something: no channel ever holds up a case."""
         name = self._docket.name(office, workflow.now())
         self.send(topic, Recipient(name=name, office=office), subject, text)
 
@@ -290,114 +302,24 @@ class Clerk:
             self.send(topic, recipient, subject, text)
 
     def send(self, topic: str, recipient: Recipient, subject: str, text: str) -> None:
-        """Tell somebody something, in the background."""
-        docket = self._docket
-        self._sent += 1
-        notification = Notification(
-            case_id=docket.case_id,
-            number=self._sent,
-            seq=docket.ledger.count,
-            topic=topic,
-            recipient=recipient,
-            subject=f"【{docket.procedure.matter}】{docket.subject.full_name}{docket.year}年度：{subject}",
-            text=text,
+        """Tell somebody something: it goes into the outbox with the entries of this moment."""
+        self._to_tell.append(
+            Notification(
+                case_id=self._docket.case_id,
+                seq=0,
+                number=0,
+                topic=topic,
+                recipient=recipient,
+                subject=f"{self._about}{subject}",
+                text=text,
+            )
         )
-        self._outbox.append(notification)
-        self._said_of = docket.ledger.count
-        if len(self._outbox) == 1:
-            self._trying += 1
-            # It begins when the case has come to rest: what is said in one breath goes out at once.
-            self._start(self._send_out())
-
-    def _start(self, delivery: Coroutine[Any, Any, None]) -> None:
-        self._started += 1
-        if self._docket.outcome is None:
-            self._started_before_end = self._started
-        number, task = self._started, asyncio.create_task(delivery)
-        self._deliveries[number] = task
-        task.add_done_callback(lambda _: self._deliveries.pop(number))
 
     async def finish(self) -> None:
-        """Give what is still on its way a last chance, then keep the rest of the file."""
-        if not any(number <= self._started_before_end for number in self._deliveries):
-            # The last words alone are being said: they take a moment, and need no timer.
-            await workflow.wait_condition(lambda: not self._trying)
-        parting = workflow.now() + _PARTING_GRACE
-        await self.catch_up()
-        while self._deliveries and workflow.now() < parting:
-            with suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: self.behind or not self._deliveries, timeout=parting - workflow.now()
-                )
-            await self.catch_up()
-        self._parting = True
-        for delivery in list(self._deliveries.values()):
-            delivery.cancel()
-        await workflow.wait_condition(
-            lambda: not self._deliveries and workflow.all_handlers_finished()
-        )
+        """Keep the rest of the file: what it tells is on its way then, whatever it takes."""
+        await workflow.wait_condition(workflow.all_handlers_finished)
         self._show()
         await self.keep()
-
-    async def _send_out(self) -> None:
-        """A first try at everything there is to say; what a channel did not take goes on."""
-        notifications = self._outbox[:_SAID_AT_ONCE]
-        del self._outbox[:_SAID_AT_ONCE]
-        if self._outbox:
-            self._trying += 1
-            self._start(self._send_out())
-        try:
-            attempts = await notify(tuple(notifications), self._give_up_after)
-        except (ActivityError, asyncio.CancelledError):
-            for notification in notifications:
-                self._on_file(notification, "—", "no channel could be tried in time")
-            return
-        finally:
-            self._trying -= 1
-        for notification in notifications:
-            own = [each for each in attempts if each.number == notification.number]
-            if not own:
-                self._on_file(notification, "—", "no channel reaches this recipient")
-            for attempt in own:
-                if attempt.error is None or attempt.final:
-                    self._on_file(notification, attempt.channel, attempt.error)
-                elif self._parting:
-                    self._on_file(notification, attempt.channel, _TOO_LATE)
-                else:
-                    delivery = Delivery(notification=notification, channel=attempt.channel)
-                    self._go_on_sending(Undelivered(delivery=delivery, since=workflow.now()))
-
-    def _go_on_sending(self, undelivered: Undelivered) -> None:
-        self._undelivered[self._started + 1] = undelivered
-        self._start(self._send_until(undelivered, self._started + 1))
-
-    async def _send_until(self, undelivered: Undelivered, number: int) -> None:
-        delivery = undelivered.delivery
-        left = undelivered.since + self._give_up_after - workflow.now()
-        try:
-            error = await deliver(delivery, max(left, _LAST_TRY))
-        except asyncio.CancelledError:
-            error = _TOO_LATE
-        del self._undelivered[number]
-        self._on_file(delivery.notification, delivery.channel, error)
-
-    def _on_file(self, notification: Notification, channel: str, error: str | None) -> None:
-        recipient = notification.recipient
-        who = recipient.on_file
-        arrived = error is None
-        self._docket.undelivered += not arrived
-        self._docket.record(
-            EntryKind.NOTIFIED if arrived else EntryKind.NOT_NOTIFIED,
-            workflow.now(),
-            f"{'已通知' if arrived else '未送达'}{who}（{channel}）：{notification.subject}",
-            {
-                "entry": notification.seq,
-                "topic": notification.topic,
-                "recipient": who,
-                "channel": channel,
-                "error": error,
-            },
-        )
 
     def _show(self) -> None:
         """Search attributes; an attribute only when it changed."""
@@ -420,3 +342,9 @@ class Clerk:
             return None
         self._shown[key.name] = value
         return key.value_unset() if value is None else key.value_set(value)
+
+
+def _told_of(entry: Entry) -> list[JsonValue]:
+    """Who was told of what by an entry."""
+    told = entry.data.get("told") if entry.kind is EntryKind.NOTIFIED else None
+    return told if isinstance(told, list) else []

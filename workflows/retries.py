@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from temporalio.common import RetryPolicy
 
-from models.case.orders import Delivery, Telling
 from models.periods import beijing, end_of
 
 
@@ -35,16 +34,15 @@ MUST_HAPPEN = Terms(timedelta(seconds=60), timedelta(days=3650), _PERSISTENT)
 # A long activity, whose worker is noticed when it goes; the next night has a check of its own.
 A_CHECK = Terms(timedelta(hours=12), timedelta(days=1), _PERSISTENT, timedelta(minutes=2))
 
+_LONGEST_PAUSE = timedelta(hours=6)
+
 # A notification may fail: a channel that stays down must not hold up a case. Few, wide-spaced
 # attempts reach a mail server after a weekend without a thousand events.
 _PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=30),
     backoff_coefficient=3.0,
-    maximum_interval=timedelta(hours=6),
+    maximum_interval=_LONGEST_PAUSE,
 )
-
-NOTIFYING = frozenset({Telling.activity, Delivery.activity})
-"""Activities that are tried patiently: the only ones that bring the registry nothing."""
 
 
 def of_today(now: datetime) -> Terms:
@@ -53,13 +51,13 @@ def of_today(now: datetime) -> Terms:
     return replace(MUST_HAPPEN, in_all=left)
 
 
-def may_fail(give_up_after: timedelta, attempt: timedelta) -> Terms:
-    """How a notification is tried."""
-    return Terms(attempt, give_up_after, _PATIENT)
+def delivering(tried_for: timedelta) -> Terms:
+    """How what lies in the outbox is delivered: the last attempt finds that the time is over."""
+    # Time for every delivery of an entry to run into its own limit.
+    return Terms(timedelta(minutes=3), tried_for + 2 * _LONGEST_PAUSE, _PATIENT)
 
 
-def longest_pause(activity: str) -> timedelta:
-    """The longest that an activity waits between two attempts, if nobody has put one off."""
-    policy = _PATIENT if activity in NOTIFYING else _PERSISTENT
-    assert policy.maximum_interval is not None
-    return policy.maximum_interval
+def longest_pause() -> timedelta:
+    """The longest that a case's activity waits between two attempts, if nobody put one off."""
+    assert _PERSISTENT.maximum_interval is not None
+    return _PERSISTENT.maximum_interval

@@ -48,8 +48,8 @@ from models.texts.characters import markdown
 from models.watch import Missing, WatchApplication, WatchesDue, WatchOpening, WatchRoundOrder
 from workflows.calls import ask, tell
 
-_GIVE_UP_AFTER = timedelta(hours=6)
-"""Before the next morning, whose round is left out while this one is still telling."""
+_TRIED_FOR = timedelta(hours=6)
+"""The next morning reminds again."""
 
 _NOMINAL = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 """The server's own: when a scheduled run was meant to start."""
@@ -151,20 +151,19 @@ def _watches(due: WatchesDue, on: date) -> Iterator[_Case]:
 async def _remind(missing: Sequence[Missing]) -> None:
     """Tell the offices what exits lack of filing and data entry (F9); tomorrow tells again."""
     told = [(each, recipient) for each in missing for recipient in each.tell]
-    if told:
-        reminders = (
-            Notification(
-                case_id=workflow.info().workflow_id,
-                number=number,
-                seq=number,
-                topic="备案录入",
-                recipient=recipient,
-                subject=f"【备案录入】{each.subject}",
-                text=each.text,
-            )
-            for number, (each, recipient) in enumerate(told, start=1)
+    reminders = [
+        Notification(
+            case_id=workflow.info().workflow_id,
+            seq=0,
+            number=0,
+            topic="备案录入",
+            recipient=recipient,
+            subject=f"【备案录入】{each.subject}",
+            text=each.text,
         )
-        await tell(tuple(reminders), _GIVE_UP_AFTER)
+        for each, recipient in told
+    ]
+    await tell(reminders, _TRIED_FOR)
 
 
 async def _asked(called: Round, order: type[RoundOrder[D]]) -> tuple[D, date]:

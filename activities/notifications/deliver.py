@@ -1,10 +1,11 @@
-"""Telling offices and people (T8, G1, G4): which channels reach whom, and one delivery on one."""
+"""Telling offices and people (T8, G1, G4): into the outbox, and out of it on every channel."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
+from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -19,32 +20,30 @@ from activities.notifications.channels import (
     WebhookChannel,
     WecomChannel,
 )
-from activities.notifications.failures import outage, undeliverable
+from activities.notifications.failures import OUTAGE, outage, undeliverable
 from activities.notifications.logbook import Logbook
-from activities.warrants import STRANGER
-from models.case.orders import Attempt, Delivery, Notification, Recipient, Telling
+from activities.notifications.outbox import Outbox
+from activities.warrants import asked_by, not_warranted
+from models.case.orders import Delivered, Delivery, Notification, Recipient, TellOrder
+from models.identity import is_case
+from registry.cases.outbox import Waiting
+from registry.database.engine import claim, writing
 
 SECONDS = 30.0
 """The whole of one delivery; each wait in it has a shorter limit, which a dripping peer evades."""
 
 AT_ONCE = 8
-"""Deliveries under way at the same time, of one case at one moment."""
+"""Deliveries under way at the same time, of one entry."""
 
 
-class NotificationActivities:
-    """Deliveries over configured channels.
-
-    Args:
-        hold: Makes sure that a case may tell this; raises where it may not.
+class Senders:
+    """The configured channels.
 
     Raises:
         ChannelError: if two channels have one name.
     """
 
-    def __init__(
-        self, channels: Sequence[Channel], hold: Callable[[Sequence[Notification]], None]
-    ) -> None:
-        self._hold = hold
+    def __init__(self, channels: Sequence[Channel]) -> None:
         self._channels = {channel.name: channel for channel in channels}
         if len(self._channels) != len(channels):
             raise ChannelError("two channels have the same name")
@@ -58,84 +57,21 @@ class NotificationActivities:
         """Names of the channels that a recipient is reached by, in the order of configuration."""
         return tuple(name for name, channel in self._channels.items() if channel.reaches(recipient))
 
-    @activity.defn
-    async def notify(self, order: Telling) -> tuple[Attempt, ...]:
-        """Try every channel that reaches each recipient, once and all at the same time.
-
-        One activity for what a case has to say at a moment; what does not arrive is tried again
-        by ``deliver``, channel by channel: also what the registry does not carry yet, which has to
-        catch up with the case first. Those whom the case may not tell come first, the rest in the
-        order of notifications and of configuration.
-
-        Raises:
-            ApplicationError: ``NotWarranted`` where it is not the case itself that tells.
-            RegistryError: if the registry cannot be read now.
-        """
-        notifications = order.notifications
-        refused = await asyncio.to_thread(self._refused, notifications)
-        held = {each.number for each in refused}
-        turns = asyncio.Semaphore(AT_ONCE)
-        tried = await asyncio.gather(
-            *(
-                self._try(Delivery(notification=notification, channel=name), turns)
-                for notification in notifications
-                if notification.number not in held
-                for name in self.reached_by(notification.recipient)
-            )
-        )
-        return (*refused, *tried)
-
-    def _refused(self, notifications: Sequence[Notification]) -> list[Attempt]:
-        """Whom the case may not tell, or not yet: no reason to keep it from the others."""
-        refused: list[Attempt] = []
-        for each in notifications:
-            try:
-                self._hold((each,))
-            except ApplicationError as error:
-                stranger = error.type == STRANGER
-                if error.non_retryable and not stranger:  # not asked for by the case
-                    raise
-                channels = ("—",) if stranger else self.reached_by(each.recipient)
-                refused += [
-                    Attempt(number=each.number, channel=name, error=error.message, final=stranger)
-                    for name in channels
-                ]
-        return refused
-
-    async def _try(self, delivery: Delivery, turns: asyncio.Semaphore) -> Attempt:
-        number, channel = delivery.notification.number, delivery.channel
-        try:
-            async with turns:
-                await self._deliver(delivery)
-        except ApplicationError as error:
-            said, final = error.message, error.non_retryable
-            return Attempt(number=number, channel=channel, error=said, final=final)
-        except Exception as error:  # one fault must not take the others with it
-            return Attempt(number=number, channel=channel, error=type(error).__name__)
-        return Attempt(number=number, channel=channel, error=None)
-
-    @activity.defn
-    async def deliver(self, delivery: Delivery) -> None:
+    async def send(self, notification: Notification, name: str) -> None:
         """Deliver one notification on one channel, once where the channel can tell.
 
         Raises:
-            ApplicationError: ``Outage``, to be tried again, or ``Undeliverable``, not retried; as
-                ``notify``.
-            RegistryError: if the registry cannot be read now.
+            ApplicationError: ``Outage``, to be tried again, or ``Undeliverable``, not retried.
         """
-        await asyncio.to_thread(self._hold, (delivery.notification,))
-        await self._deliver(delivery)
-
-    async def _deliver(self, delivery: Delivery) -> None:
-        channel = self._channels.get(delivery.channel)
+        channel = self._channels.get(name)
         if channel is None:
             known = ", ".join(self._channels) or "none"
-            undeliverable(f"there is no channel {delivery.channel!r}; configured: {known}")
-        if not channel.reaches(delivery.notification.recipient):
+            undeliverable(f"there is no channel {name!r}; configured: {known}")
+        if not channel.reaches(notification.recipient):
             undeliverable(f"{channel.name} has no address for this recipient")
         try:
             async with asyncio.timeout(SECONDS):
-                await self._send(channel, delivery.notification)
+                await self._send(channel, notification)
         except TimeoutError:
             outage(channel, f"no answer within {SECONDS:.0f} seconds")
 
@@ -160,9 +96,88 @@ class NotificationActivities:
             outage(channel, f"the log file cannot be written: {error.strerror}")
 
 
+class NotificationActivities:
+    """What goes into the outbox, and out of it over the channels."""
+
+    def __init__(self, engine: Engine, outbox: Outbox, senders: Senders) -> None:
+        self._engine = engine
+        self._outbox = outbox
+        self._senders = senders
+
+    @activity.defn
+    def tell(self, order: TellOrder) -> None:
+        """Take something into the outbox for a workflow that keeps no file.
+
+        Raises:
+            ApplicationError: ``NotWarranted`` where it is not the workflow itself that tells.
+            RegistryError: if the registry cannot be written now.
+            RPCError, TimeoutError: if the deliveries cannot be set going now.
+        """
+        telling = order.telling
+        for case_id in {each.case_id for each in telling.notifications}:
+            asked_by(case_id)
+            if is_case(case_id):
+                raise not_warranted(case_id, "a case tells by its file")
+        with writing(self._engine) as session:
+            claim(session, f"outbox {telling.case_id}")
+            self._outbox.take_in(session, telling, self._outbox.now())
+        self._outbox.deliver((telling,))
+
+    @activity.defn
+    async def deliver(self, order: Delivery) -> tuple[Delivered, ...]:
+        """Deliver what lies in the outbox under an entry, all at the same time.
+
+        What came of each is noted at once, so that another attempt is about the others alone.
+        Whoever is not reached in the time there is for it is given up.
+
+        Raises:
+            ApplicationError: ``Outage`` if something is left that another attempt may deliver.
+            RegistryError: if the registry cannot be used now.
+        """
+        waiting = await asyncio.to_thread(self._outbox.waiting, order.case_id, order.seq)
+        turns = asyncio.Semaphore(AT_ONCE)
+        failures = await asyncio.gather(*(self._try(each, turns) for each in waiting))
+        left = [failure for failure in failures if failure is not None]
+        if left:
+            waits = [each.next_retry_delay for each in left if each.next_retry_delay is not None]
+            raise ApplicationError(
+                "; ".join(dict.fromkeys(each.message for each in left)),
+                type=OUTAGE,
+                next_retry_delay=max(waits, default=None),
+            )
+        settled = await asyncio.to_thread(self._outbox.settled, order.case_id, order.seq)
+        if not settled:
+            # Restored from an older copy: the case, or its history, brings it again.
+            raise ApplicationError("the outbox has nothing of this entry yet", type=OUTAGE)
+        return settled
+
+    async def _try(self, waiting: Waiting, turns: asyncio.Semaphore) -> ApplicationError | None:
+        """Deliver one on its channel, and note that; why it is to be tried again, if it is."""
+        error: str | None = None
+        try:
+            async with turns:
+                await self._senders.send(waiting.notification, waiting.channel)
+        except Exception as raised:  # one fault must not take the others with it
+            failure = raised if isinstance(raised, ApplicationError) else _unforeseen(raised)
+            if not failure.non_retryable and self._outbox.now() < waiting.until:
+                return failure
+            error = failure.message
+        told = waiting.notification
+        result = Delivered(
+            number=told.number, channel=waiting.channel, at=self._outbox.now(), error=error
+        )
+        await asyncio.to_thread(self._outbox.settle, told.case_id, told.seq, (result,))
+        return None
+
+
+def _unforeseen(error: Exception) -> ApplicationError:
+    return ApplicationError(type(error).__name__, type=OUTAGE)
+
+
 def key(notification: Notification, channel: Channel) -> str:
-    """Under which a delivery happens once: case, number of the notification, channel, recipient."""
+    """Under which a delivery happens once: case, entry, number in it, channel, recipient."""
     recipient = notification.recipient
     whom = str(recipient.office) if recipient.office else f"{recipient.name}\x1f{recipient.contact}"
-    parts = (notification.case_id, str(notification.number), channel.name, whom)
+    told = f"{notification.seq}.{notification.number}"
+    parts = (notification.case_id, told, channel.name, whom)
     return sha256("\x1e".join(parts).encode()).hexdigest()

@@ -15,6 +15,8 @@ from activities.notifications.channels import Channel, redact
 from models.texts.characters import visible
 from models.texts.personal_numbers import hide
 
+OUTAGE = "Outage"
+
 _LONGEST = 300
 _PASSING = re.compile(
     r"frequen|too (?:fast|many)|rate.?limit|throttl|try again|\blater\b|busy|temporar|grey.?list"
@@ -35,7 +37,7 @@ def passes(said: str) -> bool:
 def outage(channel: Channel, what: str, wait: timedelta | None = None) -> NoReturn:
     """Raise what another attempt may cure, after ``wait`` where the other side said so."""
     raise ApplicationError(
-        _bounded(f"{channel.name}: {redact(what, channel)}"), type="Outage", next_retry_delay=wait
+        _bounded(f"{channel.name}: {redact(what, channel)}"), type=OUTAGE, next_retry_delay=wait
     ) from None
 
 

@@ -6,8 +6,8 @@ new one under the same id. What it still has to know goes with it; its file up t
 registry, and no run writes it again.
 
 Only a case at rest hands over: everything on file is kept, nobody is waiting to be heard, no act
-and no result is waiting to be acted on, everybody has been told. So nothing of that kind is in
-here, but for what a channel would not take yet.
+and no result is waiting to be acted on, all that is told lies in the outbox. So nothing of that
+kind is in here.
 """
 
 import zlib
@@ -22,7 +22,6 @@ from models.calendar import Calendar
 from models.case.limits import Watched
 from models.case.mailbox import Expectation, M, OnBoard, OpenObjection, Received
 from models.case.messages import Act, Decision, Objection, PostingReport, Resolution
-from models.case.orders import Delivery
 from models.case.parts import Evidence
 from models.case.state import Docket
 from models.offices import Office
@@ -59,17 +58,6 @@ class Awaited(Record):
     step: str
     office: Office
     decisions: tuple[Decision, ...]
-
-
-class Undelivered(Record):
-    """A notification that a channel has not taken yet; the next run goes on trying.
-
-    Attributes:
-        since: When that began: it is given up so many days later (T8).
-    """
-
-    delivery: Delivery
-    since: Moment
 
 
 class KnownMessage(Record):
@@ -112,13 +100,10 @@ class Handover(Record):
     done: dict[str, Moment]
     officers: dict[str, str]
     acted: tuple[Office, ...]
-    undelivered: int
     lapsed: int
     unfiled: int
-    sent: int
     mendings: int
     vain: int
-    undelivered_yet: tuple[Undelivered, ...]
     limits: tuple[Watched, ...]
     objections: tuple[Objected, ...]
     notices: tuple[OnBoard, ...]
@@ -183,7 +168,6 @@ def standing_of(docket: Docket) -> dict[str, Any]:
         "done": docket.done,
         "officers": docket.officers,
         "acted": tuple(docket.acted),
-        "undelivered": docket.undelivered,
         "lapsed": docket.lapsed,
         "unfiled": docket.unfiled,
         "limits": tuple(limits),
@@ -202,8 +186,7 @@ def take_over(docket: Docket, handed: Handover) -> None:
     docket.basis, docket.posted = handed.basis, handed.posted
     docket.done, docket.officers = dict(handed.done), dict(handed.officers)
     docket.acted = dict.fromkeys(handed.acted)
-    docket.undelivered, docket.lapsed = handed.undelivered, handed.lapsed
-    docket.unfiled, docket.preparing = handed.unfiled, False
+    docket.lapsed, docket.unfiled, docket.preparing = handed.lapsed, handed.unfiled, False
     if handed.awaited is not None:
         awaited = handed.awaited
         docket.expected = Expectation(steps[awaited.step], awaited.office, awaited.decisions)

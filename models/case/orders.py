@@ -4,6 +4,10 @@ Every order that changes something carries the case id and a ledger sequence num
 are the key under which the world carries it out once, however often it is asked.
 """
 
+from datetime import timedelta
+
+from pydantic import Field, JsonValue
+
 from models.base import Line, Moment, Record, Text
 from models.calendar import Calendar, Known
 from models.case.ledger import Entry
@@ -74,6 +78,7 @@ class LedgerBatch(Order[Written]):
 
     Attributes:
         run, token: Of the case's admission.
+        tellings: What goes into the outbox with them, each by one of the entries.
         known: The calendar that the case has.
     """
 
@@ -83,6 +88,7 @@ class LedgerBatch(Order[Written]):
     token: str
     entries: tuple[Entry, ...]
     state: CaseState
+    tellings: "tuple[Telling, ...]" = ()
     known: Known = Known()
 
     @property
@@ -112,59 +118,113 @@ class Notification(Record):
     """Something an office has to hear (T8, G4) or an objector is answered (G1).
 
     Attributes:
-        number: Position among the notifications of the case, from 1: the key of its deliveries.
-        seq: The ledger entry it tells of.
+        seq: The ledger entry by which it goes out; of a workflow without a file, a number like it.
+        number: Position among those that go out by it, from 1.
     """
 
     case_id: str
-    number: int
     seq: int
+    number: int
     topic: Text
     recipient: Recipient
     subject: str
     text: str
 
+    @property
+    def on_file(self) -> dict[str, JsonValue]:
+        """What the entry says of it."""
+        return {"topic": self.topic, "recipient": self.recipient.on_file, "subject": self.subject}
 
-class Attempt(Record):
-    """How the first try at one notification on one channel went.
+
+class Telling(Record):
+    """Notifications that go out together: the outbox takes them in together, under their entry.
 
     Attributes:
-        number: Which notification of the case it was.
-        error: Why it did not arrive; None where it did.
-        final: It did not, and no further try would change that.
+        tried_for: For how long a channel that does not take one is tried.
+    """
+
+    notifications: tuple[Notification, ...] = Field(min_length=1)
+    tried_for: timedelta
+
+    @property
+    def case_id(self) -> str:
+        """Whose they are: a case, or a workflow without a file."""
+        return self.notifications[0].case_id
+
+    @property
+    def seq(self) -> int:
+        """The entry by which they go out."""
+        return self.notifications[0].seq
+
+
+class TellOrder(Order[None]):
+    """Something to tell for a workflow that keeps no file."""
+
+    activity = "tell"
+    telling: Telling
+
+    @property
+    def summary(self) -> str:
+        return f"交发通知 {_told(self.telling)}"
+
+
+class Delivered(Record):
+    """What came of one notification on one channel.
+
+    Attributes:
+        number: Which of its telling it was.
+        at: When it was delivered, or given up.
+        error: Why it was given up; None if it was delivered.
     """
 
     number: int
     channel: Text
+    at: Moment
     error: str | None
-    final: bool = False
 
 
-class Telling(Order[tuple[Attempt, ...]]):
-    """Several people to tell something, on every channel that reaches them, once."""
+class Delivery(Order[tuple[Delivered, ...]]):
+    """What lies in the outbox under an entry, to be delivered on every channel that reaches it.
 
-    activity = "notify"
-    notifications: tuple[Notification, ...]
+    It is ordered by no workflow: each is an activity of its own on the server, under an id that is
+    used once.
 
-    @property
-    def summary(self) -> str:
-        return f"通知 {' '.join(map(_told, self.notifications))}"
-
-
-class Delivery(Order[None]):
-    """One notification on one channel; tried, given up and recorded by itself."""
+    Attributes:
+        told: Who is told of what, as the Web UI shows it.
+    """
 
     activity = "deliver"
-    notification: Notification
-    channel: Text
+    case_id: str
+    seq: int
+    told: str
+
+    @classmethod
+    def of(cls, telling: Telling) -> "Delivery":
+        """The one of a telling."""
+        return cls(case_id=telling.case_id, seq=telling.seq, told=_told(telling))
+
+    @property
+    def id(self) -> str:
+        """Under which the server knows it, also after it is done."""
+        return f"{OUTBOX}{self.case_id}/{self.seq}"
 
     @property
     def summary(self) -> str:
-        return f"通知 {_told(self.notification, self.channel)}"
+        return f"通知 {self.told}"
 
 
-def _told(notification: Notification, *channel: str) -> str:
-    """Whom, on which channel, of what: an office or a township by its code."""
-    recipient = notification.recipient
-    whom = str(recipient.office or recipient.township or recipient.on_file)
-    return " ".join((whom, *channel, notification.topic))
+OUTBOX = "outbox/"
+"""With what ids of deliveries begin."""
+
+_NAMED = 5
+"""Recipients that a summary names."""
+
+
+def _told(telling: Telling) -> str:
+    """Whom of what: an office or a township by its code."""
+    several = telling.notifications
+    named = [
+        f"{each.recipient.office or each.recipient.township or each.recipient.on_file} {each.topic}"
+        for each in several[:_NAMED]
+    ]
+    return " ".join([*named, *([f"等{len(several)}件"] if len(several) > _NAMED else [])])

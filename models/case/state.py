@@ -71,7 +71,6 @@ class Docket:
         own: What the procedure keeps of its own; None if that is nothing, or nothing yet.
         opened: Called when a step is open: what came while it was prepared is taken in then, the
             first of it, and ``is_early_due`` says whether some is left.
-        undelivered: How many notifications were given up.
         lapsed: Number of the last entry that says of an act that it counts no more.
         mending: The case has taken the kept file as its own (``models.case.mending``), and takes in
             again what that says it has received: until then it cannot judge what comes.
@@ -112,7 +111,6 @@ class Docket:
     disputed: bool = False
     stirred: bool = False
     outcome: Outcome | None = None
-    undelivered: int = 0
     lapsed: int = 0
     admitted: bool = True
     run: str = ""

@@ -61,7 +61,6 @@ class CaseStatus(Record):
         limits: The nearest; those of one day, clause and office as one, where they are many.
         limits_in_all: How many limits are in force.
         open_objections: The first of those without a result; ``open_count`` is how many there are.
-        undelivered: Notifications given up so far.
         unfiled: Refused signals that are counted, and not on file.
         head: Hash of the last ledger entry.
         households: How many are where, if each has a course of its own; None in other procedures.
@@ -79,7 +78,6 @@ class CaseStatus(Record):
     limits: tuple[LimitInForce, ...]
     overdue: bool
     open_objections: tuple[str, ...]
-    undelivered: int
     entries: int
     head: str
     outcome: Outcome | None
@@ -174,7 +172,6 @@ def status_of(docket: Docket, now: datetime) -> CaseStatus:
         open_count=docket.open_count,
         limits_in_all=len(docket.watch),
         unfiled=docket.unfiled,
-        undelivered=docket.undelivered,
         entries=docket.ledger.count,
         head=docket.ledger.head,
         outcome=docket.outcome,
@@ -317,8 +314,6 @@ def markdown(status: CaseStatus, own: ProcedureState | None = None) -> str:
         lines += ["", f"另有{more}项期限，见 `exitflow case`"] if more > 0 else []
     if status.open_count:
         lines += ["", f"**未办结异议 {status.open_count} 件**"]
-    if status.undelivered:
-        lines += ["", f"未送达通知 {status.undelivered} 件，见案卷"]
     return "\n".join(lines)
 
 

@@ -27,10 +27,11 @@ from operators.views.case import (
     print_revoked,
     print_stopped,
     print_undelivered,
+    print_untold,
 )
 from operators.views.printing import as_json, console, heading
 from operators.views.register import print_records
-from registry.records import ContradictionRecord, RevokedRecord
+from registry.records import ContradictionRecord, RevokedRecord, UndeliveredRecord
 from workers.case_on_server import Amiss
 from workers.connection import run
 from workers.settings import load_settings
@@ -90,11 +91,17 @@ def case(
         status, beside = run(_status(case))
         if json:
             stopped = str(beside.found) if beside.found else None
-            one = _Amiss(**dict(status), contradicted=beside.noted, stopped=stopped)
-            as_json(one if beside.noted or stopped else status)
+            one = _Amiss(
+                **dict(status),
+                contradicted=beside.noted,
+                stopped=stopped,
+                undelivered=beside.untold,
+            )
+            as_json(one if beside.noted or stopped or beside.untold else status)
         else:
             print_stopped(console(), case, beside.found)
             print_case(console(), status, utc_now())
+            print_untold(console(), beside.untold)
             print_undelivered(console(), beside.letters)
             print_contradicted(console(), beside.noted)
             print_revoked(console(), beside.revoked)
@@ -220,10 +227,12 @@ class _Amiss(CaseStatus):
 
     Attributes:
         stopped: What the server says of it, and the mend.
+        undelivered: What it told, and has not arrived.
     """
 
     contradicted: ContradictionRecord | None = None
     stopped: str | None = None
+    undelivered: tuple[UndeliveredRecord, ...] = ()
 
 
 class _Beside(NamedTuple):
@@ -233,6 +242,7 @@ class _Beside(NamedTuple):
     revoked: Sequence[RevokedRecord]
     letters: "Sequence[WrittenLetter]"
     found: Amiss | None
+    untold: tuple[UndeliveredRecord, ...]
 
 
 async def _status(case_id: str) -> tuple[CaseStatus, _Beside]:
@@ -246,6 +256,7 @@ async def _status(case_id: str) -> tuple[CaseStatus, _Beside]:
             registry.revoked_of(case_id),
             registry.deliveries.of(case_id),
             found,
+            registry.undelivered(case_id),
         )
 
 

@@ -24,7 +24,7 @@ from operators.commands.lists import (
 from operators.commands.options import Household, Roster, Workbook
 from operators.commands.words import InputError, Json
 from operators.desk.registry import open_registry, utc_now
-from operators.views.case import print_limit, print_notice, print_undelivered
+from operators.views.case import print_limit, print_notice, print_undelivered, print_untold
 from operators.views.lists import (
     CASE_COLUMNS,
     LIMIT_COLUMNS,
@@ -238,3 +238,18 @@ def letters(
 
 def _missed(found: DeadlineRecord, now: datetime) -> bool:
     return is_over(found.in_force.limit, found.in_force.breached, now)
+
+
+def undelivered(*, json: Json = False) -> None:
+    """List what offices and people were told and has not arrived, of all cases (T8).
+
+    Still tried, or given up, with the reason; no server is needed.
+    """
+    with open_registry() as registry:
+        found = registry.undelivered()
+    if json:
+        as_json(found)
+    elif found:
+        print_untold(console(), found)
+    else:
+        console().print("everything has arrived")

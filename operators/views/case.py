@@ -25,7 +25,12 @@ from models.procedures import Procedure
 from models.roster.households import STATES, Course, State
 from models.texts.characters import visible
 from operators.views.printing import at, due, heading, left, paragraph, sentences, table, urgency
-from registry.records import ContradictionRecord, NoticeRecord, RevokedRecord
+from registry.records import (
+    ContradictionRecord,
+    NoticeRecord,
+    RevokedRecord,
+    UndeliveredRecord,
+)
 
 if TYPE_CHECKING:
     # They need a Temporal client and a procedure's messages, and a list of cases does not.
@@ -120,15 +125,26 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
         out.print(heading("Outcome 结果"))
         for line in _outcome(status.outcome, procedure_of(status.case_id)):
             out.print(paragraph(line, out.width, 2))
-    undelivered = f", {status.undelivered} notifications not delivered 未送达"
     unfiled = f", {status.unfiled:,} refused signals counted and not on file"
     out.print(
         Text(
             f"\n{status.entries} entries on file, head {status.head[:12]}"
-            f"{undelivered if status.undelivered else ''}{unfiled if status.unfiled else ''}",
+            f"{unfiled if status.unfiled else ''}",
             style="dim",
         )
     )
+
+
+def print_untold(out: Console, those: Sequence[UndeliveredRecord]) -> None:
+    """What people were to be told and has not arrived (T8): still tried, or given up."""
+    if not those:
+        return
+    out.print(heading("Not delivered 未送达"))
+    for each in those:
+        gone = f"given up 已放弃: {each.error}" if each.error else f"tried until {at(each.until)}"
+        said = f"{at(each.at)}  {each.case_id}, entry {each.seq}  {each.topic} {each.recipient} "
+        line = f"{said}({each.channel}): {gone}"
+        out.print(paragraph(line, out.width, 2), style="red" if each.error else "yellow")
 
 
 def print_undelivered(out: Console, letters: "Sequence[WrittenLetter]") -> None:

@@ -31,7 +31,6 @@ from registry.tables import (
     CaseRow,
     DocumentRow,
     IndicatorRow,
-    NotificationRow,
     ObjectionRow,
     PlanRow,
     RosterRow,
@@ -124,8 +123,6 @@ def project(session: Session, batch: LedgerBatch, entries: Iterable[Entry]) -> N
                 list_visits(session, batch.state, entry)
             case EntryKind.RISK:
                 list_risk(session, batch.state, entry)
-            case EntryKind.NOTIFIED | EntryKind.NOT_NOTIFIED:
-                _notification(session, batch.case_id, entry)
             case _:
                 pass
 
@@ -374,20 +371,5 @@ def _supervision(session: Session, case_id: str, entry: Entry) -> None:
             document=result.document,
             rates=canonical(result.rates.model_dump(mode="json")),
             failed=canonical(list(result.failed)),
-        )
-    )
-
-
-def _notification(session: Session, case_id: str, entry: Entry) -> None:
-    session.add(
-        NotificationRow(
-            case_id=case_id,
-            seq=entry.seq,
-            topic=_text(entry.data, "topic") or "",
-            recipient=_text(entry.data, "recipient") or "",
-            channel=_text(entry.data, "channel") or "",
-            delivered=entry.kind is EntryKind.NOTIFIED,
-            error=_text(entry.data, "error"),
-            at=entry.at,
         )
     )

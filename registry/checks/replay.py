@@ -24,7 +24,6 @@ from registry.tables import (
     DocumentRow,
     HouseholdRow,
     IndicatorRow,
-    NotificationRow,
     ObjectionRow,
     PlanRow,
     RiskRow,
@@ -36,7 +35,6 @@ from registry.tables import (
 
 PROJECTED: tuple[type[Table], ...] = (
     ObjectionRow,
-    NotificationRow,
     IndicatorRow,
     RosterRow,
     CheckRow,

@@ -16,9 +16,9 @@ WORKER, READER = "exitflow_worker", "exitflow_reader"
 
 KEPT = frozenset(
     {
-        *("ledger_entries", "journal", "notices", "office_records", "notifications", "indicators"),
+        *("ledger_entries", "journal", "notices", "office_records", "indicators"),
         *("case_documents", "samples", "supervision_results", "revocations", "incidence_alarms"),
-        *("plans", "poverty_lines", "provincial_means"),
+        *("plans", "poverty_lines", "provincial_means", "outbox", "deliveries"),
     }
 )
 """Tables whose rows are written once (G7): nobody has a right to change them, and a trigger refuses

@@ -1,5 +1,7 @@
 """The tables of version 0001 that hold cases, their files and what follows from files."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,6 +15,7 @@ def make_case_tables() -> None:
     """Make them: the register has its tables already."""
     _cases()
     _projections()
+    _outbox()
     _rosters()
     _follow_up()
     _supervision()
@@ -121,19 +124,6 @@ def _projections() -> None:
         sa.PrimaryKeyConstraint("case_id", "objection_id", name="pk_objections"),
     )
     op.create_table(
-        "notifications",
-        sa.Column("case_id", sa.String(), nullable=False),
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("recipient", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("delivered", sa.Boolean(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("at", MOMENT, nullable=False),
-        _of_a_case("notifications"),
-        sa.PrimaryKeyConstraint("case_id", "seq", name="pk_notifications"),
-    )
-    op.create_table(
         "indicators",
         sa.Column("case_id", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
@@ -155,6 +145,35 @@ def _projections() -> None:
         sa.PrimaryKeyConstraint("case_id", "seq", name="pk_indicators"),
     )
     op.create_index("ix_indicators_subject_code_year", "indicators", ["subject_code", "year"])
+
+
+def _outbox() -> None:
+    op.create_table(
+        "outbox",
+        *_of_a_notification(),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("until", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "seq", "number", "channel", name="pk_outbox"),
+    )
+    op.create_table(
+        "deliveries",
+        *_of_a_notification(),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("case_id", "seq", "number", "channel", name="pk_deliveries"),
+    )
+
+
+def _of_a_notification() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+    )
 
 
 def _rosters() -> None:

@@ -9,9 +9,7 @@ from sqlmodel import col, select
 
 from models.case.ledger import EntryKind
 from registry.database.engine import reading
-from registry.tables import CaseRow, CheckResultRow, ContradictionRow, EntryRow
-
-_COUNTED = (EntryKind.REFUSED, EntryKind.NOT_NOTIFIED)
+from registry.tables import CaseRow, CheckResultRow, ContradictionRow, DeliveryRow, EntryRow
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Gauges:
         open: By procedure and step.
         overdue: In which a limit was missed.
         refused: Messages on file as refused.
-        undelivered: Notifications on file as not delivered.
+        undelivered: Notifications that were given up, of ended cases too.
         contradicted: Whose own file says otherwise than the kept one.
         findings: Of the last check, of all that it looked at.
         kept: How many entries are kept, by case.
@@ -54,20 +52,19 @@ def gauges(engine: Engine) -> Gauges:
         open_ = Counter[tuple[str, str]]()
         for procedure, step, _, number in counted:
             open_[procedure, step] += number
-        entries = dict(
-            session.exec(
-                select(EntryRow.kind, func.count())
-                .join(CaseRow, col(CaseRow.case_id) == col(EntryRow.case_id))
-                .where(is_open, col(EntryRow.kind).in_(_COUNTED))
-                .group_by(EntryRow.kind)
-            ).all()
+        refused = (
+            select(func.count())
+            .select_from(EntryRow)
+            .join(CaseRow, col(CaseRow.case_id) == col(EntryRow.case_id))
+            .where(is_open, EntryRow.kind == EntryKind.REFUSED.value)
         )
+        given_up = select(func.count()).where(col(DeliveryRow.error).is_not(None))
         last = select(CheckResultRow.findings).order_by(col(CheckResultRow.at).desc()).limit(1)
         return Gauges(
             open=open_,
             overdue=sum(number for _, _, overdue, number in counted if overdue),
-            refused=entries.get(EntryKind.REFUSED, 0),
-            undelivered=entries.get(EntryKind.NOT_NOTIFIED, 0),
+            refused=session.exec(refused).one(),
+            undelivered=session.exec(given_up).one(),
             contradicted=session.exec(select(func.count()).select_from(ContradictionRow)).one(),
             findings=session.exec(last).first() or 0,
             kept=dict(session.exec(select(CaseRow.case_id, CaseRow.entries).where(is_open)).all()),

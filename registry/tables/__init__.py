@@ -19,7 +19,6 @@ from registry.tables.cases import EntryRow as EntryRow
 from registry.tables.cases import IndicatorRow as IndicatorRow
 from registry.tables.cases import LimitRow as LimitRow
 from registry.tables.cases import NoticeRow as NoticeRow
-from registry.tables.cases import NotificationRow as NotificationRow
 from registry.tables.cases import ObjectionRow as ObjectionRow
 from registry.tables.cases import RosterRow as RosterRow
 from registry.tables.columns import ON_THE_LIST as ON_THE_LIST
@@ -38,6 +37,8 @@ from registry.tables.installation import EndedRunRow as EndedRunRow
 from registry.tables.installation import InstallationRow as InstallationRow
 from registry.tables.journal import CheckResultRow as CheckResultRow
 from registry.tables.journal import JournalRow as JournalRow
+from registry.tables.outbox import DeliveryRow as DeliveryRow
+from registry.tables.outbox import OutboxRow as OutboxRow
 from registry.tables.register import DivisionRow as DivisionRow
 from registry.tables.register import OfficeRecordRow as OfficeRecordRow
 from registry.tables.register import PlanRow as PlanRow

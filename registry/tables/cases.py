@@ -139,21 +139,6 @@ class ObjectionRow(Table, table=True):
     resolved_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class NotificationRow(Table, table=True):
-    """A notification on one channel, delivered or given up (T8, G4); ``seq`` is its entry."""
-
-    __tablename__ = "notifications"
-
-    case_id: str = Field(sa_column=_case())
-    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    topic: str = Field(sa_type=Written)
-    recipient: str = Field(sa_type=Written)
-    channel: str = Field(sa_type=Written)
-    delivered: bool
-    error: str | None = Field(default=None, sa_type=Written)
-    at: datetime = Field(sa_type=Instant)
-
-
 class IndicatorRow(Table, table=True):
     """A snapshot of a county's figures (S3, S5), as the entry ``case_id``/``seq`` gave it."""
 

@@ -1,21 +1,24 @@
 """Activities as their cases call them: admitted, out of their own workflow, with a file behind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel
 from sqlalchemy import Engine
 from sqlmodel import col, delete, select
 from temporalio.testing import ActivityEnvironment
 
 from activities.admissions import Gate
+from activities.ledger import RegistryActivities
+from activities.notifications.channels import Channel
+from activities.notifications.deliver import Senders
+from activities.notifications.outbox import Outbox, Ring
 from models.base import canonical
 from models.case.admission import Admission, AdmitOrder, K
 from models.case.ledger import Entry, EntryKind, Ledger, root
 from models.case.messages import Ending
-from models.case.orders import CaseState, LedgerBatch, Telling
+from models.case.orders import CaseState, Delivery, LedgerBatch, Telling
 from models.county.orders import RegisterChange
 from models.offices import County, Village
 from models.policy import Body, Policy, PolicyError
@@ -56,8 +59,20 @@ def gate(
     return Gate(KEY, known, calendar, clock)
 
 
-def anybody(_notifications: object) -> None:
-    """Whom a case may tell something: whoever it is."""
+def nobody_rings(_order: Delivery, _tried_for: timedelta) -> None:
+    """What is taken into the outbox stays there."""
+
+
+def registry_activities(
+    engine: Engine,
+    guard: Gate | None = None,
+    channels: Sequence[Channel] = (),
+    ring: Ring = nobody_rings,
+    clock: Callable[[], datetime] = lambda: CLOCK,
+) -> RegistryActivities:
+    """The registry's activities, with an outbox that reaches whom the channels reach."""
+    outbox = Outbox(engine, Senders(channels).reached_by, clock, ring)
+    return RegistryActivities(engine, guard or gate(), outbox)
 
 
 def token(case_id: str, run: str = RUN) -> str:
@@ -96,10 +111,6 @@ def case_of(order: Any) -> str | None:
     """The case that gives an order."""
     if isinstance(order, AdmitOrder):
         return order.state.case_id
-    if isinstance(order, Telling):
-        return case_of(order.notifications[0])
-    if isinstance(order, BaseModel) and "notification" in type(order).model_fields:
-        return case_of(getattr(order, "notification"))  # noqa: B009 - of several types
     return getattr(order, "case_id", None)
 
 
@@ -159,10 +170,15 @@ def admitted(order: AdmitOrder[Any, Any]) -> dict[str, str]:
     return {"run": order.run, "token": token(order.state.case_id, order.run)}
 
 
-def batch(case_id: str, entries: Any, state: Any) -> LedgerBatch:
-    """Entries of an admitted case."""
+def batch(case_id: str, entries: Any, state: Any, tellings: Iterable[Telling] = ()) -> LedgerBatch:
+    """Entries of an admitted case, and what they tell."""
     return LedgerBatch(
-        case_id=case_id, run=RUN, token=token(case_id), entries=tuple(entries), state=state
+        case_id=case_id,
+        run=RUN,
+        token=token(case_id),
+        entries=tuple(entries),
+        state=state,
+        tellings=tuple(tellings),
     )
 
 
@@ -177,6 +193,7 @@ class GrowingFile:
     def __init__(self, case_id: str, subject: County | Village, year: int, began: datetime) -> None:
         self.case_id, self.subject, self.year, self.began = case_id, subject, year, began
         self.ledger = Ledger(case_id)
+        self.tellings: list[Telling] = []
 
     def add(self, kind: EntryKind, data: Any = None, **more: Any) -> Entry:
         """Record an entry."""
@@ -190,7 +207,8 @@ class GrowingFile:
             self.add(EntryKind.CLOSED, {"outcome": {"ending": state["outcome"]}})
         last = last or len(self.ledger.entries)
         entries = tuple(self.ledger.entries[first - 1 : last])
-        return batch(self.case_id, entries, self.state(**state))
+        tellings = [each for each in self.tellings if first <= each.seq <= last]
+        return batch(self.case_id, entries, self.state(**state), tellings)
 
     def state(self, **changes: Any) -> CaseState:
         """How the case stands."""

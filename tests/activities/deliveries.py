@@ -9,7 +9,6 @@ import pytest
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from activities.notifications.channels import (
     Channel,
@@ -18,10 +17,9 @@ from activities.notifications.channels import (
     SmtpChannel,
     WebhookChannel,
 )
-from activities.notifications.deliver import NotificationActivities
-from models.case.orders import Delivery, Notification, Recipient
+from activities.notifications.deliver import Senders
+from models.case.orders import Notification, Recipient
 from models.offices import Office
-from tests.activities.admitted import anybody
 
 CITY, COUNTY = Office.parse("A6/411500"), Office.parse("A5/411523")
 KEY = "key-693axxx6-7aoc-4bc4"
@@ -45,9 +43,7 @@ def to(recipient: Recipient) -> Notification:
 async def deliver(
     channel: Channel, notification: Notification = NOTIFICATION, name: str | None = None
 ) -> None:
-    activities = NotificationActivities([channel], anybody)
-    delivery = Delivery(notification=notification, channel=name or channel.name)
-    await ActivityEnvironment().run(activities.deliver, delivery)
+    await Senders([channel]).send(notification, name or channel.name)
 
 
 async def failure(channel: Channel, notification: Notification = NOTIFICATION) -> ApplicationError:

@@ -8,7 +8,6 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from activities.leaving import leave
-from activities.ledger import RegistryActivities
 from models import identity
 from models.case.ledger import Entry, EntryKind, Ledger
 from models.case.messages import Ending
@@ -19,7 +18,7 @@ from models.policy import Body
 from registry.database.engine import writing
 from registry.tables import EpisodeRow, StatusRow, VillageStatusRow
 from tests.activities.admitted import batch as kept_batch
-from tests.activities.admitted import gate
+from tests.activities.admitted import registry_activities
 from tests.activities.registry_cases import run
 from tests.models.carrying import leaves_county, leaves_village
 
@@ -91,7 +90,7 @@ class ExitFile:
         )
         entries = tuple(self.ledger.entries)
         batch = kept_batch(self.case_id, entries, state)
-        run(RegistryActivities(self._engine, gate()).write_ledger, batch)
+        run(registry_activities(self._engine).write_ledger, batch)
 
 
 def county_exits(engine: Engine, county: County, year: int, on: date) -> ExitFile:

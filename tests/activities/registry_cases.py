@@ -15,7 +15,7 @@ from sqlmodel import SQLModel, select
 
 from models.case.ledger import Entry, EntryKind
 from models.case.messages import Ending
-from models.case.orders import CaseState
+from models.case.orders import CaseState, Notification, Recipient, Telling
 from models.case.parts import PlanAddition
 from models.county.admission import AdmitCounty
 from models.county.messages import CountyApplication, CountyOpening
@@ -117,6 +117,25 @@ class File(GrowingFile):
         """Record the application."""
         applied = application(county=self.county.code, year=self.year, **changes)
         return self.add(EntryKind.OPENED, {"application": applied.model_dump(mode="json")})
+
+    def tell(self, *whom: Recipient, days: float = 3, **changes: Any) -> Entry:
+        """Record who is told, and what."""
+        seq = len(self.ledger.entries) + 1
+        several = tuple(
+            Notification(
+                case_id=self.case_id,
+                seq=seq,
+                number=number,
+                topic="办理",
+                recipient=recipient,
+                subject="C2 市级初审待办",
+                text="请办理（合成）",
+            )
+            for number, recipient in enumerate(whom, start=1)
+        )
+        self.tellings.append(Telling(notifications=several, tried_for=timedelta(days=days)))
+        said: list[JsonValue] = [each.on_file for each in several]
+        return self.add(EntryKind.NOTIFIED, {"told": said} | changes)
 
     def steps(self, count: int) -> None:
         """Record entries that no list but the cases' takes anything from."""

@@ -11,10 +11,9 @@ from pytest_httpserver import HTTPServer
 from temporalio.exceptions import ApplicationError
 
 from activities.notifications.channels import Channel, ChannelError, FileChannel, is_address, redact
-from activities.notifications.deliver import NotificationActivities
+from activities.notifications.deliver import Senders
 from models.base import faults
 from models.case.orders import Recipient
-from tests.activities.admitted import anybody
 from tests.activities.deliveries import (
     CITY,
     COUNTY,
@@ -78,11 +77,11 @@ offices = ["A6/411500"]
 )
 @pytest.mark.clause("T8", "G1", "G8", "F15")
 def test_who_is_reached_by_what(recipient: Recipient, names: tuple[str, ...]) -> None:
-    assert NotificationActivities(configured(ROUTED), anybody).reached_by(recipient) == names
+    assert Senders(configured(ROUTED)).reached_by(recipient) == names
 
 
 def test_nobody_is_reached_where_nothing_is_configured() -> None:
-    assert NotificationActivities([], anybody).reached_by(PERSON) == ()
+    assert Senders([]).reached_by(PERSON) == ()
 
 
 async def test_an_unknown_channel_can_never_work(tmp_path: Path) -> None:
@@ -136,7 +135,7 @@ def test_a_wrong_channel_is_named_without_its_secrets(text: str, complaint: str)
 def test_two_channels_of_one_name_are_refused(tmp_path: Path) -> None:
     channel = FileChannel(name="log", path=tmp_path)
     with pytest.raises(ChannelError, match="same name"):
-        NotificationActivities([channel, channel], anybody)
+        Senders([channel, channel])
 
 
 def test_a_configuration_does_not_show_its_secrets() -> None:

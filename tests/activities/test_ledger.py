@@ -12,8 +12,8 @@ from activities.leaving import LeavingActivities
 from activities.ledger import RegistryActivities
 from models.case.ledger import EntryKind, verify
 from models.case.messages import Ending
-from models.case.orders import LedgerBatch
-from models.offices import County, Tier
+from models.case.orders import LedgerBatch, Recipient
+from models.offices import County, Office, Tier
 from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import RegistryError
@@ -23,8 +23,8 @@ from registry.tables import (
     EntryRow,
     IndicatorRow,
     NoticeRow,
-    NotificationRow,
     ObjectionRow,
+    OutboxRow,
     Standing,
     StatusRow,
 )
@@ -86,8 +86,8 @@ def test_the_same_batch_again_changes_nothing(asked: RegistryActivities, engine:
     file = File()
     file.open()
     file.add(EntryKind.OBJECTION, {"objection": {"id": "o1", "text": "不实"}, "as": "objection"})
-    file.add(EntryKind.NOTIFIED, {"topic": "办理", "recipient": "市", "channel": "mail"})
-    tables = (CaseRow, EntryRow, ObjectionRow, NotificationRow, IndicatorRow)
+    file.tell(Recipient(name="市", office=Office.parse("A6/411500")))
+    tables = (CaseRow, EntryRow, ObjectionRow, OutboxRow, IndicatorRow)
     run(asked.write_ledger, file.batch())
     before = [rows(engine, table) for table in tables]
     run(asked.write_ledger, file.batch())

@@ -16,9 +16,8 @@ from werkzeug import Request, Response
 from activities.notifications import deliver as notifications
 from activities.notifications import mail, webhooks
 from activities.notifications.channels import FileChannel
-from activities.notifications.deliver import NotificationActivities
-from models.case.orders import Delivery, Recipient, Telling
-from tests.activities.admitted import anybody
+from activities.notifications.deliver import Senders
+from models.case.orders import Recipient
 from tests.activities.deliveries import (
     COUNTY,
     KEY,
@@ -45,9 +44,9 @@ def log(tmp_path: Path) -> FileChannel:
 
 @pytest.mark.clause("T8", "G7")
 async def test_the_log_holds_a_delivery_once(log: FileChannel) -> None:
-    activities = NotificationActivities([log], anybody)
+    senders = Senders([log])
     for notification in (NOTIFICATION, NOTIFICATION, to(PERSON)):
-        await activities.deliver(Delivery(notification=notification, channel="log"))
+        await senders.send(notification, "log")
     await deliver(log)  # another worker, after a restart
     first, second = lines(log.path)
     assert first["recipient"] == {
@@ -66,6 +65,7 @@ async def test_the_log_holds_a_delivery_once(log: FileChannel) -> None:
     [
         {"case_id": "county-exit/411523/2018"},
         {"number": 4},
+        {"seq": 8},
         {"recipient": Recipient(name="县", office=COUNTY)},
         {"recipient": PERSON},
     ],
@@ -135,34 +135,5 @@ async def test_deliveries_do_not_wait_for_each_other() -> None:
 
     with HTTPServer(host="127.0.0.1", threaded=True) as server:
         server.expect_request("/").respond_with_handler(answer)
-        activities = NotificationActivities([hook(server.url_for("/"))], anybody)
-        delivery = Delivery(notification=NOTIFICATION, channel="hook")
-        await asyncio.gather(*(activities.deliver(delivery) for _ in range(3)))
-
-
-@pytest.mark.clause("T8", "G7")
-async def test_a_first_try_says_what_arrived_what_may_and_what_never_will(
-    log: FileChannel, tmp_path: Path, httpserver: HTTPServer
-) -> None:
-    (tmp_path / "way").write_text("", encoding="utf-8")
-    shut = FileChannel(name="shut", path=tmp_path / "way" / "log.jsonl")
-    httpserver.expect_request("/").respond_with_data("", status=410)
-    activities = NotificationActivities([log, shut, hook(httpserver.url_for("/"))], anybody)
-    second = to(PERSON).model_copy(update={"number": 4})
-    tried = await activities.notify(Telling(notifications=(NOTIFICATION, second)))
-    assert [(each.number, each.channel, each.error is None, each.final) for each in tried] == [
-        (NOTIFICATION.number, "log", True, False),
-        (NOTIFICATION.number, "shut", False, False),
-        (NOTIFICATION.number, "hook", False, True),
-        # A person is never told by a hook.
-        (4, "log", True, False),
-        (4, "shut", False, False),
-    ]
-    assert len(lines(log.path)) == 2
-
-
-async def test_nobody_is_told_where_nobody_is_reached() -> None:
-    assert (
-        await NotificationActivities([], anybody).notify(Telling(notifications=(NOTIFICATION,)))
-        == ()
-    )
+        senders = Senders([hook(server.url_for("/"))])
+        await asyncio.gather(*(senders.send(NOTIFICATION, "hook") for _ in range(3)))

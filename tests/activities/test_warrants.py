@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,35 +12,30 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import col, update
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from activities.leaving import LeavingActivities
 from activities.ledger import RegistryActivities
 from activities.mending import Contradictions
 from activities.notices import NoticeBoard
-from activities.notifications.channels import FileChannel
-from activities.notifications.deliver import NotificationActivities
 from activities.reentry import ReentryActivities
 from activities.revocation import RevocationActivities
 from activities.roster import RosterActivities
-from activities.warrants import Recipients
 from models.case.ledger import EntryKind
 from models.case.mending import KeptOrder
 from models.case.messages import Ending
-from models.case.orders import CaseState, Delivery, Notification, Recipient, Telling
-from models.offices import Office
+from models.case.orders import CaseState
 from registry.database.engine import reading, writing
 from registry.desk import Registry
 from registry.tables import CaseRow, EntryRow, Table
 from tests.activities import reentry_cases, roster_cases, village_cases
 from tests.activities.admitted import (
-    CLOCK,
     RUN,
     batch,
     called,
     carry,
     case_of,
     gate,
+    registry_activities,
     run,
     token,
 )
@@ -87,11 +82,11 @@ ORDERS: dict[str, Callable[[Engine, Path], tuple[Callable[..., Any], Any]]] = {
         REVOCATION,
     ),
     "admit_county": lambda engine, _: (
-        RegistryActivities(engine, gate()).admit_county,
+        registry_activities(engine).admit_county,
         admission(),
     ),
     "write_ledger": lambda engine, _: (
-        RegistryActivities(engine, gate()).write_ledger,
+        registry_activities(engine).write_ledger,
         _first_batch(),
     ),
 }
@@ -444,173 +439,12 @@ def test_an_entry_of_a_time_to_come_is_not_kept(engine: Engine, registry: Regist
     file = File()
     at = file.open().at
     now = [at - timedelta(minutes=6)]
-    asked = RegistryActivities(engine, gate(clock=lambda: now[0]))
+    asked = registry_activities(engine, gate(clock=lambda: now[0]))
     error = refused(asked.write_ledger, file.batch(), file.case_id)
     assert "lies ahead of this installation's clock" in error.message
     assert error.non_retryable is False
     now[0] = at - timedelta(minutes=4)  # clocks may differ by five
     assert run(asked.write_ledger, file.batch()).count == 1
-
-
-# -- telling ---------------------------------------------------------------------------------------
-
-
-def notification(office: str | None, **changes: Any) -> Notification:
-    whom = Recipient(name="某", office=Office.parse(office) if office else None, contact=None)
-    values = {"case_id": File().case_id, "number": 1, "seq": 1, "topic": "办理", "recipient": whom}
-    return Notification.model_validate(values | {"subject": "事", "text": "文"} | changes)
-
-
-@dataclass(frozen=True)
-class Untold:
-    """Why somebody was not told, and whether nobody will try again."""
-
-    said: str
-    final: bool
-
-
-async def told(engine: Engine, folder: Path, what: Notification, by: str | None) -> Untold | None:
-    """Tell somebody something out of a workflow; return why not."""
-    channel = FileChannel(name="log", path=folder / "log.jsonl")
-    hold = Recipients(engine, lambda: CLOCK).hold
-    telling = NotificationActivities([channel], hold)
-    environment = ActivityEnvironment()
-    environment.info = replace(environment.info, workflow_id=by)
-    said: list[tuple[str, bool]] = []
-    calls: tuple[tuple[Callable[..., Any], Any], ...] = (
-        (telling.notify, Telling(notifications=(what,))),
-        (telling.deliver, Delivery(notification=what, channel="log")),
-    )
-    for activity, order in calls:
-        try:
-            attempts = await environment.run(activity, order)
-            said += [(each.error, each.final) for each in attempts or () if each.error]
-        except ApplicationError as error:
-            said.append((error.message, error.non_retryable))
-    if not said:
-        assert channel.path.exists()
-        return None
-    first, second = said
-    assert first == second
-    assert not channel.path.exists()
-    return Untold(*first)
-
-
-@pytest.mark.clause("T8")
-@pytest.mark.parametrize(
-    ("office", "concerned"),
-    [
-        ("A5/411523", True),
-        ("A6/411500", True),
-        ("A8/100000", True),
-        ("A1/411523100901", True),
-        ("A5/411524", False),
-        ("A6/411600", False),
-        ("A9/420000", False),
-    ],
-)
-async def test_a_case_tells_offices_of_its_territory_alone(
-    asked: RegistryActivities, engine: Engine, tmp_path: Path, office: str, concerned: bool
-) -> None:
-    run(asked.admit_county, admission())
-    said = await told(engine, tmp_path, notification(office), File().case_id)
-    assert (said is None) is concerned
-    if said is not None:
-        assert f"{office} has nothing to do with the case" in said.said
-        assert said.final
-
-
-@pytest.mark.clause("F15")
-async def test_a_case_tells_no_township_in_which_it_does_not_lie(
-    asked: RegistryActivities, engine: Engine, tmp_path: Path
-) -> None:
-    run(asked.admit_county, admission())
-    what = notification(None, recipient=Recipient(name="乡", township="411524100"))
-    said = await told(engine, tmp_path, what, what.case_id)
-    assert said is not None
-    assert "township 411524100 has nothing to do with the case" in said.said
-    assert said.final
-
-
-@pytest.mark.clause("T8", "G1")
-async def test_nobody_else_tells_in_a_cases_name(
-    asked: RegistryActivities, registry: Registry, engine: Engine, tmp_path: Path
-) -> None:
-    what = notification("A5/411523")
-    case_id = what.case_id
-    # A registry restored from an older copy does not know it yet: it is tried again until it does.
-    said = await told(engine, tmp_path, what, case_id)
-    assert said is not None
-    assert "has admitted no such case" in said.said
-    assert not said.final
-    run(asked.admit_county, admission())
-    for by in (None, "county-exit/411524/2017"):
-        said = await told(engine, tmp_path, what, by)
-        assert said is not None
-        assert "was not asked for by its case" in said.said
-        assert said.final
-    assert await told(engine, tmp_path, what, case_id) is None
-    assert await told(engine, tmp_path, notification(None), case_id) is None
-
-
-@pytest.mark.clause("T8")
-async def test_an_ended_case_has_its_last_word_and_no_more(
-    asked: RegistryActivities, engine: Engine, tmp_path: Path
-) -> None:
-    run(asked.admit_county, admission())
-    what = notification("A5/411523")
-    for ago, silent in ((timedelta(days=30), False), (timedelta(days=32), True)):
-        with writing(engine) as session:
-            row = session.get_one(CaseRow, what.case_id)
-            row.outcome, row.updated = "exited", CLOCK - ago
-        folder = tmp_path / str(ago.days)
-        folder.mkdir()
-        said = await told(engine, folder, what, what.case_id)
-        assert (said is not None) is silent
-        assert said is None or not said.final
-
-
-@pytest.mark.clause("G7")
-@pytest.mark.parametrize(
-    ("of", "office", "concerned"),
-    [
-        ("check", "A7/410000", True),
-        ("check", "A6/411500", False),
-        ("check", None, False),
-        ("watch", "A7/410000", True),
-        ("watch", "A5/411523", True),
-        ("watch", "A5/421523", False),
-        ("watch", "A8/100000", False),
-        ("watch", None, False),
-    ],
-)
-async def test_a_check_tells_the_province_and_a_morning_the_offices_of_its_region(
-    engine: Engine, tmp_path: Path, of: str, office: str | None, concerned: bool
-) -> None:
-    round_ = f"round/{of}/410000-2018-08-02T18:00:00Z"
-    what = notification(office, case_id=round_)
-    said = await told(engine, tmp_path, what, round_)
-    assert (said is None) is concerned
-    assert said is None or said.final
-    said = await told(engine, tmp_path / "other", what, None)
-    assert said is not None
-    assert "was not asked for" in said.said
-
-
-@pytest.mark.clause("T8")
-async def test_whom_a_case_may_not_tell_keeps_nobody_else_from_hearing(
-    asked: RegistryActivities, engine: Engine, tmp_path: Path
-) -> None:
-    run(asked.admit_county, admission())
-    channel = FileChannel(name="log", path=tmp_path / "log.jsonl")
-    telling = NotificationActivities([channel], Recipients(engine, lambda: CLOCK).hold)
-    environment = ActivityEnvironment()
-    environment.info = replace(environment.info, workflow_id=File().case_id)
-    stranger, own = notification("A5/411524"), notification("A5/411523", number=2)
-    refused, arrived = await environment.run(telling.notify, Telling(notifications=(stranger, own)))
-    assert (refused.number, refused.channel, refused.final) == (1, "—", True)
-    assert "A5/411524 has nothing to do with the case" in (refused.error or "")
-    assert (arrived.number, arrived.channel, arrived.error) == (2, "log", None)
 
 
 def test_the_kept_file_goes_to_its_own_case_alone(registry: Registry, engine: Engine) -> None:

@@ -34,8 +34,10 @@ class Ordered:
     failure: Failure | None = None
     given_up: RetryState.ValueType = RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE
 
-    def info(self, case_id: str, run_id: str, kind: str, now: datetime) -> activity.Info:
-        """What an attempt at it knows of itself."""
+    def info(
+        self, case_id: str | None, run_id: str | None, kind: str | None, now: datetime
+    ) -> activity.Info:
+        """What an attempt at it knows of itself; under no workflow where there is no case."""
         return replace(
             ActivityEnvironment.default_info(),
             activity_id=self.command.activity_id,

@@ -53,6 +53,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import ConnectConfig, RPCError, RPCStatusCode, ServiceClient
 
 from tests.fast.again import Again
+from tests.fast.deliveries import Deliveries
 from tests.fast.execution import Execution
 from tests.fast.history import stamp
 from tests.fast.works import NAMESPACE, Works, by_name
@@ -86,6 +87,7 @@ class FastServer:
             data_converter=self.works.converter,
         )
         self.executions: dict[str, Execution] = {}
+        self.deliveries = Deliveries(self.works, lambda case_id: self.of(case_id).now)
         self.runs: list[Execution] = []
         self.working = True
         self._busy = asyncio.Lock()
@@ -111,7 +113,7 @@ class FastServer:
         """Let a case's clock go on to what is due next, if it is near; returns how far it went."""
         async with self._busy:
             case = self.executions.get(case_id)
-            due = case.next_due(working=self.working) if case else None
+            due = self._next_due(case) if case else None
             if case is None or due is None or due - case.now > within:
                 return timedelta(0)
             before = case.now
@@ -161,13 +163,19 @@ class FastServer:
     async def _pass(self, case_id: str, end: datetime) -> None:
         while True:
             case = self.of(case_id)  # it may have gone on in a new run meanwhile
-            due = case.next_due(working=self.working)
+            due = self._next_due(case)
             if due is None or due > end:
                 break
             case.come_to(due)
             await self._settle()
         case.come_to(end)
         await self._settle()
+
+    def _next_due(self, case: Execution) -> datetime | None:
+        """When something of a case happens next by itself, a delivery too."""
+        moments = [case.next_due(working=self.working)]
+        moments += self.deliveries.due(case.id) if self.working else []
+        return min((each for each in moments if each is not None), default=None)
 
     async def settle(self) -> None:
         """Let everything go on until only people or time can move it."""
@@ -194,7 +202,7 @@ class FastServer:
                 return True
             if case.pass_moments():
                 return True
-        return False
+        return await self.deliveries.step()
 
     def _between_cases(self, case: Execution, command: WorkflowCommand) -> None:
         if command.HasField("continue_as_new_workflow_execution"):

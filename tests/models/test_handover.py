@@ -50,10 +50,8 @@ def handover_of(case: Docket, desk: Reception) -> Handover:
         arrived=NOW,
         notice="notice",
         passed=(),
-        sent=3,
         mendings=0,
         vain=0,
-        undelivered_yet=(),
         known=desk.receipts.known(),
         reception=desk.counters(),
     )
@@ -210,7 +208,6 @@ BOUNDED_BY = {
     "done": "the steps of the route",
     "officers": "MOST_MESSAGES + MOST_BEYOND",
     "acted": "the offices of the subject",
-    "undelivered_yet": "what a case says in the days after which it is given up (T8)",
     "limits": "MOST_OBJECTIONS, MOST_HOUSEHOLDS and the steps of the route",
     "objections": "MOST_OBJECTIONS",
     "notices": "MOST_HOUSEHOLDS: each has somebody whose latest notice it is; else one",

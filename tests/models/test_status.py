@@ -186,14 +186,6 @@ def test_length_and_head_of_the_file_are_shown() -> None:
     assert after.head != before.head
 
 
-@pytest.mark.clause("T8")
-def test_undelivered_notifications_are_counted() -> None:
-    case = docket(C3)
-    assert "未送达" not in markdown(status_of(case, NOW))
-    case.undelivered = 2
-    assert "未送达通知 2 件" in markdown(status_of(case, NOW))
-
-
 @pytest.mark.clause("C1")
 def test_a_status_survives_the_wire_and_is_a_table() -> None:
     case = docket(C1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, update
 
 from models import search
 from models.base import canonical
@@ -13,7 +13,7 @@ from models.case.ledger import Entry, EntryKind, Ledger, digest, verify
 from models.case.orders import LimitInForce
 from models.case.status import CaseStatus
 from registry.records import CountyRecord, Overview
-from registry.tables import EntryRow
+from registry.tables import DeliveryRow, EntryRow
 from tests.operators.conftest import THIS_YEAR, Opened, Opener, Said, Shell, opens_on
 from tests.stage import Stage
 from tests.unguarded import unguarded
@@ -58,6 +58,31 @@ async def test_a_case_shows_steps_limits_and_who_is_waited_for(cli: Shell, opens
 
     status = CaseStatus.model_validate((await cli("case", case.id, "--json")).json)
     assert status == await case.play.status()
+
+
+@pytest.mark.clause("T8")
+async def test_what_has_not_arrived_is_listed_and_shown_with_its_case(
+    cli: Shell, opens: Opener
+) -> None:
+    case, other = await opens(), await opens()
+    listed = [each for each in (await cli("undelivered", "--json")).json if case.id in str(each)]
+    assert listed == []
+    assert "Not delivered" not in fits(await cli("case", case.id))
+    entry, told = (await case.play.says_told("办理"))[-1]
+    with unguarded(case.play.stage.settings.engine()) as connection:
+        gone = col(DeliveryRow.case_id) == case.id
+        connection.execute(update(DeliveryRow).where(gone).values(error="mail: 查无此人"))
+        connection.execute(delete(DeliveryRow).where(col(DeliveryRow.case_id) == other.id))
+    for words in (("undelivered",), ("case", case.id)):
+        out = " ".join(fits(await cli(*words)).split())
+        assert f"{case.id}, entry {entry.seq} 办理 {told['recipient']}" in out
+        assert "given up 已放弃: mail: 查无此人" in out
+    assert "(file): tried until" in " ".join(fits(await cli("case", other.id)).split())
+    shown = (await cli("case", case.id, "--json")).json["undelivered"]
+    assert (entry.seq, "办理") in [(each["seq"], each["topic"]) for each in shown]
+    assert {each["error"] for each in shown} == {"mail: 查无此人"}
+    with unguarded(case.play.stage.settings.engine()) as connection:
+        connection.execute(update(DeliveryRow).where(gone).values(error=None))
 
 
 @pytest.mark.clause("G1", "T1", "T7")

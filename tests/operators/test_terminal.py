@@ -123,7 +123,6 @@ def status(name: str) -> CaseStatus:
         overdue=False,
         open_objections=(name,),
         open_count=1,
-        undelivered=0,
         entries=1,
         head="0" * 64,
         outcome=None,

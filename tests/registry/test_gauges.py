@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from models.case.ledger import EntryKind
 from registry.database.engine import writing
 from registry.reports.gauges import Gauges, gauges
-from registry.tables import CaseRow, CheckResultRow, ContradictionRow, EntryRow
+from registry.tables import CaseRow, CheckResultRow, ContradictionRow, DeliveryRow, EntryRow
 
 NOW = datetime(2018, 3, 1, tzinfo=UTC)
 
@@ -47,6 +47,10 @@ def _entry(case_id: str, seq: int, kind: EntryKind) -> EntryRow:
     )
 
 
+def _delivered(case_id: str, error: str | None) -> DeliveryRow:
+    return DeliveryRow(case_id=case_id, seq=1, number=1, channel="mail", at=NOW, error=error)
+
+
 def test_open_cases_are_counted_with_what_their_files_hold(engine: Engine) -> None:
     assert gauges(engine) == Gauges({}, 0, 0, 0, 0, 0, {})
     with writing(engine) as session:
@@ -59,14 +63,14 @@ def test_open_cases_are_counted_with_what_their_files_hold(engine: Engine) -> No
             ]
         )
         session.flush()
-        refused, lost = EntryKind.REFUSED, EntryKind.NOT_NOTIFIED
+        refused = EntryKind.REFUSED
         session.add_all(
             [
                 _entry("county-exit/1/2018", 1, refused),
                 _entry("county-exit/1/2018", 2, refused),
                 _entry("county-exit/1/2018", 3, EntryKind.ACT),
-                _entry("village-exit/3/2018", 1, lost),
-                _entry("county-exit/4/2018", 1, lost),  # it has ended, and is nobody's care
+                _delivered("village-exit/3/2018", None),
+                _delivered("county-exit/4/2018", "no such mailbox"),  # it has ended
                 _entry("county-exit/4/2018", 2, refused),
                 ContradictionRow(case_id="county-exit/2/2018", seq=2, since=NOW, said="合成"),
                 CheckResultRow(at=NOW, findings=7, report="{}"),

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
-from activities.ledger import RegistryActivities
 from models.checks.findings import Finding
 from models.checks.journal import JournalKind
 from models.offices import County
@@ -21,7 +20,7 @@ from registry.database.engine import reading, upgrade, writing
 from registry.desk import Registry
 from registry.reports.planning import Planning
 from registry.tables import JournalRow
-from tests.activities.admitted import gate
+from tests.activities.admitted import registry_activities
 from tests.activities.registry_cases import COUNTIES, File, at_once, run
 from tests.models.samples import HENAN
 from tests.registry.register_samples import village
@@ -247,7 +246,7 @@ def test_a_journal_that_was_emptied_is_not_begun_anew(
 ) -> None:
     file = File()
     file.open()
-    run(RegistryActivities(engine, gate()).write_ledger, file.batch())
+    run(registry_activities(engine).write_ledger, file.batch())
     with unguarded(engine) as connection:
         connection.execute(text("DELETE FROM journal"))
     found = findings(engine, tmp_path)
@@ -258,7 +257,7 @@ def test_a_journal_that_was_emptied_is_not_begun_anew(
 
 def test_writers_at_once_keep_one_chain(registry: Registry, engine: Engine, tmp_path: Path) -> None:
     """Also across files: the lock of the journal is taken last, and lines have no gap."""
-    asked = RegistryActivities(engine, gate())
+    asked = registry_activities(engine)
     files = [File(county=_county(each), year=2017) for each in range(8)]
     for each in files:
         each.open()

@@ -3,10 +3,9 @@
 import psycopg
 import pytest
 
-from activities.ledger import RegistryActivities
 from registry.database.engine import open_engine
 from registry.desk import Registry
-from tests.activities.admitted import gate
+from tests.activities.admitted import registry_activities
 from tests.activities.registry_cases import File, run
 from tests.registry.one_database import LOADED, SET_UP, OneDatabase, url_of
 from tests.registry.register_samples import household, village
@@ -31,7 +30,7 @@ def use(url: str) -> None:
     Registry(engine).register.load([village(0)], [household("SL-0001", 1)], "名单")
     file = File()
     file.open()
-    run(RegistryActivities(engine, gate()).write_ledger, file.batch())
+    run(registry_activities(engine).write_ledger, file.batch())
     engine.dispose()
     change(url, "SELECT nextval('installation_number_seq')", "DELETE FROM divisions")
 

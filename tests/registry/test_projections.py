@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from activities.ledger import RegistryActivities
 from models.case.ledger import EntryKind
 from registry.desk import Registry
-from registry.tables import NotificationRow, ObjectionRow, PlanRow
+from registry.tables import ObjectionRow, PlanRow
 from tests.activities.registry_cases import (
     ADDITION,
     APPLIED,
@@ -99,24 +99,6 @@ def test_objections_are_followed_to_their_end(asked: RegistryActivities, engine:
         "〔2018〕3号",
     )
     assert first["resolved_at"] == resolved.at
-
-
-@pytest.mark.clause("T8", "G4")
-def test_notifications_are_listed_delivered_or_not(
-    asked: RegistryActivities, engine: Engine
-) -> None:
-    file = File()
-    about: dict[str, Any] = {"topic": "逾期", "recipient": "信阳市扶贫办", "channel": "mail"}
-    file.add(EntryKind.NOTIFIED, about | {"error": None})
-    file.add(EntryKind.NOT_NOTIFIED, about | {"error": "refused"})
-    run(asked.write_ledger, file.batch())
-    delivered, given_up = sorted(rows(engine, NotificationRow), key=lambda row: int(row["seq"]))
-    assert (delivered["delivered"], delivered["error"]) == (True, None)
-    assert (given_up["delivered"], given_up["error"], given_up["recipient"]) == (
-        False,
-        "refused",
-        "信阳市扶贫办",
-    )
 
 
 @pytest.mark.clause("S3", "S5")

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from activities.ledger import RegistryActivities
 from models.case.ledger import EntryKind
 from registry.checks.checks import Checks
 from registry.database.copying import copy_in, copy_out
@@ -22,7 +21,7 @@ from registry.database.roles import CHANGED, KEPT, grant
 from registry.desk import Registry
 from registry.errors import RegistryError
 from registry.tables import JournalRow, Table
-from tests.activities.admitted import gate
+from tests.activities.admitted import registry_activities
 from tests.activities.registry_cases import COUNTIES, LISTED_SINCE, PROVINCE, File, run
 from tests.models.samples import HENAN
 from tests.registries import POSTGRESQL_VERSION
@@ -108,7 +107,7 @@ def test_a_worker_does_all_its_work(worker: Engine, tmp_path: Path) -> None:
     registry.register.load([village(0)], [household("SL-0001", 1)], "名单")
     file = File()
     file.open()
-    asked = RegistryActivities(worker, gate())
+    asked = registry_activities(worker)
     run(asked.write_ledger, file.batch())
     file.add(EntryKind.LATE)
     assert run(asked.write_ledger, file.batch()).count == 2

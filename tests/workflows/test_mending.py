@@ -1,6 +1,7 @@
 """A case whose own file contradicts the kept one (G7) says so, and goes on with that one."""
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from operators.desk.errors import NoAnswer, Refused
 from registry.checks.restoring import Restoring
 from registry.database.engine import reading
 from registry.tables import ObjectionRow
-from tests.play import PATIENCE, PLAYED, Play, eventually
+from tests.play import PATIENCE, PLAYED, Play, as_told, eventually
 from tests.replays import replay
 from tests.restored import on_server_file, resumed
 from tests.stage import Stage, at
@@ -121,7 +122,12 @@ async def test_a_case_reset_to_an_earlier_task(own_stage: Stage) -> None:
     await play.pass_until("C7")
     await play.act("C7", document_number="合成〔9〕号")
     assert (await play.ends()).ending is Ending.EXITED
-    await play.file()
+    # What the kept file has told is not told again, but for the step that the case opens once more.
+    said = [each["subject"] for entry in await play.file() for each in as_told(entry)]
+    asked = Counter(subject.split("年度：")[1] for subject in said)
+    assert asked["C2 市级初审待办"] == 1
+    offices = {line["recipient"]["office"] for line in play.told("办理")}
+    assert offices == {play.office(step) for step in ("C2", "C3", "C6", "C7")}
 
 
 @pytest.mark.server

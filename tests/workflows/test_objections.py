@@ -194,8 +194,7 @@ async def test_two_reminders_of_one_moment_are_both_sent(stage: Stage) -> None:
     await play.until(min(due) - timedelta(days=3) + timedelta(seconds=1))
 
     async def on_file() -> bool:
-        notified = await play.entries(EntryKind.NOTIFIED)
-        return len([entry for entry in notified if entry.data["topic"] == "提醒"]) == 2
+        return len(await play.says_told("提醒")) == 2
 
     await eventually(on_file)
     assert len({line["subject"] for line in play.told("提醒")}) == 2

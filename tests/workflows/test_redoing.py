@@ -109,7 +109,7 @@ async def test_what_cannot_be_done_again_is_named_and_holds_up_nobody(lone_stage
             text("UPDATE ledger_entries SET hash = 'x' WHERE case_id = :id AND seq = 1"),
             {"id": first.case_id},
         )
-        for table in ("indicators", "notifications", "ledger_entries"):
+        for table in ("indicators", "outbox", "deliveries", "ledger_entries"):
             connection.execute(
                 text(f"DELETE FROM {table} WHERE case_id = :second OR (case_id = :first "
                      "AND seq > 1)"),

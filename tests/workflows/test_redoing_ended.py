@@ -92,7 +92,7 @@ async def test_a_note_that_a_run_is_whole_counts_for_what_is_there(lone_stage: S
     before = content(lone_stage)
     await redone(lone_stage)
     with tampering(lone_stage.settings) as connection:
-        for table in ("indicators", "notifications", "ledger_entries"):
+        for table in ("indicators", "outbox", "deliveries", "ledger_entries"):
             connection.execute(text(f"DELETE FROM {table}"))
     done = await redone(lone_stage)
     assert (done.cases, done.failed) == ((play.case_id,), {})

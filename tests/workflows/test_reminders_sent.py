@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,13 +14,12 @@ from tests.workflows.reckoning import clauses, quiet, shortly_after, told_of_bre
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
-async def spoken(play: Play, times: int) -> list[Entry]:
+async def spoken(play: Play, times: int) -> list[tuple[Entry, dict[str, Any]]]:
     """What is on file of reminders and of missed limits told, once it is so much."""
-    heard: list[Entry] = []
+    heard: list[tuple[Entry, dict[str, Any]]] = []
 
     async def complete() -> bool:
-        notified = await play.entries(EntryKind.NOTIFIED)
-        heard[:] = [each for each in notified if each.data["topic"] in ("提醒", "逾期")]
+        heard[:] = await play.says_told("提醒", "逾期")
         return len(heard) >= times
 
     await eventually(complete, lambda: f"{len(heard)} of {times} on file")
@@ -54,11 +54,13 @@ async def test_a_limit_speaks_before_it_at_it_and_every_three_days_after_it(stag
     ]
     heard = await spoken(play, len(expected))
     moments = [moment for moment, *_ in expected]
-    assert all(map(shortly_after, moments, heard)), [str(entry.at) for entry in heard]
+    entries = [entry for entry, _ in heard]
+    assert all(map(shortly_after, moments, entries)), [str(entry.at) for entry in entries]
     said = Counter(
-        (moment, entry.data["topic"], entry.data["recipient"], entry.text.split("年度：")[1])
-        for moment, entry in zip(moments, heard, strict=True)
+        (moment, told["topic"], told["recipient"], told["subject"].split("年度：")[1])
+        for moment, (_, told) in zip(moments, heard, strict=True)
     )
+    assert all(f"{told['recipient']}（" in entry.text for entry, told in heard)
     assert said == Counter(expected)
     assert all("逾期不视为同意" in line["text"] for line in play.told("逾期"))
     (breach,) = await play.entries(EntryKind.BREACH)
@@ -119,7 +121,7 @@ async def test_after_an_outage_a_limit_speaks_once(stage: Stage) -> None:
     stage.outages.end(play.case_id)
     await play.until(due + 6 * DAY - 60 * SECOND)
     heard = await spoken(play, 2)
-    assert [entry.data["topic"] for entry in heard] == ["逾期", "逾期"]
+    assert [told["topic"] for _, told in heard] == ["逾期", "逾期"]
     assert await told_of_breaches(play, 2) == [play.office("C2"), play.office("C3")]
     assert play.told("提醒") == []
     assert await clauses(play, EntryKind.BREACH) == ["T3"]
@@ -146,7 +148,7 @@ async def test_a_limit_that_passed_with_no_worker_there_is_told_of_once(
     await play.until(due + SECOND)
     await own_stage.crew.comes()
     heard = await spoken(play, 4)
-    assert [entry.data["topic"] for entry in heard] == ["提醒", "提醒", "逾期", "逾期"]
+    assert [told["topic"] for _, told in heard] == ["提醒", "提醒", "逾期", "逾期"]
     await play.until(due + 3 * DAY - SECOND)
     await play.file()
     assert len(play.told("逾期")) == 2

@@ -133,7 +133,7 @@ async def is_named_nowhere(play: Play, *more: str) -> None:
 async def test_nothing_is_taken_in_once_the_register_is_changed(stage: Stage) -> None:
     play = await stage.opens(at(11, 16), direct=True, tier="provincial")
     await play.pass_until("C7")
-    stage.outages.begin(play.case_id, "notify")
+    stage.outages.begin(play.case_id, "write_ledger", behind="strike_off_county")
     await play.act("C7", document_number="合成〔9〕号")
     await play.waits(lambda seen: seen.outcome is not None)
     late = {"id": "late", "text": "太晚（合成）"}

@@ -10,7 +10,7 @@ from models.case.messages import Ending
 from models.periods import beijing
 from registry.database.engine import writing
 from registry.tables import VillageRow
-from tests.play import eventually
+from tests.play import as_told, eventually
 from tests.replays import replay
 from tests.roster_stage import (
     RosterPlay,
@@ -396,5 +396,5 @@ async def ends_as_it_was_kept(case: RosterPlay) -> None:
     kept = await case.file()
     replayed = await replay(await case.history())
     assert replayed.entries == kept
-    sent = [entry.data["entry"] for entry in kept if entry.kind is EntryKind.NOTIFIED]
+    sent = [told for entry in kept for told in as_told(entry)]
     assert len(case.told()) == len(sent)

@@ -132,7 +132,7 @@ async def test_the_opening_of_one_case_opens_no_other(stage: Stage, stranger: Cl
     await failed(stranger, f"{play.case_id}/2", args=[copied])
 
 
-ORDERS = ["strike_off_county", "write_ledger", "notify", "enter_household"]
+ORDERS = ["strike_off_county", "write_ledger", "deliver", "enter_household"]
 
 
 @pytest.mark.parametrize("name", ORDERS)

@@ -24,7 +24,7 @@ from models.county.messages import CountyOpening
 from models.periods import BEIJING
 from operators.desk.desk import Refused
 from registry.database.engine import reading
-from registry.tables import CaseRow, EntryRow, IndicatorRow, NotificationRow, StatusRow
+from registry.tables import CaseRow, DeliveryRow, EntryRow, IndicatorRow, OutboxRow, StatusRow
 from tests.activities.registry_cases import File, change
 from tests.play import Play, eventually, not_admitted
 from tests.stage import YEAR, Stage, application, at
@@ -280,7 +280,7 @@ async def test_a_registry_that_is_behind_gets_the_file_before_the_county_leaves(
 def _set_back(stage: Stage, case_id: str, kept: int) -> None:
     """The registry has so many entries of a case, as it had some time ago."""
     with unguarded(stage.settings.engine()) as connection:
-        for table in (NotificationRow, IndicatorRow, EntryRow):
+        for table in (OutboxRow, DeliveryRow, IndicatorRow, EntryRow):
             connection.execute(
                 delete(table).where(col(table.case_id) == case_id, col(table.seq) > kept)
             )

@@ -1,5 +1,6 @@
 """Who is told (F15): households on paper, the township, every office that acted."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.roster_stage import RosterPlay, livelihood, opens_roster, strikes_off
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import known_village, opens_village
 from tests.workflows.test_postings import from_posting
+from workers.limits import PAYLOAD
 
 
 @pytest.mark.clause("F15", "F1", "H3", "G1", "G8")
@@ -132,6 +134,33 @@ async def test_township_and_every_office_that_acted_are_told_of_the_end(stage: S
     told = [line["recipient"] for line in await play.has_told("结果", 3)]
     whom = {each["office"] or each["township"] for each in told}
     assert whom == {play.office("V1"), play.office("V3"), township.code}
+
+
+@pytest.mark.clause("G1", "T8", "G7")
+async def test_many_answers_of_one_moment_go_out_in_orders_that_fit(own_stage: Stage) -> None:
+    """While no worker runs, investigations end; then everybody is answered at once."""
+    play = await own_stage.opens(at(11, 16), direct=True)
+    await play.pass_until("C4")
+    people = 100
+    ids = [await play.object(objector=f"钱某{number}") for number in range(people)]
+    await play.rests()
+    await own_stage.crew.goes()
+    long = "查" * 4000
+    for each in ids:
+        await play.signal("resolve", play.result(each, "dismissed", reason=long))
+    await own_stage.crew.comes()
+    await play.has_told("答复", people)
+    await play.rests()
+    assert len({line["recipient"]["name"] for line in play.told("答复")}) == people
+    says = [entry.seq for entry, _ in await play.says_told("答复")]
+    assert max(Counter(says).values()) == 20  # and no more go out together
+    orders = [
+        event.activity_task_scheduled_event_attributes.input.ByteSize()
+        for event in (await play.history()).events
+        if event.HasField("activity_task_scheduled_event_attributes")
+    ]
+    assert max(orders) < PAYLOAD * 3 // 4  # from there on a server warns
+    assert own_stage.registry.undelivered(play.case_id) == ()
 
 
 def delivered(office: str, *deliveries: dict[str, Any], **changes: Any) -> CaseDocument:

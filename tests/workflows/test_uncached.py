@@ -4,6 +4,7 @@ import pytest
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
+from tests.play import as_told
 from tests.record_histories import RATES
 from tests.replays import replay
 from tests.stage import Stage, at
@@ -49,5 +50,5 @@ async def test_a_long_course_writes_one_file(own_stage: Stage) -> None:
     assert (status.entries, status.head) == (len(kept), kept[-1].hash)
     replayed = await replay(await play.history())
     assert replayed.entries == kept
-    sent = [entry.data["entry"] for entry in kept if entry.kind is EntryKind.NOTIFIED]
+    sent = [told for entry in kept for told in as_told(entry)]
     assert len(play.told()) == len(sent)

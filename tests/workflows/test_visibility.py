@@ -227,11 +227,7 @@ async def test_the_page_of_a_case_names_clause_day_and_reason(stage: Stage) -> N
     calls = await summaries(play, "activity_task_scheduled_event_attributes")
     for said in (
         "受理审查 C1",
-        "计算期限 T2",
-        "计算期限 T3 T4",
-        "计算期限 T7",
         f"T1 发布公示，至 {closes.last_day} 24:00",
-        f"通知 A6/{play.code[:4]}00 办理",
     ):
         assert said in calls
     assert [said for said in calls if re.fullmatch(r"写入案卷 \d+–\d+", said)]

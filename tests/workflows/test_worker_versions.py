@@ -71,7 +71,7 @@ def _without(said: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.clause("G7")
-@pytest.mark.parametrize("activity_type", ["write_ledger", "notify"])
+@pytest.mark.parametrize("activity_type", ["write_ledger"])
 async def test_an_answer_that_only_a_newer_worker_can_read_waits_for_one(
     own_stage: Stage, activity_type: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,9 +18,9 @@ revision = "0001"
 down_revision = None
 
 KEPT = (
-    *("ledger_entries", "journal", "notices", "office_records", "notifications", "indicators"),
+    *("ledger_entries", "journal", "notices", "office_records", "indicators"),
     *("case_documents", "samples", "supervision_results", "revocations", "incidence_alarms"),
-    *("plans", "poverty_lines", "provincial_means"),
+    *("plans", "poverty_lines", "provincial_means", "outbox", "deliveries"),
 )
 """Tables whose rows are written once (G7)."""
 
