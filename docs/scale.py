@@ -27,7 +27,7 @@ class Figures:
     hearing: float
 
 
-FIGURES = Figures(server=0.41, worker=0.31, offices=0.04, kept=280_000, hearing=0.098)
+FIGURES = Figures(server=0.45, worker=0.33, offices=0.04, kept=300_000, hearing=0.09)
 """Of November 2026, two virtual cores (AMD EPYC), which other programs used at the same time."""
 
 HOUSEHOLDS_OF_A_ROSTER = 420_000 / 39_000

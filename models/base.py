@@ -32,7 +32,7 @@ def _says_something(text: str) -> str:
     return text
 
 
-Statement = Annotated[Text, AfterValidator(_says_something)]
+Reason = Annotated[Text, AfterValidator(_says_something)]
 """What an office or an officer gives as reason, ground or consideration: no single sign, no 无."""
 
 Heard = Annotated[str, _Written, AfterValidator(legible)]

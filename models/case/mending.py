@@ -12,7 +12,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from models.base import Record, Statement, Text
+from models.base import Reason, Record, Text
 from models.case.ledger import Entry, EntryKind, first_of
 from models.case.messages import Outcome
 from models.case.state import Docket
@@ -29,7 +29,7 @@ class Mending(Record):
     """Who asks a case to take the kept file as its own, and why."""
 
     officer: Text
-    reason: Statement
+    reason: Reason
 
 
 class Kept(Record):

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from models.appraisals import MOST_HOUSEHOLDS, Appraisal
-from models.base import Heard, HeardLine, Line, Moment, Record, Statement, Text
+from models.base import Heard, HeardLine, Line, Moment, Reason, Record, Text
 from models.case.parts import Key, Proofs
 from models.offices import Office
 from models.register.counties import CountyFigures, ProvincialFindings
@@ -106,7 +106,7 @@ class Act(Record):
     round: Annotated[int, Field(ge=1, strict=True)] | None = None
     at: Moment | None = None
     document_number: Line | None = None
-    reason: Statement | None = None
+    reason: Reason | None = None
     return_to: StepId | None = None
     overrides: tuple[Line, ...] = ()
     evidence: Proofs = ()
@@ -115,7 +115,7 @@ class Act(Record):
     rates: Rates | None = None
     rectification: Rectification | None = None
     survey: FieldSurvey | None = None
-    consideration: Statement | None = None
+    consideration: Reason | None = None
     appraisal: Appraisal | None = None
     households: Annotated[tuple[HouseholdCode, ...], Field(max_length=MOST_HOUSEHOLDS)] = ()
 
@@ -178,7 +178,7 @@ class Resolution(Record):
     id: Key
     objection_id: Key
     finding: Finding
-    reason: Statement
+    reason: Reason
     office: Office
     officer: Line
     evidence: Annotated[Proofs, Field(min_length=1)]
@@ -199,7 +199,7 @@ class Withdrawal(Record):
     id: Key
     office: Office
     officer: Line
-    reason: Statement
+    reason: Reason
     at: Moment | None = None
     document_number: Line | None = None
     evidence: Proofs = ()
@@ -224,7 +224,7 @@ class PostingReport(Record):
     place: Line
     notice: Line | None = None
     removed: Annotated[bool, Field(strict=True)] = False
-    reason: Statement | None = None
+    reason: Reason | None = None
     at: Moment | None = None
     evidence: Proofs = ()
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from models.base import Line, Record, Statement
+from models.base import Line, Reason, Record
 from models.texts.characters import one_line
 from models.texts.personal_numbers import stands_in_id
 
@@ -50,5 +50,5 @@ Proofs = Annotated[tuple[Evidence, ...], Field(max_length=50)]
 class PlanAddition(Record):
     """Why a county outside the year's plan is added to it (G6 应退则退), and by which document."""
 
-    reason: Statement
+    reason: Reason
     document_number: Line

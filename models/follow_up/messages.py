@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from models.base import Line, Moment, Record, Statement
+from models.base import Line, Moment, Reason, Record
 from models.case.admission import Opening
 from models.case.parts import Key, Proofs
 from models.offices import Office, Township
@@ -98,7 +98,7 @@ class RiskMark(Record):
     id: Key
     household: HouseholdCode
     risk: Risk
-    reason: Statement
+    reason: Reason
     office: Office
     officer: Line
     at: Moment | None = None

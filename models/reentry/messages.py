@@ -1,6 +1,6 @@
 """What opens the entry of a household into the register: falling back, or newly poor (F5)."""
 
-from models.base import Line, Moment, Record, Statement
+from models.base import Line, Moment, Reason, Record
 from models.case.admission import Opening
 from models.case.parts import Proofs
 from models.offices import Household
@@ -20,7 +20,7 @@ class ReentryApplication(Record):
     household: HouseholdCode
     year: Year
     officer: Line
-    reason: Statement
+    reason: Reason
     applied_at: Moment | None = None
     document_number: Line | None = None
     evidence: Proofs = ()

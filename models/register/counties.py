@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.base import Line, Record, Statement
+from models.base import Line, Reason, Record
 from models.case.parts import Count
 from models.periods import Year
 from models.register.villages import Incidence
@@ -27,7 +27,7 @@ class Judgement(Record):
     """Whether a standard is met that no formula decides (S3 达到或接近), and the reason."""
 
     met: Annotated[bool, Field(strict=True)]
-    statement: Statement
+    statement: Reason
 
 
 SERVICES = {"education": "教育", "culture": "文化", "health": "卫生医疗"}

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Line, Record, Statement, Text
+from models.base import Line, Reason, Record, Text
 
 _Switch = Annotated[bool, Field(strict=True)]
 _Heads = Annotated[int, Field(ge=0, le=10_000_000_000, strict=True)]
@@ -60,7 +60,7 @@ class Survey(Record):
 
     paved_road: _Switch
     bus: Bus
-    bus_ground: Statement | None = None
+    bus_ground: Reason | None = None
     safe_water: _Switch
     electricity: _Switch
     broadcasting: _Switch

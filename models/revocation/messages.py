@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from models.base import Line, Moment, Record, Statement
+from models.base import Line, Moment, Reason, Record
 from models.case.admission import Opening
 from models.case.documents import Grounds
 from models.case.ledger import MOST_ENTRIES
@@ -39,7 +39,7 @@ class ResponsibleAct(Record):
 
     seq: Annotated[int, Field(ge=1, le=MOST_ENTRIES, strict=True)]
     case_id: CaseName | None = None
-    why: Statement | None = None
+    why: Reason | None = None
 
 
 class RevocationApplication(Record):
@@ -61,7 +61,7 @@ class RevocationApplication(Record):
     office: Office
     officer: Line
     document_number: Line
-    reason: Statement
+    reason: Reason
     responsible: Annotated[tuple[ResponsibleAct, ...], Field(min_length=1, max_length=50)]
     evidence: Grounds
     supervision: CaseName | None = None

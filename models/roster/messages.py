@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from models.appraisals import MOST_HOUSEHOLDS, Appraisal, Meeting, Proposal
-from models.base import Line, Moment, Record, Statement, Text
+from models.base import Line, Moment, Reason, Record, Text
 from models.case.admission import Opening
 from models.case.parts import Key, Name, Proofs
 from models.notices import Announcement, Notice
@@ -29,7 +29,7 @@ class RosterApplication(Record):
     officer: Line
     document_number: Line | None = None
     applied_at: Moment | None = None
-    late_reason: Statement | None = None
+    late_reason: Reason | None = None
     evidence: Proofs = ()
 
 
@@ -48,7 +48,7 @@ class Consent(Record):
     household: HouseholdCode
     agreed: Annotated[bool, Field(strict=True)]
     signed_by: Name
-    agent_reason: Statement | None = None
+    agent_reason: Reason | None = None
     reason: Text | None = None
 
     @model_validator(mode="after")
@@ -96,7 +96,7 @@ class Amendment(Record):
     id: Key
     office: Office
     officer: Line
-    reason: Statement
+    reason: Reason
     households: Annotated[tuple[Proposal, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
     meeting: Meeting | None = None
     at: Moment | None = None

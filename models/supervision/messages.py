@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Line, Moment, Record, Statement, Text
+from models.base import Line, Moment, Reason, Record, Text
 from models.case.admission import Opening
 from models.case.parts import Key, Proofs
 from models.household_standard import S1_IDS
@@ -48,7 +48,7 @@ class SupervisionApplication(Record):
     county: CountyCode
     year: Year
     quarter: Quarter | None = None
-    reason: Statement | None = None
+    reason: Reason | None = None
     office: Office | None = None
     officer: Line | None = None
     seed: Seed | None = None

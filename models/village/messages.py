@@ -1,6 +1,6 @@
 """What opens a village's case (V1)."""
 
-from models.base import Line, Moment, Record, Statement
+from models.base import Line, Moment, Reason, Record
 from models.case.admission import Opening
 from models.case.parts import PlanAddition, Proofs
 from models.offices import Village, VillageCode
@@ -24,7 +24,7 @@ class VillageApplication(Record):
     officer: Line
     document_number: Line
     applied_at: Moment | None = None
-    late_reason: Statement | None = None
+    late_reason: Reason | None = None
     plan_addition: PlanAddition | None = None
     evidence: Proofs = ()
 

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from models import periods
-from models.base import Line, Moment, faults
+from models.base import Line, Moment, faults, shortened
 from models.errors import ExitflowError
 
 
@@ -52,7 +52,9 @@ def read(kind: Any, text: str) -> Any:
         named = next((each for each in reversed(said) if each.title), None)
         if named is None or own:
             raise ValueError(faults(error)) from None
-        raise ValueError(f"{text!r} is no {named.title}; write {named.description}") from None
+        raise ValueError(
+            f"{shortened(text, 80)!r} is no {named.title}; write {named.description}"
+        ) from None
 
 
 def unlike() -> PydanticCustomError:

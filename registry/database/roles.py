@@ -35,6 +35,7 @@ CHANGED = {
     "members": "people join and leave a household",
     "household_episodes": "an exit ends a row",
     "cases": "how a case stands by the last entry of its file",
+    "limits_in_force": "who is held to what by the last entry of a file",
     "objections": "one is received, then accepted, then resolved",
     "roster_households": "where a household of a roster is by the last entry about it",
     "follow_up_checks": "a visit is due, then made",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from models.base import Statement, faults
+from models.base import Reason, faults
 from models.case.messages import Act, Objection, Rates, Resolution, Withdrawal
 from models.case.parts import Evidence
 from models.county.messages import CountyApplication
@@ -297,9 +297,9 @@ def test_evidence_is_bound_by_a_whole_hash(digest: str) -> None:
 @pytest.mark.parametrize("text", ["x", "无", "。。。", "无无无", " - "])
 def test_a_statement_of_one_sign_says_nothing(text: str) -> None:
     with pytest.raises(ValidationError, match="says nothing: write what a reader of the file"):
-        TypeAdapter(Statement).validate_python(text)
+        TypeAdapter(Reason).validate_python(text)
 
 
 @pytest.mark.parametrize("text", ["同意", "已按B2号文件办理"])
 def test_a_short_statement_is_one(text: str) -> None:
-    assert TypeAdapter(Statement).validate_python(text) == text
+    assert TypeAdapter(Reason).validate_python(text) == text
