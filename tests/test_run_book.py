@@ -117,7 +117,7 @@ def test_the_life_of_an_installation(machine: Machine) -> None:
             assert "C3" in machine.run(of_the_tour("--step C2 --as A6/411500"))
         if page == "docs/move.md":
             moved = "cd new; .venv/bin/exitflow cases --json"
-            assert '"step": "C3"' in machine.run(moved)
+            assert '"step":"C3"' in machine.run(moved)
     assert sorted(os.listdir(machine.folder)) == ["application.toml", "copies", "safe"]
     assert sorted(os.listdir(machine.folder / "copies")) == [
         *("before-upgrade", "last", "monday", "moving"),

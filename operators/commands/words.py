@@ -48,8 +48,8 @@ def read(kind: Any, text: str) -> Any:
         return TypeAdapter(kind).validate_strings(text)
     except ValidationError as error:
         own = error.errors(include_url=False)[0]["type"] == "value_error"
-        said = [each for each in getattr(kind, "__metadata__", ()) if isinstance(each, FieldInfo)]
-        named = next((each for each in reversed(said) if each.title), None)
+        fields = [each for each in getattr(kind, "__metadata__", ()) if isinstance(each, FieldInfo)]
+        named = next((each for each in reversed(fields) if each.title), None)
         if named is None or own:
             raise ValueError(faults(error)) from None
         raise ValueError(
