@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,11 @@ async def test_who_comes_when_others_are_served_waits_its_turn(small: Stage) -> 
 async def test_the_door_for_updates_is_shut_and_signals_are_told_of(small: Stage) -> None:
     play = await small.opens(at(11, 16))
     await play.reaches("C2")
+    # A case at rest hands over before that: it is not while its file cannot be kept.
+    small.outages.begin(play.case_id, "write_ledger", again_in=timedelta(seconds=1))
     with pytest.raises(Refused, match="send it with --signal"):
         await again_and_again(13, lambda number: play.object(f"{number}"))
+    small.outages.end(play.case_id)
     await play.signal("act", play.message("C2"))
     await play.reaches("C3")  # as the desk said
     with pytest.raises(RPCError) as caught:

@@ -2,16 +2,24 @@
 
 import asyncio
 import gc
+import logging
 import threading
 import time
 from collections.abc import Coroutine
 from datetime import timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
-from temporalio.runtime import Runtime
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 from temporalio.service import RPCError
 
 from models.errors import ExitflowError, ExitStatus
@@ -21,6 +29,13 @@ from workers.seal import sealed_client
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
+
+LOGGING = LoggingConfig(
+    filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"),
+    forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
+)
+"""The library's native part writes to the standard output by itself, between the lines of a list;
+and it warns of what is asked again in a moment."""
 
 
 class Unreachable(ExitflowError, ConnectionError):
@@ -78,12 +93,18 @@ def _why(error: Exception) -> str:
     return next((reason for part, reason in _REASONS.items() if part in said), said[:120])
 
 
+@cache
+def _runtime() -> Runtime:
+    return Runtime(telemetry=TelemetryConfig(logging=LOGGING))
+
+
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a client program to its end.
 
     The SDK's native threads may still hold Python objects when the interpreter goes down, and
     then abort it after the work is done. Letting them finish first keeps the exit status honest.
     """
+    Runtime.set_default(_runtime(), error_if_already_set=False)
     try:
         return asyncio.run(main)
     finally:

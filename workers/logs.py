@@ -72,8 +72,9 @@ def _with_case(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     record = line["_record"]
     for name in _LIBRARY:
         told = getattr(record, name, None)
-        if isinstance(told, dict) and told.get("workflow_id"):
-            line["case"] = told["workflow_id"]
+        if isinstance(told, dict):
+            if told.get("workflow_id"):
+                line["case"] = told["workflow_id"]
             if "activity_type" in told:
                 line["activity"] = told["activity_type"]
     return line
@@ -93,8 +94,8 @@ class _WithStep(ActivityInboundInterceptor):
         match input.args:
             case [LedgerBatch(state=state)]:
                 _beside(step=state.step, office=state.waiting_for)
-            case [Delivery(case_id=case_id)]:  # it is under no workflow
-                _beside(workflow_id=case_id)
+            case [Delivery(case_id=case_id, told=told)]:  # it is under no workflow
+                _beside(case=case_id, told=told)
         return await super().execute_activity(input)
 
 

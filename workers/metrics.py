@@ -18,6 +18,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from models.case.orders import LedgerBatch
 from registry.errors import RegistryError
 from registry.reports.gauges import Gauges, gauges
+from workers.connection import LOGGING
 from workers.settings import SettingsError
 
 EVERY = 30.0
@@ -37,7 +38,7 @@ def runtime(address: str) -> Runtime:
     """
     config = PrometheusConfig(bind_address=address, durations_as_seconds=True)
     try:
-        return Runtime(telemetry=TelemetryConfig(metrics=config, attach_service_name=False))
+        return Runtime(telemetry=TelemetryConfig(LOGGING, config, attach_service_name=False))
     except (RuntimeError, ValueError) as error:
         raise SettingsError(
             f"metrics: nobody can listen on {address} ({str(error)[:200]}); write another address "

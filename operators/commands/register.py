@@ -344,7 +344,7 @@ def _added(what: str, number: str, source: str, known: str | None) -> str:
         return f"{what} {number}"
     if known == source:
         return f"{what} already {number}"
-    return f"{what} already {number}, known with the source {known}; that source stays"
+    return f"{what} already {number}, and keeps its source:\n{known}"
 
 
 def lines(*, json: Json = False) -> None:

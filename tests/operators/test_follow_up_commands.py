@@ -242,8 +242,12 @@ async def test_a_risk_is_marked_and_lifted(cli: Shell, followed: Followed) -> No
         (("visit", "{case}", "{first}", "--unstable"), 2, "is not stable; say what was found"),
         (("visit", "{case}", "--file", "x.csv", "--unstable"), 2, "says what each visit found"),
         (("visit", "{case}", "SL-none"), 1, "household SL-none is not due in"),
-        (("mark", "{case}", "--risk", "marginal", "--reason", "x"), 2, "HOUSEHOLD: name the one"),
-        (("mark", "{first}", "--risk", "poor", "--reason", "x"), 2, "poor"),
+        (
+            ("mark", "{case}", "--risk", "marginal", "--reason", "合成"),
+            2,
+            "HOUSEHOLD: name the one",
+        ),
+        (("mark", "{first}", "--risk", "poor", "--reason", "合成"), 2, "poor"),
     ],
 )
 async def test_what_cannot_be_is_refused_in_a_sentence(

@@ -13,7 +13,7 @@ from tests.operators.conftest import THIS_YEAR, Shell, applies, as_toml
 CASE = f"county-exit/411523/{THIS_YEAR}"
 ACT = ("act", CASE, "--step", "C2", "--as", "A6/411500", "--officer", "某乙")
 RESOLVE = (
-    *("resolve", CASE, "o", "--as", "A7/410000", "--officer", "某乙", "--reason", "x"),
+    *("resolve", CASE, "o", "--as", "A7/410000", "--officer", "某乙", "--reason", "合成"),
     *("--evidence", __file__),
 )
 THREE_RATES = ("--incidence", "1", "--wrongly-exited", "1", "--omitted", "1")
@@ -49,11 +49,11 @@ APPLICATION = applies("411523")
         (ACT, "give one decision: --approve, --return STEP"),
         ((*ACT, "--approve", "--reject"), "give one decision"),
         ((*ACT, "--return", "C1"), "reason: 'return' needs a reason"),
-        ((*ACT, "--return", "C9", "--reason", "x"), "--return: 'C9' is no step; write C1"),
+        ((*ACT, "--return", "C9", "--reason", "合成"), "--return: 'C9' is no step; write C1"),
         ((*ACT, "--reject"), "reason: 'reject' needs a reason"),
         ((*ACT, "--approve", "--override", "S3.income"), "an override needs a reason"),
         ((*ACT, "--approve", "--task", "x"), "--rectify OFFICE --task TEXT"),
-        ((*ACT, "--rectify", "A5/411523", "--reason", "x"), "--rectify OFFICE --task TEXT"),
+        ((*ACT, "--rectify", "A5/411523", "--reason", "合成"), "--rectify OFFICE --task TEXT"),
         ((*ACT, "--approve", "--at", "2018-01-05"), "--at: '2018-01-05' is no moment with an"),
         ((*ACT, "--approve", "--at", "yesterday"), "write it as 2018-01-05T10:00+08:00"),
         (

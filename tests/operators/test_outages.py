@@ -28,7 +28,7 @@ def application(tmp_path: Path) -> Path:
 
 def sends(application: Path) -> list[tuple[object, ...]]:
     """Every command that sends something, or asks a case."""
-    by = ("--as", "A7/410000", "--officer", "某乙", "--reason", "x")
+    by = ("--as", "A7/410000", "--officer", "某乙", "--reason", "合成")
     return [
         ("start", "county", "411523", "--year", THIS_YEAR, "--application", application),
         ("act", NOWHERE, *APPROVE),

@@ -65,7 +65,7 @@ async def test_the_lines_are_shipped_and_a_year_is_added(lonely: Shell, engine: 
     assert (await lonely(*add, "2999")).done() == "the line of 2017 is already 2999 yuan\n"
     other = ("registry", "line", "2017", "--source", "另一公报", "--yuan", "2999")
     assert (await lonely(*other)).done() == (
-        "the line of 2017 is already 2999 yuan, known with the source 合成标准; that source stays\n"
+        "the line of 2017 is already 2999 yuan, and keeps its source:\n  合成标准\n"
     )
     assert (await lonely(*add, "3000")).fails(2) == (
         "the line of 2017 is 2999 yuan (合成标准) and not 3000; a year has one line (S7)"
@@ -82,7 +82,7 @@ async def test_the_mean_of_a_year_is_published_once(lonely: Shell, engine: Engin
     assert (await lonely(*add, "8.7")).done() == "the mean of 2019 is already 8.7 %\n"
     by_another = ("registry", "mean", "2019", "--source", "另一公报", "--growth", "8.7")
     assert (await lonely(*by_another)).done() == (
-        "the mean of 2019 is already 8.7 %, known with the source 合成统计公报; that source stays\n"
+        "the mean of 2019 is already 8.7 %, and keeps its source:\n  合成统计公报\n"
     )
     other = (await lonely(*add, "8.8")).fails(2)
     assert other == "the mean of 2019 is 8.7 % (合成统计公报) and not 8.8 %; a year has one (S3)"

@@ -253,14 +253,14 @@ async def test_what_the_rules_refuse_starts_nothing(
     ("words", "said"),
     [
         (("start", "411523", "--reason", " "), "is no reason; write why"),
-        (("start", "4115", "--reason", "x"), "COUNTY: '4115' is no division code"),
-        (("start", "411523", "--reason", "x", "--seed", "a b"), "--seed: 'a b' is no seed"),
+        (("start", "4115", "--reason", "合成"), "COUNTY: '4115' is no division code"),
+        (("start", "411523", "--reason", "合成", "--seed", "a b"), "--seed: 'a b' is no seed"),
         (
-            ("start", "411523", "--reason", "x", "--households", "0"),
+            ("start", "411523", "--reason", "合成", "--households", "0"),
             "--households: '0' is no",
         ),
         (
-            ("start", "411523", "--reason", "x", "--villages", "201"),
+            ("start", "411523", "--reason", "合成", "--villages", "201"),
             "--villages: '201' is no",
         ),
         (("sheet", "county-exit/411523/2026", "a.xlsx"), "CASE: 'county-exit/411523/2026' is no"),

@@ -108,7 +108,7 @@ async def test_a_row_whose_id_no_case_has_does_not_end_the_check(stage: Stage) -
             text(
                 "INSERT INTO cases SELECT 'zz', procedure, subject_code, subject_name, year, "
                 "region, step, round, waiting_for, deadline, overdue, open_objections, NULL, "
-                "limits, 0, head, updated, NULL FROM cases LIMIT 1"
+                "0, head, updated, NULL FROM cases LIMIT 1"
             )
         )
     assert await found(stage) == []

@@ -101,7 +101,8 @@ async def same_in_a_replay(play: Play, keys: Path) -> None:
     file = await play.file()
     history = await play.handle.fetch_history()
     replayed = await replay(history, converter=sealed_converter(Keyring(keys)))
-    assert [entry.hash for entry in replayed.entries] == [entry.hash for entry in file]
+    # An order that is given again brings its entries again.
+    assert [*dict.fromkeys(each.hash for each in replayed.entries)] == [each.hash for each in file]
 
 
 def lost(stage: Stage) -> list[int]:
@@ -299,13 +300,17 @@ async def test_answers_of_a_worker_that_has_the_key_first_wedge_no_case(
             return await answers(play, ahead.key) >= 2
 
         await eventually(answered_twice)
-    assert await marks(play) == []
-    ahead.arrives()
+        assert await marks(play) == []
+        ahead.arrives()
+
+        async def counts() -> bool:
+            return len(await marks(play)) == 1
+
+        await eventually(counts)
     await own_stage.crew.comes(max_cached_workflows=0)
     await play.reaches("C1", 2)  # which a query sees ahead of the task that is tried again
     await play.rests()
     assert not await wedged(play)
-    assert len(await marks(play)) == 1
     await same_in_a_replay(play, ahead.file)
 
 

@@ -118,7 +118,9 @@ async def test_what_cannot_be_done_again_is_named_and_holds_up_nobody(lone_stage
         connection.execute(
             text("UPDATE cases SET entries = 1 WHERE case_id = :id"), {"id": first.case_id}
         )
-        connection.execute(text("DELETE FROM cases WHERE case_id = :id"), {"id": second.case_id})
+        for table in ("limits_in_force", "cases"):
+            gone = f"DELETE FROM {table} WHERE case_id = :id"
+            connection.execute(text(gone), {"id": second.case_id})
     done = await redone(stage)
     assert set(done.cases) == {first.case_id, second.case_id}
     assert list(done.failed) == [first.case_id]

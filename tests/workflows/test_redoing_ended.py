@@ -190,8 +190,8 @@ async def test_what_the_server_has_forgotten_is_named(lone_stage: Stage) -> None
         session.execute(
             text(
                 "INSERT INTO cases (case_id, procedure, subject_code, subject_name, year, region, "
-                "step, round, overdue, open_objections, limits, entries, head, updated) VALUES "
-                "(:id, 'supervision', '419999', '合成县', :year, '/410000/', 'J2', 1, 0, 0, '[]', "
+                "step, round, overdue, open_objections, entries, head, updated) VALUES "
+                "(:id, 'supervision', '419999', '合成县', :year, '/410000/', 'J2', 1, 0, 0, "
                 "0, '', '2026-01-01 00:00:00')"
             ),
             {"id": gone, "year": YEAR},

@@ -145,7 +145,7 @@ async def test_many_answers_of_one_moment_go_out_in_orders_that_fit(own_stage: S
     ids = [await play.object(objector=f"钱某{number}") for number in range(people)]
     await play.rests()
     await own_stage.crew.goes()
-    long = "查" * 4000
+    long = "查明" * 2000
     for each in ids:
         await play.signal("resolve", play.result(each, "dismissed", reason=long))
     await own_stage.crew.comes()
