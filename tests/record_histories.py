@@ -2,9 +2,8 @@
 
     python -m tests.record_histories            every path, beside what is recorded already
     python -m tests.record_histories withdrawn  one path
-    python -m tests.record_histories --anew     every path, and the older records are thrown away
 
-The last is for the time in which no case lives anywhere. Takes about a minute.
+No record is thrown away: cases live that went like it. Takes about a minute.
 """
 
 import asyncio
@@ -20,7 +19,7 @@ from models.case.ledger import EntryKind
 from tests.follow_up_paths import follow_up
 from tests.play import Play
 from tests.reentry_paths import reentry, reentry_rejected, watch
-from tests.replays import HISTORIES, Recording, entries_in, recordings, replay
+from tests.replays import HISTORIES, Recording, entries_in, replay
 from tests.revocation_paths import revocation, supplement
 from tests.roster_paths import roster, roster_amended, roster_returned
 from tests.stage import Stage, at, figures, set_stage, settings_in
@@ -183,7 +182,7 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Play]]] = {
 }
 
 
-async def record(paths: list[str], *, anew: bool = False) -> list[Recording]:
+async def record(paths: list[str]) -> list[Recording]:
     """Record cases on a server of their own."""
     with tempfile.TemporaryDirectory(prefix="exitflow-record-") as folder:
         async with embedded(time_skipping=True) as server:
@@ -194,10 +193,6 @@ async def record(paths: list[str], *, anew: bool = False) -> list[Recording]:
                 histories = [await play.history() for play in plays]
                 heads = [(await play.file())[-1].hash for play in plays]
     HISTORIES.mkdir(exist_ok=True)
-    if anew:
-        for old in recordings():
-            old.file.unlink()
-            old.fingerprint.unlink(missing_ok=True)
     made = []
     for path, history, head in zip(paths, histories, heads, strict=True):
         replayed = await replay(history)
@@ -220,12 +215,11 @@ def _numbered(path: str) -> Iterator[Recording]:
 
 def main(arguments: list[str]) -> int:
     """The command; returns its exit status."""
-    anew = arguments == ["--anew"]
-    paths = list(PATHS) if anew or not arguments else arguments
+    paths = arguments or list(PATHS)
     if unknown := [path for path in paths if path not in PATHS]:
-        print(f"{unknown[0]} is no path; record {', '.join(PATHS)}, or all with --anew")
+        print(f"{unknown[0]} is no path; record {', '.join(PATHS)}")
         return 2
-    for recording in run(record(paths, anew=anew)):
+    for recording in run(record(paths)):
         print(recording.file.relative_to(HISTORIES.parent.parent))
     return 0
 
