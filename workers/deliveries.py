@@ -12,6 +12,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.common import ActivityIDConflictPolicy, ActivityIDReusePolicy
 from temporalio.exceptions import ActivityAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.notifications.outbox import Outbox
 from models.case.orders import Delivered, Delivery
@@ -43,6 +44,8 @@ class Bell:
     def __call__(self, order: Delivery, tried_for: timedelta) -> tuple[Delivered, ...] | None:
         """Set a delivery going; or answer what came of it, if that is done.
 
+        A server that takes no standalone activities holds up nothing but what is told.
+
         Raises:
             RPCError, TimeoutError: if the server does not answer.
         """
@@ -64,6 +67,12 @@ class Bell:
                 id_conflict_policy=ActivityIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=ActivityIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             )
+        except RPCError as error:
+            if error.status is not RPCStatusCode.UNIMPLEMENTED:
+                raise
+            # No telling ever holds up a case: this waits in the outbox until the server takes it.
+            _log.warning("%s waits: the server takes no standalone activities", order.id)
+            return None
         except ActivityAlreadyStartedError:
             known = self._client.get_activity_handle(order.id, result_type=Delivery.answer())
             results: tuple[Delivered, ...] = await known.result()

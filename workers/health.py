@@ -25,6 +25,7 @@ from temporalio.api.workflowservice.v1 import (
     PollWorkflowTaskQueueRequest,
 )
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.notifications.channels import Channel, FileChannel, SmtpChannel, redact
 from models.base import CLOCKS_MAY_DIFFER_BY, in_a_line
@@ -35,7 +36,7 @@ from registry.database.engine import check_reached, check_schema, check_writable
 from registry.database.faults import file_of, is_sqlite, place
 from registry.database.installation import PROGRAM, misfit
 from registry.migrations import REVISIONS
-from workers.limits import PAYLOAD
+from workers.limits import PAYLOAD, STANDALONE
 from workers.namespace import RETENTION
 from workers.polling import QUEUES, asks_still, pollers
 from workers.settings import Settings
@@ -195,6 +196,16 @@ async def limits(client: Client) -> str:
             f"the server takes payloads of {most:,} bytes, and should take {PAYLOAD:,}; give it "
             "docker/temporal-dynamic-config.yaml as its dynamic configuration"
         )
+    try:
+        await client.get_activity_handle(uuid4().hex).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.UNIMPLEMENTED:
+            raise Unwell(
+                "the server takes no standalone activities, so nobody is told anything; take a "
+                f"Temporal server from 1.32 on, with {STANDALONE} in its dynamic configuration"
+            ) from None
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
     kept = described.config.workflow_execution_retention_ttl.ToTimedelta()
     if kept < RETENTION:
         raise Unwell(
@@ -202,7 +213,7 @@ async def limits(client: Client) -> str:
             "cannot be brought up from it; temporal operator namespace update --retention "
             f"{RETENTION.days}d --namespace {client.namespace}"
         )
-    return f"payloads of {PAYLOAD:,} bytes, ended cases kept for {kept.days} days"
+    return f"payloads of {PAYLOAD:,} bytes, ended cases kept for {kept.days} days, deliveries taken"
 
 
 async def server_clock(client: Client) -> str:

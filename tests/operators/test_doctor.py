@@ -319,6 +319,16 @@ async def test_a_server_with_other_limits(ward: Ward) -> None:
     )
 
 
+async def test_a_server_that_delivers_nothing(ward: Ward) -> None:
+    ward.patch.setattr(limits, "LIMITS", {**limits.LIMITS, limits.STANDALONE: False})
+    async with embedded() as other:
+        ward.patch.setenv("TEMPORAL_ADDRESS", other.address)
+        ward.patch.setenv("TEMPORAL_NAMESPACE", "default")
+        said = (await ward.unwell())["limits"]
+    assert said.startswith("the server takes no standalone activities, so nobody is told anything")
+    assert "activity.enableStandalone" in said
+
+
 # -- workers ----------------------------------------------------------------------------------
 
 

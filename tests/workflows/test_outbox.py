@@ -16,13 +16,14 @@ from models.case.messages import Ending
 from models.case.orders import Delivery
 from models.texts.characters import markdown
 from tests.crew import apart
-from tests.play import Play, eventually, execution_status
+from tests.play import PLAYED, Play, eventually, execution_status
 from tests.restored import copied, redone, restored
 from tests.stage import Stage, at, set_stage, settings_in
+from workers import limits
 from workers.catalogue import build_worker
 from workers.connection import connect
 from workers.deliveries import Bell
-from workers.embedded import free_port
+from workers.embedded import embedded, free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.clause("T8", "G7")]
 
@@ -197,3 +198,21 @@ async def test_a_registry_restored_from_an_older_copy_tells_nobody_twice(
     assert (play.told(), receiver.keys()) == (told, keys)
     lines = (tmp_path / "notifications.jsonl").read_text(encoding="utf-8").splitlines()
     assert len({json.loads(line)["key"] for line in lines}) == len(lines)
+
+
+async def test_a_server_that_takes_no_deliveries_holds_up_no_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LIMITS", {**limits.LIMITS, limits.STANDALONE: False})
+    async with (
+        embedded(time_skipping=True) as server,
+        set_stage(server.client, settings_in(tmp_path)) as stage,
+    ):
+        play = await stage.opens(at(11, 16))
+        await play.reaches("C2")
+        await play.act("C2")
+        await play.reaches("C3")
+        waiting = stage.registry.undelivered(play.case_id)
+    PLAYED.clear()  # their server has gone
+    assert "办理" in {each.topic for each in waiting}
+    assert {each.error for each in waiting} == {None}
