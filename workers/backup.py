@@ -34,7 +34,7 @@ from registry.files.disk import read_bytes
 from registry.journal import head_of
 from registry.migrations import REVISIONS
 from workers.installation import check_home, check_registry, own_id
-from workers.settings import Settings
+from workers.settings import Settings, settings_file
 
 MANIFEST, HOME, SETTINGS, POLICY, WORKDAYS = (
     *("manifest.json", "home", "settings.json", "policy.toml", "workdays.toml"),
@@ -92,6 +92,8 @@ def back_up(settings: Settings, engine: Engine, target: Path, now: datetime) -> 
         raise BackupError(f"{target} is there already: name a folder that is not")
     if target.resolve().is_relative_to(settings.home.resolve()):
         raise BackupError(f"{target} lies in the home folder: name one on another disk")
+    if link := next(_links(settings.home), None):
+        raise BackupError(f"{link} is a link, which a copy does not follow: put the real one there")
     check_home(settings)
     check_schema(engine)
     check_registry(engine, settings)
@@ -144,7 +146,9 @@ def _copied(settings: Settings, engine: Engine, part: Path, now: datetime) -> Ma
 def _files_of(settings: Settings, engine: Engine) -> Iterator[Path]:
     """Everything in the home but keys, databases, and what speaks of a running program."""
     databases = [settings.server_file, *([file_of(engine)] if is_sqlite(engine) else [])]
-    others = {settings.keys_file.resolve()}
+    # Neither keys nor settings, whichever are used now: both hold secrets.
+    secrets = (settings.keys_file, settings.home / "keys", settings_file())
+    others = {each.resolve() for each in secrets}
     others |= {Path(f"{each.resolve()}{end}") for each in databases for end in ("", "-wal", "-shm")}
     for file in _below(settings.home):
         half_written = file.name.startswith(".") and file.name.endswith(".part")
@@ -186,15 +190,16 @@ def restore(settings: Settings, engine: Engine, source: Path) -> Manifest:
             _put(file, settings.home / file.relative_to(source / HOME), made)
         if (source / SERVER).exists():
             _put(source / SERVER, settings.server_file, made)
+        check_empty(engine)
         if is_sqlite(engine):
             made.append(file_of(engine))
         copy_in(engine, source / REGISTRY[manifest.registry])
+        if manifest.revision == REVISIONS[-1]:
+            Restoring(engine, settings.notices_folder).put_back_files()
     except BaseException:
         for file in made:
             file.unlink(missing_ok=True)
         raise
-    if manifest.revision == REVISIONS[-1]:
-        Restoring(engine, settings.notices_folder).put_back_files()
     return manifest
 
 
@@ -242,7 +247,7 @@ def checked(source: Path) -> Manifest:
 def _check_target(settings: Settings, engine: Engine, manifest: Manifest, source: Path) -> None:
     home = settings.home.resolve()
     keys = settings.keys_file.resolve()
-    if any(file.resolve() != keys for file in _below(home)):
+    if any(_links(home)) or any(file.resolve() != keys for file in _below(home)):
         raise BackupError(
             f"the home {home} holds something already, and nothing is written over: name a new "
             "folder in EXITFLOW_HOME"
@@ -264,8 +269,10 @@ def _check_target(settings: Settings, engine: Engine, manifest: Manifest, source
 
 def _put(file: Path, target: Path, made: list[Path]) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made.append(target)
-    shutil.copy(file, target)
+    with file.open("rb") as content, target.open("xb") as copy:  # nothing is written over
+        made.append(target)
+        shutil.copyfileobj(content, copy)
+    shutil.copymode(file, target)
     _to_disk(target)
 
 
@@ -277,6 +284,11 @@ def _below(folder: Path) -> Iterator[Path]:
     for each in sorted(folder.rglob("*")):
         if each.is_file() and not each.is_symlink():
             yield each
+
+
+def _links(folder: Path) -> Iterator[Path]:
+    """Every link below a folder."""
+    return (each for each in sorted(folder.rglob("*")) if each.is_symlink())
 
 
 def _sum(file: Path) -> FileSum:

@@ -180,16 +180,20 @@ class Settings(Record):
         return policy
 
 
+def settings_file() -> Path:
+    """Where the settings are written, if they are."""
+    return Path(os.environ.get("EXITFLOW_CONFIG") or "exitflow.toml")
+
+
 def load_settings(**given: object) -> Settings:
     """Read the settings of this installation; ``given`` wins over environment and file.
 
     Raises:
         SettingsError: naming the setting that is wrong.
     """
-    named = os.environ.get("EXITFLOW_CONFIG")
-    if named and not Path(named).is_file():
-        raise SettingsError(f"EXITFLOW_CONFIG: {named} is not a file")
-    file = Path(named or "exitflow.toml")
+    file = settings_file()
+    if os.environ.get("EXITFLOW_CONFIG") and not file.is_file():
+        raise SettingsError(f"EXITFLOW_CONFIG: {file} is not a file")
     try:
         return Settings.model_validate(_from_file(file) | _from_environment() | given)
     except ValidationError as error:

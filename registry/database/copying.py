@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Engine, inspect
 
@@ -82,9 +83,11 @@ def copy_sqlite(source: Path, target: Path) -> None:
         sqlite3.Error: if one cannot be read, or the other not be written.
     """
     target.touch(mode=0o600)
+    # A path may hold # and ?, which end one in an address: another file would be copied, or none.
+    there_is = f"file:{quote(str(source))}?mode=rw"
     # Not opened read-only: the memory that readers and writers share may have to be made anew.
     with (
-        closing(sqlite3.connect(f"file:{source}?mode=rw", uri=True, timeout=BUSY_SECONDS)) as there,
+        closing(sqlite3.connect(there_is, uri=True, timeout=BUSY_SECONDS)) as there,
         closing(sqlite3.connect(target)) as copy,
     ):
         there.backup(copy)  # in one step, and so within one transaction

@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from temporalio.client import Client
 from models.case.messages import Ending
 from operators.commands.running import make_schedules
 from operators.desk.errors import Contradicted
+from registry.database.copying import copy_sqlite
 from registry.desk import Registry
 from registry.migrations import REVISIONS
 from tests.crew import apart
@@ -245,6 +248,40 @@ async def test_a_copy_holds_neither_keys_nor_secrets(
     for key in Keys.load(tmp_path / "home" / "keys").all:
         assert key.id.encode() not in whole
     assert (tmp_path / "other").stat().st_mode & 0o077 == 0
+
+
+async def test_no_keys_and_no_settings_that_lie_in_the_home_are_copied(
+    lonely: Shell, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(tmp_path / "home" / "keys", tmp_path / "elsewhere")
+    (tmp_path / "home" / "mine.toml").write_text('codec_password = "another-secret"\n', "utf-8")
+    monkeypatch.setenv("EXITFLOW_KEYS", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("EXITFLOW_CONFIG", str(tmp_path / "home" / "mine.toml"))
+    (await lonely("backup", tmp_path / "other")).done()
+    there = {each.name for each in (tmp_path / "other" / "home").rglob("*") if each.is_file()}
+    assert there == {"page.html"}
+
+
+async def test_a_link_in_a_home_is_named(
+    lonely: Shell, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home" / "linked").symlink_to(tmp_path)
+    assert "linked is a link, which" in (await lonely("backup", tmp_path / "other")).fails(2)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "notices").symlink_to(tmp_path)
+    monkeypatch.setenv("EXITFLOW_HOME", str(tmp_path / "new"))
+    assert "holds something already" in (await lonely("restore", copy)).fails(2)
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?b", "50% a", "%41"])
+def test_whatever_a_folder_is_called(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with closing(sqlite3.connect(tmp_path / name / "registry.db")) as made:
+        made.execute("CREATE TABLE kept (id INTEGER)")
+    copy_sqlite(tmp_path / name / "registry.db", tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copied:
+        assert copied.execute("SELECT name FROM sqlite_master").fetchall() == [("kept",)]
+    assert {each.name for each in tmp_path.iterdir()} == {name, "copy.db"}
 
 
 async def test_a_copy_is_made_anew_or_not_at_all(
