@@ -26,13 +26,14 @@ Text = Annotated[str, _Written, AfterValidator(several_lines)]
 """The same in as many lines as somebody needs; where it is shown, it is indented."""
 
 
-def _says_something(text: str) -> str:
+def says_something(text: str) -> str:
+    """A text that holds more than one sign; raises ``ValueError`` for any other."""
     if len({sign for sign in text if sign.isalnum()}) < 2:
         raise ValueError("says nothing: write what a reader of the file can hold against the facts")
     return text
 
 
-Reason = Annotated[Text, AfterValidator(_says_something)]
+Reason = Annotated[Text, AfterValidator(says_something)]
 """What an office or an officer gives as reason, ground or consideration: no single sign, no 无."""
 
 Heard = Annotated[str, _Written, AfterValidator(legible)]

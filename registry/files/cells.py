@@ -14,9 +14,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, PlainSerializer, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    ValidationInfo,
+)
 from pydantic_core import core_schema
 
+from models.base import says_something
 from models.texts.characters import is_ideograph, one_line, several_lines
 from models.texts.id_numbers import checked, is_one
 from registry.files.columns import given
@@ -300,6 +307,8 @@ VillageCode = Annotated[str, BeforeValidator(code(12))]
 HouseholdCode = Annotated[str, BeforeValidator(household_code)]
 IdNumber = Annotated[str, _by_today(id_number)]
 Text = Annotated[str, BeforeValidator(text)]
+
+Reason = Annotated[Text, AfterValidator(says_something)]
 Line = Annotated[str, BeforeValidator(line)]
 Lines = Annotated[str, BeforeValidator(lines)]
 Name = Annotated[str, BeforeValidator(name)]

@@ -28,7 +28,7 @@ class VoteCells(Cells):
     in_favour: Annotated[
         int, BeforeValidator(cells.whole(_MOST_VOTES, "28")), Header("赞成票数", key=True)
     ]
-    reason: Annotated[cells.Text | None, _REASON] = None
+    reason: Annotated[cells.Reason | None, _REASON] = None
     document: Annotated[cells.Text | None, _DOCUMENT] = None
 
     @field_validator("in_favour")
@@ -62,7 +62,7 @@ class AnswerCells(Cells):
     household: Annotated[cells.HouseholdCode, AfterValidator(once), HOUSEHOLD]
     agreed: Annotated[cells.YesNo, Header("是否认可", key=True)]
     signed_by: Annotated[cells.ProperName, Header("签字人", key=True)]
-    agent_reason: Annotated[cells.Text | None, Header("代签理由")] = None
+    agent_reason: Annotated[cells.Reason | None, Header("代签理由")] = None
     reason: Annotated[cells.Text | None, Header("不认可理由")] = None
 
     @field_validator("reason")

@@ -178,7 +178,7 @@ class SurveyCells(Group):
         Annotated[int, BeforeValidator(cells.whole(_MOST_YUAN, "50000"))] | None,
         Header("集体经济收入", "村集体经济收入"),
     ] = None
-    bus_ground: Annotated[cells.Text | None, Header("不具备条件理由")] = None
+    bus_ground: Annotated[cells.Reason | None, Header("不具备条件理由")] = None
 
     @field_validator("bus_ground")
     @classmethod

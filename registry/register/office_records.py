@@ -247,9 +247,12 @@ def _has_left(session: Session, record: OfficeRecord) -> bool:
 
 
 def _has_policy(session: Session, record: OfficeRecord) -> bool:
-    """Whether the office of a record has a reward policy in force on its day (F14)."""
+    """Whether a reward policy of the office's place is in force on the day of a record (F14).
+
+    It may have been put down again by an office above.
+    """
     row = OfficeRecordRow
-    of_office = (row.kind == RecordKind.REWARD_POLICY, row.office == str(record.office))
+    of_office = (row.kind == RecordKind.REWARD_POLICY, row.subject_code == record.office.place)
     in_force = (row.day <= record.day, col(row.until) >= record.day)
     found = session.exec(select(row.id).where(*of_office, *in_force)).all()
     # A file of thousands of records looks at all that were ever replaced for none of them.

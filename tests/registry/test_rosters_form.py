@@ -157,6 +157,17 @@ def test_every_fault_of_the_answers_has_its_place(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.clause("H2")
+def test_a_reason_of_one_sign_is_named_by_its_cell(tmp_path: Path) -> None:
+    path = as_csv(tmp_path, (*ANSWERS, "代签理由"), ("R000004", "是", "路人", "", "无"))
+    with pytest.raises(LoadError) as error:
+        read_consents(path)
+    assert list(error.value.faults) == [
+        f"{path}, row 2, column 代签理由 (E): '无': says nothing: write what a reader of the file can "
+        "hold against the facts"
+    ]
+
+
 def test_a_roster_larger_than_one_case_is_refused(tmp_path: Path) -> None:
     rows = [(f"R{number:06}", "1") for number in range(MOST_HOUSEHOLDS + 1)]
     path = as_csv(tmp_path, VOTES, *rows)
