@@ -163,8 +163,8 @@ def test_a_reason_of_one_sign_is_named_by_its_cell(tmp_path: Path) -> None:
     with pytest.raises(LoadError) as error:
         read_consents(path)
     assert list(error.value.faults) == [
-        f"{path}, row 2, column 代签理由 (E): '无': says nothing: write what a reader of the file can "
-        "hold against the facts"
+        f"{path}, row 2, column 代签理由 (E): '无': says nothing: write what a reader of the "
+        "file can hold against the facts"
     ]
 
 
