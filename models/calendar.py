@@ -108,9 +108,9 @@ class Calendar(Record):
         said = self._named.get(day)
         if said is not None:
             return said
-        open_end = (day.month, day.day) >= REACHES_BACK_TO and day.year + 1 not in self._published
+        open_end = (day.month, day.day) >= REACHES_BACK_TO and day.year + 1 not in self.published
         zh, en = weekday(day)
-        return Day(day.weekday() >= 5, day.year in self._published and not open_end, zh, en)
+        return Day(day.weekday() >= 5, day.year in self.published and not open_end, zh, en)
 
     @cached_property
     def known(self) -> Known:
@@ -124,7 +124,8 @@ class Calendar(Record):
         return {day: said for year in self.years for day, said in year.named()}
 
     @cached_property
-    def _published(self) -> frozenset[int]:
+    def published(self) -> frozenset[int]:
+        """The years whose arrangement is published."""
         return frozenset(each.year for each in self.years)
 
 

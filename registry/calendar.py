@@ -68,6 +68,7 @@ class OfficialCalendar:
         years = _packaged() | dict(overrides or {})
         self._years = [years[year] for year in sorted(years)]
         self._whole = Calendar(years=tuple(self._years))
+        self._parts: dict[tuple[int, int], Calendar] = {}
 
     @classmethod
     def from_file(cls, path: Path | None) -> "OfficialCalendar":
@@ -92,9 +93,10 @@ class OfficialCalendar:
     def part(self, since: int, today: date) -> Calendar:
         """The part that a case needs which began in a year: no limit lies far ahead of today."""
         last = today.year + 1
-        return Calendar(
-            since=since, years=tuple(each for each in self._years if since <= each.year <= last)
-        )
+        if (since, last) not in self._parts:  # each batch of entries asks for one, and its hash
+            years = tuple(each for each in self._years if since <= each.year <= last)
+            self._parts[since, last] = Calendar(since=since, years=years)
+        return self._parts[since, last]
 
     def published_until(self, day: date) -> date | None:
         """The last day behind a day up to which all is published; None if that day is not."""

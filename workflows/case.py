@@ -255,7 +255,7 @@ class Case(Ordering):
         """
         not_before = self.now()
         while True:
-            await self.kept()  # the answer brings the calendar of today: the notice names a date
+            await self.kept()  # the answer to what was not kept brings the calendar of today
             posted_at = max(self.now(), not_before)
             requests = self.postings.requests(posted_at)
             closes, *post_by = map(self.limits.compute, requests)
@@ -266,6 +266,7 @@ class Case(Ordering):
             except DayOver:
                 # By the registry's clock, which may be ahead of this one.
                 not_before = end_of(beijing(posted_at).date())
+                await self.limits.ask_for_calendar()
                 continue
             if beijing(self.now()).date() <= beijing(posted_at).date():
                 return Published(notice, closes, *(post_by or (None,)))

@@ -37,6 +37,8 @@ class Timekeeper:
     def __init__(self, docket: Docket, clerk: Clerk) -> None:
         self._docket = docket
         self._clerk = clerk
+        self._asked_at: datetime | None = None
+        """Until when dates that have come were looked at over the calendar of then."""
 
     def judge_application(
         self, application: CountyApplication, received_at: datetime, request: LimitRequest
@@ -138,22 +140,33 @@ class Timekeeper:
 
     @property
     def are_unsure(self) -> bool:
-        """Whether a limit has come that was computed since the registry last named its calendar."""
-        return self._docket.reckoning.is_unsure(workflow.now())
+        """Whether a limit has come whose date no calendar of that time or later has confirmed."""
+        docket, now = self._docket, workflow.now()
+        asked_at = self._asked_at
+        return docket.reckoning.is_unsure(now) or any(
+            asked_at is None or each.limit.due > asked_at for each in docket.watch.guessed(now)
+        )
+
+    async def ask_for_calendar(self) -> None:
+        """Have the calendar of today, before a date is judged by it or said to anybody."""
+        reckoning = self._docket.reckoning
+        reckoning.learn(await ask(CalendarOrder(known=reckoning.calendar.known)))
+        # Asking may take days, if the registry is away: what has come meanwhile is looked at, too.
+        self._asked_at = workflow.now()
 
     async def look_again(self) -> None:
         """Look again, before anything is judged, at dates that rest on an older calendar.
 
         And at those that have come and rested on a guess, over the calendar of today.
         """
-        reckoning, watch, now = self._docket.reckoning, self._docket.watch, workflow.now()
-        if self.are_unsure or watch.guessed(now):
-            order = CalendarOrder(known=reckoning.calendar.known)
-            reckoning.learn(await ask(order))
+        reckoning, watch = self._docket.reckoning, self._docket.watch
+        if self.are_unsure:
+            await self.ask_for_calendar()
+        now = workflow.now()
         outdated = reckoning.take_outdated()
         again = [each for each in watch.in_force() if each.limit in outdated] if outdated else []
         for number, watched in enumerate([*again, *watch.guessed(now)], start=1):
-            limit, guess = reckoning.anew(watched.limit.request), watched.limit
+            limit, guess = reckoning.compute_again(watched.limit.request), watched.limit
             # A date that has come is not moved back; nor is the end of a notice, which names it.
             may_be_earlier = number <= len(again) and watched.binding
             if limit.due > guess.due or (may_be_earlier and limit.due < guess.due):

@@ -28,25 +28,27 @@ class Reckoning:
         Raises:
             PeriodError: if the clause needs a start or a year that the request does not give.
         """
-        # A replay computes it again. So a change of ``models.periods`` changes the files of open
-        # cases: it goes by a field of the policy, or behind ``workflow.patched``.
-        limit = self.anew(request)
+        # A replay computes it again. So a change of ``models.periods`` or ``models.calendar``
+        # changes the files of open cases: it goes by a field of the policy, or behind a patch.
+        limit = self.compute_again(request)
         if limit.kind is not LimitKind.FIXED:
             self._unconfirmed.append(limit)
             self._first_due = min(limit.due, self._first_due or limit.due)
         return limit
 
-    def anew(self, request: LimitRequest) -> Limit:
-        """The same for a limit that has been looked at over the newest calendar: it is so once."""
+    def compute_again(self, request: LimitRequest) -> Limit:
+        """The same for a limit that is looked at a second time: nothing looks at it once more."""
         return compute(request, self._policy, self.calendar)
 
     def learn(self, calendar: Calendar | None) -> bool:
         """The registry has said which calendar is in force; None if the case has it.
 
+        A worker that lacks a year does not take it away: what is published stays so.
+
         Returns:
             Whether limits that were computed since it last did rest on an older one.
         """
-        if calendar is not None:
+        if calendar is not None and calendar.published >= self.calendar.published:
             self.calendar = shared(calendar)
             self._outdated.update(self._unconfirmed)
         self._unconfirmed.clear()

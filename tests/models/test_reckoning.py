@@ -42,7 +42,7 @@ def test_a_limit_that_was_computed_over_an_older_calendar_is_looked_at_again() -
     assert case.learn(NEWER)
     assert case.take_outdated() == {limit}
     assert case.take_outdated() == set()
-    assert case.anew(limit.request).last_day == date(2027, 1, 2)
+    assert case.compute_again(limit.request).last_day == date(2027, 1, 2)
 
 
 @pytest.mark.clause("T3")
@@ -52,6 +52,15 @@ def test_a_limit_of_an_earlier_answer_stands_until_it_comes() -> None:
     assert not case.learn(None)
     assert not case.learn(NEWER)
     assert case.take_outdated() == set()
+
+
+@pytest.mark.clause("T3")
+def test_a_worker_that_lacks_a_year_does_not_take_it_away() -> None:
+    case = knowing(NEWER)
+    limit = case.compute(REVIEW)
+    assert not case.learn(KNOWN)
+    assert case.calendar == NEWER
+    assert case.compute_again(REVIEW) == limit
 
 
 @pytest.mark.clause("T3", "T6")

@@ -264,3 +264,30 @@ async def test_no_publicity_ends_by_an_older_calendar(own_stage: Stage, publishe
     assert [each.text.split("：")[1][:2] for each in await play.entries(EntryKind.LIMIT_MOVED)] == [
         "公示", "原定"
     ]  # fmt: skip
+
+
+@pytest.mark.clause("T7", "G1", "G4")
+async def test_a_guess_that_comes_while_the_calendar_is_asked_for_is_looked_at_too(
+    own_stage: Stage, published: Path
+) -> None:
+    """The publicity ends; the registry is away until fifteen days have passed by weekends alone."""
+    posted, guess = date(YEAR, 12, 17), date(YEAR + 1, 1, 3)
+    play = await own_stage.opens(at(12, 17), direct=True, policy=quiet(own_stage.policy))
+    await play.pass_until("C4")
+    await play.object("举报（合成）")
+    seen = await play.waits(lambda seen: len(seen.limits) > 1)
+    assert {(each.limit.last_day, each.limit.provisional) for each in seen.limits} >= {
+        (last_day(posted, 7), True),
+        (guess, True),
+    }
+    await play.file()
+    own_stage.outages.begin(play.case_id, "calendar_now", again_in=timedelta(hours=1))
+    await play.until(midnight(last_day(posted, 7)) + SECOND)
+    await play.until(midnight(guess) + SECOND)
+    assert own_stage.outages.felt(play.case_id, "calendar_now")
+    await another_worker_comes(own_stage, published)
+    own_stage.outages.end(play.case_id)
+    await play.until(midnight(guess) + timedelta(hours=2))
+    await play.waits(lambda seen: midnight(SATURDAY) in [each.limit.due for each in seen.limits])
+    assert await clauses(play, EntryKind.BREACH) == []
+    assert not (await play.status()).overdue

@@ -183,6 +183,7 @@ async def test_a_registry_restored_from_an_older_copy_tells_nobody_twice(
     receiver.comes()
     play = await posting.opens(at(11, 16), direct=True)
     await play.reaches("C3")
+    assert await play.file()  # what the case said so far is in the registry, so in the copy
     copied(posting, tmp_path / "copy.db")
     await play.act("C3", "reject", reason="未达标（合成）")
     await play.ends()
