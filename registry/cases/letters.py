@@ -73,12 +73,21 @@ class Objected(NamedTuple):
         return {"report": "举报", "review": "复核申请"}.get(self.kind, "异议")
 
 
+class Shown(NamedTuple):
+    """A household as it was when it was posted."""
+
+    head: str
+    group: str
+    size: int
+
+
 class Occasion(NamedTuple):
-    """Of which entry a letter tells, why, to whom, and what it says."""
+    """Of which entry a letter tells, why, to whom, as it was posted last, and what it says."""
 
     entry: Entry
     kind: str
     household: str
+    shown: Shown
     said: dict[str, Any]
 
 
@@ -86,7 +95,7 @@ class Occasions:
     """A roster's file, read from its beginning: who is told of what.
 
     Attributes:
-        posted: Village group and head count of each household, as it was posted last.
+        posted: Each household as it was posted last.
         objections: Every objection, report and review, by its id.
         found: Every letter for which there is reason, in the order of the file.
     """
@@ -96,9 +105,10 @@ class Occasions:
         self.village: Village = subject_of(opened)
         self.policy = Policy.model_validate(opened["policy"])
         self.year = int(opened["application"]["year"])
-        self.posted: dict[str, tuple[str, int]] = {}
+        self.posted: dict[str, Shown] = {}
         self.objections: dict[str, Objected] = {}
         self._open: dict[str, str | None] = {}  # whom each objection without a result is about
+        self._heads: dict[str, str] = {}  # as the register named them when it was asked last
         self._states: dict[str, State] = {}
         self._stands_in: dict[str, str] = {}  # the notice that a household was posted in last
         self._document: str | None = None
@@ -107,13 +117,16 @@ class Occasions:
     def _all(self, entries: Sequence[Entry]) -> Iterator[Occasion]:
         for entry in entries:
             for kind, household, said in self._told(entry):
-                yield Occasion(entry, kind, household, said)
+                yield Occasion(entry, kind, household, self.posted[household], said)
             courses: Any = entry.data.get("courses") or {}
             self._states |= {code: State(state) for code, (state, _) in courses.items()}
 
     def _told(self, entry: Entry) -> Iterator[tuple[str, str, dict[str, Any]]]:
         data: dict[str, Any] = entry.data
         match entry.kind:
+            case EntryKind.ROSTER_CHANGED:
+                taken = (each for each in data.get("households", ()) if isinstance(each, dict))
+                self._heads |= {each["code"]: each["head"] for each in taken}
             case EntryKind.NOTICE if "households" in data:
                 yield from self._posting(data, entry.at)
             case EntryKind.ACT if entry.step == H4.id:
@@ -135,7 +148,7 @@ class Occasions:
         since = chinese(beijing(at).date())
         period = waits or f"自{since}起，至{chinese(limit.last_day)}24时止"
         for code, (_, group, size) in data["households"].items():
-            self.posted[code] = group, size
+            self.posted[code] = Shown(self._heads[code], group, size)
             said = {
                 "notice": notice["title"],
                 "notice_id": notice["notice_id"],
@@ -287,7 +300,7 @@ def letters_in(session: Session, case_id: str, occasions: Occasions) -> tuple[Wr
             written_on=beijing(entry.at).date(),
             delivered=delivered.get((household, entry.seq)),
         )
-        for entry, kind, household, _ in occasions.found
+        for entry, kind, household, *_ in occasions.found
     )
 
 

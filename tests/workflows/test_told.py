@@ -13,6 +13,7 @@ from models.periods import beijing, chinese
 from models.supplement import SupplementApplication
 from tests.models.document_samples import document
 from tests.play import Play
+from tests.registry.places import register
 from tests.roster_stage import RosterPlay, livelihood, opens_roster, strikes_off
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import known_village, opens_village
@@ -102,6 +103,29 @@ async def test_a_second_posting_takes_the_place_of_the_first(stage: Stage) -> No
     once, again = (e for e in stage.registry.letters(case.case_id) if e.kind == "posting")
     assert "代替" not in once.markdown
     assert f"在村内公示，代替此前编号为 {first.id} 的公示。" in again.markdown
+
+
+@pytest.mark.clause("F15", "G1")
+async def test_a_letter_made_again_shows_its_own_posting_and_the_head_of_that_time(
+    stage: Stage,
+) -> None:
+    case = await opens_roster(stage, at(11, 16), 1, lived=livelihood())
+    (household,) = case.households
+    await case.is_posted()
+    await case.rests()
+    (once,) = stage.registry.letters(case.case_id)
+    assert f"张{household}户（户编号 {household}，一组，3人）：" in once.markdown
+    register(stage.settings.engine(), case.code, {household: 2}, head="王{code}")
+    await case.until(at(11, 18))
+    assert stage.registry.letters(case.case_id) == (once,)
+    await case.amend(household)
+    await case.waits(
+        lambda seen: bool(seen.households and len(stage.registry.notices(case.case_id)) == 2)
+    )
+    await case.rests()
+    first, again = stage.registry.letters(case.case_id)
+    assert first == once
+    assert f"王{household}户（户编号 {household}，一组，2人）：" in again.markdown
 
 
 @pytest.mark.clause("F15", "T1")
