@@ -11,8 +11,8 @@ from cyclopts import Parameter
 from pydantic import AfterValidator
 
 from models.base import canonical
-from models.case.delivery import Delivery, Way, delivered_zh
 from models.case.documents import CaseDocument, DocumentKind
+from models.case.letter_delivery import LetterDelivery, LetterWay, delivered_zh
 from models.case.messages import PostingReport, Receipt
 from models.identity import content_id, is_case, is_case_of, subject_code, supplemented
 from models.periods import beijing
@@ -233,7 +233,7 @@ def delivered(
     file: Path | None = None,
     letter: int | None = None,
     on: Day | None = None,
-    way: Way | None = None,
+    way: LetterWay | None = None,
     received_by: Said | None = None,
     office: As,
     officer: str,
@@ -287,9 +287,9 @@ def _deliveries(
     file: Path | None,
     letter: int | None,
     on: date | None,
-    way: Way | None,
+    way: LetterWay | None,
     received_by: str | None,
-) -> tuple[Delivery, ...]:
+) -> tuple[LetterDelivery, ...]:
     if (household is None) == (file is None):
         raise InputError("HOUSEHOLD: name one with its letter, or give those of many in --file")
     if file is not None:
@@ -299,7 +299,9 @@ def _deliveries(
     if letter is None or on is None or way is None:
         raise InputError("--letter, --on, --way: say which letter was delivered, when and how")
     assert household is not None
-    one = Delivery(household=household, letter=letter, day=on, way=way, received_by=received_by)
+    one = LetterDelivery(
+        household=household, letter=letter, day=on, way=way, received_by=received_by
+    )
     return (one,)
 
 

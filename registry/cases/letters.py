@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from models.base import Record
-from models.case.delivery import Delivery, LetterKey, not_so_delivered
 from models.case.file import subject_of
 from models.case.ledger import Entry, EntryKind
+from models.case.letter_delivery import LetterDelivery, LetterKey, not_so_delivered
 from models.case.messages import Finding
 from models.identity import is_case_of
 from models.notices import from_posting
@@ -52,7 +52,7 @@ class WrittenLetter(Record):
     household: str
     title: str
     written_on: date
-    delivered: Delivery | None = None
+    delivered: LetterDelivery | None = None
 
 
 class Objected(NamedTuple):
@@ -276,7 +276,7 @@ class Deliveries:
         with reading(self._engine) as session:
             return written_letters(session, case_id)
 
-    def fault(self, case_id: str, deliveries: Sequence[Delivery], today: date) -> str | None:
+    def fault(self, case_id: str, deliveries: Sequence[LetterDelivery], today: date) -> str | None:
         """Why letters of a case cannot have been delivered so, in a sentence; None if they can."""
         with reading(self._engine) as session:
             return delivery_fault(session, case_id, deliveries, today)
@@ -314,7 +314,7 @@ def occasions_of(session: Session, case_id: str) -> Occasions | None:
     return Occasions(entries) if entries else None
 
 
-def delivered_letters(session: Session, case_id: str) -> dict[LetterKey, Delivery]:
+def delivered_letters(session: Session, case_id: str) -> dict[LetterKey, LetterDelivery]:
     """What is reported as delivered, by household and letter."""
     return {
         delivery.key: delivery
@@ -324,7 +324,7 @@ def delivered_letters(session: Session, case_id: str) -> dict[LetterKey, Deliver
 
 
 def delivery_fault(
-    session: Session, case_id: str, deliveries: Sequence[Delivery], today: date
+    session: Session, case_id: str, deliveries: Sequence[LetterDelivery], today: date
 ) -> str | None:
     """Why letters of a case cannot have been delivered so, in a sentence; None if they can."""
     if not deliveries:

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from models.base import faults
-from models.case.delivery import WAYS, Delivery, Way
 from models.case.ledger import MOST_ENTRIES
+from models.case.letter_delivery import WAYS, LetterDelivery, LetterWay
 from registry.cases.letters import WrittenLetter
 from registry.errors import LoadError
 from registry.files import cells
@@ -38,15 +38,15 @@ class DeliveryCells(Cells):
     title: Annotated[Any, Header("告知书", wide=True)] = None
     written_on: Annotated[Any, Header("告知书日期")] = None
     day: Annotated[cells.Day, Header("送达日期", key=True)]
-    way: Annotated[Annotated[Way, _WAYS], _WAY]
+    way: Annotated[Annotated[LetterWay, _WAYS], _WAY]
     received_by: Annotated[cells.ProperName | None, Header("签收人")] = None
 
     @field_validator("received_by")
     @classmethod
     def _signed(cls, name: str | None, info: ValidationInfo) -> str | None:
-        if name is None and info.data.get("way") not in (None, Way.POSTED):
+        if name is None and info.data.get("way") not in (None, LetterWay.POSTED):
             raise ValueError("is empty; write who signed for the letter")
-        if name is not None and info.data.get("way") is Way.POSTED:
+        if name is not None and info.data.get("way") is LetterWay.POSTED:
             raise ValueError(f"names somebody, but {_WAY.name} says that nobody was met")
         return name
 
@@ -69,7 +69,7 @@ def write_letters(path: Path, letters: Sequence[WrittenLetter]) -> None:
     write_sheets(path, [(_SHEET, sheet_columns(columns), rows)], guides)
 
 
-def read_deliveries(path: Path, today: date) -> tuple[Delivery, ...]:
+def read_deliveries(path: Path, today: date) -> tuple[LetterDelivery, ...]:
     """What a sheet reports as delivered.
 
     Args:
@@ -80,11 +80,11 @@ def read_deliveries(path: Path, today: date) -> tuple[Delivery, ...]:
     """
     table = TableFile(path, DeliveryCells, today=today)
     filled = [column_of(DeliveryCells, name) for name in ("day", "way", "received_by")]
-    found: list[Delivery] = []
+    found: list[LetterDelivery] = []
     for sheet in table.sheets():
         for row, line in sheet.lines(*filled):
             try:
-                found.append(Delivery.model_validate(line, from_attributes=True))
+                found.append(LetterDelivery.model_validate(line, from_attributes=True))
             except ValidationError as error:
                 sheet.fault(row, column_of(DeliveryCells, "letter"), faults(error))
     table.refuse()

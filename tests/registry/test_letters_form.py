@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models.case.delivery import Delivery, Way
+from models.case.letter_delivery import LetterDelivery, LetterWay
 from registry.cases.letters import WrittenLetter
 from registry.errors import LoadError
 from registry.files.sheet_rows import rows_of
@@ -47,11 +47,11 @@ def test_what_goes_out_is_read_again_once_it_is_filled_in(tmp_path: Path) -> Non
         ["R002", 9, "拟退出贫困户公示告知书", "2018-01-05", "", "", ""],
     )
     assert read_deliveries(filled, TODAY) == (
-        Delivery(
+        LetterDelivery(
             household="R001",
             letter=9,
             day=date(2018, 1, 6),
-            way=Way.HOUSEHOLD,
+            way=LetterWay.HOUSEHOLD,
             received_by="张某甲",
         ),
     )

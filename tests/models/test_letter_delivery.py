@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from models.case.delivery import Delivery, not_so_delivered
 from models.case.documents import CaseDocument
+from models.case.letter_delivery import LetterDelivery, not_so_delivered
 from models.case.reception import Reception
 from models.procedures import C2
 from tests.models.document_samples import document
@@ -62,10 +62,10 @@ def delivery(**changes: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_what_can_have_been_delivered(changes: dict[str, Any], said: str | None) -> None:
-    known = Delivery.model_validate(
+    known = LetterDelivery.model_validate(
         delivery(letter=14, day="2018-01-09", way="adult", received_by="张某乙")
     )
-    given = Delivery.model_validate(delivery(**changes))
+    given = LetterDelivery.model_validate(delivery(**changes))
     assert not_so_delivered(CASE, [given], WRITTEN, {known.key: known}, TODAY) == said
 
 
@@ -80,7 +80,7 @@ def test_what_can_have_been_delivered(changes: dict[str, Any], said: str | None)
 )
 def test_what_is_no_delivery(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        Delivery.model_validate(delivery(**changes))
+        LetterDelivery.model_validate(delivery(**changes))
 
 
 def test_a_report_names_a_letter_once_and_only_a_delivery_names_any() -> None:

@@ -18,7 +18,7 @@ from models.case.parts import Name
 from models.register.households import HouseholdCode
 
 
-class Way(StrEnum):
+class LetterWay(StrEnum):
     """How a letter was delivered."""
 
     HOUSEHOLD = "household"
@@ -27,9 +27,9 @@ class Way(StrEnum):
 
 
 WAYS = {
-    Way.HOUSEHOLD: "送达本户",
-    Way.ADULT: "同住成年家属代收",
-    Way.POSTED: "无人在户，张贴送达",
+    LetterWay.HOUSEHOLD: "送达本户",
+    LetterWay.ADULT: "同住成年家属代收",
+    LetterWay.POSTED: "无人在户，张贴送达",
 }
 """How each is called in Chinese."""
 
@@ -40,7 +40,7 @@ LetterKey = tuple[str, int]
 """Which letter: its household and its number."""
 
 
-class Delivery(Record):
+class LetterDelivery(Record):
     """One letter in the hands of one household.
 
     Attributes:
@@ -51,12 +51,12 @@ class Delivery(Record):
     household: HouseholdCode
     letter: Annotated[int, Field(ge=1, le=MOST_ENTRIES, strict=True)]
     day: date
-    way: Way
+    way: LetterWay
     received_by: Name | None = None
 
     @model_validator(mode="after")
     def _signed(self) -> Self:
-        if (self.received_by is None) != (self.way is Way.POSTED):
+        if (self.received_by is None) != (self.way is LetterWay.POSTED):
             raise ValueError(
                 "received_by: name who signed for the letter; nobody did if it was posted"
             )
@@ -68,11 +68,11 @@ class Delivery(Record):
         return self.household, self.letter
 
 
-def delivered_zh(deliveries: Sequence[Delivery]) -> str:
+def delivered_zh(deliveries: Sequence[LetterDelivery]) -> str:
     """Deliveries as one sentence of the file.
 
-    >>> given = {"household": "R001", "day": date(2018, 1, 6), "way": Way.POSTED}
-    >>> delivered_zh([Delivery(letter=12, **given), Delivery(letter=14, **given)])
+    >>> given = {"household": "R001", "day": date(2018, 1, 6), "way": LetterWay.POSTED}
+    >>> delivered_zh([LetterDelivery(letter=12, **given), LetterDelivery(letter=14, **given)])
     '告知书2份已送达：无人在户，张贴送达2份'
     """
     counts = Counter(each.way for each in deliveries)
@@ -82,9 +82,9 @@ def delivered_zh(deliveries: Sequence[Delivery]) -> str:
 
 def not_so_delivered(
     case_id: str,
-    deliveries: Sequence[Delivery],
+    deliveries: Sequence[LetterDelivery],
     written: Mapping[LetterKey, date],
-    known: Mapping[LetterKey, Delivery],
+    known: Mapping[LetterKey, LetterDelivery],
     today: date,
 ) -> str | None:
     """Why letters cannot have been delivered so, in one sentence; None if they can.
