@@ -394,7 +394,11 @@ def print_documents(out: Console, records: "Sequence[DocumentRecord]") -> None:
 def _delivery(delivery: LetterDelivery) -> str:
     signed = f"，签收人{delivery.received_by}" if delivery.received_by else ""
     which = f"户{delivery.household}，告知书第{delivery.letter}号"
-    return f"{which}：{delivery.day}{WAYS[delivery.way]}{signed}"
+    left = f"，拒收事由：{delivery.refused_because}" if delivery.refused_because else ""
+    seen = f"，见证人{'、'.join(delivery.witnesses)}" if delivery.witnesses else ""
+    why = delivery.corrected_because
+    corrects = f"，更正{delivery.corrects}，理由：{why}" if delivery.corrects else ""
+    return f"{which}：{delivery.day}{WAYS[delivery.way]}{signed}{left}{seen}{corrects}"
 
 
 def _rates(rates: Rates) -> str:

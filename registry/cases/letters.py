@@ -12,9 +12,16 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from models.base import Record
+from models.case.documents import CaseDocument
 from models.case.file import subject_of
 from models.case.ledger import Entry, EntryKind
-from models.case.letter_delivery import LetterDelivery, LetterKey, not_so_delivered
+from models.case.letter_delivery import (
+    LetterDelivery,
+    LetterKey,
+    Reported,
+    in_force,
+    not_so_delivered,
+)
 from models.case.messages import Finding
 from models.identity import is_case_of
 from models.notices import from_posting
@@ -45,6 +52,7 @@ class WrittenLetter(Record):
         kind: Its occasion, a key of ``TITLES``.
         written_on: The day of that entry; nobody had the letter before.
         delivered: How it was delivered; None if nobody has reported that.
+        report: The id of the report that says so, which a correction names.
     """
 
     entry: int
@@ -53,6 +61,7 @@ class WrittenLetter(Record):
     title: str
     written_on: date
     delivered: LetterDelivery | None = None
+    report: str | None = None
 
 
 class Objected(NamedTuple):
@@ -276,10 +285,10 @@ class Deliveries:
         with reading(self._engine) as session:
             return written_letters(session, case_id)
 
-    def fault(self, case_id: str, deliveries: Sequence[LetterDelivery], today: date) -> str | None:
+    def fault(self, case_id: str, document: CaseDocument, today: date) -> str | None:
         """Why letters of a case cannot have been delivered so, in a sentence; None if they can."""
         with reading(self._engine) as session:
-            return delivery_fault(session, case_id, deliveries, today)
+            return delivery_fault(session, case_id, document, today)
 
 
 def written_letters(session: Session, case_id: str) -> tuple[WrittenLetter, ...]:
@@ -291,6 +300,11 @@ def written_letters(session: Session, case_id: str) -> tuple[WrittenLetter, ...]
 def letters_in(session: Session, case_id: str, occasions: Occasions) -> tuple[WrittenLetter, ...]:
     """The same of a file that is read already."""
     delivered = delivered_letters(session, case_id)
+
+    def reported(key: LetterKey) -> dict[str, Any]:
+        found = delivered.get(key)
+        return {"delivered": found.delivery, "report": found.report} if found else {}
+
     return tuple(
         WrittenLetter(
             entry=entry.seq,
@@ -298,7 +312,7 @@ def letters_in(session: Session, case_id: str, occasions: Occasions) -> tuple[Wr
             household=household,
             title=TITLES[kind],
             written_on=beijing(entry.at).date(),
-            delivered=delivered.get((household, entry.seq)),
+            **reported((household, entry.seq)),
         )
         for entry, kind, household, *_ in occasions.found
     )
@@ -314,22 +328,25 @@ def occasions_of(session: Session, case_id: str) -> Occasions | None:
     return Occasions(entries) if entries else None
 
 
-def delivered_letters(session: Session, case_id: str) -> dict[LetterKey, LetterDelivery]:
-    """What is reported as delivered, by household and letter."""
-    return {
-        delivery.key: delivery
-        for kept in kept_documents(session, case_id)
-        for delivery in kept.document.deliveries
-    }
+def delivered_letters(session: Session, case_id: str) -> dict[LetterKey, Reported]:
+    """What is reported as delivered and in force, by household and letter."""
+    documents = [kept.document for kept in kept_documents(session, case_id)]
+    return in_force(
+        [
+            Reported(delivery, document.id, document.office)
+            for document in documents
+            for delivery in document.deliveries
+        ]
+    )
 
 
 def delivery_fault(
-    session: Session, case_id: str, deliveries: Sequence[LetterDelivery], today: date
+    session: Session, case_id: str, document: CaseDocument, today: date
 ) -> str | None:
     """Why letters of a case cannot have been delivered so, in a sentence; None if they can."""
-    if not deliveries:
+    if not document.deliveries:
         return None
-    letters = {(each.household, each.entry): each for each in written_letters(session, case_id)}
-    written = {key: each.written_on for key, each in letters.items()}
-    known = {key: each.delivered for key, each in letters.items() if each.delivered}
-    return not_so_delivered(case_id, deliveries, written, known, today)
+    letters = written_letters(session, case_id)
+    written = {(each.household, each.entry): each.written_on for each in letters}
+    known = delivered_letters(session, case_id)
+    return not_so_delivered(case_id, document.deliveries, document.office, written, known, today)
