@@ -1,8 +1,9 @@
 """Supplements (F9, F15) as an activity: whether one may be put beside a kept file."""
 
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
 from models.base import CLOCKS_MAY_DIFFER_BY
@@ -15,7 +16,7 @@ from models.supplement import AdmitSupplement, KeptCase
 from registry.cases.documents import kept_case, kept_documents
 from registry.cases.letters import delivery_fault
 from registry.database.engine import claim, writing
-from registry.tables import EntryRow
+from registry.tables import CaseRow, EntryRow
 
 
 class SupplementActivities:
@@ -30,15 +31,35 @@ class SupplementActivities:
         """Hold a supplement against the file it belongs to; it is listed if it may be.
 
         Raises:
+            ApplicationError: ``NotYet`` while another supplement to the same file, which may report
+                the same letters, is admitted and not on file (F15).
             RegistryError: if the registry cannot be read now.
         """
         case_id, of = order.state.case_id, order.opening.application.of.case_id
         with writing(self._engine) as session:
             claim(session, f"case {of}")
             delivers = order.opening.application.document.kind is DocumentKind.DELIVERY
+            if delivers:
+                _hold_for_others(session, case_id, of, order.opening.subject.code)
             known = kept_case(session, of, ended=not delivers)
             fault = _fault(session, order, known)
             return self._gate.hold(session, order, SUPPLEMENT, case_id, fault, known)
+
+
+def _hold_for_others(session: Session, case_id: str, of: str, subject_code: str) -> None:
+    """Of two reports of one letter that come at once, the second is held against the first."""
+    query = select(CaseRow.case_id).where(
+        CaseRow.subject_code == subject_code,  # by its index
+        col(CaseRow.case_id).startswith(f"{SUPPLEMENT.word}/{of}/", autoescape=True),
+        col(CaseRow.outcome).is_(None),
+        CaseRow.case_id != case_id,
+    )
+    other = session.exec(query).first()
+    if other is not None:
+        raise ApplicationError(
+            f"{other} is not on file yet; until it is, nobody knows which letters it reports",
+            type="NotYet",
+        )
 
 
 def _fault(session: Session, order: AdmitSupplement, known: KeptCase | None) -> str | None:
@@ -61,5 +82,5 @@ def _fault(session: Session, order: AdmitSupplement, known: KeptCase | None) -> 
         if each.document.id == document.id and each.case_id != case_id:
             return f"document {document.id} is on file: {each.case_id}, entry {each.entry.seq}"
     return filing_fault(document.office, subject) or delivery_fault(
-        session, given.case_id, document.deliveries, beijing(order.now).date()
+        session, given.case_id, document, beijing(order.now).date()
     )

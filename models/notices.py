@@ -174,7 +174,7 @@ class NoticeOrder(Change[Notice]):
 
 def notice_order(
     docket: Docket,
-    shows: Callable[[], Posted],
+    shows: Callable[[int], Posted],
     posted_at: datetime,
     closes: Limit,
     replaces: str | None,
@@ -188,7 +188,7 @@ def notice_order(
         year=docket.year,
         publisher=docket.name(docket.publisher, posted_at),
         basis=docket.policy.basis,
-        shows=shows(),
+        shows=shows(seq),
         posted_at=posted_at,
         closes=closes,
         replaces=replaces,

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Protocol, Self
 from pydantic import Field, model_serializer, model_validator
 
 from models.base import Line, Record
-from models.policy import Body, Policy
+from models.policy import LEVELS, Body, Policy
 
 NATION = "100000"
 """Division code under which bodies of the whole country act."""
@@ -352,3 +352,16 @@ def township_of(subject: Subject) -> Division | None:
 
 AnySubject = County | Village | Household | Township
 """Whom a case can be about."""
+
+
+def may_follow(office: Office, earlier: Office) -> bool:
+    """Whether an office may correct what another put down, or say what came of it (G7).
+
+    The office itself may, and one of a level above. The provincial government stands above the
+    provincial group, which reports to it (C5, C7).
+    """
+    if office == earlier:
+        return True
+    height, own = LEVELS[office.body].height, LEVELS[earlier.body].height
+    reported = (Body.PROVINCIAL_GOVERNMENT, Body.PROVINCIAL_GROUP)
+    return height > own or (office.body, earlier.body) == reported

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
-from registry.database.roles import KEPT
+from registry.database.roles import KEPT, guards
 
 
 @contextmanager
@@ -25,25 +25,19 @@ def unguarded(engine: Engine) -> Iterator[Connection]:
 
 def lift(connection: Connection) -> None:
     """Take the guard off."""
+    if connection.dialect.name == "sqlite":
+        for _, name in guards(connection):
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        return
     for table in sorted(KEPT):
-        if connection.dialect.name == "sqlite":
-            for change in ("update", "delete"):
-                connection.execute(text(f"DROP TRIGGER {table}_no_{change}"))
-        else:
-            connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_kept"))
+        connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_kept"))
 
 
 def restore(connection: Connection) -> None:
     """Put it back."""
+    if connection.dialect.name == "sqlite":
+        for made in guards(connection).values():
+            connection.execute(text(made))
+        return
     for table in sorted(KEPT):
-        if connection.dialect.name == "sqlite":
-            for change in ("update", "delete"):
-                connection.execute(
-                    text(
-                        f"CREATE TRIGGER {table}_no_{change} BEFORE {change.upper()} ON {table} "
-                        f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are written once and kept "
-                        "(G7)'); END"
-                    )
-                )
-        else:
-            connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER {table}_kept"))
+        connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER {table}_kept"))

@@ -7,7 +7,7 @@ under its limits, publicity with objections, hearings, orders, going back, endin
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from pydantic import JsonValue
@@ -250,7 +250,7 @@ class Case(Ordering):
         """Publish a notice, and say until when it stands (T1).
 
         Args:
-            shows: What it shows, at the moment in which the registry is asked to publish it.
+            shows: What it shows, at the moment in which the registry is first asked to publish it.
             replaces: Id of the notice that it takes the place of.
         """
         not_before = self.now()
@@ -260,7 +260,9 @@ class Case(Ordering):
             requests = self.postings.requests(posted_at)
             closes, *post_by = map(self.limits.compute, requests)
             self.docket.posting = True
-            make = partial(notice_order, self.docket, shows, posted_at, closes, replaces)
+            # One number has one text: what was published, and not shown yet, is ordered again so.
+            shown = cache(lambda _seq: shows())
+            make = partial(notice_order, self.docket, shown, posted_at, closes, replaces)
             try:
                 _, notice = await self.ordered(make)
             except DayOver:

@@ -39,14 +39,15 @@ MOST_MESSAGES = 5_000
 postings and the like. A roster of a thousand households can be verified and answer one by one."""
 
 MOST_BEYOND = 500
-"""Approvals and replies that are taken then, so that a case can come to its end. A rejection and a
-withdrawal, which end it, are always taken."""
+"""Approvals, replies and reports of postings that are taken then, so that a case can come to its
+end. A rejection and a withdrawal, which end it, are always taken."""
 
 BOUNDED_APART = ("object", "plead", "resolve", "inspect", "file")
 """What does not count among these. Results of inspections come from other cases, one each."""
 
 MOST_REPORTS = 100
-"""Reports of one notice's posting (T1): a county posts in each of its townships."""
+"""Reports of one notice's posting (T1): a county posts in each of its townships. That it was taken
+down is always taken in."""
 
 MOST_REPEATED = 1_000
 """Repeated messages of a case that are answered with their receipt; senders repeat few."""
@@ -86,7 +87,8 @@ def check_number(kind: str, message: Any, before: int) -> None:
     decision = getattr(message, "decision", None)
     if kind in (*BOUNDED_APART, "withdraw") or decision is Decision.REJECT:
         return
-    goes_on = decision in (Decision.APPROVE, Decision.REPLY)
+    # Days of a publicity may wait for the report of its posting (T1).
+    goes_on = kind == "posted" or decision in (Decision.APPROVE, Decision.REPLY)
     if before >= MOST_MESSAGES + (MOST_BEYOND if goes_on else 0):
         raise Refusal(
             f"{kind}: the case has {before:,} messages, as many as it takes; approve or reject "

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from models.base import Line, Moment, Record, Text
-from models.case.delivery import MOST_DELIVERIES, Delivery, LetterKey
+from models.case.letter_delivery import MOST_DELIVERIES, LetterDelivery, LetterKey
 from models.case.messages import Rates
 from models.case.parts import Evidence, Key
 from models.offices import Household, Office, Subject, Village
@@ -56,7 +56,7 @@ class CaseDocument(Record):
     document_number: Line | None = None
     at: Moment | None = None
     rates: Rates | None = None
-    deliveries: Annotated[tuple[Delivery, ...], Field(max_length=MOST_DELIVERIES)] = ()
+    deliveries: Annotated[tuple[LetterDelivery, ...], Field(max_length=MOST_DELIVERIES)] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -37,7 +37,7 @@ def reported(docket: Docket, report: PostingReport, now: datetime) -> OnBoard:
         raise Refusal(f"at: {at.isoformat()} lies before {published}, when {id} was published")
     if notice.removed is not None:
         raise Refusal(f"{id} was taken down already, on {beijing(notice.removed.signed).date()}")
-    if notice.reports >= bounds.MOST_REPORTS:
+    if notice.reports >= bounds.MOST_REPORTS and not report.removed:
         raise Refusal(
             f"{id} has {bounds.MOST_REPORTS} reports of its posting, as many as are taken"
         )

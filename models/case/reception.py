@@ -475,11 +475,12 @@ class Reception(ObjectionRules):
         }
 
     def take_over(self, known: Iterable[KnownMessage], counters: Mapping[str, int]) -> None:
-        """Go on where an earlier run of the case stood."""
+        """Go on where an earlier run of the case stood; a version before may lack a counter."""
         self.receipts.take_over(known)
-        self._messages, self._documents = counters["messages"], counters["documents"]
-        self._repeated = counters["repeated"]
-        self._refused.number, self._refused.bytes = counters["refused"], counters["refused_bytes"]
+        counted = {**self.counters(), **counters}
+        self._messages, self._documents = counted["messages"], counted["documents"]
+        self._repeated = counted["repeated"]
+        self._refused.number, self._refused.bytes = counted["refused"], counted["refused_bytes"]
 
 
 _DECIDED = {

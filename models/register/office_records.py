@@ -15,7 +15,16 @@ from models.base import Line, Record, Text, canonical
 from models.case.documents import filing_fault
 from models.case.parts import Count, Key, Proofs
 from models.identity import content_id
-from models.offices import NATION, County, Division, Household, Office, SubjectKind, Village
+from models.offices import (
+    NATION,
+    County,
+    Division,
+    Household,
+    Office,
+    SubjectKind,
+    Village,
+    may_follow,
+)
 from models.periods import Year
 from models.policy import LEVELS, Body, Level
 from models.register.households import SubjectCode
@@ -241,19 +250,6 @@ class KeptRecord(OfficeRecord):
 
 About = County | Village | Household | Division
 """Whom a record is about; a city or province is a ``Division``."""
-
-
-def may_follow(office: Office, earlier: Office) -> bool:
-    """Whether an office may correct what another put down, or say what came of it (G7).
-
-    The office itself may, and one of a level above. The provincial government stands above the
-    provincial group, which reports to it (C5, C7).
-    """
-    if office == earlier:
-        return True
-    height, own = LEVELS[office.body].height, LEVELS[earlier.body].height
-    reported = (Body.PROVINCIAL_GOVERNMENT, Body.PROVINCIAL_GROUP)
-    return height > own or (office.body, earlier.body) == reported
 
 
 def record_fault(

@@ -3,16 +3,17 @@
 What is typed and every file it names is read before anything is sent.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from pydantic import AfterValidator
 
 from models.base import canonical
-from models.case.delivery import Delivery, Way, delivered_zh
 from models.case.documents import CaseDocument, DocumentKind
+from models.case.letter_delivery import LetterDelivery, LetterWay, delivered_zh
 from models.case.messages import PostingReport, Receipt
 from models.identity import content_id, is_case, is_case_of, subject_code, supplemented
 from models.periods import beijing
@@ -233,8 +234,12 @@ def delivered(
     file: Path | None = None,
     letter: int | None = None,
     on: Day | None = None,
-    way: Way | None = None,
+    way: LetterWay | None = None,
     received_by: Said | None = None,
+    refused_because: Said | None = None,
+    witness: tuple[Said, ...] = (),
+    corrects: Said | None = None,
+    corrected_because: Said | None = None,
     office: As,
     officer: str,
     evidence: Proof,
@@ -243,22 +248,37 @@ def delivered(
     """Report letters as delivered (送达回证, F15): one, or many from a sheet.
 
     `exitflow letters --sheet` writes the sheet. A letter is reported once; what was reported in the
-    same words before is told as known. The report stands in a file of its own beside that of the
-    case, open or ended. It holds nothing up.
+    same words before is told as known. Who was wrong reports it again and names the report that
+    this one takes the place of (更正): the same office may, or one above it. A report stands in a
+    file of its own beside that of the case, open or ended. It holds nothing up.
 
     Args:
         case: Id of the roster's case, for example household-exit/411523100001/2026/1.
         household: The number of one household.
         file: Many letters: Excel or CSV with the columns 户编号, 告知书编号, 送达日期, 送达方式
-            (送达本户, 同住成年家属代收 or 无人在户，张贴送达), 签收人.
+            (送达本户, 同住成年家属代收, 无人在户，张贴送达 or 拒收，留置送达), 签收人; of a letter
+            that was left there also 拒收事由 and 见证人, several of them with 、 between.
         letter: Number of the letter, as `exitflow letters` lists it.
         on: The day on which it was delivered, for example 2026-12-01.
-        way: household (送达本户), adult (同住成年家属代收) or posted (无人在户，张贴送达).
-        received_by: Who signed for it; nobody, if it was posted.
+        way: household (送达本户), adult (同住成年家属代收), posted (无人在户，张贴送达) or left
+            (拒收，留置送达).
+        received_by: Who signed for it; nobody, if it was posted or left.
+        refused_because: Why it was refused, of a letter that was left there.
+        witness: Who saw that it was left there, for example of the villagers' committee; may be
+            repeated.
+        corrects: The id of the report that was wrong, as `exitflow letters --json` names it.
+        corrected_because: What was wrong there.
         officer: Who handed it over.
         evidence: The signed receipt, for example, bound by its SHA-256; may be repeated.
     """
-    found = _deliveries(household, file, letter, on, way, received_by)
+    more = {
+        "received_by": received_by,
+        "refused_because": refused_because,
+        "witnesses": witness,
+        "corrects": corrects,
+        "corrected_because": corrected_because,
+    }
+    found = _deliveries(household, file, letter, on, way, more)
     with open_registry() as registry:
         known = {each.delivered for each in registry.deliveries.of(case) if each.delivered}
     fresh = [each for each in found if each not in known]
@@ -287,19 +307,19 @@ def _deliveries(
     file: Path | None,
     letter: int | None,
     on: date | None,
-    way: Way | None,
-    received_by: str | None,
-) -> tuple[Delivery, ...]:
+    way: LetterWay | None,
+    more: Mapping[str, Any],
+) -> tuple[LetterDelivery, ...]:
     if (household is None) == (file is None):
         raise InputError("HOUSEHOLD: name one with its letter, or give those of many in --file")
     if file is not None:
-        if any((letter, on, way, received_by)):
+        if any((letter, on, way, *more.values())):
             raise InputError(f"--file: {file} says which letters and how; leave the rest out")
         return read_deliveries(file, beijing(utc_now()).date())
     if letter is None or on is None or way is None:
         raise InputError("--letter, --on, --way: say which letter was delivered, when and how")
     assert household is not None
-    one = Delivery(household=household, letter=letter, day=on, way=way, received_by=received_by)
+    one = LetterDelivery(household=household, letter=letter, day=on, way=way, **more)
     return (one,)
 
 

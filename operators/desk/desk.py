@@ -190,7 +190,7 @@ class Desk(Opener):
         kept = self.registry.documents.kept(case_id, document.id)
         if kept is None:
             today = beijing(self._clock()).date()
-            fault = self.registry.deliveries.fault(case_id, document.deliveries, today)
+            fault = self.registry.deliveries.fault(case_id, document, today)
             if fault is not None:
                 raise Refused(fault)
             supplement = SupplementApplication(of=of, document=document)

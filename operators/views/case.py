@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from models.base import first_few, shortened
-from models.case.delivery import WAYS, Delivery
 from models.case.documents import DOCUMENT_KINDS
 from models.case.ledger import Entry, EntryKind
+from models.case.letter_delivery import WAYS, LetterDelivery
 from models.case.messages import DONE, Finding, Outcome, Rates
 from models.case.orders import LimitInForce
 from models.case.state import Households
@@ -391,10 +391,14 @@ def print_documents(out: Console, records: "Sequence[DocumentRecord]") -> None:
     out.print(heading(f"{len(records)} document{'' if len(records) == 1 else 's'}"))
 
 
-def _delivery(delivery: Delivery) -> str:
+def _delivery(delivery: LetterDelivery) -> str:
     signed = f"，签收人{delivery.received_by}" if delivery.received_by else ""
     which = f"户{delivery.household}，告知书第{delivery.letter}号"
-    return f"{which}：{delivery.day}{WAYS[delivery.way]}{signed}"
+    left = f"，拒收事由：{delivery.refused_because}" if delivery.refused_because else ""
+    seen = f"，见证人{'、'.join(delivery.witnesses)}" if delivery.witnesses else ""
+    why = delivery.corrected_because
+    corrects = f"，更正{delivery.corrects}，理由：{why}" if delivery.corrects else ""
+    return f"{which}：{delivery.day}{WAYS[delivery.way]}{signed}{left}{seen}{corrects}"
 
 
 def _rates(rates: Rates) -> str:

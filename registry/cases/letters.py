@@ -12,9 +12,16 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from models.base import Record
-from models.case.delivery import Delivery, LetterKey, not_so_delivered
+from models.case.documents import CaseDocument
 from models.case.file import subject_of
 from models.case.ledger import Entry, EntryKind
+from models.case.letter_delivery import (
+    LetterDelivery,
+    LetterKey,
+    Reported,
+    in_force,
+    not_so_delivered,
+)
 from models.case.messages import Finding
 from models.identity import is_case_of
 from models.notices import from_posting
@@ -45,6 +52,7 @@ class WrittenLetter(Record):
         kind: Its occasion, a key of ``TITLES``.
         written_on: The day of that entry; nobody had the letter before.
         delivered: How it was delivered; None if nobody has reported that.
+        report: The id of the report that says so, which a correction names.
     """
 
     entry: int
@@ -52,7 +60,8 @@ class WrittenLetter(Record):
     household: str
     title: str
     written_on: date
-    delivered: Delivery | None = None
+    delivered: LetterDelivery | None = None
+    report: str | None = None
 
 
 class Objected(NamedTuple):
@@ -73,12 +82,21 @@ class Objected(NamedTuple):
         return {"report": "举报", "review": "复核申请"}.get(self.kind, "异议")
 
 
+class Shown(NamedTuple):
+    """A household as it was when it was posted."""
+
+    head: str
+    group: str
+    size: int
+
+
 class Occasion(NamedTuple):
-    """Of which entry a letter tells, why, to whom, and what it says."""
+    """Of which entry a letter tells, why, to whom, as it was posted last, and what it says."""
 
     entry: Entry
     kind: str
     household: str
+    shown: Shown
     said: dict[str, Any]
 
 
@@ -86,7 +104,7 @@ class Occasions:
     """A roster's file, read from its beginning: who is told of what.
 
     Attributes:
-        posted: Village group and head count of each household, as it was posted last.
+        posted: Each household as it was posted last.
         objections: Every objection, report and review, by its id.
         found: Every letter for which there is reason, in the order of the file.
     """
@@ -96,9 +114,10 @@ class Occasions:
         self.village: Village = subject_of(opened)
         self.policy = Policy.model_validate(opened["policy"])
         self.year = int(opened["application"]["year"])
-        self.posted: dict[str, tuple[str, int]] = {}
+        self.posted: dict[str, Shown] = {}
         self.objections: dict[str, Objected] = {}
         self._open: dict[str, str | None] = {}  # whom each objection without a result is about
+        self._heads: dict[str, str] = {}  # as the register named them when it was asked last
         self._states: dict[str, State] = {}
         self._stands_in: dict[str, str] = {}  # the notice that a household was posted in last
         self._document: str | None = None
@@ -107,13 +126,16 @@ class Occasions:
     def _all(self, entries: Sequence[Entry]) -> Iterator[Occasion]:
         for entry in entries:
             for kind, household, said in self._told(entry):
-                yield Occasion(entry, kind, household, said)
+                yield Occasion(entry, kind, household, self.posted[household], said)
             courses: Any = entry.data.get("courses") or {}
             self._states |= {code: State(state) for code, (state, _) in courses.items()}
 
     def _told(self, entry: Entry) -> Iterator[tuple[str, str, dict[str, Any]]]:
         data: dict[str, Any] = entry.data
         match entry.kind:
+            case EntryKind.ROSTER_CHANGED:
+                taken = (each for each in data.get("households", ()) if isinstance(each, dict))
+                self._heads |= {each["code"]: each["head"] for each in taken}
             case EntryKind.NOTICE if "households" in data:
                 yield from self._posting(data, entry.at)
             case EntryKind.ACT if entry.step == H4.id:
@@ -135,7 +157,7 @@ class Occasions:
         since = chinese(beijing(at).date())
         period = waits or f"自{since}起，至{chinese(limit.last_day)}24时止"
         for code, (_, group, size) in data["households"].items():
-            self.posted[code] = group, size
+            self.posted[code] = Shown(self._heads[code], group, size)
             said = {
                 "notice": notice["title"],
                 "notice_id": notice["notice_id"],
@@ -263,10 +285,10 @@ class Deliveries:
         with reading(self._engine) as session:
             return written_letters(session, case_id)
 
-    def fault(self, case_id: str, deliveries: Sequence[Delivery], today: date) -> str | None:
+    def fault(self, case_id: str, document: CaseDocument, today: date) -> str | None:
         """Why letters of a case cannot have been delivered so, in a sentence; None if they can."""
         with reading(self._engine) as session:
-            return delivery_fault(session, case_id, deliveries, today)
+            return delivery_fault(session, case_id, document, today)
 
 
 def written_letters(session: Session, case_id: str) -> tuple[WrittenLetter, ...]:
@@ -278,6 +300,11 @@ def written_letters(session: Session, case_id: str) -> tuple[WrittenLetter, ...]
 def letters_in(session: Session, case_id: str, occasions: Occasions) -> tuple[WrittenLetter, ...]:
     """The same of a file that is read already."""
     delivered = delivered_letters(session, case_id)
+
+    def reported(key: LetterKey) -> dict[str, Any]:
+        found = delivered.get(key)
+        return {"delivered": found.delivery, "report": found.report} if found else {}
+
     return tuple(
         WrittenLetter(
             entry=entry.seq,
@@ -285,9 +312,9 @@ def letters_in(session: Session, case_id: str, occasions: Occasions) -> tuple[Wr
             household=household,
             title=TITLES[kind],
             written_on=beijing(entry.at).date(),
-            delivered=delivered.get((household, entry.seq)),
+            **reported((household, entry.seq)),
         )
-        for entry, kind, household, _ in occasions.found
+        for entry, kind, household, *_ in occasions.found
     )
 
 
@@ -301,22 +328,25 @@ def occasions_of(session: Session, case_id: str) -> Occasions | None:
     return Occasions(entries) if entries else None
 
 
-def delivered_letters(session: Session, case_id: str) -> dict[LetterKey, Delivery]:
-    """What is reported as delivered, by household and letter."""
-    return {
-        delivery.key: delivery
-        for kept in kept_documents(session, case_id)
-        for delivery in kept.document.deliveries
-    }
+def delivered_letters(session: Session, case_id: str) -> dict[LetterKey, Reported]:
+    """What is reported as delivered and in force, by household and letter."""
+    documents = [kept.document for kept in kept_documents(session, case_id)]
+    return in_force(
+        [
+            Reported(delivery, document.id, document.office)
+            for document in documents
+            for delivery in document.deliveries
+        ]
+    )
 
 
 def delivery_fault(
-    session: Session, case_id: str, deliveries: Sequence[Delivery], today: date
+    session: Session, case_id: str, document: CaseDocument, today: date
 ) -> str | None:
     """Why letters of a case cannot have been delivered so, in a sentence; None if they can."""
-    if not deliveries:
+    if not document.deliveries:
         return None
-    letters = {(each.household, each.entry): each for each in written_letters(session, case_id)}
-    written = {key: each.written_on for key, each in letters.items()}
-    known = {key: each.delivered for key, each in letters.items() if each.delivered}
-    return not_so_delivered(case_id, deliveries, written, known, today)
+    letters = written_letters(session, case_id)
+    written = {(each.household, each.entry): each.written_on for each in letters}
+    known = delivered_letters(session, case_id)
+    return not_so_delivered(case_id, document.deliveries, document.office, written, known, today)

@@ -6,7 +6,7 @@ journal and notices and cannot change or take out what is there, whatever an SQL
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, UniqueConstraint, text
 
 from registry.database.faults import explained, is_sqlite
 from registry.tables import Table
@@ -83,7 +83,7 @@ def grant(engine: Engine) -> tuple[str, ...]:
 
 def faults(connection: Connection) -> Iterable[tuple[str, str, str]]:
     """What does not guard files and journal as it should: where, what, and the mend."""
-    expected, there = _guards(connection), _triggers(connection)
+    expected, there = guards(connection), _triggers(connection)
     for table in sorted({table for table, name in expected.keys() - there.keys()}):
         yield (
             table,
@@ -137,7 +137,6 @@ def _statements(connection: Connection, role: str) -> Iterable[str]:
         yield f"GRANT {', '.join(allowed)} ON {table} TO {role}"
 
 
-_CHANGES = ("update", "delete")
 _SAID = "are written once and kept (G7)"
 _FUNCTION = f"""BEGIN RAISE EXCEPTION 'rows of % {_SAID}', TG_TABLE_NAME; END"""
 
@@ -145,14 +144,18 @@ Triggers = dict[tuple[str, str], str]
 """What each does, by its table and name."""
 
 
-def _guards(connection: Connection) -> Triggers:
+def guards(connection: Connection) -> Triggers:
     """The triggers that the migrations make; a test compares this with what they made."""
     if connection.dialect.name == "sqlite":
         return {
-            (table, f"{table}_no_{change}"): f"CREATE TRIGGER {table}_no_{change} BEFORE "
-            f"{change.upper()} ON {table} BEGIN SELECT RAISE(ABORT, 'rows of {table} {_SAID}'); END"
+            (table, f"{table}_no_{change}"): f"CREATE TRIGGER {table}_no_{change} BEFORE {when} "
+            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} {_SAID}'); END"
             for table in sorted(KEPT)
-            for change in _CHANGES
+            for change, when in {
+                "update": f"UPDATE ON {table}",
+                "delete": f"DELETE ON {table}",
+                "replace": f"INSERT ON {table} WHEN {_is_there(table)}",
+            }.items()
         }
     return {
         (table, f"{table}_kept"): f"BEFORE DELETE OR UPDATE OR TRUNCATE ON {table} "
@@ -161,8 +164,22 @@ def _guards(connection: Connection) -> Triggers:
     }
 
 
+def _is_there(table: str) -> str:
+    """SQLite: whether a row has a key of the new one, which would replace it.
+
+    ``INSERT OR REPLACE`` takes rows out and asks no trigger that is before a delete.
+    """
+    found = Table.metadata.tables[table]
+    unique = (each for each in found.constraints if isinstance(each, UniqueConstraint))
+    keys = [["rowid"], *([column.name for column in key] for key in (found.primary_key, *unique))]
+    return " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE ({', '.join(key)}) = (NEW.{', NEW.'.join(key)}))"
+        for key in keys
+    )
+
+
 def _triggers(connection: Connection) -> Triggers:
-    """The triggers that are there; PostgreSQL's own, and those that are off, left out.
+    """The triggers that are there; PostgreSQL's own, and those that do not fire here, left out.
 
     A rule of PostgreSQL does what a trigger does, and counts as one.
     """
@@ -176,7 +193,7 @@ def _triggers(connection: Connection) -> Triggers:
             ) || ' ' || p.prosrc
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
             JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_proc p ON p.oid = t.tgfoid
-        WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND n.nspname = current_schema()
+        WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND n.nspname = current_schema()
         UNION ALL SELECT tablename, rulename, definition FROM pg_rules
         WHERE schemaname = current_schema()
     """

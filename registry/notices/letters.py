@@ -5,11 +5,9 @@ what it keeps (F1). The letters are made from the file whenever they are asked f
 household. They are for the household alone: they show its name in full, and never who objected.
 """
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from models.consequences import Exit, consequences
 from models.offices import Office, SubjectKind
@@ -17,9 +15,8 @@ from models.periods import chinese
 from models.policy import Policy
 from models.procedures import H3, H4
 from models.texts.personal_numbers import hide
-from registry.cases.letters import Occasions, WrittenLetter, letters_in, occasions_of
+from registry.cases.letters import Occasion, Occasions, WrittenLetter, letters_in, occasions_of
 from registry.notices.texts import rendered
-from registry.tables import HouseholdRow
 
 
 class Letter(WrittenLetter):
@@ -34,22 +31,16 @@ def letters_of(session: Session, case_id: str) -> tuple[Letter, ...]:
     if occasions is None:
         return ()
     written = letters_in(session, case_id, occasions)
-    codes = {each.household for each in written}
-    rows = session.exec(select(HouseholdRow).where(col(HouseholdRow.code).in_(codes)))
-    heads = {row.code: row.head for row in rows}
     return tuple(
-        Letter(
-            **dict(letter),
-            markdown=_page(occasions, letter, heads[letter.household], occasion.said),
-        )
+        Letter(**dict(letter), markdown=_page(occasions, letter, occasion))
         for letter, occasion in zip(written, occasions.found, strict=True)
     )
 
 
-def _page(occasions: Occasions, letter: WrittenLetter, head: str, said: Mapping[str, Any]) -> str:
-    """One page."""
+def _page(occasions: Occasions, letter: WrittenLetter, occasion: Occasion) -> str:
+    """One page, as the household was then."""
     village, policy, year = occasions.village, occasions.policy, occasions.year
-    on, (group, size) = letter.written_on, occasions.posted[letter.household]
+    on, shown, said = letter.written_on, occasion.shown, occasion.said
 
     def name(office: Office) -> str:
         return policy.name_of(office.body, village.place_name(office), on)
@@ -63,9 +54,9 @@ def _page(occasions: Occasions, letter: WrittenLetter, head: str, said: Mapping[
         kind=letter.kind,
         title=letter.title,
         household=letter.household,
-        name=head,
-        group=hide(group),
-        size=size,
+        name=shown.head,
+        group=hide(shown.group),
+        size=shown.size,
         year=year,
         basis="、".join(policy.basis),
         publisher=name(committees),

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 
+from models.base import says_something
 from models.register.households import MOST_SAID, Cause
 from models.register.villages import Bus, ground_fault
 from registry.files import cells
@@ -55,6 +56,7 @@ _CAUSE = cells.OneOf(
 )
 _Size = Annotated[int, BeforeValidator(cells.whole(MOST_MEMBERS, "4")), AfterValidator(_some)]
 _Said = Annotated[str, BeforeValidator(cells.words(MOST_SAID))]
+_Ground = Annotated[_Said, AfterValidator(says_something)]
 _RegisteredOn = Annotated[cells.Day | None, REGISTERED_ON]
 _Why = Annotated[Annotated[Cause, _CAUSE] | None, Header("致贫类别", "登记类别")]
 
@@ -68,9 +70,9 @@ class LivelihoodCells(Group):
     assets: Annotated[cells.Fen, Header("财产性收入")]
     transfers: Annotated[cells.Fen, Header("转移性收入")]
     costs: Annotated[cells.Fen, Header("生产经营性支出")]
-    income_sources: Annotated[_Said | None, Header("增收渠道和收入来源", "收入来源", wide=True)]
+    income_sources: Annotated[_Ground | None, Header("增收渠道和收入来源", "收入来源", wide=True)]
     livelihood: Annotated[cells.YesNo, Header("收入来源稳定", "有稳定收入来源")]
-    stable_because: Annotated[_Said | None, Header("稳定增收依据", "稳定超过标准依据", wide=True)]
+    stable_because: Annotated[_Ground | None, Header("稳定增收依据", "稳定超过标准依据", wide=True)]
     food_and_clothing: Annotated[cells.YesNo, Header("吃穿不愁", "不愁吃穿")]
     schooling: Annotated[cells.YesNo, Header("适龄儿童接受义务教育", "义务教育有保障", "义务教育")]
     deferral: Annotated[_Said | None, Header("缓学休学批准文书", wide=True)] = None

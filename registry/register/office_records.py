@@ -23,7 +23,6 @@ from models.register.office_records import (
     KeptRecord,
     OfficeRecord,
     RecordKind,
-    may_follow,
     record_fault,
 )
 from registry import journal
@@ -283,7 +282,7 @@ def _reference_fault(session: Session, record: OfficeRecord) -> str | None:
     if record.day < earlier.day:
         return f"day: {record.day} lies before {earlier.day}, the day of {earlier.id}"
     corrects, own = earlier.kind == record.kind, offices.Office.parse(earlier.office)
-    if not may_follow(record.office, own):
+    if not offices.may_follow(record.office, own):
         says = "corrects it" if corrects else "says what came of it"
         return f"office: {earlier.id} is of {own}; that office {says}, or one above it"
     if corrects and earlier.id in replaced_ids(session):

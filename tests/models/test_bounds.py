@@ -81,6 +81,13 @@ def test_five_thousand_acts_are_taken_in_and_then_what_leads_to_the_end(
     )
 
 
+@pytest.mark.clause("T1", "G7")
+def test_a_posting_is_reported_beyond_the_bound_so_that_a_publicity_can_begin_and_end() -> None:
+    check_number("posted", SimpleNamespace(), 5_499)
+    with pytest.raises(Refusal, match=r"^posted: the case has 5,500 messages"):
+        check_number("posted", SimpleNamespace(), 5_500)
+
+
 @pytest.mark.clause("G7")
 def test_what_ends_a_case_or_has_a_bound_of_its_own_is_taken_beyond() -> None:
     check_number("act", SimpleNamespace(decision=Decision.REJECT), 9_999)

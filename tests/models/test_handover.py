@@ -174,6 +174,18 @@ def test_the_file_goes_on_after_the_last_entry_of_the_earlier_run() -> None:
 
 
 @pytest.mark.clause("G7")
+def test_a_counter_that_the_earlier_run_did_not_know_begins_at_nought() -> None:
+    _, desk = objected(1)
+    desk.receive("object", objection_values("o-0", objector="合成0", contact="x-0"), NOW)
+    handed = desk.counters()
+    assert handed["repeated"] == 1
+    for name in handed:
+        _, later = at_publicity()
+        later.take_over((), {key: value for key, value in handed.items() if key != name})
+        assert later.counters() == handed | {name: 0}
+
+
+@pytest.mark.clause("G7")
 @pytest.mark.parametrize(
     "wait",
     [

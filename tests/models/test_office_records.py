@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.offices import Office
-from models.register.office_records import FORMS, RecordKind, may_follow
+from models.offices import Office, may_follow
+from models.register.office_records import FORMS, RecordKind
 
 
 @pytest.mark.clause("F10", "F13", "G7")

@@ -112,6 +112,16 @@ def test_a_report_that_cannot_be_is_refused(why: str) -> None:
     assert sentence in refused(desk, case, "posted", report(**changes), NOW + HOUR)
 
 
+@pytest.mark.clause("T1")
+def test_what_was_reported_a_hundred_times_can_be_taken_down() -> None:
+    case, desk = posted()
+    for number in range(100):
+        desk.receive("posted", report(id=f"p-{number}"), NOW)
+    assert "has 100 reports" in refused(desk, case, "posted", report(id="p-100"))
+    desk.receive("posted", report(id="p-101", removed=True), NOW + HOUR)
+    assert NOTICE not in case.notices  # its days were not over: it is published again
+
+
 @pytest.mark.clause("T1", "G4")
 def test_nobody_decides_while_days_wait_for_a_posting() -> None:
     case, desk = posted(runs=False)

@@ -59,10 +59,21 @@ async def test_a_sheet_is_handed_in_once_and_the_rest_is_listed(
     assert (
         f"letter {number} to {first} is reported as delivered on {TODAY} (送达本户, 张某甲)" in said
     )
-    (await cli("delivered", play.case_id, second, *one)).done()
+    report = installation.registry.deliveries.of(play.case_id)[0].report
+    assert f"and a correction names {report}" in said
+    mends = (*one, "--corrects", report, "--corrected-because", "签收人误填（合成）")
+    (await cli("delivered", play.case_id, first, *mends)).done()
+    letter, _ = installation.registry.deliveries.of(play.case_id)
+    assert letter.delivered is not None
+    assert (letter.delivered.received_by, letter.delivered.corrects) == ("张某乙", report)
+    said = (await cli("delivered", play.case_id, first, *mends)).done()
+    assert said == "1 of 1 reported before, in the same words\n"
+    left = ("--letter", number, "--on", TODAY, "--way", "left", "--refused-because", "拒绝签收")
+    (await cli("delivered", play.case_id, second, *left, "--witness", "李某乙", *by)).done()
     assert "未报告送达的告知书 0 of 2" in (await cli("case", play.case_id)).done()
     listed = (await cli("case", play.case_id, "--documents")).done()
-    assert f"户{second}，告知书第{number}号：{TODAY}同住成年家属代收，签收人张某乙" in listed
+    assert f"户{first}，告知书第{number}号：{TODAY}同住成年家属代收，签收人张某乙，更正" in listed
+    assert f"{TODAY}拒收，留置送达，拒收事由：拒绝签收，见证人李某乙" in listed
 
 
 @pytest.mark.parametrize(
@@ -72,6 +83,7 @@ async def test_a_sheet_is_handed_in_once_and_the_rest_is_listed(
         (("--letter", "N", "--on", "2016-01-01", "--way", "posted"), "lies before"),
         (("--letter", "N", "--on", "2099-01-01", "--way", "posted"), "is still to come"),
         (("--letter", "N", "--on", TODAY, "--way", "adult"), "received_by: name who signed"),
+        (("--letter", "N", "--on", TODAY, "--way", "left"), "witnesses: of a letter that was"),
         (("--letter", "N"), "--letter, --on, --way: say which letter was delivered"),
     ],
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from temporalio.exceptions import ApplicationError
 
 from activities.ledger import RegistryActivities
 from activities.supplement import SupplementActivities
@@ -175,6 +176,32 @@ def test_an_open_case_has_no_supplement(exit: ExitFile, registry: Registry, engi
     assert fault == f"{exit.case_id} has not ended, or is not known here; " + (
         "file it with the case itself"
     )
+
+
+@pytest.mark.clause("F15")
+def test_letters_are_held_against_what_others_have_reported_before_them(
+    exit: ExitFile, registry: Registry, engine: Engine
+) -> None:
+    admit = SupplementActivities(engine, gate()).admit_supplement
+    assert run(admit, supplement(registry, exit.case_id)).fault is None
+    delivery = {"household": "R001", "letter": 9, "day": "2018-01-06", "way": "household"}
+    delivered = supplement(
+        registry,
+        exit.case_id,
+        2,
+        id="document-2",
+        kind="delivery",
+        deliveries=[delivery | {"received_by": "张某甲"}],
+    )
+    with pytest.raises(ApplicationError, match="is not on file yet") as waits:
+        run(admit, delivered)
+    assert not waits.value.non_retryable
+    steps = [("V1", VILLAGE.office(Body.COUNTY_GROUP))]
+    beside = ExitFile(engine, VILLAGE, f"supplement/{exit.case_id}/1", 2017, steps, LEFT_ON)
+    beside.add(EntryKind.DOCUMENT, {"document": document(), "belongs_to": exit.case_id})
+    beside.close()
+    fault = run(admit, delivered).fault
+    assert fault == f"household R001: {exit.case_id} has no letter 9; no letter was written to it"
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,17 @@
 
 import importlib.util
 import os
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, PrimaryKeyConstraint, UniqueConstraint, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
 from models.case.ledger import EntryKind
@@ -173,6 +175,56 @@ def _row(engine: Engine, table: str) -> None:
         connection.execute(
             text(f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({ones})")
         )
+
+
+@pytest.mark.parametrize("table", sorted(KEPT))
+def test_nothing_that_is_kept_is_replaced_in_sqlite(
+    engine: Engine, registry: Registry, table: str
+) -> None:
+    """SQLite asks no trigger before a delete for the row that a new one takes the place of."""
+    if engine.dialect.name == "postgresql":
+        return
+    _row(engine, table)
+    columns = list(Table.metadata.tables[table].columns.keys())
+    path = engine.url.database
+    assert path is not None
+    with closing(sqlite3.connect(path)) as connection:
+        before = connection.execute(f"SELECT rowid, * FROM {table}").fetchall()
+        row = before[0][0]
+        for key in _keys(table):
+            others = {name: 1 if name in key else 2 for name in columns}
+            _is_not_replaced(connection, table, others)
+        if table == "ledger_entries":  # as every table, it has a hidden key beside its own
+            _is_not_replaced(connection, table, dict.fromkeys(columns, 2) | {"rowid": row})
+        assert connection.execute(f"SELECT rowid, * FROM {table}").fetchall() == before
+
+
+def _is_not_replaced(connection: sqlite3.Connection, table: str, row: dict[str, int]) -> None:
+    values = ", ".join(map(str, row.values()))
+    with pytest.raises(sqlite3.IntegrityError, match="written once and kept"):
+        connection.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({values})")
+
+
+def _keys(table: str) -> list[set[str]]:
+    found = Table.metadata.tables[table]
+    return [
+        {column.name for column in key.columns}
+        for key in found.constraints
+        if isinstance(key, PrimaryKeyConstraint | UniqueConstraint)
+    ]
+
+
+@pytest.mark.parametrize("how", ["DISABLE", "ENABLE REPLICA"])
+def test_a_guard_that_does_not_fire_is_found(
+    engine: Engine, registry: Registry, tmp_path: Path, how: str
+) -> None:
+    if engine.dialect.name == "sqlite":
+        return  # it has no trigger that does not fire
+    checks = Checks(engine, tmp_path, tmp_path, lambda: HENAN)
+    with engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE journal {how} TRIGGER journal_kept"))
+    found = {each.where for each in checks.run(("", ())).findings if each.part == "journal"}
+    assert found == {"role postgres", "journal"}
 
 
 def test_a_registry_without_its_guards_is_found(

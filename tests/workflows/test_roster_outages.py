@@ -89,6 +89,35 @@ async def test_a_notice_that_is_shown_past_midnight_is_posted_again(
     assert f"本公示替代编号为 {first.id} 的公示" in second.markdown
 
 
+@pytest.mark.clause("H2", "H3", "T1")
+async def test_who_refuses_before_a_notice_is_shown_is_not_in_that_of_the_next_day(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One number has one text: what was published on the 16th is shown, and posted again."""
+    case = await opens_roster(stage, at(11, 16, 23, 58), 2)
+    refuses, stays = case.households
+    await case.reaches("H2")
+    with monkeypatch.context() as patched:
+        patched.setattr(NoticeBoard, "show", in_vain)
+        await case.verify()
+        await case.consent()
+
+        async def is_kept() -> bool:
+            return len(stage.registry.notices(case.case_id)) == 1
+
+        await eventually(is_kept)
+        await case.consent(refuses, agreed=False)
+        await case.until(at(11, 17, 0, 0, 5))
+    await case.until(at(11, 17, 0, 2))
+    await stands(case, posted=1, out=1)
+    first, second = stage.registry.notices(case.case_id)
+    assert f"张{refuses}" in first.markdown
+    assert f"张{refuses}" not in second.markdown
+    assert f"张{stays}" in second.markdown
+    assert second.replaces == first.id
+    assert await case.closes() == midnight(last_day(date(YEAR, 11, 17), 7))
+
+
 @pytest.mark.clause("H2", "H3")
 async def test_who_refuses_while_a_notice_cannot_be_posted(stage: Stage) -> None:
     case = await opens_roster(stage, at(11, 16), 2)

@@ -12,7 +12,8 @@ from models.case.messages import Ending
 from models.periods import beijing, chinese
 from models.supplement import SupplementApplication
 from tests.models.document_samples import document
-from tests.play import Play
+from tests.play import Play, eventually
+from tests.registry.places import register
 from tests.roster_stage import RosterPlay, livelihood, opens_roster, strikes_off
 from tests.stage import YEAR, Stage, at
 from tests.village_stage import known_village, opens_village
@@ -102,6 +103,29 @@ async def test_a_second_posting_takes_the_place_of_the_first(stage: Stage) -> No
     once, again = (e for e in stage.registry.letters(case.case_id) if e.kind == "posting")
     assert "代替" not in once.markdown
     assert f"在村内公示，代替此前编号为 {first.id} 的公示。" in again.markdown
+
+
+@pytest.mark.clause("F15", "G1")
+async def test_a_letter_made_again_shows_its_own_posting_and_the_head_of_that_time(
+    stage: Stage,
+) -> None:
+    case = await opens_roster(stage, at(11, 16), 1, lived=livelihood())
+    (household,) = case.households
+    await case.is_posted()
+    await case.rests()
+    (once,) = stage.registry.letters(case.case_id)
+    assert f"张{household}户（户编号 {household}，一组，3人）：" in once.markdown
+    register(stage.settings.engine(), case.code, {household: 2}, head="王{code}")
+    await case.until(at(11, 18))
+    assert stage.registry.letters(case.case_id) == (once,)
+    await case.amend(household)
+    await case.waits(
+        lambda seen: bool(seen.households and len(stage.registry.notices(case.case_id)) == 2)
+    )
+    await case.rests()
+    first, again = stage.registry.letters(case.case_id)
+    assert first == once
+    assert f"王{household}户（户编号 {household}，一组，2人）：" in again.markdown
 
 
 @pytest.mark.clause("F15", "T1")
@@ -228,6 +252,47 @@ async def test_delivered_letters_stand_beside_the_file_and_hold_nothing_up(stage
         (second, "posting"),
         (first, "exit"),
     ]
+
+
+@pytest.mark.clause("F15")
+async def test_of_two_reports_of_one_letter_that_come_at_once_one_is_taken(stage: Stage) -> None:
+    case = await opens_roster(stage, at(11, 16), 1)
+    await case.is_posted()
+    await case.file()
+    (letter,) = stage.registry.deliveries.of(case.case_id)
+    of = {"household": letter.household, "letter": letter.entry}
+    reported = [
+        delivered(f"A1/{case.code}", of | {"received_by": name}, id=f"report-{number}")
+        for number, name in enumerate(("张某甲", "张某乙"))
+    ]
+    kept = stage.registry.documents.beside(case.case_id, reported[0])
+    assert kept is not None
+    applications = [SupplementApplication(of=kept, document=each) for each in reported]
+    begins = (await case.now()) + timedelta(minutes=1)
+
+    def made(case_id: str) -> Play:
+        return Play(stage, case_id, case.code)
+
+    first, wait = await stage.starts_by(applications[0], begins, made)
+    stage.outages.begin(first.case_id, "write_ledger", again_in=timedelta(seconds=1))
+    await stage.begun(first, wait)
+
+    async def felt() -> bool:
+        return stage.outages.felt(first.case_id, "write_ledger")
+
+    await eventually(felt)  # it is admitted, and its letters are not on file yet
+    begins = (await case.now()) + timedelta(minutes=1)
+    second = await stage.begun(*await stage.starts_by(applications[1], begins, made))
+    await second.until(await second.now() + timedelta(seconds=10))
+    stage.outages.end(first.case_id)
+    await first.until(await first.now() + timedelta(seconds=30))
+    assert (await first.ends()).ending is Ending.CONCLUDED
+    await second.until(await second.now() + timedelta(minutes=2))
+    refused = await second.ends()
+    assert refused.ending is Ending.NOT_ADMITTED
+    assert "that is reported once, and a correction names" in refused.reason
+    (letter,) = stage.registry.deliveries.of(case.case_id)
+    assert letter.report == reported[0].id
 
 
 @pytest.mark.clause("F15")

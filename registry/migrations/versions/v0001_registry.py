@@ -17,12 +17,24 @@ from registry.migrations.v0001_case_tables import (
 revision = "0001"
 down_revision = None
 
-KEPT = (
-    *("ledger_entries", "journal", "notices", "office_records", "indicators"),
-    *("case_documents", "samples", "supervision_results", "revocations", "incidence_alarms"),
-    *("plans", "poverty_lines", "provincial_means", "outbox", "deliveries"),
-)
-"""Tables whose rows are written once (G7)."""
+KEPT = {
+    "ledger_entries": ("case_id, seq",),
+    "journal": ("number",),
+    "notices": ("id", "case_id, seq"),
+    "office_records": ("id",),
+    "indicators": ("case_id, seq",),
+    "case_documents": ("case_id, seq",),
+    "samples": ("case_id",),
+    "supervision_results": ("case_id",),
+    "revocations": ("case_id",),
+    "incidence_alarms": ("case_id, seq, subject_code",),
+    "plans": ("year, subject_code",),
+    "poverty_lines": ("year",),
+    "provincial_means": ("province, year",),
+    "outbox": ("case_id, seq, number, channel",),
+    "deliveries": ("case_id, seq, number, channel",),
+}
+"""Tables whose rows are written once (G7), each with what no two of its rows have in common."""
 
 
 def upgrade() -> None:
@@ -283,6 +295,15 @@ def _sqlite_triggers() -> None:
                 f"CREATE TRIGGER {table}_no_{change} BEFORE {change.upper()} ON {table} BEGIN "
                 f"SELECT RAISE(ABORT, 'rows of {table} are written once and kept (G7)'); END"
             )
+        # INSERT OR REPLACE takes rows out and asks no trigger that is before a delete.
+        there = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {table} WHERE ({key}) = (NEW.{key.replace(', ', ', NEW.')}))"
+            for key in ("rowid", *KEPT[table])
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {there} BEGIN "
+            f"SELECT RAISE(ABORT, 'rows of {table} are written once and kept (G7)'); END"
+        )
 
 
 def _postgresql_triggers() -> None:
