@@ -136,7 +136,7 @@ class Metrics:
             self._open.set(counted[procedure, step], labels)
         self._gauges["cases_overdue"].set(found.overdue)
         self._gauges["messages_refused"].set(found.refused)
-        self._gauges["notifications_undelivered"].set(found.undelivered)
+        self._gauges["notifications_given_up"].set(found.given_up)
         self._gauges["cases_contradicted"].set(found.contradicted)
         self._gauges["check_findings"].set(found.findings)
         self._behind.forget(found.kept)
@@ -158,7 +158,7 @@ _NUMBERS = {
     "server_up": "Whether the server answers this worker",
     "cases_overdue": "Open cases in which a limit was missed",
     "messages_refused": "Messages on file as refused, of open cases",
-    "notifications_undelivered": "Notifications that were given up",
+    "notifications_given_up": "Notifications that were given up",
     "cases_contradicted": "Cases whose own file says otherwise than the kept one",
     "check_findings": "Findings of the last check that was kept",
     "entries_behind": "Entries that this worker has to keep and the registry lacks",

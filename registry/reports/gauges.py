@@ -23,7 +23,7 @@ class Gauges:
         open: By procedure and step.
         overdue: In which a limit was missed.
         refused: Messages on file as refused.
-        undelivered: Notifications that were given up, of ended cases too.
+        given_up: Notifications that were given up, of ended cases too.
         contradicted: Whose own file says otherwise than the kept one.
         findings: Of the last check, of all that it looked at.
         kept: How many entries are kept of each case that was asked for, of ended ones too.
@@ -32,7 +32,7 @@ class Gauges:
     open: Mapping[tuple[str, str], int]
     overdue: int
     refused: int
-    undelivered: int
+    given_up: int
     contradicted: int
     findings: int
     kept: Mapping[str, int]
@@ -71,7 +71,7 @@ def gauges(engine: Engine, behind: Sequence[str] = ()) -> Gauges:
             open=open_,
             overdue=sum(number for _, _, overdue, number in counted if overdue),
             refused=session.exec(refused).one(),
-            undelivered=session.exec(given_up).one(),
+            given_up=session.exec(given_up).one(),
             contradicted=session.exec(select(func.count()).select_from(ContradictionRow)).one(),
             findings=session.exec(last).first() or 0,
             kept=_kept(session, behind),

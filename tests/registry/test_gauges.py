@@ -82,7 +82,7 @@ def test_open_cases_are_counted_with_what_their_files_hold(engine: Engine) -> No
         open={("county-exit", "C2"): 2, ("village-exit", "V2"): 1},
         overdue=2,
         refused=2,
-        undelivered=1,
+        given_up=1,
         contradicted=1,
         findings=4,
         kept={"county-exit/1/2018": 3, "county-exit/4/2018": 3},

@@ -177,7 +177,7 @@ def test_numbers_for_a_monitor_read_neither_all_entries_nor_all_deliveries(
         )
     analyze(engine)
     found = gauges(engine)
-    assert (found.refused, found.undelivered) == (50, 50)
+    assert (found.refused, found.given_up) == (50, 50)
     for table, index in (("ledger_entries", "refused"), ("deliveries", "given_up")):
         plan = plans(engine, table, lambda: gauges(engine))
         assert f"ix_{table}_{index}" in plan
