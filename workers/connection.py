@@ -72,7 +72,7 @@ async def connect(
                 **config, data_converter=pydantic_data_converter, runtime=runtime
             )
             return sealed_client(client, ring) if ring else client
-    except (RuntimeError, RPCError, OSError, TimeoutError) as error:
+    except (RuntimeError, RPCError, OSError, TimeoutError, ValueError) as error:
         raise Unreachable(
             f"no Temporal server answers at {target}; start one with 'exitflow up', or set "
             f"TEMPORAL_ADDRESS ({_why(error)})"

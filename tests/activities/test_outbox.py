@@ -368,6 +368,8 @@ async def test_a_restored_registry_learns_from_the_server_who_was_told(
         (seq, 2, "log", "no such mailbox"),
         (seq, 2, "newer", later),
     ]
+    noted = {each.at for each in post.outbox.settled(file.case_id, seq) if each.error == later}
+    assert noted == {CLOCK}
     await post.deliver(file, seq)
     assert lines(log) == []  # they were told before
 
