@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # Programs and workers are compiled once, and not at each of a thousand starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick test test-thorough mutants soak season bench lint lock materials clean
+.PHONY: help demo quick test test-thorough mutants soak season bench lint lock materials vulnerabilities clean
 
 help:
 	@echo "make demo    rehearsed counties, a township and what comes after, on a Temporal server with its Web UI; ONCE=1 ends by itself"
@@ -29,6 +29,7 @@ help:
 	@echo "make lint    linters alone"
 	@echo "make lock    requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions"
 	@echo "make materials   bill of materials (CycloneDX) on the standard output"
+	@echo "make vulnerabilities   known ones of what requirements.lock names, in the lists of the day (internet)"
 	@echo "make clean   remove .venv, builds and caches; what the demo stored stays"
 
 demo: $(INSTALLED)
@@ -70,6 +71,9 @@ lock: $(INSTALLED)
 
 materials: $(INSTALLED)
 	@$(BIN)/python -m docs.materials
+
+vulnerabilities: $(INSTALLED)
+	@$(BIN)/python -m docs.vulnerabilities
 
 clean:
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

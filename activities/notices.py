@@ -27,7 +27,7 @@ from models.reentry.warrant import reentry_notice
 from models.roster.messages import RosterChange
 from models.roster.warrant import roster_notice
 from models.village.warrant import village_notice
-from registry.database.engine import claim, writing
+from registry.database.engine import JOURNAL, claim, writing
 from registry.journal import note_row
 from registry.notices.folder import NoticeFolder
 from registry.notices.single import Exit, announcement_title, markdown, title
@@ -71,11 +71,15 @@ class NoticeBoard:
             rule = _RULES[type(order.shows)]
             hold_against_file(session, order, rule, self._clock())
             text, ends = markdown(order), order.closes.due
+            # Another attempt may be about to commit the same: whether it has, is read behind it.
+            _claim_notices(session, order)
             is_there = self.kept(session, order) is not None
             notice = self.put_up(session, order, title(order), text, ends)
             session.flush()
             if not is_there:
-                # The last thing before the commit.
+                # The journal's lock is the last thing that a commit may wait for. Behind it only
+                # lines are written, and the day that is looked at is that of the commit.
+                claim(session, JOURNAL)
                 self._hold_against_clock(session, order)
         self.show(notice)
         return notice
@@ -142,8 +146,12 @@ class NoticeBoard:
         return Notice(notice_id=row.id, title=row.title, markdown=row.markdown, sha256=row.sha256)
 
 
-def _keep(session: Session, order: ToPost, notice: Notice, closes_at: Moment) -> None:
+def _claim_notices(session: Session, order: ToPost) -> None:
     claim(session, f"notice {order.case_id}")
+
+
+def _keep(session: Session, order: ToPost, notice: Notice, closes_at: Moment) -> None:
+    _claim_notices(session, order)
     kept = session.exec(
         select(NoticeRow).where(
             or_(

@@ -227,9 +227,9 @@ COMMANDS = {
             "List the notices (公示) and announcements (公告) of a case, with their numbers.\n\n"
             "As the registry has them: no server is needed.",
         ),
-        "undelivered": (
-            "operators.commands.cases:undelivered",
-            "List what was told and has not arrived (未送达), of all cases.\n\n"
+        "unreached": (
+            "operators.commands.cases:unreached",
+            "List the notifications (通知) that no channel has taken yet, of all cases.\n\n"
             "As the registry has it: no server is needed.",
         ),
         "letters": (

@@ -32,7 +32,7 @@ from registry.records import (
     PlanRecord,
     RevokedRecord,
     StandingRecord,
-    UndeliveredRecord,
+    UnreachedRecord,
 )
 from registry.tables import (
     ON_THE_LIST,
@@ -318,12 +318,12 @@ class Registry:
         with reading(self._engine) as session:
             return contradiction(session, case_id)
 
-    def undelivered(self, case_id: str | None = None) -> tuple[UndeliveredRecord, ...]:
+    def unreached(self, case_id: str | None = None) -> tuple[UnreachedRecord, ...]:
         """What was told and has not arrived, of one case or of all (T8)."""
-        from registry.cases.outbox import undelivered
+        from registry.cases.outbox import unreached
 
         with reading(self._engine) as session:
-            return tuple(undelivered(session, case_id))
+            return tuple(unreached(session, case_id))
 
     def kept_hash(self, case_id: str, seq: int) -> str | None:
         """The hash of one entry as it is kept; None where it is not kept yet."""

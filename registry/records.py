@@ -251,7 +251,7 @@ class Total(Count):
     next: Moment | None
 
 
-class UndeliveredRecord(Record):
+class UnreachedRecord(Record):
     """A notification that a channel has not taken (T8).
 
     Attributes:

@@ -69,7 +69,7 @@ def put_province(
         _put(connection, CaseRow, cases)
         _put(connection, LimitRow, (limit for each in cases for limit in _limits(each)))
         _put(connection, RosterRow, (_on_a_roster(each, codes) for each in planned))
-    _analyze(engine)
+    analyze(engine)
 
 
 def end_all(engine: Engine) -> None:
@@ -96,10 +96,10 @@ def end_all(engine: Engine) -> None:
             sa.update(case).where(rosters).values(outcome="exited", deadline=None, waiting_for=None)
         )
         connection.execute(sa.delete(held).where(held.c.procedure == HOUSEHOLD_EXIT.id))
-    _analyze(engine)
+    analyze(engine)
 
 
-def _analyze(engine: Engine) -> None:
+def analyze(engine: Engine) -> None:
     """What the database does by itself in time, or is told to."""
     if engine.dialect.name == "sqlite":
         return

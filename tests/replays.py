@@ -19,7 +19,7 @@ from temporalio.bridge.proto.workflow_completion import WorkflowActivationComple
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
-from temporalio.worker import Replayer, WorkflowInstance
+from temporalio.worker import Interceptor, Replayer, WorkflowInstance
 
 from models.case.ledger import Entry, verify
 from models.case.orders import LedgerBatch
@@ -150,6 +150,7 @@ async def replay(
     history: WorkflowHistory,
     workflows: Sequence[type] = WORKFLOWS,
     converter: DataConverter = pydantic_data_converter,
+    interceptors: Sequence[Interceptor] = (),
 ) -> Replayed:
     """Replay a case; raises where Temporal itself finds a difference.
 
@@ -164,6 +165,7 @@ async def replay(
         workflows=workflows,
         workflow_runner=WrappedRunner(whole, lambda inner, _: _Overheard(inner, heard)),
         data_converter=converter,
+        interceptors=interceptors,
         workflow_failure_exception_types=FAILURES,
     ).replay_workflow(history)
     return heard

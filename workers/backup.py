@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
+from stat import S_IMODE
 from typing import Literal
 
 from pydantic import ValidationError
@@ -272,7 +273,8 @@ def _put(file: Path, target: Path, made: list[Path]) -> None:
     with file.open("rb") as content, target.open("xb") as copy:  # nothing is written over
         made.append(target)
         shutil.copyfileobj(content, copy)
-    shutil.copymode(file, target)
+    # A read-only medium may take the right to write from all that lies on it.
+    target.chmod(S_IMODE(file.stat().st_mode) | 0o600)
     _to_disk(target)
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
 
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import (
@@ -49,6 +49,7 @@ async def connect(
     address: str | None = None,
     namespace: str | None = None,
     runtime: Runtime | None = None,
+    traces: str | None = None,
 ) -> Client:
     """Connect as the environment says (``TEMPORAL_ADDRESS``, ``TEMPORAL_NAMESPACE``, TLS, …).
 
@@ -57,6 +58,7 @@ async def connect(
         address: Host and port, where the caller knows better than the environment.
         namespace: Likewise.
         runtime: Of the library, if not the one that all share.
+        traces: Where traces go of what the client does, and every worker that has it.
 
     Raises:
         Unreachable: naming the address and how to set another.
@@ -66,13 +68,21 @@ async def connect(
     config["target_host"] = target
     if namespace is not None:
         config["namespace"] = namespace
+    interceptors: list[Interceptor] = []
+    if traces is not None:
+        from workers.traces import tracing  # with its libraries, for who wants traces
+
+        interceptors = [tracing(traces)]
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT.total_seconds()):
             client = await Client.connect(
-                **config, data_converter=pydantic_data_converter, runtime=runtime
+                **config,
+                data_converter=pydantic_data_converter,
+                interceptors=interceptors,
+                runtime=runtime,
             )
             return sealed_client(client, ring) if ring else client
-    except (RuntimeError, RPCError, OSError, TimeoutError) as error:
+    except (RuntimeError, RPCError, OSError, TimeoutError, ValueError) as error:
         raise Unreachable(
             f"no Temporal server answers at {target}; start one with 'exitflow up', or set "
             f"TEMPORAL_ADDRESS ({_why(error)})"

@@ -131,6 +131,8 @@ async def channel(of: Channel) -> str:
         why = f"no answer within {_WITHIN:.0f} s"
     except OSError as error:
         why = error.strerror or str(error)
+    except ValueError:  # of what turns a name into an address, before anybody is asked
+        why = "its host cannot be the name of a machine"
     except Exception as error:  # a mail server has many ways to refuse
         if not type(error).__module__.startswith("aiosmtplib"):
             raise

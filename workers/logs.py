@@ -45,7 +45,8 @@ def _json(shared: list[Processor]) -> logging.Formatter:
         processors=[
             ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            # All beyond ASCII is escaped: a sign there may end a line or turn the writing round.
+            structlog.processors.JSONRenderer(),
         ],
     )
 

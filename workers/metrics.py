@@ -6,6 +6,7 @@ One address serves both. docker/prometheus-alerts.yaml and docker/grafana-dashbo
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Engine
@@ -47,39 +48,51 @@ def runtime(address: str) -> Runtime:
 
 
 class Behind(Interceptor):
-    """What this worker has in hand to be kept, and the registry has not taken yet."""
+    """What this worker could not bring to the registry, as far as nobody has brought it since."""
 
     def __init__(self) -> None:
-        self._last: dict[str, int] = {}
+        self._lacking: dict[str, tuple[int, int]] = {}
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """Part of the worker."""
-        return _Noting(next, self._last)
+        return _Noting(next, self._lacking)
 
-    def entries(self, kept: dict[str, int]) -> int:
-        """How many entries the registry lacks, that keeps so many of each open case.
+    @property
+    def cases(self) -> list[str]:
+        """The cases in question."""
+        return list(self._lacking)
 
-        What another worker has brought there meanwhile is forgotten.
-        """
-        for case_id in [each for each, last in self._last.items() if kept.get(each, 0) >= last]:
-            del self._last[case_id]
-        return sum(last - kept.get(case_id, 0) for case_id, last in self._last.items())
+    def entries(self) -> int:
+        """How many entries, as far as this worker knows."""
+        return sum(last - first + 1 for first, last in self._lacking.values())
+
+    def forget(self, kept: Mapping[str, int]) -> None:
+        """What another worker has brought: the registry keeps so many entries of each case."""
+        for case_id, (first, last) in list(self._lacking.items()):
+            first = max(first, kept.get(case_id, 0) + 1)
+            if first > last:
+                del self._lacking[case_id]
+            else:
+                self._lacking[case_id] = first, last
 
 
 class _Noting(ActivityInboundInterceptor):
-    def __init__(self, next: ActivityInboundInterceptor, last: dict[str, int]) -> None:
+    def __init__(
+        self, next: ActivityInboundInterceptor, lacking: dict[str, tuple[int, int]]
+    ) -> None:
         super().__init__(next)
-        self._last = last
+        self._lacking = lacking
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         order = input.args[0] if input.args else None
         if not isinstance(order, LedgerBatch):
             return await super().execute_activity(input)
-        last = order.entries[-1].seq
-        self._last[order.case_id] = max(last, self._last.get(order.case_id, 0))
+        first, last = order.entries[0].seq, order.entries[-1].seq
+        known = self._lacking.get(order.case_id, (first, last))
+        self._lacking[order.case_id] = min(first, known[0]), max(last, known[1])
         done = await super().execute_activity(input)
-        if self._last.get(order.case_id) == last:
-            del self._last[order.case_id]
+        if self._lacking.get(order.case_id, (0, 0))[1] == last:
+            del self._lacking[order.case_id]
         return done
 
 
@@ -106,10 +119,11 @@ class Metrics:
 
     async def _registry(self, engine: Engine) -> None:
         try:
-            found = await asyncio.to_thread(gauges, engine)
+            found = await asyncio.to_thread(gauges, engine, self._behind.cases)
         except RegistryError as error:
             _log.warning("the registry cannot be measured: %s", error)
             self._gauges["registry_up"].set(0)
+            self._gauges["entries_behind"].set(self._behind.entries())
             return
         self._gauges["registry_up"].set(1)
         self._show(found)
@@ -122,10 +136,11 @@ class Metrics:
             self._open.set(counted[procedure, step], labels)
         self._gauges["cases_overdue"].set(found.overdue)
         self._gauges["messages_refused"].set(found.refused)
-        self._gauges["notifications_undelivered"].set(found.undelivered)
+        self._gauges["notifications_given_up"].set(found.given_up)
         self._gauges["cases_contradicted"].set(found.contradicted)
         self._gauges["check_findings"].set(found.findings)
-        self._gauges["entries_behind"].set(self._behind.entries(dict(found.kept)))
+        self._behind.forget(found.kept)
+        self._gauges["entries_behind"].set(self._behind.entries())
 
     async def _server(self, client: Client) -> None:
         try:
@@ -143,7 +158,7 @@ _NUMBERS = {
     "server_up": "Whether the server answers this worker",
     "cases_overdue": "Open cases in which a limit was missed",
     "messages_refused": "Messages on file as refused, of open cases",
-    "notifications_undelivered": "Notifications that were given up",
+    "notifications_given_up": "Notifications that were given up",
     "cases_contradicted": "Cases whose own file says otherwise than the kept one",
     "check_findings": "Findings of the last check that was kept",
     "entries_behind": "Entries that this worker has to keep and the registry lacks",

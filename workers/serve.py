@@ -75,7 +75,7 @@ async def serve(
     check_schema(engine)
     check_registry(engine, settings, claim=True)
     measured = metrics.runtime(settings.metrics) if settings.metrics else None
-    client = await connect(settings.keyring(), address, runtime=measured)
+    client = await connect(settings.keyring(), address, runtime=measured, traces=settings.traces)
     await namespace.check(client)
     await check_server(client, settings, claim=True)
     stamp_home(settings)

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
@@ -39,6 +40,17 @@ def _address(text: str) -> str:
     return text
 
 
+def _collector(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(
+            "write the address of an OTLP/HTTP collector without user and password, for example "
+            "http://127.0.0.1:4318/v1/traces"
+        )
+    return text
+
+
+Collector = Annotated[str, AfterValidator(_collector)]
 MetricsAddress = Annotated[str, AfterValidator(_address)]
 
 
@@ -58,6 +70,7 @@ class Settings(Record):
         keys: File of the installation's keys; ``keys`` in ``home`` if not named.
         logs: How a worker writes its log: text for people, or JSON.
         metrics: Where a worker serves its numbers to Prometheus; nowhere if not named.
+        traces: Where OpenTelemetry's traces go, by OTLP over HTTP; nowhere if not named.
         cases_in_memory: How many open cases a worker keeps, a third of a megabyte each; one that it
             does not keep is played from its beginning when somebody acts on it.
         codec_password: Whoever knows it reads through ``exitflow codec``, from other machines too.
@@ -71,6 +84,7 @@ class Settings(Record):
     keys: Path | None = None
     logs: Literal["text", "json"] = "text"
     metrics: MetricsAddress | None = None
+    traces: Collector | None = None
     cases_in_memory: int = Field(default=1_000, ge=1)
     codec_password: SecretStr | None = Field(default=None, min_length=8)
 

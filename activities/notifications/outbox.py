@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from activities.warrants import Clock, stranger, utc_now
+from activities.warrants import Clock, stranger
 from models.case.orders import Delivered, Delivery, Notification, Recipient, Telling
 from registry.cases import outbox
 from registry.cases.outbox import NO_CHANNEL, Waiting, Way
@@ -77,7 +77,7 @@ class Outbox:
             Delivered(
                 number=each.notification.number,
                 channel=each.channel,
-                at=utc_now(),
+                at=self.now(),
                 error="the channel is newer than what was delivered on the others",
             )
             for each in self.waiting(telling.case_id, telling.seq)

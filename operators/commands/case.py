@@ -26,12 +26,12 @@ from operators.views.case import (
     print_objections,
     print_revoked,
     print_stopped,
-    print_undelivered,
-    print_untold,
+    print_undelivered_letters,
+    print_unreached,
 )
 from operators.views.printing import as_json, console, heading
 from operators.views.register import print_records
-from registry.records import ContradictionRecord, RevokedRecord, UndeliveredRecord
+from registry.records import ContradictionRecord, RevokedRecord, UnreachedRecord
 from workers.case_on_server import Amiss
 from workers.connection import run
 from workers.settings import load_settings
@@ -95,14 +95,14 @@ def case(
                 **dict(status),
                 contradicted=beside.noted,
                 stopped=stopped,
-                undelivered=beside.untold,
+                unreached=beside.unreached,
             )
-            as_json(one if beside.noted or stopped or beside.untold else status)
+            as_json(one if beside.noted or stopped or beside.unreached else status)
         else:
             print_stopped(console(), case, beside.found)
             print_case(console(), status, utc_now())
-            print_untold(console(), beside.untold)
-            print_undelivered(console(), beside.letters)
+            print_unreached(console(), beside.unreached)
+            print_undelivered_letters(console(), beside.letters)
             print_contradicted(console(), beside.noted)
             print_revoked(console(), beside.revoked)
         return
@@ -227,12 +227,12 @@ class _Amiss(CaseStatus):
 
     Attributes:
         stopped: What the server says of it, and the mend.
-        undelivered: What it told, and has not arrived.
+        unreached: What it told, and no channel has taken yet.
     """
 
     contradicted: ContradictionRecord | None = None
     stopped: str | None = None
-    undelivered: tuple[UndeliveredRecord, ...] = ()
+    unreached: tuple[UnreachedRecord, ...] = ()
 
 
 class _Beside(NamedTuple):
@@ -242,7 +242,7 @@ class _Beside(NamedTuple):
     revoked: Sequence[RevokedRecord]
     letters: "Sequence[WrittenLetter]"
     found: Amiss | None
-    untold: tuple[UndeliveredRecord, ...]
+    unreached: tuple[UnreachedRecord, ...]
 
 
 async def _status(case_id: str) -> tuple[CaseStatus, _Beside]:
@@ -256,7 +256,7 @@ async def _status(case_id: str) -> tuple[CaseStatus, _Beside]:
             registry.revoked_of(case_id),
             registry.deliveries.of(case_id),
             found,
-            registry.undelivered(case_id),
+            registry.unreached(case_id),
         )
 
 

@@ -24,7 +24,12 @@ from operators.commands.lists import (
 from operators.commands.options import Household, Roster, Workbook
 from operators.commands.words import InputError, Json
 from operators.desk.registry import open_registry, utc_now
-from operators.views.case import print_limit, print_notice, print_undelivered, print_untold
+from operators.views.case import (
+    print_limit,
+    print_notice,
+    print_undelivered_letters,
+    print_unreached,
+)
 from operators.views.lists import (
     CASE_COLUMNS,
     LIMIT_COLUMNS,
@@ -66,7 +71,7 @@ def cases(
             return
         count = registry.lists.count_cases(wanted)
         if excel is not None:
-            fits_a_sheet(count.many)
+            fits_a_sheet(least(count.many, limit))
             found = registry.lists.cases(wanted, in_a_file(limit))
             write_list(excel, "案件", CASE_COLUMNS, map(case_cells, found))
         if json:
@@ -114,7 +119,7 @@ def deadlines(
             return
         count = lists.count_deadlines(wanted, filings)
         if excel is not None:
-            fits_a_sheet(count.many)
+            fits_a_sheet(least(count.many, limit))
             found = lists.deadlines(wanted, filings, in_a_file(limit))
             rows = (limit_cells(each, _missed(each, now)) for each in found)
             write_list(excel, "期限", LIMIT_COLUMNS, rows)
@@ -205,16 +210,17 @@ def letters(
     with open_registry() as registry:
         found = registry.letters(case)
     found = tuple(each for each in found if household in (None, each.household))
-    if json:
-        as_json(found)
-        return
-    out = console()
     waiting = [each for each in found if each.delivered is None]
     if sheet is not None:
         try:
             write_letters(sheet, waiting)
         except OSError as error:
             raise InputError(f"{sheet} cannot be written: {error.strerror}") from None
+    if json:
+        as_json(found)
+        return
+    out = console()
+    if sheet is not None:
         out.print(f"{len(waiting)} letter{'' if len(waiting) == 1 else 's'}: {sheet}", style="bold")
         return
     from registry.notices.texts import page  # with its template engine, for pages alone
@@ -233,23 +239,23 @@ def letters(
         numbers = "、".join(each.household for each in pages)
         out.print(paragraph(f"{title}（第{entry}号）  {len(pages)}户：{numbers}", out.width, 2))
     out.print(f"{len(found)} letter{'' if len(found) == 1 else 's'}", style="bold")
-    print_undelivered(out, found)
+    print_undelivered_letters(out, found)
 
 
 def _missed(found: DeadlineRecord, now: datetime) -> bool:
     return is_over(found.in_force.limit, found.in_force.breached, now)
 
 
-def undelivered(*, json: Json = False) -> None:
-    """List what offices and people were told and has not arrived, of all cases (T8).
+def unreached(*, json: Json = False) -> None:
+    """List what offices and people were told and no channel has taken, of all cases (T8).
 
     Still tried, or given up, with the reason; no server is needed.
     """
     with open_registry() as registry:
-        found = registry.undelivered()
+        found = registry.unreached()
     if json:
         as_json(found)
     elif found:
-        print_untold(console(), found)
+        print_unreached(console(), found)
     else:
         console().print("everything has arrived")

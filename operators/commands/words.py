@@ -106,4 +106,10 @@ At = Annotated[
     word(_Signed),
 ]
 
-Json = Annotated[bool, Parameter(name="--json", help="Print JSON, and nothing else.")]
+Json = Annotated[
+    bool,
+    Parameter(
+        name="--json",
+        help="Print JSON, and nothing else; a list as JSON Lines, one value on each line.",
+    ),
+]

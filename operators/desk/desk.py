@@ -487,7 +487,7 @@ async def open_desk(
         check_writable(engine)
         check_schema(engine)
         check_registry(engine, settings)
-        client = await connect(settings.keyring(), address)
+        client = await connect(settings.keyring(), address, traces=settings.traces)
         await check_server(client, settings)
         yield Desk(client, Registry(engine), settings.load_policy())
     finally:

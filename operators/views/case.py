@@ -29,7 +29,7 @@ from registry.records import (
     ContradictionRecord,
     NoticeRecord,
     RevokedRecord,
-    UndeliveredRecord,
+    UnreachedRecord,
 )
 
 if TYPE_CHECKING:
@@ -135,11 +135,11 @@ def print_case(out: Console, status: CaseStatus, now: datetime) -> None:
     )
 
 
-def print_untold(out: Console, those: Sequence[UndeliveredRecord]) -> None:
+def print_unreached(out: Console, those: Sequence[UnreachedRecord]) -> None:
     """What people were to be told and has not arrived (T8): still tried, or given up."""
     if not those:
         return
-    out.print(heading("Not delivered 未送达"))
+    out.print(heading("Not reached 通知未送到"))
     for each in those:
         gone = f"given up 已放弃: {each.error}" if each.error else f"tried until {at(each.until)}"
         said = f"{at(each.at)}  {each.case_id}, entry {each.seq}  {each.topic} {each.recipient} "
@@ -147,7 +147,7 @@ def print_untold(out: Console, those: Sequence[UndeliveredRecord]) -> None:
         out.print(paragraph(line, out.width, 2), style="red" if each.error else "yellow")
 
 
-def print_undelivered(out: Console, letters: "Sequence[WrittenLetter]") -> None:
+def print_undelivered_letters(out: Console, letters: "Sequence[WrittenLetter]") -> None:
     """Which letters nobody has reported as delivered (F15); nothing of what has no letters."""
     waiting = [each for each in letters if each.delivered is None]
     if not letters:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from models.case.orders import Delivered, Notification, Telling
-from registry.records import UndeliveredRecord
+from registry.records import UnreachedRecord
 from registry.tables import DeliveryRow, OutboxRow
 
 NO_CHANNEL = "—"
@@ -95,7 +95,7 @@ def left(session: Session) -> list[Telling]:
     return [_telling(list(those.values())) for those in tellings.values()]
 
 
-def undelivered(session: Session, case_id: str | None = None) -> list[UndeliveredRecord]:
+def unreached(session: Session, case_id: str | None = None) -> list[UnreachedRecord]:
     """What has not arrived, of one case or of all: still tried, or given up."""
     given_up = col(DeliveryRow.error).is_not(None)
     query = (
@@ -106,7 +106,7 @@ def undelivered(session: Session, case_id: str | None = None) -> list[Undelivere
     if case_id is not None:
         query = query.where(OutboxRow.case_id == case_id)
     return [
-        UndeliveredRecord(
+        UnreachedRecord(
             **row.model_dump(exclude={"number", "content"}),
             error=result.error if result else None,
         )

@@ -16,6 +16,7 @@ from models.checks.journal import JournalKind, column_digests
 from models.identity import is_case
 from models.procedures import FOLLOW_UP, REENTRY, REVOCATION
 from models.roster.households import State
+from registry.checks import outbox
 from registry.checks.changes import changes_of, held_against
 from registry.checks.kept_case import CASES, KeptCase, altered, chain, rows_of_the_lists, turns
 from registry.checks.replay import PROJECTED, Replay, Turn, identity_of
@@ -39,6 +40,7 @@ from registry.tables import (
     JournalRow,
     LimitRow,
     NoticeRow,
+    OutboxRow,
     PlanRow,
     RevocationRow,
     RosterRow,
@@ -65,6 +67,7 @@ _OF_A_CASE: tuple[type[Table], ...] = (
     RevocationRow,
 )
 _CHANGED: tuple[type[Table], ...] = (StatusRow, VillageStatusRow, EpisodeRow)
+_READ: tuple[type[Table], ...] = (*_OF_A_CASE, *_CHANGED, OutboxRow)
 
 
 @dataclass
@@ -141,9 +144,7 @@ class CaseCheck:
         rows = rows_by(session, CASES, "case_id", ids)
         kept = rows_by(session, table_of(EntryRow), "case_id", ids)
         lines = rows_by(session, table_of(JournalRow), "subject", ids)
-        tables = {
-            row: rows_by(session, table_of(row), "case_id", ids) for row in (*_OF_A_CASE, *_CHANGED)
-        }
+        tables = {row: rows_by(session, table_of(row), "case_id", ids) for row in _READ}
         begun = [each for each in ids if identity_of(each).procedure in (REENTRY, REVOCATION)]
         opened = rows_by(session, table_of(EpisodeRow), "opened_by", begun) if begun else {}
         return [
@@ -180,6 +181,7 @@ class CaseCheck:
             yield from self._lists(case, own.get(case.id, {}))
             yield from self._notices(case)
             yield from self._changes(case)
+            yield from outbox.of_case(case)
 
     def _households(self, cases: Sequence[KeptCase]) -> list[str]:
         """Of townships with follow-ups: whom the register knows there."""

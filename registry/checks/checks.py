@@ -16,7 +16,7 @@ from models.identity import file_name
 from models.periods import beijing
 from models.policy import Policy
 from models.standards import incidence_finding
-from registry.checks import contradictions, unopened
+from registry.checks import contradictions, outbox, unopened
 from registry.checks.cases import CaseCheck
 from registry.checks.last import last_report
 from registry.checks.open_files import OpenFile, file_of, files_in
@@ -80,6 +80,7 @@ class Checks:
                 lambda: cases.findings(lambda done, of: progress("cases", done, of)),
                 lambda: contradictions.findings(session),
                 lambda: unopened.findings(session, self._opener),
+                lambda: outbox.without_a_file(session),
                 lambda: register.shared(cases.shared),
                 register.standings,
                 register.ties,

@@ -46,14 +46,17 @@ def copy_in(engine: Engine, source: Path) -> None:
     Raises:
         RegistryError: as ``check_empty``; if it cannot be written, or PostgreSQL's programs are not
             there.
+        OSError: if a file cannot be read or written.
     """
     check_empty(engine)
     if is_sqlite(engine):
-        file_of(engine).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            copy_sqlite(source, file_of(engine))
-        except sqlite3.Error as error:
-            raise RegistryError(sqlite_sentence(engine, str(error))) from None
+        target = file_of(engine)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch(mode=0o600, exist_ok=False)
+        # As bytes: SQLite itself would write beside a copy, which may lie on a read-only medium.
+        with source.open("rb") as content, target.open("wb") as copy:
+            shutil.copyfileobj(content, copy)
+            os.fsync(copy.fileno())
     else:
         _run(engine, "pg_restore", "--exit-on-error", "--single-transaction", str(source))
 

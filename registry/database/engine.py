@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Dialect,
+    Engine,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
@@ -49,6 +59,9 @@ _NOTICED_WHEN_GONE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
+
+JOURNAL = "journal"
+"""What a transaction claims that puts lines down in the journal, until its commit."""
 
 _READING = "registry_reading"
 
@@ -138,7 +151,7 @@ def _postgresql(url: URL) -> Engine:
         raise RegistryError(
             "the registry's URL names no database; write postgresql://user@host:5432/database"
         )
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         pool_size=10,
@@ -150,6 +163,18 @@ def _postgresql(url: URL) -> Engine:
         # What people wrote stays out of logs and out of the failures that Temporal keeps.
         hide_parameters=True,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(dialect: Dialect, _record: Any, args: Any, parameters: Any) -> Any:
+        try:
+            return dialect.connect(*args, **parameters)
+        except UnicodeError:
+            raise RegistryError(
+                f"{place(engine)} cannot be reached: its host cannot be the name of a machine; "
+                "name another in the URL"
+            ) from None
+
+    return engine
 
 
 @contextmanager
@@ -170,7 +195,7 @@ def _to_journal(session: Session) -> None:
     if journal.has_notes(session):
         session.flush()
         journal.prepare(session)
-        claim(session, "journal")
+        claim(session, JOURNAL)
         journal.put_down(session)
 
 

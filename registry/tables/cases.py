@@ -83,6 +83,7 @@ class EntryRow(Table, table=True):
     """One ledger entry (G7): ``content`` is all of it, canonical JSON; the rest is for SQL."""
 
     __tablename__ = "ledger_entries"
+    __table_args__ = (Index("ix_ledger_entries_refused", "case_id"),)
 
     case_id: str = Field(sa_column=_case())
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

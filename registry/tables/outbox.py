@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Text
+from sqlalchemy import Index, Text
 from sqlmodel import Field
 
 from registry.tables.columns import Instant, Table, Written
@@ -32,6 +32,7 @@ class DeliveryRow(Table, table=True):
     """What came of one: delivered, or given up with an ``error``. What has none is tried on."""
 
     __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_given_up", "case_id"),)
 
     case_id: str = Field(primary_key=True)
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

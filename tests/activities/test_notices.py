@@ -1,17 +1,21 @@
 """C4 公告公示: what a notice says, what it never says, and that it is published once."""
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
-from sqlmodel import delete, select, update
+from sqlalchemy import Engine, event
+from sqlmodel import Session, delete, select, update
 from temporalio.exceptions import ApplicationError
 
 from activities.leaving import LeavingActivities
@@ -27,7 +31,7 @@ from models.texts.characters import visible
 from models.texts.personal_numbers import hide
 from registry import journal
 from registry.calendar import OfficialCalendar
-from registry.database.engine import reading, writing
+from registry.database.engine import JOURNAL, claim, reading, writing
 from registry.desk import Registry
 from registry.errors import RegistryError
 from registry.notices.single import exit_announcement, markdown, title
@@ -131,6 +135,61 @@ def test_a_notice_is_not_published_under_the_date_of_the_day_before(
     published = publish(NoticeBoard(engine, folder, lambda: midnight - second), order)
     # Asked for again the next day, since the answer was lost, it is the one that there is.
     assert publish(NoticeBoard(engine, folder, lambda: midnight + second), order) == published
+
+
+def publishes_behind(
+    held: str,
+    engine: Engine,
+    other: Engine,
+    folder: Path,
+    meanwhile: Callable[[NoticeBoard, Session], None] = lambda _board, _session: None,
+) -> "Future[Notice]":
+    """Begins at 23:59:59 and waits for a lock, whose holder commits at 00:00:01."""
+    midnight = datetime.fromisoformat("2018-01-06T00:00:00+08:00")
+    second = timedelta(seconds=1)
+    now = [midnight - second]
+    order = ORDER.model_copy(update={"until": midnight})
+    carry(engine, CARRYING[NoticeOrder](order))
+    waits = Event()
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, _x: Any, _many: bool) -> None:
+        if "pg_advisory_xact_lock" in statement and values == {"what": held}:
+            waits.set()
+
+    event.listen(engine, "before_cursor_execute", note)
+    board = NoticeBoard(engine, folder, lambda: now[0])
+    with ThreadPoolExecutor(1) as pool:
+        with writing(other) as session:
+            claim(session, held)
+            meanwhile(board, session)
+            published = pool.submit(called, board.publish_notice, order, CASE)
+            assert waits.wait(30)
+            now[0] = midnight + second
+        wait([published])
+    return published
+
+
+@pytest.mark.clause("C4", "T1")
+@pytest.mark.parametrize("backend", ["postgresql"])
+def test_the_day_is_looked_at_behind_all_that_a_commit_may_wait_for(
+    engine: Engine, url: str, opened: Callable[[str], Engine], folder: Path
+) -> None:
+    published = publishes_behind(JOURNAL, engine, opened(url), folder)
+    assert str(published.exception()).endswith("nothing was published (T1)")
+    assert rows(engine) == []
+
+
+@pytest.mark.clause("C4", "T1")
+@pytest.mark.parametrize("backend", ["postgresql"])
+def test_a_notice_that_another_attempt_commits_meanwhile_is_the_one_that_there_is(
+    engine: Engine, url: str, opened: Callable[[str], Engine], folder: Path
+) -> None:
+    def first(board: NoticeBoard, session: Session) -> None:
+        board.put_up(session, ORDER, title(ORDER), markdown(ORDER), ORDER.closes.due)
+
+    published = publishes_behind(f"notice {CASE}", engine, opened(url), folder, first)
+    (row,) = rows(engine)
+    assert published.result().sha256 == row.sha256
 
 
 @pytest.mark.clause("C4", "S3", "S5", "T1", "G1")

@@ -228,7 +228,7 @@ def test_who_is_reached_by_no_channel_is_on_record(
     run(post.registry.write_ledger, file.batch())
     assert ways(post) == [(seq, 1, "—", "no channel reaches this recipient")]
     assert post.rung == []  # there is nothing to deliver
-    (listed,) = registry.undelivered(file.case_id)
+    (listed,) = registry.unreached(file.case_id)
     assert (listed.recipient, listed.error) == (COUNTY.name, "no channel reaches this recipient")
 
 
@@ -246,10 +246,10 @@ async def test_one_channel_that_is_down_holds_up_no_other_and_is_tried_for_days(
         error = await post.outage(file, seq)
         assert "shut: the log file cannot be written" in error.message
         assert len(lines(log)) == 2
-    assert {(each.channel, each.error) for each in registry.undelivered()} == {("shut", None)}
+    assert {(each.channel, each.error) for each in registry.unreached()} == {("shut", None)}
     post.now = APPLIED + timedelta(days=3, minutes=1)
     await post.deliver(file, seq)
-    shown = [each.error for each in registry.undelivered(file.case_id)]
+    shown = [each.error for each in registry.unreached(file.case_id)]
     assert len(shown) == 2
     assert all("cannot be written" in (error or "") for error in shown)
     assert [way[2:] for way in ways(post) if way[2] == "log"] == [("log", None)] * 2
@@ -368,6 +368,8 @@ async def test_a_restored_registry_learns_from_the_server_who_was_told(
         (seq, 2, "log", "no such mailbox"),
         (seq, 2, "newer", later),
     ]
+    noted = {each.at for each in post.outbox.settled(file.case_id, seq) if each.error == later}
+    assert noted == {CLOCK}
     await post.deliver(file, seq)
     assert lines(log) == []  # they were told before
 

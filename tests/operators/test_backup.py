@@ -391,6 +391,31 @@ async def test_what_was_begun_is_taken_away_where_the_disk_is_full(
     assert (tmp_path / "new" / "notices" / "page.html").read_text("utf-8") == "合成\n"
 
 
+async def test_a_copy_on_a_read_only_medium_is_restored(
+    lonely: Shell, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = sorted(copy.rglob("*"), reverse=True)  # noqa: ASYNC240 - of three files
+    for each in (*there, copy):
+        each.chmod(0o555 if each.is_dir() else 0o444)
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def read_only(path: object, *args: Any, **kwargs: Any) -> sqlite3.Connection:
+        # The administrator may write wherever he likes; SQLite on such a medium may not.
+        if str(copy) in str(path):
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        return connect(path, *args, **kwargs)
+
+    monkeypatch.setattr(sqlite3, "connect", read_only)
+    monkeypatch.setenv("EXITFLOW_HOME", str(tmp_path / "new"))
+    (await lonely("restore", copy)).done()
+    made = [each for each in (tmp_path / "new").rglob("*") if each.is_file()]
+    assert {each.name for each in made} == {"registry.db", "page.html"}
+    assert all(each.stat().st_mode & 0o600 == 0o600 for each in made)
+    assert "0 cases" in (await lonely("cases")).done()
+    for each in (copy, *there):
+        each.chmod(0o755)
+
+
 # -- on both databases ------------------------------------------------------------------------
 
 

@@ -35,6 +35,11 @@ async def test_a_sheet_is_handed_in_once_and_the_rest_is_listed(
     sheet = tmp_path / "letters.xlsx"
     said = (await cli("letters", play.case_id, "--sheet", sheet)).done()
     assert said.startswith("2 letters: ")
+    listed = (await cli("letters", play.case_id, "--sheet", tmp_path / "same.xlsx", "--json")).json
+    assert [(each["household"], each["entry"]) for each in listed] == [
+        (household, number) for household in (first, second)
+    ]
+    assert (tmp_path / "same.xlsx").exists()
     assert sheet.exists()
     shown = (await cli("case", play.case_id)).done()
     assert "未报告送达的告知书 2 of 2" in shown

@@ -210,6 +210,37 @@ async def test_channels_that_cannot_be_reached_show_no_secret(ward: Ward, tmp_pa
     assert f"fine: 127.0.0.1:{web}" in {each["said"] for each in found}
 
 
+TOO_LONG = f"{'x' * 64}.example.org"
+NO_HOST = "its host cannot be the name of a machine"
+
+
+@pytest.mark.parametrize("host", ["a..b", TOO_LONG])
+async def test_hosts_that_are_no_names_are_findings(ward: Ward, host: str) -> None:
+    mail = '{"kind": "smtp", "name": "mail", "host": "%s", "sender": "exitflow@example.org"}'
+    hook = '{"kind": "webhook", "name": "hook", "url": "http://%s/told"}'
+    ward.patch.setenv("EXITFLOW_CHANNELS", f"[{mail % host}, {hook % host}]")
+    ward.patch.setenv("EXITFLOW_REGISTRY_URL", f"postgresql://user@{host}/exitflow")
+    ward.patch.setenv("TEMPORAL_ADDRESS", f"{host}:7233")
+    said = await ward.shell("doctor", "--json")
+    found = Said(0, said.out, said.err).json
+    told = {each["said"].partition(";")[0] for each in found if not each["is_well"]}
+    registry = f"the registry at PostgreSQL {host}:5432, database exitflow"
+    assert told == {
+        f"the channel mail cannot be reached ({NO_HOST})",
+        f"the channel hook cannot be reached ({NO_HOST})",
+        f"{registry} cannot be reached: {NO_HOST}",
+        f"no Temporal server answers at {host}:7233",
+    }
+
+
+@pytest.mark.parametrize("address", [":7233", "127.0.0.1:99999", "a b:7233"])
+async def test_an_address_that_is_none_is_a_finding(ward: Ward, address: str) -> None:
+    ward.patch.setenv("TEMPORAL_ADDRESS", address)
+    said = (await ward.unwell())["server"]
+    assert said.startswith(f"no Temporal server answers at {address}; start one with")
+    assert "set TEMPORAL_ADDRESS (invalid target URL: " in said
+
+
 # -- the registry -----------------------------------------------------------------------------
 
 

@@ -65,20 +65,20 @@ async def test_what_has_not_arrived_is_listed_and_shown_with_its_case(
     cli: Shell, opens: Opener
 ) -> None:
     case, other = await opens(), await opens()
-    listed = [each for each in (await cli("undelivered", "--json")).json if case.id in str(each)]
+    listed = [each for each in (await cli("unreached", "--json")).json if case.id in str(each)]
     assert listed == []
-    assert "Not delivered" not in fits(await cli("case", case.id))
+    assert "Not reached" not in fits(await cli("case", case.id))
     entry, told = (await case.play.says_told("办理"))[-1]
     with unguarded(case.play.stage.settings.engine()) as connection:
         gone = col(DeliveryRow.case_id) == case.id
         connection.execute(update(DeliveryRow).where(gone).values(error="mail: 查无此人"))
         connection.execute(delete(DeliveryRow).where(col(DeliveryRow.case_id) == other.id))
-    for words in (("undelivered",), ("case", case.id)):
+    for words in (("unreached",), ("case", case.id)):
         out = " ".join(fits(await cli(*words)).split())
         assert f"{case.id}, entry {entry.seq} 办理 {told['recipient']}" in out
         assert "given up 已放弃: mail: 查无此人" in out
     assert "(file): tried until" in " ".join(fits(await cli("case", other.id)).split())
-    shown = (await cli("case", case.id, "--json")).json["undelivered"]
+    shown = (await cli("case", case.id, "--json")).json["unreached"]
     assert (entry.seq, "办理") in [(each["seq"], each["topic"]) for each in shown]
     assert {each["error"] for each in shown} == {"mail: 查无此人"}
     with unguarded(case.play.stage.settings.engine()) as connection:
@@ -359,3 +359,19 @@ async def test_a_namespace_is_set_up_once(cli: Shell, monkeypatch: pytest.Monkey
     assert out.count("Exit") == len(search.ALL)
     again = (await cli("setup", "namespace")).done()
     assert again == "namespace set-up-by-command: nothing added\n"
+
+
+async def test_of_a_limited_list_only_what_is_written_must_fit_a_sheet(
+    cli: Shell, opens: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opens()
+    await opens()
+    monkeypatch.setattr("operators.commands.lists.MOST_ROWS", 1)
+    for words in ("cases", "deadlines"):
+        file = tmp_path / f"{words}.xlsx"
+        told = (words, "--excel", file)
+        assert "are more than the 1 rows of a sheet" in (await cli(*told)).fails(2)
+        assert "2 are more than the 1 rows" in (await cli(*told, "--limit", 2)).fails(2)
+        assert not file.exists()
+        assert f"{file}: 1 " in (await cli(*told, "--limit", 1)).done()
+        assert file.exists()

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import runpy
 import sys
 from pathlib import Path
 
 import pytest
 
+from operators.desk.registry import rehearsed_at
 from tests.operators.conftest import THIS_YEAR, Opened, Shell, applies, as_toml
 from tests.operators.rosters_today import cleared, settle
 from tests.stage import Stage
@@ -33,7 +35,11 @@ async def run(environment: dict[str, str], script: str, *words: str) -> tuple[in
 
 @pytest.mark.clause("C1", "C2", "T5")
 async def test_a_case_is_started_approved_and_listed_as_due(
-    installation: Stage, environment: dict[str, str], tmp_path: Path
+    installation: Stage,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     code = installation.county()
     file = tmp_path / "application.toml"
@@ -64,6 +70,19 @@ async def test_a_case_is_started_approved_and_listed_as_due(
     assert mine[:3] == [f"{due} 24:00", "open", "T5"]
     assert mine[3].endswith(case.office("C3"))
     assert case.id not in soon
+
+    # One that is over is overdue, whether or not the case has said so yet.
+    monkeypatch.setenv("EXITFLOW_HOME", str(installation.settings.home))
+    monkeypatch.setattr(sys, "argv", ["list_due.py", "400"])
+    capsys.readouterr()
+    with rehearsed_at((await case.play.limit("T5")).due):
+        runpy.run_path(str(SCRIPTS / "list_due.py"), run_name="__main__")
+    (mine,) = [
+        line.split("\t")
+        for line in capsys.readouterr().out.splitlines()
+        if line.endswith(case.id) and "\tT5\t" in line
+    ]
+    assert mine[1] == "overdue"
 
 
 @pytest.mark.clause("H4", "G1")

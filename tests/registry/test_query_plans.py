@@ -5,18 +5,22 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, insert
 
 from models.offices import Office
+from registry.checks.values import table_of
 from registry.database.engine import reading
 from registry.desk import Registry
 from registry.records import By, CaseFilter, ListFilter
 from registry.reports.filings import Filings
+from registry.reports.gauges import gauges
+from registry.tables import DeliveryRow, EntryRow
 from tests.models.samples import HENAN
-from tests.province import NOW, put_province
+from tests.province import NOW, analyze, put_province
 from tests.registry.test_filings import CALENDAR
 
 ROSTERS, VILLAGES, HOUSEHOLDS = 2_000, 60, 4_000
+KINDS, ERRORS = ("act", "refused"), (None, "no such mailbox")
 FILINGS = Filings(HENAN, CALENDAR, NOW)
 COUNTY, COUNTY_GROUP = "411523", Office.parse("A5/411523")
 
@@ -148,3 +152,33 @@ def test_what_is_due_behind_exits_is_looked_up_case_by_case(
         if engine.dialect.name == "sqlite":  # PostgreSQL knows that there are none
             assert "ix_case_documents_belongs_to" in plan
         assert not is_scanned(plan, "household_episodes")
+
+
+def test_numbers_for_a_monitor_read_neither_all_entries_nor_all_deliveries(
+    province: Registry, engine: Engine
+) -> None:
+    case_id = next(iter(province.lists.cases(CaseFilter(), 1))).case_id
+    told = {"case_id": case_id, "at": NOW}
+    entry = {"step": "H1", "round": 1, "actor": "case", "text": "合成", "previous": "", "hash": ""}
+    with engine.begin() as connection:
+        connection.execute(
+            insert(table_of(EntryRow)),
+            [
+                {**told, **entry, "seq": seq, "content": "{}", "kind": KINDS[seq % 100 == 0]}
+                for seq in range(1, 5_001)
+            ],
+        )
+        connection.execute(
+            insert(table_of(DeliveryRow)),
+            [
+                {**told, "seq": seq, "number": 1, "channel": "log", "error": ERRORS[seq % 100 == 0]}
+                for seq in range(1, 5_001)
+            ],
+        )
+    analyze(engine)
+    found = gauges(engine)
+    assert (found.refused, found.given_up) == (50, 50)
+    for table, index in (("ledger_entries", "refused"), ("deliveries", "given_up")):
+        plan = plans(engine, table, lambda: gauges(engine))
+        assert f"ix_{table}_{index}" in plan
+        assert not is_scanned(plan, table)

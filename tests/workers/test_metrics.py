@@ -3,19 +3,24 @@
 import json
 import re
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
+from sqlalchemy import Engine
 from temporalio import workflow
 from temporalio.client import Client
+from temporalio.common import MetricMeter
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Worker
 from temporalio.worker import UnsandboxedWorkflowRunner as Unsandboxed
 
 from models.case.orders import LedgerBatch
 from operators.up import prepare_registry
+from registry.database.engine import open_engine, writing
+from registry.tables import CaseRow
 from tests.operators.test_up import opens_a_case, running
 from tests.play import eventually
 from tests.stage import settings_in
@@ -28,6 +33,7 @@ DOCKER = Path(__file__).parents[2] / "docker"
 RULES = (DOCKER / "prometheus-alerts.yaml").read_text("utf-8")
 DASHBOARD = json.loads((DOCKER / "grafana-dashboard.json").read_text("utf-8"))
 GUIDE = (DOCKER.parent / "docs" / "configure.md").read_text("utf-8")
+CASE = "county-exit/411523/2018"
 _NAME = re.compile(r"\b(?:exitflow|temporal)_[a-z_]+")
 
 
@@ -126,10 +132,10 @@ class _Registry(ActivityInboundInterceptor):
         return 0
 
 
-def _batch(last: int) -> Any:
+def _batch(first: int, last: int) -> Any:
     told: dict[str, Any] = {
-        "case_id": "county-exit/411523/2018",
-        "entries": (SimpleNamespace(seq=last),),
+        "case_id": CASE,
+        "entries": tuple(SimpleNamespace(seq=seq) for seq in range(first, last + 1)),
     }
     batch = LedgerBatch.model_construct(**told)
     return ExecuteActivityInput(print, (batch,), None, {})
@@ -138,21 +144,74 @@ def _batch(last: int) -> Any:
 async def test_entries_that_the_registry_has_not_taken_are_behind() -> None:
     registry, behind = _Registry(), metrics.Behind()
     worker = behind.intercept_activity(registry)
-    id = "county-exit/411523/2018"
-    await worker.execute_activity(_batch(3))
-    assert behind.entries({id: 3}) == 0
+    await worker.execute_activity(_batch(1, 3))
+    assert (behind.entries(), behind.cases) == (0, [])
     registry.is_away = True
     for last in (4, 7, 5):
         with pytest.raises(OSError, match="away"):
-            await worker.execute_activity(_batch(last))
-    assert behind.entries({id: 3}) == 4  # entries 4 to 7
-    assert behind.entries({}) == 7  # a registry that does not even list the case
-    assert behind.entries({id: 7}) == 0  # brought by another worker
+            await worker.execute_activity(_batch(4, last))
+    assert behind.entries() == 4  # entries 4 to 7
+    behind.forget({CASE: 5})  # 4 and 5 were brought by another worker
+    assert behind.entries() == 2
+    behind.forget({})  # a registry that does not list the case
+    assert behind.entries() == 2
+    behind.forget({CASE: 7})
+    assert (behind.entries(), behind.cases) == (0, [])
     with pytest.raises(OSError, match="away"):
-        await worker.execute_activity(_batch(9))
+        await worker.execute_activity(_batch(8, 9))
     registry.is_away = False
-    await worker.execute_activity(_batch(9))
-    assert behind.entries({id: 7}) == 0
+    await worker.execute_activity(_batch(8, 9))
+    assert behind.entries() == 0
+
+
+class _Gauge:
+    """Keeps what it shows."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, int] = {}
+
+    def create_gauge(self, name: str, _: str) -> SimpleNamespace:
+        def show(value: int, *_: object) -> None:
+            self.shown[name.removeprefix("exitflow_")] = value
+
+        return SimpleNamespace(set=show)
+
+
+async def test_the_number_behind_goes_on_while_the_registry_is_away_and_falls_when_it_is_back(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """Another worker has brought the end of the case meanwhile."""
+    away, behind, meter = _Registry(), metrics.Behind(), _Gauge()
+    away.is_away = True
+    measured = metrics.Metrics(cast(MetricMeter, meter), behind)
+    nowhere = open_engine(f"sqlite:///{tmp_path / 'nowhere' / 'registry.db'}")
+    for last in (4, 7):
+        with pytest.raises(OSError, match="away"):
+            await behind.intercept_activity(away).execute_activity(_batch(4, last))
+        await measured._registry(nowhere)
+        assert meter.shown == {"registry_up": 0, "entries_behind": last - 3}
+    nowhere.dispose()
+    with writing(engine) as session:
+        session.add(
+            CaseRow(
+                case_id=CASE,
+                procedure="county-exit",
+                subject_code="411523",
+                subject_name="合成县",
+                year=2018,
+                region="/410000/",
+                step="C7",
+                round=1,
+                overdue=False,
+                open_objections=0,
+                outcome="exited",
+                entries=7,
+                head="0" * 64,
+                updated=datetime(2018, 3, 1, tzinfo=UTC),
+            )
+        )
+    await measured._registry(engine)
+    assert (meter.shown["registry_up"], meter.shown["entries_behind"]) == (1, 0)
 
 
 def test_an_address_that_is_none_or_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

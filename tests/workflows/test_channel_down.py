@@ -42,7 +42,7 @@ async def test_a_channel_that_is_down_is_given_up(down: Stage) -> None:
     await play.reaches("C3")
     await play.has_told("办理", 1)
     entries = (await play.status()).entries
-    (tried,) = down.registry.undelivered(play.case_id)
+    (tried,) = down.registry.unreached(play.case_id)
     assert (tried.topic, tried.channel, tried.error) == ("办理", "shut", None)
     assert tried.until - tried.at == DAY
     ((entry, told),) = await play.says_told("办理")
@@ -50,7 +50,7 @@ async def test_a_channel_that_is_down_is_given_up(down: Stage) -> None:
 
     # The last attempt begins within the six hours between two.
     await play.until(await play.now() + DAY + timedelta(hours=6, minutes=1))
-    (given_up,) = down.registry.undelivered(play.case_id)
+    (given_up,) = down.registry.unreached(play.case_id)
     assert given_up.seq == tried.seq
     assert "shut: the log file cannot be written" in (given_up.error or "")
     seen = await play.status()
@@ -71,15 +71,15 @@ async def test_a_case_ends_without_waiting_for_a_letter_that_goes_out_days_later
     assert file[-1].kind is EntryKind.NOTIFIED
     ended = await play.now()
     assert ended < at(11, 16, 10, 5)
-    untold = down.registry.undelivered(play.case_id)
-    assert [(each.topic, each.error) for each in untold] == [
+    unreached = down.registry.unreached(play.case_id)
+    assert [(each.topic, each.error) for each in unreached] == [
         ("办理", None),
         *[("结果", None)] * 2,  # the county, which applied, and the province, which decided
     ]
     await play.until(ended + 2 * DAY)
     await asyncio.to_thread(way.unlink)
     await play.until(ended + 2 * DAY + timedelta(hours=7))
-    assert down.registry.undelivered(play.case_id) == ()
+    assert down.registry.unreached(play.case_id) == ()
     log = way / "log.jsonl"
     assert len(log.read_text(encoding="utf-8").splitlines()) == 3
     assert len(play.told()) == 3  # each once, whatever else is down

@@ -131,6 +131,10 @@ ROWS = [
     ("samples", "county_code = '411523'", "county_code", "1"),
     ("village_years", "clinic = 1 - clinic", "clinic", "source LIKE 'village-exit%'"),
     ("plans", "reason = '另有原因'", "reason", "addition = 1"),
+    ("outbox", "topic = '其他'", "topic", "1"),
+    ("outbox", "at = '2027-01-01 00:00:00.000000'", "at", "1"),
+    ("outbox", "recipient = 'A5/413121'", "recipient", "1"),
+    ("outbox", 'content = replace(content, \'"topic":"\', \'"topic":"伪\')', "content", "1"),
 ]
 
 
@@ -178,6 +182,25 @@ def test_a_row_that_was_taken_out_is_found(
     assert {each.where.split()[0] for each in found} == {table}
 
 
+def test_who_was_told_by_a_file_and_not_by_the_outbox_is_found(
+    home: Home, before: set[Finding]
+) -> None:
+    told = "case_id = '{}' AND seq = {} AND number = 1"
+    of = [home.one(f"SELECT {name} FROM outbox ORDER BY case_id") for name in ("case_id", "seq")]
+    for table in ("outbox", "deliveries"):
+        home.meddle(f"DELETE FROM {table} WHERE {told.format(*of)}")
+    (finding,) = home.findings() - before
+    assert finding.where == f"outbox {of[0]} {of[1]} 1"
+    assert finding.what == f"the row is missing: entry {of[1]} says that somebody was told this"
+
+
+def test_what_a_round_tells_stands_in_no_file(home: Home, before: set[Finding]) -> None:
+    columns = "seq, number, channel, topic, recipient, content, at, until"
+    round = "'round/watch/henan-2018-01-05T00:00:00Z'"
+    assert home.meddle(f"INSERT INTO outbox SELECT {round}, {columns} FROM outbox LIMIT 1") == 1
+    assert home.findings() == before
+
+
 FOREIGN = [
     # what is put there, and the table that is named
     (
@@ -216,6 +239,21 @@ FOREIGN = [
         "SELECT '{county}', 3, household_code, 'marginal', '2027-12-01', 'x', 'A5/411523' FROM "
         "household_risks LIMIT 1",
         "household_risks",
+    ),
+    (
+        "INSERT INTO outbox SELECT case_id, 1, number, channel, topic, recipient, content, at, "
+        "until FROM outbox WHERE case_id = '{county}' LIMIT 1",
+        "outbox",
+    ),
+    (
+        "INSERT INTO outbox SELECT 'county-exit/411523/2029', seq, number, channel, topic, "
+        "recipient, content, at, until FROM outbox LIMIT 1",
+        "outbox",
+    ),
+    (
+        "INSERT INTO deliveries SELECT case_id, seq, number, 'other', at, error FROM deliveries "
+        "LIMIT 1",
+        "deliveries",
     ),
     (
         "INSERT INTO cases SELECT 'county-exit/411523/2029', procedure, '411523', subject_name, "
@@ -267,6 +305,8 @@ def test_a_row_that_no_file_leads_to_is_found(
         ("plans", "kind = 'anything'"),
         ("indicators", "population = 'anything'"),
         ("divisions", "tier = 'anything'"),
+        ("outbox", "content = 'anything'"),
+        ("outbox", "at = 'anything'"),
         ("journal", "content = 'anything'"),
         ("journal", "content = '{}'"),
         ("journal", "at = 'anything'"),

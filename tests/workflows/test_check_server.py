@@ -410,8 +410,8 @@ async def test_a_check_that_nobody_hears_of_yet_has_ended_all_the_same(stage: St
     async with asyncio.timeout(PATIENCE):
         done = await check.result()
     assert done.total == 1
-    (untold,) = stage.registry.undelivered(id)
-    assert (untold.topic, untold.error) == ("核查", None)
+    (unreached,) = stage.registry.unreached(id)
+    assert (unreached.topic, unreached.error) == ("核查", None)
     engine = stage.settings.engine()
     report = stage.settings.checks(engine).last()
     engine.dispose()

@@ -84,9 +84,9 @@ async def all_arrived(play: Play) -> None:
     """Wait until everything that a case has told has arrived."""
 
     async def arrived() -> bool:
-        return not play.stage.registry.undelivered(play.case_id)
+        return not play.stage.registry.unreached(play.case_id)
 
-    await eventually(arrived, lambda: str(play.stage.registry.undelivered(play.case_id)))
+    await eventually(arrived, lambda: str(play.stage.registry.unreached(play.case_id)))
 
 
 async def rejected(stage: Stage) -> Play:
@@ -103,13 +103,13 @@ async def test_what_a_case_tells_arrives_after_its_end_and_another_worker(
 ) -> None:
     play = await rejected(posting)
     assert await execution_status(play) is WorkflowExecutionStatus.COMPLETED
-    untold: list[str] = []
+    unreached: list[str] = []
 
     async def logged() -> bool:
-        untold[:] = [each.channel for each in posting.registry.undelivered(play.case_id)]
-        return set(untold) == {"hook"}
+        unreached[:] = [each.channel for each in posting.registry.unreached(play.case_id)]
+        return set(unreached) == {"hook"}
 
-    await eventually(logged, lambda: f"not arrived: {untold}")
+    await eventually(logged, lambda: f"not arrived: {unreached}")
     await posting.crew.goes()
     receiver.comes()
     await posting.crew.comes()
@@ -213,7 +213,7 @@ async def test_a_server_that_takes_no_deliveries_holds_up_no_case(
         await play.reaches("C2")
         await play.act("C2")
         await play.reaches("C3")
-        waiting = stage.registry.undelivered(play.case_id)
+        waiting = stage.registry.unreached(play.case_id)
     PLAYED.clear()  # their server has gone
     assert "办理" in {each.topic for each in waiting}
     assert {each.error for each in waiting} == {None}

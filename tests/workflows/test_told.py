@@ -184,7 +184,7 @@ async def test_many_answers_of_one_moment_go_out_in_orders_that_fit(own_stage: S
         if event.HasField("activity_task_scheduled_event_attributes")
     ]
     assert max(orders) < PAYLOAD * 3 // 4  # from there on a server warns
-    assert own_stage.registry.undelivered(play.case_id) == ()
+    assert own_stage.registry.unreached(play.case_id) == ()
 
 
 def delivered(office: str, *deliveries: dict[str, Any], **changes: Any) -> CaseDocument:
