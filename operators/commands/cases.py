@@ -10,7 +10,6 @@ from rich.text import Text
 
 from models.identity import file_name
 from operators.commands.lists import (
-    WHOLE,
     Excel,
     Most,
     Narrowed,
@@ -33,7 +32,7 @@ from operators.views.lists import (
     limit_cells,
     totals_table,
 )
-from operators.views.printing import as_json, at, console, counted, is_over, paragraph
+from operators.views.printing import WHOLE, as_json, at, console, counted, is_over, paragraph
 from operators.views.terminal import say
 from registry.files.disk import write_text
 from registry.forms.letters import write_letters
@@ -66,7 +65,7 @@ def cases(
             return
         count = registry.lists.count_cases(wanted)
         if excel is not None:
-            fits_a_sheet(count.many)
+            fits_a_sheet(least(count.many, limit))
             found = registry.lists.cases(wanted, in_a_file(limit))
             write_list(excel, "案件", CASE_COLUMNS, map(case_cells, found))
         if json:
@@ -114,7 +113,7 @@ def deadlines(
             return
         count = lists.count_deadlines(wanted, filings)
         if excel is not None:
-            fits_a_sheet(count.many)
+            fits_a_sheet(least(count.many, limit))
             found = lists.deadlines(wanted, filings, in_a_file(limit))
             rows = (limit_cells(each, _missed(each, now)) for each in found)
             write_list(excel, "期限", LIMIT_COLUMNS, rows)

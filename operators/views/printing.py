@@ -175,6 +175,15 @@ def heading(text: str) -> Text:
     return Text(f"\n{text}", style="bold")
 
 
+WHOLE = "--limit all lists all of them, --excel FILE writes them"
+
+
+def print_cut(out: Console, shown: int, many: int) -> None:
+    """Say that there are more than are shown, and how to get them."""
+    if shown < many:
+        out.print(f"{shown:,} of {many:,} are shown: {WHOLE}", style="dim")
+
+
 def paragraph(text: str, width: int, indent: int = 0, style: str = "") -> Text:
     """Wrap a sentence that may be Chinese, whose words have no blanks between them."""
     margin = " " * indent

@@ -4,6 +4,7 @@ It is counted whenever it is asked for and kept nowhere, so that it cannot diffe
 households. In whole numbers; one query for however many units.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -23,6 +24,9 @@ from registry.tables import (
     VillageRow,
     VillageStatusRow,
 )
+
+_DIVISION_DIGITS = 6
+"""Of the code of a county, city or province; those of townships and villages have more."""
 
 
 class Heads(NamedTuple):
@@ -158,6 +162,22 @@ def county_heads(session: Session, on: date, *, region: str | None = None) -> di
         .group_by(VillageRow.county_code)
     )
     return {code: Heads(int(heads), int(people)) for code, heads, people in session.exec(query)}
+
+
+def all_heads(
+    session: Session, on: date, *, region: str | None = None
+) -> tuple[dict[str, Heads], dict[str, Heads]]:
+    """The heads of every village and of every whole county of a region, counted once for both."""
+    villages = village_heads(session, on, region=region)
+    if region is not None and len(region) != _DIVISION_DIGITS:
+        return villages, {}
+    places = select(VillageRow.code, VillageRow.county_code).where(*_wanted(None, region))
+    counties: defaultdict[str, Heads] = defaultdict(lambda: Heads(0, 0))
+    for village, county in session.exec(places):
+        poor, population = counties[county]
+        more = villages[village]
+        counties[county] = Heads(poor + more.poor, population + more.population)
+    return villages, dict(counties)
 
 
 def _wanted(codes: Iterable[str] | None, region: str | None) -> list[ColumnElement[bool]]:
