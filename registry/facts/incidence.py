@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Subquery, case, func
+from sqlalchemy import ColumnElement, String, Subquery, case, cast, func
 from sqlmodel import Session, col, or_, select
 
 from models.register.counties import CountyCounted, PoorVillages
@@ -196,14 +196,16 @@ def _poor(on: date, wanted: Sequence[ColumnElement[bool]]) -> Subquery:
     is looked for at every one that enters.
     """
     of_these = [col(HouseholdRow.village_code).in_(select(VillageRow.code).where(*wanted))]
+    # By the bare column SQLite would walk an index of all households, and jump for each to its row.
+    village = cast(col(HouseholdRow.village_code), String)
     return (
-        select(HouseholdRow.village_code, func.sum(HouseholdRow.size).label("heads"))
+        select(village.label("village_code"), func.sum(HouseholdRow.size).label("heads"))
         .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
         .where(
             EpisodeRow.registered_on <= on,
             or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on),
             *(of_these if wanted else []),
         )
-        .group_by(HouseholdRow.village_code)
+        .group_by(village)
         .subquery()
     )

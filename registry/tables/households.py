@@ -32,11 +32,9 @@ class HouseholdRow(Table, table=True):
     """
 
     __tablename__ = "households"
-    # People are counted by village in the index alone.
-    __table_args__ = (Index(None, "village_code", "code", "size"),)
 
     code: str = Field(primary_key=True)
-    village_code: str = Field(foreign_key="villages.code")
+    village_code: str = Field(foreign_key="villages.code", index=True)
     village_group: str = Field(sa_type=Written)
     head: str = Field(sa_type=Written)
     size: int

@@ -158,9 +158,7 @@ def _households() -> None:
         ),
         sa.PrimaryKeyConstraint("code", name="pk_households"),
     )
-    op.create_index(
-        "ix_households_village_code_code_size", "households", ["village_code", "code", "size"]
-    )
+    op.create_index("ix_households_village_code", "households", ["village_code"])
     op.create_table(
         "members",
         sa.Column("id_number", sa.String(), nullable=False),
