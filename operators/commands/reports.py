@@ -295,21 +295,26 @@ def consequences(
     region: Region = None,
     level: SubjectKind | None = None,
     on: Day | None = None,
-    excel: Workbook | None = None,
+    limit: Most = None,
+    excel: Excel = None,
     json: Json = False,
 ) -> None:
     """List the exits of a year with what follows from each, and what of it is in force (F1-F4).
 
     Worked out from the register and the policy when it is asked for. Households are shown by
-    village; the Excel file and JSON hold each of them.
+    village; the Excel file and JSON hold each of them. Excel: every fact of every exit, and the
+    names of households: its owner alone can read it. Of a list that is shown --limit cuts each
+    part; what is totalled is all of it.
 
     Args:
         year: The exit year (退出年度): 滑县 is of 2016, though approved on 2017-10-31.
         level: Only counties, villages or households.
         on: The day as of which it is told what is in force, YYYY-MM-DD; otherwise today.
-        excel: Write every fact of every exit to this .xlsx file. It names households: it can be
-            read by its owner alone.
     """
+    if limit is not None and (excel is not None or json):
+        raise InputError(
+            "--limit: cuts what is shown; JSON and Excel hold every exit, leave it out"
+        )
     day = on if on is not None else beijing(utc_now()).date()
     policy = load_settings().load_policy().after_exit
     kinds = (level,) if level is not None else tuple(SubjectKind)
@@ -328,7 +333,9 @@ def consequences(
         if json:
             _print_json(found.each(year, policy, day, region, kinds), year, day, region)
         else:
-            print_listed(console(), found.listed(year, policy, day, region, kinds))
+            print_listed(
+                console(), found.listed(year, policy, day, region, kinds, on_a_page(limit))
+            )
 
 
 def _print_json(found: Iterable[ExitFacts], year: int, on: date, region: str | None) -> None:

@@ -120,7 +120,7 @@ def print_json(lines: Iterable[str]) -> None:
         if visible(bare) != bare:
             signs = (sign if visible(sign) == sign else json.dumps(sign)[1:-1] for sign in bare)
             bare = "".join(signs)
-        print(bare)
+        sys.stdout.write(f"{bare}\n")
 
 
 _NARROWEST = 8

@@ -272,16 +272,20 @@ _LEVELS = {
 def print_listed(out: Console, found: ExitsListed) -> None:
     """Counties and villages one by one, households by village, and what they come to."""
     title = f"Exits of {found.year} 退出年度{found.year}年, on {found.on} 截至{chinese(found.on)}"
+    exits = {total.kind: total.exits for total in found.totals}
     out.print(Text(title, style="bold"))
     if found.counties:
         out.print(heading("Counties 贫困县"))
         out.print(_places("County", found.counties, found.on, tuple(_CLAUSES)))
+        print_cut(out, len(found.counties), exits[SubjectKind.COUNTY])
     if found.villages:
         out.print(heading("Villages 贫困村"))
         out.print(_places("Village", found.villages, found.on, ("F1",)))
+        print_cut(out, len(found.villages), exits[SubjectKind.VILLAGE])
     if found.households:
         out.print(heading("Households 贫困户, by village"))
         out.print(Text("\n".join(_by_village(found.households))), soft_wrap=True)
+        print_cut(out, len(found.households), found.household_villages)
     out.print(heading("Total 合计"))
     for total in found.totals:
         out.print(total_line(total))
