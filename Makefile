@@ -15,7 +15,8 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # Programs and workers are compiled once, and not at each of a thousand starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick test test-thorough mutants soak season bench lint lock materials vulnerabilities clean
+.PHONY: help demo quick test test-thorough mutants soak season bench bench-lists lint lock materials \
+	vulnerabilities clean
 
 help:
 	@echo "make demo    rehearsed counties, a township and what comes after, on a Temporal server with its Web UI; ONCE=1 ends by itself"
@@ -26,6 +27,7 @@ help:
 	@echo "make soak    offices at work while server, worker and database break; MINUTES=$(MINUTES) SEED=any"
 	@echo "make season  a province's season, 1/SCALE of it, with its speed; SCALE=$(SCALE) SEED=1; WAITING=1000 for cases that wait"
 	@echo "make bench   what a case costs against a bare workflow"
+	@echo "make bench-lists   what lists and reports of a whole province cost, on SQLite and PostgreSQL"
 	@echo "make lint    linters alone"
 	@echo "make lock    requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions"
 	@echo "make materials   bill of materials (CycloneDX) on the standard output"
@@ -57,6 +59,9 @@ season: $(INSTALLED)
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m tests.bench
+
+bench-lists: $(INSTALLED)
+	@$(BIN)/python -m tests.bench_province
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check --quiet

@@ -34,7 +34,6 @@ from tests.bare import Bare, nothing
 from tests.bench_checks import AIM as CHECKS_AIM
 from tests.bench_checks import Checks
 from tests.bench_measures import ACTIONS, Clocks
-from tests.bench_province import province
 from tests.bench_register import measure, show
 from tests.bench_rosters import print_costs, roster_costs
 from tests.bench_starting import print_starts, starts
@@ -203,7 +202,6 @@ async def main() -> None:
         imported.mkdir()
         show(measure(imported))
         started = starts(Path(folder) / "starting")
-        province(console, Path(folder) / "province")
     _print(console, county, bare)
     console.print(
         f"one county case: {events} events (bare {bare_events}), {size:,} bytes of history, "

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -32,9 +33,9 @@ POSTGRESQL_VERSION = 16
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """URL of a PostgreSQL server of this test process; no port, no trace afterwards."""
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """URL of a PostgreSQL server of this process; no port, no trace afterwards."""
     with warnings.catch_warnings():
         # It looks for a place for a lock, and warns where a login would have made a better one.
         warnings.simplefilter("ignore")
@@ -54,6 +55,13 @@ def postgresql_server() -> Iterator[str]:
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The one of this test process."""
+    with postgresql() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
 
 
 @pytest.mark.parametrize(
-    "target", ["demo", "quick", "test", "mutants", "season", "bench", "lint", "lock"]
+    "target", ["demo", "quick", "test", "mutants", "season", "bench", "bench-lists", "lint", "lock"]
 )
 def test_a_missing_python_is_named(fresh: Path, target: str) -> None:
     sentence = refusal(make(fresh, target, "PYTHON=no-such-python"))

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from models.identity import file_name
 from operators.commands.lists import (
-    WHOLE,
     Excel,
     Most,
     Narrowed,
@@ -38,7 +37,7 @@ from operators.views.lists import (
     limit_cells,
     totals_table,
 )
-from operators.views.printing import as_json, at, console, counted, is_over, paragraph
+from operators.views.printing import WHOLE, as_json, at, console, counted, is_over, paragraph
 from operators.views.terminal import say
 from registry.files.disk import write_text
 from registry.forms.letters import write_letters

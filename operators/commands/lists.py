@@ -158,9 +158,6 @@ def least(many: int, limit: int | None) -> int:
     return many if most is None else min(many, most)
 
 
-WHOLE = "--limit all lists all of them, --excel FILE writes them"
-
-
 def write_list(
     path: Path, sheet: str, columns: Sequence[tuple[str, int]], rows: Iterable[Sequence[Value]]
 ) -> None:

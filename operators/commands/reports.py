@@ -10,12 +10,24 @@ from tempfile import TemporaryFile
 from models.offices import SubjectKind
 from models.periods import beijing
 from models.policy import Policy
+from operators.commands.lists import (
+    Excel,
+    Most,
+    fits_a_sheet,
+    in_a_file,
+    least,
+    on_a_page,
+    write_list,
+)
 from operators.commands.options import Region, Workbook
 from operators.commands.words import Day, InputError, Json, Year
 from operators.desk.errors import Refused
 from operators.desk.registry import open_registry, utc_now
-from operators.views.printing import as_json, console, print_json
+from operators.views.printing import as_json, console, counted, print_json
 from operators.views.reports import (
+    COUNTY_COLUMNS,
+    VILLAGE_COLUMNS,
+    county_cells,
     print_assessment,
     print_counties,
     print_listed,
@@ -24,6 +36,7 @@ from operators.views.reports import (
     print_villages,
     print_watched,
     total_line,
+    village_cells,
 )
 from operators.views.terminal import say, show
 from registry.files.disk import write_text
@@ -31,11 +44,18 @@ from registry.files.workbook_writing import Value, write_sheets
 from registry.reports.assessment import HEADERS, OFFICE_HEADERS, office_rows, statement_rows
 from registry.reports.consequence_records import ExitFacts, ExitTally
 from registry.reports.targets import TargetReport
-from registry.reports.watching import COLUMNS, Watched
+from registry.reports.watching import COLUMNS, Watchlist
 from workers.settings import load_settings
 
 
-def villages(*, year: Year, region: Region = None, json: Json = False) -> None:
+def villages(
+    *,
+    year: Year,
+    region: Region = None,
+    limit: Most = None,
+    excel: Excel = None,
+    json: Json = False,
+) -> None:
     """List the poor villages that have not left, those that lack nothing first (S2, S5, G6, G9).
 
     The poor are counted from the register as of today. A village without a survey of the year lacks
@@ -48,13 +68,25 @@ def villages(*, year: Year, region: Region = None, json: Json = False) -> None:
     with open_registry() as registry:
         registry.check_division("--region", region)
         found = registry.planning.ready_villages(year, policy, beijing(utc_now()).date(), region)
+    if excel is not None:
+        rows = map(village_cells, found[: in_a_file(limit)])
+        write_list(excel, "贫困村", VILLAGE_COLUMNS, rows)
     if json:
-        as_json(found)
+        as_json(found[: in_a_file(limit)])
+    elif excel is not None:
+        say(f"{excel}: {counted(least(len(found), limit), 'poor village')}")
     else:
-        print_villages(console(), found, year)
+        print_villages(console(), found, on_a_page(limit), year)
 
 
-def counties(*, year: Year, region: Region = None, json: Json = False) -> None:
+def counties(
+    *,
+    year: Year,
+    region: Region = None,
+    limit: Most = None,
+    excel: Excel = None,
+    json: Json = False,
+) -> None:
     """List the poor counties that have not left, those that lack nothing first (S3, S5, G6, G9).
 
     The poor are counted from the register as of today. Growth of income and basic services are not
@@ -67,63 +99,84 @@ def counties(*, year: Year, region: Region = None, json: Json = False) -> None:
     with open_registry() as registry:
         registry.check_division("--region", region)
         found = registry.planning.ready_counties(year, policy, beijing(utc_now()).date(), region)
+    if excel is not None:
+        rows = map(county_cells, found[: in_a_file(limit)])
+        write_list(excel, "贫困县", COUNTY_COLUMNS, rows)
     if json:
-        as_json(found)
+        as_json(found[: in_a_file(limit)])
+    elif excel is not None:
+        said = counted(least(len(found), limit), "poor county", "poor counties")
+        say(f"{excel}: {said}")
     else:
-        print_counties(console(), found, year)
+        print_counties(console(), found, on_a_page(limit), year)
 
 
 def households(
-    *, year: Year, region: Region = None, excel: Workbook | None = None, json: Json = False
+    *,
+    year: Year,
+    region: Region = None,
+    limit: Most = None,
+    excel: Excel = None,
+    json: Json = False,
 ) -> None:
     """List who should leave (应退未退, F13), with what was done about it.
 
     Registered households that meet every demand of S1 by the year, and are in no plan of it and on
-    no open roster.
+    no open roster. The Excel file names heads of households: its owner alone can read it.
 
     Args:
         year: The year whose income is judged, and of the plan.
-        excel: Write the list to this .xlsx file, which its owner alone can read: it names heads of
-            households.
     """
     policy = load_settings().load_policy()
     with open_registry() as registry:
         registry.check_division("--region", region)
-        found = registry.planning.should_leave(year, policy, beijing(utc_now()).date(), region)
-    _watched(found, "应退未退", f"should leave by {year} 应退未退", excel, json)
+        today = beijing(utc_now()).date()
+        with registry.planning.should_leave(year, policy, today, region) as found:
+            _watched(found, "应退未退", f"should leave by {year} 应退未退", limit, excel, json)
 
 
 def reentry(
-    *, year: Year, region: Region = None, excel: Workbook | None = None, json: Json = False
+    *,
+    year: Year,
+    region: Region = None,
+    limit: Most = None,
+    excel: Excel = None,
+    json: Json = False,
 ) -> None:
     """List who should come in (应进未进、漏评, F13), with what was done about it.
 
     Counties and villages that have left and are over the threshold; villages in which a supervision
     of the year found people left out; households that left before the year and fail S1 by it, and
-    those that were never registered and fail its income.
+    those that were never registered and fail its income. Excel: as of `ready households`.
 
     Args:
         year: The year whose income is judged, and of the supervisions.
-        excel: As of `ready households`.
     """
     policy = load_settings().load_policy()
     with open_registry() as registry:
         registry.check_division("--region", region)
-        found = registry.planning.should_come_in(year, policy, beijing(utc_now()).date(), region)
-    _watched(found, "应进未进", f"should come in by {year} 应进未进", excel, json)
+        today = beijing(utc_now()).date()
+        with registry.planning.should_come_in(year, policy, today, region) as found:
+            _watched(found, "应进未进", f"should come in by {year} 应进未进", limit, excel, json)
 
 
 def _watched(
-    found: tuple[Watched, ...], title: str, said: str, excel: Path | None, json: bool
+    found: Watchlist, title: str, said: str, limit: int | None, excel: Path | None, json: bool
 ) -> None:
+    if json and excel is None:
+        as_json(found.each(in_a_file(limit)))
+        return
+    count = found.count()
     if excel is not None:
-        _to_excel(excel, (title, COLUMNS, (each.cells() for each in found)))
-    if json:
-        as_json(found)
-    elif excel is not None:
-        say(f"{excel}: {len(found)} {said}")
-    else:
-        print_watched(console(), found, said)
+        fits_a_sheet(least(count.many, limit))
+        rows = (each.cells() for each in found.each(in_a_file(limit)))
+        write_list(excel, title, COLUMNS, rows)
+        if json:
+            as_json(found.each(in_a_file(limit)))
+        else:
+            say(f"{excel}: {least(count.many, limit):,} {said}")
+        return
+    print_watched(console(), list(found.each(on_a_page(limit))), count, said)
 
 
 _Sheet = tuple[str, Sequence[tuple[str, int]], Iterable[Sequence[Value]]]
@@ -242,21 +295,26 @@ def consequences(
     region: Region = None,
     level: SubjectKind | None = None,
     on: Day | None = None,
-    excel: Workbook | None = None,
+    limit: Most = None,
+    excel: Excel = None,
     json: Json = False,
 ) -> None:
     """List the exits of a year with what follows from each, and what of it is in force (F1-F4).
 
     Worked out from the register and the policy when it is asked for. Households are shown by
-    village; the Excel file and JSON hold each of them.
+    village; the Excel file and JSON hold each of them. Excel: every fact of every exit, and the
+    names of households: its owner alone can read it. Of a list that is shown --limit cuts each
+    part; what is totalled is all of it.
 
     Args:
         year: The exit year (退出年度): 滑县 is of 2016, though approved on 2017-10-31.
         level: Only counties, villages or households.
         on: The day as of which it is told what is in force, YYYY-MM-DD; otherwise today.
-        excel: Write every fact of every exit to this .xlsx file. It names households: it can be
-            read by its owner alone.
     """
+    if limit is not None and (excel is not None or json):
+        raise InputError(
+            "--limit: cuts what is shown; JSON and Excel hold every exit, leave it out"
+        )
     day = on if on is not None else beijing(utc_now()).date()
     policy = load_settings().load_policy().after_exit
     kinds = (level,) if level is not None else tuple(SubjectKind)
@@ -275,7 +333,9 @@ def consequences(
         if json:
             _print_json(found.each(year, policy, day, region, kinds), year, day, region)
         else:
-            print_listed(console(), found.listed(year, policy, day, region, kinds))
+            print_listed(
+                console(), found.listed(year, policy, day, region, kinds, on_a_page(limit))
+            )
 
 
 def _print_json(found: Iterable[ExitFacts], year: int, on: date, region: str | None) -> None:

@@ -120,7 +120,7 @@ def print_json(lines: Iterable[str]) -> None:
         if visible(bare) != bare:
             signs = (sign if visible(sign) == sign else json.dumps(sign)[1:-1] for sign in bare)
             bare = "".join(signs)
-        print(bare)
+        sys.stdout.write(f"{bare}\n")
 
 
 _NARROWEST = 8
@@ -173,6 +173,15 @@ def table(*columns: str, wrap: Sequence[str] = ()) -> Table:
 def heading(text: str) -> Text:
     """A line that begins a section."""
     return Text(f"\n{text}", style="bold")
+
+
+WHOLE = "--limit all lists all of them, --excel FILE writes them"
+
+
+def print_cut(out: Console, shown: int, many: int) -> None:
+    """Say that there are more than are shown, and how to get them."""
+    if shown < many:
+        out.print(f"{shown:,} of {many:,} are shown: {WHOLE}", style="dim")
 
 
 def paragraph(text: str, width: int, indent: int = 0, style: str = "") -> Text:

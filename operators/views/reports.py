@@ -11,7 +11,8 @@ from rich.text import Text
 from models.consequences import Consequence, ExitState
 from models.offices import SubjectKind
 from models.periods import chinese
-from operators.views.printing import heading, paragraph, table
+from operators.views.printing import heading, paragraph, print_cut, table
+from registry.files.workbook_writing import Value
 from registry.records import CountyRecord
 from registry.register.records import HouseholdRecord, VillageRecord
 from registry.reports.assessment import Assessment, Happened
@@ -27,33 +28,60 @@ from registry.reports.records import (
     VillageReadiness,
 )
 from registry.reports.targets import CityTowards, TargetReport, Towards
-from registry.reports.watching import Watched
+from registry.reports.watching import Watched, WatchedCount
 
 
-def print_villages(out: Console, found: Sequence[VillageReadiness], year: int) -> None:
-    """Villages with their heads and what each lacks."""
+def print_villages(
+    out: Console, found: Sequence[VillageReadiness], most: int | None, year: int
+) -> None:
+    """Villages with their heads and what each lacks: the first of them, or all."""
     shown = table("Village", "County", "Poor", "People", "Lacks", wrap=["Lacks"])
-    for each in found:
+    for each in found[:most]:
         shown.add_row(f"{each.code}\n{each.name}", each.county, *_row(each))
     if found:
         out.print(shown)
     ready = sum(each.ready for each in found)
-    out.print(heading(f"{ready} of {len(found)} poor villages could leave in {year}"))
+    out.print(heading(f"{ready:,} of {len(found):,} poor villages could leave in {year}"))
+    print_cut(out, len(shown.rows), len(found))
 
 
-def print_counties(out: Console, found: Sequence[CountyReadiness], year: int) -> None:
-    """Counties with their heads and what each lacks."""
+def print_counties(
+    out: Console, found: Sequence[CountyReadiness], most: int | None, year: int
+) -> None:
+    """Counties with their heads and what each lacks: the first of them, or all."""
     shown = table("County", "City", "Poor", "People", "Lacks", wrap=["Lacks"])
-    for each in found:
+    for each in found[:most]:
         shown.add_row(f"{each.code}\n{each.name}", each.city, *_row(each))
     if found:
         out.print(shown)
     ready = sum(each.ready for each in found)
     out.print(heading(f"{ready} of {len(found)} poor counties could apply in {year}"))
+    print_cut(out, len(shown.rows), len(found))
     out.print(
         "Growth of income (S3.income), education, culture and health (S3.education, S3.culture, "
         "S3.health) come with it."
     )
+
+
+_READY = (("贫困人口", 10), ("人口", 10), ("可退出", 8), ("尚缺", 80), ("备注", 60))
+VILLAGE_COLUMNS = (("编码", 16), ("村", 14), ("乡镇", 14), ("县", 12), *_READY)
+COUNTY_COLUMNS = (("编码", 10), ("县", 12), ("市", 12), *_READY)
+
+
+def village_cells(each: VillageReadiness) -> Sequence[Value]:
+    """A village as a row."""
+    return each.code, each.name, each.township, each.county, *_ready_cells(each)
+
+
+def county_cells(each: CountyReadiness) -> Sequence[Value]:
+    """A county as a row."""
+    return each.code, each.name, each.city, *_ready_cells(each)
+
+
+def _ready_cells(each: VillageReadiness | CountyReadiness) -> Sequence[Value]:
+    heads = (each.heads.poor, each.heads.population) if each.heads else (None, None)
+    said = ("; ".join(those) or None for those in (each.lacks, each.notes))
+    return *heads, "是" if each.ready else "否", *said
 
 
 def _row(each: VillageReadiness | CountyReadiness) -> tuple[str | Text, ...]:
@@ -67,16 +95,16 @@ def _heads(heads: Headcount | None) -> tuple[str, str]:
     return ("", "") if heads is None else (f"{heads.poor:,}", f"{heads.population:,}")
 
 
-def print_watched(out: Console, found: Sequence[Watched], said: str) -> None:
-    """Who should leave or come in, why, and what was done about it."""
+def print_watched(out: Console, found: Sequence[Watched], count: WatchedCount, said: str) -> None:
+    """Who should leave or come in, why, and what was done about it; how many in all."""
     shown = table("Who", "Where", "People", "Why", "Measure", wrap=["Where", "Why", "Measure"])
     for each in found:
         done = each.measure or Text("none 未采取", "yellow")
         shown.add_row(f"{each.code}\n{each.name}", each.place, f"{each.people:,}", each.why, done)
     if found:
         out.print(shown)
-    undone = sum(each.measure is None for each in found)
-    out.print(heading(f"{len(found)} {said}; {undone} without a measure"))
+    out.print(heading(f"{count.many:,} {said}; {count.undone:,} without a measure"))
+    print_cut(out, len(found), count.many)
 
 
 def print_progress(out: Console, found: Progress) -> None:
@@ -244,16 +272,20 @@ _LEVELS = {
 def print_listed(out: Console, found: ExitsListed) -> None:
     """Counties and villages one by one, households by village, and what they come to."""
     title = f"Exits of {found.year} 退出年度{found.year}年, on {found.on} 截至{chinese(found.on)}"
+    exits = {total.kind: total.exits for total in found.totals}
     out.print(Text(title, style="bold"))
     if found.counties:
         out.print(heading("Counties 贫困县"))
         out.print(_places("County", found.counties, found.on, tuple(_CLAUSES)))
+        print_cut(out, len(found.counties), exits[SubjectKind.COUNTY])
     if found.villages:
         out.print(heading("Villages 贫困村"))
         out.print(_places("Village", found.villages, found.on, ("F1",)))
+        print_cut(out, len(found.villages), exits[SubjectKind.VILLAGE])
     if found.households:
         out.print(heading("Households 贫困户, by village"))
         out.print(Text("\n".join(_by_village(found.households))), soft_wrap=True)
+        print_cut(out, len(found.households), found.household_villages)
     out.print(heading("Total 合计"))
     for total in found.totals:
         out.print(total_line(total))

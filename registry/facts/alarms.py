@@ -19,11 +19,10 @@ from models.watch import Seen, Unit
 from registry.database.engine import claim
 from registry.facts.county import known_county
 from registry.facts.incidence import (
-    county_heads,
+    all_heads,
     county_incidence,
     heads_fault,
     incidence,
-    village_heads,
     village_incidence,
 )
 from registry.facts.village import known_village
@@ -91,9 +90,10 @@ def above_threshold(
 def _counts_of_exited(
     session: Session, on: date, region: str | None
 ) -> Iterator[tuple[str, Incidence]]:
-    for standings, heads in ((VillageStatusRow, village_heads), (StatusRow, county_heads)):
+    villages, counties = all_heads(session, on, region=region)
+    for standings, heads in ((VillageStatusRow, villages), (StatusRow, counties)):
         left = _left(session, standings, on)
-        for code, counted in sorted(heads(session, on, region=region).items()):
+        for code, counted in sorted(heads.items()):
             if code not in left or heads_fault(code, counted, on):
                 continue  # more poor than people: a finding of its own
             count = incidence(code, counted, on)

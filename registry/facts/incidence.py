@@ -4,11 +4,12 @@ It is counted whenever it is asked for and kept nowhere, so that it cannot diffe
 households. In whole numbers; one query for however many units.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Subquery, case, func
+from sqlalchemy import ColumnElement, String, Subquery, case, cast, func
 from sqlmodel import Session, col, or_, select
 
 from models.register.counties import CountyCounted, PoorVillages
@@ -23,6 +24,9 @@ from registry.tables import (
     VillageRow,
     VillageStatusRow,
 )
+
+_DIVISION_DIGITS = 6
+"""Of the code of a county, city or province; those of townships and villages have more."""
 
 
 class Heads(NamedTuple):
@@ -160,6 +164,22 @@ def county_heads(session: Session, on: date, *, region: str | None = None) -> di
     return {code: Heads(int(heads), int(people)) for code, heads, people in session.exec(query)}
 
 
+def all_heads(
+    session: Session, on: date, *, region: str | None = None
+) -> tuple[dict[str, Heads], dict[str, Heads]]:
+    """The heads of every village and of every whole county of a region, counted once for both."""
+    villages = village_heads(session, on, region=region)
+    if region is not None and len(region) != _DIVISION_DIGITS:
+        return villages, {}
+    places = select(VillageRow.code, VillageRow.county_code).where(*_wanted(None, region))
+    counties: defaultdict[str, Heads] = defaultdict(lambda: Heads(0, 0))
+    for village, county in session.exec(places):
+        poor, population = counties[county]
+        more = villages[village]
+        counties[county] = Heads(poor + more.poor, population + more.population)
+    return villages, dict(counties)
+
+
 def _wanted(codes: Iterable[str] | None, region: str | None) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if codes is not None:
@@ -176,14 +196,16 @@ def _poor(on: date, wanted: Sequence[ColumnElement[bool]]) -> Subquery:
     is looked for at every one that enters.
     """
     of_these = [col(HouseholdRow.village_code).in_(select(VillageRow.code).where(*wanted))]
+    # By the bare column SQLite would walk an index of all households, and jump for each to its row.
+    village = cast(col(HouseholdRow.village_code), String)
     return (
-        select(HouseholdRow.village_code, func.sum(HouseholdRow.size).label("heads"))
+        select(village.label("village_code"), func.sum(HouseholdRow.size).label("heads"))
         .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
         .where(
             EpisodeRow.registered_on <= on,
             or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on),
             *(of_these if wanted else []),
         )
-        .group_by(HouseholdRow.village_code)
+        .group_by(village)
         .subquery()
     )

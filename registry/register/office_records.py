@@ -1,14 +1,16 @@
 """The records of offices (台账), outside the cases: one by one or from a file, and listed."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, ValidationError
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from models import offices
 from models.base import Record, canonical, faults
@@ -163,19 +165,32 @@ def replaced_ids(session: Session) -> set[str]:
     return {id for id, kind in session.exec(later) if id is not None and kinds.get(id) == kind}
 
 
-def measures(session: Session, year: int, codes: Iterable[str]) -> dict[str, str]:
+def measures(session: Session, year: int, codes: Sequence[str]) -> dict[str, str]:
     """What was put down as a measure (F13) for each subject in a year; the latest stands."""
-    replaced, wanted = replaced_ids(session), set(codes)
+    row: Any = OfficeRecordRow
     rows = session.exec(
-        select(OfficeRecordRow)
-        .where(OfficeRecordRow.kind == RecordKind.MEASURE, OfficeRecordRow.year == year)
-        .order_by(col(OfficeRecordRow.day), col(OfficeRecordRow.id))
+        select(row.subject_code, row.day, row.office, row.text)
+        .where(*_measures_of(year), col(row.subject_code).in_(codes))
+        .order_by(col(row.day), col(row.id))
     )
-    return {
-        row.subject_code: f"{row.day} {row.office}: {row.text}"
-        for row in rows
-        if row.subject_code in wanted and row.id not in replaced
-    }
+    return {code: f"{day} {office}: {text}" for code, day, office, text in rows}
+
+
+def measured(year: int) -> SelectOfScalar[str]:
+    """The subjects for which a measure of a year stands (F13)."""
+    return select(OfficeRecordRow.subject_code).where(*_measures_of(year))
+
+
+def _measures_of(year: int) -> tuple[ColumnElement[bool], ...]:
+    row, later = OfficeRecordRow, aliased(OfficeRecordRow)
+    replaced = select(later.refers_to).where(
+        later.kind == RecordKind.MEASURE, col(later.refers_to).is_not(None)
+    )
+    return (
+        col(row.kind) == RecordKind.MEASURE,
+        col(row.year) == year,
+        col(row.id).not_in(replaced),
+    )
 
 
 def _put(session: Session, record: OfficeRecord, today: date, source: str | None) -> bool:

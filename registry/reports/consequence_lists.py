@@ -1,8 +1,10 @@
 """Lists of exits with what follows from them: for the desk, as an Excel file, or one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
@@ -21,6 +23,8 @@ from registry.reports.consequence_records import (
     VillageExits,
 )
 from registry.reports.consequences import ExitsOnADay
+
+T = TypeVar("T")
 
 STATE_ZH = {
     ExitState.COMING: "尚未退出",
@@ -89,8 +93,9 @@ class Consequences:
         on: date,
         region: str | None = None,
         kinds: tuple[SubjectKind, ...] = tuple(SubjectKind),
+        limit: int | None = None,
     ) -> ExitsListed:
-        """Counties and villages one by one, households counted by village."""
+        """Counties and villages one by one, households counted by village: the first, or all."""
         tally = ExitTally()
 
         def tallied(found: Iterator[ExitFacts]) -> Iterator[ExitFacts]:
@@ -100,22 +105,26 @@ class Consequences:
 
         with reading(self._engine) as session:
             exits = ExitsOnADay(session, policy, on)
-            counties: tuple[ExitFacts, ...] = ()
-            villages: tuple[ExitFacts, ...] = ()
-            households: tuple[VillageExits, ...] = ()
+            counties: Iterable[ExitFacts] = ()
+            villages: Iterable[ExitFacts] = ()
+            households: Iterable[VillageExits] = ()
             if SubjectKind.COUNTY in kinds:
-                counties = tuple(tallied(exits.counties(year, region)))
+                counties = tallied(exits.counties(year, region))
             if SubjectKind.VILLAGE in kinds:
-                villages = tuple(tallied(exits.villages(year, region)))
+                villages = tallied(exits.villages(year, region))
             if SubjectKind.HOUSEHOLD in kinds:
-                households = tuple(_by_village(exits.by_village(year, region), tally))
+                households = _by_village(exits.by_village(year, region), tally)
+            first_counties, _ = _first(counties, limit)
+            first_villages, _ = _first(villages, limit)
+            first_households, household_villages = _first(households, limit)
         return ExitsListed(
             year=year,
             on=on,
             region=region,
-            counties=counties,
-            villages=villages,
-            households=households,
+            counties=first_counties,
+            villages=first_villages,
+            households=first_households,
+            household_villages=household_villages,
             totals=tally.totals(),
         )
 
@@ -154,6 +163,13 @@ class Consequences:
 
         write_workbook(path, "退出后续政策", _COLUMNS, rows())
         return tally.totals()
+
+
+def _first(found: Iterable[T], limit: int | None) -> tuple[tuple[T, ...], int]:
+    """The first of many, and how many there are; none of the others is kept."""
+    others = iter(found)
+    first = tuple(islice(others, limit))
+    return first, len(first) + sum(1 for _ in others)
 
 
 def _by_village(found: Iterator[ExitsAlike], tally: ExitTally) -> Iterator[VillageExits]:

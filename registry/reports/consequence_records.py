@@ -86,7 +86,12 @@ class ExitTotal(Record):
 
 
 class ExitsListed(Record):
-    """The exits of a year for the screen: places one by one, households by village."""
+    """The exits of a year for the screen: places one by one, households by village.
+
+    Attributes:
+        counties, villages, households: The first of each, or all.
+        household_villages: In how many villages there are households.
+    """
 
     year: int
     on: date
@@ -94,6 +99,7 @@ class ExitsListed(Record):
     counties: tuple[ExitFacts, ...]
     villages: tuple[ExitFacts, ...]
     households: tuple[VillageExits, ...]
+    household_villages: int
     totals: tuple[ExitTotal, ...]
 
 

@@ -6,7 +6,7 @@ A province has some 400 000 households a year: they are read in one pass, and ne
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import and_, func
@@ -42,7 +42,10 @@ _WHO: tuple[Any, ...] = (
     HouseholdRow.village_group,
     HouseholdRow.size,
 )
-_AT_ONCE = 5_000
+_AT_ONCE = 1_000
+
+_Followed: TypeAlias = tuple[Exit, ExitState, tuple[Consequence, ...]]
+"""An exit, how it stands on the day, and what follows from it."""
 
 
 class ExitsOnADay:
@@ -56,12 +59,15 @@ class ExitsOnADay:
         self._divisions = last_divisions(session)
         self._on = on
 
+        def follow(exit: Exit) -> _Followed:
+            return exit, exit.state(on), consequences(exit, policy, on)
+
         # Thousands of households leave on one day by one document: worked out once.
         @lru_cache(maxsize=4096)
-        def follow(exit: Exit) -> tuple[ExitState, tuple[Consequence, ...]]:
-            return exit.state(on), consequences(exit, policy, on)
+        def household(*ending: Any) -> _Followed:
+            return follow(_household_exit(*ending))
 
-        self._follow = follow
+        self._follow, self._follow_household = follow, household
 
     def each(
         self, year: int, kinds: tuple[SubjectKind, ...], region: str | None
@@ -113,8 +119,8 @@ class ExitsOnADay:
         )
         for row in self._session.execute(query):
             since, document, back_on, cause, by, code, name, township, county, many, people = row
-            exit = _household_exit(year, since, document, back_on, cause, by)
-            state, follows = self._follow(exit)
+            followed = self._follow_household(year, since, document, back_on, cause, by)
+            exit, state, follows = followed
             yield ExitsAlike(
                 code=code,
                 name=name,
@@ -129,9 +135,13 @@ class ExitsOnADay:
 
     def _counties(self, *wanted: Any) -> Iterator[ExitFacts]:
         for row, after in self._standings(StatusRow, select(StatusRow), *wanted):
-            exit = _place_exit(SubjectKind.COUNTY, row, after)
-            name = self._name(row.code)
-            yield self._record(exit, row.code, name, case_id=row.case_id, county_code=row.code)
+            yield self._record(
+                self._follow(_place_exit(SubjectKind.COUNTY, row, after)),
+                row.code,
+                self._name(row.code),
+                case_id=row.case_id,
+                county_code=row.code,
+            )
 
     def _villages(self, *wanted: Any) -> Iterator[ExitFacts]:
         places = select(VillageStatusRow, VillageRow).join(
@@ -139,7 +149,7 @@ class ExitsOnADay:
         )
         for row, village, after in self._standings(VillageStatusRow, places, *wanted):
             yield self._record(
-                _place_exit(SubjectKind.VILLAGE, row, after),
+                self._follow(_place_exit(SubjectKind.VILLAGE, row, after)),
                 row.code,
                 village.name,
                 case_id=row.case_id,
@@ -172,7 +182,7 @@ class ExitsOnADay:
             since, document, back_on, cause, by, year, case_id, *place = row
             village_code, village, township, county, code, head, group, people = place
             yield self._record(
-                _household_exit(year, since, document, back_on, cause, by),
+                self._follow_household(year, since, document, back_on, cause, by),
                 code,
                 head,
                 case_id=case_id,
@@ -184,8 +194,8 @@ class ExitsOnADay:
                 people=people,
             )
 
-    def _record(self, exit: Exit, code: str, name: str, **where: Any) -> ExitFacts:
-        state, follows = self._follow(exit)
+    def _record(self, followed: _Followed, code: str, name: str, **where: Any) -> ExitFacts:
+        exit, state, follows = followed
         county = self._divisions.get(where["county_code"])
         return ExitFacts(
             code=code,

@@ -1,5 +1,7 @@
 """The registry's side of a year: plans, poverty lines, who could leave, what is in publicity."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +33,7 @@ from registry.reports.records import (
     VillageReadiness,
 )
 from registry.reports.targets import TargetReport, target_report
-from registry.reports.watching import Watched, should_come_in, should_leave
+from registry.reports.watching import Watchlist, should_come_in, should_leave
 
 if TYPE_CHECKING:
     from registry.notices.joint import JointNotice
@@ -124,17 +126,20 @@ class Planning:
 
     def should_leave(
         self, year: int, policy: Policy, on: date, region: str | None = None
-    ) -> tuple[Watched, ...]:
+    ) -> AbstractContextManager[Watchlist]:
         """Registered households that meet S1 and are in no plan and on no roster (F13)."""
-        with reading(self._engine) as session:
-            return should_leave(session, year, policy, on, region)
+        return self._watched(should_leave, year, policy, on, region)
 
     def should_come_in(
         self, year: int, policy: Policy, on: date, region: str | None = None
-    ) -> tuple[Watched, ...]:
+    ) -> AbstractContextManager[Watchlist]:
         """Who has left and falls below, and where people were left out (F13)."""
+        return self._watched(should_come_in, year, policy, on, region)
+
+    @contextmanager
+    def _watched(self, who: Callable[..., Watchlist], *asked: object) -> Iterator[Watchlist]:
         with reading(self._engine) as session:
-            return should_come_in(session, year, policy, on, region)
+            yield who(session, *asked)
 
     def assessment(self, year: int, region: str | None = None) -> Assessment:
         """The statement of a year for the assessment (F11), by county, city and office."""

@@ -4,8 +4,10 @@ Nothing of it is kept: a list is of the day it is asked for. What is done about 
 a record that an office puts down (``models.register.office_records``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, and_, exists, or_
@@ -18,13 +20,14 @@ from models.offices import SubjectKind
 from models.policy import Demand, Policy, Standards
 from models.procedures import REENTRY
 from models.register.households import PovertyLine
-from models.standards import StandardFinding, percentage
+from models.standards import percentage
 from registry.errors import UnknownSubject
 from registry.facts.alarms import above_threshold
+from registry.facts.livelihood import meets, net_income
 from registry.facts.roster import STILL_THERE, household_facts
 from registry.facts.supervision import last_checks
 from registry.places import last_divisions, stem, villages_in
-from registry.register.office_records import measures
+from registry.register.office_records import measured, measures
 from registry.register.poverty_lines import line_of
 from registry.tables import (
     AlarmRow,
@@ -38,7 +41,8 @@ from registry.tables import (
     VillageRow,
 )
 
-_AT_ONCE = 2_000
+_AT_ONCE = 1_000
+"""Rows that are fetched together, and whose measures are looked up together."""
 
 COLUMNS = (
     ("对象", 6),
@@ -77,9 +81,92 @@ class Watched(Record):
         return self.kind.zh, *said
 
 
+class WatchedCount(Record):
+    """How many should leave or come in, and about how many of them nothing was done."""
+
+    many: int
+    undone: int
+
+
+class _Group(NamedTuple):
+    """Households that are on a list for one reason: a query, and what of them says why."""
+
+    query: sa.Select[Any]
+    columns: tuple[Any, ...]
+    why: Callable[..., str]
+
+
+_WHO: tuple[Any, ...] = (
+    HouseholdRow.code,
+    HouseholdRow.head,
+    HouseholdRow.size,
+    VillageRow.county_code,
+    VillageRow.township_name,
+    VillageRow.name,
+)
+
+
+class Watchlist:
+    """Those who should leave (应退未退), or those who should come in (应进未进、漏评), on a day.
+
+    ``each`` and ``count`` read while they are taken: a whole province is never held at once.
+    """
+
+    def __init__(
+        self, session: Session, year: int, places: Sequence[Watched], groups: Sequence[_Group]
+    ) -> None:
+        self._session = session
+        self._year = year
+        self._places = places
+        self._groups = groups
+
+    def count(self) -> WatchedCount:
+        """How many there are, and about how many of them nothing was done."""
+        places = _with_measures(self._session, self._year, self._places)
+        many, undone = len(self._places), sum(each.measure is None for each in places)
+        done = or_(
+            col(HouseholdRow.code).in_(measured(self._year)),
+            col(HouseholdRow.code).in_(_entering().with_only_columns(col(CaseRow.subject_code))),
+        )
+        for group in self._groups:
+            query = group.query.with_only_columns(
+                sa.func.count(), sa.func.sum(sa.case((done, 0), else_=1))
+            )
+            more, of_them = self._session.execute(query).one()
+            many, undone = many + more, undone + int(of_them or 0)
+        return WatchedCount(many=many, undone=undone)
+
+    def each(self, limit: int | None = None) -> Iterator[Watched]:
+        """Places, then households by village: the first of them, or all."""
+        found = iter(islice(chain(self._places, self._households(limit)), limit))
+        while lot := list(islice(found, _AT_ONCE)):
+            yield from _with_measures(self._session, self._year, lot)
+
+    def _households(self, limit: int | None) -> Iterator[Watched]:
+        divisions = last_divisions(self._session)
+        for group in self._groups:
+            query = (
+                group.query.with_only_columns(*_WHO, *group.columns)
+                .order_by(col(VillageRow.code), col(HouseholdRow.code))
+                .limit(limit)
+                .execution_options(yield_per=_AT_ONCE)
+            )
+            for code, head, size, county, township, village, *said in self._session.execute(query):
+                name = divisions[county].name if county in divisions else county
+                yield Watched(
+                    kind=SubjectKind.HOUSEHOLD,
+                    code=code,
+                    name=head,
+                    place=f"{name}{township}{village}",
+                    people=size,
+                    why=group.why(*said),
+                    measure=None,
+                )
+
+
 def should_leave(
     session: Session, year: int, policy: Policy, on: date, region: str | None = None
-) -> tuple[Watched, ...]:
+) -> Watchlist:
     """Registered households that meet S1 by the year, in no plan and on no roster (应退未退).
 
     Raises:
@@ -99,17 +186,18 @@ def should_leave(
         col(EpisodeRow.registered_on) <= on,
         or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on),
     )
-    found = [
-        (row, village, f"{year}年{_income(lived, row.size)}，退出标准各项均达到")
-        for row, village, lived in _lived(session, year, region, inside, ~planned, ~on_its_way)
-        if all(each.met for each in _findings(row, lived, line, policy.standards))
-    ]
-    return _with_measures(session, year, _households(session, found))
+    met = meets(policy.standards.household, line)
+
+    def why(net: int, size: int) -> str:
+        return f"{year}年人均纯收入{yuan(net // size)}元，退出标准各项均达到"
+
+    found = _lived(year, region, inside, met, ~planned, ~on_its_way)
+    return Watchlist(session, year, (), (_Group(found, (net_income(), HouseholdRow.size), why),))
 
 
 def should_come_in(
     session: Session, year: int, policy: Policy, on: date, region: str | None = None
-) -> tuple[Watched, ...]:
+) -> Watchlist:
     """Who has left and falls below by the register, or was never in it (应进未进、漏评).
 
     Counties and villages that have left and are over the threshold; villages in which supervision
@@ -119,7 +207,7 @@ def should_come_in(
     Raises:
         UnknownSubject: if the year has no national line (S7).
     """
-    line = _line(session, year)
+    line, standards = _line(session, year), policy.standards
     after = aliased(EpisodeRow)
     back = exists().where(
         col(after.household_code) == col(EpisodeRow.household_code),
@@ -127,19 +215,29 @@ def should_come_in(
         col(after.registered_on) <= on,
     )
     outside = (col(EpisodeRow.exited_on) <= on, col(EpisodeRow.exit_year) < year, ~back)
-    found = []
-    for row, village, lived in _lived(session, year, region, *outside):
-        findings = _findings(row, lived, line, policy.standards)
-        unmet = [each.zh for each in findings if not each.met]
-        if unmet:
-            found.append((row, village, f"未达到：{'；'.join(unmet)}"))
     never = col(EpisodeRow.household_code).is_(None)
-    for row, village, lived in _lived(session, year, region, never):
-        for each in _findings(row, lived, line, policy.standards):
-            if each.id == f"S1.{Demand.INCOME}" and not each.met:
-                found.append((row, village, f"从未建档立卡：{each.zh}"))
-    places = [*_over(session, policy.standards, on, region), *_omitted(session, year, region)]
-    return _with_measures(session, year, [*places, *_households(session, found)])
+
+    def unmet(row: HouseholdRow, lived: HouseholdYearRow) -> Iterator[str]:
+        facts = household_facts(row, lived, ())
+        assert facts is not None
+        return (each.zh for each in household_findings(facts, line, standards) if not each.met)
+
+    def below(row: HouseholdRow, lived: HouseholdYearRow) -> str:
+        return f"未达到：{'；'.join(unmet(row, lived))}"
+
+    def never_in(row: HouseholdRow, lived: HouseholdYearRow) -> str:
+        return f"从未建档立卡：{next(unmet(row, lived))}"  # its income, which stands first
+
+    both = (HouseholdRow, HouseholdYearRow)
+    return Watchlist(
+        session,
+        year,
+        [*_over(session, standards, on, region), *_omitted(session, year, region)],
+        (
+            _Group(_lived(year, region, *outside, ~meets(standards.household, line)), both, below),
+            _Group(_lived(year, region, never, ~meets((Demand.INCOME,), line)), both, never_in),
+        ),
+    )
 
 
 def _line(session: Session, year: int) -> PovertyLine:
@@ -152,16 +250,10 @@ def _line(session: Session, year: int) -> PovertyLine:
     return line
 
 
-_Lived = tuple[HouseholdRow, VillageRow, HouseholdYearRow]
-_Found = tuple[HouseholdRow, VillageRow, str]
-
-
-def _lived(
-    session: Session, year: int, region: str | None, *wanted: ColumnElement[bool]
-) -> Iterator[_Lived]:
-    """Households with what they lived on in a year, and each time in the register, by village."""
-    query = (
-        sa.select(HouseholdRow, VillageRow, HouseholdYearRow)
+def _lived(year: int, region: str | None, *wanted: ColumnElement[bool]) -> sa.Select[Any]:
+    """Households with what they lived on in a year, and each time in the register."""
+    return (
+        sa.select(HouseholdRow)
         .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
         .join(HouseholdYearRow, col(HouseholdYearRow.household_code) == HouseholdRow.code)
         .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code, isouter=True)
@@ -170,48 +262,14 @@ def _lived(
             *wanted,
             *([villages_in(region)] if region else []),
         )
-        .order_by(col(VillageRow.code), col(HouseholdRow.code))
-        .execution_options(yield_per=_AT_ONCE)
     )
-    yield from session.execute(query)
 
 
-def _findings(
-    row: HouseholdRow, lived: HouseholdYearRow, line: PovertyLine, standards: Standards
-) -> Sequence[StandardFinding]:
-    facts = household_facts(row, lived, ())
-    assert facts is not None
-    return household_findings(facts, line, standards)
-
-
-def _income(lived: HouseholdYearRow, size: int) -> str:
-    net = lived.wages + lived.business + lived.assets + lived.transfers - lived.costs
-    return f"人均纯收入{yuan(net // size)}元"
-
-
-def _households(session: Session, found: Sequence[_Found]) -> list[Watched]:
-    divisions = last_divisions(session)
-    entering = _entering(session)
-    return [
-        Watched(
-            kind=SubjectKind.HOUSEHOLD,
-            code=row.code,
-            name=row.head,
-            place=f"{_county(divisions, village)}{village.township_name}{village.name}",
-            people=row.size,
-            why=why,
-            measure=entering.get(row.code),
-        )
-        for row, village, why in found
-    ]
-
-
-def _entering(session: Session) -> dict[str, str]:
-    """Open cases of entry by household (F5)."""
-    query = select(CaseRow.subject_code, CaseRow.case_id).where(
-        CaseRow.procedure == REENTRY.id, col(CaseRow.outcome).is_(None)
+def _entering(*wanted: ColumnElement[bool]) -> sa.Select[str, str]:
+    """Open cases of entry (F5), by household."""
+    return sa.select(col(CaseRow.subject_code), col(CaseRow.case_id)).where(
+        col(CaseRow.procedure) == REENTRY.id, col(CaseRow.outcome).is_(None), *wanted
     )
-    return dict(session.exec(query).all())
 
 
 def _over(
@@ -264,7 +322,10 @@ def _county(divisions: dict[str, DivisionRow], village: VillageRow) -> str:
 
 def _with_measures(session: Session, year: int, found: Sequence[Watched]) -> tuple[Watched, ...]:
     """What offices have put down stands before a case that runs by itself."""
-    said = measures(session, year, (each.code for each in found))
+    codes = [each.code for each in found]
+    rows = session.execute(_entering(col(CaseRow.subject_code).in_(codes)))
+    entering: dict[str, str] = dict(rows.all())
+    said = entering | measures(session, year, codes)
     return tuple(
         each.model_copy(update={"measure": said.get(each.code, each.measure)}) for each in found
     )

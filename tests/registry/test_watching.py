@@ -48,13 +48,13 @@ def lives(engine: Engine, code: str, size: int = 3, **lived: object) -> str:
 
 
 def leaving(registry: Registry, region: str | None = None) -> dict[str, Watched]:
-    found = registry.planning.should_leave(2017, POLICY, ON, region)
-    return {each.code: each for each in found}
+    with registry.planning.should_leave(2017, POLICY, ON, region) as found:
+        return {each.code: each for each in found.each()}
 
 
 def coming(registry: Registry, region: str | None = None) -> dict[str, Watched]:
-    found = registry.planning.should_come_in(2017, POLICY, ON, region)
-    return {each.code: each for each in found}
+    with registry.planning.should_come_in(2017, POLICY, ON, region) as found:
+        return {each.code: each for each in found.each()}
 
 
 def measure(subject: str, text: str, day: date = ON, refers_to: str | None = None) -> OfficeRecord:
@@ -190,8 +190,10 @@ def test_what_an_office_did_about_it_stands_beside_it(registry: Registry, judged
 
 
 def test_a_year_without_a_line_judges_nobody(registry: Registry, judged: Engine) -> None:
-    with pytest.raises(UnknownSubject, match=r"no national line of 2018.*exitflow registry line"):
-        registry.planning.should_leave(2018, POLICY, ON)
+    judged_by_it = registry.planning.should_leave(2018, POLICY, ON)
+    said = r"no national line of 2018.*exitflow registry line"
+    with pytest.raises(UnknownSubject, match=said), judged_by_it:
+        pass
 
 
 def test_a_list_of_measures_is_imported_and_exported(
