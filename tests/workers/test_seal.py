@@ -18,6 +18,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from models.base import Record
 from models.sealed import NOT_SEALED, NotSealed, Unsealed
+from workers import seal
 from workers.keys import Keyring, Keys
 from workers.seal import opened, sealed_converter
 
@@ -88,6 +89,23 @@ async def test_what_is_sealed_for_a_case_opens_for_it_and_shows_nobody(
         assert secret.encode() not in shown
     # The same again is another text: nobody sees that two cases hold the same.
     assert payload.data != (await sealed(of_cases, case(), SOMEBODY)).data
+
+
+async def test_what_is_long_is_compressed_before_it_is_sealed(of_cases: DataConverter) -> None:
+    # 9 bytes a name and 11 a contact, a thousand times over.
+    lines = [Person(name="钱某某", contact="13800000000")] * 1000
+    payload = await sealed(of_cases, case(), lines)
+    assert len(payload.data) < 1_000
+    assert await read(of_cases, case(), payload, list[Person]) == lines
+
+
+async def test_what_is_no_compressed_content_does_not_open(
+    of_cases: DataConverter, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seal, "_packed", lambda content: b"z" + content)
+    payload = await sealed(of_cases, case(), SOMEBODY)
+    with pytest.raises(NotSealed, match="it is damaged"):
+        opened(payload, Keyring(file))
 
 
 @pytest.mark.parametrize(
