@@ -10,14 +10,12 @@ text, so that people can send from Temporal's own command line and Web UI. There
 
 Search attributes, ids and the names of types are not payloads, and stay in the clear.
 
-What is long is compressed before it is sealed: sentences and field names come again and again, and
-a history is kept for years. The server sees a length, as it does without that.
+It is made smaller before that (``packing``). The server sees a length, as it does without.
 """
 
 import json
 import os
 import re
-import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,6 +43,7 @@ from temporalio.exceptions import ApplicationError
 
 from models.sealed import NOT_SEALED, NotSealed, UnknownKey, Unsealed
 from workers.keys import Keyring
+from workers.packing import packed, unpacked
 
 SEALED = b"binary/encrypted"
 """Encoding of what is sealed."""
@@ -64,13 +63,6 @@ FAILURE = "failure"
 """Within the seal: a failure is no result, and the reverse."""
 
 _NONCE = 12
-
-_PACKED_FROM = 200
-"""Bytes of a content that is compressed; a shorter one hardly becomes less."""
-
-_PACKED = b"z"
-"""Before a content that is compressed. No payload begins so: a message of Protocol Buffers begins
-with the number of a field, and a payload has few."""
 _WORKFLOW = "workflow"
 
 _ROUND = "round/"
@@ -123,7 +115,7 @@ class Seal(PayloadCodec, WithSerializationContext):
     def _sealed(self, payload: Payload) -> Payload:
         key, nonce = self._ring.keys.newest, os.urandom(_NONCE)
         bond = _bond(key.id, self._for, self._seals)
-        sealed = key.sealing.encrypt(nonce, _packed(payload.SerializeToString()), bond)
+        sealed = key.sealing.encrypt(nonce, packed(payload.SerializeToString()), bond)
         metadata = {_KEY: key.id, _FOR: self._for, _AS: self._seals}
         return Payload(
             metadata={
@@ -199,18 +191,9 @@ def _content(
     nonce, sealed = payload.data[:_NONCE], payload.data[_NONCE:]
     try:
         content = key.sealing.decrypt(nonce, sealed, _bond(key_id, sealed_for, sealed_as))
-        return Payload.FromString(_unpacked(content))
-    except (InvalidTag, ValueError, DecodeError, zlib.error):
+        return Payload.FromString(unpacked(content))
+    except (InvalidTag, ValueError, DecodeError):
         raise NotSealed("it is damaged") from None
-
-
-def _packed(content: bytes) -> bytes:
-    return content if len(content) < _PACKED_FROM else _PACKED + zlib.compress(content)
-
-
-def _unpacked(content: bytes) -> bytes:
-    # Only what opens comes here: nobody without the keys has it unpacked.
-    return zlib.decompress(content[1:]) if content.startswith(_PACKED) else content
 
 
 @lru_cache(1024)

@@ -1,5 +1,6 @@
 """The seal: what it opens, what it does not, and what becomes of that."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from models.base import Record
 from models.sealed import NOT_SEALED, NotSealed, Unsealed
 from workers import seal
 from workers.keys import Keyring, Keys
+from workers.packing import packed, unpacked
 from workers.seal import opened, sealed_converter
 
 
@@ -99,13 +101,32 @@ async def test_what_is_long_is_compressed_before_it_is_sealed(of_cases: DataConv
     assert await read(of_cases, case(), payload, list[Person]) == lines
 
 
-async def test_what_is_no_compressed_content_does_not_open(
-    of_cases: DataConverter, file: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        lambda content: packed(content) + b"\0",
+        lambda content: packed(content)[:-1],
+        lambda content: b"z" + content,
+    ],
+    ids=["longer", "cut off", "not packed"],
+)
+async def test_what_is_packed_otherwise_does_not_open(
+    of_cases: DataConverter,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    otherwise: Callable[[bytes], bytes],
 ) -> None:
-    monkeypatch.setattr(seal, "_packed", lambda content: b"z" + content)
+    monkeypatch.setattr(seal, "packed", otherwise)
     payload = await sealed(of_cases, case(), SOMEBODY)
     with pytest.raises(NotSealed, match="it is damaged"):
         opened(payload, Keyring(file))
+
+
+def test_what_was_packed_once_unpacks_for_ever() -> None:
+    """Kept as it came out of the first version that packs: its dictionary never changes."""
+    kept = bytes.fromhex("7a78bb6834a51523261beb602f1d71c63d2cc601e1d925a2")
+    said = '"text":"本步骤无规定期限。","office":"A7/410000","round":1,"actor":"case","data":{}'
+    assert unpacked(kept).decode() == said
 
 
 @pytest.mark.parametrize(
