@@ -15,7 +15,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from models.case.orders import LedgerBatch
+from models.case.orders import LedgerBatch, OnFile
 from registry.errors import RegistryError
 from registry.reports.gauges import Gauges, gauges
 from workers.connection import LOGGING
@@ -73,13 +73,14 @@ class _Noting(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         order = input.args[0] if input.args else None
-        if not isinstance(order, LedgerBatch):
+        batch = order.brings if isinstance(order, OnFile) else order
+        if not isinstance(batch, LedgerBatch):
             return await super().execute_activity(input)
-        last = order.entries[-1].seq
-        self._last[order.case_id] = max(last, self._last.get(order.case_id, 0))
+        last = batch.entries[-1].seq
+        self._last[batch.case_id] = max(last, self._last.get(batch.case_id, 0))
         done = await super().execute_activity(input)
-        if self._last.get(order.case_id) == last:
-            del self._last[order.case_id]
+        if self._last.get(batch.case_id) == last:
+            del self._last[batch.case_id]
         return done
 
 

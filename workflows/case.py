@@ -7,7 +7,6 @@ under its limits, publicity with objections, hearings, orders, going back, endin
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from pydantic import JsonValue
@@ -22,9 +21,9 @@ from models.case.messages import DONE, Act, Decision, Ending, Outcome
 from models.case.parts import PlanAddition
 from models.case.state import Docket
 from models.case.status import state_of
-from models.notices import Posted, notice_order
+from models.notices import NoticeOrder, Posted, notice_order
 from models.offices import Office
-from models.periods import LimitRequest, beijing, end_of
+from models.periods import Limit, LimitRequest, beijing, end_of
 from models.procedures import Step
 from workflows.calls import DayOver, ask, count_orders_from
 from workflows.clerk import AlreadyClosed
@@ -255,24 +254,35 @@ class Case(Ordering):
         """
         not_before = self.now()
         while True:
-            await self.kept()  # the answer brings the calendar of today: the notice names a date
             posted_at = max(self.now(), not_before)
-            requests = self.postings.requests(posted_at)
-            closes, *post_by = map(self.limits.compute, requests)
-            self.docket.posting = True
-            make = partial(notice_order, self.docket, shows, posted_at, closes, replaces)
             try:
-                _, notice = await self.ordered(make)
+                published = await self._published(shows, posted_at, replaces)
             except DayOver:
                 # By the registry's clock, which may be ahead of this one.
                 not_before = end_of(beijing(posted_at).date())
                 continue
             if beijing(self.now()).date() <= beijing(posted_at).date():
-                return Published(notice, closes, *(post_by or (None,)))
+                return published
             # It was published before midnight, and shown after it: people saw the notice later than
             # it says, so it is posted again and has its full days again.
-            self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
-            replaces = notice.notice_id
+            title = published.notice.title
+            self.record(EntryKind.NOTICE, f"《{title}》跨日发布，公示期不足，重新发布")
+            replaces = published.notice.notice_id
+
+    async def _published(
+        self, shows: Callable[[], Posted], posted_at: datetime, replaces: str | None
+    ) -> Published:
+        requests, limits = self.postings.requests(posted_at), list[Limit]()
+
+        def make(seq: int) -> NoticeOrder:
+            # Whenever it is ordered: the notice names a date, by the calendar of today.
+            limits[:] = map(self.limits.compute, requests)
+            return notice_order(self.docket, shows, posted_at, limits[0], replaces, seq)
+
+        self.docket.posting = True
+        _, notice = await self.ordered(make)
+        closes, *post_by = limits
+        return Published(notice, closes, *(post_by or (None,)))
 
     def posted(self, published: Published, **more: JsonValue) -> None:
         """Put on file that a notice is out, and ask for its posting (T1)."""

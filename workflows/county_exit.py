@@ -166,7 +166,7 @@ class CountyExitWorkflow(CaseWorkflow):
         for _ in self.case.repeatedly():
             await self.case.prepare(self.count_anew)
             told = f"{self.told()}\n本步骤无规定期限。"
-            approval = await self.case.decision(C7, instructions=told, judged=self.judged)
+            approval = await self.case.decision(C7, instructions=told, judged=self.judged_at_last)
             why = None
             with suppress(Overtaken):  # by a result that the case had forgotten
                 if await self.case.undisputed(self.inspections.unharmed()):
@@ -248,7 +248,7 @@ class CountyExitWorkflow(CaseWorkflow):
 
     async def count(self, on: date) -> CountyCounted:
         """The county's poor and its poor villages, as the register counts them (S3, S5)."""
-        return await ask(CountyCount(county=self.opening.subject.code, on=on))
+        return await self.case.asked(CountyCount(county=self.opening.subject.code, on=on))
 
     async def count_today(self) -> CountyCounted:
         """The same as of the case's day."""
@@ -268,6 +268,12 @@ class CountyExitWorkflow(CaseWorkflow):
             self.put_on_file(counted)
         why = counts.why_no_more_zh(approval, self.unmet(), self.worse_than(told))
         return None if why is None else Lapse(why, self.told())
+
+    async def judged_at_last(self, approval: Act) -> Lapse | None:
+        """C7: where nothing holds the change up, it is held against the count by itself (S3)."""
+        stands = counts.why_no_more_zh(approval, self.unmet(), ()) is None
+        held_up = self.case.docket.open_count > 0
+        return await self.judged(approval) if held_up or not stands else None
 
     def worse_than(self, told: CountyCounted) -> set[str]:
         """What the present count fails, and is worse in than the count that was told (S6)."""
