@@ -11,6 +11,10 @@ import zlib
 _FROM = 60
 """Bytes of a content that is packed; a shorter one hardly becomes less."""
 
+_MOST = 4 * 1024 * 1024
+"""Bytes of a content that is packed, and unpacked: four times what our server takes in one. More
+is left as it is, for the server to refuse."""
+
 _SIGN = b"z"
 """Before a content that is packed. No payload begins so: a message of Protocol Buffers begins with
 the number of a field, and a payload has few."""
@@ -50,7 +54,7 @@ _WORDS = (
 
 def packed(content: bytes) -> bytes:
     """A content as it is sealed."""
-    if len(content) < _FROM:
+    if not _FROM <= len(content) <= _MOST:
         return content
     packer = zlib.compressobj(zdict=_WORDS)
     return _SIGN + packer.compress(content) + packer.flush()
@@ -66,7 +70,7 @@ def unpacked(content: bytes) -> bytes:
         return content
     opener = zlib.decompressobj(zdict=_WORDS)
     try:
-        found = opener.decompress(content[1:])
+        found = opener.decompress(content[1:], _MOST)
     except zlib.error as error:
         raise ValueError(str(error)) from None
     if not opener.eof or opener.unused_data:

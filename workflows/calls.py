@@ -54,7 +54,7 @@ class NoMoreMet(Exception):
 
     def __init__(self, standards: Collection[str]) -> None:
         super().__init__(", ".join(standards))
-        self.why = f"批准后登记数据变化、{names_zh(standards)}不达标"
+        self.why = f"登记数据变化、{names_zh(standards)}不达标"
 
 
 class Disputed(Exception):

@@ -164,8 +164,9 @@ class Case(Ordering):
         office: Office | None = None,
         decisions: tuple[Decision, ...] | None = None,
         subject: str | None = None,
-        instructions: str = "",
+        instructions: str | Callable[[], str] = "",
         under: tuple[str, ...] = (),
+        counted: Callable[[], Awaitable[None]] | None = None,
         judged: Judge | None = None,
     ) -> Act:
         """Wait for an office's act, under limits that remind and record but never decide (G4).
@@ -174,9 +175,11 @@ class Case(Ordering):
             office: Who decides, where it is not the step's own body.
             decisions: What can be decided, where it is not what the step says.
             subject: What is to be done, in Chinese and short, where it is not the step itself.
-            instructions: More about it, for the office.
+            instructions: More about it, for the office; by what is counted then, if that is so.
             under: Limits in force already that this decision keeps or misses, by key. That for
                 leaving the register (T6) is told at every step, and kept or missed by the last.
+            counted: Asks the register by what the step is judged, as soon as it is open: no act is
+                taken in meanwhile. What it finds otherwise, the office is told once more.
             judged: Says why an approval lapses; the step stays open then.
 
         Returns:
@@ -189,6 +192,9 @@ class Case(Ordering):
         whom, what = office or docket.subject.office(step.body), subject or str(step)
         own = [self.limits.key(request) for request in limits]
 
+        def instructed() -> str:
+            return instructions if isinstance(instructions, str) else instructions()
+
         def tell(instructions: str) -> None:
             keys = (key for key in (T6, *under, *own) if key in docket.watch)
             unlimited = [] if instructions else ["本步骤无规定期限。"]
@@ -199,10 +205,19 @@ class Case(Ordering):
         if not self.progress.is_resumed():
             docket.expected = Expectation(step, whom, decisions or step.decisions)
             self.record(EntryKind.STEP_OPENED, f"{what}：由{docket.name(whom, self.now())}办理")
-            docket.opened()
+            if counted is None:
+                docket.opened()
             self.limits.arm(limits, whom, what)
+            said = None
             if not docket.waiting_acts(step):
-                tell(instructions)
+                tell(said := instructed())
+            if counted is not None:
+                self.limits.pass_on()  # the registry lists what is so from here on
+                with self.preparing():
+                    await counted()
+                docket.opened()
+                if said is not None and said != instructed():
+                    tell(instructed())
         received = await self._take_act(step, judged, tell)
         docket.expected = None
         keys = (T6, *under, *own) if step == docket.route[-1] else own

@@ -123,8 +123,9 @@ class CountyExitWorkflow(CaseWorkflow):
     async def provincial_check(self) -> None:
         """C3 省级核查: within half a month, in one round with all counties (T5)."""
         limit = LimitRequest(clause="T5", start=self.case.arrived, year=self.year)
-        await self.case.prepare(self.count_anew)
-        act = await self.case.decision(C3, limit, instructions=self.told(), judged=self.judged)
+        act = await self.case.decision(
+            C3, limit, instructions=self.told, counted=self.count_anew, judged=self.judged
+        )
         self.file_findings(act)
 
     async def publicity(self) -> None:
@@ -164,9 +165,12 @@ class CountyExitWorkflow(CaseWorkflow):
     async def approval(self) -> None:
         """C7 批准退出: counted again (S3), approved, undisputed (G2), out and announced."""
         for _ in self.case.repeatedly():
-            await self.case.prepare(self.count_anew)
-            told = f"{self.told()}\n本步骤无规定期限。"
-            approval = await self.case.decision(C7, instructions=told, judged=self.judged_at_last)
+            approval = await self.case.decision(
+                C7,
+                instructions=lambda: f"{self.told()}\n本步骤无规定期限。",
+                counted=self.count_anew,
+                judged=self.judged_at_last,
+            )
             why = None
             with suppress(Overtaken):  # by a result that the case had forgotten
                 if await self.case.undisputed(self.inspections.unharmed()):
@@ -255,9 +259,9 @@ class CountyExitWorkflow(CaseWorkflow):
         return await self.count(beijing(self.case.now()).date())
 
     async def count_anew(self) -> None:
-        """Judge by what the register counts on the case's day from now on (S3)."""
+        """Judge by what the register counts on the case's day, from now on (S3)."""
         told, counted = self.counted, await self.count_today()
-        if not told == counted == CountyCounted():
+        if _heads(told) != _heads(counted):
             self.put_on_file(counted)
         self.let_lapse(told)
 

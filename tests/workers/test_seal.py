@@ -1,5 +1,6 @@
 """The seal: what it opens, what it does not, and what becomes of that."""
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,8 +108,9 @@ async def test_what_is_long_is_compressed_before_it_is_sealed(of_cases: DataConv
         lambda content: packed(content) + b"\0",
         lambda content: packed(content)[:-1],
         lambda content: b"z" + content,
+        lambda content: b"z" + zlib.compress(b"0" * 5_000_000),
     ],
-    ids=["longer", "cut off", "not packed"],
+    ids=["longer", "cut off", "not packed", "far too long"],
 )
 async def test_what_is_packed_otherwise_does_not_open(
     of_cases: DataConverter,
@@ -120,6 +122,11 @@ async def test_what_is_packed_otherwise_does_not_open(
     payload = await sealed(of_cases, case(), SOMEBODY)
     with pytest.raises(NotSealed, match="it is damaged"):
         opened(payload, Keyring(file))
+
+
+def test_what_no_server_would_take_is_left_as_it_is() -> None:
+    long = b"0" * 5_000_000
+    assert packed(long) == unpacked(long) == long
 
 
 def test_what_was_packed_once_unpacks_for_ever() -> None:
