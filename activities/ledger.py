@@ -5,9 +5,11 @@ plain ``RegistryError`` and is tried again; a contradiction with what is kept is
 ``ApplicationError`` that no retry would cure.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import wraps
 from itertools import pairwise
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -16,13 +18,15 @@ from temporalio.exceptions import ApplicationError
 
 from activities.admissions import Gate
 from activities.notifications.outbox import Outbox
-from activities.warrants import not_warranted
+from activities.warrants import behind, not_warranted
 from models.base import CLOCKS_MAY_DIFFER_BY, canonical
+from models.calendar import Calendar
 from models.case.admission import Admission
 from models.case.ledger import Entry, EntryKind, digest, root
-from models.case.orders import LedgerBatch, Telling, Written
+from models.case.orders import LedgerBatch, OnFile, Telling, Written
 from models.county.admission import RULES, AdmitCounty, CountyFacts
 from models.county.orders import CountyCount
+from models.orders import KEPT_LATE, OTHER_CALENDAR
 from models.register.counties import CountyCounted
 from registry.cases.projections import keep_state, project
 from registry.checks.contradictions import STANDS, clear, note
@@ -32,6 +36,12 @@ from registry.facts.incidence import county_counted
 from registry.tables import EntryRow
 
 LEDGER_CONFLICT = "LedgerConflict"
+
+_LATE = timedelta(seconds=30)
+"""So long an order may wait for a worker and stand as it was given."""
+
+O = TypeVar("O", bound=OnFile[Any])  # noqa: E741 - an order
+R = TypeVar("R")
 
 
 class RegistryActivities:
@@ -85,6 +95,40 @@ class RegistryActivities:
         # Also of entries that are kept already: the worker may have gone between the two.
         self._outbox.deliver(batch.tellings)
         return Written(count=kept, calendar=self._gate.newer(batch.known))
+
+    def keeping_first(self, carry_out: Callable[[O], R]) -> Callable[[O], R]:
+        """The activity that keeps what its order brings along, before it carries the order out.
+
+        In a transaction of its own: what is on file stays there if the order is refused. It is
+        refused where it comes late to that, as after an outage: somebody may have said otherwise
+        meanwhile, and the case decides anew what it orders.
+
+        Raises:
+            ApplicationError: as ``write_ledger``; ``Behind`` if that could not write it;
+                ``OtherCalendar`` if limits of the order rest on an older one; ``KeptLate``.
+        """
+
+        @wraps(carry_out)
+        def carried_out(order: O) -> R:
+            batch = order.brings
+            if batch is not None:
+                late = _is_late()
+                # Then an attempt before this one may have carried the order out as it stands.
+                again = late and self._has(batch)
+                written = self.write_ledger(batch)
+                if written.count < batch.entries[-1].seq:
+                    raise behind(batch.case_id, written.count)
+                if written.calendar is not None and not again:
+                    raise _other_calendar(batch, written.calendar)
+                if late and not again:
+                    raise _kept_late(batch)
+            return carry_out(order)
+
+        return carried_out
+
+    def _has(self, batch: LedgerBatch) -> bool:
+        with reading(self._engine) as session:
+            return session.get(EntryRow, (batch.case_id, batch.entries[-1].seq)) is not None
 
     def _keep(self, batch: LedgerBatch) -> int:
         with writing(self._engine) as session:
@@ -172,6 +216,29 @@ def _continuing(batch: LedgerBatch, kept: dict[int, str]) -> list[Entry]:
         new.append(entry)
         count, head = entry.seq, entry.hash
     return new
+
+
+def _is_late() -> bool:
+    """Whether an order has waited, or was tried before."""
+    info = activity.info()
+    return info.attempt > 1 or info.started_time - info.scheduled_time > _LATE
+
+
+def _kept_late(batch: LedgerBatch) -> ApplicationError:
+    return ApplicationError(
+        f"{batch.case_id}: its entries up to {batch.entries[-1].seq} were kept late",
+        type=KEPT_LATE,
+        non_retryable=True,  # the case itself orders again, if that still stands
+    )
+
+
+def _other_calendar(batch: LedgerBatch, calendar: Calendar) -> ApplicationError:
+    return ApplicationError(
+        f"{batch.case_id}: the days off have changed since its limits were computed (T1)",
+        calendar,
+        type=OTHER_CALENDAR,
+        non_retryable=True,  # the case itself orders it again, over that calendar
+    )
 
 
 class LedgerConflict(ApplicationError):

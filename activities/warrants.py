@@ -19,9 +19,9 @@ from temporalio.exceptions import ApplicationError
 from models.case.file import CaseFile, read_file, subject_of
 from models.case.ledger import Entry, EntryKind, LedgerError, verify
 from models.case.messages import Finding
-from models.case.orders import Notification
+from models.case.orders import Change, Notification
 from models.offices import NATION, Office
-from models.orders import BEHIND, DISPUTED, REGISTER_CONFLICT, Change
+from models.orders import BEHIND, DISPUTED, REGISTER_CONFLICT
 from models.policy import Body, Policy
 from models.procedures import PROCEDURES, REENTRY, REVOCATION, Procedure, Step, steps_of
 from models.refusals import Said

@@ -9,9 +9,10 @@ from pydantic import Field
 from models import identity
 from models.base import Line, Moment, Record, Text
 from models.case.messages import Act
+from models.case.orders import Change
 from models.case.state import Docket
 from models.offices import County, Village
-from models.orders import Change, R
+from models.orders import R
 from models.periods import Limit, Year, beijing, end_of
 from models.policy import Policy
 from models.procedures import Step

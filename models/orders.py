@@ -28,6 +28,12 @@ DISPUTED = "Disputed"
 DAY_OVER = "DayOver"
 """Type of a refusal: the day that a notice says has ended before it was published."""
 
+KEPT_LATE = "KeptLate"
+"""Type of a refusal: the entries that an order brings along were kept long after it was given."""
+
+OTHER_CALENDAR = "OtherCalendar"
+"""Type of a refusal: the days off have changed since the case computed the limits of its order."""
+
 
 class Order(Record, Generic[R]):
     """What a workflow asks for; ``R`` is the type of the answer.
@@ -49,19 +55,6 @@ class Order(Record, Generic[R]):
         made = (vars(each).get("__pydantic_generic_metadata__") for each in cls.__mro__)
         types = (each["args"][-1] for each in made if each and each["args"])
         return next(each for each in types if not isinstance(each, TypeVar))
-
-
-class Change(Order[R], Generic[R]):
-    """An order that changes the registry, once for its case and entry.
-
-    A registry that was restored from an older copy is given it again.
-
-    Attributes:
-        seq: The ledger entry that ordered it.
-    """
-
-    case_id: str
-    seq: int
 
 
 def declared(kind: Any) -> Iterator[type[Order[Any]]]:

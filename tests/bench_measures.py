@@ -16,6 +16,25 @@ ACTIONS = {
 }
 """Events that a hosted server bills as actions; retried activities would come on top."""
 
+YEARS_DAYS_OFF = """
+[{year}]
+source = "合成安排"
+days_off = [{{ from = {year}-01-01, to = {year}-01-03, name = "元旦" }}]
+workdays = []
+"""
+
+
+def published(folder: Path, *years: int) -> Path:
+    """A file with the days off of years, as they are published by the November before.
+
+    Without it every limit of the coming year is a guess, and each case asks once more for the
+    calendar at the end of its publicity.
+    """
+    file = folder / "workdays.toml"
+    file.write_text("".join(YEARS_DAYS_OFF.format(year=year) for year in years), encoding="utf-8")
+    return file
+
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from random import Random
 from typing import Any, ClassVar
 
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
@@ -386,6 +387,11 @@ def as_told(entry: Entry) -> list[dict[str, Any]]:
 
 PLAYED: list[Play] = []
 """Every case opened since it was last looked through for wedged ones."""
+
+
+def noise(size: int) -> str:
+    """A text that is packed to so many bytes at least: no two of its phrases are alike."""
+    return Random(size).randbytes(size).hex()
 
 
 async def eventually(

@@ -22,8 +22,8 @@ from temporalio.converter import DataConverter
 from temporalio.worker import Interceptor, Replayer, WorkflowInstance
 
 from models.case.ledger import Entry, verify
-from models.case.orders import LedgerBatch
-from workers.catalogue import FAILURES, WORKFLOWS, sandbox
+from models.case.orders import LedgerBatch, OnFile
+from workers.catalogue import FAILURES, ORDERS, WORKFLOWS, sandbox
 from workers.keys import Keyring
 from workers.seal import SEALED, opened
 from workers.wrapped import WrappedInstance, WrappedRunner
@@ -137,13 +137,12 @@ def payloads_in(message: Message) -> Iterator[Payload]:
 
 
 def entries_in(history: WorkflowHistory) -> list[Entry]:
-    """The case file as the history sent it to the registry."""
-    return [
-        entry
-        for event in history.events
-        if event.activity_task_scheduled_event_attributes.activity_type.name == "write_ledger"
-        for entry in _batch(event.activity_task_scheduled_event_attributes.input.payloads)
-    ]
+    """The case file as the history sent it to the registry, each entry once."""
+    sent: dict[str, Entry] = {}
+    for event in history.events:
+        given = event.activity_task_scheduled_event_attributes
+        sent |= {each.hash: each for each in _kept(given.activity_type.name, given.input.payloads)}
+    return list(sent.values())
 
 
 async def replay(
@@ -201,11 +200,15 @@ def _same_file(recording: Recording, kept: list[Entry], now: list[Entry]) -> Non
         raise Departed(recording, f"the file would have {len(now)} entries, it has {len(kept)}")
 
 
-def _batch(payloads: Sequence[Payload]) -> tuple[Entry, ...]:
+def _kept(activity: str, payloads: Sequence[Payload]) -> tuple[Entry, ...]:
+    """The entries that an order sends to the registry, by itself or along with it."""
+    kind = ORDERS.get(activity)
+    if kind is None or not issubclass(kind, LedgerBatch | OnFile):
+        return ()
     converter = pydantic_data_converter.payload_converter
-    (batch,) = converter.from_payloads(payloads, [LedgerBatch])
-    assert isinstance(batch, LedgerBatch)
-    return batch.entries
+    (order,) = converter.from_payloads(payloads, [kind])
+    batch = order if isinstance(order, LedgerBatch) else order.brings
+    return batch.entries if batch else ()
 
 
 class _Overheard(WrappedInstance):
@@ -223,8 +226,11 @@ class _Overheard(WrappedInstance):
         completion = super().activate(act)
         for command in completion.successful.commands:
             self._heard.commands.append(" ".join(_words(command, self._updates)))
-            if command.schedule_activity.activity_type == "write_ledger":
-                self._heard.entries += _batch(command.schedule_activity.arguments)
+            given = command.schedule_activity
+            # What an order brought along that was refused comes once more with the next.
+            known = {each.hash for each in self._heard.entries}
+            sent = _kept(given.activity_type, given.arguments)
+            self._heard.entries += [each for each in sent if each.hash not in known]
         return completion
 
 

@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 from models.case import bounds
 from operators.desk.answers import told
 from operators.desk.errors import Busy, NoCase, Refused
+from tests.play import noise
 from tests.stage import Stage, at, set_stage, settings_in
 from workers import limits
 from workers.embedded import embedded
@@ -98,14 +99,14 @@ async def once(client: Client, case_id: str, update: Any) -> RPCError:
 async def test_a_message_no_case_could_carry_is_refused_and_the_case_goes_on(small: Stage) -> None:
     play = await small.opens(at(11, 16))
     await play.reaches("C2")
-    large = objection(1, "x" * (limits.UPDATES_IN_FLIGHT_BYTES + 1))
+    large = objection(1, noise(limits.UPDATES_IN_FLIGHT_BYTES))
     error = await once(small.desk.client, play.case_id, large)
     assert isinstance(told(play.case_id, error), Busy)
     with pytest.raises(RPCError) as caught:
-        await play.signal("object", objection(1, "x" * (limits.PAYLOAD + 1)))
+        await play.signal("object", objection(1, noise(limits.PAYLOAD)))
     assert "larger than the server takes" in str(told(play.case_id, caught.value))
     # What is let in is answered, however large: by the case.
-    said = await play.update("object", objection(1, "x" * (limits.UPDATES_IN_FLIGHT_BYTES - 2_000)))
+    said = await play.update("object", objection(1, noise(limits.UPDATES_IN_FLIGHT_BYTES * 4 // 5)))
     assert "'object' takes at most 100,000 bytes" in said
     await play.act("C2")
     await play.reaches("C3")
@@ -152,7 +153,7 @@ async def test_a_history_that_is_full_ends_one_case_and_is_said(small: Stage) ->
     await small.crew.goes()
     try:
         with pytest.raises(RPCError) as caught:
-            await again_and_again(10, lambda _: play.signal("object", "x" * 900_000))
+            await again_and_again(10, lambda _: play.signal("object", noise(900_000)))
     finally:
         await small.crew.comes()
     meaning = told(play.case_id, caught.value)

@@ -13,8 +13,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case.admission import AdmitOrder
-from models.case.orders import LedgerBatch, Written
-from models.orders import Change
+from models.case.orders import LedgerBatch, OnFile, Written
 from models.sealed import NotSealed
 from registry.checks.restoring import NOT_LISTED
 from workers.catalogue import ORDERS
@@ -29,8 +28,14 @@ def _named(*kinds: Any) -> frozenset[str]:
 ADMISSIONS = _named(AdmitOrder)
 """Orders whose answer may be that the case is not admitted."""
 
-AGAIN = _named(AdmitOrder, LedgerBatch, Change)
-"""Orders that change the registry, each once for its case and entry."""
+BRINGING = _named(OnFile)
+"""Orders that can bring entries along."""
+
+WRITING = BRINGING | {KEEP}
+"""Orders that write entries."""
+
+AGAIN = ADMISSIONS | WRITING
+"""Orders that change the registry, each once for its case and entry; or bring what does."""
 
 _PAGE, _PAGES = 40, 5
 """Events of a history that are read at once to find how far its file is kept, and how often."""
@@ -83,9 +88,15 @@ async def kept_by(client: Client, case_id: str, run_id: str) -> int | None:
                 results[done.scheduled_event_id] = done.result
                 continue
             name = event.activity_task_scheduled_event_attributes.activity_type.name
-            if name not in (KEEP, *ADMISSIONS) or event.event_id not in results:
+            if name not in AGAIN or event.event_id not in results:
                 continue
             try:
+                if name in BRINGING:
+                    given = event.activity_task_scheduled_event_attributes.input
+                    batch = (await decoded(client, given, ORDERS[name])).brings
+                    if batch is None:
+                        continue
+                    return int(batch.entries[-1].seq)
                 if name == KEEP:
                     said = await decoded(client, results[event.event_id], Written)
                     return int(said.count)

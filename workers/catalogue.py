@@ -15,6 +15,7 @@ from temporalio.worker import Interceptor, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from models.base import build_records
+from models.case.orders import OnFile
 from models.orders import Order, declared
 from models.policy import Policy
 from models.sealed import NotSealed
@@ -132,9 +133,10 @@ def activities(
     gate = Gate(key, policies or settings.policy_of, settings.calendar(), now)
     board = NoticeBoard(engine, settings.notices_folder, now)
     outbox = outbox_of(settings, engine, now, client, ring)
+    registry = RegistryActivities(engine, gate, outbox)
     rooms = (
         CalendarActivities(gate),
-        RegistryActivities(engine, gate, outbox),
+        registry,
         Contradictions(engine),
         board,
         VillageActivities(engine, gate),
@@ -154,7 +156,13 @@ def activities(
             settings.load_policy,
         ),
     )
-    return [getattr(room, each) for room in rooms for each in ORDERS if hasattr(type(room), each)]
+    found = {
+        name: getattr(room, name) for room in rooms for name in ORDERS if hasattr(type(room), name)
+    }
+    return [
+        registry.keeping_first(each) if issubclass(ORDERS[name], OnFile) else each
+        for name, each in found.items()
+    ]
 
 
 def outbox_of(

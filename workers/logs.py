@@ -13,7 +13,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from temporalio import activity, workflow
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from models.case.orders import Delivery, LedgerBatch
+from models.case.orders import Delivery, LedgerBatch, OnFile
 from models.texts.characters import indented
 
 Form = Literal["text", "json"]
@@ -93,7 +93,7 @@ class _WithStep(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         # Not taken back: an activity has a context of its own, and the library logs its end there.
         match input.args:
-            case [LedgerBatch(state=state)]:
+            case [LedgerBatch(state=state)] | [OnFile(brings=LedgerBatch(state=state))]:
                 _beside(step=state.step, office=state.waiting_for)
             case [Delivery(case_id=case_id, told=told)]:  # it is under no workflow
                 _beside(case=case_id, told=told)

@@ -16,7 +16,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from models.case.orders import LedgerBatch
+from models.case.orders import LedgerBatch, OnFile
 from registry.errors import RegistryError
 from registry.reports.gauges import Gauges, gauges
 from workers.connection import LOGGING
@@ -85,14 +85,15 @@ class _Noting(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         order = input.args[0] if input.args else None
-        if not isinstance(order, LedgerBatch):
+        batch = order.brings if isinstance(order, OnFile) else order
+        if not isinstance(batch, LedgerBatch):
             return await super().execute_activity(input)
-        first, last = order.entries[0].seq, order.entries[-1].seq
-        known = self._lacking.get(order.case_id, (first, last))
-        self._lacking[order.case_id] = min(first, known[0]), max(last, known[1])
+        first, last = batch.entries[0].seq, batch.entries[-1].seq
+        known = self._lacking.get(batch.case_id, (first, last))
+        self._lacking[batch.case_id] = min(first, known[0]), max(last, known[1])
         done = await super().execute_activity(input)
-        if self._lacking.get(order.case_id, (0, 0))[1] == last:
-            del self._lacking[order.case_id]
+        if self._lacking.get(batch.case_id, (0, 0))[1] == last:
+            del self._lacking[batch.case_id]
         return done
 
 

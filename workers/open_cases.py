@@ -11,11 +11,11 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowExecutionDescription
 
 from models.base import CLOCKS_MAY_DIFFER_BY, first_few, in_a_line
-from models.case.orders import LedgerBatch
 from models.checks.findings import Finding
 from models.periods import beijing
 from registry.checks.contradictions import STANDS, mend
 from registry.checks.open_files import OpenFile
+from workers.carried_out import WRITING
 from workers.case_on_server import amiss
 from workers.catalogue import ACTIVITY_QUEUE, TASK_QUEUE
 from workflows.retries import longest_pause
@@ -193,7 +193,7 @@ def _failing(activity: str, said: str, cases: Sequence[str]) -> Finding:
         named,
         f"the activity {in_a_line(activity)} fails again and again: {said}",
         " ".join(mend(each) for each in sorted(cases)[:_NAMED])
-        if activity == LedgerBatch.activity and STANDS in said
+        if activity in WRITING and STANDS in said
         else "mend what it says; it is tried again by itself.",
     )
 

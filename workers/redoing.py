@@ -15,7 +15,7 @@ listed.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,16 +25,18 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from models.base import Record
-from models.case.admission import Admission
+from models.case.admission import Admission, AdmitOrder
+from models.case.orders import Change, LedgerBatch, OnFile
 from models.errors import ExitflowError
 from models.follow_up.orders import FollowUpDue
 from models.identity import is_case
+from models.orders import Order
 from models.reentry.orders import Entered
 from models.roster.messages import StruckOff
 from models.supervision.sampling import Sample
 from registry.checks.restoring import NOT_LISTED, Held, Restoring
 from registry.errors import RegistryError
-from workers.carried_out import ADMISSIONS, AGAIN, Done, decoded, in_order, kept_by, orders_of
+from workers.carried_out import ADMISSIONS, AGAIN, KEEP, Done, decoded, in_order, kept_by, orders_of
 from workers.catalogue import ORDERS
 
 _AT_ONCE = 20
@@ -126,7 +128,7 @@ async def redo(
         if done.case_id in failed:
             continue  # what comes after it rests on it
         try:
-            orders += await _carry_out(client, functions[done.name], done)
+            orders += await _carry_out(client, functions, done)
         except ApplicationError as error:
             failed[done.case_id] = f"{done.name}: {error.message}"
         except (ExitflowError, TypeError, ValueError) as error:
@@ -277,36 +279,27 @@ def _still_missing(found: _Compared, held: Held, failed: dict[str, str]) -> dict
 # -- doing again ------------------------------------------------------------------------------
 
 
-async def _carry_out(client: Client, function: Callable[..., Any], done: Done) -> bool:
+async def _carry_out(
+    client: Client, functions: Mapping[str, Callable[..., Any]], done: Done
+) -> bool:
     """Give an order again; whether anything came of it then, and does now."""
     kind = ORDERS[done.name]
     order = await decoded(client, done.order, kind)
+    brought = order.brings if isinstance(order, OnFile) else None
+    if brought is not None:
+        # By itself: it names the calendar of then, and the order may have come to nothing.
+        await _given_again(client, functions[KEEP], done, brought)
+        order = order.model_copy(update={"brings": None})
     answer = await decoded(client, done.answer, kind.answer())
     if _was_nothing(done.name, answer):
-        return False
+        return brought is not None
     sample = answer.known if isinstance(answer, Admission) else None
     if isinstance(sample, Sample):
         # By lot another sample would be drawn than the one that was inspected.
         application = order.opening.application.model_copy(update={"seed": sample.seed})
         opening = order.opening.model_copy(update={"application": application})
         order = order.model_copy(update={"opening": opening})
-    environment = ActivityEnvironment(client)
-    environment.info = replace(
-        environment.info,
-        activity_type=done.name,
-        namespace=client.namespace,
-        workflow_id=done.case_id,
-        workflow_run_id=done.run_id,
-        started_time=done.at,
-    )
-    for attempt in range(3):
-        try:
-            said = await asyncio.to_thread(environment.run, function, order)
-            break
-        except RegistryError:
-            if attempt == 2:
-                raise
-            await asyncio.sleep(1)
+    said = await _given_again(client, functions[done.name], done, order)
     if done.name in ADMISSIONS and said.fault is not None and not isinstance(sample, Sample):
         # The register lacks what was loaded since the copy. What such an admission lists comes
         # with the file as well, which bears the token of then.
@@ -316,8 +309,33 @@ async def _carry_out(client: Client, function: Callable[..., Any], done: Done) -
     return True
 
 
+async def _given_again(
+    client: Client, function: Callable[..., Any], done: Done, order: Order[Any]
+) -> Any:
+    """What comes of an order that is given as its case gave it then."""
+    environment = ActivityEnvironment(client)
+    environment.info = replace(
+        environment.info,
+        activity_type=order.activity,
+        namespace=client.namespace,
+        workflow_id=done.case_id,
+        workflow_run_id=done.run_id,
+        started_time=done.at,
+    )
+    for attempt in range(3):
+        try:
+            return await asyncio.to_thread(environment.run, function, order)
+        except RegistryError:
+            if attempt == 2:
+                raise
+            await asyncio.sleep(1)
+    raise AssertionError("the last attempt ends it")
+
+
 def _was_nothing(name: str, answer: Any) -> bool:
-    """Whether an order changed nothing then: given again it might."""
+    """Whether an order changed nothing then: given again it might. It may have brought entries."""
+    if not issubclass(ORDERS[name], AdmitOrder | LedgerBatch | Change):
+        return True
     match answer:
         case Entered():
             return answer.number is None

@@ -9,6 +9,8 @@ order and no answer. Only the doors for messages (``Any``, ``object``, ``RawValu
 text, so that people can send from Temporal's own command line and Web UI. There the rules decide.
 
 Search attributes, ids and the names of types are not payloads, and stay in the clear.
+
+It is made smaller before that (``packing``). The server sees a length, as it does without.
 """
 
 import json
@@ -41,6 +43,7 @@ from temporalio.exceptions import ApplicationError
 
 from models.sealed import NOT_SEALED, NotSealed, UnknownKey, Unsealed
 from workers.keys import Keyring
+from workers.packing import packed, unpacked
 
 SEALED = b"binary/encrypted"
 """Encoding of what is sealed."""
@@ -112,7 +115,7 @@ class Seal(PayloadCodec, WithSerializationContext):
     def _sealed(self, payload: Payload) -> Payload:
         key, nonce = self._ring.keys.newest, os.urandom(_NONCE)
         bond = _bond(key.id, self._for, self._seals)
-        sealed = key.sealing.encrypt(nonce, payload.SerializeToString(), bond)
+        sealed = key.sealing.encrypt(nonce, packed(payload.SerializeToString()), bond)
         metadata = {_KEY: key.id, _FOR: self._for, _AS: self._seals}
         return Payload(
             metadata={
@@ -188,7 +191,7 @@ def _content(
     nonce, sealed = payload.data[:_NONCE], payload.data[_NONCE:]
     try:
         content = key.sealing.decrypt(nonce, sealed, _bond(key_id, sealed_for, sealed_as))
-        return Payload.FromString(content)
+        return Payload.FromString(unpacked(content))
     except (InvalidTag, ValueError, DecodeError):
         raise NotSealed("it is damaged") from None
 

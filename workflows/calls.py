@@ -5,7 +5,7 @@ Activities are called by name: importing them here would draw the database into 
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from typing import Annotated, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -17,6 +17,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from models import orders
 from models.base import faults
+from models.calendar import Calendar
 from models.case.orders import Notification, Telling, TellOrder
 from models.counts import names_zh
 from models.orders import Order
@@ -53,7 +54,7 @@ class NoMoreMet(Exception):
 
     def __init__(self, standards: Collection[str]) -> None:
         super().__init__(", ".join(standards))
-        self.why = f"批准后登记数据变化、{names_zh(standards)}不达标"
+        self.why = f"登记数据变化、{names_zh(standards)}不达标"
 
 
 class Disputed(Exception):
@@ -62,6 +63,18 @@ class Disputed(Exception):
 
 class DayOver(Exception):
     """The day that a notice says has ended by the registry's clock: it was not published."""
+
+
+class KeptLate(Exception):
+    """What an order brought along was kept after an outage: it was not done, and may not stand."""
+
+
+class OtherCalendar(Exception):
+    """The days off have changed since the case computed its limits: the order was not done."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        super().__init__("the days off have changed")
+        self.calendar = calendar
 
 
 # A worker that is not this installation's may take an order from its queue. What it answers is no
@@ -78,7 +91,8 @@ async def ask(order: Order[R], terms: Terms = MUST_HAPPEN) -> R:
     """Have an order carried out; ordered again if what comes back is not this installation's word.
 
     Raises:
-        Behind, DayOver, Disputed, NoMoreMet, RegisterConflict: if the registry refuses it so.
+        Behind, DayOver, Disputed, KeptLate, NoMoreMet, OtherCalendar, RegisterConflict: if the
+            registry refuses it so.
         ActivityError: if it fails otherwise, or the terms are over.
     """
     pause = _ASKED_AGAIN
@@ -130,6 +144,8 @@ def orders_given() -> int:
     return given
 
 
+_CALENDAR = TypeAdapter(Calendar)
+
 _ORDERS: WeakKeyDictionary[Any, Iterator[int]] = WeakKeyDictionary()
 """The numbers of the orders of each workflow, for as long as this worker has it in hand."""
 
@@ -147,6 +163,10 @@ def _refusal(cause: BaseException | None) -> Exception | None:
             return Disputed(cause.message)
         case ApplicationError(type=orders.DAY_OVER):
             return DayOver(cause.message)
+        case ApplicationError(type=orders.KEPT_LATE):
+            return KeptLate(cause.message)
+        case ApplicationError(type=orders.OTHER_CALENDAR):
+            return OtherCalendar(_read(_CALENDAR, cause.details[0]))
     return None
 
 
@@ -160,15 +180,14 @@ def _readable(result: type | Any) -> Any:
     The converter makes a reader again for every answer: of the whole type that would take longer
     than to read it, and a long case two seconds to replay.
     """
-    reader: TypeAdapter[Any] = TypeAdapter(result)
+    return Annotated[Any, PlainValidator(partial(_read, TypeAdapter(result)))]
 
-    def read(value: Any) -> Any:
-        try:
-            return reader.validate_json(to_json(value))
-        except ValidationError as error:
-            raise RuntimeError(f"an answer of another version: {faults(error)}") from None
 
-    return Annotated[Any, PlainValidator(read)]
+def _read(reader: TypeAdapter[R], value: Any) -> R:
+    try:
+        return reader.validate_json(to_json(value))
+    except ValidationError as error:
+        raise RuntimeError(f"an answer of another version: {faults(error)}") from None
 
 
 async def tell(notifications: Sequence[Notification], tried_for: timedelta) -> None:

@@ -7,7 +7,7 @@ under its limits, publicity with objections, hearings, orders, going back, endin
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from pydantic import JsonValue
@@ -22,9 +22,9 @@ from models.case.messages import DONE, Act, Decision, Ending, Outcome
 from models.case.parts import PlanAddition
 from models.case.state import Docket
 from models.case.status import state_of
-from models.notices import Posted, notice_order
+from models.notices import NoticeOrder, Posted, notice_order
 from models.offices import Office
-from models.periods import LimitRequest, beijing, end_of
+from models.periods import Limit, LimitRequest, beijing, end_of
 from models.procedures import Step
 from workflows.calls import DayOver, ask, count_orders_from
 from workflows.clerk import AlreadyClosed
@@ -165,8 +165,9 @@ class Case(Ordering):
         office: Office | None = None,
         decisions: tuple[Decision, ...] | None = None,
         subject: str | None = None,
-        instructions: str = "",
+        instructions: str | Callable[[], str] = "",
         under: tuple[str, ...] = (),
+        counted: Callable[[], Awaitable[None]] | None = None,
         judged: Judge | None = None,
     ) -> Act:
         """Wait for an office's act, under limits that remind and record but never decide (G4).
@@ -175,9 +176,11 @@ class Case(Ordering):
             office: Who decides, where it is not the step's own body.
             decisions: What can be decided, where it is not what the step says.
             subject: What is to be done, in Chinese and short, where it is not the step itself.
-            instructions: More about it, for the office.
+            instructions: More about it, for the office; by what is counted then, if that is so.
             under: Limits in force already that this decision keeps or misses, by key. That for
                 leaving the register (T6) is told at every step, and kept or missed by the last.
+            counted: Asks the register by what the step is judged, as soon as it is open: no act is
+                taken in meanwhile. What it finds otherwise, the office is told once more.
             judged: Says why an approval lapses; the step stays open then.
 
         Returns:
@@ -190,6 +193,9 @@ class Case(Ordering):
         whom, what = office or docket.subject.office(step.body), subject or str(step)
         own = [self.limits.key(request) for request in limits]
 
+        def instructed() -> str:
+            return instructions if isinstance(instructions, str) else instructions()
+
         def tell(instructions: str) -> None:
             keys = (key for key in (T6, *under, *own) if key in docket.watch)
             unlimited = [] if instructions else ["本步骤无规定期限。"]
@@ -200,10 +206,19 @@ class Case(Ordering):
         if not self.progress.is_resumed():
             docket.expected = Expectation(step, whom, decisions or step.decisions)
             self.record(EntryKind.STEP_OPENED, f"{what}：由{docket.name(whom, self.now())}办理")
-            docket.opened()
+            if counted is None:
+                docket.opened()
             self.limits.arm(limits, whom, what)
+            said = None
             if not docket.waiting_acts(step):
-                tell(instructions)
+                tell(said := instructed())
+            if counted is not None:
+                self.limits.pass_on()  # the registry lists what is so from here on
+                with self.preparing():
+                    await counted()
+                docket.opened()
+                if said is not None and said != instructed():
+                    tell(instructed())
         received = await self._take_act(step, judged, tell)
         docket.expected = None
         keys = (T6, *under, *own) if step == docket.route[-1] else own
@@ -255,27 +270,44 @@ class Case(Ordering):
         """
         not_before = self.now()
         while True:
-            await self.kept()  # the answer to what was not kept brings the calendar of today
             posted_at = max(self.now(), not_before)
-            requests = self.postings.requests(posted_at)
-            closes, *post_by = map(self.limits.compute, requests)
-            self.docket.posting = True
-            # One number has one text: what was published, and not shown yet, is ordered again so.
-            shown = cache(lambda _seq: shows())
-            make = partial(notice_order, self.docket, shown, posted_at, closes, replaces)
             try:
-                _, notice = await self.ordered(make)
+                published = await self._published(shows, posted_at, replaces)
             except DayOver:
                 # By the registry's clock, which may be ahead of this one.
                 not_before = end_of(beijing(posted_at).date())
                 await self.limits.ask_for_calendar()
                 continue
             if beijing(self.now()).date() <= beijing(posted_at).date():
-                return Published(notice, closes, *(post_by or (None,)))
+                return published
             # It was published before midnight, and shown after it: people saw the notice later than
             # it says, so it is posted again and has its full days again.
-            self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
-            replaces = notice.notice_id
+            title = published.notice.title
+            self.record(EntryKind.NOTICE, f"《{title}》跨日发布，公示期不足，重新发布")
+            replaces = published.notice.notice_id
+
+    async def _published(
+        self, shows: Callable[[], Posted], posted_at: datetime, replaces: str | None
+    ) -> Published:
+        requests = self.postings.requests(posted_at)
+
+        @cache
+        def limits(_seq: int, _calendars: int) -> list[Limit]:
+            return list(map(self.limits.compute, requests))
+
+        # One number has one text: what was published, and not shown yet, is ordered again so.
+        shown = cache(lambda _seq: shows())
+
+        def make(seq: int) -> NoticeOrder:
+            # Refused for its calendar, it names the date by that of today.
+            closes, *_ = limits(seq, self.calendars)
+            return notice_order(self.docket, shown, posted_at, closes, replaces, seq)
+
+        self.docket.posting = True
+        order, notice = await self.ordered(make)
+        assert isinstance(order, NoticeOrder)
+        closes, *post_by = limits(order.seq, self.calendars)
+        return Published(notice, closes, *(post_by or (None,)))
 
     def posted(self, published: Published, **more: JsonValue) -> None:
         """Put on file that a notice is out, and ask for its posting (T1)."""

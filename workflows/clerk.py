@@ -4,30 +4,37 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from models import search
+from models.calendar import Calendar
 from models.case.handover import Handover
 from models.case.ledger import Entry, EntryKind, LedgerError, first_of, verify
 from models.case.mending import KeptOrder, Mending, adopt, ended_by, heads
 from models.case.messages import Outcome
-from models.case.orders import LedgerBatch, Notification, Recipient, Telling, Written
+from models.case.orders import LedgerBatch, Notification, Recipient, Telling
 from models.case.state import Docket
 from models.case.status import state_of
 from models.offices import Office, township_of
+from models.orders import Order
 from models.refusals import NotYet, Refusal
 from workflows.calls import TOLD_AT_ONCE, ask
 from workflows.line import end_turn
+
+R = TypeVar("R")
 
 _AT_ONCE = 500_000
 """Bytes of entries in one order to the registry: half of the largest payload."""
 
 _MOST_AT_ONCE = 1_000
 """Entries in one."""
+
+_BROUGHT_BYTES = 100_000
+"""Bytes of entries, and of what they tell, that another order brings along at most."""
 
 _MOST_VAIN = 20
 """Requests to mend a file that is as it is kept; each takes a look at the registry."""
@@ -122,28 +129,74 @@ class Clerk:
         while self.behind:
             await self._write()
 
+    async def keep_most(self) -> None:
+        """Keep the file in the registry now, but for what an order can bring along."""
+        if self._mending is not None:
+            await self._mend(self._mending)
+        while self.behind and not self._is_brought(batch := self._batch()):
+            await self._keep(batch)
+
+    def rest(self) -> LedgerBatch | None:
+        """What an order can bring along of the file; None if there is nothing, or too much."""
+        batch = self._batch() if self.behind else None
+        return batch if batch is not None and self._is_brought(batch) else None
+
+    def has_brought(self, batch: LedgerBatch) -> None:
+        """An order is carried out, so what it brought along is kept; by the calendar of today."""
+        self._written = max(self._written, batch.entries[-1].seq)
+        self._docket.reckoning.learn(None)
+
+    def learn(self, calendar: Calendar | None) -> None:
+        """The registry has said which calendar is in force; None if the case has it."""
+        if self._docket.reckoning.learn(calendar):
+            self._docket.stirred = True  # limits that rest on an older one are looked at again
+
+    async def unless_to_mend(self, order: Order[R]) -> R | None:
+        """What comes of an order; None if somebody asks to mend the file before it is carried out.
+
+        One whose file contradicts the kept one is tried again until somebody does.
+        """
+        carrying = asyncio.create_task(ask(order))
+        await workflow.wait_condition(lambda: carrying.done() or self._mending is not None)
+        if self._mending is None:
+            return await carrying
+        carrying.cancel()
+        with suppress(ActivityError, asyncio.CancelledError):
+            await carrying
+        return None
+
     async def _write(self) -> None:
+        await self._keep(self._batch())
+
+    async def _keep(self, batch: LedgerBatch) -> None:
+        kept = await self.unless_to_mend(batch)
+        if kept is None:
+            assert self._mending is not None
+            await self._mend(self._mending)
+            return
+        self._written = kept.count
+        self.learn(kept.calendar)
+        await self._resend_from(kept.count)
+
+    def _batch(self) -> LedgerBatch:
+        """What goes to the registry next, with the state that it leads to."""
         self._put_on_file()
         docket = self._docket
         entries, tellings = self._next()
-        state = state_of(docket, workflow.now())
-        kept = await self._kept_of(
-            LedgerBatch(
-                case_id=docket.case_id,
-                run=docket.run,
-                token=docket.token,
-                entries=entries,
-                state=state,
-                tellings=tellings,
-                known=docket.reckoning.calendar.known,
-            )
+        return LedgerBatch(
+            case_id=docket.case_id,
+            run=docket.run,
+            token=docket.token,
+            entries=entries,
+            state=state_of(docket, workflow.now()),
+            tellings=tellings,
+            known=docket.reckoning.calendar.known,
         )
-        if kept is None:
-            return
-        self._written = kept.count
-        if docket.reckoning.learn(kept.calendar):
-            docket.stirred = True  # limits that rest on an older one are looked at again
-        await self._resend_from(kept.count)
+
+    def _is_brought(self, batch: LedgerBatch) -> bool:
+        """Whether that is all, and little enough to go along with an order."""
+        is_all = batch.entries[-1].seq == self._docket.ledger.count
+        return is_all and len(batch.model_dump_json().encode()) <= _BROUGHT_BYTES
 
     def _put_on_file(self) -> None:
         """Say on file who is told of what: what is said in one breath goes out by one entry."""
@@ -199,21 +252,6 @@ class Clerk:
         """End what was not admitted: nothing is on file of it, nobody is told in its name."""
         self._show()
         await workflow.wait_condition(workflow.all_handlers_finished)
-
-    async def _kept_of(self, batch: LedgerBatch) -> Written | None:
-        """How much is kept once a batch is; None where the file was mended instead.
-
-        A batch that contradicts the kept file is tried again until somebody asks for that.
-        """
-        writing = asyncio.create_task(ask(batch))
-        await workflow.wait_condition(lambda: writing.done() or self._mending is not None)
-        if self._mending is None:
-            return await writing
-        writing.cancel()
-        with suppress(ActivityError, asyncio.CancelledError):
-            await writing
-        await self._mend(self._mending)
-        return None
 
     async def _mend(self, asked: Mending) -> None:
         """Take the kept file as the case's own, where they differ.

@@ -123,8 +123,9 @@ class CountyExitWorkflow(CaseWorkflow):
     async def provincial_check(self) -> None:
         """C3 省级核查: within half a month, in one round with all counties (T5)."""
         limit = LimitRequest(clause="T5", start=self.case.arrived, year=self.year)
-        await self.case.prepare(self.count_anew)
-        act = await self.case.decision(C3, limit, instructions=self.told(), judged=self.judged)
+        act = await self.case.decision(
+            C3, limit, instructions=self.told, counted=self.count_anew, judged=self.judged
+        )
         self.file_findings(act)
 
     async def publicity(self) -> None:
@@ -164,9 +165,12 @@ class CountyExitWorkflow(CaseWorkflow):
     async def approval(self) -> None:
         """C7 批准退出: counted again (S3), approved, undisputed (G2), out and announced."""
         for _ in self.case.repeatedly():
-            await self.case.prepare(self.count_anew)
-            told = f"{self.told()}\n本步骤无规定期限。"
-            approval = await self.case.decision(C7, instructions=told, judged=self.judged)
+            approval = await self.case.decision(
+                C7,
+                instructions=lambda: f"{self.told()}\n本步骤无规定期限。",
+                counted=self.count_anew,
+                judged=self.judged_at_last,
+            )
             why = None
             with suppress(Overtaken):  # by a result that the case had forgotten
                 if await self.case.undisputed(self.inspections.unharmed()):
@@ -248,16 +252,16 @@ class CountyExitWorkflow(CaseWorkflow):
 
     async def count(self, on: date) -> CountyCounted:
         """The county's poor and its poor villages, as the register counts them (S3, S5)."""
-        return await ask(CountyCount(county=self.opening.subject.code, on=on))
+        return await self.case.asked(CountyCount(county=self.opening.subject.code, on=on))
 
     async def count_today(self) -> CountyCounted:
         """The same as of the case's day."""
         return await self.count(beijing(self.case.now()).date())
 
     async def count_anew(self) -> None:
-        """Judge by what the register counts on the case's day from now on (S3)."""
+        """Judge by what the register counts on the case's day, from now on (S3)."""
         told, counted = self.counted, await self.count_today()
-        if not told == counted == CountyCounted():
+        if _heads(told) != _heads(counted):
             self.put_on_file(counted)
         self.let_lapse(told)
 
@@ -268,6 +272,12 @@ class CountyExitWorkflow(CaseWorkflow):
             self.put_on_file(counted)
         why = counts.why_no_more_zh(approval, self.unmet(), self.worse_than(told))
         return None if why is None else Lapse(why, self.told())
+
+    async def judged_at_last(self, approval: Act) -> Lapse | None:
+        """C7: where nothing holds the change up, it is held against the count by itself (S3)."""
+        stands = counts.why_no_more_zh(approval, self.unmet(), ()) is None
+        held_up = self.case.docket.open_count > 0
+        return await self.judged(approval) if held_up or not stands else None
 
     def worse_than(self, told: CountyCounted) -> set[str]:
         """What the present count fails, and is worse in than the count that was told (S6)."""

@@ -8,9 +8,9 @@ from typing import TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, RetryState, TimeoutError
 
+from models.case.orders import OnFile
 from models.case.state import Docket
-from models.orders import Order
-from workflows.calls import Behind, Disputed, ask
+from workflows.calls import Behind, Disputed, KeptLate, OtherCalendar, ask
 from workflows.progress import Progress
 from workflows.retries import of_today
 from workflows.waiting import Beside, WaitingRoom
@@ -28,6 +28,8 @@ class Ordering(WaitingRoom):
     def __init__(self, docket: Docket, beside: Beside | None = None) -> None:
         super().__init__(docket, beside)
         self.progress = Progress()
+        self.calendars = 0
+        """How many orders were refused because the days off had changed."""
         self._stands: Callable[[], bool] = lambda: True
 
     async def undisputed(self, stands: Callable[[], bool] = lambda: True) -> bool:
@@ -54,11 +56,12 @@ class Ordering(WaitingRoom):
         """Wait until the registry has the whole file: what follows is looked up there."""
         await self.clerk.keep()
 
-    async def ordered(self, order: Callable[[int], Order[R]]) -> tuple[Order[R], R]:
-        """Give an order that the file carries, once the registry has so much of it.
+    async def ordered(self, order: Callable[[int], OnFile[R]]) -> tuple[OnFile[R], R]:
+        """Give an order that the file carries, and that brings along what the registry lacks of it.
 
         It is given on what it was decided on: what comes in meanwhile is later. If the registry
-        was restored from an older copy meanwhile, it gets the rest, and is asked again.
+        was restored from an older copy meanwhile, it gets the rest, and is asked again. So it is if
+        the calendar has changed since, by which the order's limits are computed.
 
         An objection to the change that is ordered calls it off (G2). Whether it was made before,
         the registry says once it has the objection: the same order is given again. So it is on the
@@ -77,7 +80,7 @@ class Ordering(WaitingRoom):
         seq, mendings = ledger.count, self.clerk.mendings
         while True:
             self.docket.disputed = False
-            await self.clerk.keep()
+            await self.clerk.keep_most()
             await self._hear_everybody()
             if self.clerk.mendings != mendings:  # by another file, under other numbers
                 await self._decide_again(final)
@@ -86,19 +89,48 @@ class Ordering(WaitingRoom):
             if self.docket.disputed:
                 continue  # the registry gets that, too, before it is asked
             given = order(seq)
+            brings = self.clerk.rest()
+            if self.clerk.behind and brings is None:
+                continue  # so much was heard that it cannot go along
             try:
-                answer = await self._carried_out(given)
+                answer = await self._carried_out(given.bringing(brings))
             except Behind as behind:
                 await self.clerk.resend(behind.kept)
+            except OtherCalendar as other:
+                self.calendars += 1
+                self.clerk.learn(other.calendar)
+            except KeptLate:
+                continue  # who has refused or objected meanwhile is heard first
             except Disputed:
                 self.docket.reopen()
                 await self._decide_again(final)
                 seq = ledger.count
             else:
-                if answer is not None:
-                    return given, answer
+                if answer is None:
+                    continue
+                if brings is not None:
+                    self.clerk.has_brought(brings)
+                return given, answer
 
-    async def _carried_out(self, order: Order[R]) -> R | None:
+    async def asked(self, order: OnFile[R]) -> R:
+        """What the registry knows; the order brings along what it lacks of the file, if it can."""
+        brings = self.clerk.rest()
+        if brings is not None:
+            try:
+                answer = await self.clerk.unless_to_mend(order.bringing(brings))
+            except Behind:
+                answer = None  # it gets the file with the next entries
+            except KeptLate:
+                return await self.asked(order)
+            except OtherCalendar as other:
+                self.clerk.learn(other.calendar)
+                return await self.asked(order)
+            if answer is not None:
+                self.clerk.has_brought(brings)
+                return answer
+        return await ask(order)
+
+    async def _carried_out(self, order: OnFile[R]) -> R | None:
         """What comes of an order; None if it is to be given again.
 
         Somebody objected before the answer was in (G2), or asked to mend the file, which may be why

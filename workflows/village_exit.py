@@ -20,7 +20,7 @@ from models.register.villages import FieldSurvey, Incidence
 from models.village.admission import AdmitVillage, survey_fault
 from models.village.messages import VillageOpening
 from models.village.orders import VillageCount, VillageRegisterChange
-from workflows.calls import NoMoreMet, RegisterConflict, ask
+from workflows.calls import NoMoreMet, RegisterConflict
 from workflows.case import Case
 from workflows.doors import CaseWorkflow
 from workflows.opening import docket_of
@@ -91,13 +91,15 @@ class VillageExitWorkflow(CaseWorkflow):
     async def approval(self) -> None:
         """V3 批准退出: reported, approved before January (T6), undisputed (G2), announced."""
         case = self.case
-        await case.prepare(self.look_again)
         county = self.village.office(Body.COUNTY_GROUP)
-        await case.decision(self.v3, office=county, subject="V3 上报")
-        for _ in case.repeatedly():
-            await case.prepare(self.look_again)  # what is approved is what the register says then
-            told = f"县级对产业发展、集体经济收入等因素的统筹考虑：{self.considered}\n{self.told()}"
-            approval = await case.decision(self.v3, instructions=told, judged=self.judged)
+        await case.decision(self.v3, office=county, subject="V3 上报", counted=self.look_again)
+        for _ in case.repeatedly():  # what is approved is what the register says then
+            approval = await case.decision(
+                self.v3,
+                instructions=self.told_at_last,
+                counted=self.look_again,
+                judged=self.judged_at_last,
+            )
             await case.undisputed()
             await self.strike_off(approval)
             case.docket.changing = False  # more are poor by now than was told: nothing was done
@@ -158,10 +160,16 @@ class VillageExitWorkflow(CaseWorkflow):
         why = counts.why_no_more_zh(approval, self.unmet(), worse)
         return None if why is None else Lapse(why, self.told())
 
+    async def judged_at_last(self, approval: Act) -> Lapse | None:
+        """V3: where nothing holds the change up, it is held against the count by itself (S2)."""
+        stands = counts.why_no_more_zh(approval, self.unmet(), ()) is None
+        held_up = self.case.docket.open_count > 0
+        return await self.judged(approval) if held_up or not stands else None
+
     async def count(self) -> Incidence:
         """The village's poor as the register counts them on the case's day (S5)."""
         today = beijing(self.case.now()).date()
-        return await ask(VillageCount(village=self.village.code, on=today))
+        return await self.case.asked(VillageCount(village=self.village.code, on=today))
 
     def keep(self, incidence: Incidence) -> None:
         """Judge by a count from now on (S2), and put it on file."""
@@ -185,6 +193,11 @@ class VillageExitWorkflow(CaseWorkflow):
     def told(self) -> str:
         """The same as an office that decides is told (V1, V3)."""
         return counts.told_zh(self.counted_zh(), self.unmet())
+
+    def told_at_last(self) -> str:
+        """And what the county considered, which whoever approves has to judge (V3)."""
+        considered = f"县级对产业发展、集体经济收入等因素的统筹考虑：{self.considered}"
+        return f"{considered}\n{self.told()}"
 
     def findings(self, survey: FieldSurvey | None) -> tuple[standards.StandardFinding, ...]:
         """S2, as far as it is known."""

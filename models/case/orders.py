@@ -5,6 +5,7 @@ are the key under which the world carries it out once, however often it is asked
 """
 
 from datetime import timedelta
+from typing import Generic, Self
 
 from pydantic import Field, JsonValue
 
@@ -12,7 +13,7 @@ from models.base import Line, Moment, Record, Text
 from models.calendar import Calendar, Known
 from models.case.ledger import Entry
 from models.offices import Office, TownshipCode
-from models.orders import Order
+from models.orders import Order, R
 from models.periods import Limit, Year
 
 
@@ -94,6 +95,33 @@ class LedgerBatch(Order[Written]):
     @property
     def summary(self) -> str:
         return f"写入案卷 {self.entries[0].seq}–{self.entries[-1].seq}"
+
+
+class OnFile(Order[R], Generic[R]):
+    """An order of a case that keeps a file: it can bring along what the registry lacks of that.
+
+    Attributes:
+        brings: It is kept before the order is carried out, and stays kept if that is refused.
+    """
+
+    brings: LedgerBatch | None = None
+
+    def bringing(self, batch: LedgerBatch | None) -> Self:
+        """The same order with entries to keep first."""
+        return self if batch is None else self.model_copy(update={"brings": batch})
+
+
+class Change(OnFile[R], Generic[R]):
+    """An order that changes the registry, once for its case and entry.
+
+    A registry that was restored from an older copy is given it again.
+
+    Attributes:
+        seq: The ledger entry that ordered it.
+    """
+
+    case_id: str
+    seq: int
 
 
 class Recipient(Record):

@@ -23,7 +23,7 @@ class Turns:
         """
         docket = self._docket
         waiting = docket.waiting_acts(docket.step)
-        if docket.expected is not None and not waiting:
+        if docket.expected is not None and not waiting and not docket.preparing:
             return docket.expected
         if docket.preparing:
             raise NotYet(f"{asked} is not open; the register is being asked about {docket.step}")

@@ -6,13 +6,13 @@ As in ``models.case.orders``: case id and ledger sequence number are the key of 
 from datetime import date
 
 from models.base import Line
+from models.case.orders import OnFile
 from models.notices import Announcement, Left
 from models.offices import County, CountyCode, Office
-from models.orders import Order
 from models.register.counties import CountyCounted
 
 
-class CountyCount(Order[CountyCounted]):
+class CountyCount(OnFile[CountyCounted]):
     """A county whose poor and whose poor villages are to be counted as of a day (S3, S5)."""
 
     activity = "county_counted"

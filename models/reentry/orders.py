@@ -7,8 +7,9 @@ from datetime import date
 
 from models.alarms import Alarm
 from models.base import Line, Record
+from models.case.orders import Change
 from models.offices import Household
-from models.orders import Change, Order
+from models.orders import Order
 from models.periods import Year
 from models.policy import Policy
 from models.reentry.admission import ReentryFacts

@@ -7,8 +7,8 @@ from datetime import date
 
 from models.alarms import Alarm
 from models.base import Line, Record, Text
+from models.case.orders import Change
 from models.offices import Office
-from models.orders import Change
 from models.periods import Year
 from models.policy import Policy
 from models.revocation.admission import FiledAct

@@ -7,10 +7,10 @@ from pydantic import Field, model_validator
 from models.appraisals import MOST_HOUSEHOLDS, Appraisal, Meeting, Proposal
 from models.base import Line, Moment, Reason, Record, Text
 from models.case.admission import Opening
+from models.case.orders import OnFile
 from models.case.parts import Key, Name, Proofs
 from models.notices import Announcement, Notice
 from models.offices import Office, Village, VillageCode
-from models.orders import Order
 from models.periods import Year
 from models.register.households import HouseholdCode, HouseholdFacts
 
@@ -112,7 +112,7 @@ class LookedUp(Record):
     unplanned: tuple[str, ...] = ()
 
 
-class LookUpOrder(Order[LookedUp]):
+class LookUpOrder(OnFile[LookedUp]):
     """Households of a roster whose entries are read again from the register (G1).
 
     Attributes:

@@ -5,13 +5,13 @@ As in ``models.case.orders``: case id and ledger sequence number are the key of 
 
 from datetime import date
 
+from models.case.orders import OnFile
 from models.notices import Announcement, Left
 from models.offices import Office, Village, VillageCode
-from models.orders import Order
 from models.register.villages import Incidence
 
 
-class VillageCount(Order[Incidence]):
+class VillageCount(OnFile[Incidence]):
     """A village whose poor are to be counted as of a day (S5)."""
 
     activity = "village_incidence"

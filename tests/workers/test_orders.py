@@ -5,7 +5,7 @@ from typing import get_type_hints
 
 import pytest
 
-from workers.carried_out import ADMISSIONS, AGAIN
+from workers.carried_out import ADMISSIONS, AGAIN, BRINGING
 from workers.catalogue import ORDERS, activities
 from workers.settings import Settings
 
@@ -35,12 +35,15 @@ def test_what_a_restored_registry_is_given_again() -> None:
         "open_follow_up",
         "open_watch",
     ]
-    assert sorted(AGAIN - ADMISSIONS) == [
+    assert sorted(BRINGING) == [  # and what entries these have brought along
+        "county_counted",
         "enter_household",
+        "look_up_households",
         "publish_notice",
         "revoke_exit",
         "strike_off_county",
         "strike_off_households",
         "strike_off_village",
-        "write_ledger",
+        "village_incidence",
     ]
+    assert sorted(AGAIN - ADMISSIONS) == sorted([*BRINGING, "write_ledger"])

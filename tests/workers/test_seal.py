@@ -1,5 +1,7 @@
 """The seal: what it opens, what it does not, and what becomes of that."""
 
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from models.base import Record
 from models.sealed import NOT_SEALED, NotSealed, Unsealed
+from workers import seal
 from workers.keys import Keyring, Keys
+from workers.packing import packed, unpacked
 from workers.seal import opened, sealed_converter
 
 
@@ -88,6 +92,48 @@ async def test_what_is_sealed_for_a_case_opens_for_it_and_shows_nobody(
         assert secret.encode() not in shown
     # The same again is another text: nobody sees that two cases hold the same.
     assert payload.data != (await sealed(of_cases, case(), SOMEBODY)).data
+
+
+async def test_what_is_long_is_compressed_before_it_is_sealed(of_cases: DataConverter) -> None:
+    # 9 bytes a name and 11 a contact, a thousand times over.
+    lines = [Person(name="钱某某", contact="13800000000")] * 1000
+    payload = await sealed(of_cases, case(), lines)
+    assert len(payload.data) < 1_000
+    assert await read(of_cases, case(), payload, list[Person]) == lines
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        lambda content: packed(content) + b"\0",
+        lambda content: packed(content)[:-1],
+        lambda content: b"z" + content,
+        lambda content: b"z" + zlib.compress(b"0" * 5_000_000),
+    ],
+    ids=["longer", "cut off", "not packed", "far too long"],
+)
+async def test_what_is_packed_otherwise_does_not_open(
+    of_cases: DataConverter,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    otherwise: Callable[[bytes], bytes],
+) -> None:
+    monkeypatch.setattr(seal, "packed", otherwise)
+    payload = await sealed(of_cases, case(), SOMEBODY)
+    with pytest.raises(NotSealed, match="it is damaged"):
+        opened(payload, Keyring(file))
+
+
+def test_what_no_server_would_take_is_left_as_it_is() -> None:
+    long = b"0" * 5_000_000
+    assert packed(long) == unpacked(long) == long
+
+
+def test_what_was_packed_once_unpacks_for_ever() -> None:
+    """Kept as it came out of the first version that packs: its dictionary never changes."""
+    kept = bytes.fromhex("7a78bb6834a51523261beb602f1d71c63d2cc601e1d925a2")
+    said = '"text":"本步骤无规定期限。","office":"A7/410000","round":1,"actor":"case","data":{}'
+    assert unpacked(kept).decode() == said
 
 
 @pytest.mark.parametrize(

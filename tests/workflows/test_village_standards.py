@@ -149,7 +149,7 @@ async def test_incidence_that_rises_while_the_approval_is_held_up_undoes_it(
     put_household(stage, play.code, 2)
     await play.resolve(report, "dismissed")
     (lapsed,) = await play.has_entered(EntryKind.LAPSED)
-    assert lapsed.text.endswith("因批准后登记数据变化、贫困发生率不达标不再有效")
+    assert lapsed.text.endswith("因登记数据变化、贫困发生率不达标不再有效")
     await play.waits(lambda seen: seen.waiting_for == play.office("V3"))
     with pytest.raises(Refused, match=rf"S2\.incidence is not met \(incidence {6 + more}/300 "):
         await play.act("V3", id="act-again")
