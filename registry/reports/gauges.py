@@ -58,7 +58,7 @@ def gauges(engine: Engine, behind: Sequence[str] = ()) -> Gauges:
         open_ = Counter[tuple[str, str]]()
         for procedure, step, _, number in counted:
             open_[procedure, step] += number
-        # Its value stands in the statement: else no index of refused entries alone is taken.
+        # Its value stands in the statement: else a planner may leave their own index alone.
         refused = (
             select(func.count())
             .select_from(EntryRow)

@@ -22,9 +22,13 @@ class Line:
         self._server, self._loop = server, asyncio.get_running_loop()
 
     async def connect(
-        self, ring: Keyring | None, address: str | None = None, namespace: str | None = None
+        self,
+        ring: Keyring | None,
+        address: str | None = None,
+        namespace: str | None = None,
+        traces: str | None = None,
     ) -> Client:
-        """In place of ``workers.connection.connect``: nothing is sealed on the way."""
+        """In place of ``workers.connection.connect``: nothing is sealed or traced on the way."""
         return Client(
             cast(ServiceClient, _Connection(self)),
             namespace=NAMESPACE,
