@@ -312,9 +312,7 @@ def consequences(
         on: The day as of which it is told what is in force, YYYY-MM-DD; otherwise today.
     """
     if limit is not None and (excel is not None or json):
-        raise InputError(
-            "--limit: cuts what is shown; JSON and Excel hold every exit, leave it out"
-        )
+        raise InputError("--limit: JSON and Excel hold every exit with the totals; leave it out")
     day = on if on is not None else beijing(utc_now()).date()
     policy = load_settings().load_policy().after_exit
     kinds = (level,) if level is not None else tuple(SubjectKind)

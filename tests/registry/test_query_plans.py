@@ -9,6 +9,7 @@ from sqlalchemy import Engine, event, insert
 
 from models.offices import Office
 from registry.checks.values import table_of
+from models.register.households import PovertyLine
 from registry.database.engine import reading
 from registry.desk import Registry
 from registry.records import By, CaseFilter, ListFilter
@@ -16,7 +17,7 @@ from registry.reports.filings import Filings
 from registry.reports.gauges import gauges
 from registry.tables import DeliveryRow, EntryRow
 from tests.models.samples import HENAN
-from tests.province import NOW, analyze, put_province
+from tests.province import NOW, YEAR, analyze, end_all, put_province
 from tests.registry.test_filings import CALENDAR
 
 ROSTERS, VILLAGES, HOUSEHOLDS = 2_000, 60, 4_000
@@ -182,3 +183,45 @@ def test_numbers_for_a_monitor_read_neither_all_entries_nor_all_deliveries(
         plan = plans(engine, table, lambda: gauges(engine))
         assert f"ix_{table}_{index}" in plan
         assert not is_scanned(plan, table)
+
+
+@pytest.mark.clause("F13")
+def test_who_should_leave_is_judged_where_the_rows_are(province: Registry, engine: Engine) -> None:
+    """Plans and rosters are looked up, household by household, and never read whole."""
+    province.planning.add_line(PovertyLine(year=YEAR, yuan=3_535, source="合成标准"))
+
+    def nearest() -> None:
+        with province.planning.should_leave(YEAR, HENAN, NOW.date()) as found:
+            assert found.count().many == HOUSEHOLDS // 50
+            assert len(list(found.each(50))) == 50
+
+    with asked(engine) as said:
+        nearest()
+    of_households = [each for each, _ in said if "household_years" in each]
+    assert len(of_households) == 2  # one counts, one lists
+    plan = plans(engine, "households", nearest)
+    if engine.dialect.name == "sqlite":  # PostgreSQL joins plans and rosters as it likes
+        assert "SEARCH plans USING " in plan
+        assert "SEARCH roster_households USING INDEX ix_roster_households_household_code" in plan
+        assert "SEARCH household_episodes USING " in plan
+
+
+@pytest.mark.clause("F13", "S5")
+def test_poor_people_are_counted_once_for_villages_and_counties(
+    province: Registry, engine: Engine
+) -> None:
+    province.planning.add_line(PovertyLine(year=YEAR, yuan=3_535, source="合成标准"))
+    end_all(engine)
+
+    def question() -> None:
+        with province.planning.should_come_in(YEAR, HENAN, NOW.date()) as found:
+            found.count()
+
+    with asked(engine) as said:
+        question()
+    assert len([each for each, _ in said if "sum(households.size)" in each]) == 1
+    if engine.dialect.name == "sqlite":
+        # Not by an index of the households: it would jump for each of them to its row.
+        plan = plans(engine, "villages LEFT OUTER JOIN", question)
+        assert "ix_households_village_code" not in plan
+        assert "AUTOMATIC" in plan  # people are found by village, and not looked for in a list
