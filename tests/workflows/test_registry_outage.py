@@ -68,17 +68,17 @@ async def test_an_objection_accepted_past_midnight_has_its_days_from_its_receipt
 @pytest.mark.server
 async def test_what_comes_in_while_the_registry_is_away_is_kept(stage: Stage) -> None:
     play = await stage.opens(at(11, 16))
-    await play.reaches("C2")
+    await play.pass_until("C5")
     await play.file()
     stage.outages.begin(play.case_id, "write_ledger")
-    await play.act("C2")
+    await play.act("C5")
     await felt(play, "write_ledger")
-    await play.act("C3")
+    await play.act("C6")
     objection = await play.object()
     kept = stage.registry.ledger(play.case_id)
-    assert "C3" not in [entry.step for entry in kept if entry.kind is EntryKind.ACT]
+    assert "C6" not in [entry.step for entry in kept if entry.kind is EntryKind.ACT]
     stage.outages.end(play.case_id)
-    seen = await play.reaches("C4")
+    seen = await play.reaches("C7")
     assert seen.open_objections == (objection,)
     await play.file()
 
