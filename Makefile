@@ -15,14 +15,15 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # Programs and workers are compiled once, and not at each of a thousand starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick test test-thorough mutants soak season bench bench-lists lint lock materials \
-	vulnerabilities clean
+.PHONY: help demo quick test test-compose test-thorough mutants soak season bench bench-lists lint \
+	lock materials vulnerabilities clean
 
 help:
 	@echo "make demo    rehearsed counties, a township and what comes after, on a Temporal server with its Web UI; ONCE=1 ends by itself"
 	@echo "make quick   linters and the tests of the rules, in less than a minute"
 	@echo "make test    linters and tests; WORKERS=$(WORKERS) at a time"
 	@echo "make test-thorough   the same with longer searches, other ones in every run"
+	@echo "make test-compose    docker-compose.yml under a Docker engine: build, two workers, restart, shutdown"
 	@echo "make mutants rules broken on purpose, which a test has to find; COUNT=150 SEED=any, an hour at most"
 	@echo "make soak    offices at work while server, worker and database break; MINUTES=$(MINUTES) SEED=any"
 	@echo "make season  a province's season, 1/SCALE of it, with its speed; SCALE=$(SCALE) SEED=1; WAITING=1000 for cases that wait"
@@ -42,6 +43,9 @@ quick: lint
 
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+test-compose: $(INSTALLED)
+	$(BIN)/python -m pytest -rs tests/live_compose.py
 
 test-thorough: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=thorough

@@ -63,15 +63,20 @@ class House:
 
     async def worker_comes(self) -> None:
         """Start a worker in a process of its own."""
+        self._worker = await self.another_worker()
+
+    async def another_worker(self) -> asyncio.subprocess.Process:
+        """Start a worker beside it; who asked for it ends it."""
         log = (self.settings.home / "worker.log").open("ab")
         with log:
-            self._worker = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "tests.house",
                 env={
                     **os.environ,
                     "EXITFLOW_HOME": str(self.settings.home),
+                    "EXITFLOW_REGISTRY_URL": self.settings.registry,
                     "TEMPORAL_ADDRESS": self.address,
                 },
                 stdin=asyncio.subprocess.DEVNULL,
@@ -87,9 +92,7 @@ class House:
     async def worker_goes(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Kill it."""
         assert self._worker is not None
-        with suppress(ProcessLookupError):
-            self._worker.send_signal(number)
-        await self._worker.wait()
+        await ended(self._worker, number)
 
     @property
     def server(self) -> Embedded:
@@ -110,6 +113,13 @@ class House:
             await self.worker_goes()
         if self._embedded is not None and self._server is not None:
             await self.server_goes()
+
+
+async def ended(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """Send a process a signal, and wait until it has gone."""
+    with suppress(ProcessLookupError):
+        process.send_signal(number)
+    await process.wait()
 
 
 @asynccontextmanager

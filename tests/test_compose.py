@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from workers.serve import AT_LAST
+from workers.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PASSWORDS = {
@@ -28,7 +29,8 @@ PASSWORDS = {
     "CODEC_PASSWORD": "sixth-for-tests",
 }
 ONE_SHOTS = {"keys", "temporal-schema", "namespace", "migrate", "schedules"}
-LONG_RUNNING = {"temporal-db", "temporal", "temporal-ui", "registry-db", "worker", "codec"}
+WORKERS = ("worker", "worker-2")
+LONG_RUNNING = {"temporal-db", "temporal", "temporal-ui", "registry-db", *WORKERS, "codec"}
 
 
 def compose(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -43,12 +45,17 @@ def compose(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         options += ["--env-file", os.devnull]
     return subprocess.run(
         [str(binary), *options, *arguments],
-        env={"HOME": "/nonexistent", **environment},
+        # Where the engine is, and its client's plugins: of no concern to what only reads the files.
+        env={"HOME": "/nonexistent", "PATH": os.environ["PATH"], **_engine(), **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=1800,  # of an engine that builds an image
         check=False,
     )
+
+
+def _engine() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("DOCKER_")}
 
 
 @cache
@@ -120,7 +127,7 @@ def test_passwords_come_from_outside_and_reach_only_who_needs_them() -> None:
         # The database makes the roles; nobody else knows its superuser, and no worker its owner.
         PASSWORDS["REGISTRY_DB_PASSWORD"]: {"registry-db"},
         PASSWORDS["REGISTRY_OWNER_PASSWORD"]: {"registry-db", "migrate"},
-        PASSWORDS["REGISTRY_WORKER_PASSWORD"]: {"registry-db", "schedules", "worker"},
+        PASSWORDS["REGISTRY_WORKER_PASSWORD"]: {"registry-db", "schedules", *WORKERS},
         PASSWORDS["REGISTRY_READER_PASSWORD"]: {"registry-db"},
         PASSWORDS["CODEC_PASSWORD"]: {"codec"},
     }
@@ -140,7 +147,7 @@ def test_every_image_is_one_exact_version() -> None:
 
 def test_the_project_image_bears_the_version_of_the_project() -> None:
     built = {name for name, service in services().items() if "build" in service}
-    assert built == {"keys", "codec", "namespace", "migrate", "schedules", "worker"}
+    assert built == {"keys", "codec", "namespace", "migrate", "schedules", *WORKERS}
     assert {services()[name]["image"] for name in built} == {
         f"exitflow:{project()['project']['version']}"
     }
@@ -173,6 +180,8 @@ def test_ports_are_published_on_loopback_and_databases_publish_none() -> None:
         "temporal": ("7233", 7233),
         "temporal-ui": ("8080", 8080),
         "codec": ("8081", 8081),
+        "worker": ("9464", 9464),
+        "worker-2": ("9465", 9464),
     }
 
 
@@ -218,10 +227,10 @@ def test_databases_stand_on_networks_that_lead_nowhere() -> None:
         for network in networks
     }
     assert members == {
-        "default": {"temporal", "temporal-ui", "namespace", "schedules", "worker"},
+        "default": {"temporal", "temporal-ui", "namespace", "schedules", *WORKERS},
         "codec": {"keys", "codec"},
         "temporal-storage": {"temporal-db", "temporal-schema", "temporal"},
-        "registry-storage": {"registry-db", "migrate", "schedules", "worker"},
+        "registry-storage": {"registry-db", "migrate", "schedules", *WORKERS},
     }
 
 
@@ -242,6 +251,7 @@ def test_what_must_last_lies_in_named_volumes() -> None:
         "migrate": ("exitflow-home", home),
         "schedules": ("exitflow-home", home),
         "worker": ("exitflow-home", home),
+        "worker-2": ("exitflow-home", home),
     }
 
 
@@ -289,7 +299,7 @@ def test_mutual_tls_is_laid_over_it() -> None:
         for name, each in laid.items()
         if "TEMPORAL_ADDRESS" in each["environment"] and "default" in each["networks"]
     }
-    assert clients == {"temporal-ui", "namespace", "schedules", "worker"}
+    assert clients == {"temporal-ui", "namespace", "schedules", *WORKERS}
     files = {
         name: {secret["source"] for secret in each.get("secrets", [])}
         for name, each in laid.items()
@@ -300,13 +310,13 @@ def test_mutual_tls_is_laid_over_it() -> None:
         "temporal-ui": {"ca.pem", "ui.pem", "ui.key"},
         "namespace": own,
         "schedules": own,
-        "worker": own,
+        **dict.fromkeys(WORKERS, own),
     }
     for name, each in laid.items():
         for key, value in each["environment"].items():
             if value.startswith("/run/secrets/"):
                 assert value.removeprefix("/run/secrets/") in files[name], f"{name}: {key}"
-    for name in ("namespace", "schedules", "worker"):
+    for name in ("namespace", "schedules", *WORKERS):
         environment = laid[name]["environment"]
         assert environment["TEMPORAL_TLS"] == "true"
         assert environment["TEMPORAL_TLS_SERVER_NAME"] == "temporal"
@@ -342,19 +352,21 @@ def test_services_start_in_order() -> None:
         "migrate": {keys, ("registry-db", "healthy")},
         "schedules": all_set_up,
         "worker": all_set_up,
+        # Replaced one after the other: one is at work while the other starts.
+        "worker-2": all_set_up | {("worker", "healthy")},
     }
     for service in services().values():
         assert all(need["required"] for need in service.get("depends_on", {}).values())
 
 
 def test_project_services_run_the_commands_and_settings_of_this_project() -> None:
-    own = ("migrate", "namespace", "schedules", "worker")
+    own = ("migrate", "namespace", "schedules", *WORKERS)
     commands = {name: services()[name]["command"] for name in own}
     assert commands == {
         "migrate": ["exitflow", "setup", "registry"],
         "namespace": ["exitflow", "setup", "namespace"],
         "schedules": ["exitflow", "setup", "schedules"],
-        "worker": ["exitflow", "worker"],
+        **{name: ["exitflow", "worker"] for name in WORKERS},
     }
     for name in commands:
         environment = services()[name]["environment"]
@@ -372,6 +384,19 @@ def test_project_services_run_the_commands_and_settings_of_this_project() -> Non
         assert registry.path == f"/{database['POSTGRES_DB']}"
         assert environment["PGPASSWORD"] == database[f"REGISTRY_{role.upper()}_PASSWORD"]
     assert services()["temporal-ui"]["environment"]["TEMPORAL_DEFAULT_NAMESPACE"] == "exitflow"
+
+
+def test_two_workers_are_alike_but_for_where_their_numbers_are_read() -> None:
+    own = {"ports", "depends_on"}
+    first, second = (
+        {key: value for key, value in services()[name].items() if key not in own}
+        for name in WORKERS
+    )
+    assert first == second
+    for name in WORKERS:
+        (port,) = services()[name]["ports"]
+        given = services()[name]["environment"]["EXITFLOW_METRICS"]
+        assert Settings(metrics=given).metrics == f"0.0.0.0:{port['target']}"
 
 
 def test_no_service_gains_privileges() -> None:

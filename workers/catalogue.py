@@ -1,6 +1,5 @@
 """What runs where: task queue, workflows, activities. One list for worker, replayer and tests."""
 
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -183,16 +182,6 @@ def outbox_of(
     return Outbox(engine, reached_by, clock, ring or (lambda *_: None))
 
 
-def _hear_the_last_orders() -> None:
-    """Let a worker that stops wait a little for what the server is sending it.
-
-    Else it drops its polls at once. An order on its way is lost then, and its case stands still
-    until the attempt is over, a minute. The library has no option for it but a variable of the
-    environment.
-    """
-    os.environ.setdefault("TEMPORAL_POLL_SHUTDOWN_INTERRUPT_WAIT_MS", "200")
-
-
 PASSED_THROUGH = ("models", "workflows")
 """What all cases of a worker share. A sandbox would load it anew for every open case, which is two
 thirds of what a case costs in memory. ``tests/workflows/test_sharing.py`` holds ``workflows`` to
@@ -231,7 +220,6 @@ async def build_worker(
         KeysError: if the keys cannot be read.
     """
     refuse_in_one_line()
-    _hear_the_last_orders()
     ring = settings.keyring()
     options.setdefault("identity", worker_name.own())
     options.setdefault("max_cached_workflows", settings.cases_in_memory)

@@ -61,6 +61,10 @@ STANDALONE = "activity.enableStandalone"
 """That what lies in the outbox is delivered by activities under no workflow: a server of today has
 it on."""
 
+ENDS_POLLS = "frontend.enableCancelWorkerPollsOnShutdown"
+"""That the server ends the polls of a worker that says it stops. Else the last of them takes work
+which the worker has no hands for any more: an act, which nobody answers for a whole ``TURN``."""
+
 LIMITS: Mapping[str, int | str] = {
     "limit.blobSize.error": PAYLOAD,
     "limit.blobSize.warn": PAYLOAD * 3 // 4,
@@ -78,6 +82,7 @@ LIMITS: Mapping[str, int | str] = {
     "limit.historySize.suggestContinueAsNew": LONG_BYTES,
     "limit.historyCount.suggestContinueAsNew": LONG,
     STANDALONE: True,
+    ENDS_POLLS: True,
 }
 """By their names in the server's dynamic configuration."""
 

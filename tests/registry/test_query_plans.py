@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine, event, insert
 
 from models.offices import Office
-from registry.checks.values import table_of
 from models.register.households import PovertyLine
+from registry.checks.values import table_of
 from registry.database.engine import reading
 from registry.desk import Registry
 from registry.records import By, CaseFilter, ListFilter
