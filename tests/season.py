@@ -41,7 +41,7 @@ from tests.bench_measures import resident
 from tests.house import House, set_house
 from tests.play import Play, eventually
 from tests.roster_stage import RosterPlay, meeting, roster_application, starts_roster
-from tests.season_measures import Acts, Processors, bytes_of, p50_p99
+from tests.season_measures import PARTS, Acts, Processors, bytes_of, p50_p99
 from tests.season_province import PlannedCounty, PlannedRoster, load, planned
 from tests.stage import YEAR, Stage, application, at, figures, settings_in
 from tests.village_stage import VillagePlay, village_application
@@ -353,6 +353,10 @@ async def _weigh(
     went.load = os.getloadavg()[1]
 
 
+PEER = 18.9
+"""Cases a second of the fastest durable engine with timers, one small case a household (Absurd on
+PostgreSQL, on such a machine: docs/scale.md)."""
+
 FULL_WITHIN = 2 * 3600
 """Seconds in which the full season shall be played, on two idle cores."""
 
@@ -378,9 +382,17 @@ def print_season(went: Season) -> None:
     out.print(table)
     middle, late = p50_p99(went.acts.waited)
     full = went.scale * went.seconds["rosters"]
+    a_second = households / went.seconds["rosters"]
+    parts = {part: sum(used[part] for used in went.used.values()) for part in PARTS}
+    whole = sum(parts.values())
     lines = Table("", "", show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in (
-        ("households a second", f"{households / went.seconds['rosters']:.1f} (rosters alone)"),
+        (
+            "households a second",
+            f"{a_second:.1f} (rosters alone), {a_second / PEER:.2f} times the fastest durable peer",
+        ),
+        ("cases a second", f"{sum(cases.values()) / played:.2f}"),
+        ("processors", ", ".join(f"{part} {of / whole:.0%}" for part, of in parts.items())),
         ("register imported in", f"{went.seconds['register']:.1f} s"),
         ("acts", f"{len(went.acts.waited):,}: p50 {middle:.2f} s, p99 {late:.2f} s"),
         *(
@@ -402,10 +414,6 @@ def print_season(went: Season) -> None:
     out.print(lines)
     if went.report is not None:
         print_report(out, went.report)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 2**20:,.1f} MB"
 
 
 def main() -> int:
