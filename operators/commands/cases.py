@@ -239,16 +239,22 @@ def _missed(found: DeadlineRecord, now: datetime) -> bool:
     return is_over(found.in_force.limit, found.in_force.breached, now)
 
 
-def undelivered(*, json: Json = False) -> None:
+def undelivered(*, limit: Most = None, json: Json = False) -> None:
     """List what offices and people were told and has not arrived, of all cases (T8).
 
     Still tried, or given up, with the reason; no server is needed.
     """
     with open_registry() as registry:
-        found = registry.undelivered()
-    if json:
-        as_json(found)
-    elif found:
-        print_untold(console(), found)
-    else:
-        console().print("everything has arrived")
+        if json:
+            as_json(registry.undelivered(limit=in_a_file(limit)))
+            return
+        found = list(registry.undelivered(limit=on_a_page(limit)))
+        many = registry.count_undelivered()
+    out = console()
+    if not found:
+        out.print("everything has arrived")
+        return
+    print_untold(out, found)
+    if len(found) < many:
+        said = f"{len(found):,} of {many:,} are shown: --limit all lists all of them"
+        out.print(said, style="dim")
