@@ -318,12 +318,21 @@ class Registry:
         with reading(self._engine) as session:
             return contradiction(session, case_id)
 
-    def unreached(self, case_id: str | None = None) -> tuple[UnreachedRecord, ...]:
-        """What was told and has not arrived, of one case or of all (T8)."""
+    def unreached(
+        self, case_id: str | None = None, limit: int | None = None
+    ) -> tuple[UnreachedRecord, ...]:
+        """What was told and has not arrived, of one case or of all (T8); the first, or all."""
         from registry.cases.outbox import unreached
 
         with reading(self._engine) as session:
-            return tuple(unreached(session, case_id))
+            return tuple(unreached(session, case_id, limit))
+
+    def count_unreached(self) -> int:
+        """How much of it there is, of all cases."""
+        from registry.cases.outbox import count_unreached
+
+        with reading(self._engine) as session:
+            return count_unreached(session)
 
     def kept_hash(self, case_id: str, seq: int) -> str | None:
         """The hash of one entry as it is kept; None where it is not kept yet."""

@@ -245,16 +245,22 @@ def _missed(found: DeadlineRecord, now: datetime) -> bool:
     return is_over(found.in_force.limit, found.in_force.breached, now)
 
 
-def unreached(*, json: Json = False) -> None:
+def unreached(*, limit: Most = None, json: Json = False) -> None:
     """List what offices and people were told and no channel has taken, of all cases (T8).
 
     Still tried, or given up, with the reason; no server is needed.
     """
     with open_registry() as registry:
-        found = registry.unreached()
-    if json:
-        as_json(found)
-    elif found:
-        print_unreached(console(), found)
-    else:
-        console().print("everything has arrived")
+        if json:
+            as_json(registry.unreached(limit=in_a_file(limit)))
+            return
+        found = list(registry.unreached(limit=on_a_page(limit)))
+        many = registry.count_unreached()
+    out = console()
+    if not found:
+        out.print("everything has arrived")
+        return
+    print_unreached(out, found)
+    if len(found) < many:
+        said = f"{len(found):,} of {many:,} are shown: --limit all lists all of them"
+        out.print(said, style="dim")

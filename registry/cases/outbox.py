@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -95,23 +95,36 @@ def left(session: Session) -> list[Telling]:
     return [_telling(list(those.values())) for those in tellings.values()]
 
 
-def unreached(session: Session, case_id: str | None = None) -> list[UnreachedRecord]:
-    """What has not arrived, of one case or of all: still tried, or given up."""
-    given_up = col(DeliveryRow.error).is_not(None)
+def unreached(
+    session: Session, case_id: str | None = None, limit: int | None = None
+) -> list[UnreachedRecord]:
+    """What has not arrived, of one case or of all: still tried, or given up; the first, or all."""
     query = (
         select(OutboxRow, DeliveryRow)
         .join(DeliveryRow, _same(), isouter=True)
-        .where(or_(col(DeliveryRow.at).is_(None), given_up))
+        .where(*_not_arrived(case_id))
+        .order_by(*_ORDER)
+        .limit(limit)
     )
-    if case_id is not None:
-        query = query.where(OutboxRow.case_id == case_id)
     return [
         UnreachedRecord(
             **row.model_dump(exclude={"number", "content"}),
             error=result.error if result else None,
         )
-        for row, result in session.exec(query.order_by(*_ORDER))
+        for row, result in session.exec(query)
     ]
+
+
+def count_unreached(session: Session) -> int:
+    """How much has not arrived, of all cases."""
+    query = select(func.count(col(OutboxRow.seq))).join(DeliveryRow, _same(), isouter=True)
+    return session.exec(query.where(*_not_arrived(None))).one()
+
+
+def _not_arrived(case_id: str | None) -> list[ColumnElement[bool]]:
+    given_up = col(DeliveryRow.error).is_not(None)
+    of_case = [col(OutboxRow.case_id) == case_id] if case_id is not None else []
+    return [or_(col(DeliveryRow.at).is_(None), given_up), *of_case]
 
 
 _ORDER = (

@@ -78,6 +78,13 @@ async def test_what_has_not_arrived_is_listed_and_shown_with_its_case(
         assert f"{case.id}, entry {entry.seq} 办理 {told['recipient']}" in out
         assert "given up 已放弃: mail: 查无此人" in out
     assert "(file): tried until" in " ".join(fits(await cli("case", other.id)).split())
+    many = len((await cli("unreached", "--json")).json)
+    assert many > 1
+    assert len((await cli("unreached", "--json", "--limit", 1)).json) == 1
+    cut = " ".join(fits(await cli("unreached", "--limit", 1)).split())
+    assert cut.count(", entry ") == 1
+    assert f"1 of {many} are shown: --limit all lists all of them" in cut
+    assert "number of lines" in (await cli("unreached", "--limit", "0")).fails(2)
     shown = (await cli("case", case.id, "--json")).json["unreached"]
     assert (entry.seq, "办理") in [(each["seq"], each["topic"]) for each in shown]
     assert {each["error"] for each in shown} == {"mail: 查无此人"}
