@@ -181,7 +181,7 @@ def act(
         findings=inputs.findings(findings) if findings is not None else None,
         rates=inputs.four_rates(rates, incidence, wrongly_exited, omitted, recognition),
         rectification=_rectification(rectify, task),
-        survey=inputs.survey(survey) if survey is not None else None,
+        survey=inputs.survey(survey, case or "") if survey is not None else None,
         consideration=consideration,
         appraisal=inputs.appraisal(appraisal) if appraisal is not None else None,
         households=each_once("--household", household),
