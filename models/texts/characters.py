@@ -65,7 +65,9 @@ _RADICALS = (
 )
 """Radicals (Unicode's EquivalentUnifiedIdeograph), each before the ideograph that it looks like."""
 _ALIKE = dict(zip(_RADICALS[::2], _RADICALS[1::2], strict=True))
-_LOOK_ALIKE = re.compile("[\u2e80-\u2fd5\uf900-\ufad9\U0002f800-\U0002fa1d]")
+_LOOK_ALIKE = re.compile(
+    "[\xa0\u2000-\u200a\u202f\u205f\u2e80-\u2fd5\uf900-\ufad9\U0002f800-\U0002fa1d]"
+)
 
 _OF_GBK = dict(
     zip(
@@ -89,6 +91,8 @@ _TEXT_LENGTH = 4000
 
 def unified(text: str) -> str:
     """A text with radicals and compatibility ideographs as the ideographs that they look like.
+
+    Blanks that look like the plain one, as U+00A0, are the plain one.
 
     Two names that look the same are the same then. Documents in PDF give 民 as U+2EA0.
 

@@ -102,6 +102,8 @@ def signed_in(row: SheetRow) -> int | None:
     return None
 
 
+EXPLANATION = "填写说明"
+"""The last sheet of every form that is written here (``registry.forms.templates``)."""
 _EXPLAINS = re.compile("(填写|填表|填报|使用|指标|表格)?(说明|示例|样例|样表|须知|解释)")
 
 

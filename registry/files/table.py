@@ -19,6 +19,7 @@ from registry.files.columns import Cells, Column, Header, column_of, columns_of
 from registry.files.faults import Fault
 from registry.files.head import Head, L
 from registry.files.sheet_cells import (
+    EXPLANATION,
     IS_SUM,
     MERGED,
     SIGNS,
@@ -75,6 +76,8 @@ class TableFile(Generic[L]):
         """
         for name, rows in groupby(self._rows, key=attrgetter("sheet")):
             self._heads[name] = None
+            if name == EXPLANATION:
+                continue
             if is_explanation(name):
                 _log.warning(
                     "%s, sheet %s: explains, by its name; it is not read", self.named, name

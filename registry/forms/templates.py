@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.files.columns import Cells, Column, columns_of, sheet_columns, written
+from registry.files.sheet_cells import EXPLANATION
 from registry.files.workbook_writing import Guide, write_sheets
 from registry.forms.check_lists import CheckedHousehold, CheckedVillage
 from registry.forms.rosters import AnswerCells, VoteCells
@@ -57,7 +58,6 @@ SHEETS: Mapping[Form, Mapping[str, type[Cells]]] = {
     Form.HOUSEHOLDS: {"花名册": PersonCells},
     Form.RECORDS: {"台账": RecordCells},
 }
-_EXPLANATION = "填写说明"
 _EXPLAINED = (("工作表", 14), ("列", 26), ("是否必填", 12), ("填写内容", 60), ("示例", 26))
 _MOST_SAID = 255
 """Characters of a note, and of all the words of one column, in every spreadsheet program."""
@@ -86,7 +86,7 @@ def write_form(path: Path, form: Form, rows: Iterable[Cells] = ()) -> None:
         for name, model in models.items()
         for each in columns_of(model)
     ]
-    write_sheets(path, [*sheets, (_EXPLANATION, _EXPLAINED, explained)], guides)
+    write_sheets(path, [*sheets, (EXPLANATION, _EXPLAINED, explained)], guides)
 
 
 def example(column: Column) -> Any:

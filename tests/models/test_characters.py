@@ -87,6 +87,11 @@ def test_a_name_is_kept_in_one_way(typed: str, kept: str) -> None:
     assert called(kept) == kept
 
 
+@pytest.mark.parametrize("blank", "\xa0\u2003\u2009\u202f\u205f", ids=ascii)
+def test_a_blank_that_looks_like_the_plain_one_is_the_plain_one(blank: str) -> None:
+    assert TypeAdapter(Line).validate_python(f"三年{blank}合同") == "三年 合同"
+
+
 @pytest.mark.parametrize("sign", DECEIVING, ids=ascii)
 def test_what_deceives_stands_in_no_text(sign: str) -> None:
     assert fault(f"新{sign}县") == (

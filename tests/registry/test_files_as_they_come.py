@@ -275,7 +275,8 @@ def test_a_sheet_that_explains_by_its_name_is_skipped_and_said(
     path = tmp_path / "answers.xlsx"
     book = Workbook(str(path))
     for name, content in (
-        ("填写说明", [["一户一行"]]),
+        ("填写说明", [["一户一行"]]),  # that of the forms written here needs no word
+        ("填表说明", [["一户一行"]]),
         ("示例", [ANSWERS, ["H-0009", "是", "例某"]]),
         ("户", [ANSWERS, ["H-0001", "是", "张某"]]),
     ):
@@ -285,7 +286,7 @@ def test_a_sheet_that_explains_by_its_name_is_skipped_and_said(
         assert read_consents(path) == (AGREED,)
     assert caplog.messages == [
         f"{path}, sheet {name}: explains, by its name; it is not read"
-        for name in ("填写说明", "示例")
+        for name in ("填表说明", "示例")
     ]
 
 

@@ -3,16 +3,13 @@
 import re
 import zipfile
 from datetime import date
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
-from python_calamine import load_workbook
 
 from registry.errors import LoadError
 from registry.files.columns import columns_of
-from registry.files.sheet_cells import letter
 from registry.files.table import TableFile
 from registry.forms.rosters import AnswerCells, read_consents, read_roster
 from registry.forms.single_rows import (
@@ -25,45 +22,9 @@ from registry.forms.single_rows import (
 from registry.forms.templates import SHEETS, Form, write_form
 from registry.forms.visits import read_visits
 from registry.register.columns import HOUSEHOLD, PersonCells
+from tests.filled_forms import filled
 
 TODAY = date(2026, 12, 1)
-_EXPLANATION = "填写说明"
-
-
-def filled(path: Path, form: Form, row: int = 2, **changes: Any) -> Path:
-    """A form whose examples somebody has typed into its sheets, with changes by header."""
-    write_form(path, form)
-    book = load_workbook(str(path))
-    explained = book.get_sheet_by_name(_EXPLANATION).to_python()[1:]
-    typed: dict[str, dict[str, Any]] = {}
-    for sheet, header, _, _, example in explained:
-        typed.setdefault(str(sheet), {})[str(header)] = changes.get(str(header), example)
-    content = []
-    for sheet in book.sheet_names[:-1]:
-        (headers,) = book.get_sheet_by_name(sheet).to_python()
-        cells = (
-            _cell(f"{letter(at)}{row}", typed[sheet][str(header)])
-            for at, header in enumerate(headers)
-        )
-        content.append(f'<row r="{row}">{"".join(cells)}</row>')
-    book.close()
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    for number, added in enumerate(content, start=1):
-        name = f"xl/worksheets/sheet{number}.xml"
-        parts[name] = parts[name].replace(b"</sheetData>", f"{added}</sheetData>".encode())
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, part in parts.items():
-            archive.writestr(name, part)
-    return path
-
-
-def _cell(place: str, value: Any) -> str:
-    if value == "":
-        return ""
-    if isinstance(value, (int, float)):
-        return f'<c r="{place}"><v>{value}</v></c>'
-    return f'<c r="{place}" t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'
 
 
 @pytest.mark.parametrize("form", Form)
