@@ -1,5 +1,6 @@
 """Forms to fill in with Excel: empty, or with what the register has already."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -89,6 +90,10 @@ def _answers(registry: Registry, of: str, year: int | None) -> Sequence[Cells]:
 
 
 def _visits(registry: Registry, of: str, year: int | None) -> Sequence[Cells]:
+    if not re.fullmatch("[0-9]{9}|[0-9]{12}", of):
+        raise InputError(
+            f"--for: {of!r} is no township or village; write its nine or twelve digits"
+        )
     wanted = year if year is not None else beijing(utc_now()).year
     return [
         _row(
@@ -98,7 +103,7 @@ def _visits(registry: Registry, of: str, year: int | None) -> Sequence[Cells]:
             village=each.village_name,
             group=each.group,
         )
-        for each in registry.follow_ups.due(wanted, None)
+        for each in registry.follow_ups.due(wanted, of[:6])
         if each.is_left and each.village_code.startswith(of)
     ]
 

@@ -50,9 +50,17 @@ def csv_rows(path: Path) -> Iterator[SheetRow]:
 
 
 def _between(lines: Sequence[str]) -> str:
-    """What stands between the columns: of the signs that may, the one with most in one line."""
+    """What stands between the columns: of the signs that may, the one that most lines have.
+
+    A title has none of them, and a text may have any.
+    """
     bare = [_QUOTED.sub("", line) for line in lines]
-    return max(_BETWEEN, key=lambda sign: max(line.count(sign) for line in bare))
+
+    def weight(sign: str) -> tuple[int, int]:
+        counts = [line.count(sign) for line in bare]
+        return sum(map(bool, counts)), max(counts, default=0)
+
+    return max(_BETWEEN, key=weight)
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -75,7 +75,6 @@ class TableFile(Generic[L]):
             LoadError: if it is no such file.
         """
         for name, rows in groupby(self._rows, key=attrgetter("sheet")):
-            self._heads[name] = None
             if name == EXPLANATION:
                 continue
             if is_explanation(name):
@@ -83,6 +82,7 @@ class TableFile(Generic[L]):
                     "%s, sheet %s: explains, by its name; it is not read", self.named, name
                 )
                 continue
+            self._heads[name] = None
             sheet = self._sheet(rows)
             if sheet is not None:
                 yield sheet

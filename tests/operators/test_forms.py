@@ -158,6 +158,8 @@ async def test_wrong_usage(
             ("consents", "--for", "household-exit/411523999999/2026/1"),
             "--for: the register has nothing of household-exit/411523999999/2026/1 for consents",
         ),
+        (("visits", "--for", "4115"), "--for: '4115' is no township or village; write its nine"),
+        (("visits", "--for", "411523999"), "the register has nothing of 411523999 for visits"),
         (("survey", "--for", "411523999999"), "--year: name the year of the survey"),
     ],
 )

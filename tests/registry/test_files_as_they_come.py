@@ -4,7 +4,7 @@ The tables that are read here are short ones; all are read by the same reader.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from models.texts.characters import visible
 from registry.errors import LoadError
 from registry.files.cells import fen
 from registry.files.columns import Cells, columns_of
+from registry.files.faults import RegisterFaults
 from registry.files.table import TableFile
 from registry.forms.rosters import read_consents
 from registry.forms.visits import read_visits
 from registry.register.columns import HouseholdCells, VillageCells
-from registry.register.file import MODELS, household_lines
+from registry.register.file import MODELS, RegisterFile, household_lines
 from registry.register.lines import HouseholdLine
 from tests.rosters import (
     HOUSEHOLD_HEADER,
@@ -48,7 +49,7 @@ def workbook(path: Path, draw: Draw, name: str = "表1") -> Path:
     return path
 
 
-def rows(*of_sheet: list[Any]) -> Draw:
+def rows(*of_sheet: Sequence[Any]) -> Draw:
     """Rows as they stand."""
 
     def draw(sheet: Any) -> None:
@@ -288,6 +289,14 @@ def test_a_sheet_that_explains_by_its_name_is_skipped_and_said(
         f"{path}, sheet {name}: explains, by its name; it is not read"
         for name in ("填表说明", "示例")
     ]
+
+
+def test_a_file_that_only_explains_is_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "册.xlsx", rows(HOUSEHOLD_HEADER, PLAIN), name="样表")
+    with pytest.raises(RegisterFaults) as caught:
+        RegisterFile(path, TODAY)
+    (fault,) = caught.value.found
+    assert fault.right.startswith("no row names the columns of a roster with one row a household")
 
 
 @pytest.mark.parametrize(

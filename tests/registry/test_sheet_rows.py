@@ -90,6 +90,12 @@ def test_text_is_read_whatever_stands_between_its_columns(
     assert cells(path) == CHINESE
 
 
+def test_a_text_with_other_signs_divides_no_columns(tmp_path: Path) -> None:
+    path = tmp_path / "册.csv"
+    path.write_text("户编号,内容\nH-01,走访;慰问;座谈;培训\n", encoding="utf-8")
+    assert cells(path) == [["户编号", "内容"], ["H-01", "走访;慰问;座谈;培训"]]
+
+
 def test_what_is_quoted_divides_no_columns(tmp_path: Path) -> None:
     path = tmp_path / "册.csv"
     path.write_text('新县花名册\n户编号;姓名\nH-01;"张某,某乡,某村,某组"\n', encoding="utf-8")
