@@ -1,5 +1,6 @@
 """template: forms with what the register has, filled in and handed in again."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from registry.forms.templates import Form
 from tests.filled_forms import filled, rows_in, typed
 from tests.operators.conftest import NOW, THIS_YEAR, Shell
 from tests.operators.rosters_today import MEETING, settle, verifies
+from tests.play import Play
 from tests.registry import places
 from tests.stage import Stage
 from tests.village_stage import VillagePlay, put_village
@@ -62,6 +64,30 @@ async def test_a_roster_goes_to_the_village_and_comes_back(
         (first, False),
         (second, True),
     ]
+
+
+@pytest.mark.clause("C1", "S3", "S5")
+async def test_a_county_applies_with_a_form_and_the_register_counts(
+    cli: Shell, installation: Stage, tmp_path: Path
+) -> None:
+    code = installation.county()
+    installation.registry.add_plan(THIS_YEAR, code, "合成计划")
+    put_village(installation, code, poor=4, population=300, year=THIS_YEAR)
+    (tmp_path / "方案.txt").write_text("实施方案", encoding="utf-8")
+    file = filled(tmp_path / "申请.xlsx", Form.APPLICATION, 附件="方案.txt", 经办人="张\u3000某甲")
+    start = ("start", "county", code, "--year", THIS_YEAR, "--application", file)
+    case = (await cli(*start)).done().strip()
+    play = Play(installation, case, code)
+    await play.reaches("C2")
+    (opened,) = await play.entries(EntryKind.OPENED)
+    application: Any = opened.data["application"]
+    digest = hashlib.sha256("实施方案".encode()).hexdigest()
+    assert application["evidence"] == [{"name": "方案.txt", "sha256": digest}]
+    assert application["officer"] == "张某甲"
+    figures = application["figures"]
+    assert (figures["poor"], figures["population"], figures["as_of"]) == (4, 300, _TODAY)
+    assert figures["income_growth_percent"] == "9.8"
+    assert figures["education"] == {"met": True, "statement": "入学率同全省"}
 
 
 @pytest.mark.clause("V1", "S2")
