@@ -14,13 +14,16 @@ from pydantic import (
     ValidationError,
 )
 
-from models.texts.characters import legible, legible_line, one_line, several_lines, visible
+from models.texts.characters import called, legible, legible_line, one_line, several_lines, visible
 
 _Written = StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)
 
 Line = Annotated[str, _Written, AfterValidator(one_line)]
 """What stands in one line: a name, an office, the number of a document. Not empty, at most 4000
 characters, none of which deceives who reads it (``models.texts.characters``)."""
+
+ProperName = Annotated[Line, AfterValidator(called)]
+"""The name of a person or a place, in one way whatever blanks and dots were typed in it."""
 
 Text = Annotated[str, _Written, AfterValidator(several_lines)]
 """The same in as many lines as somebody needs; where it is shown, it is indented."""

@@ -271,6 +271,11 @@ COMMANDS = {
             "Load a list of poor counties and the plans of their exit years.\n\n"
             "All of it or nothing; what is there already is no change.",
         ),
+        "template": (
+            "operators.commands.template:template",
+            "Write a form (表样) to fill in with Excel: an application, a meeting, a roster, …\n\n"
+            "With drop-downs, notes and examples; what the register has can stand in it already.",
+        ),
         "registry line": (
             "operators.commands.register:add_line",
             "Add the national poverty line of a year (S7 国家扶贫标准).",

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Line, Moment, Record, Text
+from models.base import Line, Moment, ProperName, Record, Text
 from models.case.letter_delivery import MOST_DELIVERIES, LetterDelivery, LetterKey
 from models.case.messages import Rates
 from models.case.parts import Evidence, Key
@@ -50,7 +50,7 @@ class CaseDocument(Record):
     id: Key
     kind: DocumentKind
     office: Office
-    officer: Line
+    officer: ProperName
     text: Text
     evidence: Grounds
     document_number: Line | None = None

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from models.appraisals import MOST_HOUSEHOLDS, Appraisal
-from models.base import Heard, HeardLine, Line, Moment, Reason, Record, Text
+from models.base import Heard, HeardLine, Line, Moment, ProperName, Reason, Record, Text
 from models.case.parts import Key, Proofs
 from models.offices import Office
 from models.register.counties import CountyFigures, ProvincialFindings
@@ -102,7 +102,7 @@ class Act(Record):
     step: StepId
     decision: Decision
     office: Office
-    officer: Line
+    officer: ProperName
     round: Annotated[int, Field(ge=1, strict=True)] | None = None
     at: Moment | None = None
     document_number: Line | None = None
@@ -180,7 +180,7 @@ class Resolution(Record):
     finding: Finding
     reason: Reason
     office: Office
-    officer: Line
+    officer: ProperName
     evidence: Annotated[Proofs, Field(min_length=1)]
     at: Moment | None = None
     document_number: Line | None = None
@@ -198,7 +198,7 @@ class Withdrawal(Record):
 
     id: Key
     office: Office
-    officer: Line
+    officer: ProperName
     reason: Reason
     at: Moment | None = None
     document_number: Line | None = None
@@ -220,7 +220,7 @@ class PostingReport(Record):
 
     id: Key
     office: Office
-    officer: Line
+    officer: ProperName
     place: Line
     notice: Line | None = None
     removed: Annotated[bool, Field(strict=True)] = False

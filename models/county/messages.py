@@ -1,6 +1,6 @@
 """What opens a county's case (C1)."""
 
-from models.base import Line, Moment, Reason, Record
+from models.base import Line, Moment, ProperName, Reason, Record
 from models.case.admission import Opening
 from models.case.parts import PlanAddition, Proofs
 from models.offices import County, CountyCode, Tier
@@ -23,7 +23,7 @@ class CountyApplication(Record):
     year: Year
     tier: Tier
     figures: CountyFigures
-    officer: Line
+    officer: ProperName
     document_number: Line
     applied_at: Moment | None = None
     late_reason: Reason | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from models.base import Line, Moment, Reason, Record
+from models.base import Moment, ProperName, Reason, Record
 from models.case.admission import Opening
 from models.case.parts import Key, Proofs
 from models.offices import Office, Township
@@ -75,7 +75,7 @@ class Visits(Record):
 
     id: Key
     office: Office
-    officer: Line
+    officer: ProperName
     visits: Annotated[tuple[Visit, ...], Field(min_length=1, max_length=MOST_VISITS)]
     at: Moment | None = None
     evidence: Proofs = ()
@@ -100,6 +100,6 @@ class RiskMark(Record):
     risk: Risk
     reason: Reason
     office: Office
-    officer: Line
+    officer: ProperName
     at: Moment | None = None
     lifted: _Switch = False

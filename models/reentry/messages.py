@@ -1,6 +1,6 @@
 """What opens the entry of a household into the register: falling back, or newly poor (F5)."""
 
-from models.base import Line, Moment, Reason, Record
+from models.base import Line, Moment, ProperName, Reason, Record
 from models.case.admission import Opening
 from models.case.parts import Proofs
 from models.offices import Household
@@ -19,7 +19,7 @@ class ReentryApplication(Record):
 
     household: HouseholdCode
     year: Year
-    officer: Line
+    officer: ProperName
     reason: Reason
     applied_at: Moment | None = None
     document_number: Line | None = None

@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Line, Record, Text, canonical
+from models.base import Line, ProperName, Record, Text, canonical
 from models.case.documents import filing_fault
 from models.case.parts import Count, Key, Proofs
 from models.identity import content_id
@@ -171,7 +171,7 @@ class OfficeRecord(Record):
     subject: SubjectCode
     year: Year
     office: Office
-    officer: Line
+    officer: ProperName
     day: Annotated[date, Field(ge=EARLIEST)]
     text: Text
     document: Line | None = None

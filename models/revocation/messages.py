@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from models.base import Line, Moment, Reason, Record
+from models.base import Line, Moment, ProperName, Reason, Record
 from models.case.admission import Opening
 from models.case.documents import Grounds
 from models.case.ledger import MOST_ENTRIES
@@ -59,7 +59,7 @@ class RevocationApplication(Record):
     kind: SubjectKind
     year: Year
     office: Office
-    officer: Line
+    officer: ProperName
     document_number: Line
     reason: Reason
     responsible: Annotated[tuple[ResponsibleAct, ...], Field(min_length=1, max_length=50)]

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from models.appraisals import MOST_HOUSEHOLDS, Appraisal, Meeting, Proposal
-from models.base import Line, Moment, Reason, Record, Text
+from models.base import Line, Moment, ProperName, Reason, Record, Text
 from models.case.admission import Opening
 from models.case.orders import OnFile
 from models.case.parts import Key, Name, Proofs
@@ -13,6 +13,7 @@ from models.notices import Announcement, Notice
 from models.offices import Office, Village, VillageCode
 from models.periods import Year
 from models.register.households import HouseholdCode, HouseholdFacts
+from models.texts.characters import called
 
 
 class RosterApplication(Record):
@@ -26,7 +27,7 @@ class RosterApplication(Record):
     village: VillageCode
     year: Year
     appraisal: Appraisal
-    officer: Line
+    officer: ProperName
     document_number: Line | None = None
     applied_at: Moment | None = None
     late_reason: Reason | None = None
@@ -47,7 +48,7 @@ class Consent(Record):
 
     household: HouseholdCode
     agreed: Annotated[bool, Field(strict=True)]
-    signed_by: Name
+    signed_by: Annotated[Name, AfterValidator(called)]
     agent_reason: Reason | None = None
     reason: Text | None = None
 
@@ -70,7 +71,7 @@ class Consents(Record):
 
     id: Key
     answers: Annotated[tuple[Consent, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
-    officer: Line
+    officer: ProperName
     at: Moment | None = None
     evidence: Proofs = ()
 
@@ -95,7 +96,7 @@ class Amendment(Record):
 
     id: Key
     office: Office
-    officer: Line
+    officer: ProperName
     reason: Reason
     households: Annotated[tuple[Proposal, ...], Field(min_length=1, max_length=MOST_HOUSEHOLDS)]
     meeting: Meeting | None = None

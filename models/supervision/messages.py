@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Line, Moment, Reason, Record, Text
+from models.base import Line, Moment, ProperName, Reason, Record, Text
 from models.case.admission import Opening
 from models.case.parts import Key, Proofs
 from models.household_standard import S1_IDS
@@ -50,7 +50,7 @@ class SupervisionApplication(Record):
     quarter: Quarter | None = None
     reason: Reason | None = None
     office: Office | None = None
-    officer: Line | None = None
+    officer: ProperName | None = None
     seed: Seed | None = None
     households: Annotated[int, Field(ge=1, le=MOST_HOUSEHOLDS, strict=True)] | None = None
     villages: Annotated[int, Field(ge=1, le=MOST_VILLAGES, strict=True)] | None = None
@@ -159,7 +159,7 @@ class Findings(Record):
 
     id: Key
     office: Office
-    officer: Line
+    officer: ProperName
     households: Annotated[tuple[HouseholdCheck, ...], Field(max_length=MOST_HOUSEHOLDS)] = ()
     villages: Annotated[tuple[VillageCheck, ...], Field(max_length=MOST_VILLAGES)] = ()
     at: Moment | None = None
@@ -188,7 +188,7 @@ class Plea(Record):
 
     id: Key
     office: Office
-    officer: Line
+    officer: ProperName
     about: HouseholdCode
     text: Text
     evidence: Annotated[Proofs, Field(min_length=1)]

@@ -66,13 +66,34 @@ _RADICALS = (
 )
 """Radicals (Unicode's EquivalentUnifiedIdeograph), each before the ideograph that it looks like."""
 _ALIKE = dict(zip(_RADICALS[::2], _RADICALS[1::2], strict=True))
-_LOOK_ALIKE = re.compile("[\u2e80-\u2fd5\uf900-\ufad9\U0002f800-\U0002fa1d]")
+_LOOK_ALIKE = re.compile(
+    "[\xa0\u2000-\u200a\u202f\u205f\u2e80-\u2fd5\uf900-\ufad9\U0002f800-\U0002fa1d]"
+)
+
+_OF_GBK = dict(
+    zip(
+        range(0xE815, 0xE865),
+        "⺁𠂇𠂉𠃌⺄㑳㑇⺈⺋龴㖞㘚㘎⺌⺗㥮㤘龵㧏㧟㩳㧐龶龷㭎㱮㳠⺧𡗗龸⺪䁖䅟⺮䌷⺳⺶⺷𢦏䎱"
+        "䎬⺻䏝䓖䙡䙌龹䜣䜩䝼䞍⻊䥇䥺䥽䦂䦃䦅䦆䦟䦛䦷䦶龺𤇾䲣䲟䲠䲡䱷䲢䴓䴔䴕䴖䴗䴘䴙䶮龻",
+        strict=True,
+    )
+) | {0xE7C7: "ḿ", 0xE7C8: "ǹ"}
+"""Private signs by which GBK held what Unicode had not yet (FE50 to FEA0), as GB 18030-2022 maps
+them: old programs still write 䶮 as U+E863."""
+
+_BLANKS = re.compile("[ \xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_BETWEEN = re.compile(
+    "(?<=[\u3007\u3400-\u9fff\U00020000-\U0003ffff]) (?=[\u3007\u3400-\u9fff\U00020000-\U0003ffff])"
+)
+_DOTS = re.compile("[\u0387\u16eb\u2022\u2027\u2219\u22c5\u2e31\u30fb\uff65]")
 
 _TEXT_LENGTH = 4000
 
 
 def unified(text: str) -> str:
     """A text with radicals and compatibility ideographs as the ideographs that they look like.
+
+    Blanks that look like the plain one, as U+00A0, are the plain one.
 
     Two names that look the same are the same then. Documents in PDF give 民 as U+2EA0.
 
@@ -82,6 +103,19 @@ def unified(text: str) -> str:
     return _LOOK_ALIKE.sub(
         lambda found: _ALIKE.get(found[0]) or unicodedata.normalize("NFKC", found[0]), text
     )
+
+
+def called(name: str) -> str:
+    """What somebody is called, in the one way in which it is kept and compared.
+
+    Blanks of any kind count as one plain blank, between ideographs as none (张　某); the dot of a
+    name (买买提·吐尔逊) is U+00B7, whichever dot was typed.
+
+    >>> called("张\\u3000某\\xa0"), called("阿依古丽 • 买买提"), called("John\\xa0 Smith")
+    ('张某', '阿依古丽·买买提', 'John Smith')
+    """
+    said = _DOTS.sub("·", _BLANKS.sub(" ", unified(name)).strip(" "))
+    return _BETWEEN.sub("", said.replace(" ·", "·").replace("· ", "·"))
 
 
 def is_ideograph(sign: str) -> bool:
@@ -122,6 +156,8 @@ def fault(text: str) -> str | None:
     if sign in "\n\r":
         what = "the end of a line"
     right = "write the right one" if sign == _BROKEN else "take it out"
+    if ord(sign) in _OF_GBK:
+        right = f"write {_OF_GBK[ord(sign)]} (U+{ord(_OF_GBK[ord(sign)]):04X})"
     return f"U+{ord(sign):04X}, {what}, stands as character {found.start() + 1}; {right}"
 
 

@@ -1,6 +1,6 @@
 """What opens a village's case (V1)."""
 
-from models.base import Line, Moment, Reason, Record
+from models.base import Line, Moment, ProperName, Reason, Record
 from models.case.admission import Opening
 from models.case.parts import PlanAddition, Proofs
 from models.offices import Village, VillageCode
@@ -21,7 +21,7 @@ class VillageApplication(Record):
 
     village: VillageCode
     year: Year
-    officer: Line
+    officer: ProperName
     document_number: Line
     applied_at: Moment | None = None
     late_reason: Reason | None = None

@@ -117,13 +117,15 @@ def act(
         wrongly_exited: Rate of the wrongly exited 错退率.
         omitted: Rate of the omitted 漏评率.
         recognition: Recognition by the people 群众认可度.
-        survey: What the survey of a village found (V1), as TOML or JSON: departments, surveyors,
-            began_on, ended_on; paved_road, bus (yes, no, or not_feasible with bus_ground),
+        survey: What the survey of a village found (V1), as TOML or JSON, or as Excel (`exitflow
+            template survey`): departments, surveyors, began_on, ended_on; and, if the register has
+            no survey of the year, paved_road, bus (yes, no, or not_feasible with bus_ground),
             safe_water, electricity, broadcasting, culture_centre, clinic, doctor, broadband;
             industry and collective_income_yuan where they are known.
         consideration: How industry and collective income were considered (统筹考虑; V1, V3).
         appraisal: A renewed appraisal of a roster that was returned (H1), or that of a household
-            which is to enter the register (R2), as TOML or JSON: meeting (held_on, place, chair,
+            which is to enter the register (R2), as TOML or JSON, or as Excel (`exitflow template
+            roster`): meeting (held_on, place, chair,
             recorder, entitled, present, minutes) and households, each with household and in_favour.
         household: Only these households of a roster (H2, H4), by number; may be repeated. All that
             wait for it where none is named.
@@ -181,7 +183,7 @@ def act(
         findings=inputs.findings(findings) if findings is not None else None,
         rates=inputs.four_rates(rates, incidence, wrongly_exited, omitted, recognition),
         rectification=_rectification(rectify, task),
-        survey=inputs.survey(survey) if survey is not None else None,
+        survey=inputs.survey(survey, case or "") if survey is not None else None,
         consideration=consideration,
         appraisal=inputs.appraisal(appraisal) if appraisal is not None else None,
         households=each_once("--household", household),

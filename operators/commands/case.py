@@ -1,6 +1,7 @@
 """Reading one case, or its file."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from cyclopts import Parameter
@@ -9,13 +10,16 @@ from models.case.ledger import Entry, LedgerError, verify
 from models.case.status import CaseStatus, ObjectionStatus
 from models.procedures import HOUSEHOLD_EXIT
 from models.roster.households import Course
-from operators.commands.options import Office
+from operators.commands.lists import write_list
+from operators.commands.options import Office, Workbook
 from operators.commands.words import InputError, Json, word
 from operators.desk.answers import not_going_on
 from operators.desk.desk import Desk, NoCase, open_desk
 from operators.desk.errors import Refused
 from operators.desk.registry import open_registry, utc_now
 from operators.views.case import (
+    COURSE_COLUMNS,
+    course_cells,
     for_everybody,
     print_case,
     print_contradicted,
@@ -31,6 +35,7 @@ from operators.views.case import (
 )
 from operators.views.printing import as_json, console, heading
 from operators.views.register import print_records
+from operators.views.terminal import say
 from registry.records import ContradictionRecord, RevokedRecord, UnreachedRecord
 from workers.case_on_server import Amiss
 from workers.connection import run
@@ -46,6 +51,11 @@ Reader = Annotated[
 ]
 """Who reads: who objects is shown to who investigates alone (G1)."""
 
+RosterExcel = Annotated[
+    Workbook | None,
+    Parameter(name="--excel", help="With --households: write them to this .xlsx file."),
+]
+
 
 def case(
     case: str,
@@ -57,6 +67,7 @@ def case(
     objections: bool = False,
     entry: int | None = None,
     as_: Reader = None,
+    excel: RosterExcel = None,
     json: Json = False,
 ) -> None:
     """Show how a case stands: steps, limits in force, who is waited for, objections, outcome.
@@ -77,6 +88,8 @@ def case(
     """
     if as_ is not None and entry is None:
         raise InputError("--as: give it with --entry, the entry of an objection")
+    if excel is not None and not households:
+        raise InputError("--excel: writes the households of a roster; give --households too")
     if objections or entry is not None:
         others = ledger or households or documents
         _show_parts(case, entry, objections, others=others, reader=as_, json=json)
@@ -85,7 +98,7 @@ def case(
         _show_documents(case, others=ledger or households, json=json)
         return
     if households:
-        _show_households(case, ledger=ledger, json=json)
+        _show_households(case, ledger=ledger, excel=excel, json=json)
         return
     if not ledger:
         status, beside = run(_status(case))
@@ -203,7 +216,7 @@ def _show_documents(case_id: str, *, others: bool, json: bool) -> None:
         print_records(console(), put_down)
 
 
-def _show_households(case_id: str, *, ledger: bool, json: bool) -> None:
+def _show_households(case_id: str, *, ledger: bool, excel: Path | None, json: bool) -> None:
     if ledger:
         raise InputError("--households: give it or --ledger, not both")
     if not case_id.startswith(f"{HOUSEHOLD_EXIT.word}/"):
@@ -211,8 +224,13 @@ def _show_households(case_id: str, *, ledger: bool, json: bool) -> None:
             f"--households: {case_id} is no roster; the id of one begins with household-exit/"
         )
     courses = run(_courses(case_id))
+    if excel is not None:
+        write_list(excel, "名单", COURSE_COLUMNS, map(course_cells, courses))
     if json:
         as_json(courses)
+    elif excel is not None:
+        many = f"{len(courses)} household{'' if len(courses) == 1 else 's'}"
+        say(f"{excel}: {many} of {case_id}")
     else:
         print_households(console(), courses)
 

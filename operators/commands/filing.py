@@ -65,8 +65,8 @@ def consent(
     Args:
         case: Id of the roster's case, for example household-exit/411523100001/2026/1.
         household: The number of one household.
-        file: The answers of many: Excel or CSV with the columns 户编号, 是否认可 (是 or 否),
-            签字人, 代签理由, 不认可理由; or answers as TOML or JSON.
+        file: The answers of many: Excel (`exitflow template consents`) or CSV with the columns
+            户编号, 是否认可 (是 or 否), 签字人, 代签理由, 不认可理由; or answers as TOML or JSON.
         agreed: The household agrees to its exit.
         refused: It does not, and leaves the roster; needs a reason.
         signed_by: Which of its members signed, or who signed for it as an agent (代签人).
@@ -137,7 +137,7 @@ def amend(
     Args:
         case: Id of the roster's case, for example household-exit/411523100001/2026/1.
         household: Who is added, or on the roster already; may be repeated.
-        meeting: With added ones: the record of the meeting that voted on them, as TOML or JSON.
+        meeting: With added ones: the record of the meeting that voted on them: TOML, JSON, Excel.
         votes: With a meeting: the votes in favour of each household, in their order.
         reason: Why.
     """

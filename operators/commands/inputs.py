@@ -16,9 +16,11 @@ from models.base import Record, faults
 from models.case.messages import Rates
 from models.case.parts import Evidence
 from models.county.messages import CountyApplication
+from models.identity import is_case_of
 from models.periods import beijing
+from models.procedures import VILLAGE_EXIT
 from models.register.counties import CountyFigures, ProvincialFindings
-from models.register.villages import FieldSurvey, Incidence
+from models.register.villages import FieldSurvey, Incidence, Survey
 from models.roster.messages import Consent, RosterApplication
 from models.texts import notation
 from models.village.messages import VillageApplication
@@ -26,11 +28,19 @@ from operators.commands.options import each_once
 from operators.commands.words import InputError
 from operators.desk.registry import open_registry, utc_now
 from registry.files.disk import open_file, read_text
-from registry.forms.rosters import read_consents, read_votes
+from registry.files.sheet_rows import KINDS
+from registry.forms.rosters import read_consents, read_roster
+from registry.forms.single_rows import (
+    CountyApplicationCells,
+    MeetingCells,
+    Single,
+    SurveyedCells,
+    VillageApplicationCells,
+    read_single,
+)
 
 R = TypeVar("R", bound=Record)
 
-_SHEETS = (".xlsx", ".xls", ".csv")
 _DAY: TypeAdapter[date | None] = TypeAdapter(date | None)
 
 Count = Callable[[date | None], Incidence]
@@ -56,12 +66,14 @@ def count_of(code: str) -> Count:
 def county_application(path: Path, code: str, year: int, count: Count) -> CountyApplication:
     """Read an application (县级申请) for a county and a year, which the file need not repeat.
 
+    It is TOML or JSON, or a sheet of one row, as `exitflow template` writes it.
+
     Evidence may be named by ``path``, counted from the file's own folder; its hash is computed.
 
     Args:
         count: Asked for the snapshot where the figures leave out poor and population.
     """
-    content = application(path, county=code, year=year)
+    content = application(path, CountyApplicationCells, county=code, year=year)
     if isinstance(content.get("figures"), dict):
         content["figures"] = _counted(content["figures"], f"{path}: figures.as_of", count)
     return read_as(CountyApplication, content, path)
@@ -69,12 +81,20 @@ def county_application(path: Path, code: str, year: int, count: Count) -> County
 
 def village_application(path: Path, code: str, year: int) -> VillageApplication:
     """Read what takes a village up for its exit (V1); as for a county, without figures."""
-    return read_as(VillageApplication, application(path, village=code, year=year), path)
+    return read_as(
+        VillageApplication,
+        application(path, VillageApplicationCells, village=code, year=year),
+        path,
+    )
 
 
-def application(path: Path, **said: str | int) -> dict[str, Any]:
-    """The content of an application, which must not contradict what the command says."""
-    content = table(path)
+def application(path: Path, row: type[Single] | None = None, **said: str | int) -> dict[str, Any]:
+    """The content of an application, which must not contradict what the command says.
+
+    Args:
+        row: What its one row holds, if it may be a sheet.
+    """
+    content = _content(path, row) if row is not None else table(path)
     for field, given in said.items():
         if content.setdefault(field, given) != given:
             raise InputError(
@@ -93,9 +113,37 @@ def bind_evidence(content: dict[str, Any], source: Path) -> None:
         ]
 
 
-def survey(path: Path) -> FieldSurvey:
-    """Read what the survey of a village found, by whom and when (V1, S2)."""
-    return read_as(FieldSurvey, table(path), path)
+def survey(path: Path, case_id: str) -> FieldSurvey:
+    """Read what the survey of a village found, by whom and when (V1, S2).
+
+    Of the criteria it may say nothing, if the register has the survey of the case's year.
+    """
+    content = _content(path, SurveyedCells)
+    named = is_case_of(VILLAGE_EXIT, case_id)
+    village, year = case_id.split("/")[1:3] if named else ("", "0")
+    for field, called, of_case in (("village", "village", village), ("survey_year", "year", year)):
+        said = str(content.pop(field, of_case))
+        if named and said != of_case:
+            raise InputError(
+                f"{path}: the {called} is {said}, that of {case_id} {of_case}; correct it"
+            )
+    if named and not content.keys() & Survey.model_fields.keys():
+        with open_registry() as registry:
+            known = registry.register.survey(village, int(year))
+        if known is None:
+            raise InputError(
+                f"{path}: says nothing of the criteria, and the register has no survey of "
+                f"{village} in {year}; write them"
+            )
+        content = known.model_dump(exclude_none=True) | content
+    return read_as(FieldSurvey, content, path)
+
+
+def _content(path: Path, row: type[Single]) -> dict[str, Any]:
+    """What a file says: TOML or JSON, or a sheet of one row."""
+    if path.suffix.lower() not in KINDS:
+        return table(path)
+    return read_single(path, row, beijing(utc_now()).date()).content()
 
 
 def figures(path: Path, count: Count) -> CountyFigures:
@@ -196,14 +244,16 @@ def read_as(kind: type[R], content: dict[str, Any], path: Path) -> R:
 
 
 def meeting(path: Path) -> Meeting:
-    """Read the record of a meeting (民主评议会), as TOML or JSON."""
-    content = table(path)
+    """Read the record of a meeting (民主评议会): TOML, JSON or a sheet."""
+    content = _content(path, MeetingCells)
     bind_evidence(content, path)
     return read_as(Meeting, content, path)
 
 
 def appraisal(path: Path) -> Appraisal:
-    """Read a renewed appraisal (H1): ``meeting`` and ``households``, as TOML or JSON."""
+    """Read a renewed appraisal (H1): ``meeting`` and ``households``; TOML, JSON or two sheets."""
+    if path.suffix.lower() in KINDS:
+        return read_as(Appraisal, _of_sheets(path, None), path)
     content = table(path)
     _bind_meeting(content, path)
     return read_as(Appraisal, content, path)
@@ -228,8 +278,8 @@ def roster_application(
     Args:
         held: The record of the meeting, where the file has none.
     """
-    if path.suffix.lower() in _SHEETS:
-        content = _from_sheet(path, village, year, held)
+    if path.suffix.lower() in KINDS:
+        content = {"village": village, "year": year, "appraisal": _of_sheets(path, held)}
     else:
         content = application(path, village=village, year=year)
         _bind_meeting(content.get("appraisal"), path)
@@ -252,18 +302,25 @@ def roster_application(
     return read_as(RosterApplication, content, path)
 
 
-def _from_sheet(path: Path, village: str, year: int, held: Path | None) -> dict[str, Any]:
-    if held is None:
+def _of_sheets(path: Path, held: Path | None) -> dict[str, Any]:
+    """A meeting and its votes: both from the sheets of a workbook, or the meeting from ``held``."""
+    today = beijing(utc_now()).date()
+    record = meeting(held) if held is not None else None
+    roster = (
+        read_roster(path, today, record.present) if record is not None else read_roster(path, today)
+    )
+    if roster.meeting is not None:
+        if held is not None:
+            raise InputError(f"--meeting: {path} holds a record of the meeting already; keep one")
+        content = roster.meeting.content()
+        bind_evidence(content, path)
+        record = read_as(Meeting, content, path)
+    if record is None:
         raise InputError(
-            f"--meeting: {path} holds no record of the meeting (H1); give it as TOML or JSON"
+            f"--meeting: {path} holds no record of the meeting (H1); give it as TOML, JSON or "
+            "Excel, or on a sheet of its own"
         )
-    record = meeting(held)
-    votes = read_votes(path, record.present)
-    return {
-        "village": village,
-        "year": year,
-        "appraisal": Appraisal(meeting=record, households=votes),
-    }
+    return {"meeting": record, "households": roster.households}
 
 
 def _put_meeting(content: dict[str, Any], path: Path, record: Meeting) -> None:
@@ -285,7 +342,7 @@ class _Answers(Record):
 
 def consents(path: Path) -> tuple[Consent, ...]:
     """Read what households answered (H2): Excel or CSV, or ``answers`` as TOML or JSON."""
-    if path.suffix.lower() in _SHEETS:
+    if path.suffix.lower() in KINDS:
         return read_consents(path)
     return read_as(_Answers, table(path), path).answers
 

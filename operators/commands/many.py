@@ -32,7 +32,7 @@ from operators.desk.desk import Desk, open_desk
 from operators.desk.errors import Refused
 from operators.views.printing import console, table
 from operators.views.terminal import say
-from registry.files.cells import escaped
+from registry.files.cells import escaped, plain
 from registry.files.columns import Cells, Header
 from registry.files.disk import read_bytes, read_text
 from registry.files.sheet_cells import Cell
@@ -241,7 +241,7 @@ def selection(
 
 
 def _case_id(cell: Cell) -> str:
-    said = str(cell).strip()
+    said = plain(cell)
     if not is_case(said):
         raise ValueError(f"is no id of a case; {_EXAMPLE}")
     return said

@@ -40,9 +40,10 @@ def start_county(code: County, /, *, year: Year, application: Path) -> None:
     Args:
         code: The county's six digits.
         year: The year of the exit.
-        application: The application as TOML or JSON. County and year may be left out, and so may
-            poor, population and as_of of its figures, which the register then counts; evidence may
-            name a file by its path, which is then bound by its SHA-256.
+        application: The application as TOML or JSON, or as Excel (`exitflow template application`).
+            County and year may be left out, and so may poor, population and as_of of its figures,
+            which the register then counts; evidence may name a file by its path, which is then
+            bound by its SHA-256.
     """
     read = inputs.county_application(application, code, year, inputs.count_of(code))
     print_opened(lambda desk: desk.open(read))
@@ -54,7 +55,8 @@ def start_village(code: Village, /, *, year: Year, application: Path) -> None:
     Args:
         code: The village's twelve digits.
         year: The year of the exit.
-        application: Which village is taken up, by whom and by which document, as TOML or JSON:
+        application: Which village is taken up, by whom and by which document, as TOML or JSON, or
+            as Excel (`exitflow template village-application`):
             officer and document_number; plan_addition where the village is not in the year's plan;
             late_reason if the date of T6 has passed. Village and year may be left out; evidence may
             name a file by its path, which is then bound by its SHA-256.
@@ -82,11 +84,12 @@ def start_households(
         village: The village's twelve digits.
         year: The year of the exit.
         roster: The application as TOML or JSON, with the meeting and the votes for each household;
-            village and year may be left out, and evidence may name a file by its path. Or Excel or
-            CSV with the columns 户编号 and 赞成票数, and 追加计划理由 with 追加计划文号 for a
-            household outside the year's plan (G6).
-        meeting: The record of the meeting as TOML or JSON, where the roster has none: held_on,
-            place, chair, recorder, entitled, present, minutes.
+            village and year may be left out, and evidence may name a file by its path. Or Excel
+            (`exitflow template roster`), with the meeting on a sheet of its own; or CSV with the
+            columns 户编号 and 赞成票数, and 追加计划理由 with 追加计划文号 for a household outside
+            the year's plan (G6).
+        meeting: The record of the meeting as TOML, JSON or Excel, where the roster has none:
+            held_on, place, chair, recorder, entitled, present, minutes.
         officer: Who signs for the two committees, where the roster does not say.
         late_reason: Why it comes after its year has ended (G5).
     """

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,12 @@ from models.case.orders import LimitInForce
 from models.case.state import Households
 from models.case.status import CaseStatus, NoticeStatus, ObjectionStatus, StepState
 from models.identity import procedure_of
-from models.periods import until
+from models.periods import BEIJING, until
 from models.procedures import Procedure
 from models.roster.households import STATES, Course, State
 from models.texts.characters import visible
 from operators.views.printing import at, due, heading, left, paragraph, sentences, table, urgency
+from registry.files.workbook_writing import Value
 from registry.records import (
     ContradictionRecord,
     NoticeRecord,
@@ -335,6 +336,30 @@ def print_households(out: Console, courses: Sequence[Course]) -> None:
         )
     out.print(lines)
     out.print(f"\n{len(courses)} household{'' if len(courses) == 1 else 's'}", style="bold")
+
+
+COURSE_COLUMNS = (
+    *(("户编号", 22), ("户主姓名", 14), ("村民小组", 14), ("家庭人口", 10), ("状态", 18)),
+    *(("核实", 14), ("是否认可", 10), ("公示截止", 12), ("未达标项", 30), ("理由", 40)),
+)
+"""What a roster is written with to a sheet, each column with its width in characters."""
+
+
+def course_cells(course: Course) -> Sequence[Value]:
+    """A household of a roster as a row of such a sheet."""
+    closes = (course.closes - timedelta(seconds=1)).astimezone(BEIJING) if course.closes else None
+    return (
+        course.household,
+        course.name,
+        course.group,
+        course.size,
+        STATES[course.state],
+        "、".join(course.verified_by),
+        "是" if course.agreed else "",
+        closes.date() if closes else None,
+        "、".join(_failed(course)),
+        _reason(course),
+    )
 
 
 def _state(state: State) -> Text:

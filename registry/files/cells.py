@@ -10,7 +10,7 @@ these digits, and a longer number, such as that of an identity card, is damaged 
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
@@ -24,9 +24,9 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from models.base import says_something
-from models.texts.characters import is_ideograph, one_line, several_lines
+from models.texts.characters import called, fault, is_ideograph, one_line, several_lines
 from models.texts.id_numbers import checked, is_one
-from registry.files.columns import given
+from registry.files.columns import Hint, given
 from registry.files.sheet_cells import SUM, Cell, is_blank, is_mistaken
 
 FORMULA_SIGNS = "=+-@\t\r＝＋－＠"  # noqa: RUF001
@@ -48,6 +48,10 @@ _NAME_LENGTH, _TEXT_LENGTH, _LONGEST = 100, 1000, 4000
 _DAY = re.compile(
     r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?|(\d{4})(\d{2})(\d{2})", re.ASCII
 )
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58]")
+_COMPATIBLE = ("<wide>", "<narrow>", "<noBreak>", "<compat>", "<small>", "<vertical>")
+_SERIAL_FROM, _SERIALS = date(1899, 12, 30), range(29_221, 73_051)
+"""How Excel counts days, here those of 1980 to 2099."""
 _AMOUNT = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?", re.ASCII)
 _MOST_FEN = 10_000_000_000
 _EARLIEST = 1980
@@ -80,8 +84,8 @@ def lines(cell: Cell) -> str:
 
 
 def name(cell: Cell) -> str:
-    """What somebody or something is called."""
-    return _text(cell, _NAME_LENGTH)
+    """What somebody or something is called, with the blanks and dots that a name has."""
+    return one_line(called(_bare(cell, _NAME_LENGTH)))
 
 
 def proper_name(cell: Cell) -> str:
@@ -113,7 +117,7 @@ def code(digits: int) -> Callable[[Cell], str]:
     """A code of so many digits."""
 
     def read(cell: Cell) -> str:
-        said = _written(cell)
+        said = plain(cell)
         if not re.fullmatch(rf"[0-9]{{{digits}}}", said):
             raise ValueError(f"write a code of {digits} digits")
         return said
@@ -123,7 +127,7 @@ def code(digits: int) -> Callable[[Cell], str]:
 
 def household_code(cell: Cell) -> str:
     """A household's number (户编号)."""
-    said = _written(cell)
+    said = plain(cell)
     if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z-]{3,29}", said):
         raise ValueError("write the household's number: 4 to 30 letters, digits and hyphens")
     if is_one(said):
@@ -139,7 +143,7 @@ def id_number(cell: Cell, today: date) -> str:
             "is stored as a number, of which only 15 digits are kept: it is damaged; copy it "
             "again from the identity card, into a cell of text"
         )
-    said = _written(cell).removeprefix("'")
+    said = plain(cell).removeprefix("'")
     if re.fullmatch(r"\d(\.\d+)?[Ee]\+?\d+", said, re.ASCII):
         raise ValueError(
             "is in scientific notation, because a spreadsheet program took it for a number: it "
@@ -158,10 +162,10 @@ def fen(cell: Cell) -> int:
     """An amount in yuan with at most two decimals, in fen."""
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         amount = Decimal(f"{cell:.{_DIGITS}g}")
-    elif isinstance(cell, str) and _AMOUNT.fullmatch(cell.strip()):
-        amount = Decimal(cell.strip().replace(",", ""))
     elif is_blank(cell):
         raise ValueError("is empty; write an amount in yuan, 0 where there was none")
+    elif isinstance(cell, str) and _AMOUNT.fullmatch(said := plain(cell)):
+        amount = Decimal(said.replace(",", ""))
     else:
         raise ValueError("write an amount in yuan, for example 3500 or 3500.50")
     found = amount * 100 if amount.is_finite() else Decimal(-1)
@@ -179,8 +183,7 @@ def whole(most: int, example: str) -> Callable[[Cell], int]:
         wrong = f"write a whole number, for example {example}"
         if isinstance(cell, float) and not cell.is_integer():
             raise ValueError(wrong)
-        # Full-width digits look like others to whoever typed them.
-        said = unicodedata.normalize("NFKC", _written(cell))
+        said = plain(cell)
         if not re.fullmatch(r"\d{1,12}", said, re.ASCII) or int(said) > most:
             raise ValueError(wrong)
         return int(said)
@@ -190,7 +193,7 @@ def whole(most: int, example: str) -> Callable[[Cell], int]:
 
 def year(cell: Cell) -> int:
     """A year of the register."""
-    said = _written(cell).removesuffix("年")
+    said = plain(cell).removesuffix("年")
     if not re.fullmatch(r"20\d\d|2100", said, re.ASCII) or int(said) < 2014:
         raise ValueError("write a year from 2014 on, for example 2018")
     return int(said)
@@ -198,7 +201,7 @@ def year(cell: Cell) -> int:
 
 def day(cell: Cell, today: date | None = None) -> date:
     """A day, up to ``today`` if that is given."""
-    found = cell if isinstance(cell, date) else _day(_written(cell))
+    found = cell if isinstance(cell, date) else _day(plain(cell))
     if found.year < _EARLIEST or (today is not None and found > today):
         until = f"to {today}" if today is not None else "on"
         raise ValueError(f"write a day from {_EARLIEST} {until}, for example 2014-03-31")
@@ -249,7 +252,38 @@ def _written(cell: Cell) -> str:
     return str(int(cell))
 
 
+def plain(cell: Cell) -> str:
+    """What is no text but a code, a number, a day or one of a few words: in plain signs (NFKC).
+
+    A sign that would become another value, as ² or ①, stays what it is.
+
+    Raises:
+        ValueError: naming a sign that nobody sees, and that no code or number has.
+    """
+    said = _written(cell)
+    if said.isascii() and said.isprintable():
+        return said
+    wrong = fault(said)
+    if wrong is not None:
+        raise ValueError(wrong)
+    return _DASHES.sub("-", "".join(map(_plain_sign, said)).strip())
+
+
+def _plain_sign(sign: str) -> str:
+    kind = unicodedata.decomposition(sign).partition(" ")[0]
+    alike = not kind.startswith("<") or kind in _COMPATIBLE
+    # A character that stands in brackets or has a point, ⑴ or ⒈, is compatible by name alone.
+    plain = unicodedata.normalize("NFKC", sign) if alike else sign
+    return plain if len(plain) == 1 else sign
+
+
 def _day(said: str) -> date:
+    if re.fullmatch(r"\d{5}(\.\d+)?", said, re.ASCII) and int(said[:5]) in _SERIALS:
+        shown = _SERIAL_FROM + timedelta(days=int(said[:5]))
+        raise ValueError(
+            f"is the number by which a spreadsheet program keeps {shown}; format the cell as a "
+            f"date, or write {shown} if that is the day"
+        )
     match = _DAY.fullmatch(said)
     try:
         if match is None:
@@ -268,10 +302,11 @@ class OneOf:
     """How one of a few words is read and written; of two for one value, the first is written."""
 
     def __init__(self, words: Mapping[str, Any]) -> None:
-        self.words = words
+        self._words = {plain(word): value for word, value in words.items()}
         self._written: dict[Any, str] = {}
         for word, value in words.items():
             self._written.setdefault(value, word)
+        self.choices = tuple(self._written.values())
 
     def read(self, cell: Cell) -> Any:
         """The value that a cell names.
@@ -279,11 +314,11 @@ class OneOf:
         Raises:
             ValueError: naming the words.
         """
-        said = cell.strip() if isinstance(cell, str) else ""
-        if said not in self.words:
-            *most, last = self._written.values()
+        said = plain(cell) if isinstance(cell, str) and not is_blank(cell) else ""
+        if said not in self._words:
+            *most, last = self.choices
             raise ValueError(f"write {'、'.join(most)} or {last}")
-        return self.words[said]
+        return self._words[said]
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -294,6 +329,21 @@ class OneOf:
         )
 
 
+_YES_OR_NO = {"是": True, "否": False} | dict.fromkeys("√✓✔☑", True) | dict.fromkeys("×✗✘✕✖", False)
+
+
+def yes_or_no(*pairs: str) -> OneOf:
+    """是 or 否, and marks; with pairs of words that mean the same in this column alone, 有/无.
+
+    No pair belongs to a column in which it may mean either: 无 of 无因贫辍学学生.
+    """
+    words = dict(_YES_OR_NO)
+    for pair in pairs:
+        yes, no = pair.split("/")
+        words |= {yes: True, no: False}
+    return OneOf(words)
+
+
 def _by_today(read: Callable[[Cell, date], V]) -> BeforeValidator:
     def read_now(cell: Any, info: ValidationInfo) -> V:
         return read(cell, given(info, "today"))
@@ -301,20 +351,23 @@ def _by_today(read: Callable[[Cell, date], V]) -> BeforeValidator:
     return BeforeValidator(read_now)
 
 
-CountyCode = Annotated[str, BeforeValidator(code(6))]
-TownshipCode = Annotated[str, BeforeValidator(code(9))]
-VillageCode = Annotated[str, BeforeValidator(code(12))]
-HouseholdCode = Annotated[str, BeforeValidator(household_code)]
-IdNumber = Annotated[str, _by_today(id_number)]
-Text = Annotated[str, BeforeValidator(text)]
+CountyCode = Annotated[str, BeforeValidator(code(6)), Hint("六位代码", "411523")]
+TownshipCode = Annotated[str, BeforeValidator(code(9)), Hint("九位代码", "411523100")]
+VillageCode = Annotated[str, BeforeValidator(code(12)), Hint("十二位代码", "411523100001")]
+HouseholdCode = Annotated[
+    str, BeforeValidator(household_code), Hint("4至30个字母、数字、连字符", "H-0001")
+]
+IdNumber = Annotated[str, _by_today(id_number), Hint("十八位，文本格式", "11010519491231002X")]
+Text = Annotated[str, BeforeValidator(text), Hint("一行文字")]
 
-Reason = Annotated[Text, AfterValidator(says_something)]
-Line = Annotated[str, BeforeValidator(line)]
-Lines = Annotated[str, BeforeValidator(lines)]
-Name = Annotated[str, BeforeValidator(name)]
-ProperName = Annotated[str, BeforeValidator(proper_name)]
-Relation = Annotated[str, BeforeValidator(relation)]
-Year = Annotated[int, BeforeValidator(year)]
-Day = Annotated[date, _by_today(day)]
-Fen = Annotated[int, BeforeValidator(fen), PlainSerializer(yuan)]
-YesNo = Annotated[bool, OneOf({"是": True, "否": False})]
+Reason = Annotated[Text, AfterValidator(says_something), Hint("写明理由")]
+Line = Annotated[str, BeforeValidator(line), Hint("一行文字")]
+Lines = Annotated[str, BeforeValidator(lines), Hint("文字，可分行")]
+Name = Annotated[str, BeforeValidator(name), Hint("名称", "一组")]
+ProperName = Annotated[str, BeforeValidator(proper_name), Hint("姓名或名称", "张某甲")]
+Relation = Annotated[str, BeforeValidator(relation), Hint("户主本人写户主", HEAD)]
+Year = Annotated[int, BeforeValidator(year), Hint("四位年份", 2026)]
+Day = Annotated[date, _by_today(day), Hint("日期，如2026-11-30", date(2026, 11, 30))]
+Fen = Annotated[int, BeforeValidator(fen), PlainSerializer(yuan), Hint("元，至多两位小数", 3500)]
+YesNo = Annotated[bool, yes_or_no()]
+HasOne = Annotated[bool, yes_or_no("有/无", "有/没有")]

@@ -41,6 +41,7 @@ class Header:
         key: A row that names this column is the header of its sheet.
         private: What stands there is shown masked (G8).
         wide: It is written as a wide column.
+        example: What a template shows there, in place of what its type would show.
     """
 
     def __init__(
@@ -50,19 +51,28 @@ class Header:
         key: bool = False,
         private: bool = False,
         wide: bool = False,
+        example: Any = None,
     ) -> None:
         self.name, self.also, self.names = name, also, (name, *also)
         self.key, self.private, self.wide = key, private, wide
+        self.example = example
 
 
-VILLAGE_NAME = Header("行政村", "村名", "行政村名称")
+class Hint(NamedTuple):
+    """What a template says of a column, in Chinese, and an example of what stands there."""
+
+    say: str = ""
+    example: Any = None
+
+
+VILLAGE_NAME = Header("行政村", "村名", "行政村名称", example="甲村")
 TOWNSHIP = Header("乡镇代码", "乡镇编码")
-TOWNSHIP_NAME = Header("乡镇", "乡镇名称")
+TOWNSHIP_NAME = Header("乡镇", "乡镇名称", example="甲乡")
 COUNTY = Header("县代码", "县编码", "县区代码")
 GROUP = Header("村民小组", "组", "村组", "小组")
 HEAD = Header("户主姓名", "户主")
 HEAD_ID = Header("户主证件号码", "户主身份证号", "户主身份证号码", private=True)
-SIZE = Header("家庭人口", "人口数", "家庭人口数", "家庭人数")
+SIZE = Header("家庭人口", "人口数", "家庭人口数", "家庭人数", example=1)
 
 _KEPT_IN_SOME = (VILLAGE_NAME, TOWNSHIP, TOWNSHIP_NAME, COUNTY, GROUP, HEAD, HEAD_ID, SIZE)
 NOT_KEPT = {
@@ -136,6 +146,8 @@ class Column:
         required: It must be there; in a group, if another column of the group is.
         may_be_empty: An empty cell says None.
         is_read: What stands there is taken.
+        hint: What a template says of it.
+        choices: The words of which one is written there, if there are any.
     """
 
     group: str
@@ -145,6 +157,8 @@ class Column:
     may_be_empty: bool
     is_read: bool
     value: TypeAdapter[Any]
+    hint: Hint
+    choices: tuple[str, ...]
 
     @property
     def is_always_there(self) -> bool:
@@ -158,6 +172,9 @@ def columns_of(model: type[BaseModel], group: str = "") -> tuple[Column, ...]:
     found: list[Column] = []
     for name, field in model.model_fields.items():
         kinds = (field.annotation, *get_args(field.annotation))
+        said = [*_said_within(field.annotation), *field.metadata]
+        hints = [each for each in said if isinstance(each, Hint)]
+        words = [each.choices for each in said if hasattr(each, "choices")]
         for header in field.metadata:
             if isinstance(header, Header):
                 column = Column(
@@ -168,12 +185,25 @@ def columns_of(model: type[BaseModel], group: str = "") -> tuple[Column, ...]:
                     may_be_empty=type(None) in kinds,
                     is_read=field.annotation is not Any,
                     value=TypeAdapter(field.rebuild_annotation()),
+                    hint=_hint(header, hints[-1] if hints else Hint()),
+                    choices=words[-1] if words else (),
                 )
                 found.append(column)
         for kind in kinds:
             if isinstance(kind, type) and issubclass(kind, Group):
                 found += columns_of(kind, name)
     return tuple(found)
+
+
+def _hint(header: Header, of_type: Hint) -> Hint:
+    return of_type if header.example is None else of_type._replace(example=header.example)
+
+
+def _said_within(kind: Any) -> Iterable[Any]:
+    """What a type says beside itself, at any depth."""
+    for inner in get_args(kind):
+        yield from _said_within(inner)
+        yield inner
 
 
 @cache

@@ -1,8 +1,12 @@
-"""The rows of a CSV file in UTF-8 or GB18030, whichever its first Chinese line is in."""
+"""The rows of a text file: CSV in UTF-8 or GB18030, whichever its first Chinese line is in.
+
+Between its columns stand commas, semicolons or tabs. Excel's Unicode text is in UTF-16, with tabs.
+"""
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 from registry.errors import LoadError
@@ -16,6 +20,9 @@ MAX_LINE = 1024 * 1024
 _UTF8, _GB = "UTF-8", "GB18030"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BETWEEN = ",\t;"
+_LINES_LOOKED_AT = 10
+_QUOTED = re.compile(r'"[^"]*"')
 _BINARY = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")
 _CHINESE = re.compile(
     r"[\x00-\x7f]*[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
@@ -30,7 +37,9 @@ def csv_rows(path: Path) -> Iterator[SheetRow]:
         LoadError: in one sentence, naming the first line that is in another encoding, is no CSV,
             or is too long; or if there are too many lines.
     """
-    reader = csv.reader(_lines(path), strict=True)
+    lines = _lines(path)
+    first = list(islice(lines, _LINES_LOOKED_AT))
+    reader = csv.reader(chain(first, lines), delimiter=_between(first), strict=True)
     begins = 1
     try:
         for row in reader:
@@ -40,25 +49,47 @@ def csv_rows(path: Path) -> Iterator[SheetRow]:
         raise LoadError([f"{path}, line {begins}: is no CSV ({error})"]) from None
 
 
+def _between(lines: Sequence[str]) -> str:
+    """What stands between the columns: of the signs that may, the one that most lines have.
+
+    A title has none of them, and a text may have any.
+    """
+    bare = [_QUOTED.sub("", line) for line in lines]
+
+    def weight(sign: str) -> tuple[int, int]:
+        counts = [line.count(sign) for line in bare]
+        return sum(map(bool, counts)), max(counts, default=0)
+
+    return max(_BETWEEN, key=weight)
+
+
 def _lines(path: Path) -> Iterator[str]:
+    with path.open("rb") as file:
+        mark = file.read(2)
+    return _of_utf16(path) if mark in _UTF16 else _of_bytes(path)
+
+
+def _of_utf16(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-16", newline="") as file:
+        for number in range(1, MAX_LINES + 2):
+            try:
+                line = file.readline(MAX_LINE + 1)
+            except UnicodeError:
+                raise LoadError(
+                    [f"{path}, line {number}: is damaged UTF-16; save it as CSV UTF-8"]
+                ) from None
+            if not line:
+                return
+            _check_bounds(path, number, len(line))
+            yield line
+
+
+def _of_bytes(path: Path) -> Iterator[str]:
     """The text, line by line: no byte of a line's end is part of a Chinese character."""
     with path.open("rb") as file:
         encoding, began = "", 0
         for number, line in enumerate(file, start=1):
-            if number > MAX_LINES:
-                raise LoadError(
-                    [
-                        f"{path} has more than {MAX_LINES} lines, blank ones counted in; delete "
-                        "the blank ones, or divide it"
-                    ]
-                )
-            if len(line) > MAX_LINE:
-                raise LoadError(
-                    [
-                        f"{path}, line {number}: has {len(line) // 1024} KB, more than the "
-                        f"{MAX_LINE // 1024} KB that are read of a line; write each row on its own"
-                    ]
-                )
+            _check_bounds(path, number, len(line))
             if number == 1:
                 _check_text(path, line)
                 line = line.removeprefix(_BOM)
@@ -73,11 +104,30 @@ def _lines(path: Path) -> Iterator[str]:
             yield text
 
 
+def _check_bounds(path: Path, number: int, length: int) -> None:
+    if number > MAX_LINES:
+        raise LoadError(
+            [
+                f"{path} has more than {MAX_LINES} lines, blank ones counted in; delete the blank "
+                "ones, or divide it"
+            ]
+        )
+    if length > MAX_LINE:
+        raise LoadError(
+            [
+                f"{path}, line {number}: has {length // 1024} KB, more than the "
+                f"{MAX_LINE // 1024} KB that are read of a line; write each row on its own"
+            ]
+        )
+
+
 def _check_text(path: Path, first: bytes) -> None:
     if first.startswith(_BINARY):
         raise LoadError([f"{path} is no CSV file, whatever its name; save it as CSV UTF-8"])
-    if first.startswith(_UTF16) or b"\x00" in first:
-        raise LoadError([f"{path} is in UTF-16, or no text at all; save it as CSV UTF-8"])
+    if b"\x00" in first:
+        raise LoadError(
+            [f"{path} is in UTF-16 without its mark, or no text at all; save it as CSV UTF-8"]
+        )
 
 
 def _encoding(path: Path, number: int, line: bytes) -> str:

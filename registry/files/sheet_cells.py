@@ -1,6 +1,7 @@
 """A row of a sheet, and where its cells stand."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple, TypeAlias
@@ -78,6 +79,41 @@ def sum_in(row: SheetRow) -> int | None:
 
 def _is_sum(said: str) -> bool:
     return SUM.fullmatch("".join(said.split()).strip(":：")) is not None
+
+
+_SIGNED = re.compile(
+    "(填表|填报|制表|编制|审核|审批|复核|校对|经办|负责|责任|联系|记录|统计)(人|单位|日期|时间|部门)"
+    "|单位(主要)?负责人|(主要|分管)领导|(单位|村委会|乡镇)?[(]?(盖章|公章|签字|签章)[)]?"
+    "|(填表|填报)?(注|备注|说明)[0-9]*"
+)
+SIGNS = "this row signs or explains the sheet, and is none of its table; take it out"
+
+
+def signed_in(row: SheetRow) -> int | None:
+    """The cell by which a row is seen to sign or explain (填表人：, 注：); None if it does not.
+
+    Such a word stands first in the row, with a colon behind it or alone.
+    """
+    for index, cell in enumerate(row.cells):
+        if not is_blank(cell):
+            said = "".join(unicodedata.normalize("NFKC", str(cell)).split())
+            signs = isinstance(cell, str) and _SIGNED.fullmatch(said.partition(":")[0])
+            return index if signs else None
+    return None
+
+
+EXPLANATION = "填写说明"
+"""The last sheet of every form that is written here (``registry.forms.templates``)."""
+_EXPLAINS = re.compile("(填写|填表|填报|使用|指标|表格)?(说明|示例|样例|样表|须知|解释)")
+
+
+def is_explanation(sheet: str) -> bool:
+    """Whether a sheet explains others, by its name.
+
+    >>> is_explanation("填写说明"), is_explanation("户")
+    (True, False)
+    """
+    return _EXPLAINS.fullmatch(sheet.strip()) is not None
 
 
 def is_mistaken(said: str) -> bool:

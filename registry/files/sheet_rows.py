@@ -1,4 +1,4 @@
-"""The rows of a file as an office keeps it: Excel (.xlsx, .xls) or CSV, one at a time."""
+"""The rows of a file as an office keeps it: Excel (.xlsx, .xls) or text, one at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,9 @@ from registry.files.disk import open_file
 from registry.files.sheet_cells import SheetRow, is_blank
 from registry.files.workbook_rows import workbook_rows
 
+TEXTS = (".csv", ".txt", ".tsv")
+KINDS = (".xlsx", ".xls", *TEXTS)
+"""How the name of a file with a table ends."""
 MAX_BYTES = 50 * 1024 * 1024
 MAX_ROWS = 300_000
 """A county's roster has some ten thousand; twice a large county's stay within memory and time."""
@@ -21,10 +24,10 @@ def rows_of(path: Path) -> Iterator[SheetRow]:
         LoadError: in one sentence, if the file is no such file, or too large to be one.
     """
     kind = path.suffix.lower()
-    if kind not in (".xlsx", ".xls", ".csv"):
-        raise LoadError([f"{path} is neither .xlsx nor .xls nor .csv; save it as one of these"])
+    if kind not in KINDS:
+        raise LoadError([f"{path} is none of {', '.join(KINDS)}; save it as one of these"])
     _check_size(path)
-    rows = csv_rows(path) if kind == ".csv" else workbook_rows(path)
+    rows = csv_rows(path) if kind in TEXTS else workbook_rows(path)
     count = 0
     for row in rows:
         if all(is_blank(cell) for cell in row.cells):

@@ -1,9 +1,11 @@
 """A table that an office keeps in a file (Excel or CSV), read as models of its rows.
 
 Every reader of such files is this one. Titles may stand above the headers, in up to nine rows; each
-visible sheet has headers of its own. What is wrong is a fault with its place, and reading goes on.
+visible sheet has headers of its own, in one row or in two. What is wrong is a fault with its place,
+and reading goes on.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
@@ -13,17 +15,22 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from registry.errors import LoadError
-from registry.files.columns import NOT_KEPT, Cells, Column, Header, column_of, columns_of, names_in
+from registry.files.columns import Cells, Column, Header, column_of, columns_of
 from registry.files.faults import Fault
+from registry.files.head import Head, L
 from registry.files.sheet_cells import (
+    EXPLANATION,
     IS_SUM,
     MERGED,
+    SIGNS,
     Cell,
     SheetRow,
     is_blank,
+    is_explanation,
     letter,
     masked,
     shown_safely,
+    signed_in,
     sound,
     sum_in,
 )
@@ -33,7 +40,8 @@ MOST_FAULTS = 10_000
 _ROWS_BEFORE = 10
 _SAID = 5
 
-L = TypeVar("L", bound=Cells)
+_log = logging.getLogger(__name__)
+
 M = TypeVar("M", bound=Cells)
 
 WRONG: Any = object()
@@ -55,7 +63,7 @@ class TableFile(Generic[L]):
         self.context = context
         self._rows = rows_of(source) if isinstance(source, Path) else source
         self._models = models
-        self._heads: dict[str, _Head[L] | None] = {}
+        self._heads: dict[str, Head[L] | None] = {}
         self._found: list[Fault] = []
         self.first: dict[type[Cells], dict[Any, tuple[str, int]]] = {}
         """Where each value stands that may stand once, by what its sheet is."""
@@ -67,6 +75,13 @@ class TableFile(Generic[L]):
             LoadError: if it is no such file.
         """
         for name, rows in groupby(self._rows, key=attrgetter("sheet")):
+            if name == EXPLANATION:
+                continue
+            if is_explanation(name):
+                _log.warning(
+                    "%s, sheet %s: explains, by its name; it is not read", self.named, name
+                )
+                continue
             self._heads[name] = None
             sheet = self._sheet(rows)
             if sheet is not None:
@@ -126,19 +141,37 @@ class TableFile(Generic[L]):
 
     def _sheet(self, rows: Iterator[SheetRow]) -> "Sheet[L] | None":
         """A sheet that is read up to its header; None with the faults of that."""
-        above: list[SheetRow] = []
+        first: SheetRow | None = None
+        above: SheetRow | None = None
+        wrong: Head[L] | None = None
         for _, row in zip(range(_ROWS_BEFORE), rows, strict=False):
-            above.append(row)
-            # What it looks most like, so that what it lacks of that can be said.
-            head = max((_Head(row, model) for model in self._models), key=_Head.likeness)
-            if head.is_one:
-                self._heads[row.sheet] = head
-                for fault in head.faults():
-                    self.add(fault)
-                return None if head.faults() else Sheet(self, head, rows)
-        right = self._no_header()
-        self.add(Fault(sheet=above[0].sheet, row=above[0].number, right=right))
+            first = first or row
+            may_be = [self._head(row)]
+            if above is not None:
+                may_be.append(self._head(row, above))
+            heads = [head for head in may_be if head.is_one]
+            for head in heads:
+                if not head.faults():
+                    self._heads[row.sheet] = head
+                    return Sheet(self, head, rows)
+            if heads and wrong is None:
+                wrong = min(heads, key=lambda head: len(head.faults()))
+            elif wrong is not None:  # the row after it does not belong to the headers either
+                wrong = min([wrong, *heads], key=lambda head: len(head.faults()))
+                break
+            above = row
+        assert first is not None
+        if wrong is None:
+            self.add(Fault(sheet=first.sheet, row=first.number, right=self._no_header()))
+            return None
+        self._heads[first.sheet] = wrong
+        for fault in wrong.faults():
+            self.add(fault)
         return None
+
+    def _head(self, row: SheetRow, above: SheetRow | None = None) -> Head[L]:
+        """A row as a header of what it looks most like, so that what it lacks can be said."""
+        return max((Head(row, model, above) for model in self._models), key=Head.likeness)
 
     def _no_header(self) -> str:
         wanted = []
@@ -149,80 +182,10 @@ class TableFile(Generic[L]):
         return right + "a sheet that is something else"
 
 
-class _Head(Generic[L]):
-    """A row as the header of a sheet, held against one model.
-
-    Attributes:
-        called: What stands in each cell that is not empty, by its place.
-        places: The place of each column that it names, by the column's header.
-    """
-
-    def __init__(self, row: SheetRow, model: type[L]) -> None:
-        self.row, self.model = row, model
-        self._said, self._columns = names_in(row.cells, model)
-        self.called = {at: str(row.cells[at]).strip() for at, name in enumerate(self._said) if name}
-        self.places: dict[Header, int] = {}
-        for at, column in enumerate(self._columns):
-            if column is not None:
-                self.places.setdefault(column.header, at)
-
-    @property
-    def is_one(self) -> bool:
-        """Whether it is a header of that model at all."""
-        return any(header.key for header in self.places)
-
-    def likeness(self) -> int:
-        """How many columns of the model it names."""
-        return len(self.places)
-
-    def located(self, fault: Fault) -> Fault:
-        """A fault with the name and the letter that its column has in this sheet."""
-        for header, at in self.places.items():
-            if not fault.letter and fault.column in header.names:
-                where = {"column": self.called[at], "letter": letter(at)}
-                return fault.model_copy(update=where)
-        return fault
-
-    def faults(self) -> list[Fault]:
-        """What is wrong with it."""
-        title = self.model.model_config.get("title")
-        columns = columns_of(self.model)
-        found = []
-        for at, (name, column) in enumerate(zip(self._said, self._columns, strict=True)):
-            if column is not None and self.places[column.header] != at:
-                right = f"stands in column {letter(self.places[column.header])} too; keep one"
-                found.append(self._fault(at, right))
-            elif column is None and name and not self._is_read_over(name):
-                free = [each.header.name for each in columns if each.header not in self.places]
-                right = f"no column of a {title}; correct it or take it out. What is still free: "
-                found.append(self._fault(at, right + ("、".join(free) or "none")))
-        needed = [column for column in columns if column.required]
-        begun = {column.group for column in needed if column.header in self.places}
-        lacking = [
-            column.header.name
-            for column in needed
-            if column.header not in self.places and (not column.group or column.group in begun)
-        ]
-        if lacking:
-            names = "、".join(header.name for header in self.places)
-            right = f"a {title} lacks {'、'.join(lacking)}; it has {names}"
-            found.append(Fault(sheet=self.row.sheet, row=self.row.number, right=right))
-        return found
-
-    def _is_read_over(self, name: str) -> bool:
-        if any(name in header.names for header in self.model.foreign):
-            return False
-        return self.model.model_config.get("extra") == "ignore" or name in NOT_KEPT
-
-    def _fault(self, at: int, right: str) -> Fault:
-        sheet, row = self.row.sheet, self.row.number
-        return Fault(sheet=sheet, row=row, column=self.called[at], letter=letter(at), right=right)
-
-
 class Sheet(Generic[L]):
     """A sheet under its header, which stands in the row ``begins``; its rows are read once."""
 
-    def __init__(self, file: TableFile[Any], head: _Head[L], rows: Iterator[SheetRow]) -> None:
+    def __init__(self, file: TableFile[Any], head: Head[L], rows: Iterator[SheetRow]) -> None:
         self.name, self.begins, self.model = head.row.sheet, head.row.number, head.model
         self._file, self._head, self._rows = file, head, rows
         self._first = file.first.setdefault(head.model, {})
@@ -234,13 +197,17 @@ class Sheet(Generic[L]):
         return self._file.count
 
     def rows(self) -> Iterator[SheetRow]:
-        """Its rows; those of sums are faults, and left out."""
+        """Its rows; those of sums, and those that sign it, are faults and left out."""
         for row in self._rows:
             if self._file.is_full:
                 return
             index = sum_in(row)
             if index is not None:
                 self._fault_at(row, index, IS_SUM)
+                continue
+            index = signed_in(row)
+            if index is not None:
+                self._fault_at(row, index, SIGNS)
                 continue
             for index, cell in enumerate(row.cells):
                 if index not in self._head.called and not is_blank(cell):

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 _LAST_ROW = 1_048_575
+_AS_TEXT = 49
+"""Excel's own number of the format of text (@)."""
+_LONGEST_TITLE = 32
+"""Characters of the title of a note."""
 
 MOST_ROWS = 1_000_000
 """Of a list: what a sheet holds, with room for headers and totals."""
@@ -29,6 +33,8 @@ class Guide(NamedTuple):
 
     choices: tuple[str, ...] = ()
     say: str = ""
+    is_text: bool = False
+    """A long number that is typed there keeps its digits."""
 
 
 def write_workbook(
@@ -71,14 +77,15 @@ def write_sheets(
         workbook = Workbook(str(made), {"constant_memory": True, "tmpdir": folder})
         day = workbook.add_format({"num_format": "yyyy-mm-dd"})
         bold = workbook.add_format({"bold": True})
+        text = workbook.add_format({"num_format": _AS_TEXT})
         for sheet, columns, rows in sheets:
             worksheet = workbook.add_worksheet(sheet)
             worksheet.freeze_panes(1, 0)
             for place, (name, width) in enumerate(columns):
-                worksheet.set_column(place, place, width)
+                guide = guides.get(name, Guide()) if guides else Guide()
+                worksheet.set_column(place, place, width, text if guide.is_text else None)
                 worksheet.write_string(0, place, name, bold)
-                if guides and name in guides:
-                    _guide(worksheet, place, name, guides[name])
+                _guide(worksheet, place, name, guide)
             for number, row in enumerate(rows, start=1):
                 for place, value in enumerate(row):
                     _write(worksheet, number, place, value, day)
@@ -91,10 +98,13 @@ def write_sheets(
 
 
 def _guide(worksheet: "Worksheet", place: int, name: str, guide: Guide) -> None:
-    rule: dict[str, Any] = {"validate": "any", "input_title": name, "input_message": guide.say}
+    rule: dict[str, Any] = {"validate": "any"}
     if guide.choices:
         rule = {"validate": "list", "source": list(guide.choices)}
-    worksheet.data_validation(1, place, _LAST_ROW, place, rule)
+    if guide.say:
+        rule |= {"input_title": name[:_LONGEST_TITLE], "input_message": guide.say}
+    if guide.choices or guide.say:
+        worksheet.data_validation(1, place, _LAST_ROW, place, rule)
 
 
 def _write(worksheet: "Worksheet", row: int, place: int, value: Value, day: "Format") -> None:

@@ -63,7 +63,7 @@ _CRITERIA = {
 
 def _criteria(cell: Cell) -> tuple[str, ...]:
     """Criteria of S1 by name or id, with any mark between them."""
-    said = [each for each in re.split(r"[、，,；;\s]+", cells.text(cell)) if each]
+    said = [each for each in re.split(r"[、，,；;\s]+", cells.plain(cell)) if each]
     found = [_CRITERIA.get(each, each) for each in said]
     for word, each in zip(said, found, strict=True):
         if each not in _CRITERIA.values():
@@ -71,9 +71,10 @@ def _criteria(cell: Cell) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-_WRONG, _FAILED = Header("是否错退", key=True), Header("不达标项", wide=True)
+_WRONG, _FAILED = Header("是否错退", key=True, example="否"), Header("不达标项", wide=True)
 _RECOGNISES, _NOTE = Header("是否认可"), Header("备注", wide=True)
-_OMITTED_PEOPLE = Header("漏评人数", key=True)
+_OMITTED_PEOPLE = Header("漏评人数", key=True, example=0)
+_Recognises = Annotated[bool, cells.yes_or_no("认可/不认可")]
 _Heads = Annotated[int, BeforeValidator(cells.whole(_MOST_HEADS, "12"))]
 _YES_OR_NO = Guide(choices=("是", "否"))
 _GUIDES = {
@@ -96,7 +97,7 @@ class CheckedHousehold(Cells):
     size: Annotated[Any, SIZE] = None
     wrongly_exited: Annotated[cells.YesNo, _WRONG]
     failed: Annotated[Annotated[tuple[str, ...], BeforeValidator(_criteria)] | None, _FAILED] = None
-    recognises: Annotated[cells.YesNo | None, _RECOGNISES] = None
+    recognises: Annotated[_Recognises | None, _RECOGNISES] = None
     note: Annotated[cells.Text | None, _NOTE] = None
 
     @field_validator("failed")
@@ -122,10 +123,10 @@ class CheckedVillage(Cells):
     township: Annotated[Any, TOWNSHIP_NAME] = None
     population: Annotated[Any, POPULATION] = None
     unregistered: Annotated[Any, Header("未建档人口")] = None
-    omitted_households: Annotated[_Heads, Header("漏评户数", key=True)]
+    omitted_households: Annotated[_Heads, Header("漏评户数", key=True, example=0)]
     omitted_people: Annotated[_Heads, _OMITTED_PEOPLE]
-    asked: Annotated[_Heads, Header("受访人数", key=True)]
-    recognising: Annotated[_Heads, Header("认可人数", key=True)]
+    asked: Annotated[_Heads, Header("受访人数", key=True, example=12)]
+    recognising: Annotated[_Heads, Header("认可人数", key=True, example=12)]
     note: Annotated[cells.Text | None, _NOTE] = None
 
 

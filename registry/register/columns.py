@@ -31,7 +31,7 @@ MOST_MEMBERS = 50
 _MOST_PEOPLE, _MOST_YUAN = 1_000_000, 10_000_000_000
 
 VILLAGE = Header("行政村代码", "村代码", "村编码", "行政村编码", key=True, wide=True)
-POPULATION = Header("农村户籍人口", "户籍人口")
+POPULATION = Header("农村户籍人口", "户籍人口", example=1286)
 POOR, POOR_SINCE = Header("贫困村"), Header("列入日期", "列入贫困村日期")
 
 HOUSEHOLD = Header("户编号", "户编码", "户号", "贫困户编号", key=True, wide=True)
@@ -50,7 +50,14 @@ def _some(size: int) -> int:
     return size
 
 
-_BUS = cells.OneOf({"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE})
+# 无 and × may mean either of the two others.
+_BUS = cells.OneOf(
+    {"是": Bus.YES, "否": Bus.NO, "不具备条件": Bus.NOT_FEASIBLE}
+    | dict.fromkeys(("有", "√", "✓", "✔", "☑"), Bus.YES)
+)
+_Stable = Annotated[bool, cells.yes_or_no("稳定/不稳定")]
+_Joined = Annotated[bool, cells.yes_or_no("参加/未参加", "已参加/没参加")]
+_Safe = Annotated[bool, cells.yes_or_no("安全/不安全")]
 _CAUSE = cells.OneOf(
     {"登记": Cause.REGISTERED, "返贫": Cause.FALLEN_BACK, "撤销退出": Cause.REVOKED}
 )
@@ -70,17 +77,22 @@ class LivelihoodCells(Group):
     assets: Annotated[cells.Fen, Header("财产性收入")]
     transfers: Annotated[cells.Fen, Header("转移性收入")]
     costs: Annotated[cells.Fen, Header("生产经营性支出")]
-    income_sources: Annotated[_Ground | None, Header("增收渠道和收入来源", "收入来源", wide=True)]
-    livelihood: Annotated[cells.YesNo, Header("收入来源稳定", "有稳定收入来源")]
-    stable_because: Annotated[_Ground | None, Header("稳定增收依据", "稳定超过标准依据", wide=True)]
+    income_sources: Annotated[
+        _Ground | None, Header("增收渠道和收入来源", "收入来源", wide=True, example="茶园务工")
+    ]
+    livelihood: Annotated[_Stable, Header("收入来源稳定", "有稳定收入来源")]
+    stable_because: Annotated[
+        _Ground | None,
+        Header("稳定增收依据", "稳定超过标准依据", wide=True, example="签有三年用工合同"),
+    ]
     food_and_clothing: Annotated[cells.YesNo, Header("吃穿不愁", "不愁吃穿")]
     schooling: Annotated[cells.YesNo, Header("适龄儿童接受义务教育", "义务教育有保障", "义务教育")]
     deferral: Annotated[_Said | None, Header("缓学休学批准文书", wide=True)] = None
     no_dropouts: Annotated[cells.YesNo, Header("无因贫辍学学生", "家庭无因贫辍学学生")]
-    insurance: Annotated[cells.YesNo, Header("参加新农合", "新农合", "参加新型农村合作医疗")]
-    illness_aid: Annotated[cells.YesNo, Header("大病有救助", "大病救助")]
+    insurance: Annotated[_Joined, Header("参加新农合", "新农合", "参加新型农村合作医疗")]
+    illness_aid: Annotated[cells.HasOne, Header("大病有救助", "大病救助")]
     housing_improved: Annotated[cells.YesNo, Header("住房条件明显改善", "住房条件有明显改善")]
-    housing: Annotated[cells.YesNo, Header("住房安全", "住房安全有保障")]
+    housing: Annotated[_Safe, Header("住房安全", "住房安全有保障")]
 
 
 class _RosterCells(Cells):
@@ -168,13 +180,13 @@ class SurveyCells(Group):
     year: Annotated[cells.Year, YEAR]
     paved_road: Annotated[cells.YesNo, Header("通村公路硬化")]
     bus: Annotated[Bus, _BUS, Header("客运班车", "通客运班车")]
-    safe_water: Annotated[cells.YesNo, Header("饮用水安全", "安全饮水")]
+    safe_water: Annotated[_Safe, Header("饮用水安全", "安全饮水")]
     electricity: Annotated[cells.YesNo, Header("生产生活用电", "生产生活用电需求")]
     broadcasting: Annotated[cells.YesNo, Header("广播电视户户通")]
-    culture_centre: Annotated[cells.YesNo, Header("文化服务中心", "综合性文化服务中心")]
-    clinic: Annotated[cells.YesNo, Header("标准化卫生室")]
-    doctor: Annotated[cells.YesNo, Header("合格医生", "合格乡村医生或执业医师")]
-    broadband: Annotated[cells.YesNo, Header("宽带", "通宽带")]
+    culture_centre: Annotated[cells.HasOne, Header("文化服务中心", "综合性文化服务中心")]
+    clinic: Annotated[cells.HasOne, Header("标准化卫生室")]
+    doctor: Annotated[cells.HasOne, Header("合格医生", "合格乡村医生或执业医师")]
+    broadband: Annotated[cells.HasOne, Header("宽带", "通宽带")]
     industry: Annotated[cells.Text | None, Header("产业")] = None
     collective_income_yuan: Annotated[
         Annotated[int, BeforeValidator(cells.whole(_MOST_YUAN, "50000"))] | None,
@@ -204,8 +216,8 @@ class VillageCells(Cells):
     county_code: Annotated[cells.CountyCode, COUNTY]
     population: Annotated[int, BeforeValidator(cells.whole(_MOST_PEOPLE, "1286")), POPULATION]
     population_as_of: Annotated[cells.Day, Header("统计日期", "统计时点")]
-    work_team: Annotated[cells.YesNo, Header("驻村工作队", "有驻村工作队")]
-    first_secretary: Annotated[cells.YesNo, Header("第一书记", "有第一书记")]
+    work_team: Annotated[cells.HasOne, Header("驻村工作队", "有驻村工作队")]
+    first_secretary: Annotated[cells.HasOne, Header("第一书记", "有第一书记")]
     poor: Annotated[cells.YesNo | None, POOR] = None
     poor_since: Annotated[cells.Day | None, POOR_SINCE] = None
     survey: SurveyCells | None = None

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.base import Record, Text
+from models.base import ProperName, Record
 from models.offices import CountyCode, VillageCode
 from models.periods import Year
 from models.register.households import Cause, HouseholdCode, Livelihood
@@ -31,9 +31,9 @@ class VillageLine(Record):
     row: Row = 0
     sheet: str = ""
     code: VillageCode
-    name: Text
+    name: ProperName
     township_code: TownshipCode
-    township_name: Text
+    township_name: ProperName
     county_code: CountyCode
     population: Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
     population_as_of: date
@@ -49,8 +49,8 @@ class MemberLine(Record):
 
     row: Row = 0
     id_number: Annotated[str, Field(pattern=r"^[0-9]{17}[0-9X]$")]
-    name: Text
-    relation: Text
+    name: ProperName
+    relation: ProperName
 
 
 class HouseholdLine(Record):
@@ -68,8 +68,8 @@ class HouseholdLine(Record):
     sheet: str = ""
     code: HouseholdCode
     village_code: VillageCode
-    group: Text
-    head: Text
+    group: ProperName
+    head: ProperName
     size: Annotated[int, Field(ge=1, le=50, strict=True)]
     members: tuple[MemberLine, ...] = ()
     livelihood: Livelihood | None = None

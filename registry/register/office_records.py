@@ -358,7 +358,7 @@ def _name(session: Session, row: OfficeRecordRow, divisions: dict[str, DivisionR
 
 
 def _office(cell: Cell) -> offices.Office:
-    return offices.Office.parse(cells.text(cell))
+    return offices.Office.parse(cells.plain(cell))
 
 
 _FAULT = cells.OneOf({said: fault for fault, said in FAULTS.items()})
@@ -373,14 +373,14 @@ class RecordCells(Cells):
     kind: Annotated[
         RecordKind,
         cells.OneOf({form.zh: kind for kind, form in FORMS.items()}),
-        Header("台账类别", key=True),
+        Header("台账类别", key=True, example="工作措施"),
     ]
-    subject: Annotated[cells.Name, Header("对象编号")]
+    subject: Annotated[cells.Name, Header("对象编号", example="411523")]
     year: Annotated[cells.Year, YEAR]
-    office: Annotated[offices.Office, BeforeValidator(_office), Header("单位")]
-    officer: Annotated[cells.Line, Header("经办人")]
+    office: Annotated[offices.Office, BeforeValidator(_office), Header("单位", example="A5/411523")]
+    officer: Annotated[cells.Line, Header("经办人", example="张某甲")]
     day: Annotated[cells.Day, Header("日期")]
-    text: Annotated[cells.Lines, Header("内容", wide=True)]
+    text: Annotated[cells.Lines, Header("内容", wide=True, example="走访慰问两次")]
     document: Annotated[cells.Line | None, Header("文号")] = None
     refers_to: Annotated[cells.Name | None, Header("所指台账", "更正")] = None
     fault: Annotated[Annotated[Fault, _FAULT] | None, Header("问题类型")] = None

@@ -31,9 +31,11 @@ class PlannedSubject(Cells):
     model_config = ConfigDict(title="plan")
 
     year: Annotated[cells.Year, Header(*YEAR.names, key=True)]
-    kind: Annotated[SubjectKind, cells.OneOf(KINDS), Header("类别", key=True)]
-    code: Annotated[str, Header("编号", key=True)]
-    document: Annotated[cells.Text, Header("文件依据", key=True)]
+    kind: Annotated[
+        SubjectKind, cells.OneOf(KINDS), Header("类别", key=True, example=SubjectKind.HOUSEHOLD.zh)
+    ]
+    code: Annotated[str, Header("编号", key=True, example="H-0001")]
+    document: Annotated[cells.Text, Header("文件依据", key=True, example="扶组〔2026〕1号")]
 
     @field_validator("code", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from models.register.households import Cause, HouseholdState, Livelihood
 from models.register.villages import Survey
+from models.roster.households import State
 from registry.cases.alarms import alarms_in
 from registry.cases.follow_up_reading import checks_of, risks_of
 from registry.errors import UnknownSubject
@@ -18,6 +19,7 @@ from registry.records import StandingRecord
 from registry.register.records import (
     EpisodeRecord,
     HouseholdRecord,
+    ListedHousehold,
     MemberRecord,
     RosterCount,
     SurveyRecord,
@@ -74,6 +76,45 @@ def village_record(session: Session, code: str, on: date) -> VillageRecord:
         incidence=village_incidence(session, code, on),
         rosters=_rosters(session, code),
         alarms=alarms_in(session, code),
+    )
+
+
+def poor_households(session: Session, village: str, on: date) -> tuple[ListedHousehold, ...]:
+    """The households of a village that are in the register as poor on a day."""
+    rows = session.exec(
+        select(HouseholdRow)
+        .where(HouseholdRow.village_code == village)
+        .order_by(col(HouseholdRow.code))
+    ).all()
+    episodes: dict[str, list[EpisodeRow]] = {row.code: [] for row in rows}
+    for episode in session.exec(
+        select(EpisodeRow)
+        .join(HouseholdRow, col(HouseholdRow.code) == EpisodeRow.household_code)
+        .where(HouseholdRow.village_code == village)
+        .order_by(col(EpisodeRow.number))
+    ):
+        episodes[episode.household_code].append(episode)
+    poor = (HouseholdState.REGISTERED, HouseholdState.FALLEN_BACK)
+    return tuple(_listed(row) for row in rows if _state(episodes[row.code], on) in poor)
+
+
+def unasked_households(session: Session, case_id: str) -> tuple[ListedHousehold, ...]:
+    """The households of a roster whose consent is still to come (H2)."""
+    rows = session.exec(
+        select(HouseholdRow)
+        .join(RosterRow, col(RosterRow.household_code) == HouseholdRow.code)
+        .where(RosterRow.case_id == case_id, col(RosterRow.state).in_(_UNASKED))
+        .order_by(col(HouseholdRow.code))
+    )
+    return tuple(map(_listed, rows))
+
+
+_UNASKED = (State.DRAFTED, State.VERIFIED, State.HELD_UNPOSTED)
+
+
+def _listed(row: HouseholdRow) -> ListedHousehold:
+    return ListedHousehold(
+        household=row.code, head=row.head, group=row.village_group, size=row.size
     )
 
 

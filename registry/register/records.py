@@ -57,6 +57,15 @@ class VillageRecord(Record):
     alarms: tuple[AlarmRecord, ...] = ()
 
 
+class ListedHousehold(Record):
+    """A household as a sheet names it that goes to its village."""
+
+    household: str
+    head: str
+    group: str
+    size: int
+
+
 class MemberRecord(Record):
     """A member of a household; the ID number with its middle masked (G8)."""
 

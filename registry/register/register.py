@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from models.alarms import Alarm
 from models.policy import Policy
+from models.register.villages import Survey
 from registry import journal
 from registry.database.engine import claim, reading, writing
 from registry.errors import LoadError
@@ -27,9 +28,14 @@ from registry.register.loading import (
     load_villages,
 )
 from registry.register.office_records import OfficeRecords, RecordsLoaded
-from registry.register.reading import household_record, village_record
-from registry.register.records import HouseholdRecord, VillageRecord
-from registry.tables import VillageRow
+from registry.register.reading import (
+    household_record,
+    poor_households,
+    unasked_households,
+    village_record,
+)
+from registry.register.records import HouseholdRecord, ListedHousehold, VillageRecord
+from registry.tables import VillageRow, VillageYearRow
 
 
 class Register:
@@ -108,6 +114,22 @@ class Register:
         """
         with reading(self._engine) as session:
             return village_record(session, code, on)
+
+    def poor_households(self, village: str, on: date) -> tuple[ListedHousehold, ...]:
+        """The households of a village that are in the register as poor on a day."""
+        with reading(self._engine) as session:
+            return poor_households(session, village, on)
+
+    def unasked_households(self, case_id: str) -> tuple[ListedHousehold, ...]:
+        """The households of a roster whose consent is still to come (H2)."""
+        with reading(self._engine) as session:
+            return unasked_households(session, case_id)
+
+    def survey(self, village: str, year: int) -> Survey | None:
+        """What is known of a village in a year (S2)."""
+        with reading(self._engine) as session:
+            row = session.get(VillageYearRow, (village, year))
+            return Survey(**row.model_dump(include=set(Survey.model_fields))) if row else None
 
     def household(self, code: str, on: date) -> HouseholdRecord:
         """Everything about one household, as it stands on a day.

@@ -14,7 +14,7 @@ from models.case.messages import Act, Objection
 from models.case.parts import Name
 from models.register.households import Label
 from models.texts import characters
-from models.texts.characters import fault, indented, legible, markdown, unified, visible
+from models.texts.characters import called, fault, indented, legible, markdown, unified, visible
 from tests.models.receptions import at_publicity, last, refused
 from tests.models.samples import NOW, act_values, objection_values
 
@@ -38,13 +38,58 @@ DECEIVING = {
     "\U000e0041": "an invisible sign",
     "\U000e0101": "an invisible sign",
     "\ufffd": "what is left of a character that was decoded wrongly",
-    "\ue863": "a private sign, which other computers do not know",
+    "\uf8ff": "a private sign, which other computers do not know",
     "\U00100000": "a private sign, which other computers do not know",
     "\ud83d": "half a character",  # noqa: F601
     "\uffff": "no character at all",
     "\u0378": "no character at all",
     "\U00050000": "no character at all",
 }
+
+
+@pytest.mark.parametrize(
+    ("sign", "right"),
+    [
+        ("\ue863", "write 䶮 (U+4DAE)"),  # FE9F in GBK
+        ("\ue815", "write ⺁ (U+2E81)"),  # FE50, the first
+        ("\ue864", "write 龻 (U+9FBB)"),  # FEA0, the last
+        ("\ue855", "write 𤇾 (U+241FE)"),  # FE91, which Python decodes to the private sign
+        ("\ue7c7", "write ḿ (U+1E3F)"),  # A8BC
+    ],
+    ids=ascii,
+)
+def test_a_private_sign_of_gbk_is_named_with_what_it_stands_for(sign: str, right: str) -> None:
+    assert fault(f"王{sign}") == (
+        f"U+{ord(sign):04X}, a private sign, which other computers do not know, stands as "
+        f"character 2; {right}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("张\u3000某", "张某"),
+        ("张\xa0某\xa0", "张某"),
+        (" 张  某甲 ", "张某甲"),
+        ("\U00020087\u3000某", "\U00020087某"),
+        ("阿依古丽•买买提", "阿依古丽·买买提"),
+        ("阿依古丽・买买提", "阿依古丽·买买提"),
+        ("阿依古丽‧买买提", "阿依古丽·买买提"),
+        ("阿依古丽 ･ 买买提", "阿依古丽·买买提"),
+        ("Anna\xa0 Schmidt", "Anna Schmidt"),
+        ("\uf9dc某", "隆某"),
+        ("张某1", "张某1"),
+    ],
+    ids=ascii,
+)
+def test_a_name_is_kept_in_one_way(typed: str, kept: str) -> None:
+    assert called(typed) == kept
+    assert called(kept) == kept
+
+
+@pytest.mark.parametrize("blank", "\xa0\u2003\u2009\u202f\u205f", ids=ascii)
+def test_a_blank_that_looks_like_the_plain_one_is_the_plain_one(blank: str) -> None:
+    assert TypeAdapter(Line).validate_python(f"三年{blank}合同") == "三年 合同"
 
 
 @pytest.mark.parametrize("sign", DECEIVING, ids=ascii)

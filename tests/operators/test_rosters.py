@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from python_calamine import load_workbook
 
 from models.case.ledger import EntryKind
 from models.case.messages import Ending
@@ -307,6 +308,15 @@ async def test_named_households_are_verified_and_a_failed_criterion_overridden(
     assert "未退出 out" in lines[poor]
     assert "overridden: S1.housing" in lines[weak]
     assert "3 households" in table
+    file = tmp_path / "名单.xlsx"
+    written = (await cli("case", play.case_id, "--households", "--excel", file)).done()
+    assert written == f"{file}: 3 households of {play.case_id}\n"
+    header, *rows = load_workbook(str(file)).get_sheet_by_name("名单").to_python()
+    shown = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+    assert shown[poor]["状态"] == "未退出"
+    assert (shown[weak]["状态"], shown[weak]["核实"]) == ("待核实", "A1")
+    assert "S1.income" in str(shown[poor]["未达标项"])
+    assert "overridden: S1.housing" in str(shown[weak]["理由"])
     sheet = (await cli("case", play.case_id)).done()
     assert "贫困户退出" in sheet.splitlines()[0]
     assert "待核实 drafted 2   未退出 out 1" in sheet

@@ -15,7 +15,7 @@ from tests.activities.registry_cases import COUNTIES, PROVINCE, XIN, row_of, tab
     ("column", "cell", "right"),
     [
         ("code", "41152", "a code of 6 digits"),
-        ("code", "４１１５２３", "a code of 6 digits"),  # noqa: RUF001
+        ("code", "41152３²", "a code of 6 digits"),  # noqa: RUF001
         ("code", "411500", "not that of a city"),
         ("code", "421523", "lies outside 河南省; write a code that begins with 41"),
         ("name", "", "is empty; write it"),

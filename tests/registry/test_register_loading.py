@@ -12,6 +12,7 @@ from registry.database.engine import writing
 from registry.desk import Registry
 from registry.errors import LoadError
 from registry.facts.incidence import village_incidence
+from registry.register.lines import HouseholdLine
 from registry.register.loading import HouseholdsLoaded, VillagesLoaded
 from registry.tables import (
     EpisodeRow,
@@ -178,6 +179,20 @@ def test_the_same_roster_again_is_no_change(settled: Registry, engine: Engine) -
     lines = [household("H-01", 1, 2), household("H-02", 3, livelihood=None)]
     households(engine, *lines)
     assert households(engine, *lines) == HouseholdsLoaded(new=0, changed=0, unchanged=2, people=3)
+
+
+def test_what_nobody_sees_is_no_change(settled: Registry, engine: Engine) -> None:
+    said = LIVED.model_copy(update={"stable_because": "签有合同 三年"})
+    plain = household("H-01", 1, 2, group="第1 组", livelihood=said)
+    households(engine, plain)
+    typed = plain.model_dump() | {
+        "group": "第1\xa0组",
+        "head": f"{plain.head[0]}\u3000{plain.head[1:]}",
+    }
+    typed["members"] = [each | {"name": f"{each['name']}\xa0"} for each in typed["members"]]
+    typed["livelihood"] |= {"stable_because": "签有合同\xa0三年"}
+    again = HouseholdLine.model_validate(typed)
+    assert households(engine, again) == HouseholdsLoaded(new=0, changed=0, unchanged=1, people=2)
 
 
 def test_a_known_household_is_brought_up_to_date(settled: Registry, engine: Engine) -> None:

@@ -8,14 +8,20 @@ from typing import Any
 import pytest
 from xlsxwriter import Workbook
 
-from models.appraisals import MOST_HOUSEHOLDS
+from models.appraisals import MOST_HOUSEHOLDS, Proposal
 from registry.errors import LoadError
-from registry.forms.rosters import read_consents, read_votes
+from registry.forms.rosters import read_consents, read_roster
+from tests.rosters import TODAY
 
 VOTES = ("户编号", "赞成票数")
 ANSWERS = ("户编号", "是否认可", "签字人", "不认可理由")
 
 Rows = Sequence[Sequence[Any]]
+
+
+def votes_of(path: Path) -> tuple[Proposal, ...]:
+    """The votes of a meeting of twenty."""
+    return read_roster(path, TODAY, present=20).households
 
 
 def as_csv(folder: Path, *rows: Sequence[Any], encoding: str = "utf-8") -> Path:
@@ -48,7 +54,7 @@ def test_votes_in_any_order_of_columns(tmp_path: Path, encoding: str) -> None:
         ("二组", "0", "R000002", "合成〔8〕号", "应退则退", ""),
         encoding=encoding,
     )
-    first, second = read_votes(path, present=20)
+    first, second = votes_of(path)
     assert (first.household, first.in_favour, first.plan_addition) == ("R000001", 18, None)
     assert (second.household, second.in_favour) == ("R000002", 0)
     assert second.plan_addition is not None
@@ -88,8 +94,9 @@ def test_answers_from_the_sheets_of_a_workbook(tmp_path: Path) -> None:
     ("rows", "faults"),
     [
         ([("编号", "票数"), ("R1", 1)], [
-            "row 1: no row names the columns of a table of votes (户编号、赞成票数); correct the "
-            "headers, or hide a sheet that is something else",
+            "row 1: no row names the columns of a table of votes (户编号、赞成票数) or a record of "
+            "a meeting (会议日期、会议地点、主持人、记录人、应到人数、实到人数、会议纪要); "
+            "correct the headers, or hide a sheet that is something else",
         ]),
         ([("户编号", "票"), ("R1", 1)], [
             "row 1, column 票 (B): no column of a table of votes; correct it or take it out. What "
@@ -97,7 +104,7 @@ def test_answers_from_the_sheets_of_a_workbook(tmp_path: Path) -> None:
             "row 1: a table of votes lacks 赞成票数; it has 户编号",
         ]),
         ([("户编号", "户主"), ("R1", "张某")], [
-            "row 1: a table of votes lacks 赞成票数; it has 户编号",
+            "row 1: a table of votes lacks 赞成票数; it has 户编号、户主姓名",
         ]),
         ([(*VOTES, "户号")], ["row 1, column 户号 (C): stands in column A too; keep one"]),
         ([VOTES, ("R0001", "21"), ("R 1", "1,5"), ("R0001", "")], [
@@ -124,7 +131,7 @@ def test_every_fault_of_the_votes_has_its_place(
 ) -> None:
     path = as_csv(tmp_path, *rows)
     with pytest.raises(LoadError) as error:
-        read_votes(path, present=20)
+        votes_of(path)
     assert list(error.value.faults) == [
         f"{path} {fault}" if fault.startswith("holds") else f"{path}, {fault}" for fault in faults
     ]
@@ -136,7 +143,7 @@ def test_every_fault_of_the_answers_has_its_place(tmp_path: Path) -> None:
         tmp_path,
         一组=[
             ANSWERS,
-            ("R0001", "同意", "张某", ""),
+            ("R0001", "好", "张某", ""),
             ("R0002", "否", "李某", " "),
             ("R0003", "是", "", ""),
             ("R0004", True, "=1+1", ""),
@@ -146,7 +153,7 @@ def test_every_fault_of_the_answers_has_its_place(tmp_path: Path) -> None:
     with pytest.raises(LoadError) as error:
         read_consents(path)
     assert list(error.value.faults) == [
-        f"{path}, sheet 一组, row 2, column 是否认可 (B): '同意': write 是 or 否",
+        f"{path}, sheet 一组, row 2, column 是否认可 (B): '好': write 是 or 否",
         f"{path}, sheet 一组, row 3, column 不认可理由 (D): is empty; a household that refuses "
         "says why",
         f"{path}, sheet 一组, row 4, column 签字人 (C): is empty; write it",
@@ -172,23 +179,23 @@ def test_a_roster_larger_than_one_case_is_refused(tmp_path: Path) -> None:
     rows = [(f"R{number:06}", "1") for number in range(MOST_HOUSEHOLDS + 1)]
     path = as_csv(tmp_path, VOTES, *rows)
     with pytest.raises(LoadError, match="holds 1001 households, more than the 1000 of one roster"):
-        read_votes(path, present=20)
-    assert len(read_votes(as_csv(tmp_path, VOTES, *rows[1:]), present=20)) == MOST_HOUSEHOLDS
+        votes_of(path)
+    assert len(votes_of(as_csv(tmp_path, VOTES, *rows[1:]))) == MOST_HOUSEHOLDS
 
 
 def test_what_is_no_table_is_refused_as_in_the_register(tmp_path: Path) -> None:
     path = tmp_path / "名单.xlsx"
     path.write_text("户编号,赞成票数\n", encoding="utf-8")
     with pytest.raises(LoadError, match="is no Excel workbook, whatever its name"):
-        read_votes(path, present=20)
+        votes_of(path)
     path = tmp_path / "名单.csv"
     path.write_bytes("户编号,赞成票数\n".encode("gb18030") + "户,1\n".encode())
     with pytest.raises(LoadError, match="line 2: is not in GB18030"):
-        read_votes(path, present=20)
+        votes_of(path)
 
 
 def test_nine_rows_may_stand_above_the_header_and_no_more(tmp_path: Path) -> None:
     rows = [*([("说明",)] * 9), VOTES, ("R0001", "9")]
-    assert len(read_votes(as_csv(tmp_path, *rows), present=20)) == 1
+    assert len(votes_of(as_csv(tmp_path, *rows))) == 1
     with pytest.raises(LoadError, match="no row names the columns of a table of votes"):
-        read_votes(as_csv(tmp_path, ("说明",), *rows), present=20)
+        votes_of(as_csv(tmp_path, ("说明",), *rows))

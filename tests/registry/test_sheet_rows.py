@@ -72,6 +72,36 @@ def test_csv_is_read_in_the_encodings_that_offices_use(tmp_path: Path, encoding:
     assert cells(path) == CHINESE
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "encoding"),
+    [
+        ("册.csv", "户编号;姓名\r\nH-01;张某\r\nH-02;某甲\r\n", "gb18030"),
+        ("册.csv", "户编号\t姓名\r\nH-01\t张某\r\nH-02\t某甲\r\n", "utf-8-sig"),
+        ("册.tsv", "户编号\t姓名\nH-01\t张某\nH-02\t某甲\n", "utf-8"),
+        ("册.txt", "户编号\t姓名\r\nH-01\t张某\r\nH-02\t某甲\r\n", "utf-16"),
+        ("册.txt", "\ufeff户编号\t姓名\r\nH-01\t张某\r\nH-02\t某甲\r\n", "utf-16-be"),
+    ],
+)
+def test_text_is_read_whatever_stands_between_its_columns(
+    tmp_path: Path, name: str, text: str, encoding: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    assert cells(path) == CHINESE
+
+
+def test_a_text_with_other_signs_divides_no_columns(tmp_path: Path) -> None:
+    path = tmp_path / "册.csv"
+    path.write_text("户编号,内容\nH-01,走访;慰问;座谈;培训\n", encoding="utf-8")
+    assert cells(path) == [["户编号", "内容"], ["H-01", "走访;慰问;座谈;培训"]]
+
+
+def test_what_is_quoted_divides_no_columns(tmp_path: Path) -> None:
+    path = tmp_path / "册.csv"
+    path.write_text('新县花名册\n户编号;姓名\nH-01;"张某,某乡,某村,某组"\n', encoding="utf-8")
+    assert cells(path)[1:] == [["户编号", "姓名"], ["H-01", "张某,某乡,某村,某组"]]
+
+
 def test_csv_may_begin_with_a_title_in_ascii(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "册.csv", [["2018"], *CHINESE], "gb18030")
     assert cells(path) == [["2018"], *CHINESE]
@@ -109,13 +139,14 @@ def test_letters_are_those_of_spreadsheet_programs() -> None:
         ("册.xls", b"a\tb", "is no Excel workbook"),
         ("册.csv", b"PK\x03\x04", "is no CSV file, whatever its name"),
         ("册.csv", OLE, "is no CSV file, whatever its name"),
-        ("册.csv", "户编号".encode("utf-16"), "is in UTF-16, or no text at all"),
-        ("册.csv", b"a\x00b", "is in UTF-16, or no text at all"),
+        ("册.csv", "户编号\t".encode("utf-16-le"), "is in UTF-16 without its mark, or no text at"),
+        ("册.csv", b"a\x00b", "is in UTF-16 without its mark, or no text at all"),
+        ("册.csv", "户编号".encode("utf-16")[:-1], "line 1: is damaged UTF-16; save it as CSV"),
         ("册.csv", b"a,b\n\xff\xfe\xfd\n", "line 2: is neither in UTF-8 nor in GB18030"),
         ("册.csv", b'a,"b\nc', "line 1: is no CSV (unexpected end of data)"),
         ("册.csv", b'a,"b"c\n', "line 1: is no CSV ("),
-        ("册.txt", b"a,b", "is neither .xlsx nor .xls nor .csv"),
-        ("册", b"a,b", "is neither .xlsx nor .xls nor .csv"),
+        ("册.doc", b"a,b", "is none of .xlsx, .xls, .csv, .txt, .tsv; save it as one of these"),
+        ("册", b"a,b", "is none of .xlsx, .xls, .csv, .txt, .tsv; save it as one of these"),
     ],
 )
 def test_a_file_that_is_none_is_refused(

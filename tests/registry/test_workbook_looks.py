@@ -20,7 +20,7 @@ from registry.errors import LoadError
 from registry.files.faults import RegisterFaults
 from registry.files.sheet_rows import rows_of
 from registry.files.table import TableFile
-from registry.forms.rosters import read_consents, read_votes
+from registry.forms.rosters import read_consents, read_roster
 from registry.forms.visits import read_visits
 from registry.register.file import RegisterFile
 from registry.register.plans_file import read_plan
@@ -158,10 +158,10 @@ def test_an_error_left_of_everything_else_keeps_its_place(tmp_path: Path) -> Non
     ("read", "rows"),
     [
         (
-            lambda path: read_votes(path, 30),
+            lambda path: read_roster(path, TODAY, 30),
             [("户编号", "赞成票数", "追加计划理由"), ("H-01", 20, "#N/A")],
         ),
-        (lambda path: read_votes(path, 30), [("户编号", "赞成票数"), ("H-01", "#N/A")]),
+        (lambda path: read_roster(path, TODAY, 30), [("户编号", "赞成票数"), ("H-01", "#N/A")]),
         (
             read_consents,
             [("户编号", "是否认可", "签字人", "不认可理由"), ("H-01", "是", "张某", "#REF!")],
@@ -273,7 +273,7 @@ def test_a_hidden_row_of_any_table(tmp_path: Path) -> None:
     path = workbook(
         tmp_path / "表.xlsx", *rows, touch=lambda sheet: sheet.set_row(2, options={"hidden": True})
     )
-    assert HIDDEN.format("row 3") in refusal(lambda: read_votes(path, 30))
+    assert HIDDEN.format("row 3") in refusal(lambda: read_roster(path, TODAY, 30))
 
 
 # -- merged -----------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ def test_a_row_of_sums_is_no_vote(tmp_path: Path, word: str) -> None:
     path = workbook(tmp_path / "表.xlsx", ("户编号", "赞成票数"), ("H-01", 20), (word, 20))
     assert re.search(
         r"row 3, column 户编号 \(A\): '..': this is a row of sums; take it out",
-        refusal(lambda: read_votes(path, 30)),
+        refusal(lambda: read_roster(path, TODAY, 30)),
     )
 
 
