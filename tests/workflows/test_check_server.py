@@ -303,7 +303,7 @@ async def test_an_activity_that_keeps_failing_is_found_with_its_reason(stage: St
     play = await opened(stage)
     other = await opened(stage)
     for each in (play, other):
-        stage.outages.begin(each.case_id, "write_ledger", again_in=timedelta(seconds=0.1))
+        stage.outages.begin(each.case_id, "county_counted", again_in=timedelta(seconds=0.1))
         await each.act("C2")
 
     async def failing() -> bool:
@@ -312,7 +312,7 @@ async def test_an_activity_that_keeps_failing_is_found_with_its_reason(stage: St
 
     await eventually(failing, lambda: "no activity fails yet")
     finding = next(each for each in await found(stage) if "again and again" in each.what)
-    assert finding.what == "the activity write_ledger fails again and again: out of reach"
+    assert finding.what == "the activity county_counted fails again and again: out of reach"
     for each in (play, other):
         stage.outages.end(each.case_id)
 
