@@ -118,9 +118,10 @@ def _with_groups(above: SheetRow, row: SheetRow) -> tuple[list[str], list[str]]:
 
 
 def _first_known(grouped: Names, alone: Names) -> Names:
-    columns = [one or other for one, other in zip(grouped.columns, alone.columns, strict=True)]
-    said = [
-        name if column else other
-        for name, column, other in zip(grouped.said, grouped.columns, alone.said, strict=True)
-    ]
+    """What each column is called with its group, if that is one or is read over; or by itself."""
+    said, columns = [], []
+    for at, name in enumerate(grouped.said):
+        names = grouped if grouped.columns[at] is not None or name in NOT_KEPT else alone
+        said.append(names.said[at])
+        columns.append(names.columns[at])
     return Names(said, columns)

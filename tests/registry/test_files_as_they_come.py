@@ -467,6 +467,21 @@ def test_two_rows_of_headers_are_read_from_text(tmp_path: Path) -> None:
     ]
 
 
+def test_a_group_goes_on_to_the_next_one(tmp_path: Path) -> None:
+    """姓名 under 户主 is the head's name, and beside it the person's."""
+    above = ["行政村代码", "户编号", "村民小组", "成员", "", "", "识别时间", "户主", ""]
+    below = ["", "", "", "姓名", "证件号码", "与户主关系", "", "证件号码", "姓名"]
+    row = [village_code(0), "H-0001", "一组", "张某", PLAIN[3], "户主", "2014-03-31", "", "张某"]
+    (found,) = household(write_csv(tmp_path / "一.csv", [above, below, row]))
+    assert [each.name for each in found.members] == ["张某"]
+    row[-1] = "李某"
+    table = TableFile(write_csv(tmp_path / "二.csv", [above, below, row]), *MODELS, today=TODAY)
+    assert [line for sheet in table.sheets() for line in household_lines(sheet)] == []
+    assert [str(fault) for fault in table.faults] == [
+        "row 3, column 姓名 (I): '李某': 姓名 in this row is 张某; write one"
+    ]
+
+
 def test_a_wrong_column_under_two_rows_is_named(tmp_path: Path) -> None:
     above, below = two_rows()
     below[9] = "奖金"
