@@ -81,6 +81,7 @@ _OF_GBK = dict(
 """Private signs by which GBK held what Unicode had not yet (FE50 to FEA0), as GB 18030-2022 maps
 them: old programs still write 䶮 as U+E863."""
 
+_IN_ONE_WAY = re.compile("[\u3400-\u9fff]+")
 _BLANKS = re.compile("[ \xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _BETWEEN = re.compile(
     "(?<=[\u3007\u3400-\u9fff\U00020000-\U0003ffff]) (?=[\u3007\u3400-\u9fff\U00020000-\U0003ffff])"
@@ -114,6 +115,8 @@ def called(name: str) -> str:
     >>> called("张\\u3000某\\xa0"), called("阿依古丽 • 买买提"), called("John\\xa0 Smith")
     ('张某', '阿依古丽·买买提', 'John Smith')
     """
+    if _IN_ONE_WAY.fullmatch(name):  # as most are
+        return name
     said = _DOTS.sub("·", _BLANKS.sub(" ", unified(name)).strip(" "))
     return _BETWEEN.sub("", said.replace(" ·", "·").replace("· ", "·"))
 

@@ -314,6 +314,8 @@ class OneOf:
         Raises:
             ValueError: naming the words.
         """
+        if isinstance(cell, str) and cell in self._words:  # as it is nearly always
+            return self._words[cell]
         said = plain(cell) if isinstance(cell, str) and not is_blank(cell) else ""
         if said not in self._words:
             *most, last = self.choices
