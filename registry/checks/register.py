@@ -22,6 +22,7 @@ from registry.checks.values import (
 )
 from registry.digests import all_keys, digests_of, tables_that_differ
 from registry.journal import REGISTER, head_of
+from registry.register.change_ledger import broken_ledgers
 from registry.register.office_records import broken_ties
 from registry.tables import JournalRow, PlanRow, StatusRow, VillageStatusRow, VillageYearRow
 
@@ -177,6 +178,16 @@ class RegisterCheck:
                 mend="compare the file with a copy of the registry, and find out who changed it.",
             )
 
+    def changes(self) -> Iterator[Finding]:
+        """The ledgers of natural changes are whole chains (G7)."""
+        for ledger, what in broken_ledgers(self._session):
+            yield Finding(
+                part="register",
+                where=f"register_entries {ledger}",
+                what=what,
+                mend="compare it with a copy of the registry, and find out who changed it.",
+            )
+
     def standings(self) -> Iterator[Finding]:
         """Each standing of a county or village ends where the next one begins."""
         for each in (StatusRow, VillageStatusRow):
@@ -240,6 +251,7 @@ def _part_fault(key: str, told: str, found: str, line: int) -> Finding:
         what = f"it is not as line {line} of the journal left it"
     names = {"village": "villages", "county": "counties", "line": "poverty_lines", "plan": "plans"}
     names |= {"mean": "provincial_means", "records": "office_records"}
+    names |= {"changes": "register_entries"}
     return Finding(
         part="register",
         where=f"{names[kind]} {rest}",

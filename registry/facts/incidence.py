@@ -6,9 +6,9 @@ households. In whole numbers; one query for however many units.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Subquery, case, func
+from sqlalchemy import ColumnElement, Subquery, case, exists, func, union_all
 from sqlmodel import Session, col, or_, select
 
 from models.register.counties import CountyCounted, PoorVillages
@@ -18,6 +18,7 @@ from registry.places import lies_in, villages_in
 from registry.tables import (
     ON_THE_LIST,
     EpisodeRow,
+    HouseholdPastRow,
     HouseholdRow,
     Standing,
     VillageRow,
@@ -175,15 +176,37 @@ def _poor(on: date, wanted: Sequence[ColumnElement[bool]]) -> Subquery:
     Of the villages wanted alone: a province has hundreds of thousands of households, and an alarm
     is looked for at every one that enters.
     """
-    of_these = [col(HouseholdRow.village_code).in_(select(VillageRow.code).where(*wanted))]
-    return (
-        select(HouseholdRow.village_code, func.sum(HouseholdRow.size).label("heads"))
+    past = HouseholdPastRow
+    in_register = (
+        EpisodeRow.registered_on <= on,
+        or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on),
+    )
+    changed_later = (
+        exists().where(col(past.household_code) == HouseholdRow.code, col(past.until) > on)
+    ).correlate(HouseholdRow)
+
+    def in_these(village: Any) -> list[ColumnElement[bool]]:
+        return [col(village).in_(select(VillageRow.code).where(*wanted))] if wanted else []
+
+    as_now = (
+        select(HouseholdRow.village_code, HouseholdRow.size)
         .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
+        .where(*in_register, ~changed_later, *in_these(HouseholdRow.village_code))
+    )
+    # Before a change it is counted where it lived then, with as many heads as it had then.
+    as_then = (
+        select(past.village_code, past.size)
+        .join(EpisodeRow, col(EpisodeRow.household_code) == past.household_code)
         .where(
-            EpisodeRow.registered_on <= on,
-            or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on),
-            *(of_these if wanted else []),
+            *in_register,
+            col(past.until) > on,
+            or_(col(past.since).is_(None), col(past.since) <= on),
+            *in_these(past.village_code),
         )
-        .group_by(HouseholdRow.village_code)
+    )
+    each = union_all(as_now, as_then).subquery()
+    return (
+        select(each.c.village_code, func.sum(each.c.size).label("heads"))
+        .group_by(each.c.village_code)
         .subquery()
     )

@@ -3,6 +3,7 @@
 from datetime import date
 
 from models.base import Record
+from models.register.changes import Gone, KeptChange
 from models.register.households import Cause, HouseholdState, Livelihood
 from models.register.office_records import KeptRecord
 from models.register.villages import Incidence, Survey
@@ -58,11 +59,16 @@ class VillageRecord(Record):
 
 
 class MemberRecord(Record):
-    """A member of a household; the ID number with its middle masked (G8)."""
+    """A member of a household; the ID number with its middle masked (G8).
+
+    Attributes:
+        without_id: Why there is no ID number.
+    """
 
     name: str
     relation: str
     id_number: str
+    without_id: str | None = None
 
 
 class YearRecord(Record):
@@ -91,6 +97,7 @@ class EpisodeRecord(Record):
     opening_document: str | None = None
     opened_by: str | None = None
     opened_seq: int | None = None
+    gone_because: Gone | None = None
 
 
 class HouseholdRecord(Record):
@@ -100,6 +107,8 @@ class HouseholdRecord(Record):
         state: How it stands on the day ``on``; None before its first registration.
         consequences, office_records: As of a county.
         visits, risks: Of its follow-ups (F5).
+        gone_on, gone_because: Since when there is no such household any more, and why.
+        changes: What has happened to it by the register's own ledger (动态调整).
     """
 
     code: str
@@ -113,6 +122,9 @@ class HouseholdRecord(Record):
     members: tuple[MemberRecord, ...]
     years: tuple[YearRecord, ...]
     episodes: tuple[EpisodeRecord, ...]
+    gone_on: date | None = None
+    gone_because: Gone | None = None
+    changes: tuple[KeptChange, ...] = ()
     visits: tuple[CheckRecord, ...] = ()
     risks: tuple[RiskRecord, ...] = ()
     consequences: tuple[ExitFacts, ...] = ()

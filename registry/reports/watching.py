@@ -21,6 +21,7 @@ from models.register.households import PovertyLine
 from models.standards import StandardFinding, percentage
 from registry.errors import UnknownSubject
 from registry.facts.alarms import above_threshold
+from registry.facts.episodes import is_there
 from registry.facts.roster import STILL_THERE, household_facts
 from registry.facts.supervision import last_checks
 from registry.places import last_divisions, stem, villages_in
@@ -126,7 +127,12 @@ def should_come_in(
         col(after.number) > col(EpisodeRow.number),
         col(after.registered_on) <= on,
     )
-    outside = (col(EpisodeRow.exited_on) <= on, col(EpisodeRow.exit_year) < year, ~back)
+    outside = (
+        col(EpisodeRow.exited_on) <= on,
+        col(EpisodeRow.exit_year) < year,
+        ~back,
+        is_there(on),
+    )
     found = []
     for row, village, lived in _lived(session, year, region, *outside):
         findings = _findings(row, lived, line, policy.standards)
@@ -134,7 +140,7 @@ def should_come_in(
         if unmet:
             found.append((row, village, f"未达到：{'；'.join(unmet)}"))
     never = col(EpisodeRow.household_code).is_(None)
-    for row, village, lived in _lived(session, year, region, never):
+    for row, village, lived in _lived(session, year, region, never, is_there(on)):
         for each in _findings(row, lived, line, policy.standards):
             if each.id == f"S1.{Demand.INCOME}" and not each.met:
                 found.append((row, village, f"从未建档立卡：{each.zh}"))
