@@ -117,7 +117,7 @@ def tell_cases(concerned: Iterable[Concerned]) -> None:
         async with open_desk() as desk:
             for each in those:
                 try:
-                    receipt = await desk.amend(each.case_id, _amendment(each))
+                    receipt = await desk.amend(each.case_id, amendment_of(each))
                 except ExitflowError as error:
                     say(_not_told(each, error))
                 else:
@@ -136,7 +136,8 @@ def _not_told(concerned: Concerned, error: Exception) -> str:
     )
 
 
-def _amendment(concerned: Concerned) -> Amendment:
+def amendment_of(concerned: Concerned) -> Amendment:
+    """What an open roster is told: to take the entries of these households again (G1)."""
     said = concerned.change
     return Amendment(
         id=content_id("amendment", concerned.case_id, said.id),

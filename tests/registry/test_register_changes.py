@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models.case.ledger import Entry, verify
 from models.offices import Office
@@ -41,8 +41,8 @@ def register(registry: Registry, engine: Engine) -> Engine:
     return engine
 
 
-def person(number: int, **said: str) -> Person:
-    return Person(name=f"张某{number}", id_number=id_number(number), **said)
+def person(number: int, relation: str | None = None) -> Person:
+    return Person(name=f"张某{number}", id_number=id_number(number), relation=relation)
 
 
 def row(engine: Engine, code: str) -> HouseholdRow:
@@ -165,7 +165,7 @@ def test_the_ledger_of_a_county_is_a_chain_that_names_nobody(
     put(register, ChangeKind.BORN, "H-01", DAY, BABY)
     put(register, ChangeKind.JOINED, "H-01", DAY, to="H-02")
     with reading(register) as session:
-        kept = session.exec(select(RegisterEntryRow).order_by(RegisterEntryRow.seq)).all()
+        kept = session.exec(select(RegisterEntryRow).order_by(col(RegisterEntryRow.seq))).all()
     assert verify(f"register/{COUNTY}", [Entry.model_validate_json(x.content) for x in kept]) == 2
     assert kept[0].text == (
         "户H-01自2018-03-01起出生1人，3人变为4人：出生，村上报（合成动态〔2018〕1号）"
