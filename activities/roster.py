@@ -82,6 +82,8 @@ class RosterActivities:
                 there = known.get(code)
                 if there is not None and there.gone is not None:
                     faults[code] = f"登记中{there.gone}"
+                elif there is not None and there.village != order.village.code:
+                    faults[code] = f"登记中已不在本村（现属{there.village}）"
                 elif there is None or there.village != order.village.code or not there.registered:
                     faults[code] = "登记中已不是本村建档立卡贫困户"
                 elif there.facts is None:

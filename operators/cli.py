@@ -266,6 +266,10 @@ COMMANDS = {
             "Put down what happened to a household (动态调整): birth, death, split, move, …\n\n"
             "Many come from a file: see registry import.",
         ),
+        "registry division": (
+            "operators.commands.changes:division",
+            "Put down that a village, township or county is renamed, recoded or merged (区划变动).",
+        ),
         "registry changes": (
             "operators.commands.changes:changes",
             "List what has happened to households (动态调整), by the register's own ledger.",

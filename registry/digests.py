@@ -31,6 +31,7 @@ from registry.tables import (
     RegisterEntryRow,
     StatusRow,
     Table,
+    VillagePastRow,
     VillageRow,
     VillageStatusRow,
     VillageYearRow,
@@ -47,6 +48,7 @@ PARTS = {"v": "villages", "s": "village_status", "h": "households", "m": "member
     "y": "household_years",
     "e": "household_episodes",
     "p": "household_past",
+    "q": "village_past",
 }
 """The tables that a village's digest is of, by their sign in it."""
 
@@ -170,6 +172,8 @@ def _villages(connection: Connection, codes: Sequence[str]) -> Iterable[tuple[st
         if row is EpisodeRow:
             query = query.where(table.c.opened_by.is_(None))
         of_village.append(query)
+    past = _t(VillagePastRow)
+    of_village.append(sa.select(*_columns(past)).where(past.c.village_code.in_(codes)))
     tables = [_grouped(connection, query, codes) for query in of_village]
     for code in codes:
         if tables[0][code]:

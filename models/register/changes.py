@@ -215,7 +215,7 @@ class Concerned(NamedTuple):
 
     case_id: str
     households: tuple[str, ...]
-    change: RegisterChange
+    change: "RegisterChange | DivisionChange"
     text: str
 
 
@@ -242,3 +242,77 @@ class KeptChange(Record):
     day: date
     text: str
     hash: str
+
+
+class DivisionKind(StrEnum):
+    """What happens to a village, township or county (区划变动)."""
+
+    RENAMED = "renamed"
+    RECODED = "recoded"
+    MERGED = "merged"
+
+    @property
+    def zh(self) -> str:
+        """The word in Chinese."""
+        return DIVISION_KINDS[self]
+
+
+DIVISION_KINDS = {
+    DivisionKind.RENAMED: "更名",
+    DivisionKind.RECODED: "改码",
+    DivisionKind.MERGED: "并入",
+}
+"""How each is called in Chinese."""
+
+PlaceCode = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{6}([0-9]{3}|[0-9]{6})?$",
+        title="code of a county, township or village",
+        description="its 6, 9 or 12 digits",
+    ),
+]
+
+
+class DivisionChange(Record):
+    """A village, township or county that is renamed, gets another code, or is merged into another.
+
+    Of a township or county that gets another code, all villages get theirs: the same digits behind
+    the new ones. Old cases keep code and name, new ones have the new.
+
+    Attributes:
+        to: The new code, or that of the place that it is merged into; of as many digits.
+        name: The new name; of a new code, if it has another.
+    """
+
+    kind: DivisionKind
+    code: PlaceCode
+    on: date
+    reason: Reason
+    document: Line
+    office: Office
+    officer: Line
+    to: PlaceCode | None = None
+    name: Label | None = None
+
+    @property
+    def id(self) -> str:
+        """Derived from what it says: the same change put down twice is one."""
+        return content_id("division", canonical(self.content()))
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        kind, said = self.kind, f"{self.kind} ({self.kind.zh})"
+        if kind is DivisionKind.RENAMED and (self.name is None or self.to is not None):
+            raise ValueError(f"name: {said} needs the new name, and no other code")
+        if kind is not DivisionKind.RENAMED and self.to is None:
+            raise ValueError(f"to: {said} needs the code that follows")
+        if self.to is not None and (len(self.to) != len(self.code) or self.to == self.code):
+            raise ValueError(f"to: {self.to} is no other code of {len(self.code)} digits")
+        if kind is DivisionKind.MERGED and self.name is not None:
+            raise ValueError(f"name: {said} keeps the name of {self.to}; leave it out")
+        if kind is DivisionKind.MERGED and len(self.code) == 6:
+            raise ValueError(
+                f"code: a county is not merged here; recode its townships into {self.to}"
+            )
+        return self

@@ -1,6 +1,7 @@
 """What happens to households (动态调整): one change, or a list of what was put down."""
 
 from collections.abc import Iterable
+from typing import Annotated
 
 from pydantic import ValidationError
 
@@ -9,15 +10,25 @@ from models.base import faults
 from models.errors import ExitflowError
 from models.identity import content_id
 from models.periods import beijing
-from models.register.changes import ChangeKind, Concerned, Person, RegisterChange
+from models.register import changes as forms
+from models.register.changes import (
+    ChangeKind,
+    Concerned,
+    DivisionChange,
+    DivisionKind,
+    Person,
+    RegisterChange,
+)
 from models.roster.messages import Amendment
 from operators.commands.options import As, Household, Officer, Region, Said, Subject
-from operators.commands.words import Day, InputError, Json, Year
+from operators.commands.words import Day, InputError, Json, Year, word
 from operators.desk.registry import open_registry, utc_now
 from operators.views.printing import as_json, console
 from operators.views.register import print_changes
 from operators.views.terminal import say
 from workers.settings import load_settings
+
+PlaceCode = Annotated[forms.PlaceCode, word(forms.PlaceCode)]
 
 
 def change(
@@ -88,9 +99,60 @@ def change(
         )
     except ValidationError as error:
         raise InputError(faults(error)) from None
+    _put(said)
+
+
+def division(
+    kind: DivisionKind,
+    code: PlaceCode,
+    /,
+    *,
+    on: Day,
+    reason: str,
+    document: str,
+    office: As,
+    officer: Officer,
+    to: PlaceCode | None = None,
+    name: str | None = None,
+) -> None:
+    """Put down that a place is renamed, recoded or merged (区划变动). `registry import` takes many.
+
+    Old cases keep code and name, new ones have the new. Of a township or county that gets another
+    code, all villages get theirs. Open rosters of a village that ends let its households go.
+
+    Args:
+        kind: renamed (更名), recoded (改码) or merged (并入).
+        code: The village's twelve digits, the township's nine or the county's six.
+        on: The first day on which it holds, YYYY-MM-DD.
+        reason: What was decided (事由).
+        document: The number of the document that says so.
+        to: The code that follows, or that of the place that it is merged into.
+        name: The new name.
+    """
+    try:
+        said = DivisionChange(
+            kind=kind,
+            code=code,
+            on=on,
+            reason=reason,
+            document=document,
+            office=office,
+            officer=officer,
+            to=to,
+            name=name,
+        )
+    except ValidationError as error:
+        raise InputError(faults(error)) from None
+    _put(said)
+
+
+def _put(said: RegisterChange | DivisionChange) -> None:
     today, policy = beijing(utc_now()).date(), load_settings().load_policy()
     with open_registry() as registry:
-        loaded = registry.changes.put(said, today)
+        if isinstance(said, RegisterChange):
+            loaded = registry.changes.put(said, today)
+        else:
+            loaded = registry.changes.put_division(said, today)
         alarms = registry.register.alarms_due(loaded.counties, today, policy)
     say(f"{said.id}: {'put down' if loaded.new else 'was put down before'}")
     tell_cases(loaded.concerned)

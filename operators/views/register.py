@@ -128,6 +128,11 @@ def print_village(out: Console, record: VillageRecord) -> None:
         f"驻村工作队 {_yes(record.work_team)}, first secretary 第一书记 "
         f"{_yes(record.first_secretary)}"
     )
+    if record.gone_on is not None:
+        out.print(f"no longer in use since {record.gone_on}: {record.successor} follows 已撤并")
+    if record.changes:
+        out.print(heading("Changes 区划变动"))
+        print_changes(out, record.changes)
     out.print(heading("Standing 贫困村"))
     out.print(standings(record.standings) if record.standings else "never on the list")
 

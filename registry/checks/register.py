@@ -24,7 +24,16 @@ from registry.digests import all_keys, digests_of, tables_that_differ
 from registry.journal import REGISTER, head_of
 from registry.register.change_ledger import broken_ledgers
 from registry.register.office_records import broken_ties
-from registry.tables import JournalRow, PlanRow, StatusRow, VillageStatusRow, VillageYearRow
+from registry.tables import (
+    DivisionRow,
+    JournalRow,
+    PlanRow,
+    StatusRow,
+    Table,
+    VillageRow,
+    VillageStatusRow,
+    VillageYearRow,
+)
 
 _AT_ONCE = 500
 
@@ -192,15 +201,17 @@ class RegisterCheck:
         """Each standing of a county or village ends where the next one begins."""
         for each in (StatusRow, VillageStatusRow):
             table = table_of(each)
+            ends = _ends(self._connection, each)
             last: Row | None = None
             rows = read_rows(self._connection, sa.select(table).order_by(*table.primary_key))
             for row in rows:
                 if last is not None:
-                    follows = row["since"] if row["code"] == last["code"] else None
+                    same = row["code"] == last["code"]
+                    follows = row["since"] if same else ends.get(last["code"])
                     yield from _until(table, last, follows)
                 last = row
             if last is not None:
-                yield from _until(table, last, None)
+                yield from _until(table, last, ends.get(last["code"]))
 
     def head(self) -> JournalHead:
         """The journal's last line."""
@@ -216,6 +227,25 @@ def _is_whole(line: Row) -> bool:
 
 def _is_of_a_case(survey: Row) -> bool:
     return str(survey["source"]).startswith(f"{VILLAGE_EXIT.word}/")
+
+
+def _ends(connection: sa.Connection, standings: type[Table]) -> dict[str, object]:
+    """Since when the codes of places that ended with one are no longer in use."""
+    of_standing = table_of(standings)
+    if standings is VillageStatusRow:
+        villages = table_of(VillageRow)
+        query = sa.select(villages.c.code, villages.c.gone_on)
+        return {code: day for code, day in connection.execute(query) if day is not None}
+    divisions = table_of(DivisionRow)
+    query = (
+        sa.select(divisions.c.code, divisions.c.valid_until)
+        .join(of_standing, of_standing.c.code == divisions.c.code)
+        .where(
+            divisions.c.successor.is_not(None),
+            of_standing.c.until == divisions.c.valid_until,
+        )
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _until(table: sa.Table, row: Row, follows: object) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ KEPT = frozenset(
         *("ledger_entries", "journal", "notices", "office_records", "indicators"),
         *("case_documents", "samples", "supervision_results", "revocations", "incidence_alarms"),
         *("plans", "poverty_lines", "provincial_means", "outbox", "deliveries"),
-        *("register_entries", "household_past"),
+        *("register_entries", "household_past", "village_past"),
     }
 )
 """Tables whose rows are written once (G7): nobody has a right to change them, and a trigger refuses

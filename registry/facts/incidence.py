@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Subquery, case, exists, func, union_all
+from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, union_all
 from sqlmodel import Session, col, or_, select
 
 from models.register.counties import CountyCounted, PoorVillages
@@ -21,6 +21,7 @@ from registry.tables import (
     HouseholdPastRow,
     HouseholdRow,
     Standing,
+    VillagePastRow,
     VillageRow,
     VillageStatusRow,
 )
@@ -133,32 +134,27 @@ def village_heads(
 ) -> dict[str, Heads]:
     """The heads of every village named, or of every village of a region."""
     wanted = _wanted(codes, region)
-    poor = _poor(on, wanted)
-    query = (
-        select(VillageRow.code, func.coalesce(poor.c.heads, 0), VillageRow.population)
-        .select_from(VillageRow)
-        .join(poor, col(VillageRow.code) == poor.c.village_code, isouter=True)
-        .where(*wanted)
+    poor, people = _poor(on, wanted), _people(on, wanted)
+    query = select(people.c.code, func.coalesce(poor.c.heads, 0), people.c.population).join(
+        poor, people.c.code == poor.c.village_code, isouter=True
     )
-    return {code: Heads(int(heads), people) for code, heads, people in session.exec(query)}
+    return {code: Heads(int(heads), many) for code, heads, many in session.exec(query)}
 
 
 def county_heads(session: Session, on: date, *, region: str | None = None) -> dict[str, Heads]:
     """The heads of every county of a region that has villages in the register."""
     wanted = [lies_in(VillageRow.county_code, region)] if region is not None else []
-    poor = _poor(on, wanted)
+    poor, people = _poor(on, wanted), _people(on, wanted)
     query = (
         select(
-            VillageRow.county_code,
+            people.c.county_code,
             func.sum(func.coalesce(poor.c.heads, 0)),
-            func.sum(VillageRow.population),
+            func.sum(people.c.population),
         )
-        .select_from(VillageRow)
-        .join(poor, col(VillageRow.code) == poor.c.village_code, isouter=True)
-        .where(*wanted)
-        .group_by(VillageRow.county_code)
+        .join(poor, people.c.code == poor.c.village_code, isouter=True)
+        .group_by(people.c.county_code)
     )
-    return {code: Heads(int(heads), int(people)) for code, heads, people in session.exec(query)}
+    return {code: Heads(int(heads), int(many)) for code, heads, many in session.exec(query)}
 
 
 def _wanted(codes: Iterable[str] | None, region: str | None) -> list[ColumnElement[bool]]:
@@ -168,6 +164,30 @@ def _wanted(codes: Iterable[str] | None, region: str | None) -> list[ColumnEleme
     if region is not None:
         wanted.append(villages_in(region))
     return wanted
+
+
+def _people(on: date, wanted: Sequence[ColumnElement[bool]]) -> Subquery:
+    """Villages whose code is in use at the end of a day, with the people they had then."""
+    past = VillagePastRow
+    in_use = (
+        or_(col(VillageRow.since).is_(None), col(VillageRow.since) <= on),
+        or_(col(VillageRow.gone_on).is_(None), col(VillageRow.gone_on) > on),
+    )
+    then = and_(
+        col(past.village_code) == VillageRow.code,
+        col(past.until) > on,
+        or_(col(past.since).is_(None), col(past.since) <= on),
+    )
+    return (
+        select(
+            VillageRow.code,
+            VillageRow.county_code,
+            func.coalesce(past.population, VillageRow.population).label("population"),
+        )
+        .join(past, then, isouter=True)
+        .where(*in_use, *wanted)
+        .subquery()
+    )
 
 
 def _poor(on: date, wanted: Sequence[ColumnElement[bool]]) -> Subquery:

@@ -9,7 +9,15 @@ from pydantic import BeforeValidator, ConfigDict, ValidationError
 
 from models import offices
 from models.base import faults
-from models.register.changes import KINDS, ChangeKind, Person, RegisterChange
+from models.register.changes import (
+    DIVISION_KINDS,
+    KINDS,
+    ChangeKind,
+    DivisionChange,
+    DivisionKind,
+    Person,
+    RegisterChange,
+)
 from registry.errors import LoadError
 from registry.files import cells
 from registry.files.columns import Cells, Header
@@ -49,6 +57,38 @@ class ChangeCells(Cells):
     def said(self) -> tuple[Any, ...]:
         """What the rows of one change have in common."""
         return tuple(getattr(self, name) for name in _OF_CHANGE)
+
+
+class DivisionCells(Cells):
+    """A row of a list of changes of villages, townships and counties (区划变动)."""
+
+    model_config = ConfigDict(title="list of changes of divisions")
+
+    kind: Annotated[
+        DivisionKind,
+        cells.OneOf({zh: kind for kind, zh in DIVISION_KINDS.items()}),
+        Header("区划变动", key=True),
+    ]
+    code: Annotated[cells.Name, Header("原代码", key=True)]
+    on: Annotated[cells.Day, Header("变动日期")]
+    reason: Annotated[cells.Reason, Header("变动事由", wide=True)]
+    document: Annotated[cells.Line, Header("文号")]
+    office: Annotated[offices.Office, BeforeValidator(_office), Header("单位")]
+    officer: Annotated[cells.Line, Header("经办人")]
+    to: Annotated[cells.Name | None, Header("后续代码")] = None
+    name: Annotated[cells.ProperName | None, Header("新名称")] = None
+
+    def change(self) -> DivisionChange:
+        """What the row says.
+
+        Raises:
+            LoadError: if it is no change.
+        """
+        said = {name: getattr(self, name) for name in DivisionChange.model_fields}
+        try:
+            return DivisionChange(**said)
+        except ValidationError as error:
+            raise LoadError([faults(error)]) from None
 
 
 _OF_PERSON = ("name", "id_number", "relation", "without_id", "born")

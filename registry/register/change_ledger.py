@@ -1,13 +1,16 @@
 """The register's own ledger (G7): what has happened to its households and places, by county."""
 
+import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 from sqlmodel import Session, col, or_, select
 
-from models.case.ledger import Entry, LedgerError, verify
-from models.register.changes import KeptChange
+from models.base import canonical
+from models.case.ledger import Entry, EntryKind, Ledger, LedgerError, verify
+from models.register.changes import DivisionChange, KeptChange, RegisterChange
 from registry.places import stem
 from registry.tables import RegisterEntryRow
 
@@ -19,10 +22,54 @@ def ledger_of(county: str) -> str:
     return f"{PREFIX}{county}"
 
 
+def entry_of(session: Session, key: str) -> dict[str, Any] | None:
+    """The entry by which a change was put down; None if it was not."""
+    known = select(RegisterEntryRow.content).where(RegisterEntryRow.key == key)
+    content = session.exec(known).first()
+    return None if content is None else json.loads(content)
+
+
+def enter(
+    session: Session,
+    county: str,
+    change: RegisterChange | DivisionChange,
+    subject: str,
+    text: str,
+    data: dict[str, Any],
+    at: datetime,
+) -> dict[str, Any]:
+    """Add the entry of a change to a county's ledger, and bind it to the one before (G7)."""
+    ledger, row = ledger_of(county), RegisterEntryRow
+    last = session.exec(
+        select(row.seq, row.hash).where(row.ledger == ledger).order_by(col(row.seq).desc()).limit(1)
+    ).first()
+    chain = Ledger(ledger, *(last or (0, None)))
+    entry = chain.record(
+        EntryKind.REGISTER_CHANGE,
+        at,
+        text=text,
+        actor=f"{change.office} {change.officer}",
+        data=data,
+    )
+    content: dict[str, Any] = entry.model_dump(mode="json")
+    session.add(
+        RegisterEntryRow(
+            ledger=ledger,
+            key=change.id,
+            subject_code=subject,
+            day=change.on,
+            content=canonical(content),
+            **entry.model_dump(include={"seq", "at", "text", "previous", "hash"}),
+        )
+    )
+    session.flush()
+    return content
+
+
 def changes_of(session: Session, code: str) -> tuple[KeptChange, ...]:
     """What has happened to a household, a village or a county, the earliest first."""
     row = RegisterEntryRow
-    here = or_(row.household_code == code, col(row.content).contains(f'"{code}"'))
+    here = or_(row.subject_code == code, col(row.content).contains(f'"{code}"'))
     return _kept(session, here)
 
 
@@ -45,7 +92,7 @@ def _kept(session: Session, *wanted: Any) -> tuple[KeptChange, ...]:
         KeptChange(
             ledger=each.ledger,
             seq=each.seq,
-            subject=each.household_code,
+            subject=each.subject_code,
             day=each.day,
             text=each.text,
             hash=each.hash,

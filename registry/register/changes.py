@@ -1,14 +1,11 @@
 """Natural changes of households and members (动态调整), put down with their entry (G7, S5)."""
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, func, select
 
-from models.base import canonical
-from models.case.ledger import EntryKind, Ledger
 from models.register.changes import (
     ENDING,
     HEAD,
@@ -23,14 +20,13 @@ from models.register.changes import (
 from registry import journal
 from registry.errors import LoadError
 from registry.facts.village import known_village
-from registry.register.change_ledger import ledger_of
+from registry.register.change_ledger import enter, entry_of
 from registry.register.members import add_member, found_among, members_of, new_head
 from registry.tables import (
     EpisodeRow,
     HouseholdPastRow,
     HouseholdRow,
     MemberRow,
-    RegisterEntryRow,
     VillageRow,
 )
 
@@ -52,12 +48,10 @@ def put_change(session: Session, change: RegisterChange, today: date, at: dateti
     Raises:
         LoadError: if it contradicts the register, in one sentence.
     """
-    known = select(RegisterEntryRow.content).where(RegisterEntryRow.key == change.id)
-    content = session.exec(known).first()
-    new = content is None
-    if content is None:
-        content = _Putting(session, change, today).put(at)
-    entry: dict[str, Any] = json.loads(content)
+    entry = entry_of(session, change.id)
+    new = entry is None
+    if entry is None:
+        entry = _Putting(session, change, today).put(at)
     return PutDown(change, new, entry["text"], frozenset(entry["data"]["touched"]))
 
 
@@ -76,7 +70,7 @@ class _Putting:
         self._villages = {self._row.village_code}
         self._involved: dict[str, str] = {}
 
-    def put(self, at: datetime) -> str:
+    def put(self, at: datetime) -> dict[str, Any]:
         """Carry it out; its entry, as it is kept."""
         change, home = self._change, self._row.village_code
         target = self._target()
@@ -89,9 +83,9 @@ class _Putting:
         before = (self._row.size, [each.name for each in members_of(session, self._row.code)])
         self._carry_out(target, elsewhere)
         session.flush()
-        content = self._enter(county, at, before)
+        entry = self._enter(county, at, before)
         journal.touch(session, {*keys, f"changes/{county}"})
-        return content
+        return entry
 
     # -- what it is about ---------------------------------------------------------------------
 
@@ -394,46 +388,16 @@ class _Putting:
 
     # -- its entry ----------------------------------------------------------------------------
 
-    def _enter(self, county: str, at: datetime, before: tuple[int, list[str]]) -> str:
+    def _enter(self, county: str, at: datetime, before: tuple[int, list[str]]) -> dict[str, Any]:
         change, row = self._change, self._row
-        ledger = ledger_of(county)
-        last = self._session.exec(
-            select(RegisterEntryRow.seq, RegisterEntryRow.hash)
-            .where(RegisterEntryRow.ledger == ledger)
-            .order_by(col(RegisterEntryRow.seq).desc())
-            .limit(1)
-        ).first()
-        chain = Ledger(ledger, *(last or (0, None)))
         data: dict[str, Any] = {
             "change": change.content(),
             "size": [before[0], 0 if row.gone_on is not None else row.size],
             "members": before[1],
             "touched": sorted(self._touched),
         }
-        entry = chain.record(
-            EntryKind.REGISTER_CHANGE,
-            at,
-            text=told(change, *data["size"]),
-            actor=f"{change.office} {change.officer}",
-            data=data,
-        )
-        content = canonical(entry.model_dump(mode="json"))
-        self._session.add(
-            RegisterEntryRow(
-                ledger=ledger,
-                seq=entry.seq,
-                key=change.id,
-                household_code=change.household,
-                day=change.on,
-                at=at,
-                text=entry.text,
-                previous=entry.previous,
-                hash=entry.hash,
-                content=content,
-            )
-        )
-        self._session.flush()
-        return content
+        text = told(change, *data["size"])
+        return enter(self._session, county, change, change.household, text, data, at)
 
 
 def told(change: RegisterChange, before: int, now: int) -> str:

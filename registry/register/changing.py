@@ -1,14 +1,20 @@
 """Natural changes (动态调整) for the desk: one by one, or a file of them, all or nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session, col, select
 
-from models.register.changes import ChangesLoaded, Concerned, KeptChange, RegisterChange
+from models.register.changes import (
+    ChangesLoaded,
+    Concerned,
+    DivisionChange,
+    KeptChange,
+    RegisterChange,
+)
 from registry import journal
 from registry.database.engine import claim, reading, writing
 from registry.errors import LoadError
@@ -17,9 +23,10 @@ from registry.facts.roster import STILL_THERE
 from registry.files.fault_sheet import FileRefused
 from registry.files.faults import Fault, RegisterFaults
 from registry.register.bulk import batches
-from registry.register.change_file import ChangeCells, change_of, grouped
+from registry.register.change_file import ChangeCells, DivisionCells, change_of
 from registry.register.change_ledger import changes_in, changes_of
 from registry.register.changes import PutDown, put_change
+from registry.register.divisions import DivisionPutDown, put_division_change
 from registry.tables import CaseRow, HouseholdRow, RosterRow, VillageRow
 
 if TYPE_CHECKING:
@@ -47,27 +54,39 @@ class Changes:
             journal.describe(session, "change", source=change.id)
             return _loaded(session, [put])
 
+    def put_division(self, change: DivisionChange, today: date) -> ChangesLoaded:
+        """Put down that a village, township or county is renamed, recoded or merged.
+
+        Raises:
+            LoadError: in one sentence, if it contradicts the register.
+        """
+        with writing(self._engine) as session:
+            claim(session, "register")
+            put = put_division_change(session, change, today, datetime.now(UTC))
+            journal.describe(session, "change", source=change.id)
+            return _loaded(session, [put])
+
     def load(self, file: "RegisterFile", today: date) -> ChangesLoaded:
         """Put the changes of a file down, in the order of their days: all of them, or none.
 
         Raises:
             FileRefused: with every fault, each with sheet and row, in a workbook beside it.
         """
-        path, lines = file.path, file.change_lines()
+        path, changes = file.path, list(file.change_lines())
         found: list[Fault] = []
-        done: list[PutDown] = []
+        done: list[_Put] = []
         try:
             with writing(self._engine) as session:
                 claim(session, "register")
                 at = datetime.now(UTC)
-                for rows in grouped(lines):
+                for rows in changes:
                     done += _put(session, rows, today, at, found)
                 if not found:
-                    found += _impossible(session, {code for put in done for code in put.touched})
+                    found += _impossible(session, _touched(done))
                 faults = file.faults(tuple(found))
                 if faults:
                     raise RegisterFaults(str(path), faults)
-                if not lines:
+                if not changes:
                     raise LoadError([f"{path} holds no change; write one in each row"])
                 new = sum(put.new for put in done)
                 counts = {"new": new, "unchanged": len(done) - new}
@@ -88,22 +107,37 @@ class Changes:
             return changes_in(session, region, year)
 
 
+_Put = PutDown | DivisionPutDown
+
+
 def _put(
-    session: Session, rows: list[ChangeCells], today: date, at: datetime, found: list[Fault]
-) -> list[PutDown]:
+    session: Session,
+    rows: list[ChangeCells] | list[DivisionCells],
+    today: date,
+    at: datetime,
+    found: list[Fault],
+) -> list[_Put]:
     """Put one change down; what refuses it is a fault of its first row."""
+    first = rows[0]
     try:
         with session.begin_nested():
-            return [put_change(session, change_of(rows), today, at)]
+            if isinstance(first, DivisionCells):
+                return [put_division_change(session, first.change(), today, at)]
+            of_household = [row for row in rows if isinstance(row, ChangeCells)]
+            return [put_change(session, change_of(of_household), today, at)]
     except LoadError as refused:
-        found.append(Fault(sheet=rows[0].sheet, row=rows[0].row, right=str(refused)))
+        found.append(Fault(sheet=first.sheet, row=first.row, right=str(refused)))
         return []
 
 
-def _loaded(session: Session, done: Sequence[PutDown]) -> ChangesLoaded:
+def _touched(done: Iterable[_Put]) -> set[str]:
+    return {code for put in done if isinstance(put, PutDown) for code in put.touched}
+
+
+def _loaded(session: Session, done: Sequence[_Put]) -> ChangesLoaded:
     counties: set[str] = set()
     cases: defaultdict[str, list[str]] = defaultdict(list)
-    for codes in batches(sorted({code for put in done for code in put.touched})):
+    for codes in batches(sorted(_touched(done))):
         counties.update(
             session.exec(
                 select(VillageRow.county_code)
@@ -112,32 +146,39 @@ def _loaded(session: Session, done: Sequence[PutDown]) -> ChangesLoaded:
                 .distinct()
             )
         )
-        for case_id, code in _on_open_rosters(session, codes):
+        for case_id, code in _on_open_rosters(session, col(RosterRow.household_code).in_(codes)):
             cases[code].append(case_id)
+    concerned: list[Concerned] = []
+    for put in done:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        if isinstance(put, PutDown):
+            for code in sorted(put.touched):
+                for case_id in cases.get(code, ()):
+                    found[case_id].append(code)
+        else:
+            counties.update(code[:6] for code in (put.change.code, put.change.to) if code)
+            for codes in batches(put.villages):
+                here = col(CaseRow.subject_code).in_(codes)
+                for case_id, code in _on_open_rosters(session, here):
+                    found[case_id].append(code)
+        concerned += [
+            Concerned(case, tuple(those), put.change, put.text) for case, those in found.items()
+        ]
     new = sum(put.new for put in done)
     return ChangesLoaded(
         new=new,
         unchanged=len(done) - new,
         counties=tuple(sorted(counties)),
-        concerned=tuple(each for put in done for each in _concerned(put, cases)),
+        concerned=tuple(concerned),
     )
 
 
-def _concerned(put: PutDown, cases: Mapping[str, Sequence[str]]) -> Iterator[Concerned]:
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for code in sorted(put.touched):
-        for case_id in cases.get(code, ()):
-            found[case_id].append(code)
-    for case_id, codes in found.items():
-        yield Concerned(case_id, tuple(codes), put.change, put.text)
-
-
-def _on_open_rosters(session: Session, codes: Iterable[str]) -> Iterable[tuple[str, str]]:
+def _on_open_rosters(session: Session, wanted: ColumnElement[bool]) -> Iterable[tuple[str, str]]:
     return session.exec(
         select(RosterRow.case_id, RosterRow.household_code)
         .join(CaseRow, col(CaseRow.case_id) == RosterRow.case_id)
         .where(
-            col(RosterRow.household_code).in_(list(codes)),
+            wanted,
             col(RosterRow.state).in_(STILL_THERE),
             col(CaseRow.outcome).is_(None),
         )

@@ -72,7 +72,7 @@ class HouseholdsLoading:
         self.faults: list[Fault] = []
         self._connection = connection
         self._source = source
-        self._villages: dict[str, bool] = {}
+        self._villages: dict[str, Known | None] = {}
         self._first: dict[str, tuple[str, int]] = {}
         self._first_of_id: dict[str, tuple[str, int]] = {}
         self._named_whole: set[str] = set()
@@ -172,8 +172,8 @@ class HouseholdsLoading:
     def _look_for_villages(self, lines: Sequence[HouseholdLine]) -> None:
         codes = {line.village_code for line in lines} - self._villages.keys()
         if codes:
-            there = {row["code"] for row in found(self._connection, VillageRow, "code", codes)}
-            self._villages |= {code: code in there for code in codes}
+            there = {r["code"]: r for r in found(self._connection, VillageRow, "code", codes)}
+            self._villages |= {code: there.get(code) for code in codes}
 
     def _check(self, line: HouseholdLine, known: _Batch) -> None:
         if line.code in self._first:
@@ -184,7 +184,15 @@ class HouseholdsLoading:
         self._first[line.code] = (line.sheet, line.row)
         self._check_people(line, known)
         household = known.households.get(line.code)
-        if not self._villages[line.village_code]:
+        village = self._villages[line.village_code]
+        if village is not None and village["gone_on"] is not None:
+            self._fault(
+                line,
+                "行政村代码",
+                line.village_code,
+                f"the code expired on {village['gone_on']}; use {village['successor']}",
+            )
+        elif village is None:
             self._fault(
                 line,
                 "行政村代码",

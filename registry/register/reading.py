@@ -75,6 +75,7 @@ def village_record(session: Session, code: str, on: date) -> VillageRecord:
         incidence=village_incidence(session, code, on),
         rosters=_rosters(session, code),
         alarms=alarms_in(session, code),
+        changes=changes_of(session, code),
     )
 
 

@@ -35,6 +35,8 @@ class VillageRecord(Record):
         on: The day as of which households are counted.
         households: How many, by state; those of a state that no household has are left out.
         incidence: Poor people and population (S5), None where nobody is registered there.
+        since, gone_on, successor: Of a code that follows another, or is followed by one.
+        changes: What has happened to the village by the register's own ledger (区划变动).
         consequences, office_records: As of a county.
     """
 
@@ -53,6 +55,10 @@ class VillageRecord(Record):
     households: dict[HouseholdState, int]
     incidence: Incidence | None
     rosters: tuple[RosterCount, ...]
+    since: date | None = None
+    gone_on: date | None = None
+    successor: str | None = None
+    changes: tuple[KeptChange, ...] = ()
     consequences: tuple[ExitFacts, ...] = ()
     office_records: tuple[KeptRecord, ...] = ()
     alarms: tuple[AlarmRecord, ...] = ()

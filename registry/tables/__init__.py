@@ -46,6 +46,7 @@ from registry.tables.register import OfficeRecordRow as OfficeRecordRow
 from registry.tables.register import PlanRow as PlanRow
 from registry.tables.register import ProvincialMeanRow as ProvincialMeanRow
 from registry.tables.register import StatusRow as StatusRow
+from registry.tables.register import VillagePastRow as VillagePastRow
 from registry.tables.register import VillageRow as VillageRow
 from registry.tables.register import VillageStatusRow as VillageStatusRow
 from registry.tables.register import VillageYearRow as VillageYearRow

@@ -70,12 +70,12 @@ class RegisterEntryRow(Table, table=True):
     """
 
     __tablename__ = "register_entries"
-    __table_args__ = (Index(None, "household_code"), UniqueConstraint("key"))
+    __table_args__ = (Index(None, "subject_code"), UniqueConstraint("key"))
 
     ledger: str = Field(primary_key=True)
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     key: str
-    household_code: str | None = None
+    subject_code: str | None = None
     day: date
     at: datetime = Field(sa_type=Instant)
     text: str = Field(sa_type=Written)

@@ -6,10 +6,24 @@ import pytest
 
 from models.case.ledger import EntryKind
 from models.offices import Office
-from models.register.changes import ChangeKind, Person, RegisterChange
+from models.register.changes import (
+    ChangeKind,
+    DivisionChange,
+    DivisionKind,
+    Person,
+    RegisterChange,
+)
 from operators.commands.changes import amendment_of
+from registry.database.engine import reading
+from registry.facts.incidence import village_heads
 from registry.register.changing import Changes
-from tests.roster_stage import RosterPlay, put_village, strikes_off
+from tests.roster_stage import (
+    RosterPlay,
+    opens_roster_of,
+    put_households,
+    put_village,
+    strikes_off,
+)
 from tests.stage import YEAR, Stage, at
 from tests.workflows.test_roster_amendments import LATER, opened
 from tests.workflows.test_roster_publicity import CLOSES, SECOND
@@ -78,3 +92,45 @@ async def test_of_what_a_roster_was_not_told_the_register_strikes_off_nobody(sta
     assert courses[gone].reason == f"登记中已于{ON}注销（整户迁出）"
     assert courses[moved].reason == "登记中不在本村"
     assert courses[same].state == "struck_off"
+
+
+@pytest.mark.clause("G1", "H3", "S5")
+async def test_a_village_is_merged_under_open_rosters(stage: Stage) -> None:
+    case = await opened(stage, 2)
+    county = case.code[:6]
+    other = put_village(stage, county)
+    theirs = put_households(stage, other, 1)
+    stays = await opens_roster_of(stage, other, theirs, at(11, 16))
+    await stays.is_posted()
+    await case.until(at(11, 18))
+    merged = DivisionChange(
+        kind=DivisionKind.MERGED,
+        code=case.code,
+        to=other,
+        on=ON,
+        reason="村庄撤并",
+        document="合成区划〔1〕号",
+        office=Office.parse(f"A5/{county}"),
+        officer="经办员甲",
+    )
+    engine = stage.settings.engine()
+    loaded = Changes(engine).put_division(merged, ON + timedelta(days=1))
+    assert [(each.case_id, each.households) for each in loaded.concerned] == [
+        (case.case_id, tuple(sorted(case.households)))
+    ]
+    for each in loaded.concerned:
+        await stage.desk.amend(each.case_id, amendment_of(each))
+    assert (await case.ends()).reason == "名单中已无待退出户"
+    courses = await case.courses()
+    assert {each.reason for each in courses.values()} == {
+        f"与登记不符：登记中已不在本村（现属{other}）"
+    }
+    await stays.until(CLOSES + SECOND)
+    await strikes_off(stays, 1)
+    assert (await stays.ends()).reason == "1户脱贫销号"
+    with reading(engine) as session:
+        poor = {
+            on: village_heads(session, on, codes=[other])[other].poor
+            for on in (ON - timedelta(days=1), ON)
+        }
+    assert poor == {ON - timedelta(days=1): 3, ON: 9}

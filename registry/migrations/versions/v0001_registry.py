@@ -21,7 +21,7 @@ KEPT = (
     *("ledger_entries", "journal", "notices", "office_records", "indicators"),
     *("case_documents", "samples", "supervision_results", "revocations", "incidence_alarms"),
     *("plans", "poverty_lines", "provincial_means", "outbox", "deliveries"),
-    *("register_entries", "household_past"),
+    *("register_entries", "household_past", "village_past"),
 )
 """Tables whose rows are written once (G7)."""
 
@@ -124,7 +124,18 @@ def _villages() -> None:
         sa.Column("population_as_of", sa.Date(), nullable=False),
         sa.Column("work_team", sa.Boolean(), nullable=False),
         sa.Column("first_secretary", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=True),
+        sa.Column("gone_on", sa.Date(), nullable=True),
+        sa.Column("successor", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("code", name="pk_villages"),
+    )
+    op.create_table(
+        "village_past",
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=True),
+        sa.Column("population", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("village_code", "until", name="pk_village_past"),
     )
     op.create_index("ix_villages_county_code", "villages", ["county_code"])
     _status("village_status")
@@ -178,7 +189,7 @@ def _households() -> None:
         sa.Column("ledger", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("key", sa.String(), nullable=False),
-        sa.Column("household_code", sa.String(), nullable=True),
+        sa.Column("subject_code", sa.String(), nullable=True),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -188,7 +199,7 @@ def _households() -> None:
         sa.PrimaryKeyConstraint("ledger", "seq", name="pk_register_entries"),
         sa.UniqueConstraint("key", name="uq_register_entries_key"),
     )
-    op.create_index("ix_register_entries_household_code", "register_entries", ["household_code"])
+    op.create_index("ix_register_entries_subject_code", "register_entries", ["subject_code"])
     op.create_table(
         "members",
         sa.Column("key", sa.String(), nullable=False),
