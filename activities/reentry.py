@@ -79,6 +79,9 @@ class ReentryActivities:
                 if row is None or row.village_code != village:
                     zh = "登记中该户已不在本村"
                     raise _conflict(order, zh, "is not in the register of the village any more")
+                if row.gone_on is not None and row.gone_because is not None:
+                    zh = f"该户已于{row.gone_on}注销（{row.gone_because.zh}）"
+                    raise _conflict(order, zh, f"ended on {row.gone_on}")
                 if episodes:
                     _check(order, episodes[-1])
                 if row.revision != order.revision:

@@ -27,7 +27,14 @@ from registry.database.engine import claim, writing
 from registry.facts.alarms import alarms_of
 from registry.facts.revocation import revocation_facts
 from registry.journal import note
-from registry.tables import EpisodeRow, RevocationRow, Standing, StatusRow, VillageStatusRow
+from registry.tables import (
+    EpisodeRow,
+    HouseholdRow,
+    RevocationRow,
+    Standing,
+    StatusRow,
+    VillageStatusRow,
+)
 
 S = TypeVar("S", StatusRow, VillageStatusRow)
 
@@ -122,6 +129,12 @@ def _begin_episode(session: Session, change: RevocationChange) -> None:
     ).first()
     if last is None or last.exited_on != change.exited_on:
         raise _not_out(change)
+    household = session.get_one(HouseholdRow, change.subject.code)
+    if household.gone_on is not None and household.gone_because is not None:
+        why = f"该户已于{household.gone_on}注销（{household.gone_because.zh}）"
+        raise register_conflict(
+            change, Said(why, f"{change.subject.code} ended on {household.gone_on}")
+        )
     if change.effective_on <= change.exited_on:
         raise _too_early(change)
     session.add(

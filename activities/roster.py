@@ -80,7 +80,11 @@ class RosterActivities:
             faults = {code: why.zh for code, why in said.items()}
             for code in order.households:
                 there = known.get(code)
-                if there is None or there.village != order.village.code or not there.registered:
+                if there is not None and there.gone is not None:
+                    faults[code] = f"登记中{there.gone}"
+                elif there is not None and there.village != order.village.code:
+                    faults[code] = f"登记中已不在本村（现属{there.village}）"
+                elif there is None or there.village != order.village.code or not there.registered:
                     faults[code] = "登记中已不是本村建档立卡贫困户"
                 elif there.facts is None:
                     faults[code] = f"登记中没有{order.year}年的收入情况"

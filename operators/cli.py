@@ -257,9 +257,22 @@ COMMANDS = {
         ),
         "registry import": (
             "operators.commands.register:import_",
-            "Import villages, a roster of households (花名册) or records of offices (台账) from "
-            "Excel or CSV.\n\n"
+            "Import villages, a roster of households (花名册), records of offices (台账) or "
+            "changes (动态调整) from Excel or CSV.\n\n"
             "All of it or nothing; every fault is named, and written to a workbook.",
+        ),
+        "registry change": (
+            "operators.commands.changes:change",
+            "Put down what happened to a household (动态调整): birth, death, split, move, …\n\n"
+            "Many come from a file: see registry import.",
+        ),
+        "registry division": (
+            "operators.commands.changes:division",
+            "Put down that a village, township or county is renamed, recoded or merged (区划变动).",
+        ),
+        "registry changes": (
+            "operators.commands.changes:changes",
+            "List what has happened to households (动态调整), by the register's own ledger.",
         ),
         "registry export": (
             "operators.commands.register:export",

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from registry.cases.lists import Lists
     from registry.cases.supervision_records import Supervisions
     from registry.notices.letters import Letter
+    from registry.register.changing import Changes
     from registry.register.office_records import OfficeRecords
     from registry.register.register import Register
     from registry.reports.consequence_lists import Consequences
@@ -105,6 +106,13 @@ class Registry:
         from registry.register.office_records import OfficeRecords
 
         return OfficeRecords(self._engine)
+
+    @cached_property
+    def changes(self) -> "Changes":
+        """Natural changes of households and their members (动态调整)."""
+        from registry.register.changing import Changes
+
+        return Changes(self._engine)
 
     @cached_property
     def follow_ups(self) -> "FollowUps":

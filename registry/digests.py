@@ -20,6 +20,7 @@ from models.procedures import VILLAGE_EXIT
 from registry.tables import (
     DivisionRow,
     EpisodeRow,
+    HouseholdPastRow,
     HouseholdRow,
     HouseholdYearRow,
     MemberRow,
@@ -27,11 +28,17 @@ from registry.tables import (
     PlanRow,
     PovertyLineRow,
     ProvincialMeanRow,
+    RegisterEntryRow,
     StatusRow,
     Table,
+    VillagePastRow,
     VillageRow,
     VillageStatusRow,
     VillageYearRow,
+)
+
+_OF_EPISODES = (
+    *("household_code", "number", "cause", "registered_on", "opening_document", "gone_because"),
 )
 
 AT_ONCE = 100
@@ -40,6 +47,8 @@ AT_ONCE = 100
 PARTS = {"v": "villages", "s": "village_status", "h": "households", "m": "members"} | {
     "y": "household_years",
     "e": "household_episodes",
+    "p": "household_past",
+    "q": "village_past",
 }
 """The tables that a village's digest is of, by their sign in it."""
 
@@ -48,7 +57,8 @@ def digests_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     """The digest of each part of the register that is there, by its key.
 
     Keys: ``village/<code>``, ``surveys/<code>``, ``county/<code>``, ``line/<year>``,
-    ``mean/<province>/<year>``, ``plan/<year>/<county>``, ``records/<place>/<year>``.
+    ``mean/<province>/<year>``, ``plan/<year>/<county>``, ``records/<place>/<year>``,
+    ``changes/<county>``.
     """
     found: dict[str, str] = {}
     ordered = sorted(keys)
@@ -86,6 +96,8 @@ def all_keys(connection: Connection) -> Iterable[str]:
     records = _t(OfficeRecordRow)
     for place, year in connection.execute(sa.select(records.c.place, records.c.year).distinct()):
         yield f"records/{place}/{year}"
+    for ledger in connection.scalars(sa.select(_t(RegisterEntryRow).c.ledger).distinct()):
+        yield f"changes/{ledger.partition('/')[2]}"
 
 
 def tables_that_differ(told: str, found: str) -> str:
@@ -148,7 +160,8 @@ def _villages(connection: Connection, codes: Sequence[str]) -> Iterable[tuple[st
     for row, names in (
         (MemberRow, ()),
         (HouseholdYearRow, ()),
-        (EpisodeRow, ("household_code", "number", "cause", "registered_on", "opening_document")),
+        (EpisodeRow, _OF_EPISODES),
+        (HouseholdPastRow, ()),
     ):
         table = _t(row)
         query = (
@@ -159,6 +172,8 @@ def _villages(connection: Connection, codes: Sequence[str]) -> Iterable[tuple[st
         if row is EpisodeRow:
             query = query.where(table.c.opened_by.is_(None))
         of_village.append(query)
+    past = _t(VillagePastRow)
+    of_village.append(sa.select(*_columns(past)).where(past.c.village_code.in_(codes)))
     tables = [_grouped(connection, query, codes) for query in of_village]
     for code in codes:
         if tables[0][code]:
@@ -231,7 +246,19 @@ def _records(connection: Connection, parts: Sequence[str]) -> Iterable[tuple[str
             yield part, digest
 
 
+def _changes(connection: Connection, counties: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """How far the ledger of a county's natural changes goes, and its last hash."""
+    entries = _t(RegisterEntryRow)
+    for county in counties:
+        here = entries.c.ledger == f"register/{county}"
+        query = sa.select(entries.c.seq, entries.c.hash).where(here)
+        last = connection.execute(query.order_by(entries.c.seq.desc()).limit(1)).first()
+        if last is not None:
+            yield county, f"{last.seq}:{last.hash}"
+
+
 _READERS = {
+    "changes": _changes,
     "village": _villages,
     "surveys": _surveys,
     "county": _counties,

@@ -45,11 +45,14 @@ def region_paths(session: Session, code: str) -> list[str]:
     Every case of it has a path that begins with one of them.
     """
     known = select(DivisionRow.parent).where(DivisionRow.code == code).distinct()
-    return sorted(
+    own = {
         f"{above}{code}/"
         for parent in session.exec(known)
         for above in (region_paths(session, parent) if parent else ["/"])
-    )
+    }
+    # Cases of a code that this one has followed keep their paths.
+    before = select(DivisionRow.code).where(DivisionRow.successor == code).distinct()
+    return sorted(own.union(*(region_paths(session, each) for each in session.exec(before))))
 
 
 def within(path: Any, begins: str) -> ColumnElement[bool]:

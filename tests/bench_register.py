@@ -44,7 +44,7 @@ AIM_SECONDS = 60
 _COUNTIES = Path(__file__).parents[1] / "data" / "henan-counties.csv"
 _TABLES = {
     "households": "code, village_code, village_group, head, size, revision",
-    "members": "id_number, household_code, name, relation",
+    "members": "key, id_number, household_code, name, relation",
     "household_years": "household_code, year, wages, business, assets, transfers, costs, "
     "income_sources, livelihood, stable_because, food_and_clothing, schooling, no_dropouts, "
     "insurance, illness_aid, housing_improved, housing, source",
@@ -168,7 +168,8 @@ def _household(row: dict[str, Any]) -> Sequence[Any]:
 
 
 def _member(row: dict[str, Any]) -> Sequence[Any]:
-    return (row["证件号码"], row["户编号"], row["姓名"], row["与户主关系"])
+    number = row["证件号码"]
+    return (number, number, row["户编号"], row["姓名"], row["与户主关系"])
 
 
 def _year(row: dict[str, Any]) -> Sequence[Any]:

@@ -71,6 +71,7 @@ class HouseholdState(StrEnum):
     REGISTERED = "registered"
     EXITED = "exited"
     FALLEN_BACK = "fallen_back"
+    GONE = "gone"
 
 
 class PovertyLine(Record):

@@ -45,6 +45,7 @@ class KnownHousehold(Record):
         village: The village it is registered in.
         registered: Whether it is in the register as poor on the day.
         exited_on: Since when it is not, where it is not.
+        gone: Since when there is no such household any more, and why, in Chinese.
         planned: Whether the year's plan names it.
         facts: None where its livelihood of the year is not loaded.
         open_roster: Id of another open case of the year that has it.
@@ -55,6 +56,7 @@ class KnownHousehold(Record):
     village: str
     registered: bool
     exited_on: date | None = None
+    gone: str | None = None
     planned: bool = False
     facts: HouseholdFacts | None = None
     open_roster: str | None = None
@@ -147,6 +149,8 @@ def _household_fault(
 ) -> Said | None:
     if known is None:
         return Said("登记中没有该户", "is not in the register; import it first")
+    if known.gone is not None:
+        return Said(f"登记中{known.gone}", "is no household of the register any more")
     if known.village != village.code:
         return Said(
             f"登记在其他村（{known.village}）",

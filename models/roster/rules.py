@@ -77,11 +77,14 @@ class RosterRules(Reception):
 
     def _check_amendment(self, amendment: Amendment, now: datetime) -> None:
         docket, roster = self._docket, self._roster
-        self._only(docket.applicant, amendment.office, "amend the roster", now)
-        if docket.withdrawal is not None:
-            raise Refusal("the roster is withdrawn")
         codes = [each.household for each in amendment.households]
         added = [code for code in codes if code not in roster]
+        # The county keeps the register: it tells of a natural change, and adds nobody.
+        keeps = docket.subject.office(Body.COUNTY_GROUP)
+        if added or amendment.meeting is not None or amendment.office != keeps:
+            self._only(docket.applicant, amendment.office, "amend the roster", now)
+        if docket.withdrawal is not None:
+            raise Refusal("the roster is withdrawn")
         self._unfinished(code for code in codes if code in roster)
         queued = sum(len(each.message.households) for each in roster.amendments)
         if len(roster.candidates) + queued + len(added) > MOST_HOUSEHOLDS:

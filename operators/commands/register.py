@@ -15,9 +15,11 @@ from models.base import faults
 from models.offices import province_of
 from models.periods import beijing
 from models.policy import Policy
+from models.register.changes import ChangesLoaded
 from models.register.counties import ProvincialMean
 from models.register.households import PovertyLine
 from models.register.office_records import FORMS, KeptRecord, RecordKind
+from operators.commands.changes import tell_cases
 from operators.commands.options import County, Region, Subject, Village, Workbook
 from operators.commands.words import Day, InputError, Json, Source, Year
 from operators.desk.registry import open_registry, utc_now
@@ -35,7 +37,7 @@ from registry.desk import Registry
 from registry.errors import UnknownSubject
 from registry.places import stem
 from registry.records import CountyRecord
-from registry.register.loading import VillagesLoaded
+from registry.register.loading import HouseholdsLoaded, VillagesLoaded
 from registry.register.office_records import RecordsLoaded
 from registry.register.records import HouseholdRecord, VillageRecord
 from registry.reports.records import PlanLine
@@ -187,13 +189,14 @@ def _looked_up(
 
 
 def import_(file: Path, /) -> None:
-    """Import villages, a roster of households (花名册) or records (台账): all of it, or nothing.
+    """Import villages, a roster (花名册), records (台账) or changes (动态调整): all or nothing.
 
     With faults, all of them are written to a workbook in the same folder, FILE-faults.xlsx. Where
     an exited village or county is over its threshold now, the offices above it are told (F13).
+    Open rosters are told of what has happened to their households.
 
     Args:
-        file: An .xlsx, .xls or .csv file; its headers tell which of the three it is. Of records
+        file: An .xlsx, .xls or .csv file; its headers tell which of the four it is. Of records
             (台账) it has 台账类别, 对象编号, 年度, 单位, 经办人, 日期, 内容 and what their kind
             needs, as `registry records --excel` writes them.
     """
@@ -203,17 +206,25 @@ def import_(file: Path, /) -> None:
         if isinstance(loaded, RecordsLoaded):
             say(f"records: {loaded.new} new, {loaded.unchanged} put down before")
             return
+        if isinstance(loaded, ChangesLoaded):
+            say(f"changes: {loaded.new} new, {loaded.unchanged} put down before")
         alarms = registry.register.alarms_due(loaded.counties, today, policy)
-    counts = f"{loaded.new} new, {loaded.changed} changed, {loaded.unchanged} unchanged"
-    if isinstance(loaded, VillagesLoaded):
-        say(f"villages: {counts}; {loaded.listed} newly on the list of poor villages")
-    else:
-        say(f"households: {counts}; {loaded.people} people in all")
+    match loaded:
+        case ChangesLoaded():
+            tell_cases(loaded.concerned)
+        case VillagesLoaded():
+            say(f"villages: {_counts(loaded)}; {loaded.listed} newly on the list of poor villages")
+        case _:
+            say(f"households: {_counts(loaded)}; {loaded.people} people in all")
     if alarms:
-        _tell(alarms, policy)
+        tell_alarms(alarms, policy)
 
 
-def _tell(alarms: Sequence[Alarm], policy: Policy) -> None:
+def _counts(loaded: VillagesLoaded | HouseholdsLoaded) -> str:
+    return f"{loaded.new} new, {loaded.changed} changed, {loaded.unchanged} unchanged"
+
+
+def tell_alarms(alarms: Sequence[Alarm], policy: Policy) -> None:
     """Say what gives an alarm (F13), and let the round begin that puts it on file and tells it."""
     from temporalio.service import RPCError
 

@@ -10,6 +10,7 @@ from models.follow_up.messages import RISKS
 from models.household_standard import yuan
 from models.offices import Tier
 from models.periods import chinese
+from models.register.changes import KeptChange
 from models.register.counties import SERVICES
 from models.register.households import MONEY, Cause, HouseholdState
 from models.register.office_records import FAULTS, FORMS, KeptRecord
@@ -35,6 +36,7 @@ _STATES = {
     HouseholdState.REGISTERED: "registered 在册",
     HouseholdState.EXITED: "exited 已脱贫",
     HouseholdState.FALLEN_BACK: "fallen back 返贫",
+    HouseholdState.GONE: "gone 已注销",
     None: "not yet registered 未识别",
 }
 _CAUSES = {
@@ -126,6 +128,11 @@ def print_village(out: Console, record: VillageRecord) -> None:
         f"驻村工作队 {_yes(record.work_team)}, first secretary 第一书记 "
         f"{_yes(record.first_secretary)}"
     )
+    if record.gone_on is not None:
+        out.print(f"no longer in use since {record.gone_on}: {record.successor} follows 已撤并")
+    if record.changes:
+        out.print(heading("Changes 区划变动"))
+        print_changes(out, record.changes)
     out.print(heading("Standing 贫困村"))
     out.print(standings(record.standings) if record.standings else "never on the list")
 
@@ -160,7 +167,8 @@ def print_household(out: Console, record: HouseholdRecord) -> None:
     out.print(heading("Members 家庭成员"))
     members = table("Name", "Relation", "ID number")
     for member in record.members:
-        members.add_row(member.name, member.relation, member.id_number)
+        number = member.id_number or f"无证件 none: {member.without_id}"
+        members.add_row(member.name, member.relation, number)
     out.print(members if record.members else "none named")
 
     if record.years:
@@ -168,6 +176,9 @@ def print_household(out: Console, record: HouseholdRecord) -> None:
         out.print(_years(record.years, record.size))
     out.print(heading("In the register 建档立卡"))
     out.print(_episodes(record.episodes) if record.episodes else "never")
+    if record.changes:
+        out.print(heading("Changes 动态调整"))
+        print_changes(out, record.changes)
     for each in record.episodes:
         if each.opened_by is not None:
             began = f"{each.opening_document or ''}, {each.opened_by}, entry {each.opened_seq}"
@@ -335,15 +346,24 @@ def _years(records: Sequence[YearRecord], size: int) -> Table:
 def _episodes(records: Sequence[EpisodeRecord]) -> Table:
     shown = table("No.", "Cause", "In since", "Out since", "Exit year", "By", wrap=["By"])
     for each in records:
+        gone = each.gone_because.zh if each.gone_because is not None else None
         shown.add_row(
             str(each.number),
             _CAUSES[each.cause],
             str(each.registered_on),
             str(each.exited_on or ""),
             str(each.exit_year or ""),
-            ", ".join(filter(None, [each.document, each.case_id])),
+            ", ".join(filter(None, [each.document, each.case_id, gone])),
         )
     return shown
+
+
+def print_changes(out: Console, changes: Sequence[KeptChange]) -> None:
+    """What has happened, by its day, with the entry of the register's own ledger."""
+    shown = table("Day", "Change 动态调整", "Entry", wrap=["Change 动态调整"])
+    for each in changes:
+        shown.add_row(str(each.day), each.text, f"{each.ledger} {each.seq}")
+    out.print(shown)
 
 
 def _yes(fact: bool) -> str:

@@ -110,6 +110,8 @@ def struck_off_by(session: Session, change: RosterChange) -> Leaving:
 def _why_not(session: Session, change: RosterChange, code: str) -> str | None:
     """Why a household cannot be struck off; None where only its entry has changed."""
     row = session.get(HouseholdRow, code)
+    if row is not None and row.gone_on is not None and row.gone_because is not None:
+        return f"登记中已于{row.gone_on}注销（{row.gone_because.zh}）"
     if row is None or row.village_code != change.village.code:
         return "登记中不在本村"
     open_since = session.exec(

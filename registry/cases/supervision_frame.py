@@ -5,6 +5,7 @@ from datetime import date
 from sqlmodel import Session, col, func, select
 
 from models.supervision.sampling import CountyPeople, Frame, FrameHousehold, FrameVillage
+from registry.facts.episodes import is_there
 from registry.facts.incidence import county_incidence
 from registry.tables import EpisodeRow, HouseholdRow, Standing, VillageRow, VillageStatusRow
 
@@ -47,7 +48,7 @@ def _households(session: Session, county: str, on: date) -> list[FrameHousehold]
         )
         .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
         .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
-        .where(VillageRow.county_code == county, EpisodeRow.registered_on <= on)
+        .where(VillageRow.county_code == county, EpisodeRow.registered_on <= on, is_there(on))
         .group_by(col(HouseholdRow.code), col(HouseholdRow.village_code), col(HouseholdRow.size))
         .subquery()
     )
@@ -73,7 +74,7 @@ def _villages(session: Session, county: str, on: date) -> list[FrameVillage]:
         select(HouseholdRow.code, HouseholdRow.village_code, HouseholdRow.size)
         .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
         .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
-        .where(VillageRow.county_code == county, EpisodeRow.registered_on <= on)
+        .where(VillageRow.county_code == county, EpisodeRow.registered_on <= on, is_there(on))
         .distinct()
         .subquery()
     )

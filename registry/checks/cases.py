@@ -15,6 +15,7 @@ from models.checks.findings import Finding
 from models.checks.journal import JournalKind, column_digests
 from models.identity import is_case
 from models.procedures import FOLLOW_UP, REENTRY, REVOCATION
+from models.register.changes import Gone
 from models.roster.households import State
 from registry.checks import outbox
 from registry.checks.changes import changes_of, held_against
@@ -319,7 +320,22 @@ class CaseCheck:
         said = sa.or_(
             *(table.c[name].is_not(None) for name in ("exit_year", "document", "case_id", "seq"))
         )
-        query = sa.select(table).where((ended & ~ordered) | (~ended & said))
+        # What ended with the household itself is held against the journal (``registry.digests``).
+        household = table_of(HouseholdRow)
+        with_household = (
+            sa.exists()
+            .where(
+                household.c.code == table.c.household_code,
+                household.c.gone_on == table.c.exited_on,
+                household.c.gone_because == table.c.gone_because,
+            )
+            .correlate(table)
+        )
+        parted = (table.c.gone_because == Gone.SPLIT_OFF) & (
+            table.c.exited_on == table.c.registered_on
+        )
+        gone = (with_household | parted) & ended & ~said
+        query = sa.select(table).where(((ended & ~ordered) | (~ended & said)) & ~gone)
         for row in read_rows(self._session.connection(), query):
             key = (row["household_code"], row["number"])
             what = (

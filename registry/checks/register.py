@@ -22,8 +22,18 @@ from registry.checks.values import (
 )
 from registry.digests import all_keys, digests_of, tables_that_differ
 from registry.journal import REGISTER, head_of
+from registry.register.change_ledger import broken_ledgers
 from registry.register.office_records import broken_ties
-from registry.tables import JournalRow, PlanRow, StatusRow, VillageStatusRow, VillageYearRow
+from registry.tables import (
+    DivisionRow,
+    JournalRow,
+    PlanRow,
+    StatusRow,
+    Table,
+    VillageRow,
+    VillageStatusRow,
+    VillageYearRow,
+)
 
 _AT_ONCE = 500
 
@@ -177,19 +187,31 @@ class RegisterCheck:
                 mend="compare the file with a copy of the registry, and find out who changed it.",
             )
 
+    def changes(self) -> Iterator[Finding]:
+        """The ledgers of natural changes are whole chains (G7)."""
+        for ledger, what in broken_ledgers(self._session):
+            yield Finding(
+                part="register",
+                where=f"register_entries {ledger}",
+                what=what,
+                mend="compare it with a copy of the registry, and find out who changed it.",
+            )
+
     def standings(self) -> Iterator[Finding]:
         """Each standing of a county or village ends where the next one begins."""
         for each in (StatusRow, VillageStatusRow):
             table = table_of(each)
+            ends = _ends(self._connection, each)
             last: Row | None = None
             rows = read_rows(self._connection, sa.select(table).order_by(*table.primary_key))
             for row in rows:
                 if last is not None:
-                    follows = row["since"] if row["code"] == last["code"] else None
+                    same = row["code"] == last["code"]
+                    follows = row["since"] if same else ends.get(last["code"])
                     yield from _until(table, last, follows)
                 last = row
             if last is not None:
-                yield from _until(table, last, None)
+                yield from _until(table, last, ends.get(last["code"]))
 
     def head(self) -> JournalHead:
         """The journal's last line."""
@@ -205,6 +227,25 @@ def _is_whole(line: Row) -> bool:
 
 def _is_of_a_case(survey: Row) -> bool:
     return str(survey["source"]).startswith(f"{VILLAGE_EXIT.word}/")
+
+
+def _ends(connection: sa.Connection, standings: type[Table]) -> dict[str, object]:
+    """Since when the codes of places that ended with one are no longer in use."""
+    of_standing = table_of(standings)
+    if standings is VillageStatusRow:
+        villages = table_of(VillageRow)
+        query = sa.select(villages.c.code, villages.c.gone_on)
+        return {code: day for code, day in connection.execute(query) if day is not None}
+    divisions = table_of(DivisionRow)
+    query = (
+        sa.select(divisions.c.code, divisions.c.valid_until)
+        .join(of_standing, of_standing.c.code == divisions.c.code)
+        .where(
+            divisions.c.successor.is_not(None),
+            of_standing.c.until == divisions.c.valid_until,
+        )
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _until(table: sa.Table, row: Row, follows: object) -> Iterator[Finding]:
@@ -240,6 +281,7 @@ def _part_fault(key: str, told: str, found: str, line: int) -> Finding:
         what = f"it is not as line {line} of the journal left it"
     names = {"village": "villages", "county": "counties", "line": "poverty_lines", "plan": "plans"}
     names |= {"mean": "provincial_means", "records": "office_records"}
+    names |= {"changes": "register_entries"}
     return Finding(
         part="register",
         where=f"{names[kind]} {rest}",

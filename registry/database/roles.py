@@ -19,6 +19,7 @@ KEPT = frozenset(
         *("ledger_entries", "journal", "notices", "office_records", "indicators"),
         *("case_documents", "samples", "supervision_results", "revocations", "incidence_alarms"),
         *("plans", "poverty_lines", "provincial_means", "outbox", "deliveries"),
+        *("register_entries", "household_past", "village_past"),
     }
 )
 """Tables whose rows are written once (G7): nobody has a right to change them, and a trigger refuses
@@ -33,7 +34,7 @@ CHANGED = {
     "households": "an import brings them up to date; the journal has the digests",
     "household_years": "an import brings them up to date; the journal has the digests",
     "members": "people join and leave a household",
-    "household_episodes": "an exit ends a row",
+    "household_episodes": "an exit, or the household's own end, ends a row",
     "cases": "how a case stands by the last entry of its file",
     "limits_in_force": "who is held to what by the last entry of a file",
     "objections": "one is received, then accepted, then resolved",

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import col, select
 
 from registry.tables import EpisodeRow, HouseholdRow
@@ -11,8 +11,13 @@ from registry.tables import EpisodeRow, HouseholdRow
 
 def has_exited(as_of: date) -> tuple[ColumnElement[bool], ...]:
     """Households, joined to their episodes, whose last one ended by a day: neither fallen back
-    nor revoked since."""
-    return (*_last_episode(), col(EpisodeRow.exited_on) <= as_of)
+    nor revoked since, and not gone themselves."""
+    return (*_last_episode(), col(EpisodeRow.exited_on) <= as_of, is_there(as_of))
+
+
+def is_there(on: date) -> ColumnElement[bool]:
+    """Whether a household is there on a day: not died out, left or joined to another."""
+    return or_(col(HouseholdRow.gone_on).is_(None), col(HouseholdRow.gone_on) > on)
 
 
 def is_back(on: date) -> tuple[ColumnElement[bool], ...]:

@@ -7,9 +7,9 @@ households. In whole numbers; one query for however many units.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, Subquery, case, cast, func
+from sqlalchemy import ColumnElement, String, Subquery, and_, case, cast, exists, func, union_all
 from sqlmodel import Session, col, or_, select
 
 from models.register.counties import CountyCounted, PoorVillages
@@ -19,8 +19,10 @@ from registry.places import lies_in, villages_in
 from registry.tables import (
     ON_THE_LIST,
     EpisodeRow,
+    HouseholdPastRow,
     HouseholdRow,
     Standing,
+    VillagePastRow,
     VillageRow,
     VillageStatusRow,
 )
@@ -135,49 +137,56 @@ def village_heads(
     session: Session, on: date, *, codes: Iterable[str] | None = None, region: str | None = None
 ) -> dict[str, Heads]:
     """The heads of every village named, or of every village of a region."""
-    wanted = _wanted(codes, region)
-    poor = _poor(on, wanted)
-    query = (
-        select(VillageRow.code, func.coalesce(poor.c.heads, 0), VillageRow.population)
-        .select_from(VillageRow)
-        .join(poor, col(VillageRow.code) == poor.c.village_code, isouter=True)
-        .where(*wanted)
-    )
-    return {code: Heads(int(heads), people) for code, heads, people in session.exec(query)}
+    return {each.code: each.heads for each in _villages(session, on, _wanted(codes, region))}
 
 
 def county_heads(session: Session, on: date, *, region: str | None = None) -> dict[str, Heads]:
     """The heads of every county of a region that has villages in the register."""
     wanted = [lies_in(VillageRow.county_code, region)] if region is not None else []
-    poor = _poor(on, wanted)
+    poor, people = _poor(on, wanted), _people(on, wanted)
     query = (
         select(
-            VillageRow.county_code,
+            people.c.county_code,
             func.sum(func.coalesce(poor.c.heads, 0)),
-            func.sum(VillageRow.population),
+            func.sum(people.c.population),
         )
-        .select_from(VillageRow)
-        .join(poor, col(VillageRow.code) == poor.c.village_code, isouter=True)
-        .where(*wanted)
-        .group_by(VillageRow.county_code)
+        .join(poor, people.c.code == poor.c.village_code, isouter=True)
+        .group_by(people.c.county_code)
     )
-    return {code: Heads(int(heads), int(people)) for code, heads, people in session.exec(query)}
+    return {code: Heads(int(heads), int(many)) for code, heads, many in session.exec(query)}
 
 
 def all_heads(
     session: Session, on: date, *, region: str | None = None
 ) -> tuple[dict[str, Heads], dict[str, Heads]]:
     """The heads of every village and of every whole county of a region, counted once for both."""
-    villages = village_heads(session, on, region=region)
+    counted = _villages(session, on, _wanted(None, region))
+    villages = {each.code: each.heads for each in counted}
     if region is not None and len(region) != _DIVISION_DIGITS:
         return villages, {}
-    places = select(VillageRow.code, VillageRow.county_code).where(*_wanted(None, region))
     counties: defaultdict[str, Heads] = defaultdict(lambda: Heads(0, 0))
-    for village, county in session.exec(places):
-        poor, population = counties[county]
-        more = villages[village]
-        counties[county] = Heads(poor + more.poor, population + more.population)
+    for each in counted:
+        poor, population = counties[each.county_code]
+        more = each.heads
+        counties[each.county_code] = Heads(poor + more.poor, population + more.population)
     return villages, dict(counties)
+
+
+class _Village(NamedTuple):
+    code: str
+    county_code: str
+    heads: Heads
+
+
+def _villages(session: Session, on: date, wanted: Sequence[ColumnElement[bool]]) -> list[_Village]:
+    poor, people = _poor(on, wanted), _people(on, wanted)
+    query = select(
+        people.c.code, people.c.county_code, func.coalesce(poor.c.heads, 0), people.c.population
+    ).join(poor, people.c.code == poor.c.village_code, isouter=True)
+    return [
+        _Village(code, county, Heads(int(heads), many))
+        for code, county, heads, many in session.exec(query)
+    ]
 
 
 def _wanted(codes: Iterable[str] | None, region: str | None) -> list[ColumnElement[bool]]:
@@ -189,23 +198,69 @@ def _wanted(codes: Iterable[str] | None, region: str | None) -> list[ColumnEleme
     return wanted
 
 
+def _people(on: date, wanted: Sequence[ColumnElement[bool]]) -> Subquery:
+    """Villages whose code is in use at the end of a day, with the people they had then."""
+    past = VillagePastRow
+    in_use = (
+        or_(col(VillageRow.since).is_(None), col(VillageRow.since) <= on),
+        or_(col(VillageRow.gone_on).is_(None), col(VillageRow.gone_on) > on),
+    )
+    then = and_(
+        col(past.village_code) == VillageRow.code,
+        col(past.until) > on,
+        or_(col(past.since).is_(None), col(past.since) <= on),
+    )
+    return (
+        select(
+            VillageRow.code,
+            VillageRow.county_code,
+            func.coalesce(past.population, VillageRow.population).label("population"),
+        )
+        .join(past, then, isouter=True)
+        .where(*in_use, *wanted)
+        .subquery()
+    )
+
+
 def _poor(on: date, wanted: Sequence[ColumnElement[bool]]) -> Subquery:
     """Heads of the households with an episode open at the end of a day, by village.
 
     Of the villages wanted alone: a province has hundreds of thousands of households, and an alarm
     is looked for at every one that enters.
     """
-    of_these = [col(HouseholdRow.village_code).in_(select(VillageRow.code).where(*wanted))]
+    past = HouseholdPastRow
+    in_register = (
+        EpisodeRow.registered_on <= on,
+        or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on),
+    )
+    changed_later = (
+        exists().where(col(past.household_code) == HouseholdRow.code, col(past.until) > on)
+    ).correlate(HouseholdRow)
+
+    def in_these(village: Any) -> list[ColumnElement[bool]]:
+        return [col(village).in_(select(VillageRow.code).where(*wanted))] if wanted else []
+
     # By the bare column SQLite would walk an index of all households, and jump for each to its row.
     village = cast(col(HouseholdRow.village_code), String)
-    return (
-        select(village.label("village_code"), func.sum(HouseholdRow.size).label("heads"))
+    as_now = (
+        select(village.label("village_code"), HouseholdRow.size)
         .join(EpisodeRow, col(EpisodeRow.household_code) == HouseholdRow.code)
+        .where(*in_register, ~changed_later, *in_these(HouseholdRow.village_code))
+    )
+    # Before a change it is counted where it lived then, with as many heads as it had then.
+    as_then = (
+        select(past.village_code, past.size)
+        .join(EpisodeRow, col(EpisodeRow.household_code) == past.household_code)
         .where(
-            EpisodeRow.registered_on <= on,
-            or_(col(EpisodeRow.exited_on).is_(None), col(EpisodeRow.exited_on) > on),
-            *(of_these if wanted else []),
+            *in_register,
+            col(past.until) > on,
+            or_(col(past.since).is_(None), col(past.since) <= on),
+            *in_these(past.village_code),
         )
-        .group_by(village)
+    )
+    each = union_all(as_now, as_then).subquery()
+    return (
+        select(each.c.village_code, func.sum(each.c.size).label("heads"))
+        .group_by(each.c.village_code)
         .subquery()
     )

@@ -37,6 +37,9 @@ def reentry_facts(
     if row is None:
         note = "the register knows no household with this number; import it first, without 识别时间"
         return ReentryFacts(subject=None, code_note=note)
+    if row.gone_on is not None and row.gone_because is not None:
+        note = f"the household ended on {row.gone_on} ({row.gone_because.zh}); nobody can enter"
+        return ReentryFacts(subject=None, code_note=note)
     village, note = known_village(session, row.village_code, on)
     if village is None:
         return ReentryFacts(subject=None, code_note=f"its village {row.village_code}: {note}")

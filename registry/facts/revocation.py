@@ -107,7 +107,7 @@ def past_exits(session: Session, kind: SubjectKind, code: str) -> list[PastExit]
         return [
             PastExit(row.exit_year, row.exited_on, row.document, row.case_id, row.seq, back)
             for row, back in zip(episodes, following, strict=True)
-            if row.exited_on is not None
+            if row.exited_on is not None and row.gone_because is None
         ]
     if kind is SubjectKind.COUNTY:
         return _left(session, StatusRow, code)
@@ -142,6 +142,11 @@ def _subject(
     row = session.get(HouseholdRow, code)
     if row is None:
         return None, "the register knows no household with this number"
+    if row.gone_on is not None and row.gone_because is not None:
+        return None, (
+            f"the household ended on {row.gone_on} ({row.gone_because.zh}); nobody can come "
+            "back: call to account who is responsible (`exitflow record accountability`, F10)"
+        )
     village, note = known_village(session, row.village_code, on)
     if village is None:
         return None, f"its village {row.village_code}: {note}"

@@ -82,7 +82,7 @@ def known_households(
     for member in session.exec(
         select(MemberRow)
         .where(col(MemberRow.household_code).in_(codes))
-        .order_by(col(MemberRow.id_number))
+        .order_by(col(MemberRow.key))
     ):
         members[member.household_code].append(member)
     rosters = _open_rosters(session, codes, year, besides)
@@ -93,6 +93,7 @@ def known_households(
             village=row.village_code,
             registered=_is_registered(episodes.get(code), on),
             exited_on=episodes[code].exited_on if code in episodes else None,
+            gone=_gone(row, on),
             planned=code in planned,
             facts=household_facts(row, lived.get(code), members[code]),
             open_roster=rosters.get(code),
@@ -101,6 +102,12 @@ def known_households(
         )
         for code, row in households.items()
     }
+
+
+def _gone(row: HouseholdRow, on: date) -> str | None:
+    if row.gone_on is None or row.gone_because is None or row.gone_on > on:
+        return None
+    return f"已于{row.gone_on}注销（{row.gone_because.zh}）"
 
 
 def _is_registered(episode: EpisodeRow | None, on: date) -> bool:
@@ -116,7 +123,10 @@ def household_facts(
     """
     if lived is None:
         return None
-    born = [(member.name, born_on(member.id_number)) for member in members]
+    born = [
+        (member.name, born_on(member.id_number) if member.id_number else member.born)
+        for member in members
+    ]
     return HouseholdFacts(
         code=row.code,
         head=row.head,
@@ -125,7 +135,7 @@ def household_facts(
         members=tuple(member.name for member in members),
         revision=row.revision,
         livelihood=Livelihood(**lived.model_dump(include=set(Livelihood.model_fields))),
-        children=children_named(born, lived.year),
+        children=children_named([(name, day) for name, day in born if day], lived.year),
     )
 
 

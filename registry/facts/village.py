@@ -17,6 +17,10 @@ def known_village(session: Session, code: str, on: date) -> tuple[Village | None
     row = session.get(VillageRow, code)
     if row is None:
         return None, "the register knows no village with this code; import the list of villages"
+    if row.since is not None and on < row.since:
+        return None, f"the code of {row.name} is known from {row.since} on, not on {on}"
+    if row.gone_on is not None and row.gone_on <= on:
+        return None, f"the code of {row.name} expired on {row.gone_on}; use {row.successor}"
     county = division_on(session, row.county_code, on)
     city = division_on(session, county.parent if county else None, on)
     province = division_on(session, city.parent if city else None, on)

@@ -24,6 +24,7 @@ from registry.files.columns import (
     Cells,
     Group,
     Header,
+    WrongCell,
 )
 from registry.register.lines import MemberLine
 
@@ -38,6 +39,8 @@ HOUSEHOLD = Header("户编号", "户编码", "户号", "贫困户编号", key=Tr
 NAME = Header("姓名", "家庭成员姓名")
 ID_NUMBER = Header(*("证件号码", "身份证号", "身份证号码", "公民身份号码"), private=True, wide=True)
 RELATION = Header("与户主关系", "与户主的关系")
+WITHOUT_ID = Header("无证件原因")
+BORN = Header("无证件者出生日期")
 REGISTERED_ON = Header("识别时间", "建档立卡时间", "识别日期")
 _HEAD_OF_ROW = Header(*HEAD.names, *NAME.names)
 _ID_OF_HEAD = Header(*HEAD_ID.names, *ID_NUMBER.names, private=True)
@@ -95,6 +98,26 @@ class LivelihoodCells(Group):
     housing: Annotated[_Safe, Header("住房安全", "住房安全有保障")]
 
 
+class _Identified(Cells):
+    """Who a person is: by the ID number, or why there is none, and since when there is somebody."""
+
+    @field_validator("born", check_fields=False)
+    @classmethod
+    def _one_or_the_other(cls, born: date | None, info: ValidationInfo) -> date | None:
+        if not {"id_number", "without_id"} <= info.data.keys():
+            return born
+        number, why = info.data["id_number"], info.data["without_id"]
+        if number is None and why is None:
+            right = f"is empty; write it, or in {WITHOUT_ID.name} why there is none"
+            raise WrongCell("id_number", right)
+        if number is not None and (why or born):
+            right = f"says why there is no ID number, and {ID_NUMBER.name} has one; write one"
+            raise WrongCell("without_id", right)
+        if number is None and born is None:
+            raise WrongCell("born", "write the day of birth of who has no ID number")
+        return born
+
+
 class _RosterCells(Cells):
     """What every row of a roster (花名册) names first."""
 
@@ -139,27 +162,31 @@ class HouseholdCells(_RosterCells):
         return (head,)
 
 
-class MemberCells(Cells):
+class MemberCells(_Identified):
     """What a row a person says of its person."""
 
     name: Annotated[cells.ProperName, NAME]
-    id_number: Annotated[cells.IdNumber, ID_NUMBER]
+    id_number: Annotated[cells.IdNumber | None, ID_NUMBER]
     relation: Annotated[cells.Relation, RELATION]
+    without_id: Annotated[cells.Text | None, WITHOUT_ID] = None
+    born: Annotated[cells.Day | None, BORN] = None
 
 
-class PersonCells(_RosterCells):
+class PersonCells(_RosterCells, _Identified):
     """The head of a household in a row a person; what is said of the household stands there."""
 
     model_config = ConfigDict(title="roster with one row a person")
 
     name: Annotated[cells.ProperName, NAME]
-    id_number: Annotated[cells.IdNumber, ID_NUMBER]
+    id_number: Annotated[cells.IdNumber | None, ID_NUMBER]
     relation: Annotated[cells.Relation, RELATION]
     size: Annotated[_Size | None, SIZE] = None
     registered_on: _RegisteredOn
     why: _Why = None
     livelihood: LivelihoodCells | None = None
     head: Annotated[cells.ProperName | None, HEAD] = None
+    without_id: Annotated[cells.Text | None, WITHOUT_ID] = None
+    born: Annotated[cells.Day | None, BORN] = None
 
     @property
     def cause(self) -> Cause:

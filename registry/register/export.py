@@ -97,7 +97,7 @@ def _batch(session: Session, codes: Sequence[str], year: int | None) -> Iterator
         said = _of_household(household, episodes.get(household.code), lived.get(household.code))
         named = sorted(
             members[household.code],
-            key=lambda member: (member.relation != IS_HEAD, member.id_number),
+            key=lambda member: (member.relation != IS_HEAD, member.key),
         )
         for place, member in enumerate(named):
             yield PersonCells.model_construct(
@@ -106,6 +106,8 @@ def _batch(session: Session, codes: Sequence[str], year: int | None) -> Iterator
                 group=household.village_group,
                 name=member.name,
                 id_number=member.id_number,
+                without_id=member.without_id,
+                born=member.born,
                 relation=member.relation,
                 **(said if place == 0 else {"registered_on": None}),
             )

@@ -9,12 +9,15 @@ from typing import Any
 from registry.files.columns import Cells
 from registry.files.faults import Fault, RegisterFaults
 from registry.files.table import Sheet, TableFile
+from registry.register.change_file import ChangeCells, DivisionCells, grouped
 from registry.register.columns import HouseholdCells, PersonCells, VillageCells
 from registry.register.household_file import lines_by_person
 from registry.register.lines import HouseholdLine, VillageLine
 from registry.register.office_records import RecordCells
 
-MODELS: tuple[type[Cells], ...] = (HouseholdCells, PersonCells, VillageCells, RecordCells)
+MODELS: tuple[type[Cells], ...] = (
+    *(HouseholdCells, PersonCells, VillageCells, RecordCells, ChangeCells, DivisionCells),
+)
 """What a sheet may be; of two that it looks like as much, the first."""
 
 
@@ -49,6 +52,19 @@ class RegisterFile:
     def lists_records(self) -> bool:
         """Whether it is a list of records (台账)."""
         return self._first.model is RecordCells
+
+    @property
+    def lists_changes(self) -> bool:
+        """Whether it is a list of natural changes (动态调整)."""
+        return self._first.model in (ChangeCells, DivisionCells)
+
+    def change_lines(self) -> Iterator[list[ChangeCells] | list[DivisionCells]]:
+        """The rows of each change, in the order of their days."""
+        lines = [line for sheet in self._alike() for _, line in sheet.lines()]
+        if self._first.model is ChangeCells:
+            yield from grouped(lines)
+        else:
+            yield from ([line] for line in sorted(lines, key=lambda line: line.on))
 
     def village_lines(self) -> Iterator[VillageLine]:
         """The lines of a list of villages."""

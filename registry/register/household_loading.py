@@ -13,6 +13,7 @@ from registry.files.faults import Fault, place
 from registry.files.sheet_cells import masked
 from registry.register.bulk import Writer, found, table_of
 from registry.register.lines import HouseholdLine, MemberLine
+from registry.register.members import key_of
 from registry.tables import EpisodeRow, HouseholdRow, HouseholdYearRow, MemberRow, VillageRow
 
 Known: TypeAlias = RowMapping
@@ -43,6 +44,19 @@ class _Batch(NamedTuple):
     registered: dict[str, set[date]]
 
 
+def _key(line: HouseholdLine, member: MemberLine, known: "_Batch") -> str:
+    """Under which key a member stands; who has no ID number keeps the one that is there."""
+    if member.id_number is None:
+        for key, row in known.members_of[line.code].items():
+            if row["id_number"] is None and row["name"] == member.name:
+                return key
+    return key_of(line.code, member.id_number, member.name)
+
+
+def _shown(member: MemberLine) -> str:
+    return masked(member.id_number) if member.id_number is not None else member.name
+
+
 class _Move(NamedTuple):
     """Somebody who lives in another household than the register has."""
 
@@ -58,7 +72,7 @@ class HouseholdsLoading:
         self.faults: list[Fault] = []
         self._connection = connection
         self._source = source
-        self._villages: dict[str, bool] = {}
+        self._villages: dict[str, Known | None] = {}
         self._first: dict[str, tuple[str, int]] = {}
         self._first_of_id: dict[str, tuple[str, int]] = {}
         self._named_whole: set[str] = set()
@@ -120,19 +134,24 @@ class HouseholdsLoading:
                 self._fault(
                     line,
                     "证件号码",
-                    masked(member.id_number),
+                    _shown(member),
                     f"belongs to the household {household} in the register; correct the number, "
-                    "or let the roster name all members of that household too",
+                    "let the roster name all members of that household too, or put down that "
+                    "somebody has moved in (`exitflow registry change`)",
                     member.row or line.row,
                 )
 
     def _known(self, lines: Sequence[HouseholdLine]) -> _Batch:
         codes = [line.code for line in lines]
-        ids = [member.id_number for line in lines for member in line.members]
+        ids = [
+            key_of(line.code, member.id_number, member.name)
+            for line in lines
+            for member in line.members
+        ]
         years = {line.livelihood.year for line in lines if line.livelihood is not None}
         members_of: dict[str, dict[str, Known]] = defaultdict(dict)
         for row in found(self._connection, MemberRow, "household_code", codes):
-            members_of[row["household_code"]][row["id_number"]] = row
+            members_of[row["household_code"]][row["key"]] = row
         registered: dict[str, set[date]] = defaultdict(set)
         for row in found(self._connection, EpisodeRow, "household_code", codes):
             registered[row["household_code"]].add(row["registered_on"])
@@ -141,10 +160,7 @@ class HouseholdsLoading:
                 row["code"]: row for row in found(self._connection, HouseholdRow, "code", codes)
             },
             members_of=members_of,
-            people={
-                row["id_number"]: row
-                for row in found(self._connection, MemberRow, "id_number", ids)
-            },
+            people={row["key"]: row for row in found(self._connection, MemberRow, "key", ids)},
             years={
                 (row["household_code"], row["year"]): row
                 for row in found(self._connection, HouseholdYearRow, "household_code", codes)
@@ -156,8 +172,8 @@ class HouseholdsLoading:
     def _look_for_villages(self, lines: Sequence[HouseholdLine]) -> None:
         codes = {line.village_code for line in lines} - self._villages.keys()
         if codes:
-            there = {row["code"] for row in found(self._connection, VillageRow, "code", codes)}
-            self._villages |= {code: code in there for code in codes}
+            there = {r["code"]: r for r in found(self._connection, VillageRow, "code", codes)}
+            self._villages |= {code: there.get(code) for code in codes}
 
     def _check(self, line: HouseholdLine, known: _Batch) -> None:
         if line.code in self._first:
@@ -168,7 +184,15 @@ class HouseholdsLoading:
         self._first[line.code] = (line.sheet, line.row)
         self._check_people(line, known)
         household = known.households.get(line.code)
-        if not self._villages[line.village_code]:
+        village = self._villages[line.village_code]
+        if village is not None and village["gone_on"] is not None:
+            self._fault(
+                line,
+                "行政村代码",
+                line.village_code,
+                f"the code expired on {village['gone_on']}; use {village['successor']}",
+            )
+        elif village is None:
             self._fault(
                 line,
                 "行政村代码",
@@ -176,13 +200,22 @@ class HouseholdsLoading:
                 "the register knows no village with this code; import the list of villages first, "
                 "or correct it",
             )
+        elif household is not None and household["gone_on"] is not None:
+            self._fault(
+                line,
+                "户编号",
+                line.code,
+                f"the household ended on {household['gone_on']} ({household['gone_because'].zh}); "
+                "take its rows out",
+            )
         elif household is not None and household["village_code"] != line.village_code:
             self._fault(
                 line,
                 "行政村代码",
                 line.village_code,
                 f"the register has the household {line.code} in {household['village_code']}; "
-                "correct the village, or the number of the household",
+                "correct the village, or the number of the household; that it has moved is put "
+                "down as 易地搬迁 (`exitflow registry change`)",
             )
         if household is not None:
             self._check_registration(line, known.registered[line.code])
@@ -222,19 +255,20 @@ class HouseholdsLoading:
             )
         for member in line.members:
             row = member.row or line.row
-            if member.id_number in self._first_of_id:
-                first = place(*self._first_of_id[member.id_number], line.sheet)
-                shown = masked(member.id_number)
-                self._fault(line, "证件号码", shown, f"stands in {first} too; keep one", row)
+            key = _key(line, member, known)
+            if key in self._first_of_id:
+                first = place(*self._first_of_id[key], line.sheet)
+                said = f"stands in {first} too; keep one"
+                self._fault(line, "证件号码", _shown(member), said, row)
                 continue
-            self._first_of_id[member.id_number] = (line.sheet, row)
-            elsewhere = known.people.get(member.id_number)
+            self._first_of_id[key] = (line.sheet, row)
+            elsewhere = known.people.get(key)
             if elsewhere is not None and elsewhere["household_code"] != line.code:
                 self._moves.append(_Move(line, member, elsewhere["household_code"]))
 
     def _too_few(self, line: HouseholdLine, known: Mapping[str, Known]) -> bool:
         """Whether a roster that names few would leave open who of those known is a member."""
-        named = {member.id_number for member in line.members}
+        named = {key_of(line.code, each.id_number, each.name) for each in line.members}
         return len(known) > 1 and not (named <= known.keys() and len(known) == line.size)
 
     def _put_members(
@@ -243,10 +277,11 @@ class HouseholdsLoading:
         changed = False
         before = known.members_of[line.code]
         for member in line.members:
-            row = {"household_code": line.code, **member.model_dump(exclude={"row"})}
-            changed = members.put(row, known.people.get(member.id_number)) or changed
+            key = _key(line, member, known)
+            row = {"key": key, "household_code": line.code, **member.model_dump(exclude={"row"})}
+            changed = members.put(row, before.get(key) or known.people.get(key)) or changed
         if line.code in self._named_whole or (line.members and len(before) == 1):
-            left = before.keys() - {member.id_number for member in line.members}
+            left = before.keys() - {_key(line, member, known) for member in line.members}
             gone += [(line.code, id_number) for id_number in left]
             changed = bool(left) or changed
         return changed
@@ -258,7 +293,7 @@ class HouseholdsLoading:
         table = table_of(MemberRow)
         here = (
             table.c.household_code == sa.bindparam("household"),
-            table.c.id_number == sa.bindparam("member"),
+            table.c.key == sa.bindparam("member"),
         )
         rows = [{"household": household, "member": member} for household, member in gone]
         self._connection.execute(sa.delete(table).where(*here), rows)

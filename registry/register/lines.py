@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.base import ProperName, Record
+from models.base import ProperName, Record, Text
 from models.offices import CountyCode, VillageCode
 from models.periods import Year
 from models.register.households import Cause, HouseholdCode, Livelihood
@@ -45,12 +45,18 @@ class VillageLine(Record):
 
 
 class MemberLine(Record):
-    """A member of a household, under the number of the identity card (GB 11643)."""
+    """A member of a household, under the number of the identity card (GB 11643).
+
+    Attributes:
+        without_id: Why there is no such number (无证件原因), with the day of birth; else None.
+    """
 
     row: Row = 0
-    id_number: Annotated[str, Field(pattern=r"^[0-9]{17}[0-9X]$")]
+    id_number: Annotated[str, Field(pattern=r"^[0-9]{17}[0-9X]$")] | None
     name: ProperName
     relation: ProperName
+    without_id: Text | None = None
+    born: date | None = None
 
 
 class HouseholdLine(Record):

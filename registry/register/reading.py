@@ -16,6 +16,7 @@ from registry.facts.incidence import village_incidence
 from registry.files.cells import HEAD
 from registry.files.sheet_cells import masked
 from registry.records import StandingRecord
+from registry.register.change_ledger import changes_of
 from registry.register.records import (
     EpisodeRecord,
     HouseholdRecord,
@@ -76,6 +77,7 @@ def village_record(session: Session, code: str, on: date) -> VillageRecord:
         incidence=village_incidence(session, code, on),
         rosters=_rosters(session, code),
         alarms=alarms_in(session, code),
+        changes=changes_of(session, code),
     )
 
 
@@ -95,7 +97,7 @@ def poor_households(session: Session, village: str, on: date) -> tuple[ListedHou
     ):
         episodes[episode.household_code].append(episode)
     poor = (HouseholdState.REGISTERED, HouseholdState.FALLEN_BACK)
-    return tuple(_listed(row) for row in rows if _state(episodes[row.code], on) in poor)
+    return tuple(_listed(row) for row in rows if _state(row, episodes[row.code], on) in poor)
 
 
 def unasked_households(session: Session, case_id: str) -> tuple[ListedHousehold, ...]:
@@ -145,10 +147,18 @@ def household_record(session: Session, code: str, on: date) -> HouseholdRecord:
         head=household.head,
         size=household.size,
         on=on,
-        state=_state(episodes, on),
+        state=_state(household, episodes, on),
+        gone_on=household.gone_on,
+        gone_because=household.gone_because,
+        changes=changes_of(session, code),
         members=tuple(
-            MemberRecord(name=row.name, relation=row.relation, id_number=masked(row.id_number))
-            for row in sorted(members, key=lambda row: (row.relation != HEAD, row.id_number))
+            MemberRecord(
+                name=row.name,
+                relation=row.relation,
+                id_number=masked(row.id_number) if row.id_number is not None else "",
+                without_id=row.without_id,
+            )
+            for row in sorted(members, key=lambda row: (row.relation != HEAD, row.key))
         ),
         years=tuple(
             YearRecord(
@@ -167,19 +177,25 @@ def household_record(session: Session, code: str, on: date) -> HouseholdRecord:
 
 def _by_state(session: Session, village: str, on: date) -> dict[HouseholdState, int]:
     episodes: dict[str, list[EpisodeRow]] = {}
-    for row in session.exec(
-        select(EpisodeRow)
+    households: dict[str, HouseholdRow] = {}
+    for row, household in session.exec(
+        select(EpisodeRow, HouseholdRow)
         .join(HouseholdRow, col(HouseholdRow.code) == EpisodeRow.household_code)
         .where(HouseholdRow.village_code == village)
         .order_by(col(EpisodeRow.number))
     ):
+        households[household.code] = household
         episodes.setdefault(row.household_code, []).append(row)
-    counted = Counter(_state(rows, on) for rows in episodes.values())
+    counted = Counter(_state(households[code], rows, on) for code, rows in episodes.items())
     return {state: counted[state] for state in HouseholdState if counted[state]}
 
 
-def _state(episodes: Sequence[EpisodeRow], on: date) -> HouseholdState | None:
-    """How a household stands by the last of its episodes that has begun."""
+def _state(
+    household: HouseholdRow, episodes: Sequence[EpisodeRow], on: date
+) -> HouseholdState | None:
+    """How a household stands by the last of its episodes that has begun, if it is there."""
+    if household.gone_on is not None and household.gone_on <= on:
+        return HouseholdState.GONE
     begun = [episode for episode in episodes if episode.registered_on <= on]
     if not begun:
         return None

@@ -3,6 +3,7 @@
 from datetime import date
 
 from models.base import Record
+from models.register.changes import Gone, KeptChange
 from models.register.households import Cause, HouseholdState, Livelihood
 from models.register.office_records import KeptRecord
 from models.register.villages import Incidence, Survey
@@ -34,6 +35,8 @@ class VillageRecord(Record):
         on: The day as of which households are counted.
         households: How many, by state; those of a state that no household has are left out.
         incidence: Poor people and population (S5), None where nobody is registered there.
+        since, gone_on, successor: Of a code that follows another, or is followed by one.
+        changes: What has happened to the village by the register's own ledger (区划变动).
         consequences, office_records: As of a county.
     """
 
@@ -52,6 +55,10 @@ class VillageRecord(Record):
     households: dict[HouseholdState, int]
     incidence: Incidence | None
     rosters: tuple[RosterCount, ...]
+    since: date | None = None
+    gone_on: date | None = None
+    successor: str | None = None
+    changes: tuple[KeptChange, ...] = ()
     consequences: tuple[ExitFacts, ...] = ()
     office_records: tuple[KeptRecord, ...] = ()
     alarms: tuple[AlarmRecord, ...] = ()
@@ -67,11 +74,16 @@ class ListedHousehold(Record):
 
 
 class MemberRecord(Record):
-    """A member of a household; the ID number with its middle masked (G8)."""
+    """A member of a household; the ID number with its middle masked (G8).
+
+    Attributes:
+        without_id: Why there is no ID number.
+    """
 
     name: str
     relation: str
     id_number: str
+    without_id: str | None = None
 
 
 class YearRecord(Record):
@@ -100,6 +112,7 @@ class EpisodeRecord(Record):
     opening_document: str | None = None
     opened_by: str | None = None
     opened_seq: int | None = None
+    gone_because: Gone | None = None
 
 
 class HouseholdRecord(Record):
@@ -109,6 +122,8 @@ class HouseholdRecord(Record):
         state: How it stands on the day ``on``; None before its first registration.
         consequences, office_records: As of a county.
         visits, risks: Of its follow-ups (F5).
+        gone_on, gone_because: Since when there is no such household any more, and why.
+        changes: What has happened to it by the register's own ledger (动态调整).
     """
 
     code: str
@@ -122,6 +137,9 @@ class HouseholdRecord(Record):
     members: tuple[MemberRecord, ...]
     years: tuple[YearRecord, ...]
     episodes: tuple[EpisodeRecord, ...]
+    gone_on: date | None = None
+    gone_because: Gone | None = None
+    changes: tuple[KeptChange, ...] = ()
     visits: tuple[CheckRecord, ...] = ()
     risks: tuple[RiskRecord, ...] = ()
     consequences: tuple[ExitFacts, ...] = ()

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from models.alarms import Alarm
 from models.policy import Policy
+from models.register.changes import ChangesLoaded
 from models.register.villages import Survey
 from registry import journal
 from registry.database.engine import claim, reading, writing
@@ -18,6 +19,7 @@ from registry.facts.incidence import village_heads
 from registry.files.fault_sheet import FileRefused
 from registry.files.faults import Fault, RegisterFaults
 from registry.register.bulk import batches
+from registry.register.changing import Changes
 from registry.register.export import Exported, export_roster
 from registry.register.file import RegisterFile
 from registry.register.lines import HouseholdLine, VillageLine
@@ -46,8 +48,10 @@ class Register:
 
     def import_file(
         self, path: Path, today: date
-    ) -> VillagesLoaded | HouseholdsLoaded | RecordsLoaded:
-        """Import villages, a roster (花名册) of households or records (台账), told by its headers.
+    ) -> VillagesLoaded | HouseholdsLoaded | RecordsLoaded | ChangesLoaded:
+        """Import villages, a roster (花名册) of households, records (台账) or changes (动态调整).
+
+        Its headers tell which.
 
         All or nothing. With faults, a workbook beside the file names them all.
 
@@ -62,6 +66,8 @@ class Register:
             file = RegisterFile(path, today)
             if file.lists_records:
                 return OfficeRecords(self._engine).load(path, today)
+            if file.lists_changes:
+                return Changes(self._engine).load(file, today)
             with writing(self._engine) as session:
                 claim(session, "register")
                 loaded = _load(session, file)

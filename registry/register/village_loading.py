@@ -152,6 +152,10 @@ class VillagesLoading:
             )
         if known is None:
             return
+        if known["gone_on"] is not None:
+            right = f"the code expired on {known['gone_on']}; use {known['successor']}"
+            self._fault(line, "行政村代码", line.code, right)
+            return
         for field, column in (("township_code", "乡镇代码"), ("county_code", "县代码")):
             if known[field] != getattr(line, field):
                 self._fault(

@@ -23,6 +23,7 @@ from models.register.households import PovertyLine
 from models.standards import percentage
 from registry.errors import UnknownSubject
 from registry.facts.alarms import above_threshold
+from registry.facts.episodes import is_there
 from registry.facts.livelihood import meets, net_income
 from registry.facts.roster import STILL_THERE, household_facts
 from registry.facts.supervision import last_checks
@@ -214,8 +215,13 @@ def should_come_in(
         col(after.number) > col(EpisodeRow.number),
         col(after.registered_on) <= on,
     )
-    outside = (col(EpisodeRow.exited_on) <= on, col(EpisodeRow.exit_year) < year, ~back)
-    never = col(EpisodeRow.household_code).is_(None)
+    outside = (
+        col(EpisodeRow.exited_on) <= on,
+        col(EpisodeRow.exit_year) < year,
+        ~back,
+        is_there(on),
+    )
+    never = (col(EpisodeRow.household_code).is_(None), is_there(on))
 
     def unmet(row: HouseholdRow, lived: HouseholdYearRow) -> Iterator[str]:
         facts = household_facts(row, lived, ())
@@ -235,7 +241,11 @@ def should_come_in(
         [*_over(session, standards, on, region), *_omitted(session, year, region)],
         (
             _Group(_lived(year, region, *outside, ~meets(standards.household, line)), both, below),
-            _Group(_lived(year, region, never, ~meets((Demand.INCOME,), line)), both, never_in),
+            _Group(
+                _lived(year, region, *never, ~meets((Demand.INCOME,), line)),
+                both,
+                never_in,
+            ),
         ),
     )
 

@@ -28,10 +28,12 @@ from registry.tables.columns import Standing as Standing
 from registry.tables.columns import Table as Table
 from registry.tables.columns import storable as storable
 from registry.tables.households import EpisodeRow as EpisodeRow
+from registry.tables.households import HouseholdPastRow as HouseholdPastRow
 from registry.tables.households import HouseholdRow as HouseholdRow
 from registry.tables.households import HouseholdYearRow as HouseholdYearRow
 from registry.tables.households import MemberRow as MemberRow
 from registry.tables.households import PovertyLineRow as PovertyLineRow
+from registry.tables.households import RegisterEntryRow as RegisterEntryRow
 from registry.tables.installation import ContradictionRow as ContradictionRow
 from registry.tables.installation import EndedRunRow as EndedRunRow
 from registry.tables.installation import InstallationRow as InstallationRow
@@ -44,6 +46,7 @@ from registry.tables.register import OfficeRecordRow as OfficeRecordRow
 from registry.tables.register import PlanRow as PlanRow
 from registry.tables.register import ProvincialMeanRow as ProvincialMeanRow
 from registry.tables.register import StatusRow as StatusRow
+from registry.tables.register import VillagePastRow as VillagePastRow
 from registry.tables.register import VillageRow as VillageRow
 from registry.tables.register import VillageStatusRow as VillageStatusRow
 from registry.tables.register import VillageYearRow as VillageYearRow

@@ -1,6 +1,6 @@
 """The register of poor households (建档立卡): who they are, what they live on, in and out of it."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -11,13 +11,16 @@ from sqlalchemy import (
     Index,
     MetaData,
     String,
+    Text,
+    UniqueConstraint,
     event,
     text,
 )
 from sqlmodel import Field
 
+from models.register.changes import Gone
 from models.register.households import Cause
-from registry.tables.columns import Table, Written, words
+from registry.tables.columns import Instant, Table, Written, words
 
 
 def _household() -> Column[str]:
@@ -39,17 +42,64 @@ class HouseholdRow(Table, table=True):
     head: str = Field(sa_type=Written)
     size: int
     revision: int = 1
+    gone_on: date | None = None
+    gone_because: Gone | None = Field(default=None, sa_column=Column(words(Gone), nullable=True))
+
+
+class HouseholdPastRow(Table, table=True):
+    """Where a household lived and how many it was, up to a change (动态调整); written once.
+
+    It held from ``since``, None for the beginning, to the day before ``until``. What holds since
+    the last change stands in ``households``. So incidence on a day before a change stays (S5).
+    """
+
+    __tablename__ = "household_past"
+    __table_args__ = (Index(None, "village_code"),)
+
+    household_code: str = Field(sa_column=_household())
+    until: date = Field(primary_key=True)
+    since: date | None = None
+    village_code: str
+    size: int
+
+
+class RegisterEntryRow(Table, table=True):
+    """One entry of a county's ledger of natural changes (动态调整), as ``ledger_entries`` has them.
+
+    ``ledger`` is ``register/<county>``; ``key`` is the change's own, by which it is put down once.
+    """
+
+    __tablename__ = "register_entries"
+    __table_args__ = (Index(None, "subject_code"), UniqueConstraint("key"))
+
+    ledger: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    key: str
+    subject_code: str | None = None
+    day: date
+    at: datetime = Field(sa_type=Instant)
+    text: str = Field(sa_type=Written)
+    previous: str
+    hash: str
+    content: str = Field(sa_type=Text)
 
 
 class MemberRow(Table, table=True):
-    """A member of a household, as far as the register names them: at least its head (户主)."""
+    """A member of a household, as far as the register names them: at least its head (户主).
+
+    ``key`` is the ID number. Who has none stands under the household's number and the name, with
+    the reason and the date of birth.
+    """
 
     __tablename__ = "members"
 
-    id_number: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
     household_code: str = Field(foreign_key="households.code", index=True)
+    id_number: str | None = None
     name: str = Field(sa_type=Written)
     relation: str = Field(sa_type=Written)
+    without_id: str | None = Field(default=None, sa_type=Written)
+    born: date | None = None
 
 
 class HouseholdYearRow(Table, table=True):
@@ -87,7 +137,8 @@ class EpisodeRow(Table, table=True):
     ``registered_on`` is the first day in, ``exited_on`` the first day out. A household that falls
     back (返贫) gets a new episode and keeps the old. ``case_id`` and ``seq`` name the entry that
     ordered the striking off; ``opened_by`` and ``opened_seq`` the one that began the episode, where
-    a case did (F5, F7), and ``opening_document`` its document.
+    a case did (F5, F7), and ``opening_document`` its document. ``gone_because`` says that it ended
+    with the household itself, and no exit: then no case and no year ended it.
     """
 
     __tablename__ = "household_episodes"
@@ -110,6 +161,7 @@ class EpisodeRow(Table, table=True):
     opening_document: str | None = Field(default=None, sa_type=Written)
     opened_by: str | None = None
     opened_seq: int | None = None
+    gone_because: Gone | None = Field(default=None, sa_column=Column(words(Gone), nullable=True))
 
 
 @event.listens_for(EpisodeRow.metadata, "before_create")

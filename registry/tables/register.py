@@ -59,6 +59,8 @@ class VillageRow(Table, table=True):
 
     ``population`` is the rural registered population (农村户籍人口) on ``population_as_of``; a
     village without ``work_team`` or ``first_secretary`` is verified by its committees alone (H2).
+    A code that follows another is in use ``since`` a day; one that is no longer in use has
+    ``gone_on``, the first day without it, and its ``successor``.
     """
 
     __tablename__ = "villages"
@@ -73,6 +75,23 @@ class VillageRow(Table, table=True):
     population_as_of: date
     work_team: bool
     first_secretary: bool
+    since: date | None = None
+    gone_on: date | None = None
+    successor: str | None = None
+
+
+class VillagePastRow(Table, table=True):
+    """How many people a village had up to a day, before another was merged into it; written once.
+
+    It held from ``since``, None for the beginning, to the day before ``until`` (S5).
+    """
+
+    __tablename__ = "village_past"
+
+    village_code: str = Field(primary_key=True)
+    until: date = Field(primary_key=True)
+    since: date | None = None
+    population: int
 
 
 class VillageStatusRow(_Status, table=True):

@@ -100,6 +100,7 @@ def test_a_child_out_of_school_is_named(entering: ReentryActivities, engine: Eng
     with writing(engine) as session:
         session.add(
             MemberRow(
+                key="41152320090301002X",
                 id_number="41152320090301002X",
                 household_code="F000009",
                 name="合成乙",

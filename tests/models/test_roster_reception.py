@@ -208,6 +208,14 @@ def test_entries_are_taken_anew_without_a_meeting(step: Step) -> None:
     assert last(sample.docket).kind is EntryKind.AMENDMENT
 
 
+@pytest.mark.clause("G1", "S5")
+def test_the_county_tells_of_a_natural_change_of_the_register() -> None:
+    sample = Sample(H3)
+    sample.desk.receive("amend", amendment("H-01", office=COUNTY), NOW)
+    (waiting,) = sample.roster.amendments
+    assert str(waiting.message.office) == COUNTY
+
+
 @pytest.mark.clause("G1", "H1")
 def test_who_is_added_was_voted_on() -> None:
     sample = Sample(H3)
@@ -227,7 +235,7 @@ def test_who_is_added_was_voted_on() -> None:
             "A2/411523100901 may not amend the roster here; 合成村“两委” (A1/411523100901) may",
         ),
         (
-            amendment("H-01", office=COUNTY),
+            amendment("H-01", office=COUNTY, meeting=meeting()),
             "A5/411523 may not amend the roster here; 合成村“两委” (A1/411523100901) may",
         ),
         (

@@ -119,5 +119,6 @@ def members(engine: Engine) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     numbers = {id_number(number): number for number in range(100)}
     for row in rows(engine, MemberRow):
-        found.setdefault(row["household_code"], set()).add(numbers[row["id_number"]])
+        if row["id_number"] is not None:
+            found.setdefault(row["household_code"], set()).add(numbers[row["id_number"]])
     return found

@@ -186,9 +186,9 @@ def test_a_roster_is_for_its_owner_alone_with_numbers_as_text(
     assert head[9:] == [
         *("2017.0", "8500.0", "1200.5", "0.0", "300.0", "200.0"),
         *("务工、种植茶叶", "是", "在县内茶厂固定务工两年以上", "是", "是"),
-        *("合成乡政府〔2017〕1号", "是", "是", "是", "是", "否"),
+        *("合成乡政府〔2017〕1号", "是", "是", "是", "是", "否", "", ""),
     ]
-    assert other == [FIRST, "H-01", "三组", "张某2", id_number(2), "之子", *[""] * 20]
+    assert other == [FIRST, "H-01", "三组", "张某2", id_number(2), "之子", *[""] * 22]
     assert os.listdir(path.parent).count(path.name) == 1
     assert not list(path.parent.glob(".exitflow-*"))
 

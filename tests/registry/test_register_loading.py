@@ -153,6 +153,8 @@ def test_a_household_begins_its_first_episode(settled: Registry, engine: Engine)
         "head": "张某1",
         "size": 3,
         "revision": 1,
+        "gone_on": None,
+        "gone_because": None,
     }
     assert members(engine) == {"H-01": {1, 2, 3}}
     (year,) = rows(engine, HouseholdYearRow)
@@ -286,7 +288,8 @@ def test_nobody_moves_out_of_a_household_that_the_roster_does_not_name_whole(
         shown = f"{id_number(2)[:6]}********{id_number(2)[-4:]}"
         assert caught.value.faults[0] == (
             f"户.xlsx, row 8, column 证件号码: '{shown}': belongs to the household H-01 in the "
-            "register; correct the number, or let the roster name all members of that household too"
+            "register; correct the number, let the roster name all members of that household too, "
+            "or put down that somebody has moved in (`exitflow registry change`)"
         )
     assert members(engine) == {"H-01": {1, 2}, "H-02": {3}}
 
@@ -329,7 +332,8 @@ def test_every_contradiction_is_named_at_once_and_nothing_is_kept(
         "row 3, column 行政村代码: '411523100999': the register knows no village with this code; "
         "import the list of villages first, or correct it",
         f"row 4, column 行政村代码: '{SECOND}': the register has the household H-01 in {FIRST}; "
-        "correct the village, or the number of the household",
+        "correct the village, or the number of the household; that it has moved is put down as "
+        "易地搬迁 (`exitflow registry change`)",
         "row 5, column 户编号: 'H-09': stands in row 2 too; keep its rows together, or one",
         f"row 6, column 证件号码: '{id_number(30)[:6]}********{id_number(30)[-4:]}': stands in "
         "row 2 too; keep one",

@@ -33,6 +33,9 @@ KEPT = {
     "provincial_means": ("province, year",),
     "outbox": ("case_id, seq, number, channel",),
     "deliveries": ("case_id, seq, number, channel",),
+    "register_entries": ("ledger, seq", "key"),
+    "household_past": ("household_code, until",),
+    "village_past": ("village_code, until",),
 }
 """Tables whose rows are written once (G7), each with what no two of its rows have in common."""
 
@@ -135,7 +138,18 @@ def _villages() -> None:
         sa.Column("population_as_of", sa.Date(), nullable=False),
         sa.Column("work_team", sa.Boolean(), nullable=False),
         sa.Column("first_secretary", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=True),
+        sa.Column("gone_on", sa.Date(), nullable=True),
+        sa.Column("successor", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("code", name="pk_villages"),
+    )
+    op.create_table(
+        "village_past",
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=True),
+        sa.Column("population", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("village_code", "until", name="pk_village_past"),
     )
     op.create_index("ix_villages_county_code", "villages", ["county_code"])
     _status("village_status")
@@ -165,6 +179,8 @@ def _households() -> None:
         sa.Column("head", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("gone_on", sa.Date(), nullable=True),
+        sa.Column("gone_because", WORD, nullable=True),
         sa.ForeignKeyConstraint(
             ["village_code"], ["villages.code"], name="fk_households_village_code_villages"
         ),
@@ -172,13 +188,43 @@ def _households() -> None:
     )
     op.create_index("ix_households_village_code", "households", ["village_code"])
     op.create_table(
-        "members",
-        sa.Column("id_number", sa.String(), nullable=False),
+        "household_past",
         sa.Column("household_code", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=True),
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        of_a_household("household_past"),
+        sa.PrimaryKeyConstraint("household_code", "until", name="pk_household_past"),
+    )
+    op.create_index("ix_household_past_village_code", "household_past", ["village_code"])
+    op.create_table(
+        "register_entries",
+        sa.Column("ledger", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("subject_code", sa.String(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("previous", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("ledger", "seq", name="pk_register_entries"),
+        sa.UniqueConstraint("key", name="uq_register_entries_key"),
+    )
+    op.create_index("ix_register_entries_subject_code", "register_entries", ["subject_code"])
+    op.create_table(
+        "members",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("household_code", sa.String(), nullable=False),
+        sa.Column("id_number", sa.String(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("relation", sa.Text(), nullable=False),
+        sa.Column("without_id", sa.Text(), nullable=True),
+        sa.Column("born", sa.Date(), nullable=True),
         of_a_household("members"),
-        sa.PrimaryKeyConstraint("id_number", name="pk_members"),
+        sa.PrimaryKeyConstraint("key", name="pk_members"),
     )
     op.create_index("ix_members_household_code", "members", ["household_code"])
     money = ("wages", "business", "assets", "transfers", "costs")
@@ -211,6 +257,7 @@ def _households() -> None:
         sa.Column("opening_document", sa.Text(), nullable=True),
         sa.Column("opened_by", sa.String(), nullable=True),
         sa.Column("opened_seq", sa.Integer(), nullable=True),
+        sa.Column("gone_because", WORD, nullable=True),
         of_a_household("household_episodes"),
         sa.PrimaryKeyConstraint("household_code", "number", name="pk_household_episodes"),
     )

@@ -1,0 +1,253 @@
+"""Natural changes (动态调整): people come and go, households split, join, move and end."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import col, select
+
+from models.case.ledger import Entry, verify
+from models.offices import Office
+from models.register.changes import ChangeKind, Gone, Person
+from models.register.households import HouseholdState
+from registry.checks.register import RegisterCheck
+from registry.database.engine import reading
+from registry.desk import Registry
+from registry.errors import LoadError
+from registry.tables import EpisodeRow, HouseholdRow, RegisterEntryRow
+from tests.registry.changes import TODAY, change, poor, put
+from tests.registry.places import leaves
+from tests.registry.register_samples import (
+    FIRST,
+    SECOND,
+    SINCE,
+    household,
+    households,
+    members,
+    village,
+    villages,
+)
+from tests.rosters import COUNTY, id_number
+
+DAY, ONE = date(2018, 3, 1), timedelta(days=1)
+BABY = Person(name="张某丙", relation="之子", without_id="新生儿未落户", born=date(2018, 2, 20))
+
+
+@pytest.fixture
+def register(registry: Registry, engine: Engine) -> Engine:
+    """H-01 with three people and H-02 with two, in the first of two villages."""
+    villages(engine, village(0), village(1))
+    households(engine, household("H-01", 1, 2, 3), household("H-02", 4, 5))
+    return engine
+
+
+def person(number: int, relation: str | None = None) -> Person:
+    return Person(name=f"张某{number}", id_number=id_number(number), relation=relation)
+
+
+def row(engine: Engine, code: str) -> HouseholdRow:
+    with reading(engine) as session:
+        return session.get_one(HouseholdRow, code)
+
+
+def episode(engine: Engine, code: str) -> EpisodeRow:
+    with reading(engine) as session:
+        return session.get_one(EpisodeRow, (code, 1))
+
+
+@pytest.mark.clause("S5", "G7")
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [(ChangeKind.DIED_OUT, Gone.DIED_OUT), (ChangeKind.LEFT, Gone.LEFT)],
+)
+def test_a_household_that_is_gone_counts_no_more_from_its_day_on(
+    register: Engine, kind: ChangeKind, why: Gone
+) -> None:
+    put(register, kind, "H-01", DAY)
+    counted = {on: poor(register, FIRST, on) for on in (SINCE - ONE, SINCE, DAY - ONE, DAY)}
+    assert counted == {SINCE - ONE: 0, SINCE: 5, DAY - ONE: 5, DAY: 2}
+    ended = episode(register, "H-01")
+    assert (ended.exited_on, ended.gone_because) == (DAY, why)
+    assert (ended.exit_year, ended.case_id) == (None, None)
+    assert members(register) == {"H-02": {4, 5}}
+
+
+@pytest.mark.clause("S5", "G7")
+def test_members_come_and_go(register: Engine) -> None:
+    put(register, ChangeKind.BORN, "H-01", DAY, BABY)
+    assert (poor(register, FIRST, DAY - ONE), poor(register, FIRST, DAY)) == (5, 6)
+    put(register, ChangeKind.DIED, "H-01", DAY + ONE, person(2))
+    put(register, ChangeKind.MARRIED_IN, "H-02", DAY + ONE, person(9, relation="儿媳"))
+    assert poor(register, FIRST, DAY + ONE) == 6
+    assert members(register) == {"H-01": {1, 3}, "H-02": {4, 5, 9}}
+
+
+@pytest.mark.clause("S5")
+def test_who_moves_in_from_another_household_leaves_it(register: Engine) -> None:
+    put(register, ChangeKind.MARRIED_IN, "H-02", DAY, person(3, relation="儿媳"))
+    assert (row(register, "H-01").size, row(register, "H-02").size) == (2, 3)
+    assert poor(register, FIRST, DAY) == 5
+    assert members(register) == {"H-01": {1, 2}, "H-02": {3, 4, 5}}
+
+
+@pytest.mark.clause("S5")
+def test_a_household_splits_and_its_part_is_poor_as_it_is(register: Engine) -> None:
+    parted = [person(2, relation="户主"), person(3, relation="之子")]
+    put(register, ChangeKind.SPLIT, "H-01", DAY, *parted, to="H-11", group="五组")
+    new = row(register, "H-11")
+    assert (new.head, new.size, new.village_group) == ("张某2", 2, "五组")
+    assert episode(register, "H-11").registered_on == DAY
+    assert (poor(register, FIRST, DAY - ONE), poor(register, FIRST, DAY)) == (5, 5)
+    assert members(register) == {"H-01": {1}, "H-02": {4, 5}, "H-11": {2, 3}}
+
+
+@pytest.mark.clause("S5", "F5")
+def test_a_part_of_an_exited_household_never_was_poor_and_is_followed_up(
+    register: Engine, registry: Registry
+) -> None:
+    leaves(register, "H-01", date(2017, 12, 20))
+    put(register, ChangeKind.SPLIT, "H-01", DAY, person(2, relation="户主"), to="H-11")
+    parted = episode(register, "H-11")
+    assert (parted.registered_on, parted.exited_on, parted.exit_year) == (DAY, DAY, None)
+    assert [poor(register, FIRST, on) for on in (DAY - ONE, DAY, DAY + ONE)] == [2, 2, 2]
+    assert registry.register.household("H-11", DAY).state is HouseholdState.EXITED
+
+
+@pytest.mark.clause("S5")
+def test_two_households_join(register: Engine) -> None:
+    put(register, ChangeKind.JOINED, "H-01", DAY, to="H-02")
+    assert row(register, "H-02").size == 5
+    assert row(register, "H-01").gone_because is Gone.JOINED
+    assert (poor(register, FIRST, DAY - ONE), poor(register, FIRST, DAY)) == (5, 5)
+    assert members(register) == {"H-02": {1, 2, 3, 4, 5}}
+
+
+@pytest.mark.clause("S5")
+def test_a_household_moves_to_another_village_with_its_history(register: Engine) -> None:
+    put(register, ChangeKind.RESETTLED, "H-01", DAY, to=SECOND, group="安置区")
+    assert [poor(register, each, DAY - ONE) for each in (FIRST, SECOND)] == [5, 0]
+    assert [poor(register, each, DAY) for each in (FIRST, SECOND)] == [2, 3]
+    assert episode(register, "H-01").registered_on == SINCE
+
+
+@pytest.mark.clause("S5")
+def test_the_head_is_followed_by_a_member(register: Engine) -> None:
+    with pytest.raises(LoadError, match="head: the head leaves; say who is it from now on"):
+        put(register, ChangeKind.DIED, "H-01", DAY, person(1))
+    put(register, ChangeKind.DIED, "H-01", DAY, person(1), head="张某2")
+    assert row(register, "H-01").head == "张某2"
+    put(register, ChangeKind.HEAD, "H-01", DAY + ONE, Person(name="张某3"))
+    assert row(register, "H-01").head == "张某3"
+
+
+@pytest.mark.clause("S1")
+def test_a_member_without_an_id_number_gets_one(register: Engine, registry: Registry) -> None:
+    put(register, ChangeKind.BORN, "H-01", DAY, BABY)
+    shown = registry.register.household("H-01", DAY).members
+    assert [each.without_id for each in shown if not each.id_number] == ["新生儿未落户"]
+    numbered = Person(name="张某丙", id_number=id_number(7))
+    put(register, ChangeKind.NUMBERED, "H-01", DAY + ONE, numbered)
+    assert row(register, "H-01").size == 4
+    assert members(register)["H-01"] == {1, 2, 3, 7}
+
+
+@pytest.mark.clause("G7")
+def test_the_same_change_is_put_down_once(register: Engine) -> None:
+    assert put(register, ChangeKind.BORN, "H-01", DAY, BABY).new == 1
+    assert put(register, ChangeKind.BORN, "H-01", DAY, BABY).new == 0
+    assert row(register, "H-01").size == 4
+
+
+@pytest.mark.clause("G7")
+def test_the_ledger_of_a_county_is_a_chain_that_names_nobody(
+    register: Engine, registry: Registry
+) -> None:
+    put(register, ChangeKind.BORN, "H-01", DAY, BABY)
+    put(register, ChangeKind.JOINED, "H-01", DAY, to="H-02")
+    with reading(register) as session:
+        kept = session.exec(select(RegisterEntryRow).order_by(col(RegisterEntryRow.seq))).all()
+    assert verify(f"register/{COUNTY}", [Entry.model_validate_json(x.content) for x in kept]) == 2
+    assert kept[0].text == (
+        "户H-01自2018-03-01起出生1人，3人变为4人：出生，村上报（合成动态〔2018〕1号）"
+    )
+    assert [each.seq for each in registry.changes.of("H-02")] == [2]
+    assert len(registry.changes.listed("411500", 2018)) == 2
+
+
+@pytest.mark.clause("G7")
+def test_what_was_changed_past_the_ledger_is_found(register: Engine) -> None:
+    put(register, ChangeKind.LEFT, "H-01", DAY)
+    with reading(register) as session:
+        check = RegisterCheck(session)
+        assert [*check.journal([]), *check.parts(lambda *_: None), *check.changes()] == []
+    with register.begin() as connection:
+        for name in ("register_entries", "household_past"):
+            drop = f"DROP TRIGGER {name}_no_update"
+            if connection.dialect.name == "postgresql":
+                drop = f"DROP TRIGGER {name}_kept ON {name}"
+            connection.execute(text(drop))
+        connection.execute(text("UPDATE register_entries SET text = '从未迁出'"))
+        connection.execute(text("UPDATE household_past SET size = 1"))
+    with reading(register) as session:
+        check = RegisterCheck(session)
+        list(check.journal([]))
+        found = [*check.parts(lambda *_: None), *check.changes()]
+    assert [each.where for each in found] == [
+        f"villages {FIRST}",
+        f"register_entries register/{COUNTY}",
+    ]
+    assert "household_past" in found[0].what
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "said", "right"),
+    [
+        (ChangeKind.LEFT, "H-99", {}, "household: the register knows no household H-99"),
+        (ChangeKind.DIED, "H-01", {"people": (person(9),)}, "张某9 is no member of household H-01"),
+        (ChangeKind.JOINED, "H-01", {"to": "H-01"}, "to: a household cannot join itself"),
+        (ChangeKind.RESETTLED, "H-01", {"to": FIRST}, f"lives in {FIRST} already"),
+        (ChangeKind.RESETTLED, "H-01", {"to": "411523999999"}, "import the list of villages"),
+        (
+            ChangeKind.SPLIT,
+            "H-01",
+            {"people": (person(2, relation="户主"),), "to": "H-02"},
+            "write a number that is free",
+        ),
+        (
+            ChangeKind.DIED,
+            "H-02",
+            {"people": (person(4), person(5))},
+            "nobody would be left in household H-02; put down its end",
+        ),
+        (ChangeKind.BORN, "H-01", {"people": (person(5, relation="之子"),)}, "has moved in"),
+        (
+            ChangeKind.LEFT,
+            "H-01",
+            {"office": Office.parse("A5/411522")},
+            "puts down no change here",
+        ),
+        (ChangeKind.LEFT, "H-01", {"on": TODAY + ONE}, "is still to come"),
+        (ChangeKind.LEFT, "H-01", {"on": SINCE - ONE}, f"on {SINCE}; write that day or a later"),
+    ],
+)
+def test_what_contradicts_the_register_is_refused(
+    register: Engine, kind: ChangeKind, code: str, said: dict[str, object], right: str
+) -> None:
+    before = row(register, "H-01").revision, poor(register, FIRST, TODAY)
+    with pytest.raises(LoadError, match=right):
+        Registry(register).changes.put(change(kind, code, **({"on": DAY} | said)), TODAY)  # type: ignore[arg-type]
+    assert (row(register, "H-01").revision, poor(register, FIRST, TODAY)) == before
+
+
+@pytest.mark.clause("S5", "H4")
+def test_nothing_happens_to_who_is_gone(register: Engine, registry: Registry) -> None:
+    put(register, ChangeKind.DIED_OUT, "H-01", DAY)
+    with pytest.raises(LoadError, match="H-01 ended on 2018-03-01 \\(整户死亡\\)"):
+        put(register, ChangeKind.LEFT, "H-01", DAY + ONE)
+    with pytest.raises(LoadError, match="整户死亡\\); take its rows out"):
+        households(register, household("H-01", 1, 2, 3))
+    assert registry.register.household("H-01", DAY).state is HouseholdState.GONE
+    assert registry.register.village(FIRST, DAY).households == {
+        HouseholdState.REGISTERED: 1,
+        HouseholdState.GONE: 1,
+    }
