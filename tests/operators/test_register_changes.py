@@ -37,8 +37,8 @@ async def test_a_household_that_has_died_out_is_put_down_and_shown(
     assert "put down" in (await cli(*words)).done()
     assert "was put down before" in (await cli(*words)).done()
     baby = ("--name", "张某丙", "--relation", "之子", "--without-id", "新生儿未落户")
-    words = ("registry", "change", "born", other, "--on", "2018-03-02", "--born", "2018-02-01")
-    (await cli(*words, *baby, *SIGNED, *BY)).done()
+    born = ("registry", "change", "born", other, "--on", "2018-03-02", "--born", "2018-02-01")
+    (await cli(*born, *baby, *SIGNED, *BY)).done()
     shown = (await cli("registry", "show", gone)).done()
     assert "gone 已注销" in shown
     assert "整户死亡" in shown
