@@ -224,13 +224,16 @@ class ChangesLoaded(Record):
 
     Attributes:
         counties: Codes of the counties whose people may be more or fewer since.
-        concerned: Open cases on which a household of them is.
+        concerned: Open rosters on which a household of them is.
+        stale: Other open cases about a place whose code has ended: the register refuses their
+            approval.
     """
 
     new: int
     unchanged: int
     counties: tuple[str, ...] = ()
     concerned: tuple[Concerned, ...] = ()
+    stale: tuple[str, ...] = ()
 
 
 class KeptChange(Record):

@@ -156,6 +156,7 @@ def _put(said: RegisterChange | DivisionChange) -> None:
         alarms = registry.register.alarms_due(loaded.counties, today, policy)
     say(f"{said.id}: {'put down' if loaded.new else 'was put down before'}")
     tell_cases(loaded.concerned)
+    say_stale(loaded.stale)
     if alarms:
         from operators.commands.register import tell_alarms
 
@@ -189,6 +190,15 @@ def tell_cases(concerned: Iterable[Concerned]) -> None:
         run(tell())
     except ExitflowError as error:
         say(*(_not_told(each, error) for each in those))
+
+
+def say_stale(cases: Iterable[str]) -> None:
+    """Name the cases of a place whose code has ended: they cannot be approved any more."""
+    for case_id in cases:
+        say(
+            f"{case_id} is stale 已失效: the code of its place has ended, and the register refuses "
+            "its approval; withdraw it, and open one under the code that follows"
+        )
 
 
 def _not_told(concerned: Concerned, error: Exception) -> str:

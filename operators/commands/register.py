@@ -19,7 +19,7 @@ from models.register.changes import ChangesLoaded
 from models.register.counties import ProvincialMean
 from models.register.households import PovertyLine
 from models.register.office_records import FORMS, KeptRecord, RecordKind
-from operators.commands.changes import tell_cases
+from operators.commands.changes import say_stale, tell_cases
 from operators.commands.options import County, Region, Subject, Village, Workbook
 from operators.commands.words import Day, InputError, Json, Source, Year
 from operators.desk.registry import open_registry, utc_now
@@ -212,6 +212,7 @@ def import_(file: Path, /) -> None:
     match loaded:
         case ChangesLoaded():
             tell_cases(loaded.concerned)
+            say_stale(loaded.stale)
         case VillagesLoaded():
             say(f"villages: {_counts(loaded)}; {loaded.listed} newly on the list of poor villages")
         case _:

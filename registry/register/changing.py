@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session, col, select
 
+from models.procedures import HOUSEHOLD_EXIT
 from models.register.changes import (
     ChangesLoaded,
     Concerned,
@@ -164,13 +165,29 @@ def _loaded(session: Session, done: Sequence[_Put]) -> ChangesLoaded:
         concerned += [
             Concerned(case, tuple(those), put.change, put.text) for case, those in found.items()
         ]
+    ended = {code for put in done if isinstance(put, DivisionPutDown) for code in put.ended}
     new = sum(put.new for put in done)
     return ChangesLoaded(
+        stale=_stale(session, ended),
         new=new,
         unchanged=len(done) - new,
         counties=tuple(sorted(counties)),
         concerned=tuple(concerned),
     )
+
+
+def _stale(session: Session, ended: Iterable[str]) -> tuple[str, ...]:
+    """Open cases about a place whose code has ended; rosters are told one by one."""
+    found: list[str] = []
+    for codes in batches(sorted(ended)):
+        found += session.exec(
+            select(CaseRow.case_id).where(
+                col(CaseRow.subject_code).in_(codes),
+                CaseRow.procedure != HOUSEHOLD_EXIT.id,
+                col(CaseRow.outcome).is_(None),
+            )
+        ).all()
+    return tuple(sorted(found))
 
 
 def _on_open_rosters(session: Session, wanted: ColumnElement[bool]) -> Iterable[tuple[str, str]]:

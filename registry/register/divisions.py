@@ -44,6 +44,12 @@ class DivisionPutDown(NamedTuple):
     text: str
     villages: tuple[str, ...]
 
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """All codes that are no longer in use by it."""
+        renamed = self.change.kind is DivisionKind.RENAMED
+        return () if renamed else (self.change.code, *self.villages)
+
 
 def put_division_change(
     session: Session, change: DivisionChange, today: date, at: datetime

@@ -432,7 +432,10 @@ def test_who_is_not_there_any_more(rosters: RosterActivities, engine: Engine) ->
         moved.village_code, left.exited_on = OTHER.code, date(2017, 12, 1)
     found = run(rosters.look_up_households, looking_up(*CODES, "H-10"))
     assert [each.code for each in found.households] == ["H-03"]
-    gone_from_here = dict.fromkeys(["H-01", "H-02"], "登记中已不是本村建档立卡贫困户")
+    gone_from_here = {
+        "H-01": f"登记中已不在本村（现属{OTHER.code}）",
+        "H-02": "登记中已不是本村建档立卡贫困户",
+    }
     assert found.faults == gone_from_here | {"H-10": "登记中没有2017年的收入情况"}
 
 

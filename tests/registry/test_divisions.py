@@ -3,25 +3,27 @@
 淮阳县 (411626) has become 淮阳区 (411603); the day here is synthetic, and so are the villages.
 """
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from models.checks.journal import JournalKind
 from models.offices import Office
 from models.register.changes import ChangeKind, ChangesLoaded, DivisionChange, DivisionKind
 from registry.checks.register import RegisterCheck
-from registry.database.engine import reading
+from registry.database.engine import reading, writing
 from registry.desk import Registry
 from registry.errors import LoadError
 from registry.facts.county import known_county
 from registry.facts.incidence import Heads, county_heads, village_heads
 from registry.facts.village import known_village
+from registry.journal import note
 from registry.places import region_paths
 from registry.register.changing import Changes
-from registry.tables import HouseholdRow, VillageRow
+from registry.tables import CaseRow, HouseholdRow, VillageRow
 from tests.registry.changes import put
 from tests.registry.places import county_leaves, put_households, put_village, village_leaves
 from tests.rosters import Write
@@ -66,6 +68,25 @@ def nothing_amiss(engine: Engine) -> None:
         check = RegisterCheck(session)
         found = [*check.journal([]), *check.parts(lambda *_: None), *check.changes()]
         assert [*found, *check.standings()] == []
+
+
+def case_row(code: str, outcome: str | None) -> CaseRow:
+    return CaseRow(
+        case_id=f"village-exit/{code}/2020",
+        procedure="village",
+        subject_code=code,
+        subject_name="合成村",
+        year=2020,
+        region=f"/410000/411600/{OLD}/{code[:9]}/{code}/",
+        step="V2",
+        round=1,
+        overdue=False,
+        open_objections=0,
+        outcome=outcome,
+        entries=1,
+        head="0" * 64,
+        updated=datetime(2020, 1, 1, tzinfo=UTC),
+    )
 
 
 BEFORE = {JIA: Heads(5, 300), YI: Heads(4, 700), BING: Heads(1, 100), OLD: Heads(10, 1100)}
@@ -202,6 +223,17 @@ def test_what_contradicts_the_register_is_refused(
     with pytest.raises(LoadError, match=right):
         changes(engine, *args, **said)
     assert counted(engine, TODAY) == BEFORE
+
+
+@pytest.mark.clause("G1", "V3")
+def test_open_cases_of_a_code_that_has_ended_are_named(huaiyang: list[str], engine: Engine) -> None:
+    with writing(engine) as session:
+        for code, outcome in ((JIA, None), (YI, None), (BING, "exited")):
+            session.add(case_row(code, outcome))
+        note(session, JournalKind.CHANGED, f"village-exit/{JIA}/2020", {})
+    assert changes(engine, DivisionKind.RENAMED, YI, name="合成新村").stale == ()
+    found = changes(engine, DivisionKind.MERGED, JIA, YI, on=DAY + ONE)
+    assert found.stale == (f"village-exit/{JIA}/2020",)
 
 
 @pytest.mark.clause("S5")
