@@ -12,7 +12,14 @@ from models.policy import Level
 from registry.files.faults import Fault, place
 from registry.register.bulk import Writer, found, table_of
 from registry.register.lines import VillageLine
-from registry.tables import DivisionRow, Standing, VillageRow, VillageStatusRow, VillageYearRow
+from registry.tables import (
+    DivisionRow,
+    Standing,
+    VillagePastRow,
+    VillageRow,
+    VillageStatusRow,
+    VillageYearRow,
+)
 
 _FACTS = {
     "code",
@@ -71,6 +78,10 @@ class VillagesLoading:
         listed: dict[str, date] = {}
         for row in found(self._connection, VillageStatusRow, "code", codes):
             listed[row["code"]] = min(row["since"], listed.get(row["code"], row["since"]))
+        past: dict[str, date] = {}
+        for row in found(self._connection, VillagePastRow, "village_code", codes):
+            past[row["village_code"]] = max(row["until"], past.get(row["village_code"], date.min))
+        earlier_people = Writer(VillagePastRow)
         villages, years = Writer(VillageRow), Writer(VillageYearRow)
         statuses = Writer(VillageStatusRow)
         for line in lines:
@@ -78,7 +89,10 @@ class VillagesLoading:
             self._check(line, known.get(line.code), listed.get(line.code))
             if len(self.faults) > before:
                 continue
-            changed = villages.put(line.model_dump(include=_FACTS), known.get(line.code))
+            there, since = known.get(line.code), past.get(line.code)
+            if there is not None and _counts_anew(line, there, since):
+                earlier_people.put(_people_before(line, there, since), None)
+            changed = villages.put(line.model_dump(include=_FACTS), there)
             if line.survey is not None and line.survey_year is not None:
                 year = {
                     "village_code": line.code,
@@ -93,7 +107,7 @@ class VillagesLoading:
                 changed = statuses.put(status, None)
                 self._listed += 1
             self._count(is_new=line.code not in known, changed=changed)
-        for writer in (villages, years, statuses):
+        for writer in (villages, years, statuses, earlier_people):
             writer.write(self._connection)
 
     def _count(self, *, is_new: bool, changed: bool) -> None:
@@ -169,6 +183,21 @@ class VillagesLoading:
         self.faults.append(
             Fault(sheet=line.sheet, row=line.row, column=column, found=said, right=right)
         )
+
+
+def _counts_anew(line: VillageLine, known: Any, since: date | None) -> bool:
+    """Whether a list has the people of a later day: the days before it stay as they were (S5)."""
+    later = line.population_as_of > max(known["population_as_of"], since or date.min)
+    return later and bool(line.population != known["population"])
+
+
+def _people_before(line: VillageLine, known: Any, since: date | None) -> dict[str, Any]:
+    return {
+        "village_code": line.code,
+        "until": line.population_as_of,
+        "since": since,
+        "population": known["population"],
+    }
 
 
 def _counties(connection: Connection) -> set[str]:

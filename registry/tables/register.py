@@ -81,7 +81,7 @@ class VillageRow(Table, table=True):
 
 
 class VillagePastRow(Table, table=True):
-    """How many people a village had up to a day, before another was merged into it; written once.
+    """How many people a village had up to a day: a later list, or a merger, has others; kept once.
 
     It held from ``since``, None for the beginning, to the day before ``until`` (S5).
     """

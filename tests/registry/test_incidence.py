@@ -194,3 +194,19 @@ def test_counts_equal_the_sum_of_the_households(registry: Registry, engine: Engi
             assert {code: heads.poor for code, heads in of_county.items()} == {
                 code[:6]: poor for code, poor in expected.items()
             }
+
+
+@pytest.mark.clause("S5", "G7")
+def test_a_later_list_of_villages_leaves_the_days_before_it(
+    villages: list[str], engine: Engine
+) -> None:
+    later = date(2018, 12, 31)
+    put_village(engine, JIA, 250, population_as_of=later)
+    put_village(engine, JIA, 240, population_as_of=later)
+    one = timedelta(days=1)
+    found = {on: of_village(engine, JIA, on) for on in (DAY, later - one, later)}
+    assert {on: each.population for on, each in found.items() if each} == {
+        DAY: 300,
+        later - one: 300,
+        later: 240,
+    }

@@ -44,6 +44,10 @@ IN_USE: dict[str, Any] = {"since": None, "gone_on": None, "successor": None}
 # -- villages ---------------------------------------------------------------------------------
 
 
+IN_USE = {"since": None, "gone_on": None, "successor": None}
+"""Of a village whose code follows no other, and is followed by none."""
+
+
 @pytest.mark.clause("S2", "S5", "H2")
 def test_a_village_is_kept_with_its_standing_and_survey(registry: Registry, engine: Engine) -> None:
     line = village(poor_since=SINCE, survey=SURVEY, survey_year=2017)
