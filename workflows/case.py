@@ -292,21 +292,19 @@ class Case(Ordering):
         requests = self.postings.requests(posted_at)
 
         @cache
-        def limits(_seq: int, _calendars: int) -> list[Limit]:
-            return list(map(self.limits.compute, requests))
-
-        # One number has one text: what was published, and not shown yet, is ordered again so.
-        shown = cache(lambda _seq: shows())
+        def decided(_seq: int, _refused: int) -> tuple[list[Limit], Posted]:
+            return list(map(self.limits.compute, requests)), shows()
 
         def make(seq: int) -> NoticeOrder:
-            # Refused for its calendar, it names the date by that of today.
-            closes, *_ = limits(seq, self.calendars)
+            # One number has one text: what may be published, and is not shown yet, is ordered again
+            # so. What surely is not has the date by today's calendar, and those left today.
+            (closes, *_), shown = decided(seq, self.refused)
             return notice_order(self.docket, shown, posted_at, closes, replaces, seq)
 
         self.docket.posting = True
         order, notice = await self.ordered(make)
         assert isinstance(order, NoticeOrder)
-        closes, *post_by = limits(order.seq, self.calendars)
+        (closes, *post_by), _ = decided(order.seq, self.refused)
         return Published(notice, closes, *(post_by or (None,)))
 
     def posted(self, published: Published, **more: JsonValue) -> None:

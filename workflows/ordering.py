@@ -28,8 +28,8 @@ class Ordering(WaitingRoom):
     def __init__(self, docket: Docket, beside: Beside | None = None) -> None:
         super().__init__(docket, beside)
         self.progress = Progress()
-        self.calendars = 0
-        """How many orders were refused because the days off had changed."""
+        self.refused = 0
+        """How many orders were surely not carried out: what they said may be decided anew."""
         self._stands: Callable[[], bool] = lambda: True
 
     async def undisputed(self, stands: Callable[[], bool] = lambda: True) -> bool:
@@ -78,6 +78,7 @@ class Ordering(WaitingRoom):
         """
         ledger, final = self.docket.ledger, self.docket.changing
         seq, mendings = ledger.count, self.clerk.mendings
+        in_doubt = False  # whether one was given whose answer never came
         while True:
             self.docket.disputed = False
             await self.clerk.keep_most()
@@ -97,9 +98,10 @@ class Ordering(WaitingRoom):
             except Behind as behind:
                 await self.clerk.resend(behind.kept)
             except OtherCalendar as other:
-                self.calendars += 1
+                self.refused += not in_doubt
                 self.clerk.learn(other.calendar)
             except KeptLate:
+                self.refused += not in_doubt
                 continue  # who has refused or objected meanwhile is heard first
             except Disputed:
                 self.docket.reopen()
@@ -107,6 +109,7 @@ class Ordering(WaitingRoom):
                 seq = ledger.count
             else:
                 if answer is None:
+                    in_doubt = True
                     continue
                 if brings is not None:
                     self.clerk.has_brought(brings)

@@ -259,13 +259,13 @@ async def test_a_registry_that_is_behind_gets_the_file_before_the_county_leaves(
     await play.pass_until("C7")
     await play.file()
     _set_back(stage, play.case_id, kept)
-    stage.outages.begin(play.case_id, "write_ledger", again_in=timedelta(seconds=1))
+    stage.outages.begin(play.case_id, "strike_off_county", again_in=timedelta(seconds=1))
     await play.act("C7", document_number="合成〔9〕号")
 
     async def tried() -> bool:
-        return stage.outages.felt(play.case_id, "write_ledger")
+        return stage.outages.felt(play.case_id, "strike_off_county")
 
-    await eventually(tried, lambda: "the file was not sent")
+    await eventually(tried, lambda: "the change was not ordered")
     assert not [
         row
         for row in stage.registry.county_record(play.code).standings
