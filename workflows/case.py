@@ -217,7 +217,8 @@ class Case(Ordering):
                 with self.preparing():
                     await counted()
                 docket.opened()
-                if said is not None and said != instructed():
+                # An act that was in already, and has lapsed, leaves its office with the step.
+                if said != instructed() and (said is not None or not docket.waiting_acts(step)):
                     tell(instructed())
         received = await self._take_act(step, judged, tell)
         docket.expected = None

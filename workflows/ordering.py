@@ -77,15 +77,14 @@ class Ordering(WaitingRoom):
             Overtaken: if what was decided cannot stand any more, after a mending or an objection.
         """
         ledger, final = self.docket.ledger, self.docket.changing
-        seq, mendings = ledger.count, self.clerk.mendings
-        in_doubt = False  # whether one was given whose answer never came
+        seq, mendings, unheard = ledger.count, self.clerk.mendings, False
         while True:
             self.docket.disputed = False
             await self.clerk.keep_most()
             await self._hear_everybody()
             if self.clerk.mendings != mendings:  # by another file, under other numbers
                 await self._decide_again(final)
-                seq, mendings = ledger.count, self.clerk.mendings
+                seq, mendings, unheard = ledger.count, self.clerk.mendings, False
                 continue
             if self.docket.disputed:
                 continue  # the registry gets that, too, before it is asked
@@ -98,18 +97,21 @@ class Ordering(WaitingRoom):
             except Behind as behind:
                 await self.clerk.resend(behind.kept)
             except OtherCalendar as other:
-                self.refused += not in_doubt
+                self.refused += not unheard  # else it may be carried out, and says what it said
                 self.clerk.learn(other.calendar)
+                # A worker that lacks a year names another calendar each time: it is not learnt, and
+                # what brings nothing is not refused for it.
+                await self.clerk.keep()
             except KeptLate:
-                self.refused += not in_doubt
+                self.refused += not unheard
                 continue  # who has refused or objected meanwhile is heard first
             except Disputed:
                 self.docket.reopen()
                 await self._decide_again(final)
-                seq = ledger.count
+                seq, unheard = ledger.count, False
             else:
                 if answer is None:
-                    in_doubt = True
+                    unheard = True
                     continue
                 if brings is not None:
                     self.clerk.has_brought(brings)
@@ -117,20 +119,20 @@ class Ordering(WaitingRoom):
 
     async def asked(self, order: OnFile[R]) -> R:
         """What the registry knows; the order brings along what it lacks of the file, if it can."""
-        brings = self.clerk.rest()
-        if brings is not None:
+        while (brings := self.clerk.rest()) is not None:
             try:
                 answer = await self.clerk.unless_to_mend(order.bringing(brings))
-            except Behind:
-                answer = None  # it gets the file with the next entries
             except KeptLate:
-                return await self.asked(order)
+                continue  # they are kept by now, and brought again that makes nothing late
             except OtherCalendar as other:
                 self.clerk.learn(other.calendar)
-                return await self.asked(order)
-            if answer is not None:
-                self.clerk.has_brought(brings)
-                return answer
+                break  # a count turns on no calendar
+            except Behind:
+                break  # it gets the file with the next entries
+            if answer is None:
+                break
+            self.clerk.has_brought(brings)
+            return answer
         return await ask(order)
 
     async def _carried_out(self, order: OnFile[R]) -> R | None:

@@ -10,6 +10,8 @@ from temporalio.client import Client
 from models.case.ledger import EntryKind
 from models.periods import Limit
 from operators.desk.desk import Refused
+from registry.errors import RegistryError
+from registry.notices.folder import NoticeFolder
 from tests.stage import YEAR, Stage, at, set_stage_on, settings_in
 from tests.village_stage import opens_village
 from tests.workflows.reckoning import clauses, last_day, midnight, quiet, shortly_after
@@ -291,3 +293,49 @@ async def test_a_guess_that_comes_while_the_calendar_is_asked_for_is_looked_at_t
     await play.waits(lambda seen: midnight(SATURDAY) in [each.limit.due for each in seen.limits])
     assert await clauses(play, EntryKind.BREACH) == []
     assert not (await play.status()).overdue
+
+
+@pytest.mark.clause("T1", "C4")
+async def test_a_worker_that_lacks_a_year_holds_no_notice_up(
+    own_stage: Stage, published: Path, tmp_path: Path
+) -> None:
+    """One that knows less comes in place of one that knows more: what is published stays so."""
+    await another_worker_comes(own_stage, published)
+    play = await own_stage.opens(at(12, 24), direct=True)
+    await play.reaches("C3")
+    await play.file()
+    await own_stage.crew.goes()
+    await own_stage.crew.comes()
+    await play.pass_until("C4")
+    closes = await play.limit("T1")
+    assert (closes.last_day, closes.provisional) == (really(POSTED_IN_WINTER), False)
+    (notice,) = own_stage.registry.notices(play.case_id)
+    assert notice.closes_at == closes.due
+
+
+@pytest.mark.clause("T1", "C4")
+async def test_a_notice_that_was_published_unheard_of_is_no_other_over_another_calendar(
+    own_stage: Stage, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in the registry, and its folder cannot be written before the next day."""
+    play = await own_stage.opens(at(12, 24), direct=True, policy=quiet(own_stage.policy))
+    await play.reaches("C3")
+    await play.file()
+
+    def full(*_: object) -> None:
+        raise RegistryError("no space left on device")
+
+    await play.until(at(12, 24, 23, 57))
+    with monkeypatch.context() as away:
+        away.setattr(NoticeFolder, "put", full)
+        await play.act("C3")
+        await play.until(at(12, 24, 23, 58))
+        assert len(own_stage.registry.notices(play.case_id)) == 1
+        await another_worker_comes(own_stage, published)
+        await play.until(at(12, 25, 0, 2))
+    await play.until(at(12, 25, 0, 5))
+    await play.reaches("C4")
+    first, second = own_stage.registry.notices(play.case_id)
+    assert first.closes_at == midnight(guessed(POSTED_IN_WINTER))
+    closes = await play.limit("T1")  # of the next day: it was seen no earlier (T1)
+    assert closes.due == second.closes_at == midnight(really(date(YEAR, 12, 25)))

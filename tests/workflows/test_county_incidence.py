@@ -308,4 +308,6 @@ async def test_a_check_that_came_before_its_count_counts_no_more(own_stage: Stag
     assert lapsed.text.endswith("因核对登记数据后贫困发生率未达标不再有效")
     seen = await play.reaches("C3", 2)
     assert seen.waiting_for == play.office("C3")
+    *_, told = [each for each in await play.has_told("办理", 3) if "C3 " in each["subject"]]
+    assert "贫困发生率 3/100" in told["text"]
     await is_blocked(play, "C3", id="bare")
