@@ -1,6 +1,6 @@
 """Public notices: what each kind shows, and the orders to post (公示) and to announce (公告)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, Literal, Protocol
 
@@ -175,7 +175,7 @@ class NoticeOrder(Change[Notice]):
 
 def notice_order(
     docket: Docket,
-    shows: Callable[[int], Posted],
+    shows: Posted,
     posted_at: datetime,
     closes: Limit,
     replaces: str | None,
@@ -189,7 +189,7 @@ def notice_order(
         year=docket.year,
         publisher=docket.name(docket.publisher, posted_at),
         basis=docket.policy.basis,
-        shows=shows(seq),
+        shows=shows,
         posted_at=posted_at,
         closes=closes,
         replaces=replaces,
