@@ -266,7 +266,7 @@ class Case(Ordering):
         """Publish a notice, and say until when it stands (T1).
 
         Args:
-            shows: What it shows, at the moment in which the registry is first asked to publish it.
+            shows: What it shows, at the moment in which the registry may first publish it.
             replaces: Id of the notice that it takes the place of.
         """
         not_before = self.now()
@@ -293,19 +293,21 @@ class Case(Ordering):
         requests = self.postings.requests(posted_at)
 
         @cache
-        def decided(_seq: int, _refused: int) -> tuple[list[Limit], Posted]:
-            return list(map(self.limits.compute, requests)), shows()
+        def limits(_seq: int, _undone: int) -> list[Limit]:
+            return list(map(self.limits.compute, requests))
+
+        # One number has one text: what was published, and not shown yet, is ordered again so. What
+        # surely was not has the date by the calendar of now, and nobody who has refused meanwhile.
+        shown = cache(lambda _seq, _undone: shows())
 
         def make(seq: int) -> NoticeOrder:
-            # One number has one text: what may be published, and is not shown yet, is ordered again
-            # so. What surely is not has the date by today's calendar, and those left today.
-            (closes, *_), shown = decided(seq, self.refused)
-            return notice_order(self.docket, shown, posted_at, closes, replaces, seq)
+            (closes, *_), posted = limits(seq, self.undone), shown(seq, self.undone)
+            return notice_order(self.docket, posted, posted_at, closes, replaces, seq)
 
         self.docket.posting = True
         order, notice = await self.ordered(make)
         assert isinstance(order, NoticeOrder)
-        (closes, *post_by), _ = decided(order.seq, self.refused)
+        closes, *post_by = limits(order.seq, self.undone)
         return Published(notice, closes, *(post_by or (None,)))
 
     def posted(self, published: Published, **more: JsonValue) -> None:

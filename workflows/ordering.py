@@ -28,8 +28,8 @@ class Ordering(WaitingRoom):
     def __init__(self, docket: Docket, beside: Beside | None = None) -> None:
         super().__init__(docket, beside)
         self.progress = Progress()
-        self.refused = 0
-        """How many orders were surely not carried out: what they said may be decided anew."""
+        self.undone = 0
+        """How many orders were refused before anything was done: what they say is made anew."""
         self._stands: Callable[[], bool] = lambda: True
 
     async def undisputed(self, stands: Callable[[], bool] = lambda: True) -> bool:
@@ -97,13 +97,13 @@ class Ordering(WaitingRoom):
             except Behind as behind:
                 await self.clerk.resend(behind.kept)
             except OtherCalendar as other:
-                self.refused += not unheard  # else it may be carried out, and says what it said
+                self.undone += not unheard
                 self.clerk.learn(other.calendar)
                 # A worker that lacks a year names another calendar each time: it is not learnt, and
                 # what brings nothing is not refused for it.
                 await self.clerk.keep()
             except KeptLate:
-                self.refused += not unheard
+                self.undone += not unheard
                 continue  # who has refused or objected meanwhile is heard first
             except Disputed:
                 self.docket.reopen()
@@ -111,7 +111,7 @@ class Ordering(WaitingRoom):
                 seq, unheard = ledger.count, False
             else:
                 if answer is None:
-                    unheard = True
+                    unheard = True  # it may be published already, and stays as it is then
                     continue
                 if brings is not None:
                     self.clerk.has_brought(brings)

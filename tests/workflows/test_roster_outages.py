@@ -131,6 +131,9 @@ async def test_who_refuses_while_a_notice_cannot_be_posted(stage: Stage) -> None
     stage.outages.end(case.case_id)
     await case.until(at(11, 16, 10, 5))
     await stands(case, posted=1, out=1)
+    (notice,) = stage.registry.notices(case.case_id)
+    assert f"张{first}" not in notice.markdown
+    assert f"张{second}" in notice.markdown
     await case.end_notice()
     await strikes_off(case, 1)
     await case.ends()
