@@ -21,7 +21,7 @@ from operators.commands.options import Region, Workbook
 from operators.commands.words import Day, InputError, Json, Year
 from operators.desk.errors import Refused
 from operators.desk.registry import open_registry, utc_now
-from operators.views.printing import as_json, console, counted, print_json
+from operators.views.printing import as_json, console, counted, in_pieces, print_json
 from operators.views.reports import (
     COUNTY_COLUMNS,
     VILLAGE_COLUMNS,
@@ -329,8 +329,7 @@ def consequences(
             # Written aside, so that a fault leaves nothing half printed.
             with TemporaryFile("w+", encoding="utf-8") as whole:
                 found.write_json(whole, year, policy, day, region, kinds)
-                whole.seek(0)
-                print_json(whole)
+                print_json(in_pieces(whole))
         else:
             print_listed(
                 console(), found.listed(year, policy, day, region, kinds, on_a_page(limit))

@@ -176,7 +176,7 @@ class ExitsOnADay:
             .order_by(col(VillageRow.code), col(HouseholdRow.code), col(episode.number))
             .execution_options(yield_per=_AT_ONCE)
         )
-        for row in self._session.execute(query):
+        for row in self._session.connection().execute(query):  # rows, and not by way of objects
             since, document, back_on, cause, by, year, case_id, *place = row
             village_code, village, township, county, code, head, group, people = place
             followed = self._follow_household(year, since, document, back_on, cause, by)
