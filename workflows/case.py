@@ -209,9 +209,9 @@ class Case(Ordering):
             if counted is None:
                 docket.opened()
             self.limits.arm(limits, whom, what)
-            said = None
-            if not docket.waiting_acts(step):
-                tell(said := instructed())
+            said = None if docket.waiting_acts(step) else instructed()
+            if said is not None:
+                tell(said)
             if counted is not None:
                 self.limits.pass_on()  # the registry lists what is so from here on
                 with self.preparing():
@@ -283,9 +283,9 @@ class Case(Ordering):
                 return published
             # It was published before midnight, and shown after it: people saw the notice later than
             # it says, so it is posted again and has its full days again.
-            title = published.notice.title
-            self.record(EntryKind.NOTICE, f"《{title}》跨日发布，公示期不足，重新发布")
-            replaces = published.notice.notice_id
+            notice, *_ = published
+            self.record(EntryKind.NOTICE, f"《{notice.title}》跨日发布，公示期不足，重新发布")
+            replaces = notice.notice_id
 
     async def _published(
         self, shows: Callable[[], Posted], posted_at: datetime, replaces: str | None
@@ -293,21 +293,19 @@ class Case(Ordering):
         requests = self.postings.requests(posted_at)
 
         @cache
-        def limits(_seq: int, _undone: int) -> list[Limit]:
-            return list(map(self.limits.compute, requests))
-
-        # One number has one text: what was published, and not shown yet, is ordered again so. What
-        # surely was not has the date by the calendar of now, and nobody who has refused meanwhile.
-        shown = cache(lambda _seq, _undone: shows())
+        def decided(_seq: int, _undone: int) -> tuple[list[Limit], Posted]:
+            # One number has one text: what may be published, and is not shown yet, is ordered again
+            # so. What surely is not has the date by today's calendar, and those left today.
+            return [self.limits.compute(each) for each in requests], shows()
 
         def make(seq: int) -> NoticeOrder:
-            (closes, *_), posted = limits(seq, self.undone), shown(seq, self.undone)
-            return notice_order(self.docket, posted, posted_at, closes, replaces, seq)
+            (closes, *_), shown = decided(seq, self.undone)
+            return notice_order(self.docket, shown, posted_at, closes, replaces, seq)
 
         self.docket.posting = True
         order, notice = await self.ordered(make)
         assert isinstance(order, NoticeOrder)
-        closes, *post_by = limits(order.seq, self.undone)
+        (closes, *post_by), _ = decided(order.seq, self.undone)
         return Published(notice, closes, *(post_by or (None,)))
 
     def posted(self, published: Published, **more: JsonValue) -> None:

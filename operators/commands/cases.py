@@ -37,7 +37,17 @@ from operators.views.lists import (
     limit_cells,
     totals_table,
 )
-from operators.views.printing import WHOLE, as_json, at, console, counted, is_over, paragraph
+from operators.views.printing import (
+    ALL,
+    WHOLE,
+    as_json,
+    at,
+    console,
+    counted,
+    is_over,
+    paragraph,
+    print_cut,
+)
 from operators.views.terminal import say
 from registry.files.disk import write_text
 from registry.forms.letters import write_letters
@@ -261,6 +271,4 @@ def unreached(*, limit: Most = None, json: Json = False) -> None:
         out.print("everything has arrived")
         return
     print_unreached(out, found)
-    if len(found) < many:
-        said = f"{len(found):,} of {many:,} are shown: --limit all lists all of them"
-        out.print(said, style="dim")
+    print_cut(out, len(found), many, ALL)

@@ -17,6 +17,7 @@ from models.policy_values import day_of
 from models.procedures import FOLLOW_UP
 from models.register.households import HouseholdCode, Risk
 from operators.commands import inputs
+from operators.commands.lists import Most, in_a_file, on_a_page
 from operators.commands.options import (
     As,
     AsSignal,
@@ -31,7 +32,7 @@ from operators.commands.options import (
 from operators.commands.sending import given, hand_in, hand_in_all, in_parts
 from operators.commands.words import At, Day, InputError, Json, Year, read, word
 from operators.desk.registry import open_registry, utc_now
-from operators.views.printing import as_json, console, paragraph, table
+from operators.views.printing import ALL, as_json, console, paragraph, print_cut, table
 from registry.cases.follow_up_records import DueRecord
 from registry.desk import Registry
 from registry.forms.visits import read_visits
@@ -58,7 +59,13 @@ def _follow_up(text: str) -> str:
 FollowUp = Annotated[str, word(Annotated[str, AfterValidator(_follow_up)])]
 
 
-def due(*, county: County | None = None, year: Year | None = None, json: Json = False) -> None:
+def due(
+    *,
+    county: County | None = None,
+    year: Year | None = None,
+    limit: Most = None,
+    json: Json = False,
+) -> None:
     """List the households that are visited in a year, with what the visits found.
 
     Args:
@@ -68,11 +75,12 @@ def due(*, county: County | None = None, year: Year | None = None, json: Json = 
     wanted = year if year is not None else _today().year
     with open_registry() as registry:
         registry.check_division("--county", county)
-        found = registry.follow_ups.due(wanted, county)
-        missed = {} if json else _missed(registry, wanted, county)
-    if json:
-        as_json(found)
-        return
+        if json:
+            as_json(registry.follow_ups.due(wanted, county, in_a_file(limit)))
+            return
+        found = registry.follow_ups.due(wanted, county, on_a_page(limit))
+        many, left = registry.follow_ups.count_due(wanted, county)
+        missed = _missed(registry, wanted, county)
     out = console()
     if found:
         lines = table(
@@ -90,11 +98,11 @@ def due(*, county: County | None = None, year: Year | None = None, json: Json = 
             )
         out.print(lines)
         out.print()
-    left = sum(each.is_left for each in found)
-    out.print(f"{len(found)} households in {wanted}, {left} still to be visited", style="bold")
-    for code, many in missed.items():
+    out.print(f"{many:,} households in {wanted}, {left:,} still to be visited", style="bold")
+    print_cut(out, len(found), many, ALL)
+    for code, more in missed.items():
         said = (
-            f"{many} more of {code} had left when its visits were called for and are on no list; "
+            f"{more} more of {code} had left when its visits were called for and are on no list; "
             f"have them put on one with `exitflow begin-round follow-up/{code}`"
         )
         out.print(paragraph(said, out.width), style="bold red")

@@ -9,10 +9,11 @@ from models.base import faults
 from models.periods import beijing
 from models.register.office_records import Fault, OfficeRecord, RecordKind
 from operators.commands import inputs
+from operators.commands.lists import Most, in_a_file, least, on_a_page
 from operators.commands.options import As, Document, Officer, Proof, Region, Subject, Workbook
 from operators.commands.words import Day, InputError, Json, Year
 from operators.desk.registry import open_registry, utc_now
-from operators.views.printing import as_json, console
+from operators.views.printing import as_json, console, print_cut
 from operators.views.register import print_records
 from operators.views.terminal import say
 from registry.files.workbook_writing import write_workbook
@@ -105,6 +106,7 @@ def records(
     subject: Annotated[Subject | None, Parameter(help="Only about this one.")] = None,
     year: Year | None = None,
     kind: RecordKind | None = None,
+    limit: Most = None,
     excel: Workbook | None = None,
     json: Json = False,
 ) -> None:
@@ -120,15 +122,17 @@ def records(
         found = registry.office_records.listed(subject=subject, region=region, year=year, kind=kind)
     if excel is not None:
         try:
-            write_workbook(excel, "台账", COLUMNS, map(sheet_row, found))
+            write_workbook(excel, "台账", COLUMNS, map(sheet_row, found[: in_a_file(limit)]))
         except OSError as error:
             sentence = f"{excel} cannot be written: {error.strerror or error}"
             raise InputError(f"--excel: {sentence}") from None
     if json:
-        as_json(found)
+        as_json(found[: in_a_file(limit)])
     elif excel is not None:
-        say(f"{excel}: {len(found)} records")
+        say(f"{excel}: {least(len(found), limit)} records")
     elif found:
-        print_records(console(), found)
+        out, shown = console(), found[: on_a_page(limit)]
+        print_records(out, shown)
+        print_cut(out, len(shown), len(found))
     else:
         say("no record")

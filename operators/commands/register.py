@@ -1,18 +1,19 @@
 """The register: setting up, reading, import and export; plans (G6) and poverty lines (S7)."""
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
+from rich.console import Console
 
 from models.alarms import Alarm
 from models.base import faults
-from models.offices import province_of
+from models.offices import SubjectKind, province_of
 from models.periods import beijing
 from models.policy import Policy
 from models.register.changes import ChangesLoaded
@@ -20,10 +21,11 @@ from models.register.counties import ProvincialMean
 from models.register.households import PovertyLine
 from models.register.office_records import FORMS, KeptRecord, RecordKind
 from operators.commands.changes import say_stale, tell_cases
+from operators.commands.lists import Most, in_a_file, on_a_page
 from operators.commands.options import County, Region, Subject, Village, Workbook
 from operators.commands.words import Day, InputError, Json, Source, Year
 from operators.desk.registry import open_registry, utc_now
-from operators.views.printing import as_json, console, heading, table
+from operators.views.printing import ALL, as_json, console, heading, print_cut, table
 from operators.views.register import (
     print_county,
     print_household,
@@ -35,12 +37,11 @@ from operators.views.reports import kind_of, print_consequences
 from operators.views.terminal import say
 from registry.desk import Registry
 from registry.errors import UnknownSubject
-from registry.places import stem
 from registry.records import CountyRecord
 from registry.register.loading import HouseholdsLoaded, VillagesLoaded
 from registry.register.office_records import RecordsLoaded
 from registry.register.records import HouseholdRecord, VillageRecord
-from registry.reports.records import PlanLine
+from registry.reports.records import Planned
 from workers.settings import load_settings
 
 
@@ -307,30 +308,35 @@ def load_plan(file: Path, /) -> None:
     )
 
 
-def list_plan(*, year: Year, region: Region = None, json: Json = False) -> None:
+def list_plan(*, year: Year, region: Region = None, limit: Most = None, json: Json = False) -> None:
     """List the plan of a year; households are counted by village, and named one by one in JSON.
 
     With the plans, schemes and policies in force (F12), and their targets against what is planned.
+    --limit cuts each part of what is shown; what is counted is all of it.
 
     Args:
         year: The year of the plan.
     """
     with open_registry() as registry:
-        planned = registry.planning.plans(year, region)
-        documents = registry.office_records.listed(region=region)
-    if json:
-        as_json(planned)
-        return
-    _print_plan(planned, year)
-    holding = [
-        each
-        for each in documents
-        if FORMS[each.kind].of_place and each.holds_in(year) and not each.replaced
-    ]
-    if holding:
-        print_records(console(), holding)
-    for each in holding:
-        _print_against(each, planned)
+        if json:
+            as_json(islice(registry.planning.plans(year, region), in_a_file(limit)))
+            return
+        planned = registry.planning.planned(year, region, on_a_page(limit))
+        holding = [
+            each
+            for each in registry.office_records.listed(region=region)
+            if FORMS[each.kind].of_place and each.holds_in(year) and not each.replaced
+        ]
+        against = [
+            (each, registry.planning.planned(year, each.subject, 0).many)
+            for each in holding
+            if each.kind is RecordKind.ANNUAL_PLAN
+        ]
+    out = console()
+    _print_plan(out, planned, year)
+    print_records(out, holding)
+    for document, many in against:
+        _print_against(document, many)
 
 
 def add_line(year: int, /, *, yuan: int, source: str) -> None:
@@ -408,39 +414,34 @@ def means(*, json: Json = False) -> None:
     out.print(shown if found else "no provincial mean is loaded")
 
 
-def _print_against(document: KeptRecord, planned: Sequence[PlanLine]) -> None:
+def _print_against(document: KeptRecord, planned: Mapping[SubjectKind, int]) -> None:
     """The targets of a year's plan against what stands in it, where they differ (F12)."""
-    if document.kind is not RecordKind.ANNUAL_PLAN:
-        return
-    here = stem(document.subject)
-    listed = Counter(line.kind for line in planned if (line.village or line.code).startswith(here))
     for kind, many in document.targets.items():
-        if listed[kind] != many:
-            said = f"计划退出{kind.zh}{many:,}，年度计划列入{listed[kind]:,}，不一致 differs"
+        if planned[kind] != many:
+            said = f"计划退出{kind.zh}{many:,}，年度计划列入{planned[kind]:,}，不一致 differs"
             say(f"{document.name} {document.document}: {said}")
 
 
-def _print_plan(planned: tuple[PlanLine, ...], year: int) -> None:
-    out = console()
+def _print_plan(out: Console, planned: Planned, year: int) -> None:
     shown = table("Code", "Subject", "Kind", "Source", wrap=["Source"])
-    for line in planned:
-        if line.village:
-            continue
+    for line in planned.places:
         added = f"，追加：{line.reason or ''}（{line.document or ''}）" if line.addition else ""
         shown.add_row(line.code, line.name, f"{line.kind.zh} {line.kind}", f"{line.source}{added}")
-    if shown.row_count:
+    many = planned.many
+    if planned.places:
         out.print(shown)
-    in_villages = Counter((line.village, line.name) for line in planned if line.village)
-    if in_villages:
+        places = many[SubjectKind.COUNTY] + many[SubjectKind.VILLAGE]
+        print_cut(out, len(planned.places), places, ALL)
+    if planned.households:
         out.print(heading("Households 户, by village"))
         shown = table("Code", "Village", "Households")
-        for (village, name), many in sorted(in_villages.items()):
-            shown.add_row(village, name, f"{many:,}")
+        for each in planned.households:
+            shown.add_row(each.code, each.name, f"{each.households:,}")
         out.print(shown)
-    kinds = Counter(line.kind.value for line in planned)
+        print_cut(out, len(planned.households), planned.household_villages, ALL)
     out.print(
         heading(
-            f"plan of {year}: {kinds['county']} counties, {kinds['village']} villages, "
-            f"{kinds['household']} households"
+            f"plan of {year}: {many[SubjectKind.COUNTY]:,} counties, "
+            f"{many[SubjectKind.VILLAGE]:,} villages, {many[SubjectKind.HOUSEHOLD]:,} households"
         )
     )

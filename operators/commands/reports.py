@@ -2,8 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import date
-from json import dumps
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -23,7 +21,7 @@ from operators.commands.options import Region, Workbook
 from operators.commands.words import Day, InputError, Json, Year
 from operators.desk.errors import Refused
 from operators.desk.registry import open_registry, utc_now
-from operators.views.printing import as_json, console, counted, print_json
+from operators.views.printing import as_json, console, counted, in_pieces, print_json
 from operators.views.reports import (
     COUNTY_COLUMNS,
     VILLAGE_COLUMNS,
@@ -42,7 +40,6 @@ from operators.views.terminal import say, show
 from registry.files.disk import write_text
 from registry.files.workbook_writing import Value, write_sheets
 from registry.reports.assessment import HEADERS, OFFICE_HEADERS, office_rows, statement_rows
-from registry.reports.consequence_records import ExitFacts, ExitTally
 from registry.reports.targets import TargetReport
 from registry.reports.watching import COLUMNS, Watchlist
 from workers.settings import load_settings
@@ -329,26 +326,14 @@ def consequences(
                 say(f"{excel}: {'; '.join(map(total_line, totals)) or f'no exit of {year}'}")
                 return
         if json:
-            _print_json(found.each(year, policy, day, region, kinds), year, day, region)
+            # Written aside, so that a fault leaves nothing half printed.
+            with TemporaryFile("w+", encoding="utf-8") as whole:
+                found.write_json(whole, year, policy, day, region, kinds)
+                print_json(in_pieces(whole))
         else:
             print_listed(
                 console(), found.listed(year, policy, day, region, kinds, on_a_page(limit))
             )
-
-
-def _print_json(found: Iterable[ExitFacts], year: int, on: date, region: str | None) -> None:
-    """One object, an exit a line: written aside, so that a fault leaves nothing half printed."""
-    tally = ExitTally()
-    with TemporaryFile("w+", encoding="utf-8") as whole:
-        head = {"year": year, "on": on.isoformat(), "region": region}
-        whole.write(f'{dumps(head)[:-1]}, "exits": [')
-        for number, each in enumerate(found):
-            tally.add(each)
-            whole.write(f"{',' if number else ''}\n{each.model_dump_json()}")
-        totals = [total.model_dump(mode="json") for total in tally.totals()]
-        whole.write(f'\n], "totals": {dumps(totals)}}}\n')
-        whole.seek(0)
-        print_json(whole)
 
 
 # -- the joint notice -------------------------------------------------------------------------

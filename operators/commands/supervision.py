@@ -247,7 +247,7 @@ def sample(case: Supervision, /, *, out: Path | None = None, json: Json = False)
         except OSError as error:
             raise InputError(f"{out} cannot be written: {error.strerror}") from None
     if json:
-        print_json(exported.split("\n"))
+        print_json([exported, "\n"])
     elif out is None:
         print_sample(console(), case, kept.sample)
     else:

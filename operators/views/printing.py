@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -87,12 +87,11 @@ def as_json(value: Record | Iterable[Record]) -> None:
     """
     if isinstance(value, Record):
         content = value.model_dump(mode="json")
-        print_json(json.dumps(content, ensure_ascii=False, indent=2).split("\n"))
+        print_json([json.dumps(content, ensure_ascii=False, indent=2), "\n"])
         return
     with TemporaryFile("w+", encoding="utf-8") as whole:
         whole.writelines(f"{each.model_dump_json()}\n" for each in value)
-        whole.seek(0)
-        print_json(whole)
+        print_json(in_pieces(whole))
 
 
 def from_json(text: str) -> Any:
@@ -105,23 +104,35 @@ def from_json(text: str) -> Any:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def print_json(lines: Iterable[str]) -> None:
-    """Print JSON, line by line.
+def in_pieces(whole: TextIO) -> Iterator[str]:
+    """A file from its beginning, which may be longer than memory."""
+    whole.seek(0)
+    return iter(lambda: whole.read(_PIECE), "")
+
+
+def print_json(pieces: Iterable[str]) -> None:
+    """Print JSON, piece by piece: lines, or whatever else.
 
     In UTF-8, with escapes for what no terminal may get; with escapes for all beyond ASCII where the
     terminal is set to another encoding.
     """
     encoding = codecs.lookup(sys.stdout.encoding or "utf-8").name
-    for line in lines:
-        bare = line.rstrip("\n")
+    for piece in pieces:
         if encoding != "utf-8":
-            bare = "".join(sign if sign.isascii() else json.dumps(sign)[1:-1] for sign in bare)
-        # Only within strings can such a sign stand.
+            piece = "".join(sign if sign.isascii() else json.dumps(sign)[1:-1] for sign in piece)
+        # Only within strings can such a sign stand; the ends of lines stand between them.
+        bare = piece.replace("\n", " ")
         if visible(bare) != bare:
-            signs = (sign if visible(sign) == sign else json.dumps(sign)[1:-1] for sign in bare)
-            bare = "".join(signs)
-        sys.stdout.write(f"{bare}\n")
+            piece = "".join(_in_json(sign) for sign in piece)
+        sys.stdout.write(piece)
 
+
+def _in_json(sign: str) -> str:
+    return sign if sign == "\n" or visible(sign) == sign else json.dumps(sign)[1:-1]
+
+
+_PIECE = 1 << 20
+"""Characters that are read at once."""
 
 _NARROWEST = 8
 """Columns of characters that a wrapping column is left at least."""
@@ -175,13 +186,14 @@ def heading(text: str) -> Text:
     return Text(f"\n{text}", style="bold")
 
 
-WHOLE = "--limit all lists all of them, --excel FILE writes them"
+ALL = "--limit all lists all of them"
+WHOLE = f"{ALL}, --excel FILE writes them"
 
 
-def print_cut(out: Console, shown: int, many: int) -> None:
+def print_cut(out: Console, shown: int, many: int, how: str = WHOLE) -> None:
     """Say that there are more than are shown, and how to get them."""
     if shown < many:
-        out.print(f"{shown:,} of {many:,} are shown: {WHOLE}", style="dim")
+        out.print(f"{shown:,} of {many:,} are shown: {how}", style="dim")
 
 
 def paragraph(text: str, width: int, indent: int = 0, style: str = "") -> Text:

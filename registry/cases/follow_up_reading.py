@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Engine, and_, func
 from sqlmodel import Session, col, select
 
@@ -22,27 +24,16 @@ class FollowUps:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def due(self, year: int, county: str | None = None) -> tuple[DueRecord, ...]:
-        """Every household that is visited in a year, by township, village and number."""
-        where = [col(CheckRow.year) == year]
-        if county is not None:
-            where.append(lies_in(VillageRow.county_code, county))
+    def due(
+        self, year: int, county: str | None = None, limit: int | None = None
+    ) -> tuple[DueRecord, ...]:
+        """Every household that is visited in a year, or the first, by township, village, number."""
+        what = select(CheckRow, HouseholdRow, VillageRow, col(EpisodeRow.registered_on))
         with reading(self._engine) as session:
             rows = session.exec(
-                select(CheckRow, HouseholdRow, VillageRow, col(EpisodeRow.registered_on))
-                .join(HouseholdRow, col(HouseholdRow.code) == CheckRow.household_code)
-                .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
-                # An exited household has no episode that goes on.
-                .join(
-                    EpisodeRow,
-                    and_(
-                        col(EpisodeRow.household_code) == HouseholdRow.code,
-                        col(EpisodeRow.exited_on).is_(None),
-                    ),
-                    isouter=True,
-                )
-                .where(*where)
+                _of_year(what, year, county)
                 .order_by(VillageRow.code, HouseholdRow.code)
+                .limit(limit)
             ).all()
             risks: dict[str, list[Risk]] = {}
             for mark in marks_in_force(session, [check.household_code for check, *_ in rows]):
@@ -63,6 +54,14 @@ class FollowUps:
             )
             for check, household, village, back_on in rows
         )
+
+    def count_due(self, year: int, county: str | None = None) -> tuple[int, int]:
+        """How many households are visited in a year, and how many are still to be."""
+        is_left = and_(col(CheckRow.made_on).is_(None), col(EpisodeRow.registered_on).is_(None))
+        what = sa.select(func.count(), func.sum(sa.case((is_left, 1), else_=0)))
+        with reading(self._engine) as session:
+            many, left = session.execute(_of_year(what.select_from(CheckRow), year, county)).one()
+            return many, left or 0
 
     def unlisted(self, year: int, exited_by: date, county: str | None = None) -> Mapping[str, int]:
         """How many households had left by a day, of townships without a list of a year, by county.
@@ -102,6 +101,23 @@ class FollowUps:
             query = query.where(CheckRow.year == year)
         with reading(self._engine) as session:
             return session.exec(query.order_by(col(CheckRow.year).desc())).first()
+
+
+def _of_year(what: Any, year: int, county: str | None) -> Any:
+    """The visits of a year, with household, village, and since when it is back, if it is."""
+    # An exited household has no episode that goes on.
+    goes_on = and_(
+        col(EpisodeRow.household_code) == HouseholdRow.code, col(EpisodeRow.exited_on).is_(None)
+    )
+    return (
+        what.join(HouseholdRow, col(HouseholdRow.code) == CheckRow.household_code)
+        .join(VillageRow, col(VillageRow.code) == HouseholdRow.village_code)
+        .join(EpisodeRow, goes_on, isouter=True)
+        .where(
+            col(CheckRow.year) == year,
+            *([lies_in(VillageRow.county_code, county)] if county is not None else []),
+        )
+    )
 
 
 def checks_of(session: Session, household: str) -> tuple[CheckRecord, ...]:

@@ -1,6 +1,7 @@
 """The yearly plan (G6 年度计划): which households, villages and counties are to leave in a year."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +17,10 @@ from registry.files.faults import Fault, RegisterFaults
 from registry.places import last_divisions, lies_in, villages_in
 from registry.register.bulk import Writer, batches, found, table_of
 from registry.register.plans_file import PlannedSubject
-from registry.reports.records import PlanLine, PlanLoaded
+from registry.reports.records import PlanLine, PlanLoaded, Planned, PlannedIn
 from registry.tables import DivisionRow, HouseholdRow, PlanRow, VillageRow
+
+_AT_ONCE = 1_000
 
 
 def add_plan(session: Session, year: int, code: str, source: str) -> bool:
@@ -160,37 +163,69 @@ def _kinds(connection: Connection, codes: Iterable[str]) -> dict[str, list[Subje
     return kinds
 
 
-def plans(session: Session, year: int, region: str | None = None) -> tuple[PlanLine, ...]:
+def plans(session: Session, year: int, region: str | None = None) -> Iterator[PlanLine]:
     """The plan of a year: its counties, then its villages, then its households."""
-    divisions = last_divisions(session)
+    counties, villages, households = _of_year(session, year, region)
+    yield from _lines(session, (counties, villages, households))
+
+
+def planned(
+    session: Session, year: int, region: str | None = None, limit: int | None = None
+) -> Planned:
+    """The same for the screen: places one by one, households by village; the first, or all."""
+    counties, villages, households = _of_year(session, year, region)
+    village, name = households.selected_columns.village, households.selected_columns.name
+    by_village = (
+        households.with_only_columns(village, name, sa.func.count(), maintain_column_froms=True)
+        .group_by(village, name)
+        .order_by(None)
+        .order_by(village)
+    )
+    connection = session.connection()
+    many = {
+        kind: connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+        for kind, query in zip(SubjectKind, (counties, villages, households), strict=True)
+    }
+    homes = sa.select(sa.func.count()).select_from(by_village.subquery())
+    return Planned(
+        places=tuple(islice(_lines(session, (counties, villages)), limit)),
+        households=tuple(
+            PlannedIn(code=code, name=called, households=some)
+            for code, called, some in connection.execute(by_village.limit(limit))
+        ),
+        household_villages=connection.scalar(homes) or 0,
+        many=many,
+    )
+
+
+def _of_year(session: Session, year: int, region: str | None) -> Iterator[sa.Select[Any]]:
+    """The counties, the villages and the households of a plan."""
     code, kind = col(PlanRow.subject_code), col(PlanRow.kind)
     name, village = col(VillageRow.name), col(VillageRow.code)
     within = [lies_in(PlanRow.subject_code, region)] if region else []
     places = [villages_in(region)] if region else []
     # Rows and not objects: a province plans some hundred thousand households.
     of_year = sa.select(table_of(PlanRow)).where(col(PlanRow.year) == year).order_by(code)
-    counties = of_year.where(kind == SubjectKind.COUNTY, *within)
-    villages = (
+    of_year = of_year.execution_options(yield_per=_AT_ONCE)
+    yield of_year.where(kind == SubjectKind.COUNTY, *within)
+    yield (
         of_year.add_columns(name)
         .join(VillageRow, village == code)
         .where(kind == SubjectKind.VILLAGE, *places)
     )
-    households = (
+    yield (
         of_year.add_columns(name, village.label("village"))
         .join(HouseholdRow, col(HouseholdRow.code) == code)
         .join(VillageRow, village == col(HouseholdRow.village_code))
         .where(kind == SubjectKind.HOUSEHOLD, *places)
     )
-    connection = session.connection()
-    lines = [
-        _line(row, name=divisions[row["subject_code"]].name)
-        for row in connection.execute(counties).mappings()
-    ]
-    for query in (villages, households):
-        lines += [_line(row) for row in connection.execute(query).mappings()]
-    return tuple(lines)
 
 
-def _line(row: sa.RowMapping, **more: Any) -> PlanLine:
-    said = {column: value for column, value in row.items() if column != "subject_code"}
-    return PlanLine(code=row["subject_code"], **said, **more)
+def _lines(session: Session, queries: Iterable[sa.Select[Any]]) -> Iterator[PlanLine]:
+    divisions = last_divisions(session)
+    for query in queries:
+        for row in session.connection().execute(query).mappings():
+            said = dict(row)
+            code = said.pop("subject_code")
+            name = said.pop("name", None) or divisions[code].name
+            yield PlanLine(code=code, name=name, **said)

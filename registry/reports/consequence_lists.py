@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
+from json import dumps
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from sqlalchemy import Engine
 
@@ -100,7 +101,7 @@ class Consequences:
 
         def tallied(found: Iterator[ExitFacts]) -> Iterator[ExitFacts]:
             for each in found:
-                tally.add(each)
+                tally.add(each, each.people)
                 yield each
 
         with reading(self._engine) as session:
@@ -128,6 +129,26 @@ class Consequences:
             totals=tally.totals(),
         )
 
+    def write_json(
+        self,
+        into: TextIO,
+        year: int,
+        policy: AfterExit,
+        on: date,
+        region: str | None = None,
+        kinds: tuple[SubjectKind, ...] = tuple(SubjectKind),
+    ) -> None:
+        """Write one object: every exit, a line of it each, and what they come to."""
+        tally = ExitTally()
+        with reading(self._engine) as session:
+            found = _lines(ExitsOnADay(session, policy, on), year, region, kinds, tally)
+            head = {"year": year, "on": on.isoformat(), "region": region}
+            into.write(f'{dumps(head)[:-1]}, "exits": [')
+            for number, line in enumerate(found):
+                into.write(f",\n{line}" if number else f"\n{line}")
+        totals = [total.model_dump(mode="json") for total in tally.totals()]
+        into.write(f'\n], "totals": {dumps(totals)}}}\n')
+
     def write_excel(
         self,
         path: Path,
@@ -148,7 +169,7 @@ class Consequences:
         def rows() -> Iterator[Sequence[Value]]:
             written = 0
             for found in self.each(year, policy, on, region, kinds):
-                tally.add(found)
+                tally.add(found, found.people)
                 for row in _rows(found, on):
                     written += 1
                     if written > MOST_ROWS:
@@ -165,6 +186,24 @@ class Consequences:
         return tally.totals()
 
 
+def _lines(
+    exits: ExitsOnADay,
+    year: int,
+    region: str | None,
+    kinds: tuple[SubjectKind, ...],
+    tally: ExitTally,
+) -> Iterator[str]:
+    """Exits as JSON; each is added up as it passes."""
+    places = tuple(kind for kind in kinds if kind is not SubjectKind.HOUSEHOLD)
+    for found in exits.each(year, places, region):
+        tally.add(found, found.people)
+        yield found.model_dump_json()
+    if SubjectKind.HOUSEHOLD in kinds:
+        for followed, said in exits.household_rows(year, region):
+            tally.add(followed, said["people"])
+            yield followed.json_of(said)
+
+
 def _first(found: Iterable[T], limit: int | None) -> tuple[tuple[T, ...], int]:
     """The first of many, and how many there are; none of the others is kept."""
     others = iter(found)
@@ -175,7 +214,7 @@ def _first(found: Iterable[T], limit: int | None) -> tuple[tuple[T, ...], int]:
 def _by_village(found: Iterator[ExitsAlike], tally: ExitTally) -> Iterator[VillageExits]:
     village: VillageExits | None = None
     for each in found:
-        tally.add(each)
+        tally.add(each, each.people, each.households)
         if village is not None and village.code != each.code:
             yield village
             village = None

@@ -2,14 +2,34 @@
 
 from collections import Counter
 from datetime import date
+from functools import cached_property
+from typing import Any
+
+from pydantic_core import to_json
 
 from models.base import Record
 from models.consequences import Consequence, Exit, ExitState
 from models.offices import SubjectKind
 
 
-class ExitFacts(Record):
-    """One exit with what follows from it, as of a day.
+class FollowedExit(Record):
+    """An exit with what follows from it, as of a day: the same for all who left alike."""
+
+    exit: Exit
+    state: ExitState
+    consequences: tuple[Consequence, ...]
+
+    def json_of(self, said: dict[str, Any]) -> str:
+        """As ``ExitFacts`` with these other fields look in JSON, without making them."""
+        return f"{self._alike},{to_json(said).decode()[1:]}"
+
+    @cached_property
+    def _alike(self) -> str:
+        return self.model_dump_json().removesuffix("}")
+
+
+class ExitFacts(FollowedExit):
+    """One exit of the register.
 
     Attributes:
         name: Of the place; of a household its head's (户主).
@@ -27,22 +47,16 @@ class ExitFacts(Record):
     village: str | None = None
     group: str | None = None
     people: int | None = None
-    exit: Exit
     case_id: str | None = None
-    state: ExitState
-    consequences: tuple[Consequence, ...]
 
 
-class ExitsAlike(Record):
+class ExitsAlike(FollowedExit):
     """Households of a village that left on one day by one document, and stand alike."""
 
     code: str
     name: str
     township: str
     county: str
-    exit: Exit
-    state: ExitState
-    consequences: tuple[Consequence, ...]
     households: int
     people: int
 
@@ -113,12 +127,11 @@ class ExitTally:
         self._facts: Counter[tuple[SubjectKind, str]] = Counter()
         self._in_force: Counter[tuple[SubjectKind, str]] = Counter()
 
-    def add(self, found: ExitFacts | ExitsAlike) -> None:
-        """One exit more, or as many as are alike."""
+    def add(self, found: FollowedExit, people: int | None, many: int = 1) -> None:
+        """One exit more, or as many as are alike, with their heads."""
         kind = found.exit.kind
-        many = found.households if isinstance(found, ExitsAlike) else 1
         self._exits[kind] += many
-        self._people[kind] += found.people or 0
+        self._people[kind] += people or 0
         self._states[kind, found.state] += many
         for each in found.consequences:
             self._facts[kind, each.clause] += many

@@ -6,22 +6,21 @@ A province has some 400 000 households a year: they are read in one pass, and ne
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import and_, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from models.consequences import Consequence, Exit, ExitState, consequences
+from models.consequences import Exit, consequences
 from models.offices import SubjectKind
 from models.policy import AfterExit
 from models.register.households import Cause
 from registry.facts.episodes import comes_after
 from registry.places import last_divisions, lies_in, villages_in
-from registry.reports.consequence_records import ExitFacts, ExitsAlike
+from registry.reports.consequence_records import ExitFacts, ExitsAlike, FollowedExit
 from registry.tables import (
-    DivisionRow,
     EpisodeRow,
     HouseholdRow,
     Standing,
@@ -44,9 +43,6 @@ _WHO: tuple[Any, ...] = (
 )
 _AT_ONCE = 1_000
 
-_Followed: TypeAlias = tuple[Exit, ExitState, tuple[Consequence, ...]]
-"""An exit, how it stands on the day, and what follows from it."""
-
 
 class ExitsOnADay:
     """Exits as they stand on a day, under a policy.
@@ -59,12 +55,13 @@ class ExitsOnADay:
         self._divisions = last_divisions(session)
         self._on = on
 
-        def follow(exit: Exit) -> _Followed:
-            return exit, exit.state(on), consequences(exit, policy, on)
+        def follow(exit: Exit) -> FollowedExit:
+            follows = consequences(exit, policy, on)
+            return FollowedExit(exit=exit, state=exit.state(on), consequences=follows)
 
         # Thousands of households leave on one day by one document: worked out once.
         @lru_cache(maxsize=4096)
-        def household(*ending: Any) -> _Followed:
+        def household(*ending: Any) -> FollowedExit:
             return follow(_household_exit(*ending))
 
         self._follow, self._follow_household = follow, household
@@ -92,8 +89,14 @@ class ExitsOnADay:
 
     def households(self, year: int, region: str | None) -> Iterator[ExitFacts]:
         """The households."""
+        return (_facts(*each) for each in self.household_rows(year, region))
+
+    def household_rows(
+        self, year: int, region: str | None
+    ) -> Iterator[tuple[FollowedExit, dict[str, Any]]]:
+        """The households, without a record made of each: what follows, and the other fields."""
         within = [villages_in(region)] if region else []
-        yield from self._households(EpisodeRow.exit_year == year, *within)
+        return self._households(EpisodeRow.exit_year == year, *within)
 
     def of(self, kind: SubjectKind, code: str) -> tuple[ExitFacts, ...]:
         """All exits of one county, village or household, the first before the later."""
@@ -103,7 +106,8 @@ class ExitsOnADay:
             case SubjectKind.VILLAGE:
                 return tuple(self._villages(VillageStatusRow.code == code))
             case SubjectKind.HOUSEHOLD:
-                return tuple(self._households(EpisodeRow.household_code == code))
+                rows = self._households(EpisodeRow.household_code == code)
+                return tuple(_facts(*each) for each in rows)
 
     def by_village(self, year: int, region: str | None) -> Iterator[ExitsAlike]:
         """The households, counted: those of a village that left alike, village by village."""
@@ -120,42 +124,36 @@ class ExitsOnADay:
         for row in self._session.execute(query):
             since, document, back_on, cause, by, code, name, township, county, many, people = row
             followed = self._follow_household(year, since, document, back_on, cause, by)
-            exit, state, follows = followed
             yield ExitsAlike(
                 code=code,
                 name=name,
                 township=township,
                 county=self._name(county),
-                exit=exit,
-                state=state,
-                consequences=follows,
+                exit=followed.exit,
+                state=followed.state,
+                consequences=followed.consequences,
                 households=many,
                 people=int(people),
             )
 
     def _counties(self, *wanted: Any) -> Iterator[ExitFacts]:
         for row, after in self._standings(StatusRow, select(StatusRow), *wanted):
-            yield self._record(
-                self._follow(_place_exit(SubjectKind.COUNTY, row, after)),
-                row.code,
-                self._name(row.code),
-                case_id=row.case_id,
-                county_code=row.code,
-            )
+            said = self._said(row.code, self._name(row.code), row.code, case_id=row.case_id)
+            yield _facts(self._follow(_place_exit(SubjectKind.COUNTY, row, after)), said)
 
     def _villages(self, *wanted: Any) -> Iterator[ExitFacts]:
         places = select(VillageStatusRow, VillageRow).join(
             VillageRow, col(VillageRow.code) == VillageStatusRow.code
         )
         for row, village, after in self._standings(VillageStatusRow, places, *wanted):
-            yield self._record(
-                self._follow(_place_exit(SubjectKind.VILLAGE, row, after)),
+            said = self._said(
                 row.code,
                 village.name,
+                village.county_code,
                 case_id=row.case_id,
-                county_code=village.county_code,
                 township=village.township_name,
             )
+            yield _facts(self._follow(_place_exit(SubjectKind.VILLAGE, row, after)), said)
 
     def _standings(self, table: Any, query: Any, *wanted: Any) -> Iterator[Any]:
         """Exits of counties or villages, each with the standing that ended it, if one did."""
@@ -169,7 +167,7 @@ class ExitsOnADay:
         )
         yield from self._session.execute(found)
 
-    def _households(self, *wanted: Any) -> Iterator[ExitFacts]:
+    def _households(self, *wanted: Any) -> Iterator[tuple[FollowedExit, dict[str, Any]]]:
         episode, after = EpisodeRow, aliased(EpisodeRow)
         said = (*_ending(episode, after), episode.exit_year, episode.case_id, *_PLACE, *_WHO)
         query = (
@@ -178,42 +176,46 @@ class ExitsOnADay:
             .order_by(col(VillageRow.code), col(HouseholdRow.code), col(episode.number))
             .execution_options(yield_per=_AT_ONCE)
         )
-        for row in self._session.execute(query):
+        for row in self._session.connection().execute(query):  # rows, and not by way of objects
             since, document, back_on, cause, by, year, case_id, *place = row
             village_code, village, township, county, code, head, group, people = place
-            yield self._record(
-                self._follow_household(year, since, document, back_on, cause, by),
-                code,
-                head,
-                case_id=case_id,
-                county_code=county,
-                township=township,
-                village_code=village_code,
-                village=village,
-                group=group,
-                people=people,
+            followed = self._follow_household(year, since, document, back_on, cause, by)
+            yield (
+                followed,
+                self._said(
+                    code,
+                    head,
+                    county,
+                    case_id=case_id,
+                    township=township,
+                    village_code=village_code,
+                    village=village,
+                    group=group,
+                    people=people,
+                ),
             )
 
-    def _record(self, followed: _Followed, code: str, name: str, **where: Any) -> ExitFacts:
-        exit, state, follows = followed
-        county = self._divisions.get(where["county_code"])
-        return ExitFacts(
-            code=code,
-            name=name,
-            exit=exit,
-            state=state,
-            consequences=follows,
-            county=county.name if county else "",
-            city=self._city(county),
-            **where,
-        )
+    def _said(self, code: str, name: str, county_code: str, **more: Any) -> dict[str, Any]:
+        """What ``ExitFacts`` say besides what follows."""
+        county = self._divisions.get(county_code)
+        return {
+            "code": code,
+            "name": name,
+            "city": self._name(county.parent or "") if county else "",
+            "county_code": county_code,
+            "county": county.name if county else "",
+            **more,
+        }
 
     def _name(self, code: str) -> str:
         division = self._divisions.get(code)
         return division.name if division else ""
 
-    def _city(self, county: DivisionRow | None) -> str:
-        return self._name(county.parent or "") if county else ""
+
+def _facts(followed: FollowedExit, said: dict[str, Any]) -> ExitFacts:
+    return ExitFacts(
+        exit=followed.exit, state=followed.state, consequences=followed.consequences, **said
+    )
 
 
 def _ending(episode: Any, after: Any) -> tuple[Any, ...]:

@@ -29,6 +29,7 @@ from registry.reports.records import (
     CountyReadiness,
     PlanLine,
     PlanLoaded,
+    Planned,
     Progress,
     VillageReadiness,
 )
@@ -67,10 +68,15 @@ class Planning:
         except RegisterFaults as refused:
             raise FileRefused(path, refused.found) from None
 
-    def plans(self, year: int, region: str | None = None) -> tuple[PlanLine, ...]:
+    def plans(self, year: int, region: str | None = None) -> Iterator[PlanLine]:
         """The plan of a year: its counties, then its villages, then its households."""
         with reading(self._engine) as session:
-            return plans.plans(session, year, region)
+            yield from plans.plans(session, year, region)
+
+    def planned(self, year: int, region: str | None = None, limit: int | None = None) -> Planned:
+        """The same for the screen: places one by one, households by village; the first, or all."""
+        with reading(self._engine) as session:
+            return plans.planned(session, year, region, limit)
 
     def add_line(self, line: PovertyLine) -> str | None:
         """Add the national line of a year (S7); return the source with which it is there already.

@@ -160,6 +160,29 @@ class PlanLine(Record):
     document: str | None
 
 
+class PlannedIn(Record):
+    """How many households of a village are in a plan."""
+
+    code: str
+    name: str
+    households: int
+
+
+class Planned(Record):
+    """A year's plan for the screen.
+
+    Attributes:
+        places, households: The first counties and villages, and villages of households; or all.
+        household_villages: In how many villages there are households.
+        many: How many subjects of each kind are in the plan.
+    """
+
+    places: tuple[PlanLine, ...]
+    households: tuple[PlannedIn, ...]
+    household_villages: int
+    many: dict[SubjectKind, int]
+
+
 class PlanLoaded(Record):
     """How much of a plan was new, by kind; ``there`` was in the plan already.
 

@@ -1,17 +1,22 @@
 """The lists of a province at the command line: --limit, --by, --excel, and what they refuse."""
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from python_calamine import load_workbook
 
 from models.register.households import PovertyLine
 from operators.up import prepare_registry
+from registry.checks.values import table_of
 from registry.desk import Registry
+from registry.tables import CheckRow, HouseholdRow
 from tests.operators.conftest import Shell
 from tests.province import YEAR, end_all, put_province
 from tests.stage import settings_in
+from workers.settings import load_settings
 
 ROSTERS, VILLAGES, HOUSEHOLDS = 120, 60, 600
 CASES, LIMITS, FORGOTTEN = 180, 360, 12
@@ -169,6 +174,55 @@ async def test_exits_are_cut_in_each_part_and_totalled_whole(left: Shell, tmp_pa
         said = (await left(*words, "--limit", 3, *more)).fails(2)
         assert said.startswith("--limit: JSON and Excel hold every exit")
     assert files(tmp_path) == []
+
+
+async def test_a_plan_is_cut_in_each_part_and_counted_whole(province: Shell) -> None:
+    words = ("plan", "list", "--year", YEAR)
+    out = (await province(*words)).done()
+    assert out.count(" 村1") == 50
+    assert "50 of 120 are shown: --limit all lists all of them\n" in out
+    assert f"plan of {YEAR}: 33 counties, 0 villages, {HOUSEHOLDS - FORGOTTEN} households" in out
+    whole = (await province(*words, "--limit", "all")).done()
+    assert (whole.count(" 村1"), "--limit all" in whole) == (120, False)
+    found = (await province(*words, "--json")).json
+    assert len({each["code"] for each in found}) == 33 + HOUSEHOLDS - FORGOTTEN
+    assert (await province(*words, "--json", "--limit", 3)).json == found[:3]
+
+
+async def test_visits_of_a_year_are_cut_and_counted_whole(left: Shell) -> None:
+    engine = load_settings().engine()
+    with engine.begin() as connection:
+        codes = sa.select(table_of(HouseholdRow).c.code).order_by("code").limit(70)
+        visits = [
+            {"household_code": code, "year": 2019, "case_id": "x", "due_on": date(2019, 11, 30)}
+            | {"made_on": date(2019, 5, 1) if number < 8 else None}
+            for number, code in enumerate(connection.scalars(codes))
+        ]
+        connection.execute(sa.insert(table_of(CheckRow)), visits)
+    engine.dispose()
+    words = ("follow-up", "due", "--year", 2019)
+    out = (await left(*words)).done()
+    # The first and the 51st are in no plan and have not left: they are in the register still.
+    assert "70 households in 2019, 61 still to be visited" in out
+    assert "50 of 70 are shown: --limit all lists all of them\n" in out
+    assert out.count("H00000") == 50
+    assert (await left(*words, "--limit", "all")).done().count("H00000") == 70
+    found = (await left(*words, "--json")).json
+    assert len(found) == 70
+    assert (await left(*words, "--json", "--limit", 3)).json == found[:3]
+
+
+async def test_records_are_cut(left: Shell, tmp_path: Path) -> None:
+    for day in range(10, 13):
+        said = ("--on", f"2018-01-{day}", "--text", "年度计划", "--document", f"合成{day}号")
+        signed = ("--as", "A5/411523", "--officer", "某乙", "--year", "2018", "--villages", "2")
+        (await left("registry", "record", "annual-plan", "411523", *signed, *said)).done()
+    out = (await left("registry", "records", "--limit", 2)).done()
+    assert out.count("年度计划 新县") == 2
+    assert "2 of 3 are shown: --limit all lists all of them, --excel FILE writes them" in out
+    path = tmp_path / "x.xlsx"
+    assert (await left("registry", "records", "--excel", path)).done() == f"{path}: 3 records\n"
+    assert len((await left("registry", "records", "--json", "--limit", 1)).json) == 1
 
 
 BAD = [

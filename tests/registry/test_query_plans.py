@@ -225,3 +225,14 @@ def test_poor_people_are_counted_once_for_villages_and_counties(
         plan = plans(engine, "villages LEFT OUTER JOIN", question)
         assert "ix_households_village_code" not in plan
         assert "AUTOMATIC" in plan  # people are found by village, and not looked for in a list
+
+
+def test_what_is_streamed_is_planned_for_its_whole(engine: Engine) -> None:
+    """PostgreSQL would plan for the first tenth, which is the wrong plan of a province."""
+    if engine.dialect.name == "postgresql":
+        with reading(engine) as session:
+            said = session.connection().exec_driver_sql("SHOW cursor_tuple_fraction")
+            assert said.scalar_one() == "1"
+        with engine.connect() as connection:  # and nobody else finds it changed
+            said = connection.exec_driver_sql("SHOW cursor_tuple_fraction")
+            assert said.scalar_one() == "0.1"
