@@ -129,6 +129,11 @@ def test_what_no_server_would_take_is_left_as_it_is() -> None:
     assert packed(long) == unpacked(long) == long
 
 
+def test_no_payload_begins_as_what_is_packed_does() -> None:
+    """``z`` is the tag of field 15."""
+    assert max(Payload.DESCRIPTOR.fields_by_number) < ord("z") >> 3
+
+
 def test_what_was_packed_once_unpacks_for_ever() -> None:
     """Kept as it came out of the first version that packs: its dictionary never changes."""
     kept = bytes.fromhex("7a78bb6834a51523261beb602f1d71c63d2cc601e1d925a2")

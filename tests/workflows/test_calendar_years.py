@@ -54,6 +54,11 @@ workdays = [{SATURDAY}, {SUNDAY}]
 """
 
 
+def full(*_: object) -> None:
+    """Of a folder that takes no notice."""
+    raise RegistryError("no space left on device")
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An override file with the arrangements of both years."""
@@ -322,9 +327,6 @@ async def test_a_notice_that_was_published_unheard_of_is_no_other_over_another_c
     await play.reaches("C3")
     await play.file()
 
-    def full(*_: object) -> None:
-        raise RegistryError("no space left on device")
-
     await play.until(at(12, 24, 23, 57))
     with monkeypatch.context() as away:
         away.setattr(NoticeFolder, "put", full)
@@ -339,3 +341,22 @@ async def test_a_notice_that_was_published_unheard_of_is_no_other_over_another_c
     assert first.closes_at == midnight(guessed(POSTED_IN_WINTER))
     closes = await play.limit("T1")  # of the next day: it was seen no earlier (T1)
     assert closes.due == second.closes_at == midnight(really(date(YEAR, 12, 25)))
+
+
+@pytest.mark.clause("T1", "C4")
+async def test_a_notice_of_an_older_calendar_that_another_worker_publishes_is_moved_at_once(
+    own_stage: Stage, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its entries are kept, and it is published, before the one that knows more comes."""
+    play = await own_stage.opens(at(12, 24), direct=True, policy=quiet(own_stage.policy))
+    await play.reaches("C3")
+    await play.file()
+    with monkeypatch.context() as away:
+        away.setattr(NoticeFolder, "put", full)
+        await play.act("C3")
+        await play.until(at(12, 24, 10, 1))
+        await another_worker_comes(own_stage, published)
+    await play.until(at(12, 24, 10, 4))
+    await play.reaches("C4")
+    await play.has_entered(EntryKind.LIMIT_MOVED)
+    assert (await play.limit("T1")).due == midnight(really(POSTED_IN_WINTER))

@@ -1,16 +1,19 @@
 """The registry out of reach: the case waits, and nothing is lost or published too short."""
 
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities import ledger
 from activities.notices import NoticeBoard
 from models.case.ledger import EntryKind
 from models.case.mending import Mending
 from models.case.messages import Ending
+from models.orders import KEPT_LATE
 from models.periods import beijing
-from tests.play import Play, eventually
+from tests.play import Play, events_of_every_run, eventually
 from tests.stage import YEAR, Stage, at
 from tests.workflows.reckoning import last_day, midnight
 
@@ -62,6 +65,31 @@ async def test_an_objection_accepted_past_midnight_has_its_days_from_its_receipt
     (accepted,) = await play.entries(EntryKind.OBJECTION_ACCEPTED)
     assert beijing(accepted.at).date() == date(YEAR, 11, 17)
     assert due == midnight(last_day(date(YEAR, 11, 16), 15))
+
+
+@pytest.mark.clause("C7", "G7")
+async def test_orders_that_all_come_late_are_refused_once_and_carried_out(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy evening every order waits for a worker."""
+    play = await stage.opens(at(11, 16))
+    await play.reaches("C2")
+    with monkeypatch.context() as busy:
+        busy.setattr(ledger, "_LATE", timedelta(days=-1))
+        await play.pass_until("C7")
+        await play.act("C7")
+        assert (await play.ends()).ending is Ending.EXITED
+    late = [each async for each in refused_late(play)]
+    # The counts of C3 and of C7, each as the step opens; that of the approval of C3; notice; exit.
+    assert len(late) == 5
+
+
+async def refused_late(play: Play) -> AsyncIterator[str]:
+    """What the orders that came late were to bring, by number of the order."""
+    async for event in events_of_every_run(play):
+        failed = event.activity_task_failed_event_attributes
+        if failed.failure.application_failure_info.type == KEPT_LATE:
+            yield str(failed.scheduled_event_id)
 
 
 @pytest.mark.clause("G7")
