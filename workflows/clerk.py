@@ -142,9 +142,8 @@ class Clerk:
         return batch if batch is not None and self._is_brought(batch) else None
 
     def has_brought(self, batch: LedgerBatch) -> None:
-        """An order is carried out, so what it brought along is kept; by the calendar of today."""
+        """An order is carried out, so what it brought along is kept."""
         self._written = max(self._written, batch.entries[-1].seq)
-        self._docket.reckoning.learn(None)
 
     def learn(self, calendar: Calendar | None) -> None:
         """The registry has said which calendar is in force; None if the case has it."""
