@@ -55,12 +55,14 @@ _OPEN: dict[str, float] = {
     f"ready households --year {YEAR} --json": _REPORT,
     f"ready reentry --year {YEAR}": _REPORT,
     f"progress --year {YEAR}": _REPORT,
+    f"plan list --year {YEAR}": _REPORT,
 }
 _LEFT: dict[str, float] = {
     f"progress --year {YEAR}": _REPORT,
     f"ready reentry --year {YEAR}": _REPORT,
     f"consequences --year {YEAR}": _REPORT,
     f"consequences --year {YEAR} --json": _REPORT,
+    f"consequences --year {YEAR} --excel {{}}/exits.xlsx": _WHOLE,
 }
 """What is asked, with its aim."""
 

@@ -337,5 +337,6 @@ def _with_measures(session: Session, year: int, found: Sequence[Watched]) -> tup
     entering: dict[str, str] = dict(rows.all())
     said = entering | measures(session, year, codes)
     return tuple(
-        each.model_copy(update={"measure": said.get(each.code, each.measure)}) for each in found
+        each.model_copy(update={"measure": said[each.code]}) if each.code in said else each
+        for each in found
     )
