@@ -24,7 +24,7 @@ from registry.facts.roster import STILL_THERE
 from registry.files.fault_sheet import FileRefused
 from registry.files.faults import Fault, RegisterFaults
 from registry.register.bulk import batches
-from registry.register.change_file import ChangeCells, DivisionCells, change_of
+from registry.register.change_file import ChangeCells, DivisionCells, change_of, fault_of
 from registry.register.change_ledger import changes_in, changes_of
 from registry.register.changes import PutDown, put_change
 from registry.register.divisions import DivisionPutDown, put_division_change
@@ -127,7 +127,7 @@ def _put(
             of_household = [row for row in rows if isinstance(row, ChangeCells)]
             return [put_change(session, change_of(of_household), today, at)]
     except LoadError as refused:
-        found.append(Fault(sheet=first.sheet, row=first.row, right=str(refused)))
+        found.append(fault_of(first, refused))
         return []
 
 
