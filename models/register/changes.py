@@ -250,8 +250,8 @@ class ChangesLoaded(Record):
     Attributes:
         counties: Codes of the counties whose people may be more or fewer since.
         concerned: Open rosters on which a household of them is.
-        stale: Other open cases about a place whose code has ended: the register refuses their
-            approval.
+        stale: Other open cases about a household or a place that has ended: the register refuses
+            their approval.
     """
 
     new: int

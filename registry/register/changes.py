@@ -51,6 +51,11 @@ class PutDown(NamedTuple):
     text: str
     touched: frozenset[str]
 
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """The household that has ended by it."""
+        return (self.change.household,) if self.change.kind in ENDING else ()
+
 
 def put_change(session: Session, change: RegisterChange, today: date, at: datetime) -> PutDown:
     """Put a change down, within the caller's transaction; the same one again is no change.

@@ -165,7 +165,7 @@ def _loaded(session: Session, done: Sequence[_Put]) -> ChangesLoaded:
         concerned += [
             Concerned(case, tuple(those), put.change, put.text) for case, those in found.items()
         ]
-    ended = {code for put in done if isinstance(put, DivisionPutDown) for code in put.ended}
+    ended = {code for put in done for code in put.ended}
     new = sum(put.new for put in done)
     return ChangesLoaded(
         stale=_stale(session, ended),
@@ -177,7 +177,7 @@ def _loaded(session: Session, done: Sequence[_Put]) -> ChangesLoaded:
 
 
 def _stale(session: Session, ended: Iterable[str]) -> tuple[str, ...]:
-    """Open cases about a place whose code has ended; rosters are told one by one."""
+    """Open cases about a place or a household that has ended; rosters are told one by one."""
     found: list[str] = []
     for codes in batches(sorted(ended)):
         found += session.exec(

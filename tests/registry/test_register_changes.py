@@ -1,6 +1,6 @@
 """Natural changes (动态调整): people come and go, households split, join, move and end."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import col, select
 
 from models.case.ledger import Entry, verify
+from models.checks.journal import JournalKind
 from models.offices import Office
 from models.register.changes import ChangeKind, DivisionChange, DivisionKind, Gone, Person
 from models.register.households import HouseholdState
@@ -15,7 +16,8 @@ from registry.checks.register import RegisterCheck
 from registry.database.engine import reading, writing
 from registry.desk import Registry
 from registry.errors import LoadError
-from registry.tables import EpisodeRow, HouseholdRow, RegisterEntryRow
+from registry.journal import note
+from registry.tables import CaseRow, EpisodeRow, HouseholdRow, RegisterEntryRow
 from tests.registry.changes import TODAY, change, poor, put
 from tests.registry.places import leaves
 from tests.registry.register_samples import (
@@ -327,6 +329,32 @@ def test_nobody_moves_to_a_village_that_has_ended_since(register: Engine) -> Non
     with pytest.raises(LoadError, match=f"ended on {DAY + ONE}; write {FIRST}"):
         put(register, ChangeKind.RESETTLED, "H-01", DAY, to=SECOND)
     assert poor(register, FIRST, DAY + ONE) == 5
+
+
+@pytest.mark.clause("G1", "F5")
+def test_an_open_case_of_a_household_that_has_ended_is_named(register: Engine) -> None:
+    with writing(register) as session:
+        session.add(
+            CaseRow(
+                case_id="reentry/H-01/2018/1",
+                procedure="reentry",
+                subject_code="H-01",
+                subject_name="合成户",
+                year=2018,
+                region=f"/410000/411500/{COUNTY}/{FIRST[:9]}/{FIRST}/",
+                step="R2",
+                round=1,
+                overdue=False,
+                open_objections=0,
+                entries=1,
+                head="0" * 64,
+                updated=datetime(2018, 1, 1, tzinfo=UTC),
+            )
+        )
+        note(session, JournalKind.CHANGED, "reentry/H-01/2018/1", {})
+    assert put(register, ChangeKind.DIED, "H-01", DAY, person(2)).stale == ()
+    ended = put(register, ChangeKind.LEFT, "H-01", DAY)
+    assert ended.stale == ("reentry/H-01/2018/1",)
 
 
 @pytest.mark.clause("S5")
