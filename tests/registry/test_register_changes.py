@@ -185,6 +185,23 @@ def test_the_ledger_of_a_county_is_a_chain_that_names_nobody(
 
 
 @pytest.mark.clause("G7")
+@pytest.mark.parametrize(
+    "altered", ["day = '2018-02-01'", "subject_code = 'H-02'", "key = 'change-0'"]
+)
+def test_an_entry_of_another_day_or_household_is_found(register: Engine, altered: str) -> None:
+    put(register, ChangeKind.LEFT, "H-01", DAY)
+    with register.begin() as connection:
+        drop = "DROP TRIGGER register_entries_no_update"
+        if connection.dialect.name == "postgresql":
+            drop = "DROP TRIGGER register_entries_kept ON register_entries"
+        connection.execute(text(drop))
+        connection.execute(text(f"UPDATE register_entries SET {altered}"))
+    with reading(register) as session:
+        (found,) = RegisterCheck(session).changes()
+    assert "the row of entry 1 says something else" in found.what
+
+
+@pytest.mark.clause("G7")
 def test_what_was_changed_past_the_ledger_is_found(register: Engine) -> None:
     put(register, ChangeKind.LEFT, "H-01", DAY)
     with reading(register) as session:
