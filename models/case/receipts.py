@@ -11,6 +11,9 @@ from models.case.ledger import Entry
 from models.case.messages import Receipt
 from models.refusals import AlreadyReceived, Refusal
 
+USED = "was already used for a different content"
+"""What a refusal says of an id under which something else is on file."""
+
 _KNOWN_BY = 16
 """Characters of a hash by which the content of a message is known to be the same."""
 
@@ -48,7 +51,7 @@ class Receipts:
 
     def _compare(self, message: Any, known_by: str) -> None:
         if _known_by(message) != known_by:
-            raise Refusal(f"id: {message.id} was already used for a different content")
+            raise Refusal(f"id: {message.id} {USED}")
 
     def give(self, kind: str, message: Any, entry: Entry, now: datetime) -> Receipt:
         """The receipt of a message that is on file now."""

@@ -9,13 +9,15 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from models.base import Line, Reason, Record, canonical
+from models.base import Line, Reason, Record, canonical, says_something
 from models.identity import content_id
 from models.offices import Office, Village
 from models.policy import Body
 from models.register.households import HouseholdCode, Label, SubjectCode
+from models.texts.characters import called
+from models.texts.id_numbers import born_on, is_one
 
 
 class Gone(StrEnum):
@@ -103,6 +105,9 @@ _WITH_GROUP = (ChangeKind.SPLIT, ChangeKind.RESETTLED)
 HEAD = "户主"
 
 IdNumber = Annotated[str, Field(pattern=r"^[0-9]{17}[0-9X]$")]
+Called = Annotated[Label, AfterValidator(called)]
+Meant = Annotated[Line, AfterValidator(says_something)]
+"""What says something in one line: no single sign, no 无."""
 
 
 class Person(Record):
@@ -113,10 +118,10 @@ class Person(Record):
         born: The day of birth of who has none.
     """
 
-    name: Label
+    name: Called
     id_number: IdNumber | None = None
     relation: Label | None = None
-    without_id: Line | None = None
+    without_id: Meant | None = None
     born: date | None = None
 
 
@@ -136,13 +141,13 @@ class RegisterChange(Record):
     household: HouseholdCode
     on: date
     reason: Reason
-    document: Line
+    document: Meant
     office: Office
     officer: Line
     people: Annotated[tuple[Person, ...], Field(max_length=50)] = ()
     to: SubjectCode | None = None
     group: Label | None = None
-    head: Label | None = None
+    head: Called | None = None
 
     @property
     def id(self) -> str:
@@ -174,19 +179,39 @@ class RegisterChange(Record):
             yield f"head: {said} changes no head; leave it out"
         if kind is ChangeKind.NUMBERED and self.people and self.people[0].id_number is None:
             yield f"people: {said} needs the ID number"
+        yield from self._twice()
         if kind in JOINING:
-            yield from (fault for each in self.people if (fault := _joining_fault(each)))
+            yield from (fault for each in self.people if (fault := _joining_fault(each, self.on)))
         if kind is ChangeKind.SPLIT:
             heads = sum(each.relation == HEAD for each in self.people)
             if heads != 1:
                 yield f"people: one person of the new household is its head ({HEAD}), not {heads}"
+            if self.to is not None and is_one(self.to):
+                yield "to: this is the number of an identity card; write a household's own (G8)"
+
+    def _twice(self) -> Iterator[str]:
+        """Who stands twice among the people would be counted twice (S5)."""
+        seen: set[str] = set()
+        for each in self.people:
+            key = each.id_number or each.name
+            if key in seen:
+                yield f"people: {each.name} stands twice; name each person once"
+            seen.add(key)
 
 
-def _joining_fault(person: Person) -> str | None:
-    """Why somebody cannot become a member; None if nothing is lacking."""
+def _joining_fault(person: Person, on: date) -> str | None:
+    """Why somebody cannot become a member on a day; None if nothing is lacking."""
     if person.relation is None or person.relation == HEAD:
         return f"people: {person.name} needs a relation to the head, other than {HEAD}"
+    born = person.born if person.id_number is None else _born(person.id_number)
+    if born is not None and born > on:
+        return f"people: {person.name} joins on {on}, before the birth on {born}; correct the day"
     return identity_fault(person)
+
+
+def _born(number: str) -> date | None:
+    """The date of birth that a number says; None where it is none (``checked`` refuses that)."""
+    return born_on(number) if is_one(number) else None
 
 
 def identity_fault(person: Person) -> str | None:
@@ -225,8 +250,8 @@ class ChangesLoaded(Record):
     Attributes:
         counties: Codes of the counties whose people may be more or fewer since.
         concerned: Open rosters on which a household of them is.
-        stale: Other open cases about a place whose code has ended: the register refuses their
-            approval.
+        stale: Other open cases about a household or a place that has ended: the register refuses
+            their approval.
     """
 
     new: int
@@ -292,11 +317,11 @@ class DivisionChange(Record):
     code: PlaceCode
     on: date
     reason: Reason
-    document: Line
+    document: Meant
     office: Office
     officer: Line
     to: PlaceCode | None = None
-    name: Label | None = None
+    name: Called | None = None
 
     @property
     def id(self) -> str:
@@ -312,6 +337,8 @@ class DivisionChange(Record):
             raise ValueError(f"to: {said} needs the code that follows")
         if self.to is not None and (len(self.to) != len(self.code) or self.to == self.code):
             raise ValueError(f"to: {self.to} is no other code of {len(self.code)} digits")
+        if self.to is not None and self.to[:2] != self.code[:2]:
+            raise ValueError(f"to: {self.to} is in another province; a place stays in its own")
         if kind is DivisionKind.MERGED and self.name is not None:
             raise ValueError(f"name: {said} keeps the name of {self.to}; leave it out")
         if kind is DivisionKind.MERGED and len(self.code) == 6:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from models.appraisals import Proposal
 from models.base import faults
+from models.case.receipts import USED
 from models.errors import ExitflowError
 from models.identity import content_id
 from models.periods import beijing
@@ -182,7 +183,9 @@ def tell_cases(concerned: Iterable[Concerned]) -> None:
                 try:
                     receipt = await desk.amend(each.case_id, amendment_of(each))
                 except ExitflowError as error:
-                    say(_not_told(each, error))
+                    # Of those whom it was told of, some have left it since by that.
+                    told = USED in str(error)
+                    say(f"{each.case_id}: was told before" if told else _not_told(each, error))
                 else:
                     say(f"{each.case_id}: entry {receipt.seq}, {receipt.text}")
 
@@ -193,11 +196,12 @@ def tell_cases(concerned: Iterable[Concerned]) -> None:
 
 
 def say_stale(cases: Iterable[str]) -> None:
-    """Name the cases of a place whose code has ended: they cannot be approved any more."""
+    """Name the cases of a household or place that has ended: they cannot be approved any more."""
     for case_id in cases:
         say(
-            f"{case_id} is stale 已失效: the code of its place has ended, and the register refuses "
-            "its approval; withdraw it, and open one under the code that follows"
+            f"{case_id} is stale 已失效: its household or the code of its place has ended, and the "
+            "register refuses its approval; withdraw it, and open one under the code that follows, "
+            "if one does"
         )
 
 

@@ -1,5 +1,6 @@
 """Natural changes (动态调整) of a file: one row a person, or one for the whole household."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
@@ -20,13 +21,32 @@ from models.register.changes import (
 )
 from registry.errors import LoadError
 from registry.files import cells
-from registry.files.columns import Cells, Header
+from registry.files.columns import Cells, Header, columns_of
+from registry.files.faults import Fault
 from registry.files.sheet_cells import Cell
 from registry.register.columns import BORN, HOUSEHOLD, ID_NUMBER, NAME, RELATION, WITHOUT_ID
 
 
 def _office(cell: Cell) -> offices.Office:
     return offices.Office.parse(cells.text(cell))
+
+
+def _target(cell: Cell) -> str:
+    said = cells.plain(cell)
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z-]{3,29}", said):
+        raise ValueError("write the number of a household, or the twelve digits of a village")
+    return said
+
+
+def _place(cell: Cell) -> str:
+    said = cells.plain(cell)
+    if not re.fullmatch(r"[0-9]{6}([0-9]{3}|[0-9]{6})?", said):
+        raise ValueError("write the 6 digits of a county, 9 of a township or 12 of a village")
+    return said
+
+
+_Target = Annotated[str, BeforeValidator(_target)]
+_Place = Annotated[str, BeforeValidator(_place)]
 
 
 class ChangeCells(Cells):
@@ -48,9 +68,9 @@ class ChangeCells(Cells):
     name: Annotated[cells.ProperName | None, NAME] = None
     id_number: Annotated[cells.IdNumber | None, ID_NUMBER] = None
     relation: Annotated[cells.Relation | None, RELATION] = None
-    without_id: Annotated[cells.Text | None, WITHOUT_ID] = None
+    without_id: Annotated[cells.Reason | None, WITHOUT_ID] = None
     born: Annotated[cells.Day | None, BORN] = None
-    to: Annotated[cells.Name | None, Header("变动去向")] = None
+    to: Annotated[_Target | None, Header("变动去向")] = None
     group: Annotated[cells.Name | None, Header("去向村民小组")] = None
     head: Annotated[cells.ProperName | None, Header("新户主")] = None
 
@@ -69,13 +89,13 @@ class DivisionCells(Cells):
         cells.OneOf({zh: kind for kind, zh in DIVISION_KINDS.items()}),
         Header("区划变动", key=True),
     ]
-    code: Annotated[cells.Name, Header("原代码", key=True)]
+    code: Annotated[_Place, Header("原代码", key=True)]
     on: Annotated[cells.Day, Header("变动日期")]
     reason: Annotated[cells.Reason, Header("变动事由", wide=True)]
     document: Annotated[cells.Line, Header("文号")]
     office: Annotated[offices.Office, BeforeValidator(_office), Header("单位")]
     officer: Annotated[cells.Line, Header("经办人")]
-    to: Annotated[cells.Name | None, Header("后续代码")] = None
+    to: Annotated[_Place | None, Header("后续代码")] = None
     name: Annotated[cells.ProperName | None, Header("新名称")] = None
 
     def change(self) -> DivisionChange:
@@ -122,8 +142,22 @@ def grouped(lines: list[ChangeCells]) -> Iterator[list[ChangeCells]]:
     changes = [[row] for row in lines if row.kind in _ONE_EACH]
     others = [row for row in lines if row.kind not in _ONE_EACH]
     changes += [list(rows) for _, rows in groupby(others, key=lambda row: (row.sheet, row.said()))]
+    places = {(row.sheet, row.row): place for place, row in enumerate(lines)}
 
     def order(rows: list[ChangeCells]) -> tuple[date, int]:
-        return rows[0].on, lines.index(rows[0])
+        return rows[0].on, places[rows[0].sheet, rows[0].row]
 
     yield from sorted(changes, key=order)
+
+
+def fault_of(first: ChangeCells | DivisionCells, refused: LoadError) -> Fault:
+    """What refuses a change, as a fault of its first row, in the column that it is about."""
+    said = str(refused)
+    field, _, right = said.partition(": ")
+    headers = {each.field: each.header.name for each in columns_of(type(first))}
+    if field == "people":
+        return Fault(sheet=first.sheet, row=first.row, column=NAME.name, right=right)
+    if field not in headers:
+        return Fault(sheet=first.sheet, row=first.row, right=said)
+    found = str(getattr(first, field) or "")
+    return Fault(sheet=first.sheet, row=first.row, column=headers[field], found=found, right=right)

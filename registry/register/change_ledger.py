@@ -10,6 +10,7 @@ from sqlmodel import Session, col, or_, select
 
 from models.base import canonical
 from models.case.ledger import Entry, EntryKind, Ledger, LedgerError, verify
+from models.identity import content_id
 from models.register.changes import DivisionChange, KeptChange, RegisterChange
 from registry.places import stem
 from registry.tables import RegisterEntryRow
@@ -101,6 +102,14 @@ def _kept(session: Session, *wanted: Any) -> tuple[KeptChange, ...]:
     )
 
 
+def _of(entry: Entry) -> tuple[Any, ...]:
+    """Under which key an entry was put down, of what and of which day it is."""
+    kind = "change" if "change" in entry.data else "division"
+    said: Any = entry.data.get(kind, {})
+    subject = said.get("household") or said.get("code")
+    return content_id(kind, canonical(said)), subject, said.get("on")
+
+
 def broken_ledgers(session: Session) -> Iterator[tuple[str, str]]:
     """Ledgers that are no whole, unaltered chain of their rows, each with what is wrong."""
     row = RegisterEntryRow
@@ -113,6 +122,7 @@ def broken_ledgers(session: Session) -> Iterator[tuple[str, str]]:
             yield ledger, str(error)
             continue
         for each, entry in zip(rows, entries, strict=True):
-            told = (entry.seq, entry.text, entry.hash, entry.previous, entry.at)
-            if told != (each.seq, each.text, each.hash, each.previous, each.at):
+            told = (entry.seq, entry.text, entry.hash, entry.previous, entry.at, *_of(entry))
+            kept = (each.seq, each.text, each.hash, each.previous, each.at)
+            if told != (*kept, each.key, each.subject_code, each.day.isoformat()):
                 yield ledger, f"{ledger}: the row of entry {entry.seq} says something else"

@@ -1,5 +1,6 @@
 """Natural changes of households and members (动态调整), put down with their entry (G7, S5)."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -17,20 +18,29 @@ from models.register.changes import (
     RegisterChange,
     office_fault,
 )
+from models.texts.id_numbers import IdNumberError, checked
 from registry import journal
 from registry.errors import LoadError
 from registry.facts.village import known_village
 from registry.register.change_ledger import enter, entry_of
-from registry.register.members import add_member, found_among, members_of, new_head
+from registry.register.members import (
+    add_member,
+    check_called,
+    found_among,
+    members_of,
+    new_head,
+)
 from registry.tables import (
     EpisodeRow,
     HouseholdPastRow,
     HouseholdRow,
     MemberRow,
+    RegisterEntryRow,
     VillageRow,
 )
 
 _MOST_MEMBERS = 50
+_PARTING = (*LEAVING, ChangeKind.SPLIT)
 
 
 class PutDown(NamedTuple):
@@ -40,6 +50,11 @@ class PutDown(NamedTuple):
     new: bool
     text: str
     touched: frozenset[str]
+
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """The household that has ended by it."""
+        return (self.change.household,) if self.change.kind in ENDING else ()
 
 
 def put_change(session: Session, change: RegisterChange, today: date, at: datetime) -> PutDown:
@@ -59,7 +74,7 @@ class _Putting:
     """One change on its way into the register."""
 
     def __init__(self, session: Session, change: RegisterChange, today: date) -> None:
-        self._session, self._change = session, change
+        self._session, self._change, self._today = session, change, today
         self._day = change.on
         if change.on > today:
             raise LoadError(
@@ -68,11 +83,11 @@ class _Putting:
         self._row = self._household(change.household, "household")
         self._touched = {self._row.code}
         self._villages = {self._row.village_code}
-        self._involved: dict[str, str] = {}
 
     def put(self, at: datetime) -> dict[str, Any]:
         """Carry it out; its entry, as it is kept."""
         change, home = self._change, self._row.village_code
+        self._check_people()
         target = self._target()
         elsewhere = self._joining_from() if change.kind in JOINING else {}
         self._check_office(home)
@@ -88,6 +103,17 @@ class _Putting:
         return entry
 
     # -- what it is about ---------------------------------------------------------------------
+
+    def _check_people(self) -> None:
+        """Names are names and numbers are numbers, as in a file, whoever sends them."""
+        for person in self._change.people:
+            check_called("people", person.name)
+            if person.id_number is not None:
+                try:
+                    checked(person.id_number, self._today)
+                except IdNumberError as error:
+                    raise LoadError([f"people: the number of {person.name}: {error}"]) from None
+        check_called("head", self._change.head)
 
     def _household(self, code: str, field: str) -> HouseholdRow:
         """A household that is there, and with which nothing later has happened."""
@@ -144,11 +170,27 @@ class _Putting:
                 )
             if village.code == self._row.village_code:
                 raise LoadError([f"to: household {self._row.code} lives in {change.to} already"])
+            if village.gone_on is not None:
+                # Put down late: whoever moved there has moved on with the village.
+                raise LoadError(
+                    [
+                        f"to: the code of {village.name} ended on {village.gone_on}; write "
+                        f"{village.successor}, that day or a later one, and the true day into the "
+                        "reason"
+                    ]
+                )
             self._villages.add(village.code)
             return village
         if change.to == change.household:
             raise LoadError(["to: a household cannot join itself; write the one that stays"])
         row = self._household(change.to, "to")
+        if self._is_poor(self._row.code) and not self._is_poor(row.code):
+            raise LoadError(
+                [
+                    f"to: household {self._row.code} is registered as poor and {row.code} is not; "
+                    f"let {row.code} join {self._row.code}: nobody leaves the register by joining"
+                ]
+            )
         self._villages.add(row.village_code)
         self._touched.add(row.code)
         return row
@@ -254,6 +296,13 @@ class _Putting:
                 self._session.flush()
                 continue
             other = self._session.get_one(HouseholdRow, member.household_code)
+            if other.head == member.name and member.relation == HEAD:
+                raise LoadError(
+                    [
+                        f"people: {person.name} is the head of household {other.code}; put down "
+                        "first who is it from now on (户主变更)"
+                    ]
+                )
             self._take_out(other, [person], None)
             member.household_code, member.relation = row.code, relation
             self._session.flush()
@@ -289,6 +338,8 @@ class _Putting:
                 raise LoadError(
                     [f"people: {person.name} is no member of household {row.code}; name a member"]
                 )
+            if member is None:
+                self._check_unnamed(row, person)
             gone += [member] if member is not None else []
         left = [each for each in members if each not in gone]
         if len(left) > row.size - len(those):
@@ -305,6 +356,29 @@ class _Putting:
         if head is not None or row.head in leads:
             new_head(row, head, left)
         return gone
+
+    def _check_unnamed(self, row: HouseholdRow, person: Person) -> None:
+        """Whom the register does not name lives nowhere else, and has not left before (S5)."""
+        there = self._session.get(MemberRow, person.id_number) if person.id_number else None
+        if there is not None:
+            raise LoadError(
+                [
+                    f"people: {person.name} is in household {there.household_code} of the "
+                    f"register, not in {row.code}; name a member"
+                ]
+            )
+        for content in self._session.exec(
+            select(RegisterEntryRow.content).where(RegisterEntryRow.subject_code == row.code)
+        ):
+            said = json.loads(content)["data"].get("change", {})
+            names = [each["name"] for each in said.get("people", ())]
+            if said.get("kind") in _PARTING and person.name in names:
+                raise LoadError(
+                    [
+                        f"people: {person.name} has left household {row.code} on {said['on']} "
+                        "already; tell another of the name apart by the name"
+                    ]
+                )
 
     def _number(self, person: Person) -> None:
         """Somebody who stood without an ID number has got one."""
@@ -369,6 +443,10 @@ class _Putting:
             .where(EpisodeRow.household_code == code)
             .order_by(col(EpisodeRow.number).desc())
         ).first()
+
+    def _is_poor(self, code: str) -> bool:
+        last = self._last_episode(code)
+        return last is not None and last.exited_on is None
 
     def _merge(self, into: HouseholdRow) -> None:
         self._grow(into, self._row.size)

@@ -24,7 +24,7 @@ from registry.facts.roster import STILL_THERE
 from registry.files.fault_sheet import FileRefused
 from registry.files.faults import Fault, RegisterFaults
 from registry.register.bulk import batches
-from registry.register.change_file import ChangeCells, DivisionCells, change_of
+from registry.register.change_file import ChangeCells, DivisionCells, change_of, fault_of
 from registry.register.change_ledger import changes_in, changes_of
 from registry.register.changes import PutDown, put_change
 from registry.register.divisions import DivisionPutDown, put_division_change
@@ -127,7 +127,7 @@ def _put(
             of_household = [row for row in rows if isinstance(row, ChangeCells)]
             return [put_change(session, change_of(of_household), today, at)]
     except LoadError as refused:
-        found.append(Fault(sheet=first.sheet, row=first.row, right=str(refused)))
+        found.append(fault_of(first, refused))
         return []
 
 
@@ -165,7 +165,7 @@ def _loaded(session: Session, done: Sequence[_Put]) -> ChangesLoaded:
         concerned += [
             Concerned(case, tuple(those), put.change, put.text) for case, those in found.items()
         ]
-    ended = {code for put in done if isinstance(put, DivisionPutDown) for code in put.ended}
+    ended = {code for put in done for code in put.ended}
     new = sum(put.new for put in done)
     return ChangesLoaded(
         stale=_stale(session, ended),
@@ -177,7 +177,7 @@ def _loaded(session: Session, done: Sequence[_Put]) -> ChangesLoaded:
 
 
 def _stale(session: Session, ended: Iterable[str]) -> tuple[str, ...]:
-    """Open cases about a place whose code has ended; rosters are told one by one."""
+    """Open cases about a place or a household that has ended; rosters are told one by one."""
     found: list[str] = []
     for codes in batches(sorted(ended)):
         found += session.exec(

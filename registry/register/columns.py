@@ -168,7 +168,7 @@ class MemberCells(_Identified):
     name: Annotated[cells.ProperName, NAME]
     id_number: Annotated[cells.IdNumber | None, ID_NUMBER]
     relation: Annotated[cells.Relation, RELATION]
-    without_id: Annotated[cells.Text | None, WITHOUT_ID] = None
+    without_id: Annotated[cells.Reason | None, WITHOUT_ID] = None
     born: Annotated[cells.Day | None, BORN] = None
 
 
@@ -185,7 +185,7 @@ class PersonCells(_RosterCells, _Identified):
     why: _Why = None
     livelihood: LivelihoodCells | None = None
     head: Annotated[cells.ProperName | None, HEAD] = None
-    without_id: Annotated[cells.Text | None, WITHOUT_ID] = None
+    without_id: Annotated[cells.Reason | None, WITHOUT_ID] = None
     born: Annotated[cells.Day | None, BORN] = None
 
     @property

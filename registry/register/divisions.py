@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models.offices import SubjectKind
-from models.policy import Body
+from models.policy import Body, Level
 from models.register.changes import DivisionChange, DivisionKind
 from registry import journal
 from registry.errors import LoadError
@@ -20,6 +20,7 @@ from registry.facts.county import division_on
 from registry.facts.village import known_village
 from registry.register.bulk import batches, table_of
 from registry.register.change_ledger import enter, entry_of
+from registry.register.members import check_called
 from registry.tables import (
     DivisionRow,
     HouseholdPastRow,
@@ -66,6 +67,7 @@ def put_division_change(
             raise LoadError(
                 [f"on: {change.on} is still to come; write the day from which it holds"]
             )
+        check_called("name", change.name)
         entry = _Putting(session, change).put(at)
     return DivisionPutDown(change, new, entry["text"], tuple(sorted(entry["data"]["villages"])))
 
@@ -158,6 +160,9 @@ class _Putting:
                     col(VillagePastRow.village_code).in_(codes)
                 )
             ).all()
+            latest += self._since(VillageStatusRow, codes)
+        if len(self._change.code) == _COUNTY:
+            latest += self._since(StatusRow, [self._change.code])
         last = max((day for day in latest if day is not None), default=self._day)
         if last > self._day:
             raise LoadError(
@@ -166,6 +171,13 @@ class _Putting:
                     "a later one, and the true day into the reason"
                 ]
             )
+
+    def _since(
+        self, standings: type[StatusRow] | type[VillageStatusRow], codes: Sequence[str]
+    ) -> Sequence[date | None]:
+        """Since when places have the standing that they have."""
+        latest = sa.func.max(standings.since)
+        return self._session.exec(select(latest).where(col(standings.code).in_(codes))).all()
 
     # -- names --------------------------------------------------------------------------------
 
@@ -265,8 +277,15 @@ class _Putting:
                     ]
                 )
             self._begin(row, to)
-        self._carry_on(VillageStatusRow, row.code, None if merged else to)
+        self._carry_on(
+            VillageStatusRow, row.code, to if not merged or self._never_listed(to) else None
+        )
         row.gone_on, row.successor = self._day, to
+
+    def _never_listed(self, code: str) -> bool:
+        """Whether a village never was a poor one: what is merged into it makes it one (S3)."""
+        listed = select(VillageStatusRow.code).where(VillageStatusRow.code == code)
+        return self._session.exec(listed).first() is None
 
     def _take_in(self, row: VillageRow, into: VillageRow) -> None:
         session = self._session
@@ -289,9 +308,10 @@ class _Putting:
     def _begin(self, row: VillageRow, to: str) -> None:
         session, change = self._session, self._change
         county, township = to[:_COUNTY], to[:_TOWNSHIP]
-        if county != row.county_code and division_on(session, county, self._day) is None:
+        if county != row.county_code:
             session.flush()
-            if division_on(session, county, self._day) is None:
+            division = division_on(session, county, self._day)
+            if division is None or division.level is not Level.COUNTY:
                 raise LoadError([f"to: the register knows no county {county} on {self._day}"])
         neighbour = session.exec(
             select(VillageRow.township_name).where(

@@ -6,6 +6,7 @@ from sqlmodel import Session, select
 
 from models.register.changes import HEAD, Person
 from registry.errors import LoadError
+from registry.files.cells import proper_name
 from registry.files.sheet_cells import masked
 from registry.tables import HouseholdRow, MemberRow
 
@@ -13,6 +14,19 @@ from registry.tables import HouseholdRow, MemberRow
 def key_of(household: str, id_number: str | None, name: str) -> str:
     """Under which key a member stands: the ID number, or the household and the name."""
     return id_number or f"{household}/{name}"
+
+
+def check_called(field: str, name: str | None) -> None:
+    """Make sure that a name is one, as a file's has to be.
+
+    Raises:
+        LoadError: naming the field, and what would be right.
+    """
+    try:
+        if name is not None:
+            proper_name(name)
+    except ValueError as error:
+        raise LoadError([f"{field}: {name!r} {error}"]) from None
 
 
 def members_of(session: Session, code: str) -> list[MemberRow]:
@@ -76,8 +90,9 @@ def new_head(row: HouseholdRow, name: str | None, left: list[MemberRow]) -> None
         LoadError: if nobody is named, or nobody of the name is left.
     """
     if name is None:
-        names = "、".join(each.name for each in left) or "nobody whom the register names"
-        raise LoadError([f"head: the head leaves; say who is it from now on, of {names}"])
+        names = "、".join(each.name for each in left)
+        of = f", of {names}" if names else "; the register names no other member"
+        raise LoadError([f"head: the head leaves; say who is it from now on{of}"])
     if not left:
         row.head = name  # the register names none of its members
         return

@@ -1,12 +1,15 @@
 """What happens to households and places, on the command line: 动态调整 and 区划变动."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.activities.registry_cases import COUNTIES
-from tests.operators.conftest import Shell
+from tests.operators.conftest import NOW, Shell
+from tests.operators.rosters_today import settle
 from tests.registry.places import put_households, put_village
+from tests.stage import Stage
 from workers.settings import load_settings
 
 JIA, YI = "411523100201", "411523100202"
@@ -59,6 +62,27 @@ async def test_a_village_that_was_merged_names_its_successor(
         in (await cli("registry", "show", JIA)).done()
     )
     assert "2  registered" in (await cli("registry", "show", YI)).done()
+
+
+@pytest.mark.clause("G1", "S5")
+async def test_open_rosters_are_told_of_what_has_happened_and_told_once(
+    cli: Shell, installation: Stage, tmp_path: Path
+) -> None:
+    here = settle(installation, 4)
+    gone, parting, joins, stays = here.households
+    play = await here.opens(cli, tmp_path)
+    by = (*SIGNED, "--on", f"{NOW:%Y-%m-%d}", "--as", f"A5/{here.county}")
+    part = ("--name", "李某甲", "--relation", "户主", "--to", f"{parting}-2")
+    for words in (("died-out", gone), ("split", parting, *part), ("joined", joins, "--to", stays)):
+        said = (await cli("registry", "change", *words, *by)).done()
+        assert f"{play.case_id}: entry " in said
+    again = (await cli("registry", "change", "joined", joins, "--to", stays, *by)).done()
+    assert f"{play.case_id}: was told before" in again
+    shown = (await cli("case", play.case_id, "--households", "--json")).json
+    assert {each["household"]: each["size"] for each in shown if each["state"] != "out"} == {
+        parting: 2,
+        stays: 6,
+    }
 
 
 @pytest.mark.parametrize(

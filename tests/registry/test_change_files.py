@@ -83,15 +83,56 @@ def test_of_a_list_with_faults_nothing_is_put_down(
     )
     with pytest.raises(FileRefused) as caught:
         register.register.import_file(path, TODAY)
-    said = [f"{each.row}: {each.right}" for each in caught.value.found]
+    said = [f"{each.row} {each.column}: {each.right}" for each in caught.value.found]
     assert [each.split("; ")[0] for each in said] == [
-        "3: to: joined (合户) needs the number of the household that it joins",
-        "4: household: the register knows no household H0000099",
-        "5: people: 张某丙 needs an ID number, or the reason why there is none",
-        "6: people: 李某某 is no member of household H0000007",
+        "3 变动去向: joined (合户) needs the number of the household that it joins",
+        "4 户编号: the register knows no household H0000099",
+        "5 姓名: 张某丙 needs an ID number, or the reason why there is none",
+        "6 姓名: 李某某 is no member of household H0000007",
     ]
     assert (rows(engine, EpisodeRow), rows(engine, HouseholdRow)) == before
     assert register.changes.listed(None, None) == ()
+
+
+@pytest.mark.clause("G7")
+def test_a_wrong_target_is_shown_with_its_column(register: Registry, write: Write) -> None:
+    path = write(HEADER, row("合户", "H0000007", to="无"), row("合户", "H0000007", to="H0000099"))
+    with pytest.raises(FileRefused) as caught:
+        register.register.import_file(path, TODAY)
+    assert [(each.row, each.column, each.found) for each in caught.value.found] == [
+        (2, "变动去向", "无"),
+        (3, "变动去向", "H0000099"),
+    ]
+    assert "write the number of a household" in caught.value.found[0].right
+
+
+@pytest.mark.clause("S5")
+def test_the_same_row_twice_counts_nobody_twice(
+    register: Registry, engine: Engine, write: Write
+) -> None:
+    dead = row("死亡", "H0000008", "李某某", on="2018-07-01")
+    with pytest.raises(FileRefused) as caught:
+        register.register.import_file(write(HEADER, dead, dead), TODAY)
+    assert [each.right for each in caught.value.found] == [
+        "李某某 stands twice; name each person once"
+    ]
+    assert poor(engine, THERE, date(2018, 7, 1)) == 2
+
+
+@pytest.mark.clause("S5")
+def test_changes_are_put_down_in_the_order_of_their_days(
+    register: Registry, engine: Engine, write: Write
+) -> None:
+    baby = ("之子", "新生儿未落户", "2018-05-20")
+    path = write(
+        HEADER,
+        row("整户死亡", "H0000008", on="2018-07-02"),
+        row("出生", "H0000008", "张某乙", "", *baby, on="2018-07-01"),
+        row("出生", "H0000007", "张某丙", "", *baby, on="2018-07-01"),
+    )
+    assert loaded(register, path).new == 3
+    days = (date(2018, 6, 30), date(2018, 7, 1), date(2018, 7, 2))
+    assert [poor(engine, THERE, on) for on in days] == [2, 3, 0]
 
 
 # -- members without an ID number ---------------------------------------------------------------

@@ -7,18 +7,20 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlmodel import select
 
 from models.checks.journal import JournalKind
 from models.offices import Office
 from models.register.changes import ChangeKind, ChangesLoaded, DivisionChange, DivisionKind
+from models.register.counties import PoorVillages
 from registry.checks.register import RegisterCheck
 from registry.database.engine import reading, writing
 from registry.desk import Registry
 from registry.errors import LoadError
 from registry.facts.county import known_county
-from registry.facts.incidence import Heads, county_heads, village_heads
+from registry.facts.incidence import Heads, county_heads, poor_villages, village_heads
 from registry.facts.village import known_village
 from registry.journal import note
 from registry.places import region_paths
@@ -209,6 +211,8 @@ def test_a_list_of_changes_of_divisions_is_put_down(
         ((DivisionKind.RECODED, f"{OLD}999999", YI), {}, "no village in use under 411626999999"),
         ((DivisionKind.RECODED, JIA, YI), {}, "or merge the two"),
         ((DivisionKind.RECODED, OLD, "411625"), {}, "the register has a division 411625"),
+        ((DivisionKind.RECODED, JIA, "410000100201"), {}, "knows no county 410000"),
+        ((DivisionKind.RENAMED, JIA), {"name": "合计"}, "name: '合计' is no name"),
         ((DivisionKind.MERGED, JIA, YI), {"on": TODAY + ONE}, "is still to come"),
         (
             (DivisionKind.MERGED, JIA, YI),
@@ -234,6 +238,33 @@ def test_open_cases_of_a_code_that_has_ended_are_named(huaiyang: list[str], engi
     assert changes(engine, DivisionKind.RENAMED, YI, name="合成新村").stale == ()
     found = changes(engine, DivisionKind.MERGED, JIA, YI, on=DAY + ONE)
     assert found.stale == (f"village-exit/{JIA}/2020",)
+
+
+@pytest.mark.clause("V3", "C7")
+def test_no_standing_ends_before_it_began(huaiyang: list[str], engine: Engine) -> None:
+    village_leaves(engine, JIA, date(2018, 12, 20))
+    county_leaves(engine, OLD, date(2019, 5, 8), 2018)
+    with pytest.raises(LoadError, match="a change in these villages on 2018-12-20"):
+        changes(engine, DivisionKind.MERGED, JIA, YI, on=date(2018, 12, 19))
+    with pytest.raises(LoadError, match="on 2019-05-08; write that day or a later one"):
+        changes(engine, DivisionKind.RECODED, OLD, NEW, on=date(2019, 5, 7))
+    changes(engine, DivisionKind.MERGED, JIA, YI, on=date(2018, 12, 20))
+
+
+@pytest.mark.clause("S3")
+def test_no_poor_village_leaves_the_list_by_a_merger(huaiyang: list[str], engine: Engine) -> None:
+    never = put_village(engine, f"{OLD}101202", 100, poor_since=None)
+    changes(engine, DivisionKind.MERGED, JIA, never)
+    with reading(engine) as session:
+        listed = [poor_villages(session, on)[OLD] for on in (DAY - ONE, DAY)]
+    assert listed == [PoorVillages(listed=3), PoorVillages(listed=3)]
+    with reading(engine) as session:
+        assert list(RegisterCheck(session).standings()) == []
+
+
+def test_a_place_stays_in_its_province() -> None:
+    with pytest.raises(ValidationError, match="a place stays in its own"):
+        division(DivisionKind.RECODED, OLD, "420101")
 
 
 @pytest.mark.clause("S5")

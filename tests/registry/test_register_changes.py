@@ -1,20 +1,23 @@
 """Natural changes (动态调整): people come and go, households split, join, move and end."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import Engine, text
 from sqlmodel import col, select
 
 from models.case.ledger import Entry, verify
+from models.checks.journal import JournalKind
 from models.offices import Office
-from models.register.changes import ChangeKind, Gone, Person
+from models.register.changes import ChangeKind, DivisionChange, DivisionKind, Gone, Person
 from models.register.households import HouseholdState
 from registry.checks.register import RegisterCheck
-from registry.database.engine import reading
+from registry.database.engine import reading, writing
 from registry.desk import Registry
 from registry.errors import LoadError
-from registry.tables import EpisodeRow, HouseholdRow, RegisterEntryRow
+from registry.journal import note
+from registry.tables import CaseRow, EpisodeRow, HouseholdRow, RegisterEntryRow
 from tests.registry.changes import TODAY, change, poor, put
 from tests.registry.places import leaves
 from tests.registry.register_samples import (
@@ -43,6 +46,13 @@ def register(registry: Registry, engine: Engine) -> Engine:
 
 def person(number: int, relation: str | None = None) -> Person:
     return Person(name=f"张某{number}", id_number=id_number(number), relation=relation)
+
+
+def wrong_number() -> Person:
+    """Somebody of whose ID number the last digit is another."""
+    right = id_number(9)
+    last = "1" if right[-1] != "1" else "2"
+    return Person(name="张某丁", id_number=right[:-1] + last, relation="之子")
 
 
 def row(engine: Engine, code: str) -> HouseholdRow:
@@ -175,6 +185,23 @@ def test_the_ledger_of_a_county_is_a_chain_that_names_nobody(
 
 
 @pytest.mark.clause("G7")
+@pytest.mark.parametrize(
+    "altered", ["day = '2018-02-01'", "subject_code = 'H-02'", "key = 'change-0'"]
+)
+def test_an_entry_of_another_day_or_household_is_found(register: Engine, altered: str) -> None:
+    put(register, ChangeKind.LEFT, "H-01", DAY)
+    with register.begin() as connection:
+        drop = "DROP TRIGGER register_entries_no_update"
+        if connection.dialect.name == "postgresql":
+            drop = "DROP TRIGGER register_entries_kept ON register_entries"
+        connection.execute(text(drop))
+        connection.execute(text(f"UPDATE register_entries SET {altered}"))
+    with reading(register) as session:
+        (found,) = RegisterCheck(session).changes()
+    assert "the row of entry 1 says something else" in found.what
+
+
+@pytest.mark.clause("G7")
 def test_what_was_changed_past_the_ledger_is_found(register: Engine) -> None:
     put(register, ChangeKind.LEFT, "H-01", DAY)
     with reading(register) as session:
@@ -228,6 +255,30 @@ def test_what_was_changed_past_the_ledger_is_found(register: Engine) -> None:
         ),
         (ChangeKind.LEFT, "H-01", {"on": TODAY + ONE}, "is still to come"),
         (ChangeKind.LEFT, "H-01", {"on": SINCE - ONE}, f"on {SINCE}; write that day or a later"),
+        (
+            ChangeKind.DIED,
+            "H-01",
+            {"people": (person(4),)},
+            "张某4 is no member of household H-01; name a member",
+        ),
+        (
+            ChangeKind.MOVED_IN,
+            "H-01",
+            {"people": (person(4, relation="之子"),)},
+            "张某4 is the head of household H-02; put down first who is it from now on",
+        ),
+        (
+            ChangeKind.BORN,
+            "H-01",
+            {"people": (BABY.model_copy(update={"name": "合计"}),)},
+            "people: '合计' is no name",
+        ),
+        (
+            ChangeKind.MOVED_IN,
+            "H-01",
+            {"people": (wrong_number(),)},
+            "the number of 张某丁: its check digit is wrong",
+        ),
     ],
 )
 def test_what_contradicts_the_register_is_refused(
@@ -237,6 +288,104 @@ def test_what_contradicts_the_register_is_refused(
     with pytest.raises(LoadError, match=right):
         Registry(register).changes.put(change(kind, code, **({"on": DAY} | said)), TODAY)  # type: ignore[arg-type]
     assert (row(register, "H-01").revision, poor(register, FIRST, TODAY)) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "right"),
+    [
+        (ChangeKind.LEFT, {"document": "无"}, "document\n.*says nothing"),
+        (ChangeKind.DIED, {"people": (person(2), person(2))}, "张某2 stands twice"),
+        (
+            ChangeKind.BORN,
+            {"people": (BABY,), "on": date(2018, 2, 19)},
+            "before the birth on 2018-02-20",
+        ),
+        (
+            ChangeKind.MOVED_IN,
+            {"people": (person(9, relation="之子"),), "on": date(1939, 12, 31)},
+            "before the birth on 1940-01-01",
+        ),
+        (
+            ChangeKind.SPLIT,
+            {"people": (person(2, relation="户主"),), "to": id_number(2)},
+            "to: this is the number of an identity card",
+        ),
+    ],
+)
+def test_what_no_change_can_say_is_refused(
+    kind: ChangeKind, said: dict[str, object], right: str
+) -> None:
+    with pytest.raises(ValidationError, match=f"(?s){right}"):
+        change(kind, "H-01", **({"on": DAY} | said))  # type: ignore[arg-type]
+
+
+@pytest.mark.clause("S5", "H4")
+def test_a_poor_household_leaves_the_register_by_no_joining(
+    register: Engine,
+) -> None:
+    leaves(register, "H-02", DAY)
+    with pytest.raises(LoadError, match="let H-02 join H-01: nobody leaves the register"):
+        put(register, ChangeKind.JOINED, "H-01", DAY + ONE, to="H-02")
+    put(register, ChangeKind.JOINED, "H-02", DAY + ONE, to="H-01")
+    assert [poor(register, FIRST, DAY + ONE * days) for days in (-1, 0, 1)] == [5, 3, 5]
+
+
+@pytest.mark.clause("S5")
+def test_nobody_moves_to_a_village_that_has_ended_since(register: Engine) -> None:
+    merged = DivisionChange(
+        kind=DivisionKind.MERGED,
+        code=SECOND,
+        to=FIRST,
+        on=DAY + ONE,
+        reason="村庄撤并",
+        document="合成区划〔2018〕1号",
+        office=Office.parse(f"A5/{COUNTY}"),
+        officer="经办员甲",
+    )
+    Registry(register).changes.put_division(merged, TODAY)
+    with pytest.raises(LoadError, match=f"ended on {DAY + ONE}; write {FIRST}"):
+        put(register, ChangeKind.RESETTLED, "H-01", DAY, to=SECOND)
+    assert poor(register, FIRST, DAY + ONE) == 5
+
+
+@pytest.mark.clause("G1", "F5")
+def test_an_open_case_of_a_household_that_has_ended_is_named(register: Engine) -> None:
+    with writing(register) as session:
+        session.add(
+            CaseRow(
+                case_id="reentry/H-01/2018/1",
+                procedure="reentry",
+                subject_code="H-01",
+                subject_name="合成户",
+                year=2018,
+                region=f"/410000/411500/{COUNTY}/{FIRST[:9]}/{FIRST}/",
+                step="R2",
+                round=1,
+                overdue=False,
+                open_objections=0,
+                entries=1,
+                head="0" * 64,
+                updated=datetime(2018, 1, 1, tzinfo=UTC),
+            )
+        )
+        note(session, JournalKind.CHANGED, "reentry/H-01/2018/1", {})
+    assert put(register, ChangeKind.DIED, "H-01", DAY, person(2)).stale == ()
+    ended = put(register, ChangeKind.LEFT, "H-01", DAY)
+    assert ended.stale == ("reentry/H-01/2018/1",)
+
+
+@pytest.mark.clause("S5")
+def test_whom_the_register_does_not_name_leaves_once_and_from_one_household(
+    register: Engine,
+) -> None:
+    with writing(register) as session:
+        session.get_one(HouseholdRow, "H-02").size = 5
+    put(register, ChangeKind.DIED, "H-02", DAY, Person(name="李某某"))
+    with pytest.raises(LoadError, match=f"李某某 has left household H-02 on {DAY} already"):
+        put(register, ChangeKind.MOVED_OUT, "H-02", DAY + ONE, Person(name="李某某"))
+    with pytest.raises(LoadError, match="张某2 is in household H-01 of the register, not in H-02"):
+        put(register, ChangeKind.DIED, "H-02", DAY + ONE, person(2))
+    assert row(register, "H-02").size == 4
 
 
 @pytest.mark.clause("S5", "H4")
