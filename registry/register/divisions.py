@@ -263,12 +263,16 @@ class _Putting:
         there = session.get(VillageRow, to)
         merged = change.kind is DivisionKind.MERGED and len(change.code) == _VILLAGE
         if merged:
-            if there is None or there.gone_on is not None:
+            if there is None:
                 raise LoadError(
                     [f"to: the register has no village {to} in use; import it, or correct the code"]
                 )
+            if there.gone_on is not None:
+                raise LoadError([f"to: {_ended(there)}; write one that is in use"])
             self._take_in(row, there)
         else:
+            if there is not None and there.gone_on is not None:
+                raise LoadError([f"to: {_ended(there)}; write one that was never in use"])
             if there is not None:
                 raise LoadError(
                     [
@@ -368,6 +372,10 @@ class _Putting:
                 values = {"village_code": follows[code], "revision": households.c.revision + 1}
                 connection.execute(sa.update(households).where(here).values(values))
         self._session.expire_all()
+
+
+def _ended(village: VillageRow) -> str:
+    return f"the code {village.code} ended on {village.gone_on}, and {village.successor} followed"
 
 
 def _of_past(households: sa.Table) -> Iterable[sa.Column[Any]]:

@@ -87,6 +87,7 @@ class VillagesLoading:
         for line in lines:
             before = len(self.faults)
             self._check(line, known.get(line.code), listed.get(line.code))
+            self._check_people(line, known.get(line.code), past.get(line.code))
             if len(self.faults) > before:
                 continue
             there, since = known.get(line.code), past.get(line.code)
@@ -178,6 +179,19 @@ class VillagesLoading:
                     getattr(line, field),
                     f"the register has the village {line.code} in {known[field]}; correct the list",
                 )
+
+    def _check_people(self, line: VillageLine, known: Any, since: date | None) -> None:
+        """The people of an earlier day are not those of today (S5)."""
+        if known is None or since is None or line.population == known["population"]:
+            return
+        if line.population_as_of < since:
+            self._fault(
+                line,
+                "统计日期",
+                str(line.population_as_of),
+                f"the register has {known['population']} people in the village since {since}, and "
+                "keeps the days before; write the people of that day or a later one",
+            )
 
     def _fault(self, line: VillageLine, column: str, said: str, right: str) -> None:
         self.faults.append(

@@ -251,6 +251,16 @@ def test_no_standing_ends_before_it_began(huaiyang: list[str], engine: Engine) -
     changes(engine, DivisionKind.MERGED, JIA, YI, on=date(2018, 12, 20))
 
 
+@pytest.mark.clause("G7")
+def test_nothing_goes_on_under_a_code_that_has_ended(huaiyang: list[str], engine: Engine) -> None:
+    changes(engine, DivisionKind.MERGED, JIA, YI)
+    said = f"to: the code {JIA} ended on {DAY}, and {YI} followed; "
+    with pytest.raises(LoadError, match=f"{said}write one that is in use"):
+        changes(engine, DivisionKind.MERGED, YI, JIA, on=DAY + ONE)
+    with pytest.raises(LoadError, match=f"{said}write one that was never in use"):
+        changes(engine, DivisionKind.RECODED, YI, JIA, on=DAY + ONE)
+
+
 @pytest.mark.clause("S3")
 def test_no_poor_village_leaves_the_list_by_a_merger(huaiyang: list[str], engine: Engine) -> None:
     never = put_village(engine, f"{OLD}101202", 100, poor_since=None)

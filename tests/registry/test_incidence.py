@@ -10,7 +10,7 @@ from models.offices import SubjectKind
 from models.register.villages import Incidence
 from registry.database.engine import reading
 from registry.desk import Registry
-from registry.errors import RegistryError
+from registry.errors import LoadError, RegistryError
 from registry.facts.incidence import (
     Heads,
     county_counted,
@@ -210,3 +210,16 @@ def test_a_later_list_of_villages_leaves_the_days_before_it(
         later - one: 300,
         later: 240,
     }
+
+
+@pytest.mark.clause("S5")
+def test_an_earlier_list_of_villages_is_not_taken_for_todays(
+    villages: list[str], engine: Engine
+) -> None:
+    later = date(2018, 12, 31)
+    put_village(engine, JIA, 250, population_as_of=later)
+    with pytest.raises(LoadError, match=f"250 people in the village since {later}"):
+        put_village(engine, JIA, 300, population_as_of=later - timedelta(days=1))
+    counted = of_village(engine, JIA, later)
+    assert counted is not None
+    assert counted.population == 250
