@@ -37,8 +37,8 @@ def template(
         form: application and village-application (`start county`, `start village`), meeting and
             roster (`start households`), survey (`act --survey`), consents (`consent --file`),
             visits (`follow-up visit --file`), check-lists (`supervision check`; those of a sample
-            are written by `supervision sheet`), plan (`plan load`), villages, households, records
-            (`registry import`).
+            are written by `supervision sheet`), plan (`plan load`), villages, households, records,
+            changes, divisions (`registry import`).
         file: The workbook, which ends in .xlsx.
         of: Fill in what the register has: of a roster the poor households of a village, of a survey
             what is known of a village (twelve digits both, a survey with --year); of consents the

@@ -22,6 +22,7 @@ from registry.forms.single_rows import (
     VillageApplicationCells,
 )
 from registry.forms.visits import VisitCells
+from registry.register.change_file import ChangeCells, DivisionCells
 from registry.register.columns import PersonCells, VillageCells
 from registry.register.office_records import RecordCells
 from registry.register.plans_file import PlannedSubject
@@ -42,6 +43,8 @@ class Form(StrEnum):
     VILLAGES = "villages"
     HOUSEHOLDS = "households"
     RECORDS = "records"
+    CHANGES = "changes"
+    DIVISIONS = "divisions"
 
 
 SHEETS: Mapping[Form, Mapping[str, type[Cells]]] = {
@@ -57,6 +60,8 @@ SHEETS: Mapping[Form, Mapping[str, type[Cells]]] = {
     Form.VILLAGES: {"行政村": VillageCells},
     Form.HOUSEHOLDS: {"花名册": PersonCells},
     Form.RECORDS: {"台账": RecordCells},
+    Form.CHANGES: {"动态调整": ChangeCells},
+    Form.DIVISIONS: {"区划变动": DivisionCells},
 }
 _EXPLAINED = (("工作表", 14), ("列", 26), ("是否必填", 12), ("填写内容", 60), ("示例", 26))
 _MOST_SAID = 255

@@ -21,7 +21,7 @@ from models.register.changes import (
 )
 from registry.errors import LoadError
 from registry.files import cells
-from registry.files.columns import Cells, Header, columns_of
+from registry.files.columns import Cells, Header, Hint, columns_of
 from registry.files.faults import Fault
 from registry.files.sheet_cells import Cell
 from registry.register.columns import BORN, HOUSEHOLD, ID_NUMBER, NAME, RELATION, WITHOUT_ID
@@ -45,8 +45,13 @@ def _place(cell: Cell) -> str:
     return said
 
 
-_Target = Annotated[str, BeforeValidator(_target)]
-_Place = Annotated[str, BeforeValidator(_place)]
+_Target = Annotated[str, BeforeValidator(_target), Hint("户编号或十二位村代码")]
+_Place = Annotated[str, BeforeValidator(_place), Hint("六、九或十二位代码", "411523100001")]
+_ON = Header("变动日期")
+_REASON = Header("变动事由", wide=True, example="村委会上报，乡镇核实")
+_DOCUMENT = Header("文号", example="动态〔2026〕1号")
+_OFFICE = Header("单位", example="A5/411523")
+_OFFICER = Header("经办人", example="张某甲")
 
 
 class ChangeCells(Cells):
@@ -60,11 +65,11 @@ class ChangeCells(Cells):
         Header("变动类型", key=True),
     ]
     household: Annotated[cells.HouseholdCode, HOUSEHOLD]
-    on: Annotated[cells.Day, Header("变动日期")]
-    reason: Annotated[cells.Reason, Header("变动事由", wide=True)]
-    document: Annotated[cells.Line, Header("文号")]
-    office: Annotated[offices.Office, BeforeValidator(_office), Header("单位")]
-    officer: Annotated[cells.Line, Header("经办人")]
+    on: Annotated[cells.Day, _ON]
+    reason: Annotated[cells.Reason, _REASON]
+    document: Annotated[cells.Line, _DOCUMENT]
+    office: Annotated[offices.Office, BeforeValidator(_office), _OFFICE]
+    officer: Annotated[cells.Line, _OFFICER]
     name: Annotated[cells.ProperName | None, NAME] = None
     id_number: Annotated[cells.IdNumber | None, ID_NUMBER] = None
     relation: Annotated[cells.Relation | None, RELATION] = None
@@ -90,11 +95,11 @@ class DivisionCells(Cells):
         Header("区划变动", key=True),
     ]
     code: Annotated[_Place, Header("原代码", key=True)]
-    on: Annotated[cells.Day, Header("变动日期")]
-    reason: Annotated[cells.Reason, Header("变动事由", wide=True)]
-    document: Annotated[cells.Line, Header("文号")]
-    office: Annotated[offices.Office, BeforeValidator(_office), Header("单位")]
-    officer: Annotated[cells.Line, Header("经办人")]
+    on: Annotated[cells.Day, _ON]
+    reason: Annotated[cells.Reason, _REASON]
+    document: Annotated[cells.Line, _DOCUMENT]
+    office: Annotated[offices.Office, BeforeValidator(_office), _OFFICE]
+    officer: Annotated[cells.Line, _OFFICER]
     to: Annotated[_Place | None, Header("后续代码")] = None
     name: Annotated[cells.ProperName | None, Header("新名称")] = None
 
