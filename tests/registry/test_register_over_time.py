@@ -133,7 +133,8 @@ class RegisterOverTime(RuleBasedStateMachine):
     @rule(which=WHICH, other=WHICH)
     def two_join(self, which: int, other: int) -> None:
         code, into = self.some(which), self.some(other)
-        if code != into and len(self.homes) > 1:
+        leaves = self.poor[code] and not self.poor[into]  # nobody leaves the register by joining
+        if code != into and not leaves:
             self.put(ChangeKind.JOINED, code, to=into)
             self.homes[into] += self.homes.pop(code)
             del self.poor[code]
