@@ -126,11 +126,12 @@ def test_changes_are_put_down_in_the_order_of_their_days(
     baby = ("之子", "新生儿未落户", "2018-05-20")
     path = write(
         HEADER,
+        row("出生", "H0000008", "张某丁", "", *baby, on="2018-07-02"),
         row("整户死亡", "H0000008", on="2018-07-02"),
         row("出生", "H0000008", "张某乙", "", *baby, on="2018-07-01"),
         row("出生", "H0000007", "张某丙", "", *baby, on="2018-07-01"),
     )
-    assert loaded(register, path).new == 3
+    assert loaded(register, path).new == 4
     days = (date(2018, 6, 30), date(2018, 7, 1), date(2018, 7, 2))
     assert [poor(engine, THERE, on) for on in days] == [2, 3, 0]
 
