@@ -63,6 +63,7 @@ class RegisterOverTime(RuleBasedStateMachine):
         self.engine = open_engine(f"sqlite:///{path}")
         self.villages = [put_village(self.engine, village_code(each), 1_000) for each in range(3)]
         self.today, self.numbers, self.steps = BEGIN, iter(range(1_000)), 0
+        self.documents = iter(range(1, 1_000))
         self.homes: dict[str, list[int]] = {}
         self.poor: dict[str, bool] = {}
         self.told: dict[date, int] = {}
@@ -235,9 +236,9 @@ class RegisterOverTime(RuleBasedStateMachine):
         return Person(name=f"张某{number}", id_number=id_number(number), relation=relation)
 
     def put(self, kind: ChangeKind, code: str, *people: Person, **said: Any) -> None:
-        change = RegisterChange(
-            kind=kind, household=code, on=self.today, people=people, **_SIGNED, **said
-        )
+        # Of a document of its own: one that says the same of the same day is put down once.
+        said |= _SIGNED | {"document": f"合成动态〔2018〕{next(self.documents)}号"}
+        change = RegisterChange(kind=kind, household=code, on=self.today, people=people, **said)
         Changes(self.engine).put(change, self.today)
 
     def falls_back(self, code: str) -> None:
@@ -264,7 +265,7 @@ class RegisterOverTime(RuleBasedStateMachine):
 
 _SIGNED: dict[str, Any] = {
     "reason": "村上报",
-    "document": "合成动态〔2018〕9号",
+    "document": "合成区划〔2018〕9号",
     "office": Office.parse(f"A5/{COUNTY}"),
     "officer": "经办员甲",
 }
